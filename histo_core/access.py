@@ -1,0 +1,57 @@
+"""Who may do what. Every action asks here, whether a page, the command line or a worker wants it.
+
+On one's own machine there is one user, `LOCAL`, who may do everything. Teams get roles in a later release; the
+question is asked everywhere already, and an action that no policy names is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from histo_core.errors import PermissionDeniedError
+
+Role = Literal["reader", "researcher", "owner"]
+Action = Literal["data.read", "data.build", "run.read", "run.launch", "run.cancel", "run.resume", "explain", "report"]
+
+POLICY: dict[Action, frozenset[Role]] = {
+    "data.read": frozenset(get_args(Role)),
+    "data.build": frozenset({"researcher", "owner"}),
+    "run.read": frozenset(get_args(Role)),
+    "run.launch": frozenset({"researcher", "owner"}),
+    "run.cancel": frozenset({"researcher", "owner"}),
+    "run.resume": frozenset({"researcher", "owner"}),
+    "explain": frozenset(get_args(Role)),
+    "report": frozenset(get_args(Role)),
+}
+
+
+@dataclass(frozen=True)
+class User:
+    """Who asks."""
+
+    name: str
+    role: Role
+
+
+LOCAL = User("local", "owner")
+
+
+def authorise(user: User, action: Action, target: str = "") -> None:
+    """Let the action pass, or refuse it.
+
+    Args:
+        user: who asks.
+        action: a key of `POLICY`.
+        target: what the action is about (a run id, a data set), for the message.
+
+    Raises:
+        PermissionDeniedError: no policy names the action, or none of its roles is the user's.
+    """
+    roles = POLICY.get(action, frozenset())
+    if user.role not in roles:
+        raise PermissionDeniedError(
+            f"{user.name} ({user.role}) may not do {action}{f' on {target}' if target else ''}.",
+            f"Allowed for: {', '.join(sorted(roles)) or 'nobody'}.",
+            "Ask the owner of this workspace.",
+        )

@@ -1,0 +1,181 @@
+"""All it takes to repeat a run, as frozen pydantic models that refuse unknown keys.
+
+A `RunConfig` is data + split + preprocessing + augmentation + model + training. It says nothing about
+where the run is kept or who started it, so that its hash, with the data's content hash, names the run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from histo_core.errors import ConfigError
+
+Option = bool | int | float | str
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Channels = tuple[float, float, float]
+
+IMAGENET_MEAN: Channels = (0.485, 0.456, 0.406)
+IMAGENET_STD: Channels = (0.229, 0.224, 0.225)
+
+
+class Config(BaseModel):
+    """Frozen, and strict about unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class DataConfig(Config):
+    """Which data set, and where it lies.
+
+    ``options`` are checked by the data set itself (`histo_core.data.open_dataset`).
+    """
+
+    dataset: str = Field("phantom", title="Data set")
+    root: str | None = Field(None, title="Folder", description="Where the data lie; none for made data")
+    options: dict[str, Option] = Field(default_factory=dict, title="Options")
+
+
+class SplitConfig(Config):
+    """How samples are divided into train, valid and test.
+
+    ``auto`` takes the published split where the data set has one, else by patient, else by slide, else at random.
+    """
+
+    method: Literal["auto", "published", "patient", "slide", "random"] = Field("auto", title="Split by")
+    valid: Fraction = Field(0.15, title="Validation share", description="Share of patients, slides or patches")
+    test: Fraction = Field(0.25, title="Test share", description="Share of patients, slides or patches")
+    seed: int = Field(0, ge=0, title="Split seed")
+
+    @model_validator(mode="after")
+    def _something_is_left_to_train(self) -> SplitConfig:
+        if self.valid + self.test >= 1:
+            raise ValueError("validation and test shares must leave something to train on")
+        return self
+
+
+class PreprocessConfig(Config):
+    """Centre crop, then resize, then scale to [0, 1] and normalise; in this order, always."""
+
+    crop: int | None = Field(None, ge=8, le=4096, title="Centre crop", description="Side in input pixels; none keeps all")
+    resize: int | None = Field(None, ge=8, le=1024, title="Resize to", description="Side in pixels; none keeps the size")
+    mean: Channels = Field(IMAGENET_MEAN, title="Channel mean")
+    std: Channels = Field(IMAGENET_STD, title="Channel SD")
+
+    @model_validator(mode="after")
+    def _spread_is_positive(self) -> PreprocessConfig:
+        if min(self.std) <= 0:
+            raise ValueError("each channel SD must be above 0")
+        return self
+
+
+class AugmentConfig(Config):
+    """Random changes to training patches, drawn from (run seed, epoch, sample)."""
+
+    flips: bool = Field(True, title="Flips", description="Mirror left-right and up-down, each half of the time")
+    quarter_turns: bool = Field(True, title="Quarter turns", description="Rotate by 0, 90, 180 or 270 degrees")
+    jitter: float = Field(0.1, ge=0, le=1, title="Colour jitter", description="Brightness, contrast and saturation, +/- this share")
+
+
+class ModelConfig(Config):
+    """Which network. ``options`` are checked by the model's own specification."""
+
+    name: str = Field("cnn_rnn", title="Model")
+    weights: str = Field("none", title="Initial weights", description="none, imagenet, or a .safetensors file of ours")
+    options: dict[str, Option | tuple[float, ...]] = Field(default_factory=dict, title="Options")
+
+
+class TrainConfig(Config):
+    """How the network is trained. The best epoch is the one with the lowest validation loss."""
+
+    epochs: int = Field(10, ge=1, le=10_000, title="Epochs")
+    batch_size: int = Field(64, ge=1, le=8192, title="Batch size")
+    optimizer: Literal["adam"] = Field("adam", title="Optimiser")
+    learning_rate: float = Field(1e-3, gt=0, le=10, title="Learning rate")
+    weight_decay: float = Field(0.0, ge=0, le=1, title="Weight decay", description="L2 penalty added to the gradient")
+    loss: Literal["cross_entropy"] = Field("cross_entropy", title="Loss")
+    max_train_samples: int | None = Field(None, ge=2, title="Training patches at most", description="A seeded subset; none takes all")
+    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda:\d+)$", title="Device", description="auto, cpu, cuda:0, mps")
+    threads: int | None = Field(None, ge=1, le=256, title="CPU threads", description="None leaves the choice to PyTorch")
+
+
+class RunConfig(Config):
+    """One run, from data to trained weights."""
+
+    data: DataConfig = Field(default_factory=DataConfig)
+    split: SplitConfig = Field(default_factory=SplitConfig)
+    preprocess: PreprocessConfig = Field(default_factory=PreprocessConfig)
+    augment: AugmentConfig = Field(default_factory=AugmentConfig)
+    model: ModelConfig = Field(default_factory=ModelConfig)
+    train: TrainConfig = Field(default_factory=TrainConfig)
+    seed: int = Field(0, ge=0, lt=2**32, title="Seed")
+
+    def hash(self, data_hash: str) -> str:
+        """SHA-256 (hex) of the configuration together with the data's content hash."""
+        payload = json.dumps([self.model_dump(mode="json"), data_hash], sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(payload.encode()).hexdigest()
+
+    def to_yaml(self) -> str:
+        """The configuration as YAML, readable and complete."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+
+    @classmethod
+    def from_yaml(cls, text: str) -> RunConfig:
+        """Read what `to_yaml` wrote, or what a user wrote by hand.
+
+        Raises:
+            ConfigError: not YAML, an unknown key, or a value out of range.
+        """
+        try:
+            values = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"The configuration is not YAML: {error}.", "A mapping is expected.", "Mend the file.") from None
+        return cls.parse(values)
+
+    @classmethod
+    def parse(cls, values: Any) -> RunConfig:
+        """Build from plain values, with errors that name the field."""
+        return parse_config(cls, values)
+
+
+C = TypeVar("C", bound=Config)
+
+
+def parse_config(kind: type[C], values: Any) -> C:
+    """Validate plain values as one of the configurations.
+
+    Raises:
+        ConfigError: each wrong field, with its value and what is allowed.
+    """
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(
+            "; ".join(_field_error(detail) for detail in error.errors()) + ".",
+            f"Fields of {kind.__name__}: {', '.join(kind.model_fields)}.",
+            "Correct the named field.",
+        ) from None
+
+
+def _field_error(detail: Any) -> str:
+    where = ".".join(str(part) for part in detail["loc"]) or "the configuration"
+    if detail["type"] == "extra_forbidden":
+        return f"{where} is not a known field"
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"{where} = {detail['input']!r}: {message[0].lower()}{message[1:]}" if detail["loc"] else message
+
+
+def read_config(path: Path) -> RunConfig:
+    """Read a run configuration from a YAML file.
+
+    Raises:
+        ConfigError: the file is missing or its content is not allowed.
+    """
+    if not path.is_file():
+        raise ConfigError(f"There is no configuration at {path}.", "A YAML file is expected.", "Check the path.")
+    return RunConfig.from_yaml(path.read_text(encoding="utf-8"))

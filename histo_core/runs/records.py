@@ -1,0 +1,66 @@
+"""A run as the rest of the program sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from histo_core.config import RunConfig
+
+
+class RunStatus(StrEnum):
+    """The explicit state of a run; never guessed from logs or files."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+    """Its worker died without writing an end; it can be resumed."""
+
+    @property
+    def active(self) -> bool:
+        return self in (RunStatus.QUEUED, RunStatus.RUNNING)
+
+    @property
+    def resumable(self) -> bool:
+        return self in (RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.LOST)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a running worker says it is."""
+
+    phase: str
+    """preparing, training, predicting"""
+    epoch: int = 0
+    epochs: int = 0
+    batch: int = 0
+    batches: int = 0
+    images_per_second: float = 0.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """One row of the store. Times are UTC."""
+
+    run_id: str
+    name: str
+    config: RunConfig
+    config_hash: str
+    data_hash: str
+    split_fingerprint: str
+    attempt: int
+    status: RunStatus
+    reason: str
+    """Why it failed, was lost or was cancelled; one sentence, empty else."""
+    device: str
+    progress: Progress | None
+    cancel_requested: bool
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    heartbeat_at: datetime | None
+    pid: int | None

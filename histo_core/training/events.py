@@ -1,0 +1,83 @@
+"""What happens during a run, as typed events; one JSON line each in ``events.jsonl``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened."""
+
+
+@dataclass(frozen=True)
+class Started(Event):
+    """Training begins, or goes on after an interruption (``epoch`` > 0 or ``batch`` > 0)."""
+
+    epoch: int
+    batch: int
+    epochs: int
+    batches: int
+    train_samples: int
+    valid_samples: int
+    device: str
+    threads: int
+
+
+@dataclass(frozen=True)
+class BatchDone(Event):
+    """One optimiser step. ``loss`` is the mean over the epoch so far; not written to the file."""
+
+    epoch: int
+    batch: int
+    batches: int
+    loss: float
+    images_per_second: float
+
+
+@dataclass(frozen=True)
+class EpochDone(Event):
+    """An epoch whose checkpoint is already on disk. ``valid_auroc`` is None where it is not defined."""
+
+    epoch: int
+    train_loss: float
+    valid_loss: float
+    valid_accuracy: float
+    valid_auroc: float | None
+    seconds: float
+    best: bool
+
+
+@dataclass(frozen=True)
+class Stopped(Event):
+    """Stopped on request at a batch's end; the checkpoint is on disk."""
+
+    epoch: int
+    batch: int
+
+
+@dataclass(frozen=True)
+class Finished(Event):
+    """All epochs are done."""
+
+    best_epoch: int
+    best_valid_loss: float
+
+
+KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in (Started, BatchDone, EpochDone, Stopped, Finished)}
+
+
+def to_json(event: Event) -> str:
+    """One line of JSON with the event's kind and fields."""
+    return json.dumps({"kind": type(event).__name__, **asdict(event)})
+
+
+def from_json(line: str) -> Event | None:
+    """Read a line back; None for one that a crash tore or another version wrote."""
+    try:
+        fields: dict[str, Any] = json.loads(line)
+        return KINDS[fields.pop("kind")](**fields)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,91 @@
+"""Where things are kept, and which folders may be read.
+
+``HISTOSCOPE_HOME`` names the workspace (else the platform's own data folder). ``HISTOSCOPE_DATA_ROOTS`` (paths
+joined by the platform's separator) names the folders under which data may lie; the workspace always counts. Without
+the setting, as on one's own machine, so do the home folder and the folder that holds the one Histoscope was started
+in, because data often lies beside a checkout.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from histo_core.errors import DataNotFoundError, PathNotAllowedError
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folders of one workspace; none is made before it is needed."""
+
+    home: Path
+    extra_roots: tuple[Path, ...] = ()
+    """Folders that were allowed when a run was launched; its worker may read them whatever its own settings are."""
+
+    @classmethod
+    def default(cls) -> Workspace:
+        """The workspace of ``HISTOSCOPE_HOME``, else of the platform."""
+        named = os.environ.get("HISTOSCOPE_HOME")
+        home = Path(named).expanduser() if named else Path(platformdirs.user_data_dir("histoscope", appauthor=False))
+        return cls(home.resolve())
+
+    @property
+    def database(self) -> Path:
+        return self.home / "histoscope.sqlite"
+
+    @property
+    def runs(self) -> Path:
+        return self.home / "runs"
+
+    @property
+    def data(self) -> Path:
+        """Made data (phantom) and converted copies."""
+        return self.home / "data"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def locks(self) -> Path:
+        return self.home / "locks"
+
+    def run_folder(self, run_id: str) -> Path:
+        """The folder of a run; a run id never holds a path separator."""
+        if not run_id.replace("-", "").isalnum():
+            raise PathNotAllowedError(f"{run_id!r} is not a run id.", "Letters, digits and hyphens are allowed.", "Check the link.")
+        return self.runs / run_id
+
+    def data_roots(self) -> tuple[Path, ...]:
+        """Folders under which data may lie, resolved."""
+        named = os.environ.get("HISTOSCOPE_DATA_ROOTS")
+        if named is not None:
+            others = [Path(root).expanduser().resolve() for root in named.split(os.pathsep) if root]
+        else:
+            beside = Path.cwd().resolve().parent
+            others = [Path.home().resolve(), *([beside] if beside.parent != beside else [])]
+        return tuple(dict.fromkeys([self.home, *others, *self.extra_roots]))
+
+    def allowed(self, path: str | Path) -> Path:
+        """Resolve a user's path, refusing one outside the data roots before it is touched.
+
+        Symbolic links are followed first, so that a link inside a root cannot lead out of it.
+
+        Raises:
+            PathNotAllowedError: the path lies outside every root.
+            DataNotFoundError: nothing is there.
+        """
+        roots = self.data_roots()
+        resolved = Path(path).expanduser().resolve()
+        if not any(resolved.is_relative_to(root) for root in roots):
+            raise PathNotAllowedError(
+                f"{path} lies outside the folders that may be read.",
+                f"Allowed: {', '.join(map(str, roots))}.",
+                "Move the data there, or add the folder to HISTOSCOPE_DATA_ROOTS.",
+            )
+        if not resolved.exists():
+            raise DataNotFoundError(f"There is no {path}.", "An existing file or folder is expected.", "Check the path.")
+        return resolved
