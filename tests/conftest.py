@@ -1,0 +1,28 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from histo_core.workspace import Workspace
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A workspace of its own; data may lie anywhere under the test's temporary folder or beside the project."""
+    monkeypatch.setenv("HISTOSCOPE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HISTOSCOPE_DATA_ROOTS", f"{tmp_path}:{PROJECT.parent / 'shared'}")
+    return Workspace.default()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real images beside the project; they are never committed."""
+    folder = PROJECT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"real images are missing: {folder} is not there")
+    return folder
