@@ -62,8 +62,8 @@ class SplitConfig(Config):
 class PreprocessConfig(Config):
     """Centre crop, then resize, then scale to [0, 1] and normalise; in this order, always."""
 
-    crop: int | None = Field(None, ge=8, le=4096, title="Centre crop", description="Side in input pixels; none keeps all")
-    resize: int | None = Field(None, ge=8, le=1024, title="Resize to", description="Side in pixels; none keeps the size")
+    crop: int | None = Field(None, ge=8, le=4096, title="Centre crop", description="Side in input pixels; none for all")
+    resize: int | None = Field(None, ge=8, le=1024, title="Resize to", description="Side in pixels; none as it is")
     mean: Channels = Field(IMAGENET_MEAN, title="Channel mean")
     std: Channels = Field(IMAGENET_STD, title="Channel SD")
 
@@ -79,7 +79,7 @@ class AugmentConfig(Config):
 
     flips: bool = Field(True, title="Flips", description="Mirror left-right and up-down, each half of the time")
     quarter_turns: bool = Field(True, title="Quarter turns", description="Rotate by 0, 90, 180 or 270 degrees")
-    jitter: float = Field(0.1, ge=0, le=1, title="Colour jitter", description="Brightness, contrast and saturation, +/- this share")
+    jitter: float = Field(0.1, ge=0, le=1, title="Colour jitter", description="Brightness, contrast, saturation")
 
 
 class ModelConfig(Config):
@@ -99,9 +99,13 @@ class TrainConfig(Config):
     learning_rate: float = Field(1e-3, gt=0, le=10, title="Learning rate")
     weight_decay: float = Field(0.0, ge=0, le=1, title="Weight decay", description="L2 penalty added to the gradient")
     loss: Literal["cross_entropy"] = Field("cross_entropy", title="Loss")
-    max_train_samples: int | None = Field(None, ge=2, title="Training patches at most", description="A seeded subset; none takes all")
-    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda:\d+)$", title="Device", description="auto, cpu, cuda:0, mps")
-    threads: int | None = Field(None, ge=1, le=256, title="CPU threads", description="None leaves the choice to PyTorch")
+    max_train_samples: int | None = Field(
+        None, ge=2, title="Training patches", description="A seeded subset; none for all"
+    )
+    device: str = Field(
+        "auto", pattern=r"^(auto|cpu|mps|cuda:\d+)$", title="Device", description="auto, cpu, cuda:0 or mps"
+    )
+    threads: int | None = Field(None, ge=1, le=256, title="CPU threads", description="None: PyTorch decides")
 
 
 class RunConfig(Config):
@@ -134,7 +138,9 @@ class RunConfig(Config):
         try:
             values = yaml.safe_load(text)
         except yaml.YAMLError as error:
-            raise ConfigError(f"The configuration is not YAML: {error}.", "A mapping is expected.", "Mend the file.") from None
+            raise ConfigError(
+                f"The configuration is not YAML: {error}.", "A mapping is expected.", "Mend the file."
+            ) from None
         return cls.parse(values)
 
     @classmethod
@@ -167,7 +173,7 @@ def _field_error(detail: Any) -> str:
     if detail["type"] == "extra_forbidden":
         return f"{where} is not a known field"
     message = detail["msg"].removeprefix("Value error, ")
-    return f"{where} = {detail['input']!r}: {message[0].lower()}{message[1:]}" if detail["loc"] else message
+    return f"{where} = {detail['input']!r}: {message[0].lower()}{message[1:]}"
 
 
 def read_config(path: Path) -> RunConfig:

@@ -56,7 +56,9 @@ class Workspace:
     def run_folder(self, run_id: str) -> Path:
         """The folder of a run; a run id never holds a path separator."""
         if not run_id.replace("-", "").isalnum():
-            raise PathNotAllowedError(f"{run_id!r} is not a run id.", "Letters, digits and hyphens are allowed.", "Check the link.")
+            raise PathNotAllowedError(
+                f"{run_id!r} is not a run id.", "Letters, digits and hyphens are allowed.", "Check the link."
+            )
         return self.runs / run_id
 
     def data_roots(self) -> tuple[Path, ...]:
@@ -87,5 +89,7 @@ class Workspace:
                 "Move the data there, or add the folder to HISTOSCOPE_DATA_ROOTS.",
             )
         if not resolved.exists():
-            raise DataNotFoundError(f"There is no {path}.", "An existing file or folder is expected.", "Check the path.")
+            raise DataNotFoundError(
+                f"There is no {path}.", "An existing file or folder is expected.", "Check the path."
+            )
         return resolved

@@ -54,12 +54,19 @@ class Dataset(ABC):
     Options: ClassVar[type[Config]] = Config
 
     def __init__(
-        self, name: str, table: pd.DataFrame, classes: Sequence[str], *, positive: str | None = None,
+        self,
+        name: str,
+        table: pd.DataFrame,
+        classes: Sequence[str],
+        *,
+        positive: str | None = None,
         microns_per_pixel: float | None = None,
     ) -> None:
         if table["sample_id"].duplicated().any():
             twice = str(table.loc[table["sample_id"].duplicated(), "sample_id"].iloc[0])
-            raise CorruptDataError(f"Two samples share the id {twice!r}.", "Ids must be unique.", "Remove or rename one.")
+            raise CorruptDataError(
+                f"Two samples share the id {twice!r}.", "Ids must be unique.", "Remove or rename one."
+            )
         self.name, self.table, self.classes = name, table.reset_index(drop=True), tuple(classes)
         self.positive = positive or self.classes[-1]
         self.microns_per_pixel = microns_per_pixel
@@ -88,9 +95,11 @@ class Dataset(ABC):
         digest = hashlib.sha256(repr((self.classes, self.positive)).encode())
         for start in range(0, len(self.table), 256):
             rows = self.table.iloc[start : start + 256]
-            for image, sample, label in zip(self.read(rows.index.to_numpy()), rows["sample_id"], rows["label"], strict=True):
+            for image, sample, label in zip(
+                self.read(rows.index.to_numpy()), rows["sample_id"], rows["label"], strict=True
+            ):
                 digest.update(f"{sample}\0{label}\0{image.shape}\0".encode())
-                digest.update(np.ascontiguousarray(image))
+                digest.update(image.tobytes())
         return digest.hexdigest()
 
     def __len__(self) -> int:

@@ -1,0 +1,57 @@
+# Histoscope. `make app` and `make test` need nothing but Python 3.11+ and the network.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PORT   ?= 8501
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: app test check bench screenshots test-slow test-gpu soak chromium clean help
+
+help:            ## this list
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 14
+
+app: $(VENV)/.app  ## start Histoscope on http://127.0.0.1:8501
+	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
+
+test: $(VENV)/.dev chromium  ## all tests but the slow, soak and gpu ones
+	$(PYTEST)
+
+check: $(VENV)/.dev  ## static checks: ruff, types, direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev  ## ratios against named peers, measured in one run
+	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+
+screenshots: $(VENV)/.dev chromium  ## docs/screenshots: each page, light and dark, wide and narrow
+	$(BIN)/python scripts/screenshots.py
+
+test-slow: $(VENV)/.dev  ## tests that take minutes
+	$(PYTEST) -m slow
+
+soak: $(VENV)/.dev  ## kill -9 at random moments, and what else takes long
+	$(PYTEST) -m soak -s
+
+test-gpu: $(VENV)/.dev  ## tests that need a CUDA device
+	$(PYTEST) -m gpu
+
+chromium:        ## find Chromium, or install Debian's
+	@command -v "$${CHROMIUM:-chromium}" >/dev/null 2>&1 || command -v chromium-browser google-chrome >/dev/null 2>&1 || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium; } || \
+	  { echo "The browser tests need Chromium: install it (Debian: sudo apt-get install chromium) or name it in CHROMIUM." >&2; exit 1; }
+
+# A stamp each, so that a second start installs nothing.
+$(VENV)/.app: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Histoscope needs Python 3.11 or newer: make app PYTHON=/path/to/python3.11" >&2; exit 1; }
+	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.app
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+clean:           ## remove the virtual environment and caches; the workspace with your runs stays
+	rm -rf $(VENV) .pytest_cache .ruff_cache .import_linter_cache

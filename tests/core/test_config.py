@@ -1,0 +1,59 @@
+from pathlib import Path
+
+import pytest
+
+from histo_core.config import RunConfig, SplitConfig, parse_config, read_config
+from histo_core.errors import ConfigError
+
+
+def test_yaml_brings_the_same_configuration_back() -> None:
+    config = RunConfig.parse(
+        {"data": {"dataset": "phantom", "options": {"patches": 200}}, "train": {"epochs": 3}, "seed": 7}
+    )
+    assert RunConfig.from_yaml(config.to_yaml()) == config
+
+
+def test_the_hash_follows_every_field_and_the_data() -> None:
+    config = RunConfig()
+    other = config.model_copy(update={"seed": 1})
+    assert config.hash("a") == RunConfig().hash("a")
+    assert len({config.hash("a"), config.hash("b"), other.hash("a")}) == 3
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"modle": 1}, "modle is not a known field"),
+        ({"train": {"epochs": 0}}, "train.epochs = 0: input should be greater than or equal to 1"),
+        ({"train": {"device": "gpu"}}, "train.device = 'gpu'"),
+        ({"split": {"valid": 0.5, "test": 0.5}}, "must leave something to train on"),
+        ({"preprocess": {"std": [1, 0, 1]}}, "each channel SD must be above 0"),
+        ("text", "the configuration = 'text': input should be a valid dictionary"),
+    ],
+)
+def test_what_is_not_allowed_is_named(values: object, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        RunConfig.parse(values)
+    assert message in str(caught.value)
+    assert "Correct the named field." in str(caught.value)
+
+
+def test_configurations_are_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        RunConfig().seed = 2  # type: ignore[misc]
+
+
+def test_yaml_that_is_none_and_a_missing_file_are_clear(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="not YAML"):
+        RunConfig.from_yaml("a: [")
+    with pytest.raises(ConfigError, match="There is no configuration at"):
+        read_config(tmp_path / "none.yaml")
+
+
+def test_yaml_builds_no_objects() -> None:
+    with pytest.raises(ConfigError, match="not YAML"):
+        RunConfig.from_yaml("!!python/object/apply:os.getcwd []")
+
+
+def test_parse_config_serves_any_configuration() -> None:
+    assert parse_config(SplitConfig, {"valid": 0.2}).valid == 0.2

@@ -1,0 +1,78 @@
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from histo_core import files
+
+
+def test_a_file_appears_whole(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "a.bin"
+    files.write_atomically(target, b"one")
+    files.write_atomically(target, lambda path: path.write_bytes(b"two"))
+    assert target.read_bytes() == b"two"
+    assert list(target.parent.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_full_disk_leaves_the_old_content_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    target = tmp_path / "a.bin"
+    files.write_atomically(target, b"old")
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr(os, call, fail)
+    with pytest.raises(OSError, match="no space left"):
+        files.write_atomically(target, b"new")
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_torn_line_costs_only_itself(tmp_path: Path) -> None:
+    log = tmp_path / "events.jsonl"
+    files.append_line(log, '{"a": 1}')
+    with log.open("ab") as file:
+        file.write(b'{"a": ')
+    files.append_line(log, '{"a": 3}')
+    assert log.read_text().splitlines() == ['{"a": 1}', '{"a": ', '{"a": 3}']
+
+
+def test_sha256_of_a_known_text(tmp_path: Path) -> None:
+    (tmp_path / "abc").write_bytes(b"abc")
+    assert files.sha256(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_json_goes_there_and_back(tmp_path: Path) -> None:
+    files.write_json(tmp_path / "a.json", {"b": [1, None]})
+    assert files.read_json(tmp_path / "a.json") == {"b": [1, None]} == json.loads((tmp_path / "a.json").read_text())
+
+
+def test_a_folder_takes_its_name_only_when_the_block_ends_well(tmp_path: Path) -> None:
+    target = tmp_path / "set"
+    with pytest.raises(OSError, match="No space"), files.new_folder(target) as folder:
+        _half_written(folder)
+    assert list(tmp_path.iterdir()) == []
+    with files.new_folder(target) as folder:
+        (folder / "whole").write_text("1")
+    assert (target / "whole").read_text() == "1"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def _half_written(folder: Path) -> None:
+    (folder / "half").touch()
+    raise OSError(errno.ENOSPC, "No space left")
+
+
+def test_the_first_of_two_folders_stays(tmp_path: Path) -> None:
+    target = tmp_path / "set"
+    with files.new_folder(target) as late:
+        (late / "who").write_text("late")
+        with files.new_folder(target) as early:
+            (early / "who").write_text("early")
+    assert (target / "who").read_text() == "early"
+    assert list(tmp_path.iterdir()) == [target]

@@ -1,0 +1,50 @@
+from pathlib import Path
+
+import pytest
+
+from histo_core.errors import DataNotFoundError, PathNotAllowedError
+from histo_core.workspace import Workspace
+
+
+def test_the_setting_names_the_home(workspace: Workspace, tmp_path: Path) -> None:
+    assert workspace.home == tmp_path / "home"
+    assert workspace.run_folder("abc123-1") == tmp_path / "home" / "runs" / "abc123-1"
+
+
+@pytest.mark.parametrize("run_id", ["../evil", "a/b", "", "a\0b"])
+def test_a_run_id_is_never_a_path(workspace: Workspace, run_id: str) -> None:
+    with pytest.raises(PathNotAllowedError, match="is not a run id"):
+        workspace.run_folder(run_id)
+
+
+def test_a_path_outside_is_refused_before_it_is_touched(workspace: Workspace) -> None:
+    with pytest.raises(PathNotAllowedError, match=r"outside the folders that may be read.*HISTOSCOPE_DATA_ROOTS"):
+        workspace.allowed("/etc/passwd")
+    with pytest.raises(PathNotAllowedError):
+        workspace.allowed("/there/is/no/such/folder")
+
+
+def test_a_link_inside_cannot_lead_out(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "door").symlink_to("/etc")
+    with pytest.raises(PathNotAllowedError):
+        workspace.allowed(tmp_path / "door" / "passwd")
+
+
+def test_a_missing_path_inside_is_missing(workspace: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(DataNotFoundError):
+        workspace.allowed(tmp_path / "none")
+    assert workspace.allowed(tmp_path) == tmp_path
+
+
+def test_without_a_setting_home_and_the_folder_beside_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HISTOSCOPE_DATA_ROOTS", raising=False)
+    (tmp_path / "beside" / "checkout").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "beside" / "checkout")
+    roots = Workspace(tmp_path / "home").data_roots()
+    assert roots == (tmp_path / "home", Path.home().resolve(), tmp_path / "beside")
+    monkeypatch.chdir("/tmp")
+    assert Path("/") not in Workspace(tmp_path / "home").data_roots()
+
+
+def test_what_was_allowed_at_launch_stays_allowed(workspace: Workspace) -> None:
+    assert Workspace(workspace.home, extra_roots=(Path("/etc"),)).allowed("/etc/hostname") == Path("/etc/hostname")
