@@ -36,8 +36,8 @@ class DataConfig(Config):
     ``options`` are checked by the data set itself (`histo_core.data.open_dataset`).
     """
 
-    dataset: str = Field("phantom", title="Data set")
-    root: str | None = Field(None, title="Folder", description="Where the data lie; none for made data")
+    dataset: str = Field(default="phantom", title="Data set")
+    root: str | None = Field(default=None, title="Folder", description="Where the data lie; none for made data")
     options: dict[str, Option] = Field(default_factory=dict, title="Options")
 
 
@@ -47,10 +47,10 @@ class SplitConfig(Config):
     ``auto`` takes the published split where the data set has one, else by patient, else by slide, else at random.
     """
 
-    method: Literal["auto", "published", "patient", "slide", "random"] = Field("auto", title="Split by")
-    valid: Fraction = Field(0.15, title="Validation share", description="Share of patients, slides or patches")
-    test: Fraction = Field(0.25, title="Test share", description="Share of patients, slides or patches")
-    seed: int = Field(0, ge=0, title="Split seed")
+    method: Literal["auto", "published", "patient", "slide", "random"] = Field(default="auto", title="Split by")
+    valid: Fraction = Field(default=0.15, title="Validation share", description="Share of patients, slides or patches")
+    test: Fraction = Field(default=0.25, title="Test share", description="Share of patients, slides or patches")
+    seed: int = Field(default=0, ge=0, title="Split seed")
 
     @model_validator(mode="after")
     def _something_is_left_to_train(self) -> SplitConfig:
@@ -62,10 +62,14 @@ class SplitConfig(Config):
 class PreprocessConfig(Config):
     """Centre crop, then resize, then scale to [0, 1] and normalise; in this order, always."""
 
-    crop: int | None = Field(None, ge=8, le=4096, title="Centre crop", description="Side in input pixels; none for all")
-    resize: int | None = Field(None, ge=8, le=1024, title="Resize to", description="Side in pixels; none as it is")
-    mean: Channels = Field(IMAGENET_MEAN, title="Channel mean")
-    std: Channels = Field(IMAGENET_STD, title="Channel SD")
+    crop: int | None = Field(
+        default=None, ge=8, le=4096, title="Centre crop", description="Side in input pixels; none for all"
+    )
+    resize: int | None = Field(
+        default=None, ge=8, le=1024, title="Resize to", description="Side in pixels; none as it is"
+    )
+    mean: Channels = Field(default=IMAGENET_MEAN, title="Channel mean")
+    std: Channels = Field(default=IMAGENET_STD, title="Channel SD")
 
     @model_validator(mode="after")
     def _spread_is_positive(self) -> PreprocessConfig:
@@ -77,47 +81,53 @@ class PreprocessConfig(Config):
 class AugmentConfig(Config):
     """Random changes to training patches, drawn from (run seed, epoch, sample)."""
 
-    flips: bool = Field(True, title="Flips", description="Mirror left-right and up-down, each half of the time")
-    quarter_turns: bool = Field(True, title="Quarter turns", description="Rotate by 0, 90, 180 or 270 degrees")
-    jitter: float = Field(0.1, ge=0, le=1, title="Colour jitter", description="Brightness, contrast, saturation")
+    flips: bool = Field(default=True, title="Flips", description="Mirror left-right and up-down, each half of the time")
+    quarter_turns: bool = Field(default=True, title="Quarter turns", description="Rotate by 0, 90, 180 or 270 degrees")
+    jitter: float = Field(
+        default=0.1, ge=0, le=1, title="Colour jitter", description="Brightness, contrast, saturation"
+    )
 
 
 class ModelConfig(Config):
     """Which network. ``options`` are checked by the model's own specification."""
 
-    name: str = Field("cnn_rnn", title="Model")
-    weights: str = Field("none", title="Initial weights", description="none, imagenet, or a .safetensors file of ours")
+    name: str = Field(default="cnn_rnn", title="Model")
+    weights: str = Field(
+        default="none", title="Initial weights", description="none, imagenet, or a .safetensors file of ours"
+    )
     options: dict[str, Option | tuple[float, ...]] = Field(default_factory=dict, title="Options")
 
 
 class TrainConfig(Config):
     """How the network is trained. The best epoch is the one with the lowest validation loss."""
 
-    epochs: int = Field(10, ge=1, le=10_000, title="Epochs")
-    batch_size: int = Field(64, ge=1, le=8192, title="Batch size")
-    optimizer: Literal["adam"] = Field("adam", title="Optimiser")
-    learning_rate: float = Field(1e-3, gt=0, le=10, title="Learning rate")
-    weight_decay: float = Field(0.0, ge=0, le=1, title="Weight decay", description="L2 penalty added to the gradient")
-    loss: Literal["cross_entropy"] = Field("cross_entropy", title="Loss")
+    epochs: int = Field(default=10, ge=1, le=10_000, title="Epochs")
+    batch_size: int = Field(default=64, ge=1, le=8192, title="Batch size")
+    optimizer: Literal["adam"] = Field(default="adam", title="Optimiser")
+    learning_rate: float = Field(default=1e-3, gt=0, le=10, title="Learning rate")
+    weight_decay: float = Field(
+        default=0.0, ge=0, le=1, title="Weight decay", description="L2 penalty added to the gradient"
+    )
+    loss: Literal["cross_entropy"] = Field(default="cross_entropy", title="Loss")
     max_train_samples: int | None = Field(
-        None, ge=2, title="Training patches", description="A seeded subset; none for all"
+        default=None, ge=2, title="Training patches", description="A seeded subset; none for all"
     )
     device: str = Field(
-        "auto", pattern=r"^(auto|cpu|mps|cuda:\d+)$", title="Device", description="auto, cpu, cuda:0 or mps"
+        default="auto", pattern=r"^(auto|cpu|mps|cuda:\d+)$", title="Device", description="auto, cpu, cuda:0 or mps"
     )
-    threads: int | None = Field(None, ge=1, le=256, title="CPU threads", description="None: PyTorch decides")
+    threads: int | None = Field(default=None, ge=1, le=256, title="CPU threads", description="None: PyTorch decides")
 
 
 class RunConfig(Config):
     """One run, from data to trained weights."""
 
-    data: DataConfig = Field(default_factory=DataConfig)
-    split: SplitConfig = Field(default_factory=SplitConfig)
-    preprocess: PreprocessConfig = Field(default_factory=PreprocessConfig)
-    augment: AugmentConfig = Field(default_factory=AugmentConfig)
-    model: ModelConfig = Field(default_factory=ModelConfig)
-    train: TrainConfig = Field(default_factory=TrainConfig)
-    seed: int = Field(0, ge=0, lt=2**32, title="Seed")
+    data: DataConfig = DataConfig()
+    split: SplitConfig = SplitConfig()
+    preprocess: PreprocessConfig = PreprocessConfig()
+    augment: AugmentConfig = AugmentConfig()
+    model: ModelConfig = ModelConfig()
+    train: TrainConfig = TrainConfig()
+    seed: int = Field(default=0, ge=0, lt=2**32, title="Seed")
 
     def hash(self, data_hash: str) -> str:
         """SHA-256 (hex) of the configuration together with the data's content hash."""
