@@ -23,7 +23,7 @@ check: $(VENV)/.dev  ## static checks: ruff, types, direction of imports
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.dev  ## ratios against named peers, measured in one run
-	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+	@for script in benchmarks/[a-z]*.py; do name=$$(basename "$$script" .py); echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 screenshots: $(VENV)/.dev chromium  ## docs/screenshots: each page, light and dark, wide and narrow
 	$(BIN)/python scripts/screenshots.py
