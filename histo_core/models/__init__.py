@@ -1,1 +1,5 @@
-"""models."""
+"""Networks. Importing a member registers it."""
+
+from histo_core.models import cnn, cnn_rnn, resnet
+
+__all__ = ["cnn", "cnn_rnn", "resnet"]

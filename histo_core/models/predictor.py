@@ -1,0 +1,122 @@
+"""Weights together with their own preprocessing: images in, probabilities out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from histo_core.config import ModelConfig
+from histo_core.data.preprocess import Preprocess
+from histo_core.errors import CheckpointError
+from histo_core.models.device import resolve_device
+from histo_core.models.manifest import read_manifest
+from histo_core.models.registry import MODELS, build_network
+from histo_core.models.weights import assign, load_weights
+
+__all__ = ["Predictor", "resolve_device"]
+
+
+class Predictor:
+    """A trained network in evaluation mode, float32, channels last.
+
+    Attributes:
+        model: takes what `preprocess` gives and gives logits.
+        preprocess: the only transforms its images ever had.
+        classes: names, in the order of the logits.
+        positive: the class of interest.
+        config: which network it is.
+        name: the network's registered name.
+        device: where it computes.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        preprocess: Preprocess,
+        classes: Sequence[str],
+        positive: str,
+        config: ModelConfig,
+        device: str | torch.device = "cpu",
+    ) -> None:
+        self.device = torch.device(device)
+        # torch types the memory format on an overload of its own, so device and format go in two steps.
+        self.model = model.eval().float().to(self.device).to(memory_format=torch.channels_last)
+        self.preprocess, self.classes, self.positive = preprocess, tuple(classes), positive
+        self.config, self.name = config, config.name
+
+    @classmethod
+    def load(cls, file: Path, device: str = "auto", *, sha256: str | None = None) -> Predictor:
+        """Rebuild a predictor from one self-describing .safetensors file.
+
+        Args:
+            file: what `save_weights` wrote, such as a run's ``best.*.safetensors``.
+            device: as `resolve_device`.
+            sha256: what the file's bytes must hash to; None where nothing is known.
+
+        Raises:
+            CheckpointError: the file is missing, damaged, or its tensors do not fit the model it names.
+            ConfigError: the model is unknown here, or the device is not there.
+        """
+        tensors, header = load_weights(file, sha256)
+        model = build_network(header.model, len(header.classes), header.input_size)
+        assign(model, tensors, file)
+        return cls(
+            model,
+            Preprocess(header.preprocess),
+            header.classes,
+            header.positive,
+            header.model,
+            resolve_device(device),
+        )
+
+    @classmethod
+    def from_run(cls, folder: Path, device: str = "auto") -> Predictor:
+        """Rebuild the predictor of a run's best epoch, its bytes checked against the run's manifest.
+
+        Args:
+            folder: the run's folder.
+            device: as `resolve_device`.
+
+        Raises:
+            CheckpointError: no epoch has been finished yet, or as `load`.
+            ConfigError: as `load`.
+        """
+        checkpoint = folder / "checkpoint"
+        manifest = read_manifest(checkpoint)
+        if manifest is None or manifest.best is None:
+            raise CheckpointError(
+                f"{folder.name} has no finished epoch yet.",
+                "A run with at least one finished epoch is needed.",
+                "Wait for its first epoch, or resume it.",
+            )
+        return cls.load(checkpoint / manifest.best.file, device, sha256=manifest.best.sha256)
+
+    @torch.inference_mode()
+    def logits(self, images: Sequence[np.ndarray] | np.ndarray, batch_size: int = 64) -> Tensor:
+        """Raw scores.
+
+        Args:
+            images: uint8 H x W x 3 RGB each.
+            batch_size: how many go through the network at once.
+
+        Returns:
+            float32 [n, k] on the CPU.
+        """
+        self.model.eval()
+        batches = [
+            self.model(self.preprocess(images[start : start + batch_size]).to(self.device)).float().cpu()
+            for start in range(0, len(images), batch_size)
+        ]
+        return torch.cat(batches) if batches else torch.zeros(0, len(self.classes))
+
+    def probabilities(self, images: Sequence[np.ndarray] | np.ndarray, batch_size: int = 64) -> np.ndarray:
+        """Softmax of the `logits`: float32 [n, k], each row summing to 1."""
+        return self.logits(images, batch_size).softmax(dim=1).numpy()
+
+    def gradcam_layer(self) -> nn.Module:
+        """The layer whose map Grad-CAM weighs."""
+        return MODELS[self.config.name].gradcam_layer(self.model)

@@ -1,0 +1,132 @@
+"""What a model is before it is built, the registry of all of them, and the one way to build one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from histo_core.config import Config, ModelConfig, PreprocessConfig, parse_config
+from histo_core.errors import CheckpointError, ConfigError
+from histo_core.models.pretrained import PretrainedFile, pretrained_tensors
+from histo_core.models.weights import assign, load_weights
+from histo_core.registry import Registry
+from histo_core.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One kind of network.
+
+    Attributes:
+        name: the registered name.
+        title: for a form.
+        summary: one sentence a newcomer understands.
+        build: ``(n_classes, (height, width), options)`` to a network that takes float32 [n, 3, height, width] and
+            gives logits float32 [n, n_classes]. Its initial weights come from torch's global generator.
+        Options: what ``ModelConfig.options`` may hold.
+        head: prefix of the final classifier's tensors; what is replaced when classes differ.
+        gradcam_layer: the last layer with a map, for Grad-CAM.
+        smallest_input: side in pixels.
+        preprocess: what we recommend.
+        imagenet: torchvision's weights, or None where there are none.
+        paper: where the network comes from.
+    """
+
+    name: str
+    title: str
+    summary: str
+    build: Callable[[int, tuple[int, int], Any], nn.Module]
+    Options: type[Config]
+    head: str
+    gradcam_layer: Callable[[nn.Module], nn.Module]
+    smallest_input: int
+    preprocess: PreprocessConfig
+    imagenet: PretrainedFile | None
+    paper: str
+
+
+MODELS: Registry[ModelSpec] = Registry("model")
+
+
+def build_network(config: ModelConfig, n_classes: int, input_size: tuple[int, int]) -> nn.Module:
+    """Build a network with fresh weights, whatever ``config.weights`` says.
+
+    Args:
+        config: name and options.
+        n_classes: number of logits, at least 2.
+        input_size: height and width after preprocessing, in pixels.
+
+    Raises:
+        UnknownNameError: no model has this name.
+        ConfigError: an option the model does not have, too few classes, or too small an input.
+    """
+    spec = MODELS[config.name]
+    if n_classes < 2:
+        raise ConfigError(
+            f"Model {config.name!r} was asked for {n_classes} class(es).", "At least 2.", "Check the data's classes."
+        )
+    if min(input_size) < spec.smallest_input:
+        raise ConfigError(
+            f"Model {config.name!r} was given patches of {input_size[0]} x {input_size[1]} pixels.",
+            f"At least {spec.smallest_input} x {spec.smallest_input} after preprocessing.",
+            "Crop less, or resize to a larger side.",
+        )
+    return spec.build(n_classes, input_size, parse_config(spec.Options, config.options))
+
+
+def build_model(
+    config: ModelConfig, n_classes: int, input_size: tuple[int, int], workspace: Workspace | None = None
+) -> nn.Module:
+    """Build a network with the initial weights that the configuration names.
+
+    Args:
+        config: name, options, and ``weights``: none, imagenet, or the path of a .safetensors file of ours.
+        n_classes: number of logits. Where it differs from the weights' own, the classifier starts afresh.
+        input_size: height and width after preprocessing, in pixels.
+        workspace: where downloaded weights are kept and which folders may be read; None takes the default one.
+
+    Raises:
+        UnknownNameError, ConfigError: as `build_network`, or the model has no ImageNet weights.
+        PathNotAllowedError, DataNotFoundError: the weights' path.
+        CheckpointError: the weights are damaged, cannot be had, or do not fit.
+    """
+    model = build_network(config, n_classes, input_size)
+    spec = MODELS[config.name]
+    workspace = workspace or Workspace.default()
+    if config.weights == "imagenet":
+        tensors = pretrained_tensors(_imagenet(spec), workspace)
+    elif config.weights != "none":
+        tensors = _own(spec, workspace.allowed(config.weights))
+    else:
+        return model
+    own = model.state_dict()
+    for name in [name for name in tensors if name.startswith(f"{spec.head}.") and name in own]:
+        # Only another number of classes frees the head; any other difference means weights of another shape of net.
+        if tensors[name].shape[1:] == own[name].shape[1:] and tensors[name].shape != own[name].shape:
+            tensors[name] = own[name]
+    assign(model, tensors, config.weights)
+    return model
+
+
+def _imagenet(spec: ModelSpec) -> PretrainedFile:
+    if spec.imagenet is None:
+        having = ", ".join(name for name, other in MODELS.items() if other.imagenet is not None)
+        raise ConfigError(
+            f"Model {spec.name!r} has no ImageNet weights.", f"Models that have: {having}.", "Set weights to none."
+        )
+    return spec.imagenet
+
+
+def _own(spec: ModelSpec, path: Path) -> dict[str, Any]:
+    tensors, header = load_weights(path)
+    if header.model.name != spec.name:
+        raise CheckpointError(
+            f"{path} holds weights of {header.model.name!r}.",
+            f"Weights of {spec.name!r} are needed.",
+            f"Choose other weights, or train {header.model.name!r}.",
+        )
+    return tensors
