@@ -1,0 +1,70 @@
+"""A number with its confidence interval, and the limits for proportions."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from statsmodels.stats.proportion import proportion_confint
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate and its confidence limits.
+
+    Attributes:
+        value, low, high: the estimate and its limits; all NaN where the estimate is not defined.
+        method: how the limits were found, for a caption; why there is no estimate where it is not defined.
+        warning: what speaks against trusting the limits; empty when nothing does.
+
+    Example:
+        >>> str(Interval(0.913, 0.871, 0.946, "DeLong"))
+        '0.913 (0.871 to 0.946)'
+    """
+
+    value: float
+    low: float
+    high: float
+    method: str
+    warning: str = ""
+
+    @classmethod
+    def undefined(cls, reason: str) -> Interval:
+        """No estimate, and why: a sensitivity without positive samples, say."""
+        return cls(math.nan, math.nan, math.nan, reason)
+
+    @property
+    def defined(self) -> bool:
+        return not math.isnan(self.value)
+
+    def __str__(self) -> str:
+        if not self.defined:
+            return "not defined"
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+
+def wilson(successes: int, n: int, confidence: float = CONFIDENCE, *, nothing: str = "no sample") -> Interval:
+    """A proportion with Wilson's score interval (Wilson 1927, JASA 22:209), which keeps its promise near 0 and 1.
+
+    Args:
+        successes, n: the counts.
+        confidence: 0 to 1.
+        nothing: the reason given when ``n`` is 0.
+    """
+    if n == 0:
+        return Interval.undefined(nothing)
+    limits = proportion_confint(successes, n, alpha=1 - confidence, method="wilson")
+    low, high = (float(np.clip(np.asarray(limit, np.float64), 0, 1)) for limit in limits)
+    return Interval(successes / n, low, high, "Wilson")
+
+
+def limit_when_all_agree(n: int, confidence: float = CONFIDENCE) -> float:
+    """The lower limit of a rate when all of ``n`` independent trials succeeded: (alpha / 2)^(1 / n).
+
+    Clopper and Pearson (1934, Biometrika 26:404). A resampled rate never varies in this case, and its interval would
+    shrink to a point. 0 when there is no trial.
+    """
+    return ((1 - confidence) / 2) ** (1 / n) if n else 0.0

@@ -1,0 +1,43 @@
+"""The receiver operating characteristic curve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn import metrics
+
+from histo_core.evaluation.inputs import check_scores, check_truth
+
+
+@dataclass(frozen=True, eq=False)
+class RocCurve:
+    """Sensitivity against 1 - specificity at every threshold that changes either.
+
+    Attributes:
+        fpr, tpr: float64 [p], from 0 to 1, never falling. Empty when a class is missing.
+        thresholds: float64 [p], falling; a sample counts as positive when its score is at or above it. The first is
+            infinite: nothing is positive.
+    """
+
+    fpr: np.ndarray
+    tpr: np.ndarray
+    thresholds: np.ndarray
+
+
+def roc_curve(y_true: ArrayLike, score: ArrayLike) -> RocCurve:
+    """The curve of one model, without the points that lie on a straight line between their neighbours.
+
+    Args:
+        y_true: 0 or 1 [n]; 1 is the class of interest.
+        score: float [n].
+
+    Raises:
+        DataError: labels other than 0 and 1, or scores that are no finite numbers.
+    """
+    positive = check_truth(y_true)
+    scores = check_scores(score, len(positive))[0]
+    if positive.all() or not positive.any():
+        return RocCurve(*(np.empty(0) for _ in range(3)))
+    return RocCurve(*(np.asarray(part, np.float64) for part in metrics.roc_curve(positive, scores)))
