@@ -1,0 +1,6 @@
+"""``python -m histo_core``."""
+
+from histo_core.cli import main
+
+if __name__ == "__main__":
+    main()

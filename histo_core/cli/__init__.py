@@ -1,0 +1,47 @@
+"""The command line: all that the pages do, without a browser.
+
+An error that Histoscope raises on purpose is one message on stderr and exit code 2, never a traceback. What takes
+seconds to load (PyTorch, LIME) is loaded inside the commands that need it, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from histo_core.cli import compare, data, explain, runs, server, train
+from histo_core.errors import HistoscopeError
+
+app = typer.Typer(
+    name="histoscope",
+    help="Train, compare and explain classifiers of histopathology patches.\n\n"
+    "\b\nExamples:\n"
+    "  python -m histo_core demo\n"
+    "  python -m histo_core train --dataset phantom --model cnn_rnn --epochs 3\n"
+    "  python -m histo_core runs list\n\n"
+    "For research and teaching. Not a medical device.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(data.app, name="data")
+app.command("train")(train.train)
+app.command("demo")(train.demo)
+app.add_typer(runs.app, name="runs")
+app.command("compare")(compare.compare)
+app.command("explain")(explain.explain)
+app.command("worker")(server.worker)
+app.command("supervise")(server.supervise)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; ``arguments`` are those of the process unless given."""
+    try:
+        app(args=arguments, prog_name="python -m histo_core")
+    except HistoscopeError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(2)

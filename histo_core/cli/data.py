@@ -1,0 +1,86 @@
+"""``data``: what there is, whether it can be used, and drawing the phantom."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from histo_core.access import LOCAL, authorise
+from histo_core.cli.options import DataOptions, Dataset, Root, data_config
+from histo_core.cli.output import CONSOLE, say, table
+from histo_core.config import DataConfig, SplitConfig, parse_config
+from histo_core.errors import ConfigError
+from histo_core.workspace import Workspace
+
+app = typer.Typer(help="List, check and build data sets.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_() -> None:
+    """List the kinds of data set that can be opened, and how their files must lie.
+
+    \b
+    Examples:
+      python -m histo_core data list
+    """
+    from histo_core.data.base import DATASETS
+
+    for name, kind in DATASETS.items():
+        info = kind.info
+        say(f"{name}: {info.title}\n  {info.summary}\n  Files: {info.layout}\n  Licence: {info.licence}\n")
+
+
+@app.command()
+def check(
+    dataset: Dataset,
+    root: Root = None,
+    option: DataOptions = None,
+    split: Annotated[str, typer.Option(help="Split by: auto, published, patient, slide or random.")] = "auto",
+) -> None:
+    """Open a data set, split it, count, and look for leakage between train and test.
+
+    \b
+    Examples:
+      python -m histo_core data check --dataset kpcam --root ../shared/data/kpcam
+      python -m histo_core data check --dataset folder --root photos --split random
+    """
+    from histo_core.audit.leakage import audit_leakage
+    from histo_core.data.base import open_dataset
+    from histo_core.data.split import make_split
+
+    authorise(LOCAL, "data.read", dataset)
+    opened = open_dataset(data_config(dataset, root, option), Workspace.default())
+    made = make_split(opened, parse_config(SplitConfig, {"method": split}))
+    say(f"{len(opened):,} patches, classes: {', '.join(opened.classes)}")
+    counts = made.counts(opened).reset_index()
+    table([str(column) for column in counts.columns], [[str(value) for value in row] for row in counts.to_numpy()])
+    say(made.note)
+    say(audit_leakage(opened, made).verdict)
+
+
+@app.command()
+def build(dataset: Dataset = "phantom", option: DataOptions = None) -> None:
+    """Draw a made data set into the workspace; nothing is done when it is already there.
+
+    \b
+    Examples:
+      python -m histo_core data build
+      python -m histo_core data build --dataset phantom --option patches=500 --option grades=true
+    """
+    config = data_config(dataset, None, option)
+    if config.dataset != "phantom":
+        raise ConfigError(f"Data set {dataset!r} is not made here.", "Allowed: phantom.", "Name its folder instead.")
+    say(f"The phantom is in {draw_phantom(config, Workspace.default())}")
+
+
+def draw_phantom(config: DataConfig, workspace: Workspace) -> str:
+    """Draw the phantom of a configuration with a progress bar; its folder."""
+    from histo_core.data.phantom import PhantomOptions, build_phantom
+
+    authorise(LOCAL, "data.build", config.dataset)
+    options = parse_config(PhantomOptions, config.options)
+    with Progress(console=CONSOLE, transient=True) as bars:
+        bar = bars.add_task("drawing patches", total=options.patches)
+        return str(build_phantom(options, workspace, lambda done, total: bars.update(bar, completed=done, total=total)))

@@ -1,0 +1,106 @@
+"""``explain``: what a run looked at in one patch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from histo_core.access import LOCAL, authorise
+from histo_core.cli.options import pairs
+from histo_core.cli.output import say
+from histo_core.config import DataConfig, parse_config
+from histo_core.errors import ConfigError, DataNotFoundError
+from histo_core.files import write_atomically, write_json
+from histo_core.runs.store import Store
+from histo_core.workspace import Workspace
+
+
+def explain(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run with at least one finished epoch.")],
+    out: Annotated[Path, typer.Option(help="Folder for the overlay (.png), the map (.npy) and its facts (.json).")],
+    patch: Annotated[str | None, typer.Option(help="Id of a patch of the run's data set.")] = None,
+    image: Annotated[Path | None, typer.Option(help="A PNG, JPEG or TIFF file instead of a patch.")] = None,
+    method: Annotated[str, typer.Option(help="gradcam or lime.")] = "gradcam",
+    target: Annotated[str | None, typer.Option(help="Class to explain; else the predicted one.")] = None,
+    change: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the method, such as seed=1.")
+    ] = None,
+) -> None:
+    """Explain what a run's model looked at in a patch, or in an image file.
+
+    \b
+    Examples:
+      python -m histo_core explain 4547d1de99b8-1 --patch 42 --out explained
+      python -m histo_core explain 4547d1de99b8-1 --image patch.png --method lime --set seed=1 --out explained
+    """
+    from histo_core.explain.base import EXPLAINERS
+    from histo_core.models.predictor import Predictor
+    from histo_core.plots.overlay import describe, overlay_png
+
+    authorise(LOCAL, "explain", run_id)
+    kind = EXPLAINERS[method]
+    explainer = kind(parse_config(kind.Options, pairs(change)))
+    workspace = Workspace.default()
+    run = Store.open(workspace).get(run_id)
+    pixels, source, mask = _read(run.config.data, patch, image, workspace)
+    predictor = Predictor.from_run(workspace.run_folder(run.run_id))
+    explanation = explainer.attribute(predictor, pixels, _index(predictor.classes, target))
+    facts = {
+        "run_id": run.run_id,
+        "source": source,
+        "method": explanation.method,
+        "target": explanation.target_name,
+        "probability": explanation.probability,
+        "seed": explanation.seed,
+        "parameters": explanation.parameters,
+        "diagnostics": explanation.diagnostics,
+        "words": describe(explanation),
+    }
+    stem = out / f"{run.run_id}-{explanation.method}"
+    write_atomically(stem.with_suffix(".png"), overlay_png(pixels, explanation, mask=mask))
+    write_atomically(stem.with_suffix(".npy"), lambda path: _save(path, explanation.map))
+    write_json(stem.with_suffix(".json"), facts)
+    say(f"{explanation.target_name}: probability {explanation.probability:.3f}\n{facts['words']}")
+    say(f"Written: {stem}.png, .npy, .json")
+
+
+def _read(
+    config: DataConfig, patch: str | None, image: Path | None, workspace: Workspace
+) -> tuple[np.ndarray, str, np.ndarray | None]:
+    """The image's pixels, where it is from, and the tumour mask where there is one."""
+    if (patch is None) == (image is None):
+        raise ConfigError("Nothing, or two things, to explain.", "One of --patch and --image.", "Give one of the two.")
+    if image is not None:
+        from histo_core.data.images import open_image
+
+        if not image.is_file():
+            raise DataNotFoundError(f"There is no image {image}.", "A PNG, JPEG or TIFF file.", "Check the path.")
+        return open_image(image), image.name, None
+    from histo_core.data.base import open_dataset
+
+    dataset = open_dataset(config, workspace)
+    rows = np.flatnonzero((dataset.table["sample_id"] == patch).to_numpy())
+    if not len(rows):
+        raise DataNotFoundError(
+            f"{dataset.name} has no patch {patch!r}.",
+            f"Ids look like {dataset.table['sample_id'].iloc[0]!r}.",
+            "Take an id from the run's predictions.parquet.",
+        )
+    index = int(rows[0])
+    return dataset.read([index])[0], str(patch), dataset.mask(index)
+
+
+def _index(classes: tuple[str, ...], target: str | None) -> int | None:
+    if target is None:
+        return None
+    if target not in classes:
+        raise ConfigError(f"{target!r} is no class of this run.", f"Classes: {', '.join(classes)}.", "Choose one.")
+    return classes.index(target)
+
+
+def _save(path: Path, values: Any) -> None:
+    with path.open("wb") as file:  # np.save would add .npy to a bare path
+        np.save(file, values, allow_pickle=False)

@@ -1,0 +1,47 @@
+"""Options of the form KEY=VALUE."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from histo_core.config import DataConfig, parse_config
+from histo_core.errors import ConfigError
+
+Dataset = Annotated[str, typer.Option(help="Data set; `data list` shows all.")]
+Root = Annotated[str | None, typer.Option(help="Folder of the data.")]
+DataOptions = Annotated[
+    list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="An option of the data set; may be repeated.")
+]
+
+
+def pairs(items: Iterable[str] | None) -> dict[str, Any]:
+    """Read ``KEY=VALUE`` arguments; values are read as YAML, so ``3`` is a number and ``true`` a truth value.
+
+    Raises:
+        ConfigError: an argument without ``=``, or a value that is not YAML.
+    """
+    values = {}
+    for item in items or []:
+        key, equals, value = item.partition("=")
+        if not key or not equals:
+            raise ConfigError(f"{item!r} is not an option.", "KEY=VALUE is expected.", "Write for example patches=500.")
+        try:
+            values[key] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise ConfigError(
+                f"The value of {item!r} cannot be read.", "A number, true, false or a word.", "Quote it."
+            ) from None
+    return values
+
+
+def data_config(dataset: str, root: str | None, options: Iterable[str] | None) -> DataConfig:
+    """The data set that the three options name.
+
+    Raises:
+        ConfigError: an option that cannot be read.
+    """
+    return parse_config(DataConfig, {"dataset": dataset, "root": root, "options": pairs(options)})

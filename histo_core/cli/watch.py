@@ -1,0 +1,94 @@
+"""Watching a run from a terminal."""
+
+from __future__ import annotations
+
+import time
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from histo_core.cli.output import CONSOLE, say
+from histo_core.errors import HistoscopeError
+from histo_core.runs.events import read_events
+from histo_core.runs.launcher import cancel
+from histo_core.runs.records import Run, RunStatus
+from histo_core.runs.store import Store
+from histo_core.training.events import EpochDone
+from histo_core.workspace import Workspace
+
+POLL_SECONDS = 0.4
+
+
+def watch(run_id: str, workspace: Workspace) -> Run:
+    """Show a run's progress until it has ended; the run goes on when the watching is broken off.
+
+    Raises:
+        RunError: the run is unknown.
+        KeyboardInterrupt: Ctrl-C.
+    """
+    store, told = Store.open(workspace), -1
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[detail]}"), TimeElapsedColumn())
+    with Progress(*columns, console=CONSOLE, transient=True) as bars:
+        bar = bars.add_task("waiting", total=None, detail="")
+        while True:
+            run = store.get(run_id)
+            for event in read_events(workspace.run_folder(run_id)):
+                if isinstance(event, EpochDone) and event.epoch > told:
+                    told = event.epoch
+                    say(_epoch_line(event, run.config.train.epochs))
+            if not run.status.active:
+                return run
+            _show(bars, bar, run)
+            time.sleep(POLL_SECONDS)
+
+
+def watch_or_cancel(run_id: str, workspace: Workspace) -> Run:
+    """`watch`, where Ctrl-C asks the run to stop with its checkpoint kept, and Ctrl-C again leaves it to itself.
+
+    Raises:
+        RunError: the run is unknown.
+    """
+    try:
+        return watch(run_id, workspace)
+    except KeyboardInterrupt:
+        say("Stopping at the end of the batch; its checkpoint is kept. (Ctrl-C again: do not wait.)")
+        try:
+            cancel(run_id, workspace)
+            return watch(run_id, workspace)
+        except (KeyboardInterrupt, HistoscopeError):
+            return Store.open(workspace).get(run_id)
+
+
+def tell_end(run: Run) -> int:
+    """Say how a run ended and what can be done next, the run's id last. Returns the process's exit code."""
+    resume = f"Go on with: python -m histo_core runs resume {run.run_id}"
+    if run.status is RunStatus.SUCCEEDED:
+        say(f"Explain it with: python -m histo_core explain {run.run_id} --patch ID --out FOLDER")
+    elif run.status.resumable:
+        say("\n".join(filter(None, [run.reason, resume])))
+    say(f"run {run.run_id} {run.status}")
+    return 0 if run.status is RunStatus.SUCCEEDED else 1
+
+
+def _show(bars: Progress, bar: TaskID, run: Run) -> None:
+    now = run.progress
+    if run.status is RunStatus.QUEUED or now is None:
+        bars.update(bar, description="waiting", total=None, detail="")
+        return
+    detail = f"batch {now.batch:,} of {now.batches:,}" if now.batches else ""
+    if now.phase == "training":
+        epoch = min(now.epoch + 1, now.epochs)
+        detail = f"epoch {epoch} of {now.epochs}, {detail}, {now.images_per_second:,.0f} images/s"
+        done, total = now.epoch * now.batches + now.batch, now.epochs * now.batches
+    else:
+        done, total = now.batch, now.batches
+    phase = "stopping" if run.cancel_requested else now.phase
+    bars.update(bar, description=phase, total=total or None, completed=done, detail=detail)
+
+
+def _epoch_line(event: EpochDone, epochs: int) -> str:
+    auroc = "" if event.valid_auroc is None else f", AUROC {event.valid_auroc:.3f}"
+    return (
+        f"epoch {event.epoch + 1} of {epochs}: train loss {event.train_loss:.4f}, validation loss "
+        f"{event.valid_loss:.4f}, accuracy {event.valid_accuracy:.3f}{auroc}, {event.seconds:.1f} s"
+        f"{', best so far' if event.best else ''}"
+    )

@@ -1,0 +1,154 @@
+"""What a page or a command does to runs: launch, cancel, resume. None of it waits for training."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from subprocess import CalledProcessError
+
+from histo_core.access import LOCAL, User, authorise
+from histo_core.config import RunConfig
+from histo_core.errors import RunError
+from histo_core.runs.folder import write_config
+from histo_core.runs.processes import start_detached
+from histo_core.runs.records import Run
+from histo_core.runs.store import Store
+from histo_core.runs.supervisor import child_environment, supervisor_identity
+from histo_core.workspace import Workspace
+
+START_SECONDS = 30.0
+
+
+def launch(
+    config: RunConfig,
+    workspace: Workspace,
+    *,
+    user: User = LOCAL,
+    name: str = "",
+    start_supervisor: bool = True,
+) -> Run:
+    """Queue a run, or give the active one of the same configuration and data.
+
+    Bad input is refused here and not an hour later: the data set is opened and hashed, the split is made, and the
+    network is built once.
+
+    Args:
+        config: the run; a relative data folder is made absolute, because the worker runs in another folder.
+        workspace: where to queue it.
+        user: who asks.
+        name: how to show it; the model's title when empty.
+        start_supervisor: False leaves the run waiting until a supervisor is started by other means.
+
+    Raises:
+        PermissionDeniedError: the user may not launch runs.
+        ConfigError, DataError, CheckpointError: the configuration cannot be run; nothing was queued.
+        StoreError: the store cannot be written.
+    """
+    return _launch([config], workspace, user, [name], start_supervisor)[0]
+
+
+def launch_many(
+    configs: Sequence[RunConfig], workspace: Workspace, *, user: User = LOCAL, names: Sequence[str] = ()
+) -> list[Run]:
+    """Queue several runs in order: all of them, or none when one cannot be run. See `launch`."""
+    return _launch(configs, workspace, user, names or [""] * len(configs), start_supervisor=True)
+
+
+def cancel(run_id: str, workspace: Workspace, *, user: User = LOCAL) -> Run:
+    """Cancel a waiting run at once; ask a running one to stop at the end of its batch, with a checkpoint.
+
+    Raises:
+        PermissionDeniedError: the user may not cancel runs.
+        RunError: the run is unknown or has ended.
+    """
+    authorise(user, "run.cancel", run_id)
+    run = Store.open(workspace).request_cancel(run_id)
+    if run.status.active:
+        ensure_supervisor(workspace)
+    return run
+
+
+def resume(run_id: str, workspace: Workspace, *, user: User = LOCAL) -> Run:
+    """Queue a failed, cancelled or lost run again; it goes on from its last checkpoint.
+
+    Raises:
+        PermissionDeniedError: the user may not resume runs.
+        RunError: the run is unknown, active or has succeeded.
+    """
+    authorise(user, "run.resume", run_id)
+    run = Store.open(workspace).requeue(run_id)
+    ensure_supervisor(workspace)
+    return run
+
+
+def supervisor_alive(workspace: Workspace) -> int | None:
+    """The process id of the living supervisor, or None."""
+    identity = supervisor_identity(workspace)
+    return None if identity is None else identity.pid
+
+
+def ensure_supervisor(workspace: Workspace) -> int:
+    """The process id of the living supervisor; one is started, detached, when there is none.
+
+    Of two that are started at once, one gets the lock and the other leaves.
+
+    Raises:
+        RunError: it does not start.
+    """
+    if (pid := supervisor_alive(workspace)) is not None:
+        return pid
+    log = workspace.logs / "supervisor.log"
+    try:
+        workspace.home.mkdir(parents=True, exist_ok=True)
+        start_detached(
+            [sys.executable, "-m", "histo_core", "supervise"],
+            log=log,
+            folder=workspace.home,
+            environment=child_environment(workspace),
+        )
+    except (OSError, CalledProcessError) as error:
+        raise _no_supervisor(str(error), log) from None
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if (pid := supervisor_alive(workspace)) is not None:
+            return pid
+        time.sleep(0.05)
+    raise _no_supervisor(f"it did not come up within {START_SECONDS:.0f} s", log)
+
+
+def _launch(
+    configs: Sequence[RunConfig], workspace: Workspace, user: User, names: Sequence[str], start_supervisor: bool
+) -> list[Run]:
+    # Loaded when something is launched only: PyTorch takes seconds, and most pages and commands do without.
+    from histo_core.runs.check import check
+
+    for config, name in zip(configs, names, strict=True):
+        authorise(user, "run.launch", name or config.model.name)
+    checked = check(configs, workspace)
+    store = Store.open(workspace)
+    runs = [
+        store.enqueue(
+            one.config,
+            data_hash=one.data_hash,
+            split_fingerprint=one.split_fingerprint,
+            device=one.device,
+            name=name or one.title,
+            user=user,
+        )
+        for one, name in zip(checked, names, strict=True)
+    ]
+    for run in runs:
+        write_config(run, workspace)
+    if start_supervisor:
+        ensure_supervisor(workspace)
+    return runs
+
+
+def _no_supervisor(why: str, log: Path) -> RunError:
+    return RunError(
+        f"The supervisor, which starts runs, is not there: {why}.",
+        "It is started by itself.",
+        f"Read {log}, or start it in a terminal with `python -m histo_core supervise`.",
+    )

@@ -1,0 +1,99 @@
+"""The tables, as SQLAlchemy sees them, and how a row becomes a record.
+
+A change here needs a migration and a new `VERSION`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from histo_core.config import RunConfig
+from histo_core.runs.records import Progress, Run, RunStatus
+
+VERSION = "0001"
+"""The newest migration; a test holds that it is the head of ``migrations/versions``."""
+
+ACTIVE = tuple(status.value for status in RunStatus if status.active)
+
+
+class Utc(sa.types.TypeDecorator[datetime]):
+    """Times of day in UTC, also in SQLite, which keeps no time zone."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+METADATA = sa.MetaData()
+
+RUNS = sa.Table(
+    "runs",
+    METADATA,
+    sa.Column("run_id", sa.String(32), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("user", sa.Text, nullable=False),
+    sa.Column("config", sa.JSON, nullable=False),
+    sa.Column("config_hash", sa.String(64), nullable=False),
+    sa.Column("data_hash", sa.String(64), nullable=False),
+    sa.Column("split_fingerprint", sa.String(64), nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("device", sa.String(32), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("progress", sa.JSON(none_as_null=True)),
+    sa.Column("cancel_requested_at", Utc),
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Column("queued_at", Utc, nullable=False),
+    sa.Column("started_at", Utc),
+    sa.Column("ended_at", Utc),
+    sa.Column("heartbeat_at", Utc),
+    sa.Column("pid", sa.Integer),
+    sa.Column("process_started", sa.Double),
+    sa.Column("boot_id", sa.String(64)),
+    sa.UniqueConstraint("config_hash", "attempt", name="one_run_an_attempt"),
+)
+
+# Two launches of one configuration cannot both be active, whatever the code above the database does.
+sa.Index(
+    "one_active_run_a_config",
+    RUNS.c.config_hash,
+    unique=True,
+    sqlite_where=RUNS.c.status.in_(ACTIVE),
+    postgresql_where=RUNS.c.status.in_(ACTIVE),
+)
+sa.Index("runs_by_status", RUNS.c.status, RUNS.c.queued_at)
+
+
+def to_run(row: Mapping[Any, Any]) -> Run:
+    """One row of `RUNS` as the rest of the program sees it."""
+    progress = row["progress"]
+    return Run(
+        run_id=row["run_id"],
+        name=row["name"],
+        config=RunConfig.parse(row["config"]),
+        config_hash=row["config_hash"],
+        data_hash=row["data_hash"],
+        split_fingerprint=row["split_fingerprint"],
+        attempt=row["attempt"],
+        status=RunStatus(row["status"]),
+        reason=row["reason"],
+        device=row["device"],
+        progress=None if progress is None else Progress(**progress),
+        cancel_requested=row["cancel_requested_at"] is not None,
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        heartbeat_at=row["heartbeat_at"],
+        pid=row["pid"] if row["status"] == RunStatus.RUNNING else None,
+    )

@@ -1,0 +1,106 @@
+"""What a worker does with a run, step by step. Each step may be done twice: a killed worker's run is resumed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from threading import Event as Flag
+
+from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.predictions import write_predictions
+from histo_core.data.split import Split, make_split
+from histo_core.errors import CorruptDataError
+from histo_core.files import append_line
+from histo_core.models.predictor import Predictor
+from histo_core.runs.folder import write_config
+from histo_core.runs.manifest import is_complete, write_manifest
+from histo_core.runs.records import Progress, Run
+from histo_core.runs.reporter import Reporter
+from histo_core.training.events import BatchDone, EpochDone, Event, Started, Stopped, to_json
+from histo_core.training.loop import fit
+from histo_core.training.predict import predict_parts
+from histo_core.workspace import Workspace
+
+
+class _StopRequestedError(Exception):
+    """Thrown out of a callback, to end predicting early."""
+
+
+def train_and_predict(run: Run, workspace: Workspace, report: Reporter, stop: Flag) -> bool:
+    """Train, predict validation and test, and write the manifest; go on where an earlier worker was.
+
+    Args:
+        run: a running run of this process.
+        workspace: where its folder is.
+        report: told how far the run is.
+        stop: set when the run should stop at the end of the batch.
+
+    Returns:
+        False when it was stopped before the end.
+
+    Raises:
+        HistoscopeError: the run cannot be carried out; the message says why.
+    """
+    folder = workspace.run_folder(run.run_id)
+    if is_complete(folder, run):
+        return True
+    write_config(run, workspace)
+    # What the launch allowed, the worker may read, whatever its own environment says.
+    named = [run.config.data.root, run.config.model.weights]
+    workspace = replace(workspace, extra_roots=tuple(Path(path) for path in named if path and Path(path).is_absolute()))
+    dataset = open_dataset(run.config.data, workspace)
+    split = make_split(dataset, run.config.split)
+    _check_unchanged(run, dataset, split)
+    if not _train(run, dataset, split, workspace, report, stop):
+        return False
+    try:
+        _predict(run, dataset, split, folder, report, stop)
+    except _StopRequestedError:
+        return False
+    write_manifest(folder, run, dataset, split)
+    return True
+
+
+def _check_unchanged(run: Run, dataset: Dataset, split: Split) -> None:
+    if dataset.content_hash != run.data_hash or split.fingerprint != run.split_fingerprint:
+        raise CorruptDataError(
+            f"The data set {dataset.name!r} has changed since this run was launched.",
+            "The same images, labels and split are expected.",
+            "Put the data back as they were, or launch a new run.",
+        )
+
+
+def _train(run: Run, dataset: Dataset, split: Split, workspace: Workspace, report: Reporter, stop: Flag) -> bool:
+    folder = workspace.run_folder(run.run_id)
+    for event in fit(run.config, dataset, split, folder, should_stop=stop.is_set, workspace=workspace):
+        report.progress = _progress(event, report.progress)
+        if not isinstance(event, BatchDone):
+            append_line(folder / "events.jsonl", to_json(event))
+        if isinstance(event, Stopped):
+            return False
+    return True
+
+
+def _predict(run: Run, dataset: Dataset, split: Split, folder: Path, report: Reporter, stop: Flag) -> None:
+    def on_batch(done: int, total: int) -> None:
+        if stop.is_set():
+            raise _StopRequestedError
+        report.progress = replace(report.progress, phase="predicting", batch=done, batches=total)
+
+    report.progress = replace(report.progress, phase="predicting", batch=0, batches=0, images_per_second=0.0)
+    table = predict_parts(Predictor.from_run(folder, run.device), dataset, split, on_batch=on_batch)
+    write_predictions(table, folder / "predictions.parquet")
+
+
+def _progress(event: Event, before: Progress) -> Progress:
+    """Epochs done so far, and where in the current one training is."""
+    match event:
+        case Started():
+            return Progress("training", event.epoch, event.epochs, event.batch, event.batches)
+        case BatchDone():
+            speed = event.images_per_second
+            return replace(before, epoch=event.epoch, batch=event.batch, images_per_second=speed)
+        case EpochDone():
+            return replace(before, epoch=event.epoch + 1, batch=0)
+        case _:
+            return before

@@ -1,0 +1,242 @@
+"""The runs' table. Every change of state is a compare-and-set, so that two processes never both make it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import Any
+
+import sqlalchemy as sa
+
+from histo_core.access import LOCAL, User
+from histo_core.config import RunConfig
+from histo_core.errors import RunError
+from histo_core.runs.database import Database, open_database
+from histo_core.runs.processes import ProcessIdentity
+from histo_core.runs.records import Progress, Run, RunStatus
+from histo_core.runs.schema import ACTIVE, RUNS, Utc, to_run
+from histo_core.workspace import Workspace
+
+_RESUMABLE = tuple(status.value for status in RunStatus if status.resumable)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A running run and the process that works on it."""
+
+    run: Run
+    worker: ProcessIdentity
+
+
+class Store:
+    """All runs of one workspace (or of one database server)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, workspace: Workspace) -> Store:
+        """Open the workspace's database, making or upgrading its tables when needed.
+
+        Raises:
+            StoreError: it cannot be opened, lies on a network file system, or is too new.
+        """
+        return cls(open_database(workspace))
+
+    def runs(self, *, statuses: Collection[RunStatus] | None = None, limit: int = 200) -> list[Run]:
+        """Runs, newest first."""
+        query = sa.select(RUNS).order_by(RUNS.c.created_at.desc(), RUNS.c.run_id).limit(limit)
+        if statuses is not None:
+            query = query.where(RUNS.c.status.in_([status.value for status in statuses]))
+        return self._select(query)
+
+    def get(self, run_id: str) -> Run:
+        """One run.
+
+        Raises:
+            RunError: no run has this id; it names a close one.
+        """
+        with self._database.read() as connection:
+            row = connection.execute(sa.select(RUNS).where(RUNS.c.run_id == run_id)).mappings().one_or_none()
+            if row is not None:
+                return to_run(row)
+            known = list(connection.execute(sa.select(RUNS.c.run_id).order_by(RUNS.c.created_at.desc())).scalars())
+        close = get_close_matches(run_id, known, n=3, cutoff=0.5) or known[:3]
+        raise RunError(
+            f"There is no run {run_id!r}.",
+            f"Close or recent: {', '.join(close)}." if close else "No run was launched yet.",
+            "See all with `python -m histo_core runs list`.",
+        )
+
+    def any_active(self) -> bool:
+        """Whether any run is queued or running."""
+        with self._database.read() as connection:
+            return bool(connection.execute(sa.select(sa.exists().where(RUNS.c.status.in_(ACTIVE)))).scalar())
+
+    def enqueue(
+        self,
+        config: RunConfig,
+        *,
+        data_hash: str,
+        split_fingerprint: str,
+        device: str,
+        name: str,
+        user: User = LOCAL,
+    ) -> Run:
+        """Add a queued run, or give the active run of the same configuration and data.
+
+        A configuration that has finished before gets the next attempt.
+        """
+        config_hash = config.hash(data_hash)
+        same = sa.select(RUNS).where(RUNS.c.config_hash == config_hash)
+        with self._database.write() as connection:
+            active = connection.execute(same.where(RUNS.c.status.in_(ACTIVE))).mappings().one_or_none()
+            if active is not None:
+                return to_run(active)
+            last = sa.select(sa.func.max(RUNS.c.attempt)).where(RUNS.c.config_hash == config_hash)
+            attempt = (connection.execute(last).scalar() or 0) + 1
+            now = datetime.now(UTC)
+            added = (
+                sa.insert(RUNS)
+                .values(
+                    run_id=f"{config_hash[:12]}-{attempt}",
+                    name=name,
+                    user=user.name,
+                    config=config.model_dump(mode="json"),
+                    config_hash=config_hash,
+                    data_hash=data_hash,
+                    split_fingerprint=split_fingerprint,
+                    attempt=attempt,
+                    device=device,
+                    status=RunStatus.QUEUED.value,
+                    reason="",
+                    created_at=now,
+                    queued_at=now,
+                )
+                .returning(RUNS)
+            )
+            return to_run(connection.execute(added).mappings().one())
+
+    def next_queued(self, busy_devices: Collection[str]) -> Run | None:
+        """The run that has waited longest for a device that is free."""
+        query = (
+            sa.select(RUNS)
+            .where(RUNS.c.status == RunStatus.QUEUED.value, RUNS.c.device.not_in(busy_devices))
+            .order_by(RUNS.c.queued_at, RUNS.c.run_id)
+            .limit(1)
+        )
+        return next(iter(self._select(query)), None)
+
+    def claim(self, run_id: str, worker: ProcessIdentity) -> Run:
+        """Make a queued run this worker's own.
+
+        Raises:
+            RunError: the run is unknown, or another worker or a cancellation was first.
+        """
+        now = datetime.now(UTC)
+        run = self._change(
+            run_id,
+            RUNS.c.status == RunStatus.QUEUED.value,
+            status=RunStatus.RUNNING.value,
+            reason="",
+            progress={"phase": "preparing"},
+            started_at=now,
+            heartbeat_at=now,
+            pid=worker.pid,
+            process_started=worker.started,
+            boot_id=worker.boot,
+        )
+        return run or self._refuse(run_id, "started", "Only a queued run can be started.")
+
+    def heartbeat(self, run_id: str, worker: ProcessIdentity, progress: Progress | None = None) -> Run | None:
+        """Say that the worker lives, and how far it is. None when the run is no longer this worker's: stop."""
+        values = {} if progress is None else {"progress": asdict(progress)}
+        return self._change(run_id, _held_by(worker), heartbeat_at=datetime.now(UTC), **values)
+
+    def finish(self, run_id: str, worker: ProcessIdentity, status: RunStatus, reason: str = "") -> Run | None:
+        """Write how a run ended. None when it is no longer this worker's."""
+        return self._change(run_id, _held_by(worker), **_ended(status, reason))
+
+    def fail_unclaimed(self, run_id: str, pid: int | None, reason: str) -> Run | None:
+        """End a queued run whose worker (``pid``, if it came that far) ended before it claimed the run.
+
+        None when the run is not queued, or when that worker had claimed it and the run was queued again since.
+        """
+        never_claimed = RUNS.c.pid.is_(None) | (RUNS.c.pid != pid)
+        queued = RUNS.c.status == RunStatus.QUEUED.value
+        return self._change(run_id, queued & never_claimed, **_ended(RunStatus.FAILED, reason))
+
+    def request_cancel(self, run_id: str) -> Run:
+        """Cancel a queued run at once; ask a running one's worker to stop. Asking twice changes nothing.
+
+        Raises:
+            RunError: the run is unknown or has ended.
+        """
+        now = sa.literal(datetime.now(UTC), Utc)
+        at_once = _ended(RunStatus.CANCELLED, "Cancelled while it was waiting.")
+        run = self._change(run_id, RUNS.c.status == RunStatus.QUEUED.value, **at_once) or self._change(
+            run_id,
+            RUNS.c.status == RunStatus.RUNNING.value,
+            cancel_requested_at=sa.func.coalesce(RUNS.c.cancel_requested_at, now),
+        )
+        return run or self._refuse(run_id, "cancelled", "Only a queued or running run can be cancelled.")
+
+    def requeue(self, run_id: str) -> Run:
+        """Queue an ended run again: same run, same folder, going on from its checkpoint.
+
+        Raises:
+            RunError: the run is unknown, active or has succeeded, or another attempt of it is active.
+        """
+        twin = RUNS.alias()
+        active_twin = sa.exists().where(twin.c.config_hash == RUNS.c.config_hash, twin.c.status.in_(ACTIVE))
+        queued = self._change(
+            run_id,
+            RUNS.c.status.in_(_RESUMABLE) & ~active_twin,
+            status=RunStatus.QUEUED.value,
+            reason="",
+            queued_at=datetime.now(UTC),
+            ended_at=None,
+            cancel_requested_at=None,
+        )
+        return queued or self._refuse(
+            run_id, "resumed", f"Allowed: {', '.join(_RESUMABLE)}, and no other active run of the same configuration."
+        )
+
+    def running(self) -> list[Held]:
+        """All running runs, with their workers."""
+        query = sa.select(RUNS).where(RUNS.c.status == RunStatus.RUNNING.value)
+        with self._database.read() as connection:
+            return [
+                Held(to_run(row), ProcessIdentity(row["pid"], row["process_started"], row["boot_id"]))
+                for row in connection.execute(query).mappings()
+            ]
+
+    def _select(self, query: sa.Select[Any]) -> list[Run]:
+        with self._database.read() as connection:
+            return [to_run(row) for row in connection.execute(query).mappings()]
+
+    def _change(self, run_id: str, condition: sa.ColumnElement[bool], **values: Any) -> Run | None:
+        """Set columns of a run if, and only if, the condition holds for it; None when it does not."""
+        change = sa.update(RUNS).where(RUNS.c.run_id == run_id, condition).values(**values).returning(RUNS)
+        with self._database.write() as connection:
+            row = connection.execute(change).mappings().one_or_none()
+            return None if row is None else to_run(row)
+
+    def _refuse(self, run_id: str, verb: str, allowed: str) -> Run:
+        run = self.get(run_id)
+        raise RunError(f"{run_id} is {run.status} and cannot be {verb}.", allowed, "See `runs show` for its state.")
+
+
+def _held_by(worker: ProcessIdentity) -> sa.ColumnElement[bool]:
+    return (
+        (RUNS.c.status == RunStatus.RUNNING.value)
+        & (RUNS.c.pid == worker.pid)
+        & (RUNS.c.process_started == worker.started)
+        & (RUNS.c.boot_id == worker.boot)
+    )
+
+
+def _ended(status: RunStatus, reason: str) -> dict[str, Any]:
+    return {"status": status.value, "reason": reason, "ended_at": datetime.now(UTC)}
