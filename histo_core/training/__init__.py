@@ -1,1 +1,1 @@
-"""training."""
+"""Training: the loop, its checkpoints and its predictions."""

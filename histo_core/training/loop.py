@@ -1,0 +1,166 @@
+"""The training loop, all of it: epochs, batches, validation, checkpoints, told as events."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from histo_core.config import RunConfig
+from histo_core.data.base import Dataset
+from histo_core.data.preprocess import Preprocess
+from histo_core.data.split import Split
+from histo_core.models.device import resolve_device
+from histo_core.models.registry import build_model
+from histo_core.models.weights import WeightsHeader
+from histo_core.training.batches import Augmentation, Batches
+from histo_core.training.checkpoint import BestWeights, Checkpoints, Position
+from histo_core.training.events import BatchDone, EpochDone, Event, Finished, Started, Stopped
+from histo_core.training.fabric import fabric_on
+from histo_core.training.failures import check_finite, memory_explained
+from histo_core.training.optimizer import build_optimizer
+from histo_core.training.plan import batch_count, epoch_order, identity, training_rows, validation_rows
+from histo_core.training.reproducible import reproducible
+from histo_core.training.state import capture, restore
+from histo_core.training.validation import validate
+from histo_core.workspace import Workspace
+
+
+def fit(
+    config: RunConfig,
+    dataset: Dataset,
+    split: Split,
+    folder: Path,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+    workspace: Workspace | None = None,
+) -> Iterator[Event]:
+    """Train a network, or go on where ``folder/checkpoint`` says that training stopped.
+
+    A run that was stopped or killed and goes on ends with the very weights and metrics of one that was not: bit for
+    bit on a CPU with the same number of threads, elsewhere within the limits of the device's own library. The test
+    part is never read.
+
+    While events are taken, torch's thread count, determinism switch and global generators are this run's; they are
+    put back when the iterator ends or is closed.
+
+    Args:
+        config: all that decides the result.
+        dataset: opened from ``config.data``.
+        split: made from ``config.split``; parts train and valid are used.
+        folder: the run's folder.
+        should_stop: asked after each batch; when it says yes the state is saved and `Stopped` ends the iterator.
+        workspace: where initial weights are looked for.
+
+    Yields:
+        `Started`; after a resume the last finished epoch's `EpochDone` once more, since the one who was told first
+        may have died of it; `BatchDone` for each batch, counted from 1; `EpochDone` once the epoch's checkpoint is on
+        disk; at the end `Stopped` or `Finished`. Epochs are counted from 0.
+
+    Raises:
+        ConfigError: the model, its options or the device are not to be had.
+        SplitError: a part is empty or holds unlabelled samples.
+        DataError: a patch cannot be read.
+        CheckpointError: the checkpoint is damaged, does not fit the configuration, or cannot be written.
+        TrainingError: a loss that is no number, or too little memory. The last checkpoint stays.
+    """
+    train, valid = training_rows(config, dataset, split), validation_rows(dataset, split)
+    device, size = resolve_device(config.train.device), config.train.batch_size
+    with reproducible(config.seed, config.train.threads, device):
+        fabric, preprocess = fabric_on(device), Preprocess(config.preprocess)
+        batches = Batches(dataset, preprocess, np.concatenate([train, valid]), device)
+        model = build_model(config.model, len(dataset.classes), batches.size, workspace)
+        model = model.to(memory_format=torch.channels_last)
+        optimizer = build_optimizer(config.train, model)
+        network, stepper = fabric.setup(model, optimizer)
+        checkpoints = Checkpoints(folder / "checkpoint", identity(config, dataset, split))
+        header = WeightsHeader(
+            model=config.model,
+            preprocess=config.preprocess,
+            input_size=batches.size,
+            classes=dataset.classes,
+            positive=dataset.positive,
+        )
+
+        at, best_epoch, best_loss = Position(), -1, math.inf
+        if restored := checkpoints.load():
+            restore(restored.tensors, model, optimizer, device, restored.file)
+            at = restored.position
+            if restored.best:
+                best_epoch, best_loss = restored.best.epoch, restored.best.valid_loss
+
+        def stop() -> Stopped:
+            checkpoints.save(capture(model, optimizer, device), at)
+            return Stopped(at.epoch, at.batch)
+
+        count = batch_count(len(train), size)
+        yield Started(
+            epoch=at.epoch,
+            batch=at.batch,
+            epochs=config.train.epochs,
+            batches=count,
+            train_samples=len(train),
+            valid_samples=len(valid),
+            device=str(device),
+            threads=torch.get_num_threads(),
+        )
+        if at.last_epoch:
+            yield at.last_epoch
+
+        for epoch in range(at.epoch, config.train.epochs):
+            order = epoch_order(train, config.seed, epoch)
+            augmentation = Augmentation(config.augment, config.seed, epoch)
+            network.train()
+            for batch in range(at.batch, count):
+                begun = perf_counter()
+                rows = order[batch * size : (batch + 1) * size]
+                with memory_explained(size):
+                    images, labels = batches.batch(rows, augmentation)
+                    stepper.zero_grad()
+                    loss = F.cross_entropy(network(images), labels)
+                    value = check_finite(loss.item(), f"epoch {epoch + 1}, batch {batch + 1}", config.train)
+                    fabric.backward(loss)
+                    stepper.step()
+                at = at.after_batch(value, len(rows), perf_counter() - begun)
+                yield BatchDone(epoch, at.batch, count, at.mean_loss, at.samples / at.seconds)
+                if should_stop():
+                    yield stop()
+                    return
+
+            begun = perf_counter()
+            with memory_explained(size):
+                result = validate(
+                    network,
+                    batches,
+                    valid,
+                    positive=dataset.classes.index(dataset.positive),
+                    batch_size=size,
+                    should_stop=should_stop,
+                )
+            if result is None:
+                yield stop()
+                return
+            check_finite(result.loss, f"epoch {epoch + 1}, validation", config.train)
+            # An epoch that is run again after its own checkpoint was damaged is still the best it was.
+            best = result.loss < best_loss or epoch == best_epoch
+            if best:
+                best_epoch, best_loss = epoch, result.loss
+            done = EpochDone(
+                epoch=epoch,
+                train_loss=at.mean_loss,
+                valid_loss=result.loss,
+                valid_accuracy=result.accuracy,
+                valid_auroc=result.auroc,
+                seconds=at.seconds + perf_counter() - begun,
+                best=best,
+            )
+            at = Position(epoch=epoch + 1, last_epoch=done)
+            weights = BestWeights(model, header, epoch, result.loss) if best else None
+            checkpoints.save(capture(model, optimizer, device), at, weights)
+            yield done
+        yield Finished(best_epoch, best_loss)

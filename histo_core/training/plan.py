@@ -1,0 +1,78 @@
+"""Which samples are trained on, in which order, and what must not change half-way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from histo_core.config import RunConfig
+from histo_core.data.base import UNLABELLED, Dataset
+from histo_core.data.split import Split
+from histo_core.errors import SplitError
+
+_MAY_CHANGE = frozenset({"train.epochs", "train.device", "train.threads"})
+_SUBSET = 0
+_ORDER = 1
+
+
+def training_rows(config: RunConfig, dataset: Dataset, split: Split) -> np.ndarray:
+    """Rows of the training part, int64 in the table's order; a seeded subset where the configuration says so.
+
+    Raises:
+        SplitError: fewer than two samples, or one without a label.
+    """
+    rows = _labelled(dataset, split, "train", at_least=2)
+    wanted = config.train.max_train_samples
+    if wanted is None or wanted >= len(rows):
+        return rows
+    return np.sort(np.random.default_rng([config.seed, _SUBSET]).choice(rows, wanted, replace=False))
+
+
+def validation_rows(dataset: Dataset, split: Split) -> np.ndarray:
+    """Rows of the validation part, int64.
+
+    Raises:
+        SplitError: no sample, or one without a label.
+    """
+    return _labelled(dataset, split, "valid", at_least=1)
+
+
+def batch_count(samples: int, batch_size: int) -> int:
+    """Batches an epoch. A last batch of a single sample is left out: batch normalisation needs two.
+
+    Which sample that is changes with each epoch's order.
+    """
+    whole, rest = divmod(samples, batch_size)
+    return whole + (rest > 1)
+
+
+def epoch_order(rows: np.ndarray, seed: int, epoch: int) -> np.ndarray:
+    """The rows in the order of one epoch, from the seed and the epoch alone."""
+    return np.random.default_rng([seed, _ORDER, epoch]).permutation(rows)
+
+
+def identity(config: RunConfig, dataset: Dataset, split: Split) -> dict[str, Any]:
+    """All that decides the weights after a batch, as flat JSON values by field."""
+    sections = config.model_dump(mode="json")
+    flat: dict[str, Any] = {"seed": sections.pop("seed")}
+    for section, values in sections.items():
+        flat |= {f"{section}.{field}": value for field, value in values.items()}
+    flat = {field: value for field, value in flat.items() if field not in _MAY_CHANGE}
+    return flat | {"split fingerprint": split.fingerprint, "classes": list(dataset.classes)}
+
+
+def _labelled(dataset: Dataset, split: Split, part: str, *, at_least: int) -> np.ndarray:
+    rows = split.indices(part)
+    if len(rows) < at_least:
+        raise SplitError(
+            f"The {part} part holds {len(rows)} sample(s).", f"At least {at_least}.", "Change the split's shares."
+        )
+    unlabelled = int((dataset.table["label"].to_numpy()[rows] == UNLABELLED).sum())
+    if unlabelled:
+        raise SplitError(
+            f"The {part} part holds {unlabelled} sample(s) without a label.",
+            "Labelled samples only.",
+            "Leave them out of the split.",
+        )
+    return rows

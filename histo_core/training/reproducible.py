@@ -1,0 +1,46 @@
+"""The same numbers from the same seed, as far as the device allows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch.utils import deterministic
+
+_memory: Any = deterministic  # its switch is a property of the module, which type checkers do not see
+
+
+@contextmanager
+def reproducible(seed: int, threads: int | None, device: torch.device) -> Iterator[None]:
+    """Seed torch, fix the thread count and ask for deterministic algorithms; undo all of it afterwards.
+
+    On a CPU an operation without a deterministic form is an error. Elsewhere it is a warning, because a few have
+    none there: repeated runs then agree within the library's own limits only.
+
+    Args:
+        seed: of torch's global generators (initial weights, dropout).
+        threads: CPU threads; None leaves the count as it is.
+        device: where training computes.
+    """
+    # cuBLAS is deterministic only with a workspace of fixed size, and reads this once, when CUDA starts.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    strict, lenient = (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
+    filled, count = _memory.fill_uninitialized_memory, torch.get_num_threads()
+    with torch.random.fork_rng(devices=[device.index] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        if threads is not None:
+            torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(True, warn_only=device.type != "cpu")
+        _memory.fill_uninitialized_memory = False  # costs a pass over every new tensor
+        try:
+            yield
+        finally:
+            torch.use_deterministic_algorithms(strict, warn_only=lenient)
+            _memory.fill_uninitialized_memory = filled
+            torch.set_num_threads(count)

@@ -1,0 +1,83 @@
+"""How good the network is on samples that it is not trained on; what chooses the best epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from sklearn.metrics import roc_auc_score
+from torch import nn
+
+from histo_core.training.batches import Batches
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Mean cross-entropy (nats), share of right answers, and AUROC (see `auroc`)."""
+
+    loss: float
+    accuracy: float
+    auroc: float | None
+
+
+@torch.inference_mode()
+def validate(
+    network: nn.Module,
+    batches: Batches,
+    rows: np.ndarray,
+    *,
+    positive: int,
+    batch_size: int,
+    should_stop: Callable[[], bool],
+) -> Validation | None:
+    """Validate without changing the network or any generator.
+
+    Args:
+        network: gives logits.
+        batches: holds ``rows``.
+        rows: int64 rows of the data set, at least one.
+        positive: index of the class of interest.
+        batch_size: how many go through at once.
+        should_stop: asked after each batch.
+
+    Returns:
+        The result, or None when asked to stop before the end.
+    """
+    network.eval()
+    loss, probabilities, labels = 0.0, [], []
+    for start in range(0, len(rows), batch_size):
+        images, truth = batches.batch(rows[start : start + batch_size])
+        logits = network(images).float()
+        loss += F.cross_entropy(logits, truth, reduction="sum").item()
+        probabilities.append(logits.cpu().double().softmax(dim=1).numpy())
+        labels.append(truth.cpu().numpy())
+        if should_stop():
+            return None
+    probability, label = np.concatenate(probabilities), np.concatenate(labels)
+    return Validation(
+        loss=loss / len(rows),
+        accuracy=float(np.mean(probability.argmax(axis=1) == label)),
+        auroc=auroc(label, probability, positive),
+    )
+
+
+def auroc(labels: np.ndarray, probabilities: np.ndarray, positive: int) -> float | None:
+    """Area under the ROC curve: of the positive class for two classes, else the mean of one against the rest.
+
+    Args:
+        labels: int [n].
+        probabilities: float [n, k], rows summing to 1.
+        positive: index of the class of interest; used for two classes only.
+
+    Returns:
+        0 to 1, or None where a class has no sample and the area is not defined.
+    """
+    classes = probabilities.shape[1]
+    if len(np.unique(labels)) < classes:
+        return None
+    if classes == 2:
+        return float(roc_auc_score(labels == positive, probabilities[:, positive]))
+    return float(roc_auc_score(labels, probabilities, multi_class="ovr", average="macro"))
