@@ -1,0 +1,119 @@
+"""What the two sides of a split share: patients, slides, identical patches."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+from histo_core.data.base import Dataset
+from histo_core.data.split import LEFT_OUT, Split
+
+_BATCH = 256
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class LeakageReport:
+    """What was found.
+
+    Attributes:
+        shared_patients, shared_slides: ids that stand in more than one part.
+        identical: pairs of sample ids whose pixels are equal and whose parts differ.
+        conflicting: pairs whose pixels are equal and whose labels differ, in the same part or not.
+        patients_known: whether each sample of the split has a patient id.
+        verdict: one sentence to read aloud.
+
+    Of many equal patches, the first is paired with each of the others, so that a thousand white patches make a
+    thousand pairs and not half a million.
+    """
+
+    shared_patients: tuple[str, ...]
+    shared_slides: tuple[str, ...]
+    identical: tuple[tuple[str, str], ...]
+    conflicting: tuple[tuple[str, str], ...]
+    patients_known: bool
+    verdict: str
+
+
+def audit_leakage(dataset: Dataset, split: Split) -> LeakageReport:
+    """Look for patients, slides and pixels that stand on both sides of a split.
+
+    Every patch is read once; equal pixels are found by SHA-256. Patches that were turned, mirrored or saved anew
+    with loss are not found.
+    """
+    rows = np.flatnonzero(split.parts != LEFT_OUT)
+    patients_known = "patient_id" in dataset.table and bool(dataset.table["patient_id"].iloc[rows].notna().all())
+    patients, slides = (_shared(dataset, split, rows, column) for column in ("patient_id", "slide_id"))
+    identical, conflicting = _equal_pixels(dataset, split, rows)
+    return LeakageReport(
+        patients,
+        slides,
+        identical,
+        conflicting,
+        patients_known,
+        _verdict(patients, slides, len(identical), len(conflicting), patients_known),
+    )
+
+
+def _shared(dataset: Dataset, split: Split, rows: np.ndarray, column: str) -> tuple[str, ...]:
+    if column not in dataset.table:
+        return ()
+    ids = dataset.table[column].iloc[rows]
+    parts_of = ids.to_frame("id").assign(part=split.parts[rows]).dropna().groupby("id")["part"].nunique()
+    return tuple(str(name) for name in parts_of.index[parts_of > 1])
+
+
+def _equal_pixels(
+    dataset: Dataset, split: Split, rows: np.ndarray
+) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+    """Pairs in different parts, and pairs with different labels."""
+    by_pixels: defaultdict[bytes, list[int]] = defaultdict(list)
+    for start in range(0, len(rows), _BATCH):
+        batch = rows[start : start + _BATCH]
+        for row, image in zip(batch, dataset.read(batch), strict=True):
+            digest = hashlib.sha256(repr(image.shape).encode() + image.tobytes()).digest()
+            by_pixels[digest].append(int(row))
+    equal = [same for same in by_pixels.values() if len(same) > 1]
+    names = dataset.table["sample_id"].tolist()
+
+    def pairs(values: np.ndarray) -> tuple[tuple[str, str], ...]:
+        return tuple(
+            (names[first], names[other])
+            for first, *others in equal
+            for other in others
+            if values[other] != values[first]
+        )
+
+    return pairs(split.parts), pairs(dataset.table["label"].to_numpy())
+
+
+def _verdict(
+    patients: tuple[str, ...], slides: tuple[str, ...], identical: int, conflicting: int, patients_known: bool
+) -> str:
+    if patients:
+        sides = f"{_some(patients, 'patient')} on both sides of the split"
+    elif patients_known:
+        sides = "No patient is on both sides of the split"
+    else:
+        sides = "Patient ids are not known: patches of one patient may stand on both sides"
+    if slides and not patients:
+        sides += f"; {_some(slides, 'slide')} on both sides"
+    pixels = (
+        f"{_patches(identical)} identical to one in another part"
+        if identical
+        else "no two parts share an identical patch"
+    )
+    labels = f"; {_patches(conflicting)} labelled otherwise than an identical one" if conflicting else ""
+    return f"{sides}; {pixels}{labels}."
+
+
+def _some(names: tuple[str, ...], kind: str) -> str:
+    shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+    return f"1 {kind} ({shown}) is" if len(names) == 1 else f"{len(names):,} {kind}s ({shown}) are"
+
+
+def _patches(count: int) -> str:
+    return f"{count:,} patch{' is' if count == 1 else 'es are'}"
