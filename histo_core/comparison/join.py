@@ -1,0 +1,212 @@
+"""Predictions of several runs on the same samples, or the reason why they must not be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from histo_core.data.predictions import class_names, read_predictions
+from histo_core.errors import ComparisonError
+from histo_core.files import read_json, sha256
+from histo_core.runs.records import Run, RunStatus
+from histo_core.workspace import Workspace
+
+GroupKind = Literal["patient", "slide"]
+
+
+@dataclass(frozen=True, eq=False)
+class RunPredictions:
+    """What one run, or a reference that is no run, says about every sample it held out.
+
+    Attributes:
+        run_id, name: unique, and as shown.
+        table: the contract of ``predictions.parquet``.
+        fingerprint: of the split.
+        classes: class names in the order of the probabilities.
+        positive: the class whose probability goes into ROC curves.
+    """
+
+    run_id: str
+    name: str
+    table: pd.DataFrame
+    fingerprint: str
+    classes: tuple[str, ...]
+    positive: str
+
+
+@dataclass(frozen=True, eq=False)
+class Joined:
+    """Several runs on the same n labelled samples of k classes.
+
+    Attributes:
+        runs: the m runs.
+        part: train, valid or test.
+        sample_ids: str [n], sorted.
+        y_true: int64 [n], index into ``classes``.
+        probabilities: float64 [m, n, k], 0 to 1.
+        groups: patient ids [n], slide ids where not every patient is known, None where neither is.
+        group_kind: which of the two.
+        classes, positive: of the first run.
+        shared_only: whether samples that some run lacks were allowed to be left out.
+        dropped: how many were.
+    """
+
+    runs: tuple[RunPredictions, ...]
+    part: str
+    sample_ids: np.ndarray
+    y_true: np.ndarray
+    probabilities: np.ndarray
+    groups: np.ndarray | None
+    group_kind: GroupKind | None
+    classes: tuple[str, ...]
+    positive: str
+    shared_only: bool
+    dropped: int
+
+
+def load(run: Run, workspace: Workspace) -> RunPredictions:
+    """The predictions of a finished run, checked against the hash in its manifest.
+
+    Raises:
+        ComparisonError: the run has not succeeded, or its files are missing, damaged or changed.
+        CorruptDataError: the table does not keep its contract.
+    """
+    name = run.name or run.run_id
+    if run.status is not RunStatus.SUCCEEDED:
+        raise ComparisonError(
+            f"Run {name} is {run.status}.", "Only runs that succeeded can be compared.", "Wait for it, or resume it."
+        )
+    folder = workspace.run_folder(run.run_id)
+    path = folder / "predictions.parquet"
+    try:
+        manifest = read_json(folder / "manifest.json")
+        intact = sha256(path) == manifest["files"][path.name]
+        fingerprint, positive = str(manifest["split_fingerprint"]), str(manifest["positive"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ComparisonError(
+            f"The files of run {name} cannot be read ({type(error).__name__}: {error}).",
+            "A manifest and the predictions it names are expected.",
+            "Train the run again.",
+        ) from None
+    if not intact:
+        raise ComparisonError(
+            f"The predictions of run {name} are not those it wrote.",
+            "Their SHA-256 must be the one in the manifest.",
+            "Train the run again.",
+        )
+    table = read_predictions(path)
+    return RunPredictions(run.run_id, name, table, fingerprint, class_names(table), positive)
+
+
+def join(runs: Sequence[RunPredictions], part: str = "test", *, shared_only: bool = False) -> Joined:
+    """Put runs side by side on the labelled samples of one part.
+
+    Args:
+        runs: the runs, the first of which the others must fit.
+        part: train, valid or test, of each run's own split.
+        shared_only: compare on the samples that every run has in this part, although splits or samples differ. Each
+            run still held these samples out, so that the comparison stays fair.
+
+    Raises:
+        ComparisonError: no runs or one twice; no labelled samples; other classes, labels, split or samples.
+    """
+    if not runs:
+        raise ComparisonError("No run is chosen.", "One or more are expected.", "Choose a run that succeeded.")
+    ids = [run.run_id for run in runs]
+    twice = sorted({run_id for run_id in ids if ids.count(run_id) > 1})
+    if twice:
+        raise ComparisonError(f"Run {', '.join(twice)} is chosen twice.", "Each counts once.", "Choose it once.")
+    tables = [_labelled(run, part) for run in runs]
+    for run, table in zip(runs, tables, strict=True):
+        _same_classes(runs[0], run)
+        _same_labels(runs[0], tables[0], run, table)
+    if not shared_only:
+        _same_samples(runs, tables, part)
+    shared = sorted(set.intersection(*(set(table.index) for table in tables)))
+    if not shared:
+        raise ComparisonError(
+            f"The {len(runs)} runs have no {part} sample in common.",
+            "At least one is needed.",
+            "Train them on the same split.",
+        )
+    rows = [table.loc[shared] for table in tables]
+    classes = runs[0].classes
+    columns = [f"prob_{name}" for name in classes]
+    groups, kind = _groups(rows)
+    return Joined(
+        runs=tuple(runs),
+        part=part,
+        sample_ids=np.asarray(shared, dtype=object),
+        y_true=rows[0]["y_true"].map({name: i for i, name in enumerate(classes)}).to_numpy(np.int64),
+        probabilities=np.stack([table[columns].to_numpy(np.float64) for table in rows]),
+        groups=groups,
+        group_kind=kind,
+        classes=classes,
+        positive=runs[0].positive,
+        shared_only=shared_only,
+        dropped=len(set().union(*(table.index for table in tables))) - len(shared),
+    )
+
+
+def _labelled(run: RunPredictions, part: str) -> pd.DataFrame:
+    table = run.table[(run.table["split"] == part) & run.table["y_true"].notna()]
+    if table.empty:
+        parts = ", ".join(sorted(run.table.loc[run.table["y_true"].notna(), "split"].unique())) or "none"
+        raise ComparisonError(
+            f"Run {run.name} has no labelled {part} sample.", f"Parts with labels: {parts}.", "Choose one of these."
+        )
+    return table.set_index("sample_id")
+
+
+def _same_classes(first: RunPredictions, run: RunPredictions) -> None:
+    if set(run.classes) != set(first.classes):
+        raise ComparisonError(
+            f"Run {run.name} knows the classes {', '.join(run.classes)}; "
+            f"{first.name} knows {', '.join(first.classes)}.",
+            "Runs are compared on the same classes.",
+            "Choose runs on the same data set.",
+        )
+
+
+def _same_labels(first: RunPredictions, expected: pd.DataFrame, run: RunPredictions, table: pd.DataFrame) -> None:
+    both = expected.index.intersection(table.index)
+    ours, theirs = expected.loc[both, "y_true"], table.loc[both, "y_true"]
+    differ = (ours != theirs).to_numpy()
+    if differ.any():
+        sample = both[differ][0]
+        raise ComparisonError(
+            f"{int(differ.sum()):,} of {len(both):,} shared samples have another label in run {run.name} than in "
+            f"{first.name}: {sample} is {theirs[sample]} in one and {ours[sample]} in the other.",
+            "A sample has one label.",
+            "Train one of them again on the corrected labels.",
+        )
+
+
+def _same_samples(runs: Sequence[RunPredictions], tables: Sequence[pd.DataFrame], part: str) -> None:
+    first, expected = runs[0], tables[0]
+    odd = []
+    for run, table in zip(runs[1:], tables[1:], strict=True):
+        shared = len(expected.index.intersection(table.index))
+        if run.fingerprint != first.fingerprint or not shared == len(expected) == len(table):
+            odd.append(f"{run.name} shares {shared:,} of its {len(table):,}")
+    if odd:
+        raise ComparisonError(
+            f"These runs were split differently from {first.name} with its {len(expected):,} {part} samples: "
+            f"{'; '.join(odd)}.",
+            "Numbers on different samples say nothing about the models.",
+            f"Train again with the split of {first.name}, or compare on the shared samples only.",
+        )
+
+
+def _groups(rows: Sequence[pd.DataFrame]) -> tuple[np.ndarray | None, GroupKind | None]:
+    kinds: tuple[GroupKind, ...] = ("patient", "slide")
+    for kind in kinds:
+        for table in rows:
+            ids = table.get(f"{kind}_id")
+            if ids is not None and ids.notna().all():
+                return ids.to_numpy(dtype=object), kind
+    return None, None

@@ -1,0 +1,92 @@
+"""What a comparison says, in one sentence that does not claim more than the samples can bear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from histo_core.comparison.aurocs import PairDifference
+    from histo_core.comparison.compare import Comparison
+
+_NAMED = 3
+"""Of a longer list the rest is counted, not named."""
+
+
+def verdict(comparison: Comparison) -> str:
+    """Who has the highest AUROC, from whom it can be told apart, and on how many patients.
+
+    Whether two models can be told apart is the paired test after Holm's correction, not whether their intervals
+    overlap.
+    """
+    aurocs = {result.run_id: result.auroc for result in comparison.results if result.auroc is not None}
+    if not aurocs:
+        return _undefined(comparison)
+    known = [result for result in comparison.results if result.run_id in aurocs]
+    models = [result for result in known if not result.is_reference] or known
+    top = max(aurocs[result.run_id].value for result in models)
+    leaders = [result for result in models if aurocs[result.run_id].value == top]
+    names, interval = listed([result.name for result in leaders]), aurocs[leaders[0].run_id]
+    binary = len(comparison.classes) == 2
+    measure = "AUROC" if binary else f"AUROC for {comparison.class_of_interest} against the rest"
+    if len(models) == 1:
+        opening = f"{names} reaches an {measure} of {interval}"
+    elif len(leaders) == 1:
+        opening = f"{names} has the highest {measure}, {interval}"
+    else:
+        rank = "same" if len(leaders) == len(models) else "highest"
+        opening = f"{names} share the {rank} {measure}, {interval}"
+    settled = {result.run_id for result in leaders}
+    others = [pair for pair in comparison.differences if pair.other_id not in settled]
+    references = {result.run_id for result in comparison.results if result.is_reference}
+    clauses = _against(others, references, "it" if len(leaders) == 1 else "they")
+    return f"{opening}{f'; {clauses}' if clauses else ''} on {_basis(comparison)}."
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a sentence lists them.
+
+    Example:
+        >>> listed(["A", "B", "C"])
+        'A, B and C'
+        >>> listed(["A", "B", "C", "D", "E"])
+        'A, B, C and 2 others'
+    """
+    if len(names) > _NAMED + 1:
+        names = [*names[:_NAMED], f"{len(names) - _NAMED} others"]
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
+def _against(others: Sequence[PairDifference], references: set[str], pronoun: str) -> str:
+    def named(pairs: Sequence[PairDifference]) -> str:
+        return listed([f"the reference {pair.other}" if pair.other_id in references else pair.other for pair in pairs])
+
+    below = [pair for pair in others if pair.apart and pair.difference.value > 0]
+    level = [pair for pair in others if not pair.apart]
+    above = [pair for pair in others if pair.apart and pair.difference.value < 0]  # only a reference can be
+    verb = "is" if pronoun == "it" else "are"
+    clauses = []
+    if below:
+        clauses.append(f"{pronoun} {verb} better than {named(below)}")
+    if level:
+        clauses.append(f"{'' if below else f'{pronoun} '}cannot be told apart from {named(level)}")
+    if above:
+        clauses.append(f"{'' if clauses else f'{pronoun} '}{verb} worse than {named(above)}")
+    return " but ".join(clauses)
+
+
+def _basis(comparison: Comparison) -> str:
+    count, kind = comparison.n_groups, comparison.group_kind
+    if kind is None:
+        count, kind = comparison.n, f"{comparison.part} patch"
+    return f"these {count:,} {kind}{'es' if kind.endswith('ch') else 's'}" if count > 1 else f"this one {kind}"
+
+
+def _undefined(comparison: Comparison) -> str:
+    counts = comparison.results[0].confusion.sum(axis=1)
+    positives = int(counts[comparison.classes.index(comparison.class_of_interest)])
+    share = "none" if positives == 0 else "every one"
+    return (
+        f"AUROC is not defined here: of the {comparison.n:,} {comparison.part} patches {share} is "
+        f"{comparison.class_of_interest}."
+    )

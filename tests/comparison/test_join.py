@@ -1,0 +1,147 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from histo_core.comparison.join import Joined, join, load
+from histo_core.config import RunConfig
+from histo_core.data.predictions import write_predictions
+from histo_core.errors import ComparisonError
+from histo_core.files import sha256, write_json
+from histo_core.runs.records import Run, RunStatus
+
+
+def row(joined: Joined, sample: str) -> int:
+    return int(np.flatnonzero(joined.sample_ids == sample)[0])
+
+
+def test_runs_are_put_side_by_side_by_sample_whatever_their_order(make) -> None:
+    first, second = make("a1"), make("b2", noise=1)
+    shuffled = replace(second, table=second.table.sample(frac=1, random_state=0))
+    joined = join([first, shuffled])
+    assert joined.probabilities.shape == (2, 120, 2)
+    assert joined.probabilities.dtype == np.float64
+    table = second.table.set_index("sample_id")
+    for sample in ("s0003", "s0119"):
+        assert joined.probabilities[1, row(joined, sample), 1] == table.loc[sample, "prob_tumour"]
+        assert joined.classes[joined.y_true[row(joined, sample)]] == table.loc[sample, "y_true"]
+    assert (joined.group_kind, len(joined.groups), joined.dropped) == ("patient", 120, 0)
+    assert join([first], "valid").sample_ids[0] == "s0120"
+
+
+def test_classes_in_another_order_are_matched_by_name(make) -> None:
+    first = make("a1")
+    turned = replace(make("b2"), classes=("tumour", "normal"))
+    joined = join([first, turned])
+    np.testing.assert_array_equal(joined.probabilities[0], joined.probabilities[1])
+
+
+def test_slides_stand_in_where_a_patient_is_unknown(make) -> None:
+    run = make("a1")
+    table = run.table.assign(slide_id=[f"slide {i % 7}" for i in range(240)])
+    table.loc[0, "patient_id"] = None
+    joined = join([replace(run, table=table)])
+    assert (joined.group_kind, len(set(joined.groups))) == ("slide", 7)
+    assert join([make("a1", patients=None)]).groups is None
+
+
+def test_unlabelled_samples_are_left_aside(make) -> None:
+    run = make("a1")
+    table = run.table.copy()
+    table.loc[:9, "y_true"] = None
+    assert len(join([replace(run, table=table)]).y_true) == 110
+    with pytest.raises(ComparisonError, match=r"no labelled train sample\. Parts with labels: test, valid\."):
+        join([run], "train")
+
+
+def test_another_split_is_refused_with_the_reason_and_cut_on_request(make) -> None:
+    first, other = make("a1", "ResNet18"), make("b2", "DenseNet", fingerprint="0" * 64)
+    moved = other.table.copy()
+    moved.loc[:29, "split"] = "valid"
+    moved.loc[120:149, "split"] = "test"
+    other = replace(other, table=moved)
+    with pytest.raises(ComparisonError) as refused:
+        join([first, other])
+    assert str(refused.value) == (
+        "These runs were split differently from ResNet18 with its 120 test samples: DenseNet shares 90 of its 120. "
+        "Numbers on different samples say nothing about the models. "
+        "Train again with the split of ResNet18, or compare on the shared samples only."
+    )
+    joined = join([first, other], shared_only=True)
+    assert (len(joined.y_true), joined.dropped, joined.shared_only) == (90, 60, True)
+
+
+def test_missing_samples_are_refused_although_the_split_is_the_same(make) -> None:
+    first, other = make("a1"), make("b2")
+    other = replace(other, table=other.table.iloc[5:])
+    with pytest.raises(ComparisonError, match="shares 115 of its 115"):
+        join([first, other])
+    assert len(join([first, other], shared_only=True).y_true) == 115
+
+
+def test_nothing_shared_is_refused(make) -> None:
+    first, other = make("a1"), make("b2")
+    other = replace(other, table=other.table.assign(sample_id="x" + other.table["sample_id"]))
+    with pytest.raises(ComparisonError, match="no test sample in common"):
+        join([first, other], shared_only=True)
+
+
+@pytest.mark.parametrize("shared_only", [False, True])
+def test_other_classes_and_labels_are_always_refused(make, shared_only: bool) -> None:
+    first, other = make("a1", "A"), make("b2", "B")
+    with pytest.raises(ComparisonError, match="Run B knows the classes benign, tumour; A knows normal, tumour"):
+        join([first, make("b2", "B", classes=("benign", "tumour"))], shared_only=shared_only)
+    labels = other.table["y_true"].replace({"tumour": "normal", "normal": "tumour"})
+    relabelled = other.table.assign(y_true=other.table["y_true"].where(other.table.index >= 2, labels))
+    with pytest.raises(ComparisonError, match="2 of 120 shared samples have another label in run B than in A: s0000"):
+        join([first, replace(other, table=relabelled)], shared_only=shared_only)
+
+
+def test_no_run_and_the_same_run_twice_are_refused(make) -> None:
+    with pytest.raises(ComparisonError, match="No run is chosen"):
+        join([])
+    with pytest.raises(ComparisonError, match="Run a1 is chosen twice"):
+        join([make("a1"), make("b2"), make("a1")])
+
+
+@pytest.fixture
+def finished(workspace, make) -> Run:
+    """A run whose files lie in the workspace."""
+    folder = workspace.run_folder("a1")
+    write_predictions(make().table, folder / "predictions.parquet")
+    files = {"predictions.parquet": sha256(folder / "predictions.parquet")}
+    write_json(
+        folder / "manifest.json",
+        {"schema": 1, "run_id": "a1", "split_fingerprint": "abc", "positive": "tumour", "files": files},
+    )
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    return Run(
+        run_id="a1", name="", config=RunConfig(), config_hash="", data_hash="", split_fingerprint="abc", attempt=1,
+        status=RunStatus.SUCCEEDED, reason="", device="cpu", progress=None, cancel_requested=False, created_at=now,
+        started_at=now, ended_at=now, heartbeat_at=now, pid=None,
+    )  # fmt: skip
+
+
+def test_a_finished_run_is_loaded_from_its_folder(finished, workspace, make) -> None:
+    found = load(finished, workspace)
+    assert (found.run_id, found.name, found.fingerprint) == ("a1", "a1", "abc")
+    assert (found.classes, found.positive) == (("normal", "tumour"), "tumour")
+    pd.testing.assert_frame_equal(found.table, make().table, check_dtype=False)
+    assert load(replace(finished, name="ResNet18"), workspace).name == "ResNet18"
+
+
+def test_a_run_that_is_not_finished_or_not_intact_is_refused(finished, workspace, make) -> None:
+    with pytest.raises(ComparisonError, match=r"Run a1 is running\. Only runs that succeeded"):
+        load(replace(finished, status=RunStatus.RUNNING), workspace)
+    folder = workspace.run_folder("a1")
+    write_predictions(make(skill=3).table, folder / "predictions.parquet")
+    with pytest.raises(ComparisonError, match="are not those it wrote"):
+        load(finished, workspace)
+    (folder / "predictions.parquet").unlink()
+    with pytest.raises(ComparisonError, match=r"files of run a1 cannot be read \(FileNotFoundError"):
+        load(finished, workspace)
+    (folder / "manifest.json").write_text("{")
+    with pytest.raises(ComparisonError, match=r"files of run a1 cannot be read \(JSONDecodeError"):
+        load(finished, workspace)
