@@ -45,7 +45,7 @@ class Batches:
         memory_limit: int = MEMORY_LIMIT,
     ) -> None:
         self._dataset, self._preprocess, self._device = dataset, preprocess, device
-        self._labels = torch.from_numpy(dataset.table["label"].to_numpy(np.int64, copy=True))
+        self._labels = dataset.table["label"].to_numpy(np.int64)
         first = self._shaped(rows[:1])
         self.size: tuple[int, int] = first.shape[1:3]
         self._slot = np.full(len(dataset), -1, dtype=np.int64)
@@ -74,7 +74,7 @@ class Batches:
                 patches, augmentation.config, seed=augmentation.seed, epoch=augmentation.epoch, samples=rows
             )
         images = self._preprocess.normalise(patches).to(self._device, non_blocking=True)
-        return images, self._labels[torch.from_numpy(rows)].to(self._device, non_blocking=True)
+        return images, torch.from_numpy(self._labels[rows]).to(self._device, non_blocking=True)
 
     def _patches(self, rows: np.ndarray) -> np.ndarray:
         if self._kept is None:

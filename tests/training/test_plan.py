@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from histo_core.errors import SplitError
+from histo_core.training.plan import batch_count, epoch_order, identity, training_rows, validation_rows
+
+
+def subset(config, count: int | None):
+    return config.model_copy(update={"train": config.train.model_copy(update={"max_train_samples": count})})
+
+
+def test_rows_of_the_parts(dots, split, config) -> None:
+    assert training_rows(config, dots, split).tolist() == list(range(37))
+    assert validation_rows(dots, split).tolist() == list(range(37, 51))
+
+
+def test_a_subset_is_seeded_and_from_the_training_part(dots, split, config) -> None:
+    rows = training_rows(subset(config, 10), dots, split)
+    assert len(np.unique(rows)) == 10
+    assert rows.max() < 37
+    assert np.array_equal(rows, training_rows(subset(config, 10), dots, split))
+    other = subset(config, 10).model_copy(update={"seed": 9})
+    assert not np.array_equal(rows, training_rows(other, dots, split))
+    assert len(training_rows(subset(config, 99), dots, split)) == 37
+
+
+@pytest.mark.parametrize(
+    ("samples", "size", "expected"), [(37, 8, 5), (40, 8, 5), (41, 8, 5), (42, 8, 6), (3, 1, 3), (2, 8, 1)]
+)
+def test_a_last_batch_of_one_is_left_out(samples: int, size: int, expected: int) -> None:
+    assert batch_count(samples, size) == expected
+
+
+def test_each_epoch_has_an_order_of_its_own() -> None:
+    rows = np.arange(100, 150)
+    orders = [epoch_order(rows, seed, epoch) for seed in (0, 1) for epoch in range(3)]
+    assert all(np.array_equal(np.sort(order), rows) for order in orders)
+    assert len({tuple(order) for order in orders}) == 6
+    assert np.array_equal(orders[0], epoch_order(rows, 0, 0))
+
+
+def test_unlabelled_samples_are_refused(dots, split, config) -> None:
+    dots.table.loc[[4, 5], "label"] = -1
+    with pytest.raises(SplitError, match="train part holds 2 sample"):
+        training_rows(config, dots, split)
+
+
+def test_too_few_samples_are_refused(dots, split, config) -> None:
+    parts = np.where(np.arange(len(dots)) == 0, "train", "valid")
+    with pytest.raises(SplitError, match="train part holds 1 sample"):
+        training_rows(config, dots, dataclasses.replace(split, parts=parts))
+
+
+def test_identity_holds_all_that_decides_the_weights(dots, split, config) -> None:
+    fields = identity(config, dots, split)
+    assert fields["seed"] == 3
+    assert fields["model.name"] == "cnn_rnn"
+    assert fields["split fingerprint"] == split.fingerprint
+    free = config.train.model_copy(update={"epochs": 99, "device": "auto", "threads": 7})
+    assert identity(config.model_copy(update={"train": free}), dots, split) == fields

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from histo_core.config import ModelConfig, PreprocessConfig
+from histo_core.data.predictions import check_predictions
+from histo_core.data.preprocess import Preprocess
+from histo_core.errors import CheckpointError
+from histo_core.models.predictor import Predictor
+from histo_core.models.registry import build_model
+from histo_core.training.predict import predict_parts
+
+
+@pytest.fixture
+def predictor() -> Predictor:
+    torch.manual_seed(0)
+    config = ModelConfig(name="cnn_narrow")
+    model = build_model(config, 2, (16, 16))
+    return Predictor(model, Preprocess(PreprocessConfig(crop=16)), ("normal", "tumour"), "tumour", config)
+
+
+def test_table_keeps_the_contract(predictor, dots, split) -> None:
+    told: list[tuple[int, int]] = []
+    table = predict_parts(predictor, dots, split, batch_size=5, on_batch=lambda *step: told.append(step))
+    check_predictions(table)
+    assert told == [(number, 5) for number in range(1, 6)]
+    assert table["split"].tolist() == ["valid"] * 14 + ["test"] * 9
+    rows = np.arange(37, 60)
+    assert table["sample_id"].tolist() == dots.table["sample_id"].iloc[rows].tolist()
+    probabilities = table[["prob_normal", "prob_tumour"]].to_numpy()
+    np.testing.assert_allclose(probabilities, predictor.probabilities(dots.read(rows)), rtol=1e-5)
+    scores = torch.from_numpy(table[["score_normal", "score_tumour"]].to_numpy())
+    np.testing.assert_allclose(scores.softmax(dim=1).numpy(), probabilities, rtol=1e-6)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
+
+
+def test_parts_as_asked(predictor, dots, split) -> None:
+    assert predict_parts(predictor, dots, split, ("train",))["split"].unique().tolist() == ["train"]
+
+
+def test_other_classes_are_refused(predictor, dots, split) -> None:
+    predictor.classes = ("benign", "malignant")
+    with pytest.raises(CheckpointError, match=r"classes benign, malignant.*normal, tumour"):
+        predict_parts(predictor, dots, split)
