@@ -23,7 +23,7 @@ LEFT_OUT = ""
 _COLUMNS = {"published": "split", "patient": "patient_id", "slide": "slide_id"}
 _MAY_SHARE = {
     "slide": "patient ids are not known, so slides of one patient may stand on both sides",
-    "random": "neither patients nor slides hold it together, so patches of one patient may stand on both sides",
+    "random": "patients are not kept together, so patches of one patient may stand on both sides",
 }
 
 

@@ -1,0 +1,127 @@
+"""Kaggle PCam from its folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from histo_core.config import DataConfig
+from histo_core.data.base import UNLABELLED, Dataset, open_dataset
+from histo_core.errors import ConfigError, CorruptDataError, DataNotFoundError, HistoscopeError, UnsafeFileError
+from histo_core.workspace import Workspace
+
+
+def open_kpcam(root: Path, workspace: Workspace) -> Dataset:
+    return open_dataset(DataConfig(dataset="kpcam", root=str(root)), workspace)
+
+
+def test_labels_and_pixels_belong_together(kpcam_folder: Path, pixels: np.ndarray, workspace: Workspace) -> None:
+    dataset = open_kpcam(kpcam_folder, workspace)
+    assert dataset.classes == ("normal", "tumour")
+    assert dataset.positive == "tumour"
+    assert dataset.microns_per_pixel == 0.972
+    assert dataset.table["sample_id"].tolist() == [f"p{row}" for row in range(6)]
+    assert dataset.table["label"].tolist() == [0, 1, 0, 1, 0, 1]
+    np.testing.assert_array_equal(np.stack(dataset.read([4, 1])), pixels[[4, 1]])
+
+
+def test_files_that_the_csv_does_not_name_have_no_label(kpcam_folder: Path, workspace: Workspace) -> None:
+    shutil.copy(kpcam_folder / "train" / "p0.tif", kpcam_folder / "train" / "p9.tif")
+    table = open_kpcam(kpcam_folder, workspace).table
+    assert table.set_index("sample_id")["label"]["p9"] == UNLABELLED
+    assert table["label"].dtype == np.int64
+
+
+def test_a_changed_image_or_label_is_a_changed_data_set(kpcam_folder: Path, workspace: Workspace) -> None:
+    first = open_kpcam(kpcam_folder, workspace).content_hash
+    assert open_kpcam(kpcam_folder, workspace).content_hash == first
+    image, labels = kpcam_folder / "train" / "p3.tif", kpcam_folder / "train_labels.csv"
+    content = image.read_bytes()
+    image.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    changed = open_kpcam(kpcam_folder, workspace).content_hash
+    labels.write_text(labels.read_text().replace("p3,1", "p3,0"))
+    assert len({first, changed, open_kpcam(kpcam_folder, workspace).content_hash}) == 3
+
+
+def without_label_column(root: Path) -> None:
+    (root / "train_labels.csv").write_text("id,class\np0,1\n")
+
+
+def ids_without_files(root: Path) -> None:
+    for row in range(5):
+        (root / "train" / f"p{row}.tif").unlink()
+
+
+def ids_that_lead_elsewhere(root: Path) -> None:
+    (root / "secret.tif").write_bytes(b"")
+    (root / "train_labels.csv").write_text("id,label\n../secret,1\n")
+
+
+def link_out_of_the_folder(root: Path) -> None:
+    (root.parent / "secret.tif").write_bytes(b"")
+    (root / "train" / "p9.tif").symlink_to(root.parent / "secret.tif")
+
+
+@pytest.mark.parametrize(
+    ("damage", "error", "found", "remedy"),
+    [
+        (shutil.rmtree, DataNotFoundError, "There is no", "Check the path"),
+        (lambda root: shutil.rmtree(root / "train"), DataNotFoundError, "train cannot be listed", "Check the path"),
+        (lambda root: (root / "train_labels.csv").unlink(), DataNotFoundError, "train_labels.csv", "Check the path"),
+        (without_label_column, CorruptDataError, "no column 'label'", "id, label are needed"),
+        (ids_without_files, DataNotFoundError, "5 of 6 ids .* p0.tif, p1.tif, p2.tif, ...", "Add the files"),
+        (ids_that_lead_elsewhere, DataNotFoundError, "1 of 1 ids .*secret", "Add the files"),
+        (link_out_of_the_folder, UnsafeFileError, "p9.tif is a link", "Copy the files"),
+        (lambda root: (root / "train_labels.csv").write_bytes(b""), CorruptDataError, "cannot be read", "Save it"),
+        (lambda root: (root / "train_labels.csv").write_bytes(b"\xff\xfe\0"), CorruptDataError, "as CSV", "Save it"),
+        (lambda root: (root / "train_labels.csv").write_text("id,label\n"), CorruptDataError, "no rows", "Check"),
+        (lambda root: (root / "train_labels.csv").write_text("id,label\np0,2\n"), CorruptDataError, "'2'", "Correct"),
+        (lambda root: (root / "train_labels.csv").write_text("id,label\np0,\n"), CorruptDataError, "''", "Correct"),
+        (
+            lambda root: (root / "train_labels.csv").write_text("id,label\np0,1\np0,1\n"),
+            CorruptDataError,
+            "'p0' twice",
+            "Remove",
+        ),
+    ],
+)
+def test_bad_folders_are_refused_in_words(
+    damage: Callable[[Path], object],
+    error: type[HistoscopeError],
+    found: str,
+    remedy: str,
+    kpcam_folder: Path,
+    workspace: Workspace,
+) -> None:
+    damage(kpcam_folder)
+    before = sorted(kpcam_folder.parent.rglob("*"))
+    with pytest.raises(error, match=found) as caught:
+        open_kpcam(kpcam_folder, workspace)
+    assert remedy in caught.value.remedy
+    assert sorted(kpcam_folder.parent.rglob("*")) == before
+
+
+def test_a_corrupt_image_is_named(kpcam_folder: Path, workspace: Workspace) -> None:
+    image = kpcam_folder / "train" / "p2.tif"
+    image.write_bytes(image.read_bytes()[:1000])
+    dataset = open_kpcam(kpcam_folder, workspace)
+    with pytest.raises(CorruptDataError, match=r"p2\.tif cannot be decoded .* Copy it again or remove it"):
+        dataset.read([0, 1, 2])
+
+
+def test_the_folder_argument_and_options_are_checked(kpcam_folder: Path, workspace: Workspace) -> None:
+    with pytest.raises(ConfigError, match=r"needs a folder.*train_labels\.csv"):
+        open_dataset(DataConfig(dataset="kpcam"), workspace)
+    with pytest.raises(ConfigError, match="zoom is not a known field"):
+        open_dataset(DataConfig(dataset="kpcam", root=str(kpcam_folder), options={"zoom": 2}), workspace)
+
+
+def test_real_patches_open(shared_data: Path, workspace: Workspace) -> None:
+    dataset = open_kpcam(shared_data / "kpcam", workspace)
+    assert len(dataset) == 600
+    assert dataset.table["label"].value_counts().to_dict() == {0: 300, 1: 300}
+    assert {image.shape for image in dataset.read(range(5))} == {(96, 96, 3)}

@@ -1,0 +1,146 @@
+"""PCam from its HDF5 files."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+from histo_core.config import DataConfig, SplitConfig
+from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.images import open_image
+from histo_core.data.pcam import PCam
+from histo_core.data.split import make_split
+from histo_core.errors import CorruptDataError, DataNotFoundError, HistoscopeError, UnsafeFileError
+from histo_core.workspace import Workspace
+
+STEM = "camelyonpatch_level_2_split_"
+
+
+def open_pcam(root: Path, workspace: Workspace) -> Dataset:
+    return open_dataset(DataConfig(dataset="pcam", root=str(root)), workspace)
+
+
+def test_parts_follow_each_other(pcam_folder: Path, pixels: np.ndarray, workspace: Workspace) -> None:
+    dataset = open_pcam(pcam_folder, workspace)
+    table = dataset.table
+    assert table["split"].tolist() == ["train"] * 8 + ["test"] * 4
+    assert table["label"].tolist() == [0, 1] * 6
+    assert table["sample_id"].iloc[[0, 8]].tolist() == ["train-000000", "test-000000"]
+    assert dataset.microns_per_pixel == 0.972
+    rows = [11, 0, 8, 7, 7]
+    np.testing.assert_array_equal(dataset.read(rows), pixels[rows])
+
+
+def test_metadata_add_slides_and_positions_but_no_patients(pcam_folder: Path, workspace: Workspace) -> None:
+    table = open_pcam(pcam_folder, workspace).table
+    assert table["slide_id"].iloc[:8].tolist() == ["w0"] * 4 + ["w1"] * 4
+    assert table["slide_id"].iloc[8:].isna().all()
+    assert table.loc[3, ["x", "y"]].tolist() == [103, 3]
+    assert "patient_id" not in table
+
+
+def test_a_changed_pixel_or_label_is_a_changed_data_set(pcam_folder: Path, workspace: Workspace) -> None:
+    hashes = [open_pcam(pcam_folder, workspace).content_hash]
+    for what, row in (("x", (3, 5, 5, 0)), ("y", (3, 0, 0, 0))):
+        with h5py.File(pcam_folder / f"{STEM}train_{what}.h5", "r+") as file:
+            file[what][row] = file[what][row] ^ 1
+        hashes.append(open_pcam(pcam_folder, workspace).content_hash)
+    assert len(set(hashes)) == 3
+
+
+def test_one_part_is_enough(pcam_folder: Path, workspace: Workspace) -> None:
+    for file in pcam_folder.glob("*test*"):
+        file.unlink()
+    assert set(open_pcam(pcam_folder, workspace).table["split"]) == {"train"}
+
+
+def rewrite(root: Path, what: str, values: np.ndarray) -> None:
+    with h5py.File(root / f"{STEM}train_{what}.h5", "w") as file:
+        file[what] = values
+
+
+def link_to_other_labels(root: Path) -> None:
+    with h5py.File(root / f"{STEM}train_y.h5", "w") as file:
+        file["y"] = h5py.ExternalLink(f"{STEM}test_y.h5", "y")
+
+
+def wrong_label(root: Path) -> None:
+    rewrite(root, "y", np.array([0, 1, 0, 7, 0, 1, 0, 1], np.uint8).reshape(-1, 1, 1, 1))
+
+
+def short_meta(root: Path) -> None:
+    (root / f"{STEM}train_meta.csv").write_text("coord_x,coord_y,wsi\n1,2,w0\n")
+
+
+def meta_without_numbers(root: Path) -> None:
+    (root / f"{STEM}train_meta.csv").write_text("coord_x,coord_y,wsi\n" + "1,left,w0\n" * 8)
+
+
+def linked_out(root: Path) -> None:
+    file = root / f"{STEM}train_x.h5"
+    file.unlink()
+    file.symlink_to("/etc/hostname")
+
+
+@pytest.mark.parametrize(
+    ("damage", "error", "found"),
+    [
+        (shutil.rmtree, DataNotFoundError, "There is no"),
+        (lambda root: [file.unlink() for file in root.iterdir()], DataNotFoundError, "holds no part of PCam"),
+        (lambda root: (root / f"{STEM}train_y.h5").unlink(), DataNotFoundError, "train_y.h5"),
+        (lambda root: (root / f"{STEM}train_x.h5").unlink(), DataNotFoundError, "train_x.h5"),
+        (
+            lambda root: rewrite(root, "y", np.zeros((7, 1, 1, 1), np.uint8)),
+            CorruptDataError,
+            "train_x.h5 holds 8 patches and .*train_y.h5 7 labels",
+        ),
+        (wrong_label, CorruptDataError, "patch 3 the label 7"),
+        (lambda root: rewrite(root, "x", np.zeros((8, 96, 96), np.uint8)), CorruptDataError, r"uint8 \[8, 96, 96\]"),
+        (link_to_other_labels, UnsafeFileError, "is a link"),
+        (linked_out, HistoscopeError, "outside the folders"),
+        (short_meta, CorruptDataError, "1 rows for 8 patches"),
+        (meta_without_numbers, CorruptDataError, "no position in coord_y.*left"),
+    ],
+)
+def test_bad_folders_are_refused_in_words(
+    damage: Callable[[Path], object],
+    error: type[HistoscopeError],
+    found: str,
+    pcam_folder: Path,
+    workspace: Workspace,
+) -> None:
+    damage(pcam_folder)
+    before = sorted(pcam_folder.parent.rglob("*"))
+    with pytest.raises(error, match=found) as caught:
+        open_pcam(pcam_folder, workspace)
+    assert caught.value.remedy
+    assert sorted(pcam_folder.parent.rglob("*")) == before
+
+
+def test_the_published_figures_are_kept() -> None:
+    assert PCam.info.expected_counts is not None
+    assert sum(PCam.info.expected_counts.values()) == 327_680
+    assert PCam.info.checksums is not None
+    assert len(PCam.info.checksums) == 6
+
+
+def test_real_patches_read_back_from_hdf5(shared_data: Path, tmp_path: Path, workspace: Workspace) -> None:
+    for part in ("train", "valid", "test"):
+        files = [sorted((shared_data / "pcam_jpeg" / part / name).iterdir())[:5] for name in ("normal", "tumor")]
+        images = np.stack([open_image(file) for both in files for file in both])
+        with h5py.File(tmp_path / f"{STEM}{part}_x.h5", "w") as file:
+            file["x"] = images
+        with h5py.File(tmp_path / f"{STEM}{part}_y.h5", "w") as file:
+            file["y"] = np.repeat([0, 1], 5).astype(np.uint8).reshape(-1, 1, 1, 1)
+    dataset = open_pcam(tmp_path, workspace)
+    split = make_split(dataset, SplitConfig())
+    assert split.method == "published"
+    expected = pd.DataFrame({"normal": 5, "tumour": 5}, index=pd.Index(["train", "valid", "test"], name="split"))
+    pd.testing.assert_frame_equal(split.counts(dataset)[["normal", "tumour"]], expected)
+    np.testing.assert_array_equal(dataset.read(split.indices("test")), images)
