@@ -1,0 +1,159 @@
+"""Launching, and what is refused before anything is queued."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+from waiting import wait_until
+
+from histo_core.access import User
+from histo_core.config import DataConfig, RunConfig, TrainConfig
+from histo_core.errors import ConfigError, DataNotFoundError, HistoscopeError, PermissionDeniedError, UnknownNameError
+from histo_core.runs.launcher import cancel, ensure_supervisor, launch, launch_many, resume, supervisor_alive
+from histo_core.runs.records import RunStatus
+from histo_core.runs.store import Store
+from histo_core.workspace import Workspace
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def test_a_launch_queues_a_run_and_writes_its_configuration(workspace: Workspace, small_run) -> None:
+    run = launch(small_run(), workspace, name="first", start_supervisor=False)
+    assert (run.status, run.name, run.device, run.attempt) == (RunStatus.QUEUED, "first", "cpu", 1)
+    assert run.config_hash == small_run().hash(run.data_hash)
+    assert RunConfig.parse(yaml.safe_load((workspace.run_folder(run.run_id) / "config.yaml").read_text())) == run.config
+    assert launch(small_run(), workspace, start_supervisor=False) == run
+
+
+def test_identical_launches_at_once_give_one_run(workspace: Workspace, small_run) -> None:
+    launch(small_run(seed=1), workspace, start_supervisor=False)  # the phantom is drawn
+    with ThreadPoolExecutor(8) as pool:
+        runs = list(pool.map(lambda _: launch(small_run(), workspace, start_supervisor=False), range(8)))
+    assert len({run.run_id for run in runs}) == 1
+    assert len(Store.open(workspace).runs()) == 2
+
+
+def test_the_name_is_the_models_title_unless_given(workspace: Workspace, small_run) -> None:
+    assert launch(small_run(), workspace, start_supervisor=False).name == "Small CNN"
+
+
+def test_a_data_folder_is_kept_absolute(
+    workspace: Workspace, tmp_path: Path, small_run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = np.random.default_rng(0)
+    for name in ("normal", "tumour"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(12):
+            image = pixels.integers(0, 256, (40, 40, 3), dtype=np.uint8)
+            Image.fromarray(image).save(tmp_path / "photos" / name / f"{number}.png")
+    monkeypatch.chdir(tmp_path)
+    config = small_run().model_copy(update={"data": DataConfig(dataset="folder", root="photos")})
+    run = launch(config, workspace, start_supervisor=False)
+    assert run.config.data.root == str(tmp_path / "photos")
+    assert launch(run.config, workspace, start_supervisor=False) == run
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"model": {"name": "resnet19"}}, UnknownNameError),
+        ({"data": {"dataset": "nosuch"}}, UnknownNameError),
+        ({"data": {"dataset": "phantom", "options": {"colour": 3}}}, ConfigError),
+        ({"data": {"dataset": "folder", "root": "/nosuch/folder"}}, HistoscopeError),
+        ({"model": {"name": "cnn_narrow", "weights": "imagenet"}}, ConfigError),
+        ({"model": {"name": "cnn_narrow", "options": {"depth": 3}}}, ConfigError),
+        ({"train": {"device": "cuda:9"}}, ConfigError),
+        ({"preprocess": {"crop": 500}}, HistoscopeError),
+    ],
+)
+def test_what_cannot_be_run_is_refused_and_leaves_nothing(
+    workspace: Workspace, small_run, change: dict, error: type[Exception]
+) -> None:
+    config = RunConfig.parse({**small_run().model_dump(mode="json"), **change})
+    with pytest.raises(error):
+        launch_many([small_run(), config], workspace)
+    assert Store.open(workspace).runs() == []
+    assert not workspace.runs.exists()
+    assert supervisor_alive(workspace) is None
+
+
+def test_a_folder_that_is_not_there_is_named(workspace: Workspace, tmp_path: Path, small_run) -> None:
+    config = small_run().model_copy(update={"data": DataConfig(dataset="kpcam", root=str(tmp_path / "nosuch"))})
+    with pytest.raises(DataNotFoundError, match="nosuch"):
+        launch(config, workspace)
+
+
+def test_a_reader_changes_nothing(workspace: Workspace, small_run) -> None:
+    reader = User("ada", "reader")
+    run = launch(small_run(), workspace, start_supervisor=False)
+    for act in (
+        lambda: launch(small_run(seed=1), workspace, user=reader),
+        lambda: launch_many([small_run(seed=1)], workspace, user=reader),
+        lambda: cancel(run.run_id, workspace, user=reader),
+        lambda: resume(run.run_id, workspace, user=reader),
+    ):
+        with pytest.raises(PermissionDeniedError, match="ada"):
+            act()
+    assert Store.open(workspace).runs() == [run]
+
+
+def test_a_waiting_run_is_cancelled_without_a_supervisor(workspace: Workspace, small_run) -> None:
+    run = launch(small_run(), workspace, start_supervisor=False)
+    assert cancel(run.run_id, workspace).status is RunStatus.CANCELLED
+    assert supervisor_alive(workspace) is None
+
+
+def test_one_supervisor_is_started_by_many(workspace: Workspace) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        pids = set(pool.map(lambda _: ensure_supervisor(workspace), range(4)))
+    assert len(pids) == 1
+    pid = pids.pop()
+    assert ensure_supervisor(workspace) == supervisor_alive(workspace) == pid
+    assert os.getsid(pid) == pid, "a session of its own"
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: supervisor_alive(workspace) is None)
+    assert ensure_supervisor(workspace) != pid
+
+
+SERVER = """
+import sys, time
+from histo_core.config import RunConfig
+from histo_core.runs.launcher import launch
+from histo_core.workspace import Workspace
+print(launch(RunConfig.from_yaml(sys.stdin.read()), Workspace.default()).run_id, flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_run_outlives_the_server_that_launched_it_and_its_terminal(workspace: Workspace, small_run) -> None:
+    """The real thing: server, supervisor, worker. The server's whole process group is killed."""
+    config = small_run().model_copy(update={"train": TrainConfig(epochs=3, batch_size=8, device="cpu", threads=1)})
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=os.environ | {"PYTHONPATH": str(PROJECT)},
+    )
+    assert server.stdin is not None
+    assert server.stdout is not None
+    server.stdin.write(config.to_yaml())
+    server.stdin.close()
+    run_id = server.stdout.readline().strip()
+    os.killpg(server.pid, signal.SIGKILL)
+    server.wait()
+    server.stdout.close()
+    store = Store.open(workspace)
+    wait_until(lambda: not store.get(run_id).status.active, seconds=90)
+    assert (store.get(run_id).status, store.get(run_id).reason) == (RunStatus.SUCCEEDED, "")
+    assert supervisor_alive(workspace) is not None

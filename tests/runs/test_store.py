@@ -1,0 +1,168 @@
+"""One row a run, changed by compare-and-set."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from histo_core.config import RunConfig
+from histo_core.errors import RunError
+from histo_core.runs.processes import ProcessIdentity
+from histo_core.runs.records import Progress, RunStatus
+from histo_core.runs.store import Store
+from histo_core.workspace import Workspace
+
+PROJECT = Path(__file__).resolve().parents[2]
+ME = ProcessIdentity.current()
+OTHER = replace(ME, started=ME.started + 1)
+
+ENQUEUE_TOGETHER = """
+import sys, time
+from histo_core.config import RunConfig
+from histo_core.runs.store import Store
+from histo_core.workspace import Workspace
+print("ready", flush=True)
+sys.stdin.readline()
+for seed in range(10):
+    run = Store.open(Workspace.default()).enqueue(
+        RunConfig(seed=seed), data_hash="d" * 64, split_fingerprint="f" * 64, device="cpu", name="")
+    print(run.run_id)
+"""
+
+
+def test_the_same_configuration_gives_the_same_run_while_active(store: Store, enqueue) -> None:
+    first = enqueue(seed=7)
+    assert enqueue(seed=7) == first
+    store.claim(first.run_id, ME)
+    assert enqueue(seed=7).status is RunStatus.RUNNING
+    store.finish(first.run_id, ME, RunStatus.SUCCEEDED)
+    second = enqueue(seed=7)
+    assert (second.run_id, second.attempt) == (f"{first.config_hash[:12]}-2", 2)
+    assert first.run_id == f"{RunConfig(seed=7).hash('d' * 64)[:12]}-1"
+
+
+def test_identical_launches_at_once_give_one_run_each(workspace: Workspace) -> None:
+    """Also when the database does not exist yet, so that the first migration is raced for too."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", ENQUEUE_TOGETHER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        )
+        for _ in range(5)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    answers = [process.communicate()[0].split() for process in processes]
+    assert all(answer == answers[0] for answer in answers)
+    assert len(set(answers[0])) == 10
+    assert len(Store.open(workspace).runs()) == 10
+
+
+def test_fifty_threads_give_one_run(store: Store, enqueue) -> None:
+    with ThreadPoolExecutor(50) as pool:
+        runs = list(pool.map(lambda _: enqueue(seed=1), range(50)))
+    assert len({run.run_id for run in runs}) == 1
+    assert len(store.runs()) == 1
+
+
+def test_a_run_is_claimed_once(store: Store, enqueue) -> None:
+    run = enqueue()
+    claimed = store.claim(run.run_id, ME)
+    assert (claimed.status, claimed.pid) == (RunStatus.RUNNING, ME.pid)
+    with pytest.raises(RunError, match="is running and cannot be started"):
+        store.claim(run.run_id, OTHER)
+
+
+def test_only_its_worker_writes_progress_and_end(store: Store, enqueue) -> None:
+    run = store.claim(enqueue().run_id, ME)
+    progress = Progress("training", 1, 3, 5, 20, 412.5)
+    assert store.heartbeat(run.run_id, OTHER, progress) is None
+    assert store.finish(run.run_id, OTHER, RunStatus.FAILED, "not mine") is None
+    written = store.heartbeat(run.run_id, ME, progress)
+    assert written is not None
+    assert written.progress == progress
+    ended = store.finish(run.run_id, ME, RunStatus.FAILED, "a reason")
+    assert ended is not None
+    assert (ended.status, ended.reason, ended.pid) == (RunStatus.FAILED, "a reason", None)
+    assert store.heartbeat(run.run_id, ME) is None, "an ended run is nobody's"
+
+
+def test_cancelling_waits_for_the_worker_only_when_there_is_one(store: Store, enqueue) -> None:
+    queued, running = enqueue(), store.claim(enqueue().run_id, ME)
+    assert store.request_cancel(queued.run_id).status is RunStatus.CANCELLED
+    asked = store.request_cancel(running.run_id)
+    assert asked.cancel_requested
+    assert asked.status is RunStatus.RUNNING
+    assert store.request_cancel(running.run_id) == asked, "asking twice changes nothing"
+    store.finish(running.run_id, ME, RunStatus.CANCELLED)
+    with pytest.raises(RunError, match="is cancelled and cannot be cancelled"):
+        store.request_cancel(running.run_id)
+
+
+def test_an_ended_run_is_queued_again_behind_the_others(store: Store, enqueue) -> None:
+    run = store.claim(enqueue().run_id, ME)
+    waiting = enqueue()
+    with pytest.raises(RunError, match="is running and cannot be resumed"):
+        store.requeue(run.run_id)
+    store.request_cancel(run.run_id)
+    store.finish(run.run_id, ME, RunStatus.CANCELLED, "stopped")
+    again = store.requeue(run.run_id)
+    assert (again.status, again.reason, again.cancel_requested, again.ended_at) == (RunStatus.QUEUED, "", False, None)
+    first = store.next_queued([])
+    assert first is not None
+    assert first.run_id == waiting.run_id
+    assert store.next_queued(["cpu"]) is None
+
+
+def test_a_run_is_not_resumed_beside_its_next_attempt(store: Store, enqueue) -> None:
+    run = store.claim(enqueue(seed=1).run_id, ME)
+    store.finish(run.run_id, ME, RunStatus.FAILED)
+    enqueue(seed=1)
+    with pytest.raises(RunError, match="no other active run of the same configuration"):
+        store.requeue(run.run_id)
+
+
+def test_a_worker_that_never_began_fails_its_run_but_not_one_that_was_resumed(store: Store, enqueue) -> None:
+    unclaimed, resumed = enqueue(), store.claim(enqueue().run_id, ME)
+    assert store.fail_unclaimed(unclaimed.run_id, ME.pid, "exit code 3") is not None
+    store.finish(resumed.run_id, ME, RunStatus.CANCELLED)
+    store.requeue(resumed.run_id)
+    assert store.fail_unclaimed(resumed.run_id, ME.pid, "exit code 0") is None
+    assert store.get(resumed.run_id).status is RunStatus.QUEUED
+
+
+def test_runs_are_newest_first_and_filtered(store: Store, enqueue) -> None:
+    runs = [enqueue() for _ in range(3)]
+    store.claim(runs[1].run_id, ME)
+    assert [run.run_id for run in store.runs()] == [run.run_id for run in reversed(runs)]
+    assert [run.run_id for run in store.runs(statuses=[RunStatus.RUNNING])] == [runs[1].run_id]
+    assert [held.worker for held in store.running()] == [ME]
+    assert len(store.runs(limit=2)) == 2
+    assert store.runs(statuses=[]) == []
+    assert store.any_active()
+
+
+def test_times_are_utc(store: Store, enqueue) -> None:
+    created = enqueue().created_at
+    assert created.utcoffset() is not None
+    assert store.runs()[0].created_at == created
+
+
+def test_an_unknown_run_names_a_close_one(store: Store, enqueue) -> None:
+    run = enqueue()
+    with pytest.raises(RunError, match=run.run_id):
+        store.get(run.run_id[:-1] + "9")
