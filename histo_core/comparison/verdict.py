@@ -59,7 +59,8 @@ def listed(names: Sequence[str]) -> str:
 
 def _against(others: Sequence[PairDifference], references: set[str], pronoun: str) -> str:
     def named(pairs: Sequence[PairDifference]) -> str:
-        return listed([f"the reference {pair.other}" if pair.other_id in references else pair.other for pair in pairs])
+        models = [pair.other for pair in pairs if pair.other_id not in references]
+        return listed(models + [f"the reference {pair.other}" for pair in pairs if pair.other_id in references])
 
     below = [pair for pair in others if pair.apart and pair.difference.value > 0]
     level = [pair for pair in others if not pair.apart]

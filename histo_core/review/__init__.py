@@ -1,1 +1,1 @@
-"""review."""
+"""What readers and models agree on."""

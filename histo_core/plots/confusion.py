@@ -1,0 +1,41 @@
+"""A confusion matrix: counts and the share of the true class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from histo_core.comparison.compare import ModelResult
+from histo_core.plots.theme import label, new_figure
+
+_ROOM = 96
+"""Pixels a class, while there are few."""
+
+
+def confusion_figure(result: ModelResult, classes: Sequence[str]) -> go.Figure:
+    """Rows are the true class, columns what the model says; a cell's shade is its share of the row.
+
+    The text in a cell has plotly's automatic colour, which contrasts with the shade on any page.
+    """
+    counts = result.confusion
+    rows = counts.sum(axis=1, keepdims=True)
+    share = np.divide(counts, rows, out=np.zeros(counts.shape), where=rows > 0)
+    right, n = int(np.trace(counts)), int(counts.sum())
+    figure = new_figure(
+        f"{result.name} is right about {right:,} of {n:,} patches.",
+        "confusion",
+        height=min(600, 160 + _ROOM * len(classes)),
+    )
+    names = [label(name) for name in classes]
+    figure.add_heatmap(
+        z=share, x=names, y=names, zmin=0, zmax=1, colorscale="Cividis", showscale=False, xgap=2, ygap=2,
+        text=[[f"{count:,}<br>{part:.1%}" for count, part in zip(*row, strict=True)]
+              for row in zip(counts, share, strict=True)],
+        texttemplate="%{text}",
+        hovertemplate="true: %{y}<br>predicted: %{x}<br>%{text} of the true class<extra></extra>",
+    )  # fmt: skip
+    figure.update_xaxes(title="Predicted class", type="category", showgrid=False)
+    figure.update_yaxes(title="True class", type="category", autorange="reversed", showgrid=False)
+    return figure

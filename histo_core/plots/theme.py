@@ -1,0 +1,91 @@
+"""What all figures share: colours that colour-blind readers can tell apart, no background, escaped names.
+
+Text and grid colours stay in the template and the background is transparent, so that the page's own theme, light or
+dark, decides them. Names of classes and runs are data; plotly reads a small HTML in labels, so they are escaped.
+"""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#F0E442", "#CC79A7", "#999999")
+"""Okabe and Ito (2008), "Color Universal Design"; grey for their black, which a dark page swallows."""
+DASHES = ("solid", "dash", "dot", "dashdot")
+NEUTRAL = "#808080"
+TRANSPARENT = "rgba(0,0,0,0)"
+HEIGHT = 420
+"""Pixels; every figure says its height, so that nothing jumps when it appears."""
+_TITLE_WIDTH = 64
+"""Characters in a line of a title at the narrowest width, 400 pixels."""
+_LINE = 20
+
+_AXIS = {
+    "gridcolor": "rgba(128,128,128,0.2)",
+    "linecolor": NEUTRAL,
+    "zeroline": False,
+    "ticks": "outside",
+    "title": {"standoff": 10},
+    "automargin": True,
+}
+TEMPLATE = go.layout.Template(
+    layout={
+        "font": {"color": "#6E6E6E", "size": 13},
+        "colorway": OKABE_ITO,
+        "xaxis": _AXIS,
+        "yaxis": _AXIS,
+        "hoverlabel": {"align": "left"},
+    }
+)
+
+
+def class_colours(classes: Sequence[str]) -> dict[str, str]:
+    """One colour a class, the same on every figure."""
+    return {name: OKABE_ITO[i % len(OKABE_ITO)] for i, name in enumerate(classes)}
+
+
+def model_line(index: int) -> dict[str, str]:
+    """Colour and dash of the line of the index-th model; past eight models the dash tells them apart."""
+    return {"color": OKABE_ITO[index % len(OKABE_ITO)], "dash": DASHES[index // len(OKABE_ITO) % len(DASHES)]}
+
+
+def label(text: str) -> str:
+    """A name that plotly shows letter by letter."""
+    return html.escape(text, quote=False)
+
+
+def new_figure(sentence: str, revision: str, *, height: int = HEIGHT, legend: int = 0) -> go.Figure:
+    """An empty figure in our style.
+
+    Args:
+        sentence: the title, plain text; also kept as ``layout.meta["alt"]`` for a text alternative.
+        revision: while this stays, a redrawn figure keeps its zoom.
+        height: pixels of the figure under a title of one line and above its legend.
+        legend: how many entries the legend will have; it stands below, one entry a line, in room of its own.
+    """
+    lines = [label(line) for line in textwrap.wrap(sentence, _TITLE_WIDTH)]
+    above, below = _LINE * len(lines), 22 * legend + 12 * bool(legend)
+    return go.Figure(
+        layout=go.Layout(
+            template=TEMPLATE,
+            title={"text": "<br>".join(lines), "x": 0, "xref": "paper", "y": 1, "yref": "paper", "yanchor": "bottom",
+                   "font": {"size": 15}, "pad": {"b": above - 8}},  # of lines that run downwards
+            legend={"x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom",
+                    "bgcolor": TRANSPARENT},
+            showlegend=legend > 0,
+            meta={"alt": sentence},
+            height=height + above - _LINE + below,
+            margin={"l": 64, "r": 16, "t": above + 24, "b": 56 + below},
+            paper_bgcolor=TRANSPARENT,
+            plot_bgcolor=TRANSPARENT,
+            uirevision=revision,
+        )
+    )  # fmt: skip
+
+
+def say(figure: go.Figure, sentence: str) -> None:
+    """Say in the middle of an empty figure why it is empty."""
+    figure.add_annotation(text=label(sentence), x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False)

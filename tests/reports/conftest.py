@@ -1,0 +1,26 @@
+"""A comparison whose names try everything that a report must survive."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from histo_core.comparison.compare import Comparison, compare
+from histo_core.comparison.join import Joined, RunPredictions
+
+CLASSES = ("normal", "=tumour()")
+HOSTILE = ("</script><script>alert(1)</script>", "=HYPERLINK(1)", '<img src="https://example.org/x">')
+
+
+@pytest.fixture
+def comparison() -> Comparison:
+    """Three models on 60 patches without patient ids."""
+    rng = np.random.default_rng(1)
+    y = np.arange(60) % 2
+    positive = np.clip(0.4 * y + rng.random((3, 60)) * 0.6, 0, 1)
+    runs = tuple(
+        RunPredictions(f"run{i}", name, pd.DataFrame(), "", CLASSES, CLASSES[1]) for i, name in enumerate(HOSTILE)
+    )
+    joined = Joined(
+        runs, "test", np.arange(60), y, np.stack([1 - positive, positive], 2), None, None, CLASSES, CLASSES[1], False, 0
+    )
+    return compare(joined, reference="run2")
