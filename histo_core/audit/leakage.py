@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from histo_core.data.base import Dataset
-from histo_core.data.split import LEFT_OUT, Split
+from histo_core.data.base import PARTS, Dataset
+from histo_core.data.split import Split
 
 _BATCH = 256
 _SHOWN = 3
@@ -26,8 +26,8 @@ class LeakageReport:
         patients_known: whether each sample of the split has a patient id.
         verdict: one sentence to read aloud.
 
-    Of many equal patches, the first is paired with each of the others, so that a thousand white patches make a
-    thousand pairs and not half a million.
+    Of many equal patches, the first (a training patch where there is one) is paired with each of the others that
+    differ from it, so that a thousand white patches make at most a thousand pairs and not half a million.
     """
 
     shared_patients: tuple[str, ...]
@@ -44,7 +44,7 @@ def audit_leakage(dataset: Dataset, split: Split) -> LeakageReport:
     Every patch is read once; equal pixels are found by SHA-256. Patches that were turned, mirrored or saved anew
     with loss are not found.
     """
-    rows = np.flatnonzero(split.parts != LEFT_OUT)
+    rows = np.concatenate([split.indices(part) for part in PARTS])  # so that pairs begin with the training patch
     patients_known = "patient_id" in dataset.table and bool(dataset.table["patient_id"].iloc[rows].notna().all())
     patients, slides = (_shared(dataset, split, rows, column) for column in ("patient_id", "slide_id"))
     identical, conflicting = _equal_pixels(dataset, split, rows)

@@ -67,7 +67,7 @@ def partition_samples(sample_ids: np.ndarray, labels: np.ndarray, shares: Mappin
     by_id = np.argsort(sample_ids.astype(str), kind="stable")  # the order of the table's rows must not matter
     for label in np.unique(labels):
         rows = by_id[labels[by_id] == label]
-        sizes = _sizes(len(rows), shares, "patch")
+        sizes = _sizes(len(rows), shares, "sample")
         parts[rng.permutation(rows)] = np.repeat(np.array(list(sizes), dtype=object), list(sizes.values()))
     return parts
 
@@ -79,7 +79,7 @@ def _sizes(count: int, shares: Mapping[str, float], kind: str) -> dict[str, int]
     if left < 1:
         raise SplitError(
             f"{count} {kind}{'' if count == 1 else 's'} cannot be divided into train and {' and '.join(sizes)}.",
-            f"At least one {kind} a part is needed{' in each class' if kind == 'patch' else ''}.",
+            f"At least one {kind} a part is needed{' in each class' if kind == 'sample' else ''}.",
             "Add data, lower the shares, or split another way.",
         )
     return {**sizes, "train": left}

@@ -148,5 +148,5 @@ def _refuse(table: pd.DataFrame, column: str, wrong: Any, what: str, allowed: st
     """Raise for the first row that is ``wrong`` (bool [n])."""
     rows = np.flatnonzero(wrong)
     if len(rows):
-        value = table[column].iloc[rows[0]]
+        value = table[column].iloc[[rows[0]]].tolist()[0]  # Python's own type, for the message
         raise CorruptDataError(f"{column} {value!r} in row {rows[0]} {what}.", allowed, _REMEDY)

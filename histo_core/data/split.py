@@ -145,8 +145,9 @@ def _complete(dataset: Dataset, parts: np.ndarray, config: SplitConfig) -> str:
     rows = np.flatnonzero(parts == "train")
     parts[rows] = _cut(dataset, rows, by, lacking, config.seed)
     names = " and ".join({"valid": "validation", "test": "test"}[part] for part in lacking)
+    verb = "was" if len(lacking) == 1 else "were"
     how = "at random" if by == "random" else f"by {by}"
-    return f"The split is the published one; {names} was cut from its training part {how}" + (
+    return f"The split is the published one; {names} {verb} cut from its training part {how}" + (
         f"; {_MAY_SHARE[by]}." if by in _MAY_SHARE else "."
     )
 
