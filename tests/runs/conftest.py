@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
+from histo_core.config import DataConfig, ModelConfig, Option, PreprocessConfig, RunConfig, TrainConfig
+from histo_core.data.phantom import PhantomOptions, build_phantom
 from histo_core.runs.records import Run
 from histo_core.runs.store import Store
 from histo_core.runs.supervisor import Supervisor
@@ -20,6 +22,7 @@ from histo_core.workspace import Workspace
 
 PROJECT = Path(__file__).resolve().parents[2]
 FAKE_WORKER = Path(__file__).with_name("fake_worker.py")
+PHANTOM: dict[str, Option] = {"patches": 80, "patients": 8}
 
 SUPERVISE = """
 import sys
@@ -93,13 +96,20 @@ def _nothing_stays_alive(workspace: Workspace) -> Iterator[None]:
             continue
 
 
+@pytest.fixture(scope="session")
+def drawn_phantom(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The phantom of `small_run`, drawn once."""
+    return build_phantom(PhantomOptions.model_validate(PHANTOM), Workspace(tmp_path_factory.mktemp("phantom")))
+
+
 @pytest.fixture
-def small_run(workspace: Workspace) -> Callable[..., RunConfig]:
+def small_run(workspace: Workspace, drawn_phantom: Path) -> Callable[..., RunConfig]:
     """A run of seconds: a small network on a few phantom patches."""
+    shutil.copytree(drawn_phantom, workspace.data / drawn_phantom.name)
 
     def make(epochs: int = 2, seed: int = 0) -> RunConfig:
         return RunConfig(
-            data=DataConfig(dataset="phantom", options={"patches": 80, "patients": 8}),
+            data=DataConfig(dataset="phantom", options=dict(PHANTOM)),
             preprocess=PreprocessConfig(crop=32),
             model=ModelConfig(name="cnn_narrow"),
             train=TrainConfig(epochs=epochs, batch_size=8, device="cpu", threads=1),
