@@ -62,7 +62,8 @@ def pretrained_tensors(
         progress: told the bytes so far and in all (0 where the server does not say).
 
     Raises:
-        CheckpointError: it cannot be fetched, or its bytes are not those its name promises. Nothing stays behind.
+        CheckpointError: it cannot be fetched, or its bytes are not those its name promises. A fetch that
+            failed leaves nothing behind.
     """
     folder = workspace.home / "weights"
     converted, source = (folder / file.name).with_suffix(".safetensors"), folder / file.name

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from histo_core.config import ModelConfig, PreprocessConfig
+from histo_core.errors import CheckpointError, ConfigError, PathNotAllowedError, UnknownNameError
+from histo_core.models.registry import MODELS, build_model, build_network
+from histo_core.models.weights import WeightsHeader, save_weights
+
+
+@pytest.fixture
+def saved(workspace):
+    """Weights of a two-class CNN-RNN, and their path."""
+    torch.manual_seed(1)
+    model = build_network(ModelConfig(name="cnn_rnn"), 2, (32, 32))
+    header = WeightsHeader(
+        model=ModelConfig(name="cnn_rnn"),
+        preprocess=PreprocessConfig(crop=32),
+        input_size=(32, 32),
+        classes=("a", "b"),
+        positive="b",
+    )
+    path = workspace.home / "mine.safetensors"
+    save_weights(path, model, header)
+    return model.state_dict(), str(path)
+
+
+@pytest.mark.parametrize("name", list(MODELS))
+def test_a_specification_is_complete_and_its_own_recommendation_works(name: str) -> None:
+    spec = MODELS[name]
+    assert spec.name == name
+    assert spec.title
+    assert spec.summary
+    assert spec.paper
+    side = spec.preprocess.resize or spec.preprocess.crop or 96
+    model = build_model(ModelConfig(name=name), 2, (side, side))
+    assert any(parameter.startswith(f"{spec.head}.") for parameter in model.state_dict())
+    smallest = build_model(ModelConfig(name=name), 2, (spec.smallest_input, spec.smallest_input)).eval()
+    assert smallest(torch.rand(2, 3, spec.smallest_input, spec.smallest_input)).shape == (2, 2)
+
+
+@pytest.mark.parametrize("name", list(MODELS))
+def test_initial_weights_come_from_the_seed(name: str) -> None:
+    states = []
+    for seed in (1, 1, 2):
+        torch.manual_seed(seed)
+        states.append(torch.cat([p.flatten() for p in build_model(ModelConfig(name=name), 2, (32, 32)).parameters()]))
+    assert torch.equal(states[0], states[1])
+    assert not torch.equal(states[0], states[2])
+
+
+def test_an_unknown_model_lists_the_known() -> None:
+    with pytest.raises(UnknownNameError, match=r"Unknown model 'resnet81'.*cnn_narrow.*Did you mean 'resnet18'"):
+        build_model(ModelConfig(name="resnet81"), 2, (32, 32))
+
+
+@pytest.mark.parametrize(("name", "size"), [("resnet18", (31, 64)), ("cnn_rnn", (32, 7))])
+def test_too_small_an_input_is_refused(name: str, size: tuple[int, int]) -> None:
+    with pytest.raises(ConfigError, match=f"patches of {size[0]} x {size[1]} pixels.*Crop less"):
+        build_model(ModelConfig(name=name), 2, size)
+
+
+def test_one_class_is_refused() -> None:
+    with pytest.raises(ConfigError, match="1 class"):
+        build_model(ModelConfig(), 1, (32, 32))
+
+
+def test_own_weights_are_taken(saved, workspace) -> None:
+    state, path = saved
+    model = build_model(ModelConfig(name="cnn_rnn", weights=path), 2, (32, 32), workspace)
+    assert all(torch.equal(tensor, state[name]) for name, tensor in model.state_dict().items())
+
+
+def test_another_number_of_classes_starts_the_classifier_afresh(saved, workspace) -> None:
+    state, path = saved
+    torch.manual_seed(2)
+    fresh = build_network(ModelConfig(name="cnn_rnn"), 5, (32, 32)).state_dict()
+    torch.manual_seed(2)
+    model = build_model(ModelConfig(name="cnn_rnn", weights=path), 5, (32, 32), workspace).state_dict()
+    for name, tensor in model.items():
+        assert torch.equal(tensor, fresh[name] if name.startswith("head.") else state[name])
+
+
+def test_another_input_size_does_not_fit(saved, workspace) -> None:
+    with pytest.raises(CheckpointError, match=r"head\.0\.weight is \[2, 192\], not \[2, 768\]"):
+        build_model(ModelConfig(name="cnn_rnn", weights=saved[1]), 2, (64, 64), workspace)
+
+
+def test_weights_of_another_model_do_not_fit(saved, workspace) -> None:
+    with pytest.raises(CheckpointError, match=r"weights of 'cnn_rnn'\. Weights of 'resnet18' are needed"):
+        build_model(ModelConfig(name="resnet18", weights=saved[1]), 2, (32, 32), workspace)
+
+
+def test_weights_outside_the_allowed_folders_are_not_touched(workspace) -> None:
+    with pytest.raises(PathNotAllowedError):
+        build_model(ModelConfig(weights="/etc/passwd"), 2, (32, 32), workspace)
+
+
+def test_no_imagenet_weights_for_the_small_networks(workspace) -> None:
+    with pytest.raises(ConfigError, match=r"no ImageNet weights\. Models that have: resnet18"):
+        build_model(ModelConfig(name="cnn_rnn", weights="imagenet"), 2, (32, 32), workspace)
