@@ -1,9 +1,8 @@
-"""Published studies as recipes: what they ran, what they reported, and where a report contradicts itself."""
+"""Published studies as recipes: the configurations to run, what was reported, and what to doubt."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from histo_core.config import RunConfig
 from histo_core.registry import Registry
@@ -11,40 +10,49 @@ from histo_core.registry import Registry
 
 @dataclass(frozen=True)
 class NamedConfig:
-    """One run of a recipe.
-
-    Attributes:
-        name: how it is shown.
-        config: all that decides the run; the data's folder is the user's to fill in.
-        note: what the report leaves open and how we read it; empty when nothing is.
-    """
+    """One run of a study or demo, with a name to show and a note on what it is."""
 
     name: str
     config: RunConfig
-    note: str = ""
+    note: str
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A number that a study states.
+
+    Attributes:
+        measure: in words.
+        value: as printed; rates from 0 to 1.
+    """
+
+    measure: str
+    value: float
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A study that can be run from start to finish.
+    """One study.
 
     Attributes:
-        name: the registered name.
-        title: of the study, with its year.
-        data: the registered name of its data set.
-        configs: its runs.
-        reported: what the report prints, as fractions; never what we measured.
-        doubts: where the report contradicts itself or reads like a mistake.
-        ours: where we deliberately do it another way.
+        name, title: as registered, and as shown.
+        source: who says the reported numbers.
+        data: the data set's registered name.
+        configs: the runs that repeat it.
+        reported: model -> its numbers; a `NamedConfig` bears the model's name where we can run it. Never mixed with
+            ours.
+        doubts: what in the study does not add up.
+        ours: what it leaves open and how we settled it, and where we do otherwise on purpose.
     """
 
     name: str
     title: str
+    source: str
     data: str
     configs: tuple[NamedConfig, ...]
-    reported: Mapping[str, float] = field(default_factory=dict)
-    doubts: tuple[str, ...] = ()
-    ours: tuple[str, ...] = ()
+    reported: dict[str, tuple[Reported, ...]]
+    doubts: tuple[str, ...]
+    ours: tuple[str, ...]
 
 
 STUDIES: Registry[Recipe] = Registry("study")

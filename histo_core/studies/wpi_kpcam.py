@@ -1,4 +1,4 @@
-"""Metastasis classification on kPCam with a CNN-RNN (2021): the two networks that train from scratch."""
+"""Metastasis classification on Kaggle's PatchCamelyon with a small CNN-RNN (2021)."""
 
 from __future__ import annotations
 
@@ -11,20 +11,24 @@ from histo_core.config import (
     SplitConfig,
     TrainConfig,
 )
-from histo_core.studies.recipes import STUDIES, NamedConfig, Recipe
+from histo_core.studies.recipes import STUDIES, NamedConfig, Recipe, Reported
 
-_SUBSET = 4000
-_NO_AUGMENTATION = AugmentConfig(flips=False, quarter_turns=False, jitter=0.0)
+IMAGES = 220_025
+HELD_OUT = 3_000
+SUBSET = 4_000
+FOLDS = 5
 
 
-def _config(model: str) -> RunConfig:
+def _run(model: str) -> RunConfig:
     return RunConfig(
         data=DataConfig(dataset="kpcam"),
-        split=SplitConfig(method="random", valid=0.2, test=0.2),
+        split=SplitConfig(method="random", valid=SUBSET / (FOLDS - 1) / IMAGES, test=HELD_OUT / IMAGES),
         preprocess=PreprocessConfig(crop=32),
-        augment=_NO_AUGMENTATION,
-        model=ModelConfig(name=model),
-        train=TrainConfig(epochs=30, learning_rate=1e-4, max_train_samples=_SUBSET),
+        augment=AugmentConfig(flips=False, quarter_turns=False, jitter=0),
+        model=ModelConfig(
+            name=model, options={"activation": "relu", "dropout": (0.2, 0.1, 0.0), "extra_linear": False}
+        ),
+        train=TrainConfig(epochs=30, batch_size=64, learning_rate=1e-4, max_train_samples=SUBSET),
     )
 
 
@@ -32,27 +36,41 @@ STUDIES.add(
     "wpi_kpcam",
     Recipe(
         name="wpi_kpcam",
-        title="Metastasis classification and localisation on kPCam with CNN-RNN and ResNet50 (2021)",
+        title="Small CNN-RNN on Kaggle's PatchCamelyon",
+        source="Metastasis classification and localisation on kPCam with CNN-RNN and ResNet50 (2021)",
         data="kpcam",
         configs=(
-            NamedConfig("CNN-RNN", _config("cnn_rnn"), "Kernel sizes, pooling and the order of the sequence are ours."),
-            NamedConfig("Narrow CNN", _config("cnn_narrow"), "The narrow baseline, same channels without the RNN."),
+            NamedConfig("cnn_rnn", _run("cnn_rnn"), "Three convolutions, read in raster order by a recurrent layer."),
+            NamedConfig("cnn_narrow", _run("cnn_narrow"), "The baseline: the same convolutions without it."),
         ),
         reported={
-            "CNN-RNN: accuracy of the best fold": 0.8284,
-            "CNN-RNN: accuracy on the held-out set": 0.8132,
-            "plain CNN: best accuracy": 0.6066,
+            "cnn_rnn": (
+                Reported("training accuracy of the best fold", 0.8089),
+                Reported("test accuracy of the best fold", 0.8284),
+                Reported("held-out accuracy", 0.8132),
+                Reported("accuracy at the best learning rate of the sweep, 0.0001", 0.8092),
+                Reported("training time in minutes", 14),
+            ),
+            "best plain CNN": (Reported("test accuracy", 0.6066),),
+            "resnet50_transfer": (Reported("test accuracy", 0.80), Reported("training time in minutes", 120)),
         },
         doubts=(
-            "The plain CNN with the same channels scores 20 points under the CNN-RNN; the RNN alone does not explain it.",
-            "The introduction says 82% on the held-out set, the evaluation 81.32%.",
-            "Two sigmoids feed cross entropy, which then cannot fall below 0.313.",
-            "The text says both 96 x 96 input and a 32 x 32 crop.",
-            "The fold and every setting were chosen on the folds that are reported as test.",
+            "The plain CNN with the same channels scores 20 points under the CNN-RNN; the recurrent layer alone does "
+            "not explain such a gap.",
+            "The introduction gives 82% and 80% on the held-out set, the evaluation 81.32%.",
+            "Two sigmoids feed the cross entropy, which then cannot fall below 0.313.",
+            "The text speaks of 96 x 96 input and of a 32 x 32 crop.",
+            "The fold and every setting were chosen on the folds that are reported as test; ResNet50's learning rate "
+            "is not given.",
         ),
         ours=(
-            "Logits go into cross entropy, and probabilities sum to 1.",
-            "A validation part chooses the epoch; the test part is read once.",
+            "The held-out 3,000 are touched once; validation takes the part of the folds, 1,000 beside the 4,000 that "
+            "are trained on.",
+            "Softmax instead of a pair of sigmoids, so that probabilities sum to 1.",
+            "Kernel sizes, pooling and the sequence are not given: 3 x 3 same convolutions, 2 x 2 max pooling after "
+            "each, the last map read in raster order, the outputs of all steps flattened into the linear layer.",
+            "Batch size and normalisation are not given for these two networks: 64, and ImageNet's mean and SD.",
+            "No patient ids come with these data, so that patches of one patient may stand on both sides.",
         ),
     ),
 )
