@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,9 +20,9 @@ import pandas as pd
 
 from histo_core.config import Config
 from histo_core.data.base import DATASETS, Dataset, DatasetInfo
-from histo_core.data.phantom_cohort import GRADES, Cohort, PhantomOptions
+from histo_core.data.phantom_cohort import GRADES, MASK_SHAPE, PATCH_SHAPE, Cohort, PhantomOptions
 from histo_core.data.phantom_nuclei import MICRONS_PER_PIXEL
-from histo_core.data.phantom_tissue import SIDE
+from histo_core.data.phantom_workers import draw_in_order
 from histo_core.errors import CorruptDataError, DataError
 from histo_core.files import new_folder, read_json, sha256, write_json
 from histo_core.workspace import Workspace
@@ -29,7 +31,6 @@ DRAWING = 1
 """Version of the drawing: raise it whenever the same options would give other pixels."""
 
 _IMAGES, _MASKS, _TABLE, _MANIFEST = "images.npy", "masks.npy", "table.parquet", "manifest.json"
-_CHUNK = 64
 
 
 @DATASETS.register("phantom")
@@ -130,7 +131,7 @@ def build_phantom(
     except OSError as error:
         raise DataError(
             f"The phantom could not be written to {folder.parent}: {error.strerror or error}.",
-            f"It takes {options.patches * SIDE * SIDE * 3.2 / 1e6:,.0f} MB.",
+            f"It takes {options.patches * math.prod(PATCH_SHAPE) * 1.05 / 1e6:,.0f} MB.",
             "Make room, or draw fewer patches.",
         ) from error
     return folder
@@ -142,22 +143,22 @@ def _draw_all(
     progress: Callable[[int, int], None] | None,
     cancelled: Callable[[], bool] | None,
 ) -> None:
-    cohort, count = Cohort(options), options.patches
-    images = _ArrayFile(folder / _IMAGES, (count, SIDE, SIDE, 3))
-    masks = _ArrayFile(folder / _MASKS, (count, SIDE, SIDE // 8))
-    with images, masks:
-        for start in range(0, count, _CHUNK):
+    count, done = options.patches, 0
+    images = _ArrayFile(folder / _IMAGES, (count, *PATCH_SHAPE))
+    masks = _ArrayFile(folder / _MASKS, (count, *MASK_SHAPE))
+    with images, masks, closing(draw_in_order(options)) as chunks:
+        for some_images, some_masks in chunks:
+            images.append(some_images)
+            masks.append(some_masks)
+            done += len(some_images)
+            if progress is not None:
+                progress(done, count)
             if cancelled is not None and cancelled():
                 raise DataError(
-                    f"Drawing the phantom was cancelled after {start:,} of {count:,} patches.",
+                    f"Drawing the phantom was cancelled after {done:,} of {count:,} patches.",
                     remedy="Nothing was kept; start it again when it is wanted.",
                 )
-            drawn = [cohort.draw(index) for index in range(start, min(start + _CHUNK, count))]
-            images.append(np.stack([image for image, _ in drawn]))
-            masks.append(np.packbits([mask for _, mask in drawn], axis=2))
-            if progress is not None:
-                progress(start + len(drawn), count)
-    cohort.table.to_parquet(folder / _TABLE, index=False)
+    Cohort(options).table.to_parquet(folder / _TABLE, index=False)
     hashes = {_IMAGES: images.sha256, _MASKS: masks.sha256, _TABLE: sha256(folder / _TABLE)}
     write_json(
         folder / _MANIFEST,

@@ -17,6 +17,10 @@ from histo_core.data.phantom_stain import SCANNERS, Staining, render, stain_slid
 from histo_core.data.phantom_tissue import SIDE, Host, draw_section
 
 GRADES = 4
+PATCH_SHAPE = (SIDE, SIDE, 3)
+MASK_SHAPE = (SIDE, SIDE // 8)
+"""Packed, eight pixels a byte."""
+
 _COHORT, _PATIENT, _SLIDE, _PATCH = range(4)
 
 
@@ -113,6 +117,11 @@ class Cohort:
         slide = self.slide[index]
         section = draw_section(rng, self._hosts[self._patient[slide]], int(self._grades[index]))
         return render(rng, section.haematoxylin, section.eosin, self._stainings[slide]), section.tumour
+
+    def draw_chunk(self, first: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+        """Patches ``first`` up to ``end``: images uint8 [n, 96, 96, 3] and packed masks uint8 [n, 96, 12]."""
+        drawn = [self.draw(index) for index in range(first, end)]
+        return np.stack([image for image, _ in drawn]), np.packbits([mask for _, mask in drawn], axis=2)
 
     def _rng(self, kind: int, number: int) -> np.random.Generator:
         return np.random.default_rng([self.options.seed, kind, number])

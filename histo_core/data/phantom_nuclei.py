@@ -20,11 +20,11 @@ MICRONS_PER_PIXEL = 0.97
 CELL_RIM = 2.5
 """Pixels of cytoplasm around a nucleus that count as its cell."""
 
-_MARGIN = 28
+_MARGIN = 27
 """Canvas around the patch, so that nuclei may stand on its border."""
 
 _CHROMATIN_SCALE = 0.9
-_WINDOWS = np.array([6, 8, 11, 16])
+_WINDOWS = np.array([7, 10, 16])
 """Half widths, in pixels, of the windows that nuclei are drawn in; each takes the smallest that holds it."""
 
 _WAVES = np.array([1.3, 1.3, 0.6, 0.6], np.float32)
@@ -70,7 +70,7 @@ class Nuclei:
 
 @dataclass(frozen=True, eq=False)
 class Stain:
-    """What nuclei put on a patch: haematoxylin (float64, a lymphocyte is about 1), how much of each pixel they cover
+    """What nuclei put on a patch: haematoxylin (float32, a lymphocyte is about 1), how much of each pixel they cover
     (0 to 1) and the pixels of tumour cells (bool), each [side, side]."""
 
     haematoxylin: np.ndarray
@@ -97,7 +97,7 @@ def sample(
         angle=rng.uniform(0, np.pi, n).astype(np.float32) if angles is None else angles.astype(np.float32),
         waves=waves,
         amount=population.amount * np.exp(population.amount_spread * normal[:, 6]),
-        pallor=np.clip(population.pallor + 0.12 * normal[:, 7], 0, 0.85),
+        pallor=np.clip(population.pallor * (1 + 0.35 * normal[:, 7]), 0, 0.85),
         rim=np.full(n, population.rim, np.float32),
         chromatin=np.full(n, population.chromatin, np.float32),
         nucleolus=np.maximum(0, population.nucleolus * (1 + 0.6 * normal[:, 8])),
@@ -108,24 +108,28 @@ def sample(
 def draw(rng: np.random.Generator, nuclei: Nuclei, side: int) -> Stain:
     """Draw all nuclei on a patch of ``side`` x ``side`` pixels."""
     wide = side + 2 * _MARGIN
-    haematoxylin, cover = np.zeros(wide * wide), np.zeros(wide * wide)
-    tumour = np.zeros(wide * wide, bool)
-    inside = (np.abs(nuclei.x - side / 2) < side / 2 + nuclei.long) & (
-        np.abs(nuclei.y - side / 2) < side / 2 + nuclei.long
-    )
+    inside = np.maximum(np.abs(nuclei.x - side / 2), np.abs(nuclei.y - side / 2)) < side / 2 + nuclei.long
     window = np.where(inside, nuclei.window, 0)
-    for half in _WINDOWS:
+    pixels, amounts, alphas, tumour = [], [], [], np.zeros(wide * wide, bool)
+    for half in np.unique(window[inside]):
         group = nuclei.take(np.flatnonzero(window == half))
-        if not len(group):
-            continue
-        pixels, amount, depth = _windows(rng, group, half, wide)
+        pixel, amount, depth = _windows(rng, group, int(half), wide)
         alpha = np.clip(depth + 0.5, 0, 1)
-        haematoxylin += np.bincount(pixels.ravel(), (amount * alpha).ravel(), wide * wide)
-        cover += np.bincount(pixels.ravel(), alpha.ravel(), wide * wide)
-        tumour[pixels[group.tumour][depth[group.tumour] > -CELL_RIM]] = True
+        pixels.append(pixel.ravel())
+        amounts.append((amount * alpha).ravel())
+        alphas.append(alpha.ravel())
+        tumour[pixel[group.tumour][depth[group.tumour] > -CELL_RIM]] = True
+    at = np.concatenate([np.zeros(0, np.intp), *pixels])
     inner = slice(_MARGIN, _MARGIN + side)
-    haematoxylin, cover, tumour = (a.reshape(wide, wide)[inner, inner] for a in (haematoxylin, cover, tumour))
-    return Stain(haematoxylin / np.maximum(cover, 1) ** 0.6, np.minimum(cover, 1), tumour)
+    haematoxylin, cover = (
+        np.bincount(at, np.concatenate([np.zeros(0), *parts]), wide * wide)
+        .astype(np.float32)
+        .reshape(wide, wide)[inner, inner]
+        for parts in (amounts, alphas)
+    )
+    # Where nuclei overlap the section is no thicker, so the sum is held back.
+    haematoxylin = haematoxylin / np.maximum(cover, 1) ** 0.6
+    return Stain(haematoxylin, np.minimum(cover, 1), tumour.reshape(wide, wide)[inner, inner])
 
 
 def _windows(

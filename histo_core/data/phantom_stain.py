@@ -75,9 +75,10 @@ def render(rng: np.random.Generator, haematoxylin: np.ndarray, eosin: np.ndarray
     Returns:
         uint8 [side, side, 3], RGB.
     """
-    amounts = np.stack([haematoxylin, eosin], axis=-1).astype(np.float32)
-    light = staining.white * np.exp(-np.log(10.0, dtype=np.float32) * (amounts @ staining.matrix))
+    density = haematoxylin.astype(np.float32)[:, :, None] * staining.matrix[0]
+    density += eosin.astype(np.float32)[:, :, None] * staining.matrix[1]
+    light = staining.white * np.exp(-np.log(10.0, dtype=np.float32) * density)
     for axis in (0, 1):
         light = gaussian_filter1d(light, staining.blur, axis=axis, mode="nearest", truncate=3.0)
-    light += staining.noise * rng.standard_normal(light.shape, dtype=np.float32)
-    return np.clip(np.rint(light), 0, 255).astype(np.uint8)
+    light += staining.noise * rng.standard_normal(light.shape, dtype=np.float32) + 0.5
+    return np.clip(light, 0, 255).astype(np.uint8)

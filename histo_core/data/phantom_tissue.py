@@ -6,6 +6,7 @@ under the microscope: its nuclei are larger, crowded, turned every way and unlik
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ BOX = slice(32, 64)
 """Rows and columns of the central box that the label is about."""
 
 _CENTRE = SIDE / 2
+_BOX_CLEAR = 18
 _BORDER = 8
 """Pixels outside the patch where nuclei still stand, so that the border cuts them."""
 _Y, _X = (axis.astype(np.float32) for axis in np.ogrid[:SIDE, :SIDE])
@@ -34,6 +36,7 @@ def _hexagons(reach: int) -> np.ndarray:
 
 
 _HEXAGONS = _hexagons(28)
+_FROM_ORIGIN = np.hypot(*_HEXAGONS.T)
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,10 @@ class Host:
     def drawn(cls, rng: np.random.Generator) -> Host:
         """One patient."""
         return cls(
-            swelling=float(np.exp(rng.normal(0, 0.045))),
-            cellularity=float(np.exp(rng.normal(0, 0.3))),
-            pallor=float(rng.normal(0, 0.1)),
-            looseness=float(rng.uniform(0.3, 1.8)),
+            swelling=math.exp(rng.normal(0, 0.045)),
+            cellularity=math.exp(rng.normal(0, 0.3)),
+            pallor=rng.normal(0, 0.1),
+            looseness=rng.uniform(0.3, 1.8),
         )
 
 
@@ -80,19 +83,24 @@ def draw_section(rng: np.random.Generator, host: Host, grade: int) -> Section:
     tissue = _Tissue(rng, host)
     if rng.random() < 0.6:
         place = _CENTRE + rng.choice((-1, 1), 2) * rng.uniform(18, 60, 2)
-        area = tissue.blob(place, rng.uniform(15, 45))
+        depth = tissue.blob(place, rng.uniform(15, 45))
         if rng.random() < 0.35:
-            tissue.tumour(area, grade or int(rng.integers(1, 5)), keep_box_free=not grade)
+            tissue.tumour(depth, grade or int(rng.integers(1, 5)), clear=0 if grade else _BOX_CLEAR)
         else:
-            tissue.normal(area)
-    focus = rng.uniform(BOX.start + 1, BOX.stop - 1, 2)
-    radius = rng.uniform(12, 70)
+            tissue.normal(depth)
+    focus, radius, clear = _CENTRE + rng.uniform(-15, 15, 2), rng.uniform(12, 70), 0
     turn = rng.uniform(0, 2 * np.pi)
-    area = tissue.blob(focus + 0.75 * radius * np.sqrt(rng.random()) * np.array([np.cos(turn), np.sin(turn)]), radius)
+    if grade and rng.random() < 0.12:
+        # The nest only grazes the box: it lies outwards and stays outside but for the cells at the edge.
+        focus[rng.integers(2)] = _CENTRE + rng.choice((-1, 1)) * rng.uniform(14, 15.4)
+        turn = math.atan2(focus[1] - _CENTRE, focus[0] - _CENTRE)
+        clear = 14
+    shift = 0.75 * radius * math.sqrt(rng.random()) * np.array([math.cos(turn), math.sin(turn)])
+    depth = tissue.blob(focus + shift, radius)
     if grade:
-        tissue.tumour(area, grade, anchor=focus)
+        tissue.tumour(depth, grade, anchor=focus, clear=clear)
     elif rng.random() < 0.88:
-        tissue.normal(area)
+        tissue.normal(depth)
     return tissue.finished()
 
 
@@ -101,8 +109,7 @@ class _Tissue:
 
     def __init__(self, rng: np.random.Generator, host: Host) -> None:
         self.rng, self.host = rng, host
-        self.is_fat = rng.random() < 0.12
-        self.ground = fat(rng, SIDE) if self.is_fat else stroma(rng, SIDE)
+        self.ground = fat(rng, SIDE) if rng.random() < 0.12 else stroma(rng, SIDE)
         self.haematoxylin, self.eosin = self.ground.haematoxylin.copy(), self.ground.eosin.copy()
         self.free = np.ones((SIDE, SIDE), bool)
         self.nuclei: list[Nuclei] = []
@@ -124,21 +131,27 @@ class _Tissue:
         else:
             self._glands(depth > 0, self._kin(EPITHELIUM, self.host.pallor))
 
-    def tumour(
-        self, depth: np.ndarray, grade: int, *, anchor: np.ndarray | None = None, keep_box_free: bool = False
-    ) -> None:
-        """A nest of tumour; ``anchor`` is the place of a nucleus that must be there."""
+    def tumour(self, depth: np.ndarray, grade: int, *, anchor: np.ndarray | None = None, clear: int = 0) -> None:
+        """A nest of tumour.
+
+        Args:
+            depth: how far each pixel lies inside.
+            grade: 1 to 4.
+            anchor: the place of a nucleus that must be there.
+            clear: half the side of a central square that the nest leaves free; with `_BOX_CLEAR` no pixel of a cell
+                lies in the box.
+        """
         kind = self._kin(TUMOUR[grade - 1], self.host.pallor)
-        if keep_box_free:
-            depth = np.minimum(depth, np.maximum(np.abs(_X - _CENTRE), np.abs(_Y - _CENTRE)) - 18)
+        depth = np.minimum(depth, np.maximum(np.abs(_X - _CENTRE), np.abs(_Y - _CENTRE)) - clear)
         self._claim(depth, 0.27)
         area = depth > 0
         points = self._lattice(kind.spacing, kind.disorder, anchor)
-        points = points[_at(area, points) | (np.arange(len(points)) == 0 if anchor is not None else False)]
-        nuclei = sample(self.rng, kind, points)
-        if keep_box_free:
+        wanted = _at(area, points)
+        wanted[:1] |= anchor is not None
+        nuclei = sample(self.rng, kind, points[wanted])
+        if clear == _BOX_CLEAR:
             away = np.maximum(np.abs(nuclei.x - _CENTRE), np.abs(nuclei.y - _CENTRE))
-            nuclei = nuclei.take(np.flatnonzero(away - nuclei.window > 17))
+            nuclei = nuclei.take(np.flatnonzero(away - nuclei.window > _BOX_CLEAR - 1))
         self.nuclei.append(nuclei)
         guests = self._lattice(kind.spacing, 0.4)
         guests = guests[_at(area, guests) & (self.rng.random(len(guests)) < self.rng.uniform(0, 0.25))]
@@ -160,9 +173,9 @@ class _Tissue:
 
     def _kin(self, population: Population, pallor: float) -> Population:
         return population.scaled(
-            self.host.swelling * float(np.exp(self.rng.normal(0, 0.04))),
-            pallor + float(self.rng.normal(0, 0.06)),
-            float(np.exp(self.rng.normal(0, 0.12))),
+            self.host.swelling * math.exp(self.rng.normal(0, 0.04)),
+            pallor + self.rng.normal(0, 0.06),
+            math.exp(self.rng.normal(0, 0.12)),
         )
 
     def _claim(self, depth: np.ndarray, cytoplasm: float) -> None:
@@ -171,7 +184,7 @@ class _Tissue:
         self.nuclei = [n.take(np.flatnonzero(~_at(area, np.stack([n.x, n.y], 1)))) for n in self.nuclei]
         self.free &= ~area
         alpha = np.clip(0.4 * depth + 0.5, 0, 1)
-        eosin = cytoplasm * np.exp(self.rng.normal(0, 0.2)) * (1 + 0.25 * phantom_noise.field(self.rng, 2.5, SIDE))
+        eosin = cytoplasm * math.exp(self.rng.normal(0, 0.2)) * (1 + 0.25 * phantom_noise.field(self.rng, 2.5, SIDE))
         self.eosin += alpha * (eosin - self.eosin)
         self.haematoxylin += alpha * (eosin * self.rng.uniform(0.15, 0.6) - self.haematoxylin)
 
@@ -179,8 +192,9 @@ class _Tissue:
         """A turned hexagonal lattice, disturbed; with ``anchor`` its first point stands exactly there."""
         pitch = spacing / MICRONS_PER_PIXEL
         turn = self.rng.uniform(0, np.pi)
-        cos, sin = pitch * np.cos(turn), pitch * np.sin(turn)
-        points = _HEXAGONS @ np.array([[cos, sin], [-sin, cos]])
+        cos, sin = pitch * math.cos(turn), pitch * math.sin(turn)
+        near = np.searchsorted(_FROM_ORIGIN, np.sqrt(2) * (SIDE + _BORDER) / pitch)
+        points = _HEXAGONS[:near] @ np.array([[cos, sin], [-sin, cos]])
         points += self.rng.uniform(0, SIDE, 2) if anchor is None else anchor
         points = points[((points > -_BORDER) & (points < SIDE + _BORDER)).all(1)]
         shift = self.rng.normal(0, disorder * pitch, points.shape)
@@ -199,7 +213,7 @@ class _Tissue:
         radius = self.rng.uniform(9, 17)
         centres = self._lattice((2 * radius + 13) * MICRONS_PER_PIXEL, 0.06)
         for x, y in centres[_at(area, centres)]:
-            size = radius * np.exp(self.rng.normal(0, 0.12))
+            size = radius * math.exp(self.rng.normal(0, 0.12))
             distance = _distance((x, y)) + 1.2 * phantom_noise.field(self.rng, 7.0, SIDE)
             self._claim(size + 5 - distance, 0.27)
             lumen = np.clip(size - 5.5 - distance, 0, 1)
