@@ -51,13 +51,14 @@ def augment(batch: np.ndarray, config: AugmentConfig, *, seed: int, epoch: int, 
     symmetries = _pixel_maps(height, width)
     factors = 1 + config.jitter * (2 * draws[:, 3:] - 1)
     changed = np.empty_like(batch)
+    scratch = np.empty((2, height * width, 3), np.float32)
     # One patch at a time stays in the processor's cache, and cannot depend on its neighbours.
     for before, after, symmetry, (brightness, contrast, saturation) in zip(
         batch, changed, _symmetry(config, draws[:, :3]), factors, strict=True
     ):
         np.take(before.reshape(-1, 3), symmetries[symmetry], axis=0, out=after.reshape(-1, 3), mode="clip")
         if config.jitter:
-            _jitter(after.reshape(-1, 3), brightness, contrast, saturation)
+            _jitter(after.reshape(-1, 3), brightness, contrast, saturation, scratch)
     return changed
 
 
@@ -95,11 +96,15 @@ def _pixel_maps(height: int, width: int) -> tuple[np.ndarray, ...]:
     return tuple(np.rot90(first, turns).ravel() for first in (pixels, np.fliplr(pixels)) for turns in range(4))
 
 
-def _jitter(patch: np.ndarray, brightness: float, contrast: float, saturation: float) -> None:
-    """Change one patch, uint8 [pixels, 3], in place: all three factors are one matrix and one offset."""
-    pixels = patch.astype(np.float32)
+def _jitter(patch: np.ndarray, brightness: float, contrast: float, saturation: float, scratch: np.ndarray) -> None:
+    """Change one patch, uint8 [pixels, 3], in place: all three factors are one matrix and one offset.
+
+    ``scratch``, float32 [2, pixels, 3], is overwritten; fresh memory for each patch would take as long as the sums.
+    """
+    pixels, changed = scratch
+    pixels[:] = patch
     mean_grey = np.full(len(pixels), 1 / len(pixels), np.float32) @ pixels @ _LUMA
     matrix = brightness * contrast * (saturation * np.eye(3) + (1 - saturation) * _LUMA[:, None])
-    changed = pixels @ matrix.astype(np.float32)
+    np.matmul(pixels, matrix.astype(np.float32), out=changed)
     changed += np.float32(brightness * (1 - contrast) * mean_grey + 0.5)  # rounds when cut to uint8
     patch[:] = changed.clip(0, 255, out=changed)

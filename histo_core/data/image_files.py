@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from histo_core.data.base import Dataset
-from histo_core.data.images import SUFFIXES, open_image
+from histo_core.data.images import SUFFIXES, open_file, open_image
 from histo_core.errors import CorruptDataError, DataNotFoundError, UnsafeFileError
 
 
@@ -45,7 +45,8 @@ class ImageFilesDataset(Dataset):
         """SHA-256 over classes, ids, labels and the files' bytes, which need no decoding to show a change."""
         digest = hashlib.sha256(repr((self.classes, self.positive)).encode())
         for path, sample, label in zip(self.paths, self.table["sample_id"], self.table["label"], strict=True):
-            content = path.read_bytes()
+            with open_file(path) as file:
+                content = file.read()
             digest.update(f"{sample}\0{label}\0{len(content)}\0".encode())
             digest.update(content)
         return digest.hexdigest()

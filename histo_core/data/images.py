@@ -55,10 +55,23 @@ def open_image(source: Path | bytes, *, max_pixels: int = MAX_PIXELS) -> np.ndar
     """
     if isinstance(source, bytes):
         return _read(BytesIO(source), "The image", max_pixels)
-    if not source.is_file():
-        raise DataNotFoundError(f"There is no image {source}.", "An existing file is expected.", "Check the path.")
-    with source.open("rb") as file:
+    with open_file(source) as file:
         return _read(file, str(source), max_pixels)
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open an image's file for reading its bytes.
+
+    Raises:
+        DataNotFoundError: there is no such file, or it may not be read.
+    """
+    try:
+        if path.is_file():  # and no pipe, which would never end
+            return path.open("rb")
+        reason = "there is no such file"
+    except OSError as error:
+        reason = str(error.strerror)
+    raise DataNotFoundError(f"{path} cannot be opened: {reason}.", "A readable image is expected.", "Check the path.")
 
 
 def _read(file: BinaryIO, name: str, max_pixels: int) -> np.ndarray:

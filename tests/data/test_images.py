@@ -131,7 +131,7 @@ def test_the_limit_is_the_callers() -> None:
 
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     for path in (tmp_path / "nothing.png", tmp_path):
-        with pytest.raises(DataNotFoundError, match="There is no image"):
+        with pytest.raises(DataNotFoundError, match="cannot be opened: there is no such file"):
             open_image(path)
 
 

@@ -113,6 +113,15 @@ def test_a_corrupt_image_is_named(kpcam_folder: Path, workspace: Workspace) -> N
         dataset.read([0, 1, 2])
 
 
+def test_an_image_that_vanishes_is_named(kpcam_folder: Path, workspace: Workspace) -> None:
+    dataset = open_kpcam(kpcam_folder, workspace)
+    (kpcam_folder / "train" / "p2.tif").unlink()
+    with pytest.raises(DataNotFoundError, match=r"p2\.tif cannot be opened"):
+        dataset.read([2])
+    with pytest.raises(DataNotFoundError, match=r"p2\.tif cannot be opened"):
+        _ = dataset.content_hash
+
+
 def test_the_folder_argument_and_options_are_checked(kpcam_folder: Path, workspace: Workspace) -> None:
     with pytest.raises(ConfigError, match=r"needs a folder.*train_labels\.csv"):
         open_dataset(DataConfig(dataset="kpcam"), workspace)
