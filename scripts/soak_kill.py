@@ -27,6 +27,7 @@ from histo_core.runs.processes import ProcessIdentity
 from histo_core.runs.records import RunStatus
 from histo_core.runs.store import Store
 from histo_core.runs.supervisor import child_environment, worker_command
+from histo_core.runs.worker import work
 from histo_core.training.events import EpochDone
 from histo_core.workspace import Workspace
 
@@ -115,7 +116,7 @@ def _run(
             raise SystemExit("The run ended before its last kill: give it more --epochs.")
         if store.get(run.run_id).status is RunStatus.LOST:
             store.requeue(run.run_id)
-    if _start(run.run_id, workspace).wait() != 0:
+    if work(run.run_id, workspace) != 0:  # here, where PyTorch is loaded already
         raise SystemExit(f"The run did not succeed: {store.get(run.run_id).reason}")
     return _outcome(folder), (in_writes, lost)
 

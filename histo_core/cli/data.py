@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
 from histo_core.access import LOCAL, authorise
 from histo_core.cli.options import DataOptions, Dataset, Root, data_config
-from histo_core.cli.output import CONSOLE, say, table
+from histo_core.cli.output import progress_bar, say, table
 from histo_core.config import DataConfig, SplitConfig, parse_config
 from histo_core.errors import ConfigError
 from histo_core.workspace import Workspace
@@ -81,6 +80,6 @@ def draw_phantom(config: DataConfig, workspace: Workspace) -> str:
 
     authorise(LOCAL, "data.build", config.dataset)
     options = parse_config(PhantomOptions, config.options)
-    with Progress(console=CONSOLE, transient=True) as bars:
+    with progress_bar() as bars:
         bar = bars.add_task("drawing patches", total=options.patches)
         return str(build_phantom(options, workspace, lambda done, total: bars.update(bar, completed=done, total=total)))

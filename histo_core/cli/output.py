@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from rich import box
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
+from rich.progress import Progress, ProgressColumn
 
 # Names, ids and messages are data: never read as markup, never coloured by guesswork, never cut.
 CONSOLE = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
@@ -19,11 +19,16 @@ def say(text: str) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table as wide as its content, so that ids can be copied from a pipe as well."""
-    drawn = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
-    for row in rows:
-        drawn.add_row(*row)
-    CONSOLE.print(drawn, no_wrap=True, width=max(CONSOLE.width, CONSOLE.measure(drawn).maximum), crop=False)
+    """A table as wide as its content, so that ids can be copied, and read from a pipe, whole."""
+    lines = [columns, *rows]
+    widths = [max(cell_len(line[column]) for line in lines) for column in range(len(columns))]
+    for line in lines:
+        say("  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def progress_bar(*columns: ProgressColumn) -> Progress:
+    """Progress on a terminal, gone at the end; nothing in a pipe or a log."""
+    return Progress(*columns, console=CONSOLE, transient=True, disable=not CONSOLE.is_terminal)
 
 
 def local_time(moment: datetime | None) -> str:

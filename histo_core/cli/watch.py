@@ -6,7 +6,7 @@ import time
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from histo_core.cli.output import CONSOLE, say
+from histo_core.cli.output import progress_bar, say
 from histo_core.errors import HistoscopeError
 from histo_core.runs.events import read_events
 from histo_core.runs.launcher import cancel
@@ -27,7 +27,7 @@ def watch(run_id: str, workspace: Workspace) -> Run:
     """
     store, told = Store.open(workspace), -1
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[detail]}"), TimeElapsedColumn())
-    with Progress(*columns, console=CONSOLE, transient=True) as bars:
+    with progress_bar(*columns) as bars:
         bar = bars.add_task("waiting", total=None, detail="")
         while True:
             run = store.get(run_id)

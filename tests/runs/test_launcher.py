@@ -16,7 +16,7 @@ from PIL import Image
 from waiting import wait_until
 
 from histo_core.access import User
-from histo_core.config import DataConfig, RunConfig, TrainConfig
+from histo_core.config import DataConfig, RunConfig
 from histo_core.errors import ConfigError, DataNotFoundError, HistoscopeError, PermissionDeniedError, UnknownNameError
 from histo_core.runs.launcher import cancel, ensure_supervisor, launch, launch_many, resume, supervisor_alive
 from histo_core.runs.records import RunStatus
@@ -126,34 +126,29 @@ def test_one_supervisor_is_started_by_many(workspace: Workspace) -> None:
 
 SERVER = """
 import sys, time
-from histo_core.config import RunConfig
-from histo_core.runs.launcher import launch
+from histo_core.runs.launcher import ensure_supervisor
 from histo_core.workspace import Workspace
-print(launch(RunConfig.from_yaml(sys.stdin.read()), Workspace.default()).run_id, flush=True)
+print(ensure_supervisor(Workspace.default()), flush=True)
 time.sleep(600)
 """
 
 
-def test_a_run_outlives_the_server_that_launched_it_and_its_terminal(workspace: Workspace, small_run) -> None:
+def test_a_run_outlives_the_server_that_started_its_supervisor(workspace: Workspace, small_run) -> None:
     """The real thing: server, supervisor, worker. The server's whole process group is killed."""
-    config = small_run().model_copy(update={"train": TrainConfig(epochs=3, batch_size=8, device="cpu", threads=1)})
+    run_id = launch(small_run(), workspace, start_supervisor=False).run_id
     server = subprocess.Popen(
         [sys.executable, "-c", SERVER],
-        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
         env=os.environ | {"PYTHONPATH": str(PROJECT)},
     )
-    assert server.stdin is not None
     assert server.stdout is not None
-    server.stdin.write(config.to_yaml())
-    server.stdin.close()
-    run_id = server.stdout.readline().strip()
+    supervisor = int(server.stdout.readline())
     os.killpg(server.pid, signal.SIGKILL)
     server.wait()
     server.stdout.close()
     store = Store.open(workspace)
-    wait_until(lambda: not store.get(run_id).status.active, seconds=90)
+    wait_until(lambda: not store.get(run_id).status.active, seconds=180)
     assert (store.get(run_id).status, store.get(run_id).reason) == (RunStatus.SUCCEEDED, "")
-    assert supervisor_alive(workspace) is not None
+    assert supervisor_alive(workspace) == supervisor

@@ -1,0 +1,116 @@
+"""Data, comparison and explanation of a real run, from a shell."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
+from histo_core.runs.launcher import launch
+from histo_core.runs.worker import work
+from histo_core.workspace import Workspace
+
+DATA = DataConfig(dataset="phantom", options={"patches": 80, "patients": 8})
+OPTIONS = ("--dataset", "phantom", "--option", "patches=80", "--option", "patients=8")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, list[str]]:
+    """Two small runs, carried out in this process."""
+    workspace = Workspace(tmp_path_factory.mktemp("trained"))
+    train = TrainConfig(epochs=1, batch_size=16, device="cpu", threads=1)
+    ids = []
+    for name in ("cnn_narrow", "cnn_rnn"):
+        config = RunConfig(data=DATA, preprocess=PreprocessConfig(crop=32), model=ModelConfig(name=name), train=train)
+        ids.append(launch(config, workspace, start_supervisor=False).run_id)
+        assert work(ids[-1], workspace) == 0
+    return workspace, ids
+
+
+@pytest.fixture
+def runs(trained: tuple[Workspace, list[str]], call, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setenv("HISTOSCOPE_HOME", str(trained[0].home))
+    return trained[1]
+
+
+def test_data_list_names_every_data_set(call) -> None:
+    listed = call("data", "list")
+    assert listed.code == 0
+    assert all(f"{name}: " in listed.out for name in ("phantom", "kpcam", "pcam", "folder"))
+
+
+def test_data_build_and_check(call, runs: list[str]) -> None:
+    assert "The phantom is in" in call("data", "build", *OPTIONS).out
+    checked = call("data", "check", *OPTIONS)
+    assert checked.code == 0
+    assert "80 patches, classes: normal, tumour" in checked.out
+    assert "patient" in checked.out
+    assert call("data", "build", "--option", "colour=3").code == 2
+    assert "is not made here" in call("data", "build", "--dataset", "kpcam").err
+
+
+def test_compare_prints_intervals_and_a_verdict_and_writes_a_report(call, runs: list[str], tmp_path: Path) -> None:
+    done = call("compare", *runs, "--out", str(tmp_path / "report"))
+    assert (done.code, done.err) == (0, "")
+    assert all(run_id in done.out for run_id in runs)
+    assert "AUROC (95% interval)" in done.out
+    assert " to " in done.out
+    assert (tmp_path / "report" / "index.html").is_file()
+    tables = [pd.read_csv(file) for file in (tmp_path / "report").rglob("*.csv")]
+    assert any(set(table.get("run_id", [])) == set(runs) for table in tables)
+
+
+def test_compare_refuses_what_it_should(call, runs: list[str]) -> None:
+    assert "There is no run" in call("compare", "nope-1").err
+    assert call("compare", *runs, "--threshold", "3").code == 2
+    assert call("compare", *runs, "--part", "train").code == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "setting"), [("gradcam", ()), ("lime", ("--set", "samples=100", "--set", "seed=3"))]
+)
+def test_explain_writes_overlay_map_and_facts(
+    call, runs: list[str], tmp_path: Path, method: str, setting: tuple[str, ...]
+) -> None:
+    predictions = Workspace.default().run_folder(runs[0]) / "predictions.parquet"
+    patch = str(pd.read_parquet(predictions)["sample_id"].iloc[0])
+    done = call("explain", runs[0], "--patch", patch, "--method", method, *setting, "--out", str(tmp_path / "out"))
+    assert (done.code, done.err) == (0, "")
+    stem = tmp_path / "out" / f"{runs[0]}-{method}"
+    facts = json.loads(stem.with_suffix(".json").read_text())
+    assert (facts["run_id"], facts["source"], facts["method"]) == (runs[0], patch, method)
+    assert facts["seed"] == (3 if method == "lime" else None)
+    values = np.load(stem.with_suffix(".npy"))
+    assert (values.shape, values.dtype) == ((96, 96), np.float32)
+    with Image.open(stem.with_suffix(".png")) as overlay:
+        assert overlay.format == "PNG"
+
+
+def test_explain_takes_an_image_file_and_a_class(call, runs: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "patch.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (96, 96, 3), dtype=np.uint8)).save(file)
+    done = call("explain", runs[0], "--image", str(file), "--target", "normal", "--out", str(tmp_path))
+    assert done.code == 0
+    assert done.out.startswith("normal: probability ")
+
+
+def test_explain_refuses_what_it_should(call, runs: list[str], tmp_path: Path) -> None:
+    out = ("--out", str(tmp_path / "out"))
+    (tmp_path / "text.png").write_text("no image")
+    for arguments, message in (
+        ((), "One of --patch and --image."),
+        (("--patch", "nope"), "has no patch 'nope'"),
+        (("--image", str(tmp_path / "nosuch.png")), "There is no image"),
+        (("--image", str(tmp_path / "text.png")), "text.png"),
+        (("--patch", "0", "--method", "shap"), "Unknown explanation method 'shap'"),
+        (("--patch", "0", "--set", "nosuch=1"), "nosuch is not a known field"),
+    ):
+        done = call("explain", runs[0], *arguments, *out)
+        assert done.code == 2
+        assert message in done.err
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,105 @@
+"""Runs from a shell, on rows without a worker."""
+
+from __future__ import annotations
+
+import pytest
+
+from histo_core.cli import watch as watching
+from histo_core.config import RunConfig
+from histo_core.files import append_line
+from histo_core.runs.processes import ProcessIdentity
+from histo_core.runs.records import Progress, Run, RunStatus
+from histo_core.runs.store import Store
+from histo_core.training.events import EpochDone, to_json
+from histo_core.workspace import Workspace
+
+ME = ProcessIdentity.current()
+
+
+@pytest.fixture
+def store(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setattr("histo_core.runs.launcher.ensure_supervisor", lambda _: 1)
+    return Store.open(workspace)
+
+
+@pytest.fixture
+def run(store: Store) -> Run:
+    return store.enqueue(RunConfig(), data_hash="d" * 64, split_fingerprint="f" * 64, device="cpu", name="mine")
+
+
+def test_list_and_show(call, store: Store, run: Run) -> None:
+    listed = call("runs", "list", "--status", "queued")
+    assert run.run_id in listed.out
+    assert "cnn_rnn" in listed.out
+    assert call("runs", "list", "--status", "failed").out.startswith("No runs.")
+    shown = call("runs", "show", run.run_id)
+    assert f"run:               {run.run_id}" in shown.out
+    assert run.config.to_yaml().strip() in shown.out
+
+
+def test_an_unknown_run_is_one_message(call, run: Run) -> None:
+    for command in ("show", "cancel", "resume", "watch", "log"):
+        done = call("runs", command, "nope-1")
+        assert (done.code, done.out) == (2, "")
+        assert done.err.startswith("Error: There is no run 'nope-1'.")
+
+
+def test_cancel_and_resume(call, store: Store, run: Run) -> None:
+    assert call("runs", "cancel", run.run_id).out == f"run {run.run_id} cancelled\n"
+    assert call("runs", "cancel", run.run_id).code == 2
+    assert call("runs", "resume", run.run_id, "--detach").out == f"run {run.run_id} queued\n"
+    store.claim(run.run_id, ME)
+    assert call("runs", "cancel", run.run_id).out == f"run {run.run_id} is asked to stop\n"
+
+
+def test_log_prints_the_end(call, workspace: Workspace, run: Run) -> None:
+    assert call("runs", "log", run.run_id).out == "The log is empty.\n"
+    folder = workspace.run_folder(run.run_id)
+    folder.mkdir(parents=True)
+    (folder / "log.txt").write_text("one\ntwo\nthree\n")
+    assert call("runs", "log", run.run_id, "--lines", "2").out == "two\nthree\n"
+
+
+def test_watch_tells_each_epoch_and_the_end(
+    call, workspace: Workspace, store: Store, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.claim(run.run_id, ME)
+    folder = workspace.run_folder(run.run_id)
+    folder.mkdir(parents=True)
+    steps = iter(
+        [
+            lambda: store.heartbeat(run.run_id, ME, Progress("training", 0, 10, 3, 20, 250.0)),
+            lambda: append_line(folder / "events.jsonl", to_json(EpochDone(0, 0.7, 0.6, 0.8, None, 1.5, best=True))),
+            lambda: append_line(folder / "events.jsonl", to_json(EpochDone(1, 0.5, 0.7, 0.8, 0.9, 1.5, best=False))),
+            lambda: store.heartbeat(run.run_id, ME, Progress("predicting", 10, 10, 3, 20)),
+            lambda: store.finish(run.run_id, ME, RunStatus.FAILED, "The loss is no number."),
+        ]
+    )
+    monkeypatch.setattr(watching.time, "sleep", lambda _: next(steps)())
+    done = call("runs", "watch", run.run_id)
+    assert done.code == 1
+    assert done.out.splitlines() == [
+        "epoch 1 of 10: train loss 0.7000, validation loss 0.6000, accuracy 0.800, 1.5 s, best so far",
+        "epoch 2 of 10: train loss 0.5000, validation loss 0.7000, accuracy 0.800, AUROC 0.900, 1.5 s",
+        "The loss is no number.",
+        f"Go on with: python -m histo_core runs resume {run.run_id}",
+        f"run {run.run_id} failed",
+    ]
+
+
+def test_ctrl_c_asks_for_a_stop_and_says_how_to_go_on(
+    workspace: Workspace, store: Store, run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.claim(run.run_id, ME)
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    steps = iter([interrupt, lambda: store.finish(run.run_id, ME, RunStatus.CANCELLED, "Stopped on request.")])
+    monkeypatch.setattr(watching.time, "sleep", lambda _: next(steps)())
+    ended = watching.watch_or_cancel(run.run_id, workspace)
+    assert ended.cancel_requested
+    assert watching.tell_end(ended) == 1
+    told = capsys.readouterr().out
+    assert told.startswith("Stopping at the end of the batch; its checkpoint is kept.")
+    assert f"Go on with: python -m histo_core runs resume {run.run_id}" in told

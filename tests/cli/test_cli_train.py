@@ -1,0 +1,92 @@
+"""What ``train`` makes of its arguments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from histo_core.cli.options import pairs
+from histo_core.cli.train import build_config
+from histo_core.config import PreprocessConfig, RunConfig, TrainConfig
+from histo_core.errors import ConfigError, UnknownNameError
+from histo_core.models.registry import MODELS
+from histo_core.runs.records import RunStatus
+from histo_core.runs.store import Store
+from histo_core.workspace import Workspace
+
+
+def test_preprocessing_is_the_models_own_unless_told() -> None:
+    for name in MODELS:
+        assert build_config(None, {"model.name": name}).preprocess == MODELS[name].preprocess
+    told = build_config(None, {"model.name": "cnn_rnn", "preprocess.crop": 64}).preprocess
+    assert told == MODELS["cnn_rnn"].preprocess.model_copy(update={"crop": 64})
+
+
+def test_a_file_is_the_start_and_options_change_it(tmp_path: Path) -> None:
+    file = tmp_path / "run.yaml"
+    written = RunConfig(preprocess=PreprocessConfig(crop=48), train=TrainConfig(epochs=7), seed=3)
+    file.write_text(written.to_yaml())
+    assert build_config(file, {}) == written
+    changed = build_config(file, {"train.epochs": 2, "augment.jitter": 0.2})
+    assert (changed.train.epochs, changed.augment.jitter, changed.preprocess.crop, changed.seed) == (2, 0.2, 48, 3)
+    file.write_text("model: {name: resnet18}\n")
+    assert build_config(file, {}).preprocess == MODELS["resnet18"].preprocess
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"nosuch.field": 1}, ConfigError, "nosuch.field is not a field"),
+        ({"train.speed": 1}, ConfigError, "train.speed is not a known field"),
+        ({"train.epochs": 0}, ConfigError, "train.epochs = 0"),
+        ({"seed.more": 0}, ConfigError, "seed.more is not a field"),
+        ({"model.name": "resnet19"}, UnknownNameError, "Did you mean 'resnet18'"),
+    ],
+)
+def test_a_wrong_argument_is_named(changes: dict, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        build_config(None, changes)
+
+
+def test_values_are_read_as_yaml() -> None:
+    assert pairs(["a=3", "b=0.5", "c=true", "d=word", "e=[1, 2]", "f=x=y"]) == {
+        "a": 3,
+        "b": 0.5,
+        "c": True,
+        "d": "word",
+        "e": [1, 2],
+        "f": "x=y",
+    }
+    for wrong in ("novalue", "=3", "a=[1"):
+        with pytest.raises(ConfigError):
+            pairs([wrong])
+
+
+def test_bad_input_is_one_message_and_exit_code_2(call, tmp_path: Path) -> None:
+    for arguments, message in (
+        (("--model", "resnet19"), "Unknown model 'resnet19'."),
+        (("--dataset", "kpcam"), "needs a folder"),
+        (("--dataset", "kpcam", "--root", str(tmp_path / "nosuch")), "There is no"),
+        (("--config", str(tmp_path / "nosuch.yaml")), "There is no configuration"),
+        (("--dataset", "kpcam", "--root", "/etc"), "outside the folders that may be read"),
+    ):
+        done = call("train", *arguments)
+        assert done.code == 2
+        assert done.err.startswith("Error: ")
+        assert message in done.err
+        assert "Traceback" not in done.err
+
+
+def test_a_detached_launch_ends_with_the_runs_id(call, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("histo_core.runs.launcher.ensure_supervisor", lambda _: 1)
+    done = call(
+        *("train", "--dataset", "phantom", "--option", "patches=60", "--option", "patients=6"),
+        *("--model", "cnn_narrow", "--epochs", "1", "--name", "[bold]tiny[/bold]", "--detach"),
+    )
+    run = Store.open(workspace).runs()[0]
+    assert (done.code, done.out.splitlines()[-1]) == (0, f"run {run.run_id} queued")
+    assert run.name == "[bold]tiny[/bold]"
+    assert run.config.train.epochs == 1
+    assert run.status is RunStatus.QUEUED
+    assert "[bold]tiny[/bold]" in call("runs", "list").out
