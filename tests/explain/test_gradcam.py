@@ -169,3 +169,14 @@ def test_an_image_that_is_no_rgb_is_refused(make_predictor: Callable[..., Predic
 def test_an_image_smaller_than_the_crop_is_refused(make_predictor: Callable[..., Predictor]) -> None:
     with pytest.raises(ConfigError, match="larger than an image"):
         GradCam().attribute(make_predictor(), np.zeros((20, 20, 3), np.uint8))
+
+
+@pytest.mark.gpu
+def test_a_recurrent_network_on_a_gpu(make_predictor: Callable[..., Predictor], image: np.ndarray) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    here = make_predictor("cnn_rnn")
+    expected = GradCam(SIGNED).attribute(here, image, target=1).map
+    there = Predictor(here.model, here.preprocess, here.classes, here.positive, here.config, "cuda:0")
+    found = GradCam(SIGNED).attribute(there, image, target=1).map
+    np.testing.assert_allclose(found, expected, atol=1e-3 * float(np.abs(expected).max()))
