@@ -1,0 +1,19 @@
+"""Histoscope's front: the server that `streamlit run app.py` starts.
+
+The script that it runs for each session lies in `pages/ui/`, not here: beside a folder named ``pages``, a fresh server
+would run any of its files when asked for by name, and a link to a page would find it empty.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from pages.ui.errors import show
+from pages.ui.headers import SafeHeaders
+
+app = st.App(
+    Path(__file__).parent / "pages" / "ui" / "router.py",
+    middleware=[Middleware(SafeHeaders)],
+    on_script_error=show,
+)

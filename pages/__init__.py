@@ -1,0 +1,1 @@
+"""The pages: each module defines `render()` and runs nothing by itself."""

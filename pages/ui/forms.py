@@ -1,0 +1,105 @@
+"""A form from a pydantic model: titles, descriptions and ranges come from the model, so they are written once."""
+
+from __future__ import annotations
+
+import math
+import types
+from collections.abc import Mapping
+from typing import Any, Literal, Union, get_args, get_origin
+
+import streamlit as st
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic.fields import FieldInfo
+
+from histo_core.config import Config
+
+COLUMN = 190
+"""Pixels that a control needs."""
+
+
+def fields(kind: type[Config], values: Mapping[str, Any], *, prefix: str) -> dict[str, Any]:
+    """Draw one control a field and return what they hold.
+
+    Args:
+        kind: the model.
+        values: what each control starts with; a missing one starts with the model's default.
+        prefix: of the controls' keys; another prefix starts them afresh.
+
+    Returns:
+        Plain values by field name, not validated yet.
+    """
+    with st.grid("auto", min_column_width=COLUMN, gap="small"):
+        return {
+            name: _control(
+                name, field, values.get(name, field.get_default(call_default_factory=True)), f"{prefix}.{name}"
+            )
+            for name, field in kind.model_fields.items()
+        }
+
+
+def _control(name: str, field: FieldInfo, value: Any, key: str) -> Any:
+    label = field.title or name.replace("_", " ").capitalize()
+    settings: dict[str, Any] = {"key": key, "help": _help(name, field)}
+    kind, optional = _unwrap(field.annotation)
+    if get_origin(kind) is Literal:
+        options = list(get_args(kind))
+        return st.selectbox(label, options, index=options.index(value), format_func=_words, **settings)
+    if kind is bool:
+        return st.checkbox(label, value=value, **settings)
+    if kind in (int, float):
+        return _number(label, kind, field, value, optional, settings)
+    if get_origin(kind) is tuple:
+        return _numbers(label, value, settings)
+    text = st.text_input(label, value="" if value is None else str(value), **settings).strip()
+    return text or (None if optional else value)
+
+
+def _number(label: str, kind: type, field: FieldInfo, value: Any, optional: bool, settings: dict[str, Any]) -> Any:
+    low, high = _range(field, kind)
+    step, form = (1, "%d") if kind is int else (_step(value), "%.6g")
+    number = st.number_input(
+        label, low, high, value=value, step=step, format=form, placeholder="all" if optional else None, **settings
+    )
+    return value if number is None and not optional else number
+
+
+def _step(value: float | None) -> float:
+    """A step of the value's own order of magnitude: 0.001 for a learning rate of 0.003."""
+    return 10.0 ** math.floor(math.log10(value)) if value else 0.01
+
+
+def _numbers(label: str, value: tuple[float, ...], settings: dict[str, Any]) -> tuple[float, ...]:
+    """Several numbers in one line, separated by commas; what is no number goes on to the model, which refuses it."""
+    text = st.text_input(label, value=", ".join(f"{number:g}" for number in value), **settings)
+    parts = [part.strip() for part in text.split(",")]
+    try:
+        return tuple(float(part) for part in parts)
+    except ValueError:
+        return tuple(parts)  # type: ignore[return-value]
+
+
+def _unwrap(annotation: Any) -> tuple[Any, bool]:
+    """The type inside ``X | None`` and ``Annotated``, and whether None is allowed."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        inner = [part for part in get_args(annotation) if part is not type(None)]
+        return _unwrap(inner[0])[0], True
+    return (annotation, False)
+
+
+def _range(field: FieldInfo, kind: type) -> tuple[Any, Any]:
+    low = high = None
+    for rule in field.metadata:
+        if isinstance(rule, Ge | Gt):
+            low = kind(rule.ge if isinstance(rule, Ge) else rule.gt)
+        elif isinstance(rule, Le | Lt):
+            high = kind(rule.le if isinstance(rule, Le) else rule.lt)
+    return low, high
+
+
+def _help(name: str, field: FieldInfo) -> str:
+    """The field's own words, and the name it has in a configuration file."""
+    return f"{field.description + '. ' if field.description else ''}In a configuration file: `{name}`."
+
+
+def _words(option: object) -> str:
+    return str(option).replace("_", " ")

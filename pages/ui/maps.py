@@ -1,0 +1,138 @@
+"""One patch, one model: the answer in words, and a card for each map."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from PIL import Image
+
+from histo_core.explain.base import EXPLAINERS, Explanation
+from histo_core.plots.overlay import describe, overlay_figure, overlay_png
+from histo_core.runs.records import Run
+from pages.ui import cache, layout
+from pages.ui.gallery import png
+from pages.ui.patches import Patch
+from pages.ui.text import plain
+
+SIDE = 430
+"""Pixels of the patch's longer side on the page; small patches are enlarged without smoothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What a run's model makes of a patch."""
+
+    run: Run
+    patch: Patch
+    home: str
+
+    @property
+    def _key(self) -> tuple[str, str, str]:
+        return self.run.run_id, str(self.run.ended_at), self.patch.sha256
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """The model's classes."""
+        run_id, ended, _ = self._key
+        return cache.predictor(run_id, ended, self.home).classes
+
+    @cached_property
+    def probabilities(self) -> tuple[float, ...]:
+        """One for each class, summing to 1."""
+        return cache.probabilities(*self._key, self.home, self.patch.image)
+
+    @property
+    def predicted(self) -> str:
+        """The most probable class."""
+        return self.classes[int(np.argmax(self.probabilities))]
+
+    @property
+    def answer(self) -> str:
+        """The model's answer, and whether the label agrees, in a sentence."""
+        said = f"The model says {self.predicted} ({max(self.probabilities):.0%})"
+        if self.patch.label is None:
+            return f"{said}."
+        if self.patch.label == self.predicted:
+            return f"{said}, and it is right."
+        return f"{said}, and it is wrong: this patch is labelled {self.patch.label}."
+
+    def explain(self, method: str, options: str, target: int) -> Explanation:
+        """The map of one method for one class; computed once and kept."""
+        return cache.explanation(*self._key, method, options, target, self.home, self.patch.image)
+
+
+def patch_card(question: Question) -> None:
+    """The patch itself, and how sure the model is of each class."""
+    patch = question.patch
+    st.subheader("The patch", anchor=False)
+    st.image(_enlarged(patch.image), width=SIDE, output_format="PNG", alt=f"The patch {patch.name}.")
+    for name, probability in zip(question.classes, question.probabilities, strict=True):
+        st.progress(probability, text=f"{plain(name)}: {probability:.1%}")
+    st.text(patch.name)
+
+
+def map_card(
+    question: Question, explanation: Explanation, *, opacity: float, scale: float | None, mask: np.ndarray | None
+) -> None:
+    """One map over its patch: the picture, what it says in words, how it was made, and its downloads."""
+    kind, image = EXPLAINERS[explanation.method], question.patch.image
+    look = {"opacity": opacity, "scale": scale, "mask": mask}
+    words = describe(explanation)
+    st.subheader(kind.title, anchor=False, help=kind.summary)
+    name = f"{explanation.method}-{explanation.target_name}-{question.patch.sha256[:8]}"
+    layout.figure(
+        _plain_look(overlay_figure(image, explanation, **look)),
+        key=f"explain.{explanation.method}",
+        alt=words,
+        name=name,
+    )
+    st.markdown(plain(words))
+    with st.container(horizontal=True):
+        layout.download("PNG", lambda: overlay_png(image, explanation, **look), f"{name}.png", "image/png")
+        layout.download("CSV", lambda: _csv(explanation), f"{name}.csv", "text/csv")
+        layout.download("NPY", lambda: _npy(explanation), f"{name}.npy", "application/octet-stream")
+    seeded = "" if explanation.seed is None else f" (seed {explanation.seed})"
+    with st.expander(f"How this was made{seeded}"):
+        st.markdown(plain(kind.summary))
+        st.caption(_made_with(explanation))
+        st.caption(plain(kind.paper))
+
+
+def _plain_look(figure: go.Figure) -> go.Figure:
+    """The map as large as the patch beside it: no axes, because nobody reads pixels there, and the scale below."""
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    bar = {"orientation": "h", "x": 0.5, "y": 0, "yanchor": "top", "len": 0.9, "thickness": 10}
+    figure.update_traces(colorbar=bar, selector={"type": "heatmap"})
+    return figure.update_layout(
+        title=None, height=SIDE + 60, margin={"t": 0, "b": 60}, legend={"y": 1, "yanchor": "bottom"}
+    )
+
+
+def _made_with(explanation: Explanation) -> str:
+    """All settings, and how well the method did."""
+    numbers = {**explanation.parameters, **{key: f"{value:.3g}" for key, value in explanation.diagnostics.items()}}
+    return plain(", ".join(f"{key.replace('_', ' ')} {value}" for key, value in numbers.items()))
+
+
+def _enlarged(image: np.ndarray) -> bytes:
+    factor = max(-(-SIDE // max(image.shape[:2])), 1)
+    picture = Image.fromarray(image)
+    return png(picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST))
+
+
+def _csv(explanation: Explanation) -> str:
+    """The map as a table of pixels, one line a row of the image."""
+    return pd.DataFrame(explanation.map).to_csv(index=False, header=False, float_format="%.6g")
+
+
+def _npy(explanation: Explanation) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, explanation.map)
+    return stream.getvalue()

@@ -1,0 +1,127 @@
+"""Which image is explained: a patch that the model held out, or an upload."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from histo_core.access import LOCAL, authorise
+from histo_core.data.images import SUFFIXES, open_image
+from histo_core.errors import DataNotFoundError
+from histo_core.runs.records import Run
+from pages.ui import cache, data_choice, state
+from pages.ui.text import count, plain
+
+MAX_PIXELS = 4_000_000
+"""Of an upload: far larger than any patch, small enough to be explained while one waits."""
+ALL = "all"
+SHOW = {ALL: "all", "wrong": "wrong answers", "right": "right answers"}
+PARTS = {"test": "test", "valid": "validation"}
+
+
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """An image to explain.
+
+    Attributes:
+        name: what to show and to call its downloads; never a path.
+        image: uint8 H x W x 3 RGB.
+        sha256: of its size and pixels.
+        label: its true class, or None where nobody knows.
+        mask: where the tumour is, bool H x W, or None.
+    """
+
+    name: str
+    image: np.ndarray
+    sha256: str
+    label: str | None = None
+    mask: np.ndarray | None = None
+
+
+def uploaded() -> Patch | None:
+    """A PNG, JPEG or TIFF of the user's own; its name is only ever shown."""
+    file = st.file_uploader(
+        "A PNG, JPEG or TIFF image",
+        type=[suffix.removeprefix(".") for suffix in SUFFIXES],
+        help="It should look like the model's own patches: same stain, same magnification. It is not kept.",
+    )
+    if file is None:
+        return None
+    authorise(LOCAL, "explain", "an upload")
+    image = open_image(file.getvalue(), max_pixels=MAX_PIXELS)
+    return Patch(file.name, image, _sha256(image))
+
+
+def of_run(run: Run, home: str) -> Patch | None:
+    """A patch that the run held out, chosen by filters and by stepping; None where no patch fits."""
+    authorise(LOCAL, "data.read", run.config.data.dataset)
+    predicted = cache.predictions(run.run_id, str(run.ended_at), home, run)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        part = state.choose(
+            "Patches of", "part", list(PARTS), format_func=PARTS.__getitem__, width=140, help="Part of the split."
+        )
+        show = state.choose(
+            "Show", "show", list(SHOW), format_func=SHOW.__getitem__, width=170, help="By the model's answer."
+        )
+        label = state.choose(
+            "Labelled", "class", [ALL, *predicted.classes], width=170, help="The true class, as the data say."
+        )
+        found = _fitting(predicted.table, part, show, label)
+        if not found:
+            st.info("No patch fits these filters.")
+            return None
+        sample = _step(found)
+    source = data_choice.opened(run.config.data)
+    rows = np.flatnonzero(source.table["sample_id"].to_numpy() == sample)
+    if not len(rows):
+        raise DataNotFoundError(
+            f"Patch {sample!r} is no longer in the data.",
+            "The data as they were when the model was trained.",
+            "Put the data back, or train again.",
+        )
+    index = int(rows[0])
+    image = source.read([index])[0]
+    truth = predicted.table.loc[predicted.table["sample_id"] == sample, "y_true"].iloc[0]
+    return Patch(sample, image, _sha256(image), truth if isinstance(truth, str) else None, source.mask(index))
+
+
+def _fitting(table: pd.DataFrame, part: str, show: str, label: str) -> list[str]:
+    """Ids of the patches that pass the filters, those that the model is most certain of first."""
+    truth = table["y_true"].to_numpy(dtype=object)
+    keep = (table["split"] == part).to_numpy(dtype=bool)
+    if label != ALL:
+        keep = keep & (truth == label)
+    if show != ALL:
+        right = table["y_pred"].to_numpy(dtype=object) == truth
+        keep = keep & table["y_true"].notna().to_numpy() & (right == (show == "right"))
+    certainty = table.filter(regex="^prob_").max(axis=1).to_numpy()
+    order = np.argsort(-certainty, kind="stable")
+    return table["sample_id"].iloc[order[keep[order]]].tolist()
+
+
+def _step(found: list[str]) -> str:
+    wanted = next(iter(state.asked("patch")), "")
+    at = found.index(wanted) if wanted in found else 0
+    st.button(
+        "Previous", icon=":material/chevron_left:", disabled=at == 0, on_click=state.put, args=("patch", found[at - 1])
+    )
+    st.button(
+        "Next",
+        icon=":material/chevron_right:",
+        disabled=at + 1 == len(found),
+        on_click=state.put,
+        args=("patch", found[(at + 1) % len(found)]),
+    )
+    st.caption(
+        f"{at + 1:,} of {count(len(found), 'patch', 'patches')}, the surest answers first: {plain(found[at])}",
+        width="content",
+    )
+    return found[at]
+
+
+def _sha256(image: np.ndarray) -> str:
+    return hashlib.sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()

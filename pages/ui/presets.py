@@ -1,0 +1,81 @@
+"""Presets for the Train page: recipes of studies and the demo, and what a form changes about them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from histo_core.config import Config, DataConfig, ModelConfig, RunConfig, parse_config
+from histo_core.models.registry import MODELS
+from histo_core.studies.demo import demo_configs
+from histo_core.studies.recipes import STUDIES, NamedConfig
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Runs that belong together."""
+
+    name: str
+    title: str
+    note: str
+    configs: tuple[NamedConfig, ...]
+
+
+def all_presets() -> dict[str, Preset]:
+    """The demo, then each study, by name."""
+    demo = Preset(
+        "demo", "Demo: three networks on phantom tissue", "Trains in minutes on made-up data.", demo_configs()
+    )
+    studies = [
+        Preset(name, recipe.title, " ".join(member.note for member in recipe.configs), recipe.configs)
+        for name, recipe in STUDIES.items()
+    ]
+    return {preset.name: preset for preset in (demo, *studies)}
+
+
+def members(preset: Preset) -> tuple[NamedConfig, ...]:
+    """The preset's own runs, then one for every other network: the first run's settings, its own preprocessing."""
+    base = preset.configs[0].config
+    used = {member.config.model.name for member in preset.configs}
+    others = [
+        NamedConfig(
+            spec.title,
+            base.model_copy(update={"model": ModelConfig(name=name), "preprocess": spec.preprocess}),
+            spec.summary,
+        )
+        for name, spec in MODELS.items()
+        if name not in used
+    ]
+    return (*preset.configs, *others)
+
+
+def changed(before: Config, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields whose value differs from what the preset says."""
+    after = parse_config(type(before), dict(values))
+    return {
+        name: getattr(after, name)
+        for name in type(before).model_fields
+        if getattr(after, name) != getattr(before, name)
+    }
+
+
+def with_changes(
+    member: NamedConfig, data: DataConfig, changes: Mapping[str, Mapping[str, Any]], seed: int, note: str
+) -> NamedConfig:
+    """A run of the preset with the form's changes; what was not changed keeps this run's own value.
+
+    Raises:
+        ConfigError: the changes do not go together with this run's other settings.
+    """
+    values = member.config.model_dump()
+    for section, fields in changes.items():
+        values[section].update(fields)
+    config = RunConfig.parse({**values, "data": data.model_dump(), "seed": seed})
+    return NamedConfig(f"{note} {member.name}".strip(), config, member.note)
+
+
+def command(config: RunConfig) -> str:
+    """The shell command that trains the same run from its configuration file."""
+    return shlex.join(["python", "-m", "histo_core", "train", "--config", f"{config.model.name}.yaml"])

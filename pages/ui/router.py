@@ -1,0 +1,39 @@
+"""What Streamlit runs for each session: which pages there are, and what stands on each of them."""
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui.errors import shown
+from pages.ui.navigation import PageName, register
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+ICONS: dict[PageName, str] = {
+    "home": "home",
+    "data": "grid_view",
+    "train": "model_training",
+    "compare": "balance",
+    "explain": "center_focus_strong",
+}
+
+
+def renderer(name: PageName) -> Callable[[], None]:
+    """A page, loaded when it is first asked for: Home need not wait for PyTorch."""
+    return lambda: import_module(f"pages.{name}").render()
+
+
+st.set_page_config(page_title="Histoscope", page_icon=str(ASSETS / "icon.svg"), layout="wide")
+st.logo(ASSETS / "logo.svg", size="large")
+pages = {
+    name: st.Page(
+        renderer(name), title=name.capitalize(), icon=f":material/{icon}:", url_path=name, default=name == "home"
+    )
+    for name, icon in ICONS.items()
+}
+register(pages)
+page = st.navigation(list(pages.values()), position="top")
+with shown():
+    page.run()
+st.caption("For research and teaching. Not a medical device.")

@@ -1,0 +1,143 @@
+"""How a run looks on every page: a card with its state, how far it is, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from histo_core.runs.launcher import cancel, resume
+from histo_core.runs.records import Run, RunStatus
+from histo_core.workspace import Workspace
+from pages.ui import navigation
+from pages.ui.errors import shown
+from pages.ui.text import ago, duration, plain
+
+SECONDS = 2.0
+"""Between two looks at the store while something is active."""
+
+WORDS: dict[RunStatus, tuple[str, str]] = {
+    RunStatus.QUEUED: ("waiting", "gray"),
+    RunStatus.RUNNING: ("training", "blue"),
+    RunStatus.SUCCEEDED: ("finished", "green"),
+    RunStatus.FAILED: ("failed", "red"),
+    RunStatus.CANCELLED: ("cancelled", "gray"),
+    RunStatus.LOST: ("interrupted", "orange"),
+}
+PHASES = {
+    "preparing": "Reading the data",
+    "training": "Training",
+    "predicting": "Applying the model to held-out patches",
+}
+
+
+def watch(runs: Callable[[], Sequence[Run]], draw: Callable[[Sequence[Run]], None]) -> None:
+    """Draw runs and look again every two seconds for as long as one of them is active."""
+    active = _any_active(runs())
+
+    @st.fragment(run_every=SECONDS if active else None)
+    @shown()
+    def board() -> None:
+        now = runs()
+        draw(now)
+        if active and not _any_active(now):
+            st.rerun()
+
+    board()
+
+
+def card(run: Run, workspace: Workspace) -> DeltaGenerator:
+    """One run: name, state, progress, and the next step; the card, for what else belongs into it."""
+    box = st.container(border=True, key=f"run.{run.run_id}")
+    with box:
+        words, colour = WORDS[run.status]
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{title(run)}**", width="content")
+            st.badge(words, color=colour)  # type: ignore[arg-type]
+        if run.status.active:
+            st.progress(fraction(run), text=line(run))
+        elif run.reason:
+            st.caption(plain(run.reason))
+        else:
+            st.caption(f"{run.ended_at and ago(run.ended_at)} · {_took(run)}")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            _steps(run, workspace)
+    return box
+
+
+def title(run: Run) -> str:
+    """The run's name, else its model's, escaped for Markdown."""
+    return plain(label(run))
+
+
+def label(run: Run) -> str:
+    """The run's name, else its model's, as it is."""
+    return run.name or run.config.model.name
+
+
+def unique_labels(runs: Sequence[Run]) -> dict[str, str]:
+    """A label for each run id; runs that share one get their id behind it."""
+    names = Counter(label(run) for run in runs)
+    return {run.run_id: label(run) if names[label(run)] == 1 else f"{label(run)} ({run.run_id})" for run in runs}
+
+
+def fraction(run: Run) -> float:
+    """How much of the training is done, 0 to 1."""
+    at = run.progress
+    if at is None or not at.epochs:
+        return 0.0
+    if at.phase == "predicting":
+        return 1.0
+    return min((at.epoch + (at.batch / at.batches if at.batches else 0.0)) / at.epochs, 1.0)
+
+
+def line(run: Run) -> str:
+    """Where an active run is, in words: "Training: epoch 3 of 8, about 2 min left"."""
+    if run.status is RunStatus.QUEUED:
+        return "Waiting for the device"
+    if run.cancel_requested:
+        return "Stopping after this batch"
+    at = run.progress
+    if at is None:
+        return "Starting"
+    if at.phase != "training":
+        return PHASES.get(at.phase, at.phase)
+    left = _seconds_left(run)
+    epoch = f"Training: epoch {min(at.epoch + 1, at.epochs)} of {at.epochs}"
+    return f"{epoch}, about {duration(left)} left" if left else epoch
+
+
+def _seconds_left(run: Run) -> float | None:
+    """From the speed of the last batches, so that a resumed run's estimate is as good as a new one's."""
+    at = run.progress
+    if at is None or not at.images_per_second:
+        return None
+    batches = (at.epochs - at.epoch) * at.batches - at.batch
+    return batches * run.config.train.batch_size / at.images_per_second
+
+
+def _took(run: Run) -> str:
+    if run.started_at is None or run.ended_at is None:
+        return ""
+    return f"took {duration((run.ended_at - run.started_at).total_seconds())}"
+
+
+def _steps(run: Run, workspace: Workspace) -> None:
+    if run.status is RunStatus.SUCCEEDED:
+        navigation.link("compare", "Compare", runs=[run.run_id])
+        navigation.link("explain", "Explain", run=run.run_id)
+    elif run.status.active and not run.cancel_requested:
+        if st.button("Cancel", key=f"cancel.{run.run_id}", help="Stops at the next batch; it can be resumed later."):
+            cancel(run.run_id, workspace)
+            st.rerun()
+    elif run.status.resumable and st.button(
+        "Resume", key=f"resume.{run.run_id}", help="Goes on from the last checkpoint, with the same settings."
+    ):
+        resume(run.run_id, workspace)
+        st.rerun()
+
+
+def _any_active(runs: Sequence[Run]) -> bool:
+    return any(run.status.active for run in runs)

@@ -1,0 +1,108 @@
+"""Selections that live in the URL, so that back, reload and sharing work.
+
+The URL is the only place where a selection is kept: a widget starts from it on every run and writes to it when it
+changes. A value in the URL that is no longer on offer falls back to the default, and `asked` tells what was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import streamlit as st
+
+T = TypeVar("T")
+Widget = Callable[..., Any]
+
+
+def asked(name: str) -> list[str]:
+    """What the URL says under a name; empty when it says nothing."""
+    return [value for value in st.query_params.get_all(name) if value]
+
+
+def put(name: str, value: object) -> None:
+    """Write a selection to the URL; None or an empty list takes it away."""
+    if value is None or value == []:
+        st.query_params.pop(name, None)
+    else:
+        st.query_params[name] = [str(item) for item in value] if isinstance(value, list | tuple) else str(value)
+
+
+def choose(
+    label: str,
+    name: str,
+    options: Sequence[T],
+    *,
+    default: T | None = None,
+    widget: Widget = st.selectbox,
+    **settings: Any,
+) -> T:
+    """One of ``options``, in a select box or another widget that takes one.
+
+    Args:
+        label: of the widget.
+        name: of the URL parameter.
+        options: at least one; their ``str`` goes into the URL.
+        default: taken when the URL names none of them; else the first.
+        widget: `st.selectbox`, `st.radio`, or `st.segmented_control` (which gets ``required=True``).
+        settings: passed on to the widget.
+    """
+    fallback = default if default in options else options[0]
+    named = {str(option): option for option in options}
+    key = _key(name)
+    st.session_state[key] = next((named[value] for value in asked(name) if value in named), fallback)
+    if widget in (st.segmented_control, st.pills):
+        settings["required"] = True
+    return widget(label, options, key=key, on_change=_write, args=(name,), **settings)
+
+
+def choose_many(label: str, name: str, options: Sequence[T], *, default: Sequence[T] = (), **settings: Any) -> list[T]:
+    """Any number of ``options``; an empty choice is remembered as one."""
+    named = {str(option): option for option in options}
+    key = _key(name)
+    if name in st.query_params:
+        st.session_state[key] = [named[value] for value in asked(name) if value in named]
+    else:
+        st.session_state[key] = [option for option in default if option in options]
+    return st.multiselect(label, options, key=key, on_change=_write_many, args=(name,), **settings)
+
+
+def slide(
+    label: str, name: str, low: float, high: float, default: float, *, step: float = 0.01, **settings: Any
+) -> float:
+    """A number between ``low`` and ``high``."""
+    key = _key(name)
+    st.session_state[key] = _number(asked(name), low, high, default)
+    return st.slider(label, low, high, step=step, key=key, on_change=_write, args=(name,), **settings)
+
+
+def switch(label: str, name: str, *, default: bool = False, **settings: Any) -> bool:
+    """On or off."""
+    key = _key(name)
+    values = asked(name)
+    st.session_state[key] = values[0] == "yes" if values else default
+    return st.toggle(label, key=key, on_change=_write_switch, args=(name,), **settings)
+
+
+def _key(name: str) -> str:
+    return f"url.{name}"
+
+
+def _write(name: str) -> None:
+    put(name, st.session_state[_key(name)])
+
+
+def _write_many(name: str) -> None:
+    st.query_params[name] = [str(item) for item in st.session_state[_key(name)]] or [""]
+
+
+def _write_switch(name: str) -> None:
+    put(name, "yes" if st.session_state[_key(name)] else "no")
+
+
+def _number(values: Sequence[str], low: float, high: float, default: float) -> float:
+    try:
+        number = float(values[0]) if values else default
+    except ValueError:
+        return default
+    return min(max(number, low), high) if number == number else default

@@ -1,0 +1,37 @@
+"""Data as text: names of runs, classes and files are shown, never interpreted."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import UTC, datetime
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~^$:<>&])")
+
+
+def plain(value: object) -> str:
+    """Escape what Markdown, Streamlit's directives or HTML would read as their own; line breaks become spaces."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(str(value).split()))
+
+
+def escaped(value: object) -> str:
+    """Escape what Plotly's labels would read as HTML."""
+    return html.escape(str(value), quote=False)
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """ "1,234 patches", "1 patch": thousands separated, noun in number."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """ "40 s", "3 min", "2 h 05 min"."""
+    if seconds < 90:
+        return f"{max(round(seconds), 1)} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def ago(moment: datetime) -> str:
+    """ "3 min ago"; the moment knows its time zone."""
+    return f"{duration((datetime.now(UTC) - moment).total_seconds())} ago"

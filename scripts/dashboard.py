@@ -1,0 +1,108 @@
+"""Start the dashboard and a browser on it, and leave no process behind: for the browser tests and the screenshots."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Browser, sync_playwright
+
+from histo_core.runs.launcher import supervisor_alive
+from histo_core.workspace import Workspace
+
+PROJECT = Path(__file__).resolve().parents[1]
+START_SECONDS = 60.0
+CHROMIUM_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@contextmanager
+def served(workspace: Workspace, **environment: str) -> Iterator[str]:
+    """Run the dashboard on a free port.
+
+    Args:
+        workspace: where it keeps everything; its supervisor and workers are ended with it.
+        environment: further variables.
+
+    Yields:
+        Its address, without a slash at the end.
+    """
+    port = _free_port()
+    address = f"http://127.0.0.1:{port}"
+    workspace.logs.mkdir(parents=True, exist_ok=True)
+    with (workspace.logs / "server.log").open("ab") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"],
+            cwd=PROJECT,
+            env=os.environ | {"HISTOSCOPE_HOME": str(workspace.home)} | environment,
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            _wait_for(f"{address}/_stcore/health", server)
+            yield address
+        finally:
+            _end(workspace, server)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium: the one that ``CHROMIUM`` names, else the one on the path."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise RuntimeError(f"the dashboard ended with {server.returncode} before it listened")
+        try:
+            with urllib.request.urlopen(url, timeout=1):  # noqa: S310 (our own address)
+                return
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(0.1)
+    raise RuntimeError(f"{url} did not answer within {START_SECONDS:.0f} s")
+
+
+def _end(workspace: Workspace, server: subprocess.Popen[bytes]) -> None:
+    """End the server and, apart from it, the supervisor with its workers."""
+    doomed = [psutil.Process(server.pid)]
+    supervisor = supervisor_alive(workspace)
+    if supervisor is not None:
+        doomed.append(psutil.Process(supervisor))
+    doomed += [child for process in doomed for child in process.children(recursive=True)]
+    for process in reversed(doomed):
+        if process.is_running():
+            process.kill()
+    psutil.wait_procs(doomed[1:], timeout=10)
+    server.wait(timeout=10)
