@@ -144,7 +144,7 @@ def at_threshold(joined: Joined, aurocs: AurocResults, threshold: float = 0.5) -
         group_kind=joined.group_kind,
         results=results,
         differences=aurocs.differences,
-        warnings=_warnings(joined),
+        warnings=_warnings(joined, y_true),
         confidence=aurocs.confidence,
         seed=aurocs.seed,
     )
@@ -164,13 +164,20 @@ def _n_groups(joined: Joined) -> int:
     return 0 if joined.groups is None else len(set(joined.groups))
 
 
-def _warnings(joined: Joined) -> tuple[str, ...]:
+def _warnings(joined: Joined, y_true: np.ndarray) -> tuple[str, ...]:
     found = []
     n_groups, kind = _n_groups(joined), joined.group_kind
-    if kind is None:
+    if joined.groups is None:
         found.append("No patient or slide ids: patches count as independent, so that intervals may be too narrow.")
-    elif n_groups < FEW_GROUPS:
-        found.append(f"Only {n_groups} {kind}{'s' * (n_groups > 1)}: intervals from so few are not to be trusted.")
+    else:
+        fewest = min(len(set(joined.groups[y_true == value])) for value in (0, 1))
+        if n_groups < FEW_GROUPS:
+            found.append(f"Only {n_groups} {kind}{'s' * (n_groups > 1)}: intervals from so few are not to be trusted.")
+        elif 0 < fewest < FEW_GROUPS:
+            found.append(
+                f"Patches of one class come from only {fewest} of {n_groups:,} {kind}s: intervals from so few are not "
+                "to be trusted."
+            )
     if kind == "slide":
         found.append("Not every patient is known: slides count as independent, so that intervals may be too narrow.")
     if joined.dropped:

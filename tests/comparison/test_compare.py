@@ -62,6 +62,11 @@ def test_warnings_say_what_the_samples_cannot_bear(make) -> None:
     assert compare(join([make(patients=3)])).warnings == (
         "Only 3 patients: intervals from so few are not to be trusted.",
     )
+    run = make()
+    patient = run.table["patient_id"].where(run.table["y_true"] == "normal", "p1")
+    assert compare(join([replace(run, table=run.table.assign(patient_id=patient))])).warnings == (
+        "Patches of one class come from only 1 of 12 patients: intervals from so few are not to be trusted.",
+    )
     assert "No patient or slide ids" in compare(join([make(patients=None)])).warnings[0]
     first = make("a1")
     by_slide = first.table.assign(patient_id=None, slide_id="s" + first.table["patient_id"])
