@@ -77,7 +77,7 @@ class Dataset(ABC):
         """Open the data. ``root`` was already checked against the allowed folders; ``options`` is a `cls.Options`."""
 
     @abstractmethod
-    def read(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray]:
+    def read(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray] | np.ndarray:
         """Pixels of some samples, uint8 H x W x 3 RGB each (one array N x H x W x 3 where all sizes agree).
 
         Raises:

@@ -83,9 +83,7 @@ class PCam(Dataset):
             raise DataNotFoundError(f"{root} holds no part of PCam.", cls.info.layout, "Check the folder, or unzip.")
         return cls(pd.concat(tables, ignore_index=True), images)
 
-    def read(  # pyright: ignore[reportIncompatibleMethodOverride]  # an array of images is read like a sequence of them
-        self, indices: Sequence[int] | np.ndarray
-    ) -> np.ndarray:
+    def read(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         """Pixels of some patches, uint8 [n, 96, 96, 3]."""
         rows = np.asarray(indices, np.int64)
         parts = np.searchsorted(self._starts, rows, side="right") - 1
