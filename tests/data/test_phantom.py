@@ -54,7 +54,7 @@ def test_masks_are_as_hard_as_real_ones(phantom: Phantom) -> None:
     positive = phantom.table["label"].to_numpy() == 1
     share = masks[:, 32:64, 32:64].mean((1, 2))[positive]
     assert masks[~positive].any((1, 2)).mean() > 0.1, "tumour around the box of negative patches"
-    assert np.mean(share < 0.2) > 0.03, "tumour that barely reaches the box"
+    assert np.mean(share < 0.25) > 0.05, "tumour that barely reaches the box"
 
 
 def test_the_table_names_patients_slides_and_scanners(phantom: Phantom) -> None:
