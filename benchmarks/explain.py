@@ -98,7 +98,7 @@ def gradcam(name: str) -> None:
     region = ours.preprocess.seen(96, 96)
 
     def captums() -> np.ndarray:
-        cells = LayerGradCam(ours.model, ours.gradcam_layer()).attribute(
+        cells = LayerGradCam(ours.model, ours.gradcam_layer((region.height, region.width))).attribute(
             ours.preprocess([image]).requires_grad_(), 1, relu_attributions=True
         )
         assert isinstance(cells, torch.Tensor)

@@ -103,7 +103,7 @@ def main() -> None:
             build=tiny,
             Options=Config,
             head="3",
-            gradcam_layer=lambda model: model,
+            gradcam_layer=lambda model, input_size: model,
             smallest_input=1,
             preprocess=PreprocessConfig(),
             imagenet=None,

@@ -82,7 +82,7 @@ def _layer_map(predictor: Predictor, pixels: Tensor, target: int) -> Tensor:
     """The signed map, float32 [1, 1, h, w]."""
     from captum.attr import LayerGradCam  # here, because captum takes a second or more to import
 
-    model, layer = _private_copy(predictor)
+    model, layer = _private_copy(predictor, (pixels.shape[2], pixels.shape[3]))
     # The input asks for gradients so that a frozen network still has a graph to differentiate.
     with torch.inference_mode(False), _differentiable_recurrence(predictor):
         pixels = pixels.clone().requires_grad_()
@@ -90,7 +90,7 @@ def _layer_map(predictor: Predictor, pixels: Tensor, target: int) -> Tensor:
     return cast(Tensor, cells).detach()
 
 
-def _private_copy(predictor: Predictor) -> tuple[nn.Module, nn.Module]:
+def _private_copy(predictor: Predictor, input_size: tuple[int, int]) -> tuple[nn.Module, nn.Module]:
     """The network and its Grad-CAM layer as modules of our own that share every weight.
 
     Captum hooks the layer. On shared modules, a prediction made at the same time in another thread would run into the
@@ -99,7 +99,7 @@ def _private_copy(predictor: Predictor) -> tuple[nn.Module, nn.Module]:
     original = predictor.model
     shared = {id(tensor): tensor for tensor in (*original.parameters(), *original.buffers())}
     model = copy.deepcopy(original, shared)
-    wanted = predictor.gradcam_layer()
+    wanted = predictor.gradcam_layer(input_size)
     name = next(name for name, module in original.named_modules() if module is wanted)
     return model, model.get_submodule(name)
 

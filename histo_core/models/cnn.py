@@ -74,8 +74,9 @@ def check_size(images: Tensor, built_for: tuple[int, int]) -> None:
         )
 
 
-def last_convolution(model: nn.Module) -> nn.Module:
+def last_convolution(model: nn.Module, input_size: tuple[int, int]) -> nn.Module:
     """The last convolution: a quarter of the input's side, before the last pool."""
+    del input_size
     return [layer for layer in model.modules() if isinstance(layer, nn.Conv2d)][-1]
 
 

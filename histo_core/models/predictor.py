@@ -117,6 +117,6 @@ class Predictor:
         """Softmax of the `logits`: float32 [n, k], each row summing to 1."""
         return self.logits(images, batch_size).softmax(dim=1).numpy()
 
-    def gradcam_layer(self) -> nn.Module:
-        """The layer whose map Grad-CAM weighs."""
-        return MODELS[self.config.name].gradcam_layer(self.model)
+    def gradcam_layer(self, input_size: tuple[int, int]) -> nn.Module:
+        """The layer whose map Grad-CAM weighs for inputs of this height and width, in pixels after preprocessing."""
+        return MODELS[self.config.name].gradcam_layer(self.model, input_size)

@@ -29,7 +29,7 @@ class ModelSpec:
             gives logits float32 [n, n_classes]. Its initial weights come from torch's global generator.
         Options: what ``ModelConfig.options`` may hold.
         head: prefix of the final classifier's tensors; what is replaced when classes differ.
-        gradcam_layer: the last layer with a map, for Grad-CAM.
+        gradcam_layer: ``(network, (height, width))`` to the layer whose map Grad-CAM weighs for inputs of that size.
         smallest_input: side in pixels.
         preprocess: what we recommend.
         imagenet: torchvision's weights, or None where there are none.
@@ -42,7 +42,7 @@ class ModelSpec:
     build: Callable[[int, tuple[int, int], Any], nn.Module]
     Options: type[Config]
     head: str
-    gradcam_layer: Callable[[nn.Module], nn.Module]
+    gradcam_layer: Callable[[nn.Module, tuple[int, int]], nn.Module]
     smallest_input: int
     preprocess: PreprocessConfig
     imagenet: PretrainedFile | None

@@ -54,7 +54,7 @@ class Toy(Predictor):
         identity = PreprocessConfig(crop=crop, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
         super().__init__(model, Preprocess(identity), CLASSES, "tumour", ModelConfig())
 
-    def gradcam_layer(self) -> nn.Module:
+    def gradcam_layer(self, input_size: tuple[int, int]) -> nn.Module:
         return self.model.get_submodule("layer")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -67,7 +68,8 @@ def test_equals_the_two_equations(
     explanation = GradCam(SIGNED).attribute(predictor, image, target=0)
 
     kept: list[Tensor] = []
-    hook = predictor.gradcam_layer().register_forward_hook(lambda module, inputs, output: kept.append(output))
+    layer = predictor.gradcam_layer(predictor.preprocess.output_size(48, 40))
+    hook = layer.register_forward_hook(lambda module, inputs, output: kept.append(output))
     logits = predictor.model(predictor.preprocess([image]))
     hook.remove()
     (gradient,) = torch.autograd.grad(logits[0, 0], kept[0])
@@ -147,9 +149,10 @@ def test_many_at_once_do_not_mix(make_predictor: Callable[..., Predictor]) -> No
         np.testing.assert_allclose(explanation.map, alone[number % 8], atol=1e-6)
 
 
-def test_a_map_of_one_cell_is_refused(make_predictor: Callable[..., Predictor], image: np.ndarray) -> None:
+def test_a_map_of_one_cell_is_refused(toy: Callable[..., Predictor], image: np.ndarray) -> None:
+    whole = nn.Sequential(OrderedDict(layer=nn.Conv2d(3, 2, 32), flat=nn.Flatten()))
     with pytest.raises(ExplanationError, match="single cell"):
-        GradCam().attribute(make_predictor("resnet18", crop=32), image)
+        GradCam().attribute(toy(whole, crop=32), image)
 
 
 @pytest.mark.parametrize("target", [-1, 2])

@@ -72,6 +72,6 @@ def test_options_that_do_not_exist_are_refused(options: dict) -> None:
 
 @pytest.mark.parametrize("name", ["cnn_narrow", "cnn_rnn"])
 def test_gradcam_layer_is_the_last_convolution(name: str) -> None:
-    layer = MODELS[name].gradcam_layer(build_model(ModelConfig(name=name), 2, (32, 32)))
+    layer = MODELS[name].gradcam_layer(build_model(ModelConfig(name=name), 2, (32, 32)), (32, 32))
     assert isinstance(layer, nn.Conv2d)
     assert layer.out_channels == 48
