@@ -71,7 +71,7 @@ def form(data: DataConfig, *, prefix: str) -> DataConfig:
     options = {}
     if kind.Options.model_fields:
         with st.expander("Options of this data set"):
-            given = data.options if name == data.dataset else {}
+            given = parse_config(kind.Options, data.options).model_dump() if name == data.dataset else {}
             options = forms.fields(kind.Options, given, prefix=f"{prefix}.{name}")
     chosen = DataConfig(dataset=name, root=root or None, options=_said(parse_config(kind.Options, options)))
     same = name == data.dataset and _said(parse_config(kind.Options, data.options)) == chosen.options

@@ -110,9 +110,9 @@ def _plain_look(figure: go.Figure) -> go.Figure:
     figure.update_yaxes(visible=False)
     bar = {"orientation": "h", "x": 0.5, "y": 0, "yanchor": "top", "len": 0.9, "thickness": 10}
     figure.update_traces(colorbar=bar, selector={"type": "heatmap"})
-    return figure.update_layout(
-        title=None, height=SIDE + 60, margin={"t": 0, "b": 60}, legend={"y": 1, "yanchor": "bottom"}
-    )
+    # Without autoexpand the labels of the scale would make the picture smaller.
+    margin = {"l": 0, "r": 0, "t": 0, "b": 60, "autoexpand": False}
+    return figure.update_layout(title=None, height=SIDE + 60, margin=margin, showlegend=False)
 
 
 def _made_with(explanation: Explanation) -> str:

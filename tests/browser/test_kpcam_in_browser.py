@@ -1,0 +1,45 @@
+"""Real patches: from a folder to an explanation, under a name that would like to be a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+MINUTE = 60_000
+HOSTILE = "<script>alert(1)</script>"
+
+
+def test_data_then_train_then_explain(visit: Callable[[str], Page], kpcam: Path) -> None:
+    page = visit("/data")
+    page.get_by_label("Data set").first.click()
+    page.get_by_role("option", name="Kaggle PCam").click()
+    folder = page.get_by_label("Folder")
+    folder.fill(str(kpcam))
+    folder.press("Tab")
+    page.get_by_role("button", name="Open and check").click()
+    expect(page.get_by_text("Patient ids are not known").first).to_be_visible(timeout=MINUTE)
+    expect(page.get_by_text("600", exact=True).first).to_be_visible()
+
+    page.get_by_role("link", name="Train on these data").click()
+    page.get_by_label("Preset").first.click()
+    page.get_by_role("option", name="Kaggle").click()
+    _enter(page, "Epochs", "1")
+    _enter(page, "Put before each name", HOSTILE)
+    page.get_by_role("button", name="Train 2 models").click()
+    card = page.locator("[class*='st-key-run-']").first
+    expect(card.get_by_text("finished")).to_be_visible(timeout=3 * MINUTE)
+    expect(card.get_by_text(HOSTILE)).to_be_visible()
+
+    card.get_by_role("link", name="Explain").click()
+    expect(page.get_by_text("The model says").first).to_be_visible(timeout=MINUTE)
+    expect(page.locator(".js-plotly-plot")).to_have_count(2, timeout=MINUTE)
+
+
+def _enter(page: Page, label: str, text: str) -> None:
+    field = page.get_by_label(label, exact=True)
+    field.fill(text)
+    field.press("Enter")

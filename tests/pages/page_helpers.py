@@ -1,0 +1,41 @@
+"""What the page tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
+from histo_core.runs.records import Run
+from histo_core.runs.store import Store
+from histo_core.workspace import Workspace
+
+PROJECT = Path(__file__).resolve().parents[2]
+PHANTOM = DataConfig(dataset="phantom", options={"patches": 240, "patients": 12})
+HOSTILE = "<script>alert(1)</script> **bold** $x$"
+
+OpenPage = Callable[..., AppTest]
+
+
+def small_run(model: str, seed: int = 0) -> RunConfig:
+    """A run that takes seconds."""
+    return RunConfig(
+        data=PHANTOM,
+        preprocess=PreprocessConfig(crop=32),
+        model=ModelConfig(name=model),
+        train=TrainConfig(epochs=2, batch_size=32, device="cpu", threads=1),
+        seed=seed,
+    )
+
+
+def texts(app: AppTest) -> str:
+    """All that a page says, in one string."""
+    kinds = ("title", "subheader", "markdown", "caption", "text", "info", "warning", "error")
+    return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
+
+
+def run_named(workspace: Workspace, name: str) -> Run:
+    """The run of this name."""
+    return next(run for run in Store.open(workspace).runs() if run.name == name)

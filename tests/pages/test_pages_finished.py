@@ -1,0 +1,112 @@
+"""Each page on a workspace with two finished runs, one of them with a hostile name."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from page_helpers import HOSTILE, PHANTOM, OpenPage, run_named, texts
+
+from histo_core.comparison.join import load
+from histo_core.workspace import Workspace
+
+
+def test_home_shows_a_card_for_each_run_with_its_next_steps(finished: Workspace, open_page: OpenPage) -> None:
+    del finished
+    page = open_page("home")
+    assert not page.exception
+    labels = [link.label for link in page.get("page_link")]
+    assert labels.count("Compare") == labels.count("Explain") == 2
+    assert "2 models: 2 finished" in texts(page).replace("\\", "")
+    assert HOSTILE not in texts(page)  # escaped wherever Markdown is read
+    assert HOSTILE in texts(page).replace("\\", "")
+
+
+def test_data_shows_the_verdict_first_and_a_contact_sheet(finished: Workspace, open_page: OpenPage) -> None:
+    del finished
+    page = open_page("data", dataset="phantom", options=json.dumps(PHANTOM.options))
+    assert not page.exception
+    assert not page.error
+    assert page.markdown[0].value.replace("\\", "").startswith("### No patient is on both sides")
+    assert {metric.label: metric.value for metric in page.metric}["Patches"] == "240"
+    assert len(page.get("imgs")) + len(page.image) >= 1
+
+
+def test_compare_shows_the_verdict_the_table_and_the_curves(finished: Workspace, open_page: OpenPage) -> None:
+    page = open_page("compare")
+    assert not page.exception
+    assert not page.error
+    assert "AUROC" in texts(page)
+    table = page.dataframe[0].value
+    assert sorted(table["Model"]) == sorted(["Small CNN", HOSTILE])
+    assert table["AUROC"].str.fullmatch(r"0\.\d{3} \(\d\.\d{3} to \d\.\d{3}\)").all()
+    assert len(page.get("plotly_chart")) == 1 + 2
+
+
+def test_the_threshold_moves_what_depends_on_it_and_goes_into_the_url(finished: Workspace, open_page: OpenPage) -> None:
+    page = open_page("compare")
+    before = page.dataframe[0].value
+    page.slider[0].set_value(1.0).run()
+    after = page.dataframe[0].value
+    assert page.query_params["threshold"] == "1.0"
+    assert list(after["AUROC"]) == list(before["AUROC"])
+    assert all(value.startswith("0.000") for value in after["Sensitivity"])
+
+
+def test_a_link_opens_the_same_comparison(finished: Workspace, open_page: OpenPage) -> None:
+    run = run_named(finished, "Small CNN")
+    page = open_page("compare", runs=[run.run_id], threshold="0.25", part="valid")
+    assert page.multiselect[0].value == [run.run_id]
+    assert page.slider[0].value == 0.25
+    assert "Small CNN" in list(page.dataframe[0].value["Model"])
+
+
+def test_a_link_to_an_unknown_run_says_so(finished: Workspace, open_page: OpenPage) -> None:
+    page = open_page("compare", runs=["nonsense"])
+    assert "nonsense" in page.warning[0].value
+
+
+def test_the_colour_baseline_is_a_row_of_its_own(finished: Workspace, open_page: OpenPage) -> None:
+    page = open_page("compare", colour="yes")
+    assert not page.error
+    assert "Colour only" in list(page.dataframe[0].value["Model"])
+
+
+@pytest.mark.parametrize("show", ["all", "wrong"])
+def test_explain_answers_in_words_and_shows_both_maps(finished: Workspace, open_page: OpenPage, show: str) -> None:
+    run = run_named(finished, "Small CNN")
+    page = open_page("explain", run=run.run_id, show=show)
+    assert not page.exception
+    assert not page.error
+    said = texts(page).replace("\\", "")
+    assert "The model says" in said
+    assert ("and it is wrong" in said) or show == "all"
+    assert [element.value for element in page.subheader] == ["The patch", "Grad-CAM", "LIME"]
+    assert len(page.get("plotly_chart")) == 2
+
+
+def test_next_steps_through_the_patches_and_the_url_follows(finished: Workspace, open_page: OpenPage) -> None:
+    run = run_named(finished, "Small CNN")
+    table = load(run, finished).table.query("split == 'test'")
+    page = open_page("explain", run=run.run_id)
+    next(button for button in page.button if button.label == "Next").click().run()
+    assert page.query_params["patch"] in set(table["sample_id"])
+    assert "2 of" in texts(page)
+
+
+def test_an_upload_that_is_no_image_gets_a_sentence(finished: Workspace, open_page: OpenPage) -> None:
+    page = open_page("explain", source="upload")
+    page.file_uploader[0].upload("../../evil.png", b"#!/bin/sh", "image/png").run()
+    assert not page.exception
+    assert "no image that can be read" in page.error[0].value.replace("\\", "")
+
+
+def test_train_offers_the_demo_and_says_what_was_changed(finished: Workspace, open_page: OpenPage) -> None:
+    page = open_page("train")
+    assert not page.exception
+    assert not page.error
+    assert next(button for button in page.button if button.label == "Train 3 models")
+    assert "Changed against the preset" not in texts(page)
+    next(control for control in page.number_input if control.label == "Epochs").set_value(3).run()
+    assert "Epochs: 8 → 3" in texts(page).replace("\\", "")
+    assert "epochs: 3" in page.code[0].value
