@@ -1,6 +1,6 @@
 """Kill a run's worker with SIGKILL at random moments, resume it each time, and compare it with one left in peace.
 
-    python scripts/soak_kill.py --kills 20
+    python -m scripts.soak_kill --kills 20
 
 Both runs have one configuration and the same number of threads, so that weights, metrics and predictions must agree
 bit for bit, and no finished epoch may be lost. Every other kill waits until a checkpoint is being written.
@@ -9,6 +9,7 @@ bit for bit, and no finished epoch may be lost. Every other kill waits until a c
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import random
 import subprocess
@@ -19,8 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
-from histo_core.files import read_json, sha256
+from histo_core.files import sha256
 from histo_core.models.manifest import read_manifest
+from histo_core.models.tensorfile import read_tensors
 from histo_core.runs.events import read_events
 from histo_core.runs.launcher import launch
 from histo_core.runs.processes import ProcessIdentity
@@ -34,8 +36,16 @@ from histo_core.workspace import Workspace
 
 @dataclass(frozen=True)
 class Outcome:
-    """What must agree. Weights are compared by the bytes of their file, predictions by those of theirs."""
+    """What must agree bit for bit.
 
+    Attributes:
+        last_state: SHA-256 over the last checkpoint's tensors: weights, optimiser and random states.
+        best_weights, predictions: SHA-256 of the files.
+        best_loss: validation loss of the best epoch.
+        epochs: every number of every epoch but how long it took.
+    """
+
+    last_state: str
     best_weights: str
     best_loss: float
     predictions: str
@@ -57,10 +67,10 @@ class Soak:
         return self.in_peace == self.killed and self.epochs_lost == 0
 
     def __str__(self) -> str:
-        weights = f"{self.killed.best_weights[:12]} against {self.in_peace.best_weights[:12]}"
+        weights = f"{self.killed.last_state[:12]} against {self.in_peace.last_state[:12]}"
         return (
             f"{'PASS' if self.passed else 'FAIL'}: {self.kills} kills, {self.kills_in_writes} of them while a "
-            f"checkpoint was written; weights {weights}, "
+            f"checkpoint was written; final state {weights}, "
             f"predictions {'equal' if self.killed.predictions == self.in_peace.predictions else 'DIFFER'}, "
             f"curves {'equal' if self.killed.epochs == self.in_peace.epochs else 'DIFFER'}, "
             f"{self.epochs_lost} finished epochs lost"
@@ -132,6 +142,7 @@ def _wait_for_the_moment(worker: subprocess.Popen[bytes], folder: Path, delay: f
     while worker.poll() is None:
         if any((folder / "checkpoint").glob(".*.part")):
             return True
+        time.sleep(0.0005)
     return False
 
 
@@ -159,12 +170,19 @@ def _epochs(folder: Path) -> list[EpochDone]:
 
 
 def _outcome(folder: Path) -> Outcome:
-    best = read_json(folder / "checkpoint" / "manifest.json")["best"]
+    manifest = read_manifest(folder / "checkpoint")
+    if manifest is None or manifest.best is None:
+        raise SystemExit(f"{folder} has no checkpoint.")
+    tensors, _ = read_tensors(folder / "checkpoint" / manifest.last.file, manifest.last.sha256)
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(name.encode() + tensor.numpy().tobytes())
     epochs = tuple(
         (done.epoch, done.train_loss, done.valid_loss, done.valid_accuracy, done.valid_auroc, done.best)
         for done in _epochs(folder)
     )
-    return Outcome(best["sha256"], best["valid_loss"], sha256(folder / "predictions.parquet"), epochs)
+    best = manifest.best
+    return Outcome(digest.hexdigest(), best.sha256, best.valid_loss, sha256(folder / "predictions.parquet"), epochs)
 
 
 def main() -> None:
