@@ -4,6 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PORT   ?= 8501
 PYTEST := $(BIN)/python -m pytest
+# Threads sleep while they wait: spinning ones starve the browser, the server and each other of a small machine's cores.
+export OMP_WAIT_POLICY ?= PASSIVE
 
 .PHONY: app test check bench screenshots test-slow test-gpu soak chromium clean help
 
