@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 _BLOCK = 1 << 20
 
 
@@ -98,6 +100,13 @@ def new_folder(path: Path) -> Iterator[Path]:
             if not path.is_dir():
                 raise
     _sync(path.parent)
+
+
+def file_system(path: Path) -> str:
+    """The type of the file system that holds a path, in lower case ("ext4", "nfs4"), or "" where unknown."""
+    resolved = path.resolve()
+    mounts = [mount for mount in psutil.disk_partitions(all=True) if resolved.is_relative_to(mount.mountpoint)]
+    return max(mounts, key=lambda mount: len(mount.mountpoint)).fstype.lower() if mounts else ""
 
 
 def _sync(path: Path) -> None:

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-import psutil
 
 from histo_core.errors import CorruptDataError, DataNotFoundError, UnsafeFileError
+from histo_core.files import file_system
 
 _LOCAL_FILE_SYSTEMS = {
     *("ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "overlay", "tmpfs"),
@@ -163,10 +163,7 @@ def _check_stored(stored: h5py.Dataset, path: Path) -> None:
 
 def _is_local(path: Path) -> bool:
     """Whether the file lies on a disk of this machine; False where that is not known."""
-    file = path.resolve()
-    mounts = [part for part in psutil.disk_partitions(all=True) if file.is_relative_to(part.mountpoint)]
-    nearest = max(mounts, key=lambda part: len(part.mountpoint), default=None)
-    return nearest is not None and nearest.fstype.lower() in _LOCAL_FILE_SYSTEMS
+    return file_system(path) in _LOCAL_FILE_SYSTEMS
 
 
 def _elsewhere(path: Path, key: str, how: str) -> UnsafeFileError:

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
-import psutil
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from histo_core.errors import StoreError
+from histo_core.files import file_system
 from histo_core.runs.locks import locked
 from histo_core.runs.schema import VERSION
 from histo_core.workspace import Workspace
@@ -131,12 +131,6 @@ def open_database(workspace: Workspace) -> Database:
     return database
 
 
-def file_system(path: Path) -> str:
-    """The type of the file system that holds a path ("ext4", "nfs4"), or an empty string where unknown."""
-    mounts = [mount for mount in psutil.disk_partitions(all=True) if path.is_relative_to(mount.mountpoint)]
-    return max(mounts, key=lambda mount: len(mount.mountpoint)).fstype if mounts else ""
-
-
 def _prepare_file(path: Path) -> None:
     if not path.is_absolute():
         raise StoreError(
@@ -152,8 +146,8 @@ def _prepare_file(path: Path) -> None:
             "A folder that this user may write to is expected.",
             "Name another workspace with HISTOSCOPE_HOME.",
         ) from None
-    kind = file_system(path.parent.resolve())
-    if kind.lower() in NETWORK_FILE_SYSTEMS:
+    kind = file_system(path.parent)
+    if kind in NETWORK_FILE_SYSTEMS:
         raise StoreError(
             f"{path.parent} lies on a network file system ({kind}).",
             "SQLite's locks hold on local disks only.",

@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,8 @@ def test_the_first_of_two_folders_stays(tmp_path: Path) -> None:
             (early / "who").write_text("early")
     assert (target / "who").read_text() == "early"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_the_file_system_of_a_path_is_that_of_its_closest_mount(tmp_path: Path) -> None:
+    kind = subprocess.run(["stat", "-f", "-c", "%T", tmp_path], capture_output=True, text=True, check=True).stdout
+    assert files.file_system(tmp_path)[:3] == kind.strip()[:3]

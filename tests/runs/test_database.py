@@ -64,11 +64,6 @@ def test_a_network_file_system_is_refused(workspace: Workspace, monkeypatch: pyt
     assert not workspace.database.exists()
 
 
-def test_the_file_system_of_a_path_is_that_of_its_closest_mount(tmp_path: Path) -> None:
-    kind = subprocess.run(["stat", "-f", "-c", "%T", tmp_path], capture_output=True, text=True, check=True).stdout
-    assert database.file_system(tmp_path)[:3] == kind.strip()[:3]
-
-
 @pytest.mark.parametrize("url", ["nonsense", "sqlite:///relative.sqlite", "nosuchdatabase://host/name"])
 def test_a_url_that_cannot_be_used_is_explained(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, url: str
