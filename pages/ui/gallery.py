@@ -13,7 +13,7 @@ GAP = 4
 FRAME = 3
 
 
-def contact_sheet(images: Sequence[np.ndarray], columns: int, cell: int, colours: Sequence[str]) -> bytes:
+def contact_sheet(images: Sequence[np.ndarray] | np.ndarray, columns: int, cell: int, colours: Sequence[str]) -> bytes:
     """Patches in rows, each with a frame in the colour of its class, as a lossless PNG with a transparent ground.
 
     Args:

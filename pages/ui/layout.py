@@ -24,7 +24,7 @@ def header(title: str, verdict: str = "") -> None:
     """
     st.title(title, anchor=False)
     if verdict:
-        st.markdown(f"### {plain(verdict)}")
+        st.subheader(plain(verdict), anchor=False)
 
 
 def empty(what: str, action: Callable[[], None]) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from histo_core.workspace import Workspace
 from scripts.dashboard import PROJECT, chromium, served
 
 Visit = Callable[[str], Page]
 SECOND = 1000
+expect.set_options(timeout=60 * SECOND)
 # Where Streamlit looks for its own base path when a link leads deeper; it asks and is told no.
 PROBES = ("/_stcore/health", "/_stcore/host-config")
 

@@ -15,19 +15,20 @@ HOSTILE = "<script>alert(1)</script>"
 
 def test_data_then_train_then_explain(visit: Callable[[str], Page], kpcam: Path) -> None:
     page = visit("/data")
-    page.get_by_label("Data set").first.click()
+    page.get_by_role("combobox", name="Data set").click()
     page.get_by_role("option", name="Kaggle PCam").click()
-    folder = page.get_by_label("Folder")
-    folder.fill(str(kpcam))
-    folder.press("Tab")
+    _enter(page, "Folder", str(kpcam))
     page.get_by_role("button", name="Open and check").click()
     expect(page.get_by_text("Patient ids are not known").first).to_be_visible(timeout=MINUTE)
-    expect(page.get_by_text("600", exact=True).first).to_be_visible()
+    expect(page.get_by_text("600 patches", exact=True)).to_be_visible()
 
     page.get_by_role("link", name="Train on these data").click()
-    page.get_by_label("Preset").first.click()
+    page.get_by_role("combobox", name="Preset").click()
     page.get_by_role("option", name="Kaggle").click()
+    expect(page.get_by_role("button", name="Train 2 models")).to_be_visible()
+    expect(page.get_by_label("Epochs", exact=True)).to_have_count(1)
     _enter(page, "Epochs", "1")
+    expect(page.get_by_text("Epochs: 30 → 1")).to_be_visible()
     _enter(page, "Put before each name", HOSTILE)
     page.get_by_role("button", name="Train 2 models").click()
     card = page.locator("[class*='st-key-run-']").first
@@ -36,7 +37,7 @@ def test_data_then_train_then_explain(visit: Callable[[str], Page], kpcam: Path)
 
     card.get_by_role("link", name="Explain").click()
     expect(page.get_by_text("The model says").first).to_be_visible(timeout=MINUTE)
-    expect(page.locator(".js-plotly-plot")).to_have_count(2, timeout=MINUTE)
+    expect(page.locator(".heatmaplayer .hm")).to_have_count(2)
 
 
 def _enter(page: Page, label: str, text: str) -> None:

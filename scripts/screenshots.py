@@ -1,0 +1,99 @@
+"""Draw docs/screenshots: each page, light and dark, wide and narrow, on a workspace in which the demo has run.
+
+The workspace is made once, in the folder that HISTOSCOPE_SCREENSHOTS names (by default build/screenshots), and used
+again; the demo trains for about five minutes the first time.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from itertools import product
+from pathlib import Path
+
+from dashboard import PROJECT, chromium, served
+from PIL import Image
+from playwright.sync_api import Browser, Page
+
+from histo_core.runs.records import RunStatus
+from histo_core.runs.store import Store
+from histo_core.workspace import Workspace
+
+OUT = PROJECT / "docs" / "screenshots"
+WIDTHS = {1440: 900, 820: 1180}
+THEMES = ("light", "dark")
+MOST_BYTES = 300_000
+TALLEST = 2600
+BUSY = "[data-testid=stStatusWidget], [data-testid=stSpinner], [data-testid=stSkeleton]"
+
+
+def main() -> None:
+    """Make all pictures."""
+    workspace = Workspace(Path(os.environ.get("HISTOSCOPE_SCREENSHOTS", PROJECT / "build" / "screenshots")).resolve())
+    paths = _paths(_prepare(workspace))
+    OUT.mkdir(parents=True, exist_ok=True)
+    with served(workspace) as address, chromium() as browser:
+        for (name, path), theme, width in product(paths.items(), THEMES, WIDTHS):
+            picture = _picture(browser, address + path, theme, width)
+            file = OUT / f"{name}-{theme}-{width}.png"
+            file.write_bytes(picture)
+            print(f"{file.relative_to(PROJECT)}: {len(picture):,} bytes")
+
+
+def _prepare(workspace: Workspace) -> str:
+    """Run the demo where it has not run yet; the id of its newest model."""
+    finished = Store.open(workspace).runs(statuses=[RunStatus.SUCCEEDED])
+    if not finished:
+        environment = os.environ | {"HISTOSCOPE_HOME": str(workspace.home)}
+        subprocess.run([sys.executable, "-m", "histo_core", "demo"], cwd=PROJECT, env=environment, check=True)
+        finished = Store.open(workspace).runs(statuses=[RunStatus.SUCCEEDED])
+    return finished[0].run_id
+
+
+def _paths(run_id: str) -> dict[str, str]:
+    return {
+        "home": "/",
+        "data": "/data?dataset=phantom",
+        "train": "/train",
+        "compare": "/compare?colour=yes",
+        "explain": f"/explain?run={run_id}&class=tumour&mask=yes",
+    }
+
+
+def _picture(browser: Browser, url: str, theme: str, width: int) -> bytes:
+    """The whole page, as a PNG of at most 256 colours where full colour would be too large."""
+    context = browser.new_context(viewport={"width": width, "height": WIDTHS[width]}, color_scheme=theme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.set_default_timeout(120_000)
+    page.goto(url)
+    page.get_by_text("Not a medical device").wait_for()
+    _settle(page)
+    height = int(page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight"))
+    page.set_viewport_size({"width": width, "height": min(max(height, WIDTHS[width]), TALLEST)})
+    _settle(page)
+    picture = page.screenshot()
+    context.close()
+    return _small(picture)
+
+
+def _settle(page: Page) -> None:
+    """Wait until nothing computes or loads any more, and charts have drawn."""
+    page.wait_for_function("busy => !document.querySelector(busy)", arg=BUSY)
+    page.wait_for_timeout(1_500)
+
+
+def _small(picture: bytes) -> bytes:
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    for colours in (None, 256, 128, 64):
+        stream = io.BytesIO()
+        reduced = image if colours is None else image.quantize(colours, dither=Image.Dither.NONE)
+        reduced.save(stream, "PNG", optimize=True)
+        if stream.tell() <= MOST_BYTES:
+            break
+    return stream.getvalue()
+
+
+if __name__ == "__main__":
+    main()
