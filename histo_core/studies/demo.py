@@ -38,5 +38,5 @@ def demo_configs(patches: int | None = None) -> tuple[NamedConfig, ...]:
     return (
         NamedConfig("Small CNN", run("cnn_narrow", 32, 8, 64), "Three convolutions on the central box."),
         NamedConfig("CNN-RNN", run("cnn_rnn", 32, 8, 64), "The same convolutions, read by a recurrent layer."),
-        NamedConfig("ResNet18", run("resnet18", 64, 5, 64), "A standard residual network, from scratch."),
+        NamedConfig("ResNet18", run("resnet18", 64, 4, 64), "A standard residual network, from scratch."),
     )
