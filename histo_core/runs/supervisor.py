@@ -144,6 +144,8 @@ class Supervisor:
         busy = {child.device for child in self._children.values()}
         for held in self._store.running():
             if not _works(held):
+                # One that ended since the line before is asked for its exit code now.
+                exit_codes = exit_codes if held.worker.pid in exit_codes else exit_codes | self._reap()
                 self._end(held, exit_codes.get(held.worker.pid))
                 continue
             busy.add(held.run.device)

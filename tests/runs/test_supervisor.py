@@ -18,7 +18,7 @@ from histo_core.runs.database import open_database
 from histo_core.runs.processes import ProcessIdentity
 from histo_core.runs.records import RunStatus
 from histo_core.runs.schema import RUNS
-from histo_core.runs.store import Store
+from histo_core.runs.store import Held, Store
 from histo_core.runs.supervisor import Supervisor, lock_file, supervise, supervisor_identity
 from histo_core.workspace import Workspace
 
@@ -64,6 +64,23 @@ def test_a_killed_worker_is_lost_and_says_how(supervisor: Supervisor, store: Sto
     assert "was killed by SIGKILL (out of memory, or by hand)" in store.get(run.run_id).reason
     store.requeue(run.run_id)
     _look_until(supervisor, store, run.run_id, RunStatus.RUNNING)
+
+
+def test_a_worker_that_dies_during_a_look_says_how_too(
+    supervisor: Supervisor, store: Store, enqueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = enqueue("slow")
+    _look_until(supervisor, store, run.run_id, RunStatus.RUNNING)
+    worker, running = store.running()[0].worker, store.running
+
+    def dies_now() -> list[Held]:
+        os.kill(worker.pid, signal.SIGKILL)
+        wait_until(lambda: not worker.alive())
+        return running()
+
+    monkeypatch.setattr(store, "running", dies_now)
+    supervisor.look()
+    assert "was killed by SIGKILL" in store.get(run.run_id).reason
 
 
 def test_a_worker_that_ignores_sigterm_is_killed_with_its_helpers(
