@@ -118,11 +118,6 @@ def _result(joined: Joined, aurocs: AurocResults, top: DeltaGenerator) -> None:
         for warning in first.warnings:
             st.warning(plain(warning), icon=":material/info:")
     _moving(joined, aurocs)
-    if first.differences:
-        st.subheader("Is the best really better?", anchor=False)
-        st.dataframe(
-            differences_table(first), hide_index=True, alt="Differences of each model from the best, with intervals."
-        )
 
 
 @st.fragment
@@ -150,6 +145,13 @@ def _moving(joined: Joined, aurocs: AurocResults) -> None:
             name="roc",
             data=roc_points(comparison),
         )
+        if comparison.differences:
+            st.subheader("Is the best really better?", anchor=False)
+            st.dataframe(
+                differences_table(comparison),
+                hide_index=True,
+                alt="Differences of each model from the best, with intervals.",
+            )
     with grid.cell(), st.grid("auto", min_column_width=MATRIX, gap="small") as matrices:
         for result in comparison.results:
             with matrices.cell():
@@ -168,7 +170,7 @@ def _moving(joined: Joined, aurocs: AurocResults) -> None:
                         part=joined.part,
                     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        layout.download_table(comparison.table(), "comparison")
+        layout.download_table(comparison.table(), "comparison", "Download the table")
         layout.download("Download the report", lambda: _report(comparison), "comparison.zip", "application/zip")
 
 

@@ -80,7 +80,11 @@ def _counts(source: Dataset, split: Split, data: DataConfig, division: SplitConf
             name="counts",
         )
     with grid.cell():
-        st.dataframe(table, width="stretch", alt="Patches and patients of each part of the split.")
+        st.dataframe(
+            table,
+            column_config={column: st.column_config.NumberColumn(format="localized") for column in table.columns},
+            alt="Patches and patients of each part of the split.",
+        )
         with st.container(horizontal=True, vertical_alignment="center"):
             layout.download_table(table.reset_index(), "counts")
             layout.download_table(_with_parts(source, split), "samples", "Download the table of patches")

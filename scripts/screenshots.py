@@ -1,7 +1,7 @@
 """Draw docs/screenshots: each page, light and dark, wide and narrow, on a workspace in which the demo has run.
 
-The workspace is made once, in the folder that HISTOSCOPE_SCREENSHOTS names (by default build/screenshots), and used
-again; the demo trains for about five minutes the first time.
+The workspace is made once, in the folder that HISTOSCOPE_SCREENSHOTS names (else in the system's folder for temporary
+files), and used again; the demo trains for about five minutes the first time.
 """
 
 from __future__ import annotations
@@ -10,28 +10,33 @@ import io
 import os
 import subprocess
 import sys
+import tempfile
 from itertools import product
 from pathlib import Path
 
-from dashboard import PROJECT, chromium, served
 from PIL import Image
 from playwright.sync_api import Browser, Page
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # because it is started as a file
 
 from histo_core.runs.records import RunStatus
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
+from scripts.dashboard import PROJECT, chromium, served
 
 OUT = PROJECT / "docs" / "screenshots"
 WIDTHS = {1440: 900, 820: 1180}
 THEMES = ("light", "dark")
 MOST_BYTES = 300_000
 TALLEST = 2600
+OWN_COLOURS = 64
 BUSY = "[data-testid=stStatusWidget], [data-testid=stSpinner], [data-testid=stSkeleton]"
 
 
 def main() -> None:
     """Make all pictures."""
-    workspace = Workspace(Path(os.environ.get("HISTOSCOPE_SCREENSHOTS", PROJECT / "build" / "screenshots")).resolve())
+    default = Path(tempfile.gettempdir()) / "histoscope-screenshots"
+    workspace = Workspace(Path(os.environ.get("HISTOSCOPE_SCREENSHOTS", default)).resolve())
     paths = _paths(_prepare(workspace))
     OUT.mkdir(parents=True, exist_ok=True)
     with served(workspace) as address, chromium() as browser:
@@ -58,7 +63,7 @@ def _paths(run_id: str) -> dict[str, str]:
         "data": "/data?dataset=phantom",
         "train": "/train",
         "compare": "/compare?colour=yes",
-        "explain": f"/explain?run={run_id}&class=tumour&mask=yes",
+        "explain": f"/explain?run={run_id}&class=tumour&show=right&mask=yes",
     }
 
 
@@ -86,13 +91,25 @@ def _settle(page: Page) -> None:
 
 def _small(picture: bytes) -> bytes:
     image = Image.open(io.BytesIO(picture)).convert("RGB")
-    for colours in (None, 256, 128, 64):
+    palette = _palette(image)
+    # Dithered tissue looks like tissue, but takes more room.
+    for dither in (None, Image.Dither.FLOYDSTEINBERG, Image.Dither.NONE):
         stream = io.BytesIO()
-        reduced = image if colours is None else image.quantize(colours, dither=Image.Dither.NONE)
+        reduced = image if dither is None else image.quantize(palette=palette, dither=dither)
         reduced.save(stream, "PNG", optimize=True)
         if stream.tell() <= MOST_BYTES:
             break
     return stream.getvalue()
+
+
+def _palette(image: Image.Image) -> Image.Image:
+    """The page's own colours as they are, because they are the most frequent; what is left goes to the tissue."""
+    counted = sorted(image.getcolors(image.width * image.height) or [], reverse=True)
+    own = [channel for _, colour in counted[:OWN_COLOURS] for channel in colour]  # type: ignore[union-attr]
+    tissue = image.quantize(256 - OWN_COLOURS).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*own, *tissue][: 3 * 256])
+    return palette
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -47,7 +48,14 @@ def facts(pairs: dict[str, str]) -> None:
 
 
 def figure(
-    chart: go.Figure, *, key: str, name: str, alt: str = "", data: pd.DataFrame | None = None, narrow: bool = False
+    chart: go.Figure,
+    *,
+    key: str,
+    name: str,
+    alt: str = "",
+    data: pd.DataFrame | None = None,
+    narrow: bool = False,
+    width: Literal["stretch"] | int = "stretch",
 ) -> None:
     """A chart whose own camera saves PNG, with its numbers as CSV.
 
@@ -58,6 +66,7 @@ def figure(
         alt: what a person who cannot see the chart should know; else its title, which is a sentence.
         data: what the chart draws, for the CSV.
         narrow: the title, which would be cut, goes above the chart, where it can wrap.
+        width: in pixels, at most; else as wide as there is room.
     """
     alt = alt or str(chart.layout["meta"]["alt"])
     if narrow:
@@ -67,6 +76,7 @@ def figure(
         chart,
         key=key,
         alt=alt,
+        width=width,
         config={"displaylogo": False, "toImageButtonOptions": {"filename": name, "scale": 2}},
     )
     if data is not None:

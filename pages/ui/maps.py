@@ -18,7 +18,7 @@ from histo_core.runs.records import Run
 from pages.ui import cache, layout
 from pages.ui.gallery import png
 from pages.ui.patches import Patch
-from pages.ui.text import plain
+from pages.ui.text import percent, plain
 
 SIDE = 430
 """Pixels of the patch's longer side on the page; small patches are enlarged without smoothing."""
@@ -55,7 +55,7 @@ class Question:
     @property
     def answer(self) -> str:
         """The model's answer, and whether the label agrees, in a sentence."""
-        said = f"The model says {self.predicted} ({max(self.probabilities):.0%})"
+        said = f"The model says {self.predicted} ({percent(max(self.probabilities))})"
         if self.patch.label is None:
             return f"{said}."
         if self.patch.label == self.predicted:
@@ -73,7 +73,7 @@ def patch_card(question: Question) -> None:
     st.subheader("The patch", anchor=False)
     st.image(_enlarged(patch.image), width=SIDE, output_format="PNG", alt=f"The patch {patch.name}.")
     for name, probability in zip(question.classes, question.probabilities, strict=True):
-        st.progress(probability, text=f"{plain(name)}: {probability:.1%}")
+        st.progress(probability, text=f"{plain(name)}: {percent(probability)}")
     st.text(patch.name)
 
 
@@ -91,6 +91,7 @@ def map_card(
         key=f"explain.{explanation.method}",
         alt=words,
         name=name,
+        width=SIDE,
     )
     st.markdown(plain(words))
     with st.container(horizontal=True):
@@ -108,7 +109,15 @@ def _plain_look(figure: go.Figure) -> go.Figure:
     """The map as large as the patch beside it: no axes, because nobody reads pixels there, and the scale below."""
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
-    bar = {"orientation": "h", "x": 0.5, "y": 0, "yanchor": "top", "len": 0.9, "thickness": 10}
+    bar = {
+        "orientation": "h",
+        "x": 0.5,
+        "y": 0,
+        "yanchor": "top",
+        "len": 0.7,
+        "thickness": 10,
+        "ticklabeloverflow": "allow",
+    }
     figure.update_traces(colorbar=bar, selector={"type": "heatmap"})
     # Without autoexpand the labels of the scale would make the picture smaller.
     margin = {"l": 0, "r": 0, "t": 0, "b": 60, "autoexpand": False}
