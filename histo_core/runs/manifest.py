@@ -46,7 +46,7 @@ def write_manifest(folder: Path, run: Run, dataset: Dataset, split: Split) -> No
             "packages": _versions(),
             "commit": _commit(),
             "device": run.device,
-            "threads": torch.get_num_threads(),
+            "threads": run.config.train.threads or torch.get_num_threads(),
             "files": {name: sha256(folder / name) for name in names},
         },
     )
