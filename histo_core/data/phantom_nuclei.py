@@ -135,12 +135,16 @@ def draw(rng: np.random.Generator, nuclei: Nuclei, side: int) -> Stain:
 def _windows(
     rng: np.random.Generator, nuclei: Nuclei, half: int, wide: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Canvas pixel, amount of haematoxylin and depth under the outline (pixels), each [n, w, w]."""
+    """Canvas pixel, amount of haematoxylin and depth under the outline (pixels), each [n, w * w].
+
+    Windows lie flat, so that NumPy's inner loops are a window long and not one row of it.
+    """
     steps = np.arange(-half, half + 1)
+    down, right = np.repeat(steps, len(steps)), np.tile(steps, len(steps))
     column, row = np.rint(nuclei.x).astype(int), np.rint(nuclei.y).astype(int)
-    pixels = ((row + _MARGIN)[:, None] + steps)[:, :, None] * wide + ((column + _MARGIN)[:, None] + steps)[:, None, :]
-    dx = (steps - (nuclei.x - column)[:, None]).astype(np.float32)[:, None, :]
-    dy = (steps - (nuclei.y - row)[:, None]).astype(np.float32)[:, :, None]
+    pixels = ((row + _MARGIN) * wide + column + _MARGIN)[:, None] + (down * wide + right)
+    dx = (right - (nuclei.x - column)[:, None]).astype(np.float32)
+    dy = (down - (nuclei.y - row)[:, None]).astype(np.float32)
 
     cos, sin = np.cos(nuclei.angle), np.sin(nuclei.angle)
     u = _each(cos / nuclei.long) * dx + _each(sin / nuclei.long) * dy
@@ -152,7 +156,7 @@ def _windows(
 
     body = 1 - _each(nuclei.pallor) * np.clip(depth * 0.6 - 0.3, 0, 1)
     body += _each(nuclei.rim) * np.clip(1 - np.abs(depth - 0.6), 0, 1)
-    texture = phantom_noise.patches(rng, _CHROMATIN_SCALE, 2 * half + 1, len(nuclei))
+    texture = phantom_noise.patches(rng, _CHROMATIN_SCALE, 2 * half + 1, len(nuclei)).reshape(len(nuclei), -1)
     body += _each(nuclei.chromatin) * texture
     spot = rng.uniform(-0.4, 0.4, (2, len(nuclei))).astype(np.float32)
     nucleolus = np.exp(-0.8 * ((dx - _each(spot[0] * nuclei.short)) ** 2 + (dy - _each(spot[1] * nuclei.short)) ** 2))
@@ -170,5 +174,5 @@ def _outline(cos: np.ndarray, sin: np.ndarray, waves: np.ndarray) -> np.ndarray:
 
 
 def _each(values: np.ndarray) -> np.ndarray:
-    """One value a nucleus, ready to meet [n, w, w]."""
-    return values[:, None, None].astype(np.float32)
+    """One value a nucleus, ready to meet [n, w * w]."""
+    return values[:, None].astype(np.float32)

@@ -75,10 +75,11 @@ def render(rng: np.random.Generator, haematoxylin: np.ndarray, eosin: np.ndarray
     Returns:
         uint8 [side, side, 3], RGB.
     """
-    density = haematoxylin.astype(np.float32)[:, :, None] * staining.matrix[0]
-    density += eosin.astype(np.float32)[:, :, None] * staining.matrix[1]
-    light = staining.white * np.exp(-np.log(10.0, dtype=np.float32) * density)
-    for axis in (0, 1):
+    # Channels first: NumPy's inner loops are then a row long, not three values.
+    vectors, white = staining.matrix[:, :, None, None], staining.white[:, None, None]
+    density = haematoxylin.astype(np.float32) * vectors[0] + eosin.astype(np.float32) * vectors[1]
+    light = white * np.exp(-np.log(10.0, dtype=np.float32) * density)
+    for axis in (1, 2):
         light = gaussian_filter1d(light, staining.blur, axis=axis, mode="nearest", truncate=3.0)
     light += staining.noise * rng.standard_normal(light.shape, dtype=np.float32) + 0.5
-    return np.clip(light, 0, 255).astype(np.uint8)
+    return np.ascontiguousarray(np.clip(light, 0, 255).astype(np.uint8).transpose(1, 2, 0))
