@@ -12,7 +12,7 @@ import os
 from histo_core.config import AugmentConfig, DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
 from histo_core.studies.recipes import NamedConfig
 
-PATCHES = 4000
+PATCHES = 3000
 PHANTOM_MEAN = (0.5, 0.5, 0.5)
 PHANTOM_STD = (0.25, 0.25, 0.25)
 
@@ -21,7 +21,7 @@ def demo_configs(patches: int | None = None) -> tuple[NamedConfig, ...]:
     """The three runs of the demo.
 
     Args:
-        patches: how many patches to draw; None reads ``HISTOSCOPE_DEMO_PATCHES``, else takes 4,000.
+        patches: how many patches to draw; None reads ``HISTOSCOPE_DEMO_PATCHES``, else takes 3,000.
     """
     count = patches or int(os.environ.get("HISTOSCOPE_DEMO_PATCHES", PATCHES))
     data = DataConfig(dataset="phantom", options={"patches": count})
@@ -38,5 +38,5 @@ def demo_configs(patches: int | None = None) -> tuple[NamedConfig, ...]:
     return (
         NamedConfig("Small CNN", run("cnn_narrow", 32, 8, 64), "Three convolutions on the central box."),
         NamedConfig("CNN-RNN", run("cnn_rnn", 32, 8, 64), "The same convolutions, read by a recurrent layer."),
-        NamedConfig("ResNet18", run("resnet18", 64, 4, 64), "A standard residual network, from scratch."),
+        NamedConfig("ResNet18", run("resnet18", 64, 4, 32), "A standard residual network, from scratch."),
     )
