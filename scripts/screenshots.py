@@ -91,24 +91,28 @@ def _settle(page: Page) -> None:
 
 def _small(picture: bytes) -> bytes:
     image = Image.open(io.BytesIO(picture)).convert("RGB")
-    palette = _palette(image)
-    # Dithered tissue looks like tissue, but takes more room.
-    for dither in (None, Image.Dither.FLOYDSTEINBERG, Image.Dither.NONE):
-        stream = io.BytesIO()
-        reduced = image if dither is None else image.quantize(palette=palette, dither=dither)
-        reduced.save(stream, "PNG", optimize=True)
-        if stream.tell() <= MOST_BYTES:
+    content = _as_png(image)
+    # Dithered tissue looks like tissue, but takes more room; fewer colours take less.
+    for colours, dither in ((256, Image.Dither.FLOYDSTEINBERG), (256, Image.Dither.NONE), (128, Image.Dither.NONE)):
+        if len(content) <= MOST_BYTES:
             break
+        content = _as_png(image.quantize(palette=_palette(image, colours), dither=dither))
+    return content
+
+
+def _as_png(image: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, "PNG", optimize=True)
     return stream.getvalue()
 
 
-def _palette(image: Image.Image) -> Image.Image:
+def _palette(image: Image.Image, colours: int) -> Image.Image:
     """The page's own colours as they are, because they are the most frequent; what is left goes to the tissue."""
     counted = sorted(image.getcolors(image.width * image.height) or [], reverse=True)
     own = [channel for _, colour in counted[:OWN_COLOURS] for channel in colour]  # type: ignore[union-attr]
-    tissue = image.quantize(256 - OWN_COLOURS).getpalette() or []
+    tissue = image.quantize(colours - OWN_COLOURS).getpalette() or []
     palette = Image.new("P", (1, 1))
-    palette.putpalette([*own, *tissue][: 3 * 256])
+    palette.putpalette([*own, *tissue][: 3 * colours])
     return palette
 
 
