@@ -2,7 +2,7 @@
 
 It trains for real, so its curves, intervals and maps are what these networks do, not what a picture says they do.
 The two small networks see the central 32 x 32 box that the label is about, as in the study they come from; ResNet18
-sees 64 x 64, so that it also sees the nuclei that the box cuts through.
+sees 48 x 48, so that it also sees the nuclei that the box cuts through.
 """
 
 from __future__ import annotations
@@ -38,5 +38,5 @@ def demo_configs(patches: int | None = None) -> tuple[NamedConfig, ...]:
     return (
         NamedConfig("Small CNN", run("cnn_narrow", 32, 8, 64), "Three convolutions on the central box."),
         NamedConfig("CNN-RNN", run("cnn_rnn", 32, 8, 64), "The same convolutions, read by a recurrent layer."),
-        NamedConfig("ResNet18", run("resnet18", 64, 4, 32), "A standard residual network, from scratch."),
+        NamedConfig("ResNet18", run("resnet18", 48, 4, 32), "A standard residual network, from scratch."),
     )
