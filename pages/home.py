@@ -26,12 +26,11 @@ def render() -> None:
     workspace = Workspace.default()
     store = cache.store(str(workspace.home))
     known = store.runs()
-    layout.header("Home", _verdict(known))
     if not known:
+        layout.header("Home", _verdict(known))
         _welcome(workspace)
         return
-    _next_step(known)
-    runs.watch(lambda: store.runs(limit=CARDS), lambda now: _cards(now, workspace))
+    runs.watch(store.runs, lambda now: _board(now, workspace))
     _contents(known, workspace)
 
 
@@ -99,10 +98,13 @@ def _next_step(known: Sequence[Run]) -> None:
         )
 
 
-def _cards(now: Sequence[Run], workspace: Workspace) -> None:
+def _board(now: Sequence[Run], workspace: Workspace) -> None:
+    """All that moves while models train."""
+    layout.header("Home", _verdict(now))
+    _next_step(now)
     st.subheader("Models", anchor=False)
     with st.grid("auto", min_column_width=CARD_WIDTH, gap="small") as grid:
-        for run in now:
+        for run in now[:CARDS]:
             with grid.cell():
                 runs.card(run, workspace)
 
