@@ -32,15 +32,22 @@ def describe(explanation: Explanation) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
+def percent(probability: float) -> str:
+    """A probability in whole percent; near 0 and 1 it never claims to be sure."""
+    if probability > 0.995:
+        return "over 99%"
+    return "under 1%" if 0 < probability < 0.005 else f"{probability:.0%}"
+
+
 def _for(explanation: Explanation) -> str:
-    name, percent = explanation.target_name, f"{explanation.probability:.0%}"
+    name, sure = explanation.target_name, percent(explanation.probability)
     shares = area_shares(np.maximum(explanation.map, 0), explanation.seen)
     if shares is None:
-        return f"The model gave {name} {percent}; no area spoke for {name}."
+        return f"The model gave {name} {sure}; no area spoke for {name}."
     areas = _areas(shares)
     if explanation.probability > MOST:
-        return f"The model leaned towards {name} ({percent}) {_cause(areas)}."
-    return f"The model gave {name} only {percent}; what spoke for it {_place(areas)}."
+        return f"The model leaned towards {name} ({sure}) {_cause(areas)}."
+    return f"The model gave {name} only {sure}; what spoke for it {_place(areas)}."
 
 
 def _cause(areas: list[str]) -> str:

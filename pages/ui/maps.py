@@ -13,12 +13,13 @@ import streamlit as st
 from PIL import Image
 
 from histo_core.explain.base import EXPLAINERS, Explanation
+from histo_core.explain.words import percent
 from histo_core.plots.overlay import describe, overlay_figure, overlay_png
 from histo_core.runs.records import Run
 from pages.ui import cache, layout
 from pages.ui.gallery import png
 from pages.ui.patches import Patch
-from pages.ui.text import percent, plain
+from pages.ui.text import plain
 
 SIDE = 430
 """Pixels of the patch's longer side on the page; small patches are enlarged without smoothing."""

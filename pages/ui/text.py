@@ -24,13 +24,6 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def percent(probability: float) -> str:
-    """A probability in whole percent; near 0 and 1 it never claims to be sure."""
-    if probability > 0.995:
-        return "over 99%"
-    return "under 1%" if 0 < probability < 0.005 else f"{probability:.0%}"
-
-
 def duration(seconds: float) -> str:
     """ "40 s", "3 min", "2 h 05 min"."""
     if seconds < 90:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from histo_core.explain.base import Explanation
-from histo_core.explain.words import PLACES, area_shares, describe
+from histo_core.explain.words import PLACES, area_shares, describe, percent
 
 UPPER_LEFT, CENTRE, LOWER_RIGHT = (slice(0, 3), slice(0, 3)), (slice(3, 6), slice(3, 6)), (slice(6, 9), slice(6, 9))
 
@@ -95,3 +95,10 @@ def test_area_shares_by_hand() -> None:
     expected = np.array([[1, 0, 3], [0, 0, 0], [4, 0, 0]]) / 8
     np.testing.assert_allclose(area_shares(evidence, np.ones((3, 4), bool)), expected)
     assert area_shares(np.zeros((3, 4)), np.ones((3, 4), bool)) is None
+
+
+@pytest.mark.parametrize(
+    ("probability", "words"), [(0.999, "over 99%"), (0.92, "92%"), (0.001, "under 1%"), (0.0, "0%"), (0.01, "1%")]
+)
+def test_a_probability_never_claims_to_be_sure(probability: float, words: str) -> None:
+    assert percent(probability) == words

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pages.ui.text import ago, count, duration, percent, plain
+from pages.ui.text import ago, count, duration, plain
 
 
 @pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", "**bold**", "[x](http://x)", "$x$", ":red[x]", "`x`"])
@@ -30,13 +30,6 @@ def test_counts_have_thousands_separators_and_a_noun_in_number() -> None:
 @pytest.mark.parametrize(("seconds", "words"), [(0.2, "1 s"), (89, "89 s"), (150, "2 min"), (7500, "2 h 05 min")])
 def test_durations(seconds: float, words: str) -> None:
     assert duration(seconds) == words
-
-
-@pytest.mark.parametrize(
-    ("probability", "words"), [(0.999, "over 99%"), (0.92, "92%"), (0.001, "under 1%"), (0.0, "0%"), (0.01, "1%")]
-)
-def test_probabilities(probability: float, words: str) -> None:
-    assert percent(probability) == words
 
 
 def test_moments() -> None:
