@@ -15,7 +15,7 @@ from histo_core.errors import ComparisonError
 from histo_core.plots.confusion import confusion_figure
 from histo_core.plots.roc import roc_figure
 from histo_core.reports.comparison import comparison_zip
-from histo_core.runs.records import Run, RunStatus
+from histo_core.runs.records import Run
 from histo_core.workspace import Workspace
 from pages.ui import cache, layout, navigation, runs, state
 from pages.ui.comparison_table import differences_table, metrics_table, roc_points
@@ -31,13 +31,11 @@ def render() -> None:
     """Draw the page."""
     authorise(LOCAL, "run.read")
     home = str(Workspace.default().home)
-    finished = {run.run_id: run for run in cache.store(home).runs(statuses=[RunStatus.SUCCEEDED])}
+    finished = runs.finished(
+        "Compare",
+        "Finished models are compared here: ROC curves, confusion matrices, and whether the best is really better.",
+    )
     if not finished:
-        layout.header("Compare")
-        layout.empty(
-            "Finished models are compared here: ROC curves, confusion matrices, and whether the best is really better.",
-            lambda: navigation.link("train", "Train a model", icon=":material/model_training:"),
-        )
         return
     top = st.container()
     chosen = _choose(finished)

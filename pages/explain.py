@@ -8,9 +8,9 @@ from histo_core.access import LOCAL, authorise
 from histo_core.config import Config, parse_config
 from histo_core.explain.base import EXPLAINERS, Explanation
 from histo_core.plots.overlay import common_scale
-from histo_core.runs.records import Run, RunStatus
+from histo_core.runs.records import Run
 from histo_core.workspace import Workspace
-from pages.ui import cache, forms, layout, maps, navigation, patches, runs, state
+from pages.ui import forms, layout, maps, patches, runs, state
 from pages.ui.errors import shown
 from pages.ui.text import plain
 
@@ -23,13 +23,8 @@ def render() -> None:
     """Draw the page."""
     authorise(LOCAL, "explain")
     home = str(Workspace.default().home)
-    finished = {run.run_id: run for run in cache.store(home).runs(statuses=[RunStatus.SUCCEEDED])}
+    finished = runs.finished("Explain", "When a model has been trained, you see here what it looked at in a patch.")
     if not finished:
-        layout.header("Explain")
-        layout.empty(
-            "When a model has been trained, you see here what it looked at in a patch.",
-            lambda: navigation.link("train", "Train a model", icon=":material/model_training:"),
-        )
         return
     top = st.container()
     run, source = _choose(finished)

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from histo_core.runs.launcher import cancel, resume
 from histo_core.runs.records import Run, RunStatus
 from histo_core.workspace import Workspace
-from pages.ui import navigation
+from pages.ui import cache, layout, navigation
 from pages.ui.errors import shown
 from pages.ui.text import ago, duration, plain
 
@@ -46,6 +46,21 @@ def watch(runs: Callable[[], Sequence[Run]], draw: Callable[[Sequence[Run]], Non
         draw(runs())
 
     board()
+
+
+def finished(page: str, nothing: str) -> dict[str, Run]:
+    """Runs that succeeded by id, newest first; where there are none the page says so and shows the way to train one.
+
+    Args:
+        page: its title.
+        nothing: what would stand there.
+    """
+    store = cache.store(str(Workspace.default().home))
+    known = {run.run_id: run for run in store.runs(statuses=[RunStatus.SUCCEEDED])}
+    if not known:
+        layout.header(page)
+        layout.empty(nothing, lambda: navigation.link("train", "Train a model", icon=":material/model_training:"))
+    return known
 
 
 def card(run: Run, workspace: Workspace) -> DeltaGenerator:
