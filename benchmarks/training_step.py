@@ -57,7 +57,7 @@ class Noise(Dataset):
         noise.pixels = random.integers(0, 256, (count, SIDE, SIDE, 3), dtype=np.uint8)
         return noise
 
-    def read(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray]:
+    def read_source(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray]:
         return list(self.pixels[np.asarray(indices)])
 
 

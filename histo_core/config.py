@@ -39,23 +39,58 @@ class DataConfig(Config):
     dataset: str = Field(default="phantom", title="Data set")
     root: str | None = Field(default=None, title="Folder", description="Where the data lie; none for made data")
     options: dict[str, Option] = Field(default_factory=dict, title="Options")
+    skip_broken: bool = Field(
+        default=False, title="Leave broken files out", description="Go on with the rest where files cannot be used"
+    )
 
 
 class SplitConfig(Config):
     """How samples are divided into train, valid and test.
 
     ``auto`` takes the published split where the data set has one, else by patient, else by slide, else at random.
+    ``group`` keeps together what agrees in the table's column ``group``; ``saved`` takes a split that was saved in
+    the workspace under its fingerprint.
+
+    With ``folds``, the groups (or patches) are dealt into that many folds of like class shares. Fold number ``fold``
+    is the test part and validation is cut from the rest; with ``hold_out``, the test share is cut first, the same
+    for every fold, and the fold is the validation part. Another ``seed`` is another repeat.
     """
 
-    method: Literal["auto", "published", "patient", "slide", "random"] = Field(default="auto", title="Split by")
+    method: Literal["auto", "published", "patient", "slide", "group", "random", "saved"] = Field(
+        default="auto", title="Split by"
+    )
+    group: str | None = Field(default=None, title="Column", description="For 'group': what must stay together")
+    saved: str | None = Field(default=None, title="Saved split", description="For 'saved': its fingerprint")
     valid: Fraction = Field(default=0.15, title="Validation share", description="Share of patients, slides or patches")
     test: Fraction = Field(default=0.25, title="Test share", description="Share of patients, slides or patches")
+    stratify: bool = Field(default=True, title="Like class shares", description="In every part, as well as can be")
+    folds: int | None = Field(default=None, ge=2, le=100, title="Folds", description="None: a single split")
+    fold: int = Field(default=0, ge=0, title="Fold", description="Which one, counted from 0")
+    hold_out: bool = Field(
+        default=False, title="Hold a test part out", description="The same for all folds, which then are validation"
+    )
+    subset: int | None = Field(
+        default=None, ge=2, title="Patches in all", description="Drawn first, with the shares of the classes kept"
+    )
     seed: int = Field(default=0, ge=0, title="Split seed")
 
     @model_validator(mode="after")
     def _something_is_left_to_train(self) -> SplitConfig:
         if self.valid + self.test >= 1:
             raise ValueError("validation and test shares must leave something to train on")
+        return self
+
+    @model_validator(mode="after")
+    def _fold_exists(self) -> SplitConfig:
+        if self.folds is not None and self.fold >= self.folds:
+            raise ValueError(f"fold counts from 0 to {self.folds - 1} where there are {self.folds} folds")
+        return self
+
+    @model_validator(mode="after")
+    def _method_has_its_argument(self) -> SplitConfig:
+        for method in ("group", "saved"):
+            if (self.method == method) != (getattr(self, method) is not None):
+                raise ValueError(f"{method} belongs to method {method!r}: give both or neither")
         return self
 
 
@@ -86,6 +121,7 @@ class AugmentConfig(Config):
     jitter: float = Field(
         default=0.1, ge=0, le=1, title="Colour jitter", description="Brightness, contrast, saturation"
     )
+    hue: float = Field(default=0.0, ge=0, le=0.5, title="Hue jitter", description="Turns of the colour circle")
 
 
 class ModelConfig(Config):
@@ -109,6 +145,14 @@ class TrainConfig(Config):
         default=0.0, ge=0, le=1, title="Weight decay", description="L2 penalty added to the gradient"
     )
     loss: Literal["cross_entropy"] = Field(default="cross_entropy", title="Loss")
+    balance: Literal["none", "weights", "sampler", "enlarge"] = Field(
+        default="none",
+        title="Class balance",
+        description="Weigh rare classes in the loss, draw them more often, or enlarge each class",
+    )
+    enlarge_to: int | None = Field(
+        default=None, ge=1, title="Patches a class", description="For 'enlarge': repeated under new augmentations"
+    )
     max_train_samples: int | None = Field(
         default=None, ge=2, title="Training patches", description="A seeded subset; none for all"
     )
@@ -116,6 +160,12 @@ class TrainConfig(Config):
         default="auto", pattern=r"^(auto|cpu|mps|cuda:\d+)$", title="Device", description="auto, cpu, cuda:0 or mps"
     )
     threads: int | None = Field(default=None, ge=1, le=256, title="CPU threads", description="None: PyTorch decides")
+
+    @model_validator(mode="after")
+    def _enlarge_has_its_number(self) -> TrainConfig:
+        if (self.balance == "enlarge") != (self.enlarge_to is not None):
+            raise ValueError("enlarge_to belongs to balance 'enlarge': give both or neither")
+        return self
 
 
 class RunConfig(Config):

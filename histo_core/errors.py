@@ -10,7 +10,9 @@
     │   ├── DataNotFoundError       a file, folder or column that is not there
     │   ├── CorruptDataError        a file that cannot be read
     │   ├── UnsafeFileError         a file refused before it is read: links, size, type
+    │   ├── BrokenFilesError        files of a data set that cannot be used, all of them named
     │   └── SplitError              a split that cannot be made or does not fit
+    ├── CancelledError              a long task that was asked to stop, and left nothing half-made
     ├── CheckpointError             weights that are damaged or do not fit
     ├── RunError                    a run that is unknown or in the wrong state
     ├── StoreError                  the database cannot be opened or is too new
@@ -22,6 +24,8 @@ A page or command shows ``str(error)``; it never shows a traceback for one of th
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class HistoscopeError(Exception):
@@ -79,6 +83,27 @@ class UnsafeFileError(DataError):
 
 class SplitError(DataError):
     """A split that cannot be made or does not fit the data."""
+
+
+class BrokenFilesError(DataError):
+    """Some samples of a data set cannot be used; the message names the first of them.
+
+    Attributes:
+        problems: (which sample or file, what is wrong with it), up to the limit of the one who looked.
+    """
+
+    shown = 5
+
+    def __init__(self, problems: Sequence[tuple[str, str]], remedy: str) -> None:
+        self.problems = tuple(problems)
+        named = "; ".join(f"{where}: {what}" for where, what in self.problems[: self.shown])
+        more = len(self.problems) - self.shown
+        count = f"{len(self.problems):,} sample{'' if len(self.problems) == 1 else 's'}"
+        super().__init__(f"{count} cannot be used: {named}{f'; and {more:,} more' if more > 0 else ''}.", "", remedy)
+
+
+class CancelledError(HistoscopeError):
+    """A long task was asked to stop; it left nothing half-made."""
 
 
 class CheckpointError(HistoscopeError):

@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from histo_core.config import Config, DataConfig, parse_config
-from histo_core.errors import ConfigError, CorruptDataError
+from histo_core.data.patch_store import PatchStore, find_store
+from histo_core.errors import BrokenFilesError, ConfigError, CorruptDataError
+from histo_core.files import write_atomically
+from histo_core.progress import Progress, silent
 from histo_core.registry import Registry
 from histo_core.workspace import Workspace
 
 UNLABELLED = -1
 PARTS = ("train", "valid", "test")
+
+_BATCH = 256
+_SETTLED_SECONDS = 2.0
+"""A file that changed more recently could change once more within its time stamp's resolution."""
+
+
+class Problem(NamedTuple):
+    """A sample that cannot be used. Both texts come from the user's files: show them as text only."""
+
+    where: str
+    """Its sample id, else its path below the data set's folder."""
+    what: str
+    """What is wrong with it, as a clause: "is empty (0 bytes)"."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +65,9 @@ class Dataset(ABC):
         classes: class names, in the order of the labels.
         positive: the class whose probability goes into ROC curves; for two classes the second unless the source says.
         microns_per_pixel: of the pixels as read, or None where the source does not say.
+        problems: samples that were left out of the table because they cannot be used.
+        sources: the files that pixels come from; their sizes and times tell whether they have changed.
+        store: a faster copy of the pixels, where one was made.
     """
 
     info: ClassVar[DatasetInfo]
@@ -61,6 +81,8 @@ class Dataset(ABC):
         *,
         positive: str | None = None,
         microns_per_pixel: float | None = None,
+        problems: Sequence[Problem] = (),
+        sources: Sequence[Path] = (),
     ) -> None:
         if table["sample_id"].duplicated().any():
             twice = str(table.loc[table["sample_id"].duplicated(), "sample_id"].iloc[0])
@@ -70,19 +92,34 @@ class Dataset(ABC):
         self.name, self.table, self.classes = name, table.reset_index(drop=True), tuple(classes)
         self.positive = positive or self.classes[-1]
         self.microns_per_pixel = microns_per_pixel
+        self.problems, self.sources = tuple(problems), tuple(sources)
+        self.store: PatchStore | None = None
+        self._remembered: Path | None = None
+
+    @classmethod
+    def prepare(cls, root: Path | None, options: Config, workspace: Workspace, progress: Progress = silent) -> None:
+        """Make what `open` needs and the source does not ship (unpacked, drawn); nothing where all is there."""
+        del root, options, workspace, progress
 
     @classmethod
     @abstractmethod
     def open(cls, root: Path | None, options: Config, workspace: Workspace) -> Dataset:
-        """Open the data. ``root`` was already checked against the allowed folders; ``options`` is a `cls.Options`."""
+        """Open the data. ``root`` was already checked against the allowed folders; ``options`` is a `cls.Options`.
+
+        Samples that cannot be used do not end it: they go into ``problems`` and stay out of the table.
+        """
 
     @abstractmethod
+    def read_source(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray] | np.ndarray:
+        """Pixels of some samples from the source's own files; see `read`."""
+
     def read(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray] | np.ndarray:
         """Pixels of some samples, uint8 H x W x 3 RGB each (one array N x H x W x 3 where all sizes agree).
 
         Raises:
             CorruptDataError: an image cannot be read; it names the file.
         """
+        return self.read_source(indices) if self.store is None else self.store.read(indices)
 
     def mask(self, index: int) -> np.ndarray | None:
         """Where the tumour is, bool H x W, or None where the source has no mask."""
@@ -90,23 +127,62 @@ class Dataset(ABC):
         return None
 
     @cached_property
-    def content_hash(self) -> str:
-        """SHA-256 over ids, labels, classes and pixels: a changed image or label is a changed data set."""
-        digest = hashlib.sha256(repr((self.classes, self.positive)).encode())
-        for start in range(0, len(self.table), 256):
-            rows = self.table.iloc[start : start + 256]
-            for image, sample, label in zip(
-                self.read(rows.index.to_numpy()), rows["sample_id"], rows["label"], strict=True
-            ):
-                digest.update(f"{sample}\0{label}\0{image.shape}\0".encode())
-                digest.update(image.tobytes())
+    def state(self) -> str:
+        """SHA-256 over ids, labels, classes and the sizes and times of the files: what it costs no reading to know.
+
+        It names what is kept about a data set (its audit, its map, its faster copy); a data set whose state is the
+        same has the same content, unless someone forged a file's times.
+        """
+        digest = hashlib.sha256(repr((self.name, self.classes, self.positive)).encode())
+        digest.update("\0".join(self.table["sample_id"]).encode())
+        digest.update(self.table["label"].to_numpy(np.int64).tobytes())
+        for path in self.sources:
+            digest.update(_file_state(path).encode())
         return digest.hexdigest()
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 over ids, labels, classes and pixels: a changed image or label is a changed data set.
+
+        It reads everything once; `open_dataset` lets it be remembered for as long as the files do not change.
+        """
+        known = self._remembered / self.state if self._remembered is not None and self.sources else None
+        if known is not None and known.is_file():
+            return known.read_text(encoding="ascii")
+        digest = hashlib.sha256(repr((self.classes, self.positive)).encode())
+        payloads = self.payloads(np.arange(len(self)))
+        for sample, label, (mark, content) in zip(self.table["sample_id"], self.table["label"], payloads, strict=True):
+            digest.update(f"{sample}\0{label}\0{mark}\0".encode())
+            digest.update(content)
+        if known is not None and time.time() - max(path.stat().st_ctime for path in self.sources) > _SETTLED_SECONDS:
+            write_atomically(known, digest.hexdigest().encode())
+        return digest.hexdigest()
+
+    def remember_in(self, workspace: Workspace) -> None:
+        """Let the content hash be kept in the workspace."""
+        self._remembered = workspace.data / "hashes"
+
+    def payloads(self, rows: np.ndarray) -> Iterator[tuple[object, bytes]]:
+        """What the content hash reads of each row: a mark of its size, and bytes that change with its pixels."""
+        for start in range(0, len(rows), _BATCH):
+            for image in self.read_source(rows[start : start + _BATCH]):
+                yield image.shape, image.tobytes()
 
     def __len__(self) -> int:
         return len(self.table)
 
 
 DATASETS: Registry[type[Dataset]] = Registry("data set")
+
+
+def prepare_dataset(config: DataConfig, workspace: Workspace, progress: Progress = silent) -> None:
+    """Make what opening a data set needs, with progress; see `Dataset.prepare`.
+
+    Raises:
+        as `open_dataset`, and CancelledError.
+    """
+    kind, root, options = _checked(config, workspace)
+    kind.prepare(root, options, workspace, progress)
 
 
 def open_dataset(config: DataConfig, workspace: Workspace) -> Dataset:
@@ -116,10 +192,35 @@ def open_dataset(config: DataConfig, workspace: Workspace) -> Dataset:
         UnknownNameError: no data set has this name.
         ConfigError: an option that the data set does not have, or a missing folder argument.
         PathNotAllowedError, DataNotFoundError: the folder may not be read, or is not there.
+        BrokenFilesError: samples cannot be used, and the configuration does not say to leave them out.
         DataError: the files are there and cannot be used.
     """
+    kind, root, options = _checked(config, workspace)
+    dataset = kind.open(root, options, workspace)
+    if dataset.problems and not config.skip_broken:
+        raise BrokenFilesError(
+            dataset.problems, "Mend or remove them, or say that broken files are left out (skip_broken)."
+        )
+    dataset.remember_in(workspace)
+    if config.skip_broken:
+        from histo_core.data.check import without_broken  # it opens nothing by itself, but needs this module
+
+        dataset = without_broken(dataset, workspace)
+    dataset.store = find_store(dataset, workspace)
+    return dataset
+
+
+def _file_state(path: Path) -> str:
+    try:
+        stat = path.stat()
+    except OSError:
+        return f"{path}\0gone\0"
+    return f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}\0"
+
+
+def _checked(config: DataConfig, workspace: Workspace) -> tuple[type[Dataset], Path | None, Config]:
     kind = DATASETS[config.dataset]
     if kind.info.needs_root and config.root is None:
         raise ConfigError(f"Data set {config.dataset!r} needs a folder.", kind.info.layout, "Give its folder (--root).")
     root = workspace.allowed(config.root) if config.root is not None and kind.info.needs_root else None
-    return kind.open(root, parse_config(kind.Options, config.options), workspace)
+    return kind, root, parse_config(kind.Options, config.options)

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from histo_core.data.base import Dataset
+from histo_core.data.base import Dataset, Problem
 from histo_core.data.images import SUFFIXES, open_file, open_image
 from histo_core.errors import CorruptDataError, DataNotFoundError, UnsafeFileError
 
 
 class ImageFilesDataset(Dataset):
-    """A data set with one image file a sample.
-
-    Attributes:
-        paths: the files, in the order of the table's rows.
-    """
+    """A data set with one image file a sample."""
 
     def __init__(
         self,
@@ -32,24 +26,33 @@ class ImageFilesDataset(Dataset):
         *,
         positive: str | None = None,
         microns_per_pixel: float | None = None,
+        problems: Sequence[Problem] = (),
     ) -> None:
-        super().__init__(name, table, classes, positive=positive, microns_per_pixel=microns_per_pixel)
-        self.paths = tuple(paths)
+        super().__init__(
+            name,
+            table,
+            classes,
+            positive=positive,
+            microns_per_pixel=microns_per_pixel,
+            problems=problems,
+            sources=paths,
+        )
 
-    def read(self, indices: Sequence[int] | np.ndarray) -> list[np.ndarray]:
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files, in the order of the table's rows."""
+        return self.sources
+
+    def read_source(self, indices: Sequence[int] | np.ndarray) -> list[np.ndarray]:
         """Pixels of some images, uint8 H x W x 3 each; errors name the file (see `open_image`)."""
         return [open_image(self.paths[index]) for index in indices]
 
-    @cached_property
-    def content_hash(self) -> str:
-        """SHA-256 over classes, ids, labels and the files' bytes, which need no decoding to show a change."""
-        digest = hashlib.sha256(repr((self.classes, self.positive)).encode())
-        for path, sample, label in zip(self.paths, self.table["sample_id"], self.table["label"], strict=True):
-            with open_file(path) as file:
+    def payloads(self, rows: np.ndarray) -> Iterator[tuple[object, bytes]]:
+        """The files' bytes, which need no decoding to show a change."""
+        for row in rows:
+            with open_file(self.paths[row]) as file:
                 content = file.read()
-            digest.update(f"{sample}\0{label}\0{len(content)}\0".encode())
-            digest.update(content)
-        return digest.hexdigest()
+            yield len(content), content
 
 
 def list_images(folder: Path, root: Path) -> list[Path]:

@@ -55,7 +55,9 @@ class PCam(Dataset):
     )
 
     def __init__(self, table: pd.DataFrame, images: Sequence[HDF5Array]) -> None:
-        super().__init__("pcam", table, CLASSES, microns_per_pixel=MICRONS_PER_PIXEL)
+        super().__init__(
+            "pcam", table, CLASSES, microns_per_pixel=MICRONS_PER_PIXEL, sources=[part.path for part in images]
+        )
         self._images = tuple(images)
         self._starts = np.cumsum([0, *(len(part) for part in images)])
 
@@ -83,7 +85,7 @@ class PCam(Dataset):
             raise DataNotFoundError(f"{root} holds no part of PCam.", cls.info.layout, "Check the folder, or unzip.")
         return cls(pd.concat(tables, ignore_index=True), images)
 
-    def read(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
+    def read_source(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         """Pixels of some patches, uint8 [n, 96, 96, 3]."""
         rows = np.asarray(indices, np.int64)
         parts = np.searchsorted(self._starts, rows, side="right") - 1

@@ -75,7 +75,7 @@ class Phantom(Dataset):
             raise TypeError(f"PhantomOptions are expected, not {type(options).__name__}")
         return cls(build_phantom(options, workspace))
 
-    def read(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
+    def read_source(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         """Pixels of some patches, uint8 [n, 96, 96, 3]; a copy of what is mapped from the file."""
         return self._images[np.asarray(indices, dtype=np.int64)]
 

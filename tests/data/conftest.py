@@ -26,7 +26,7 @@ class MemoryDataset(Dataset):
     def open(cls, root: Path | None, options: Config, workspace: Workspace) -> Dataset:
         raise NotImplementedError
 
-    def read(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray]:
+    def read_source(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray]:
         raise NotImplementedError
 
 

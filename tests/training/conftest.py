@@ -44,7 +44,7 @@ class Dots(Dataset):
 
     pixels: np.ndarray
 
-    def read(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
+    def read_source(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         self.reads += len(indices)
         return self.pixels[np.asarray(indices, dtype=np.int64)]
 
