@@ -1,0 +1,57 @@
+"""The answer does not depend on how a patch is turned."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from histo_core.config import ModelConfig
+from histo_core.models.gcnn import GroupCNN
+from histo_core.models.group import GROUPS, Group
+from histo_core.models.registry import build_network
+
+named = pytest.mark.parametrize("group", GROUPS.values(), ids=lambda group: group.name)
+
+
+def trained(group: Group) -> GroupCNN:
+    """A small network whose batch normalisation has seen something."""
+    torch.manual_seed(0)
+    config = ModelConfig(name=f"gcnn_{group.name}", options={"fields": (2, 3, 4)})
+    network = build_network(config, 3, (16, 16))
+    assert isinstance(network, GroupCNN)
+    for _ in range(3):
+        network(torch.randn(4, 3, 16, 16))
+    return network.eval()
+
+
+@named
+@torch.no_grad()
+def test_the_logits_of_a_turned_patch_are_those_of_the_patch_forward_and_folded(group: Group) -> None:
+    network, image = trained(group), torch.randn(2, 3, 16, 16)
+    folded = network.folded()
+    expected = network(image)
+    for element in range(group.size):
+        torch.testing.assert_close(network(group.act(element, image)), expected, rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(folded(group.act(element, image)), expected, rtol=1e-5, atol=1e-5)
+
+
+@torch.no_grad()
+def test_p4_does_not_promise_what_only_p4m_does() -> None:
+    network, image = trained(GROUPS["p4"]), torch.randn(2, 3, 16, 16)
+    assert float((network(image.flip(-1)) - network(image)).abs().max()) > 1e-3
+
+
+@named
+def test_it_has_as_many_weights_as_one_element_of_each_field_needs(group: Group) -> None:
+    network = trained(group)
+    size = group.size
+    convolutions = 9 * (3 * 2 + size * (2 * 2 + 2 * 3 + 3 * 3 + 3 * 4 + 4 * 4))
+    norms = 2 * (2 + 2 + 3 + 3 + 4 + 4)
+    assert sum(weight.numel() for weight in network.parameters()) == convolutions + norms + (4 * 3 + 3)
+
+
+def test_the_folded_network_holds_plain_layers_only() -> None:
+    kinds = {type(layer) for layer in trained(GROUPS["p4"]).folded()}
+    assert not any(issubclass(kind, nn.BatchNorm2d) for kind in kinds)
+    assert nn.Conv2d in kinds
