@@ -1,11 +1,148 @@
-"""Which files of a data set cannot be used."""
+"""Which files of a data set cannot be used: every image is decoded once, and the result is kept."""
 
 from __future__ import annotations
 
-from histo_core.data.base import Dataset
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from histo_core.data.base import Dataset, Problem
+from histo_core.data.remaining import Remaining
+from histo_core.errors import BrokenFilesError, DataError
+from histo_core.files import read_json, write_json
+from histo_core.progress import Progress, silent
 from histo_core.workspace import Workspace
 
+LIMIT = 1000
+"""Problems after which a look ends: by then it is the whole data set that wants a look."""
 
-def without_broken(dataset: Dataset, workspace: Workspace) -> Dataset:
-    """The data set without the samples whose pixels cannot be read."""
-    raise NotImplementedError
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class FileCheck:
+    """What decoding every image showed.
+
+    Attributes:
+        problems: samples whose pixels cannot be read, in the order of the table; ``where`` is the sample id.
+        checked: how many samples were looked at.
+        sizes: how many images there are of each (height, width), in pixels, the most frequent first.
+        complete: False where the look ended early, at the limit of problems.
+    """
+
+    problems: tuple[Problem, ...]
+    checked: int
+    sizes: Mapping[tuple[int, int], int]
+    complete: bool
+
+    @property
+    def odd(self) -> dict[tuple[int, int], int]:
+        """The sizes that are not the most frequent one; a patch at a slide's edge is often smaller."""
+        return dict(list(self.sizes.items())[1:])
+
+
+def check_files(dataset: Dataset, progress: Progress = silent, limit: int = LIMIT) -> FileCheck:
+    """Decode every image of a data set once, from its own files.
+
+    One thread: measured on patches of 50 to 700 pixels, two or four were no faster, as most of the time is spent
+    between the files and not in the decoder.
+
+    Args:
+        dataset: the data set.
+        progress: told how many samples were looked at; may raise CancelledError.
+        limit: the number of problems after which the look ends.
+    """
+    problems: list[Problem] = []
+    sizes: Counter[tuple[int, int]] = Counter()
+    total, done = len(dataset), 0
+    while done < total and len(problems) < limit:
+        rows = np.arange(done, min(done + _BATCH, total))
+        problems += _read(dataset, rows, sizes)
+        done += len(rows)
+        progress(done, total)
+    return FileCheck(tuple(problems), done, dict(sizes.most_common()), done == total)
+
+
+def make_check(dataset: Dataset, workspace: Workspace, progress: Progress = silent) -> FileCheck:
+    """The check of a data set's files, made now unless it was kept.
+
+    Raises:
+        CancelledError: ``progress`` asked for it; nothing is kept.
+    """
+    known = load_check(dataset, workspace)
+    if known is not None:
+        return known
+    check = check_files(dataset, progress)
+    _keep(check, dataset, workspace)
+    return check
+
+
+def load_check(dataset: Dataset, workspace: Workspace) -> FileCheck | None:
+    """The kept check of a data set as its files are now, or None."""
+    path = _path(dataset, workspace)
+    return _from_json(read_json(path)) if path.is_file() else None
+
+
+def without_broken(dataset: Dataset, workspace: Workspace, progress: Progress = silent) -> Dataset:
+    """The data set without the samples whose pixels cannot be read; the same one where all can be.
+
+    Raises:
+        BrokenFilesError: so many cannot be read that the look ended early, or none can.
+        CancelledError: ``progress`` asked for it.
+    """
+    check = make_check(dataset, workspace, progress)
+    if not check.problems:
+        return dataset
+    if not check.complete or len(check.problems) == len(dataset):
+        raise BrokenFilesError(check.problems, "Too many to leave out: check that this is the right folder.")
+    broken = [problem.where for problem in check.problems]
+    rows = np.flatnonzero(~dataset.table["sample_id"].isin(broken).to_numpy())
+    rest = Remaining(dataset, rows, check.problems)
+    _keep(FileCheck((), len(rest), check.sizes, complete=True), rest, workspace)
+    return rest
+
+
+def _read(dataset: Dataset, rows: np.ndarray, sizes: Counter[tuple[int, int]]) -> list[Problem]:
+    """Count the sizes of some images; where one of them cannot be read, it is found by reading each alone."""
+    try:
+        sizes.update((image.shape[0], image.shape[1]) for image in dataset.read_source(rows))
+    except DataError as error:
+        if len(rows) == 1:
+            return [Problem(str(dataset.table["sample_id"].iloc[rows[0]]), _clause(error, dataset, int(rows[0])))]
+        return [problem for row in rows for problem in _read(dataset, np.array([row]), sizes)]
+    return []
+
+
+def _clause(error: DataError, dataset: Dataset, row: int) -> str:
+    """What is wrong, without the path of a sample's own file, which its id already names."""
+    own = f"{dataset.sources[row]} " if len(dataset.sources) == len(dataset) else ""
+    return error.found.removeprefix(own).rstrip(".")
+
+
+def _path(dataset: Dataset, workspace: Workspace) -> Path:
+    return workspace.data / "checks" / f"{dataset.state}.json"
+
+
+def _keep(check: FileCheck, dataset: Dataset, workspace: Workspace) -> None:
+    write_json(
+        _path(dataset, workspace),
+        {
+            "problems": check.problems,
+            "checked": check.checked,
+            "sizes": [[*size, count] for size, count in check.sizes.items()],
+            "complete": check.complete,
+        },
+    )
+
+
+def _from_json(kept: Any) -> FileCheck:
+    return FileCheck(
+        tuple(Problem(*problem) for problem in kept["problems"]),
+        kept["checked"],
+        {(height, width): count for height, width, count in kept["sizes"]},
+        kept["complete"],
+    )

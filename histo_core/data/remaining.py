@@ -1,0 +1,56 @@
+"""A data set without some of its samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import ClassVar, NoReturn
+
+import numpy as np
+
+from histo_core.config import Config
+from histo_core.data.base import Dataset, DatasetInfo, Problem
+from histo_core.workspace import Workspace
+
+
+class Remaining(Dataset):
+    """Some rows of another data set, in its order; classes, pixels and masks are the other's own.
+
+    Args:
+        whole: the other data set.
+        rows: indices of the samples that remain, int64 [n].
+        problems: why the others were left out; they follow the problems of the whole.
+    """
+
+    info: ClassVar[DatasetInfo] = DatasetInfo(
+        title="Part of a data set", summary="", source="", licence="", layout="", needs_root=False
+    )
+
+    def __init__(self, whole: Dataset, rows: np.ndarray, problems: Sequence[Problem] = ()) -> None:
+        one_file_each = len(whole.sources) == len(whole)
+        super().__init__(
+            whole.name,
+            whole.table.iloc[rows],
+            whole.classes,
+            positive=whole.positive,
+            microns_per_pixel=whole.microns_per_pixel,
+            problems=(*whole.problems, *problems),
+            sources=[whole.sources[row] for row in rows] if one_file_each else whole.sources,
+        )
+        self.whole, self.rows = whole, np.asarray(rows, np.int64)
+
+    @classmethod
+    def open(cls, root: Path | None, options: Config, workspace: Workspace) -> NoReturn:
+        raise TypeError("Remaining is made from an open data set, not from files")
+
+    def read_source(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray] | np.ndarray:
+        """As the whole data set's."""
+        return self.whole.read_source(self.rows[np.asarray(indices, np.int64)])
+
+    def mask(self, index: int) -> np.ndarray | None:
+        """As the whole data set's."""
+        return self.whole.mask(int(self.rows[index]))
+
+    def payloads(self, rows: np.ndarray) -> Iterator[tuple[object, bytes]]:
+        """As the whole data set's."""
+        return self.whole.payloads(self.rows[rows])

@@ -1,0 +1,126 @@
+"""Decoding every file once, and going on without the broken ones."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from histo_core.config import DataConfig
+from histo_core.data import check
+from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.check import check_files, load_check, make_check, without_broken
+from histo_core.data.remaining import Remaining
+from histo_core.errors import BrokenFilesError, CancelledError
+from histo_core.workspace import Workspace
+
+
+def open_folder(root: Path, workspace: Workspace, *, skip_broken: bool = False) -> Dataset:
+    return open_dataset(DataConfig(dataset="folder", root=str(root), skip_broken=skip_broken), workspace)
+
+
+@pytest.fixture
+def broken_folder(class_folder: Path) -> Path:
+    """Six files, of which one is cut short, one is empty and one is smaller than the others."""
+    whole = (class_folder / "benign" / "p1.png").read_bytes()
+    (class_folder / "benign" / "p1.png").write_bytes(whole[:-300])
+    (class_folder / "malignant" / "p5.png").write_bytes(b"")
+    Image.new("RGB", (40, 20)).save(class_folder / "benign" / "p0.png")
+    return class_folder
+
+
+def test_every_broken_file_is_named_and_the_others_are_counted_by_size(
+    broken_folder: Path, workspace: Workspace
+) -> None:
+    found = check_files(open_folder(broken_folder, workspace))
+    assert [problem.where for problem in found.problems] == ["benign/p1.png", "malignant/p5.png"]
+    assert found.problems[0].what.startswith("cannot be decoded (")
+    assert found.problems[1].what == "is empty (0 bytes)"
+    assert (found.checked, found.complete) == (6, True)
+    assert found.sizes == {(96, 96): 3, (20, 40): 1}
+    assert found.odd == {(20, 40): 1}
+
+
+def test_a_look_ends_at_the_limit(broken_folder: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "_BATCH", 2)
+    found = check_files(open_folder(broken_folder, workspace), limit=1)
+    assert [problem.where for problem in found.problems] == ["benign/p1.png"]
+    assert (found.checked, found.complete) == (2, False)
+
+
+def test_a_check_is_kept_until_a_file_changes(broken_folder: Path, workspace: Workspace) -> None:
+    dataset = open_folder(broken_folder, workspace)
+    assert load_check(dataset, workspace) is None
+    made = make_check(dataset, workspace)
+    again = open_folder(broken_folder, workspace)
+    assert load_check(again, workspace) == made
+    assert list(load_check(again, workspace).sizes) == list(made.sizes)  # the most frequent first
+    Image.new("RGB", (96, 96)).save(broken_folder / "malignant" / "p5.png")
+    mended = open_folder(broken_folder, workspace)
+    assert load_check(mended, workspace) is None
+    assert len(make_check(mended, workspace).problems) == 1
+
+
+def test_progress_is_told_and_may_stop_the_look(
+    class_folder: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "_BATCH", 4)
+    dataset, told = open_folder(class_folder, workspace), []
+    make_check(dataset, workspace, lambda done, total: told.append((done, total)))
+    assert told == [(4, 6), (6, 6)]
+
+    def stop(done: int, total: int) -> None:
+        raise CancelledError(f"{done} of {total}")
+
+    other = Remaining(dataset, np.arange(3))
+    with pytest.raises(CancelledError):
+        make_check(other, workspace, stop)
+    assert load_check(other, workspace) is None
+
+
+def test_the_rest_is_used_when_the_user_says_so(broken_folder: Path, pixels: np.ndarray, workspace: Workspace) -> None:
+    dataset = open_folder(broken_folder, workspace, skip_broken=True)
+    assert dataset.table["sample_id"].tolist() == [
+        "benign/p0.png",
+        "benign/p2.png",
+        "malignant/p3.png",
+        "malignant/p4.png",
+    ]
+    assert dataset.table.index.tolist() == [0, 1, 2, 3]
+    assert [problem.where for problem in dataset.problems] == ["benign/p1.png", "malignant/p5.png"]
+    np.testing.assert_array_equal(np.stack(dataset.read([3, 1])), pixels[[4, 2]])
+    assert load_check(dataset, workspace).problems == ()
+    assert dataset.content_hash != open_folder(broken_folder, workspace).content_hash
+
+
+def test_nothing_is_left_out_where_all_is_well(class_folder: Path, workspace: Workspace) -> None:
+    dataset = open_folder(class_folder, workspace)
+    assert without_broken(dataset, workspace) is dataset
+
+
+def test_too_much_is_not_left_out(broken_folder: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = open_folder(broken_folder, workspace)
+    with monkeypatch.context() as patched:
+        patched.setattr(check, "_BATCH", 2)
+        patched.setattr(check, "check_files", partial(check_files, limit=1))
+        with pytest.raises(BrokenFilesError, match=r"1 sample cannot be used.*right folder"):
+            without_broken(dataset, workspace)
+    for image in broken_folder.glob("*/*.png"):
+        image.write_bytes(b"")
+    with pytest.raises(BrokenFilesError, match=r"6 samples cannot be used.*right folder"):
+        open_folder(broken_folder, workspace, skip_broken=True)
+
+
+def test_a_mask_is_that_of_the_sample(workspace: Workspace) -> None:
+    options = {"patches": 40, "patients": 8}
+    phantom = open_dataset(DataConfig(dataset="phantom", options=options), workspace)
+    rows = np.array([5, 17, 31])
+    rest = Remaining(phantom, rows)
+    assert rest.classes == phantom.classes
+    assert rest.sources == phantom.sources
+    for place, row in enumerate(rows):
+        np.testing.assert_array_equal(rest.mask(place), phantom.mask(int(row)))
+    np.testing.assert_array_equal(rest.read([2, 0]), phantom.read(rows[[2, 0]]))
