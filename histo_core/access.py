@@ -12,11 +12,24 @@ from typing import Literal, get_args
 from histo_core.errors import PermissionDeniedError
 
 Role = Literal["reader", "researcher", "owner"]
-Action = Literal["data.read", "data.build", "run.read", "run.launch", "run.cancel", "run.resume", "explain", "report"]
+Action = Literal[
+    "data.read",
+    "data.build",
+    "data.export",
+    "job.cancel",
+    "run.read",
+    "run.launch",
+    "run.cancel",
+    "run.resume",
+    "explain",
+    "report",
+]
 
 POLICY: dict[Action, frozenset[Role]] = {
     "data.read": frozenset(get_args(Role)),
     "data.build": frozenset({"researcher", "owner"}),
+    "data.export": frozenset({"researcher", "owner"}),
+    "job.cancel": frozenset({"researcher", "owner"}),
     "run.read": frozenset(get_args(Role)),
     "run.launch": frozenset({"researcher", "owner"}),
     "run.cancel": frozenset({"researcher", "owner"}),

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import typer
 
-from histo_core.cli import compare, data, explain, runs, server, train
+from histo_core.cli import compare, data, explain, job, runs, server, train
 from histo_core.errors import HistoscopeError
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ app.command("demo")(train.demo)
 app.add_typer(runs.app, name="runs")
 app.command("compare")(compare.compare)
 app.command("explain")(explain.explain)
+app.command("job")(job.job)
 app.command("worker")(server.worker)
 app.command("supervise")(server.supervise)
 

@@ -27,6 +27,20 @@ def try_lock(path: Path) -> IO[str] | None:
     return file
 
 
+def is_locked(path: Path) -> bool:
+    """Whether another process holds the lock. Looks share their hold, so that one is never taken for a holder."""
+    try:
+        file = path.open(encoding="utf-8")
+    except FileNotFoundError:
+        return False
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 @contextmanager
 def locked(path: Path, timeout: float = 60.0) -> Iterator[None]:
     """Hold a lock for a block of code.

@@ -1,0 +1,145 @@
+"""A job as it lies on disk: one small file that says how far it is, a lock that says it lives, a flag that stops it."""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from pydantic import ValidationError
+
+from histo_core.config import Config
+from histo_core.errors import RunError
+from histo_core.files import write_atomically
+from histo_core.runs.locks import is_locked, try_lock
+from histo_core.runs.processes import ProcessIdentity
+from histo_core.workspace import Workspace
+
+JobState = Literal["waiting", "running", "succeeded", "failed", "cancelled", "lost"]
+
+START = timedelta(seconds=60)
+"""A job whose process has not come up by then is lost; Python starts within seconds, even on a busy machine."""
+GRACE_SECONDS = 30.0
+"""From the wish to stop to SIGKILL."""
+
+_JOB_ID = re.compile(r"[a-z_]+-[0-9a-f]{16}")
+
+
+class Job(Config):
+    """One long piece of data work: what it is, and how far it is.
+
+    ``error`` says why it failed, was cancelled or was lost, in sentences for a page. Times know their time zone.
+    ``total`` is 0 until the task has said how much there is to do.
+    """
+
+    job_id: str
+    kind: str
+    title: str
+    params: dict[str, Any]
+    state: JobState
+    asked_at: datetime
+    done: int = 0
+    total: int = 0
+    error: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    cancel_asked: bool = False
+    process: ProcessIdentity | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether it waits for its process or is being carried out."""
+        return self.state in ("waiting", "running")
+
+
+class JobFolder:
+    """Where one job lies: ``job.json``, ``cancel`` while it is asked to stop, ``lock`` and ``log.txt``.
+
+    The lock is held by the job's process as long as that lives, however it dies, and for a moment by whoever queues
+    the job. Only the holder of the lock writes ``job.json``.
+    """
+
+    def __init__(self, job_id: str, workspace: Workspace) -> None:
+        if not _JOB_ID.fullmatch(job_id):
+            raise RunError(f"{job_id!r} is not a job's id.", "A kind, a hyphen and 16 hex digits.", "Check the name.")
+        self.path = jobs_folder(workspace) / job_id
+
+    @property
+    def log(self) -> Path:
+        return self.path / "log.txt"
+
+    def lock(self) -> IO[str] | None:
+        """Take the lock, or None where someone else holds it."""
+        return try_lock(self.path / "lock")
+
+    def claim(self, seconds: float) -> IO[str] | None:
+        """Take the lock, waiting for those who hold it for a moment only."""
+        deadline = time.monotonic() + seconds
+        while (lock := self.lock()) is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return lock
+
+    def write(self, job: Job) -> None:
+        """Replace what is known of the job."""
+        write_atomically(self.path / "job.json", job.model_dump_json(indent=2).encode())
+
+    def read(self) -> Job | None:
+        """What was last written; None where nothing was, or nothing that this version understands."""
+        try:
+            job = Job.model_validate_json((self.path / "job.json").read_bytes())
+        except (OSError, ValidationError):
+            return None
+        return job.model_copy(update={"cancel_asked": job.active and self._cancel.exists()})
+
+    def look(self) -> Job | None:
+        """The job as it is: one whose process is gone is cancelled or lost, and one that does not stop is killed."""
+        job = self.read()
+        if job is None or not job.active:
+            return job
+        if not is_locked(self.path / "lock"):
+            return self.without_holder()
+        if job.cancel_asked and job.process is not None and self._cancel_age() > GRACE_SECONDS:
+            job.process.kill()
+        return job
+
+    def without_holder(self) -> Job | None:
+        """The job as it is when nobody holds its lock; it is read afresh, because its process may just have ended."""
+        job = self.read()
+        if job is None or not job.active or (job.state == "waiting" and datetime.now(UTC) - job.asked_at < START):
+            return job
+        if job.cancel_asked:
+            return job.model_copy(update={"state": "cancelled", "error": "It was stopped on request."})
+        why = "never came up" if job.state == "waiting" else "is gone"
+        error = f"Its process {why}: the machine was switched off, ran out of memory, or somebody stopped it."
+        return job.model_copy(update={"state": "lost", "error": error})
+
+    def ask_to_stop(self) -> None:
+        """Raise the flag; the first wish counts, so that asking twice does not put off the end."""
+        with suppress(FileExistsError):
+            self._cancel.touch(exist_ok=False)
+
+    def withdraw_stop(self) -> None:
+        """Take the flag of an earlier attempt away."""
+        self._cancel.unlink(missing_ok=True)
+
+    def stop_asked(self) -> bool:
+        """Whether somebody asked for an end."""
+        return self._cancel.exists()
+
+    @property
+    def _cancel(self) -> Path:
+        return self.path / "cancel"
+
+    def _cancel_age(self) -> float:
+        try:
+            return time.time() - self._cancel.stat().st_mtime
+        except FileNotFoundError:
+            return 0.0
+
+
+def jobs_folder(workspace: Workspace) -> Path:
+    """The folder that holds a folder a job."""
+    return workspace.home / "jobs"

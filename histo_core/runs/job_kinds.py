@@ -1,0 +1,225 @@
+"""Which long pieces of data work there are, and what each needs to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import AfterValidator, Field
+
+from histo_core.access import Action
+from histo_core.config import Config, DataConfig, SplitConfig, parse_config
+from histo_core.data.base import Dataset, open_dataset, prepare_dataset
+from histo_core.progress import Progress
+from histo_core.registry import Registry
+from histo_core.workspace import Workspace
+
+
+def _absolute(path: str) -> str:
+    """The same path from whatever folder a process works in."""
+    return str(Path(path).expanduser().resolve())
+
+
+def _absolute_data(data: DataConfig) -> DataConfig:
+    return data if data.root is None else data.model_copy(update={"root": _absolute(data.root)})
+
+
+Folder = Annotated[str, Field(min_length=1), AfterValidator(_absolute)]
+Data = Annotated[DataConfig, AfterValidator(_absolute_data)]
+
+
+class JobParams(Config):
+    """What a job is told; plain JSON, from which its id is made."""
+
+    @property
+    def subject(self) -> str:
+        """What it works on, for its title."""
+        return ""
+
+    def read_places(self) -> tuple[str, ...]:
+        """Folders it reads; they must be there."""
+        return ()
+
+    def written_places(self) -> tuple[str, ...]:
+        """Files or folders that it makes."""
+        return ()
+
+    def places(self) -> tuple[str, ...]:
+        """All paths that it names."""
+        return (*self.read_places(), *self.written_places())
+
+    def check_places(self, workspace: Workspace) -> None:
+        """Refuse what lies outside the folders that may be used.
+
+        Raises:
+            PathNotAllowedError: a path lies outside every root.
+            DataNotFoundError: a folder to read is not there.
+        """
+        for path in self.read_places():
+            workspace.allowed(path)
+        for path in self.written_places():
+            # What is not there yet has no links to follow: its nearest folder that is there decides.
+            workspace.allowed(next(place for place in (Path(path), *Path(path).parents) if place.exists()))
+
+
+class DataParams(JobParams):
+    """A data set."""
+
+    data: Data
+
+    @property
+    def subject(self) -> str:
+        name = Path(self.data.root).name if self.data.root else ""
+        return f"{self.data.dataset} ({name})" if name else self.data.dataset
+
+    def read_places(self) -> tuple[str, ...]:
+        return () if self.data.root is None else (self.data.root,)
+
+
+class AuditParams(DataParams):
+    """A data set with its split, alone or against another data set."""
+
+    split: SplitConfig = SplitConfig()
+    other: Data | None = None
+
+    def read_places(self) -> tuple[str, ...]:
+        other = None if self.other is None else self.other.root
+        return (*super().read_places(), *(() if other is None else (other,)))
+
+
+class MapParams(DataParams):
+    """A data set, and what places its patches: "colour", "squeezenet" or a run's folder."""
+
+    features: str = "colour"
+
+    def read_places(self) -> tuple[str, ...]:
+        run = () if self.features in ("colour", "squeezenet") else (_absolute(self.features),)
+        return (*super().read_places(), *run)
+
+
+class DownloadParams(JobParams):
+    """A data set by name, and the folder that its files go into."""
+
+    dataset: str
+    folder: Folder
+
+    @property
+    def subject(self) -> str:
+        return self.dataset
+
+    def written_places(self) -> tuple[str, ...]:
+        return (self.folder,)
+
+
+class ExportParams(DataParams):
+    """A data set with its split, the layout to write, and the folder (for a table the file) that must not be there."""
+
+    split: SplitConfig = SplitConfig()
+    layout: Literal["folders", "pcam", "table"]
+    target: Folder
+
+    def written_places(self) -> tuple[str, ...]:
+        return (self.target,)
+
+
+P = TypeVar("P", bound=JobParams)
+
+
+@dataclass(frozen=True)
+class JobKind(Generic[P]):
+    """One kind of job.
+
+    Attributes:
+        title: what it does, as a noun.
+        params: what it needs to be told.
+        run: does it; told (parameters, workspace, progress), and left by CancelledError when progress raises it.
+        action: what a user must be allowed to do.
+    """
+
+    title: str
+    params: type[P]
+    run: Callable[[P, Workspace, Progress], object]
+    action: Action = "data.build"
+
+
+JOBS: Registry[JobKind[Any]] = Registry("kind of job")
+
+
+def parse_params(kind: str, params: Mapping[str, Any]) -> JobParams:
+    """A kind's parameters from plain values, with absolute paths.
+
+    Raises:
+        UnknownNameError: there is no such kind.
+        ConfigError: the values are not its parameters.
+    """
+    return parse_config(JOBS[kind].params, dict(params))
+
+
+def _opened(data: DataConfig, workspace: Workspace, progress: Progress) -> Dataset:
+    prepare_dataset(data, workspace, progress)
+    return open_dataset(data, workspace)
+
+
+def _prepare(params: DataParams, workspace: Workspace, progress: Progress) -> None:
+    prepare_dataset(params.data, workspace, progress)
+
+
+# Each of the following loads its module when it is carried out: a page that only asks how far a job is needs none.
+
+
+def _check(params: DataParams, workspace: Workspace, progress: Progress) -> None:
+    from histo_core.data.check import make_check
+
+    make_check(_opened(params.data, workspace, progress), workspace, progress)
+
+
+def _convert(params: DataParams, workspace: Workspace, progress: Progress) -> None:
+    from histo_core.data.patch_store import convert
+
+    convert(_opened(params.data, workspace, progress), workspace, progress)
+
+
+def _audit(params: AuditParams, workspace: Workspace, progress: Progress) -> None:
+    from histo_core.audit.report import make_audit
+    from histo_core.data.split import make_split
+
+    dataset = _opened(params.data, workspace, progress)
+    other = None if params.other is None else _opened(params.other, workspace, progress)
+    make_audit(dataset, make_split(dataset, params.split, workspace), workspace, other=other, progress=progress)
+
+
+def _map(params: MapParams, workspace: Workspace, progress: Progress) -> None:
+    from histo_core.audit.embedding import make_map
+
+    make_map(_opened(params.data, workspace, progress), params.features, workspace, progress)
+
+
+def _download(params: DownloadParams, workspace: Workspace, progress: Progress) -> None:
+    from histo_core.data.downloads import fetch_dataset
+
+    fetch_dataset(params.dataset, Path(params.folder), workspace, progress)
+
+
+def _export(params: ExportParams, workspace: Workspace, progress: Progress) -> None:
+    from histo_core.data import export
+    from histo_core.data.split import make_split
+
+    dataset, target = _opened(params.data, workspace, progress), Path(params.target)
+    split = make_split(dataset, params.split, workspace)
+    if params.layout == "table":
+        export.export_table(dataset, split, target)
+    elif params.layout == "pcam":
+        export.export_pcam(dataset, split, target, progress)
+    else:
+        export.export_folders(dataset, split, target, progress)
+
+
+JOBS.add("prepare", JobKind("Preparing", DataParams, _prepare))
+JOBS.add("check", JobKind("Check of all files", DataParams, _check))
+JOBS.add("convert", JobKind("Faster copy", DataParams, _convert))
+JOBS.add("audit", JobKind("Audit", AuditParams, _audit))
+JOBS.add("map", JobKind("Map", MapParams, _map))
+JOBS.add("download", JobKind("Download", DownloadParams, _download))
+JOBS.add("export", JobKind("Export", ExportParams, _export, action="data.export"))

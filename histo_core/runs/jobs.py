@@ -1,0 +1,139 @@
+"""Long pieces of data work (checks, conversions, audits, maps, downloads), each in a detached process of its own.
+
+A job goes on when the browser is closed and when the server is started again. Its id is its kind with a hash of its
+parameters, so that the newest state of a piece of work is found by what it is, and the same work is never done twice at
+once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from subprocess import CalledProcessError
+from typing import Any
+
+from histo_core.access import LOCAL, User, authorise
+from histo_core.errors import RunError
+from histo_core.runs.job_folder import Job, JobFolder, JobState, jobs_folder
+from histo_core.runs.job_kinds import JOBS, parse_params
+from histo_core.runs.processes import start_detached
+from histo_core.runs.supervisor import child_environment
+from histo_core.workspace import Workspace
+
+__all__ = ["Job", "JobState", "cancel_job", "find_job", "jobs", "start_job"]
+
+_LOCK_SECONDS = 10.0
+
+
+def command(job_id: str) -> Sequence[str]:
+    """The command line of a job's process."""
+    return [sys.executable, "-m", "histo_core", "job", job_id]
+
+
+def start_job(kind: str, params: Mapping[str, Any], workspace: Workspace, *, user: User = LOCAL) -> Job:
+    """Start a job, or give the active one of the same kind and parameters; none of it waits for the work.
+
+    Args:
+        kind: a name of `JOBS`.
+        params: plain values of the kind's parameters; relative folders are taken from the working folder.
+        workspace: where the job is kept and works.
+        user: who asks.
+
+    Raises:
+        UnknownNameError, ConfigError: there is no such kind, or the parameters are not its own.
+        PermissionDeniedError: the user may not do it.
+        PathNotAllowedError, DataNotFoundError: a folder may not be used, or is not there.
+        RunError: the process could not be started.
+    """
+    member = JOBS[kind]
+    wanted = parse_params(kind, params)
+    authorise(user, member.action, wanted.subject)
+    wanted.check_places(workspace)
+    job_id = _job_id(kind, params)
+    folder = JobFolder(job_id, workspace)
+    job = Job(
+        job_id=job_id,
+        kind=kind,
+        title=f"{member.title}: {wanted.subject}",
+        params=wanted.model_dump(mode="json"),
+        state="waiting",
+        asked_at=datetime.now(UTC),
+    )
+    queued = _queue(job, folder)
+    if queued is job:
+        _start_process(job, folder, workspace)
+    return queued
+
+
+def find_job(kind: str, params: Mapping[str, Any], workspace: Workspace) -> Job | None:
+    """The newest state of a piece of work; None where it was never started.
+
+    Raises:
+        UnknownNameError, ConfigError: there is no such kind, or the parameters are not its own.
+    """
+    return JobFolder(_job_id(kind, params), workspace).look()
+
+
+def jobs(workspace: Workspace) -> list[Job]:
+    """All jobs of a workspace, the latest first."""
+    folders = sorted(jobs_folder(workspace).glob("*-*/job.json"))
+    found = [JobFolder(file.parent.name, workspace).look() for file in folders]
+    return sorted((job for job in found if job is not None), key=lambda job: job.asked_at, reverse=True)
+
+
+def cancel_job(job_id: str, workspace: Workspace, *, user: User = LOCAL) -> Job:
+    """Ask a job to stop; a look at it more than 30 s later kills one that did not. One that has ended stays as it is.
+
+    Raises:
+        PermissionDeniedError: the user may not cancel jobs.
+        RunError: there is no such job.
+    """
+    authorise(user, "job.cancel", job_id)
+    folder = JobFolder(job_id, workspace)
+    job = folder.look()
+    if job is None:
+        raise RunError(f"There is no job {job_id!r}.", "A job that was started is expected.", "Look at the list.")
+    if job.active:
+        folder.ask_to_stop()
+    return folder.look() or job
+
+
+def _job_id(kind: str, params: Mapping[str, Any]) -> str:
+    values = parse_params(kind, params).model_dump(mode="json")
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def _queue(job: Job, folder: JobFolder) -> Job:
+    """Write a job down as waiting, unless it is active already; of many that try at once, one succeeds."""
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while time.monotonic() < deadline:
+        known = folder.look()
+        if known is not None and known.active:
+            return known
+        if (lock := folder.lock()) is None:
+            time.sleep(0.02)
+            continue
+        with lock:
+            known = folder.without_holder()
+            if known is not None and known.active:
+                return known
+            folder.withdraw_stop()
+            folder.write(job)
+            return job
+    raise RunError(f"{job.title} is just ending.", "That takes a moment.", "Try again.")
+
+
+def _start_process(job: Job, folder: JobFolder, workspace: Workspace) -> None:
+    try:
+        start_detached(
+            command(job.job_id), log=folder.log, folder=workspace.home, environment=child_environment(workspace)
+        )
+    except (OSError, CalledProcessError) as error:
+        reason = RunError(f"Its process could not be started: {error}.", "", f"Read {folder.log}, then try again.")
+        folder.write(job.model_copy(update={"state": "failed", "error": str(reason), "ended_at": datetime.now(UTC)}))
+        raise reason from None

@@ -1,0 +1,221 @@
+"""Jobs in processes of their own: one at a time for one piece of work, with an explicit end whatever happens."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from waiting import wait_until
+
+from histo_core.access import User
+from histo_core.errors import (
+    ConfigError,
+    DataNotFoundError,
+    PathNotAllowedError,
+    PermissionDeniedError,
+    RunError,
+    UnknownNameError,
+)
+from histo_core.runs import job_folder, jobs
+from histo_core.runs.job_folder import JobFolder
+from histo_core.runs.jobs import Job, cancel_job, find_job, start_job
+from histo_core.runs.locks import is_locked, try_lock
+from histo_core.workspace import Workspace
+
+FAKE_JOB = Path(__file__).with_name("fake_job.py")
+
+Start = Callable[..., Job]
+
+
+@pytest.fixture(autouse=True)
+def _test_kind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A kind of job that the tests steer, here and in the job's process."""
+    import fake_job
+
+    monkeypatch.setattr(jobs, "command", lambda job_id: [sys.executable, str(FAKE_JOB), job_id])
+    fake_job.register()
+    yield
+    fake_job.forget()
+
+
+def _end(workspace: Workspace, **params: object) -> Job:
+    wait_until(lambda: not _now(workspace, **params).active)
+    return _now(workspace, **params)
+
+
+def _now(workspace: Workspace, **params: object) -> Job:
+    job = find_job("steered", params, workspace)
+    assert job is not None
+    return job
+
+
+def test_a_job_runs_to_its_end_and_says_how_far_it_came(workspace: Workspace) -> None:
+    assert find_job("steered", {"steps": 3}, workspace) is None
+    started = start_job("steered", {"steps": 3}, workspace)
+    assert (started.state, started.title) == ("waiting", "Steered: work of 3")
+    ended = _end(workspace, steps=3)
+    assert (ended.state, ended.done, ended.total, ended.error) == ("succeeded", 3, 3, "")
+    assert ended.started_at is not None
+    assert ended.ended_at is not None
+    assert started.asked_at <= ended.started_at <= ended.ended_at
+    assert not is_locked(workspace.home / "jobs" / ended.job_id / "lock")
+
+
+def test_progress_is_seen_while_it_runs_and_the_same_work_is_the_same_job(workspace: Workspace) -> None:
+    first = start_job("steered", {"steps": 10_000, "seconds": 0.02}, workspace)
+    wait_until(lambda: _now(workspace, steps=10_000, seconds=0.02).done > 0)
+    again = start_job("steered", {"seconds": 0.02, "steps": 10_000}, workspace)
+    assert again.job_id == first.job_id
+    assert again.state == "running"
+    assert again.total == 10_000
+    other = start_job("steered", {"steps": 1}, workspace)
+    assert other.job_id != first.job_id
+    assert [job.job_id for job in jobs.jobs(workspace)] == [other.job_id, first.job_id]
+    cancel_job(first.job_id, workspace)
+    assert _now(workspace, steps=10_000, seconds=0.02).cancel_asked
+    ended = _end(workspace, steps=10_000, seconds=0.02)
+    assert (ended.state, ended.error) == ("cancelled", "It was stopped on request.")
+    assert ended.done < ended.total
+
+
+def test_of_many_starts_at_once_one_process_comes_up(workspace: Workspace, tmp_path: Path) -> None:
+    params = {"steps": 20, "seconds": 0.02, "note": str(tmp_path / "began")}
+    with ThreadPoolExecutor(8) as pool:
+        started = list(pool.map(lambda _: start_job("steered", params, workspace), range(8)))
+    assert len({job.job_id for job in started}) == 1
+    assert _end(workspace, **params).state == "succeeded"
+    assert (tmp_path / "began").read_text() == "began\n"
+
+
+def test_one_that_ended_is_started_afresh(workspace: Workspace) -> None:
+    start_job("steered", {"steps": 1}, workspace)
+    first = _end(workspace, steps=1)
+    second = start_job("steered", {"steps": 1}, workspace)
+    assert (second.state, second.job_id) == ("waiting", first.job_id)
+    assert _end(workspace, steps=1).started_at != first.started_at
+
+
+def test_a_known_error_is_its_own_sentences_and_an_unknown_one_line_with_the_log(workspace: Workspace) -> None:
+    start_job("steered", {"fail": "known"}, workspace)
+    start_job("steered", {"fail": "unknown"}, workspace)
+    known = _end(workspace, fail="known")
+    assert (known.state, known.error) == ("failed", "Found this. That is allowed. Do the other.")
+    unknown = _end(workspace, fail="unknown")
+    log = workspace.home / "jobs" / unknown.job_id / "log.txt"
+    assert unknown.error == f"Unexpected error: ZeroDivisionError: two lines. The details are in {log}."
+    assert "Traceback" in log.read_text()
+    assert "Traceback" not in unknown.error
+
+
+def test_one_whose_process_was_killed_is_lost_and_can_be_tried_again(workspace: Workspace) -> None:
+    params = {"steps": 10_000, "seconds": 0.02}
+    start_job("steered", params, workspace)
+    wait_until(lambda: _now(workspace, **params).state == "running")
+    process = _now(workspace, **params).process
+    assert process is not None
+    os.kill(process.pid, 9)
+    lost = _end(workspace, **params)
+    assert lost.state == "lost"
+    assert "is gone" in lost.error
+    assert start_job("steered", params, workspace).state == "waiting"
+    wait_until(lambda: _now(workspace, **params).done > 0)
+
+
+def test_one_that_does_not_stop_is_killed_by_a_later_look(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start_job("steered", {"deaf": True}, workspace)
+    wait_until(lambda: _now(workspace, deaf=True).state == "running")
+    cancel_job(_now(workspace, deaf=True).job_id, workspace)
+    time.sleep(0.3)
+    assert _now(workspace, deaf=True).state == "running"
+    monkeypatch.setattr(job_folder, "GRACE_SECONDS", 0.2)
+    ended = _end(workspace, deaf=True)
+    assert (ended.state, ended.error) == ("cancelled", "It was stopped on request.")
+
+
+def test_one_that_never_came_up_is_lost_after_a_while(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "command", lambda _: [sys.executable, "-c", "pass"])
+    waiting = start_job("steered", {}, workspace)
+    assert _now(workspace).state == "waiting"
+    folder = JobFolder(waiting.job_id, workspace)
+    folder.write(waiting.model_copy(update={"asked_at": datetime.now(UTC) - timedelta(minutes=2)}))
+    assert "never came up" in _now(workspace).error
+    cancel_job(waiting.job_id, workspace)  # one that has ended stays as it is
+    assert _now(workspace).state == "lost"
+
+
+def test_a_file_that_cannot_be_read_is_no_job(workspace: Workspace) -> None:
+    start_job("steered", {"steps": 1}, workspace)
+    ended = _end(workspace, steps=1)
+    (workspace.home / "jobs" / ended.job_id / "job.json").write_text("{")
+    assert find_job("steered", {"steps": 1}, workspace) is None
+    assert jobs.jobs(workspace) == []
+
+
+@pytest.mark.parametrize("job_id", ["../../evil", "steered", "steered-xyz", ""])
+def test_an_id_that_is_none_is_refused(job_id: str, workspace: Workspace) -> None:
+    with pytest.raises(RunError, match="is not a job's id"):
+        cancel_job(job_id, workspace)
+
+
+def test_an_unknown_job_cannot_be_cancelled(workspace: Workspace) -> None:
+    with pytest.raises(RunError, match="There is no job"):
+        cancel_job("steered-0123456789abcdef", workspace)
+
+
+def test_wrong_kinds_and_parameters_are_refused_before_anything_is_written(workspace: Workspace) -> None:
+    with pytest.raises(UnknownNameError, match=r"Unknown kind of job 'chekc'.*Did you mean 'check'"):
+        start_job("chekc", {}, workspace)
+    with pytest.raises(ConfigError, match="nonsense is not a known field"):
+        start_job("steered", {"nonsense": 1}, workspace)
+    with pytest.raises(ConfigError, match="data"):
+        start_job("check", {}, workspace)
+    assert not (workspace.home / "jobs").exists()
+
+
+def test_a_reader_neither_starts_nor_cancels(workspace: Workspace) -> None:
+    reader = User("Ann", "reader")
+    with pytest.raises(PermissionDeniedError, match=r"Ann \(reader\) may not do data.build on work of 1"):
+        start_job("steered", {"steps": 1}, workspace, user=reader)
+    with pytest.raises(PermissionDeniedError, match=r"job\.cancel"):
+        cancel_job("steered-0123456789abcdef", workspace, user=reader)
+
+
+def test_folders_lie_under_the_allowed_roots(workspace: Workspace, tmp_path: Path) -> None:
+    data = {"dataset": "folder", "root": "/etc"}
+    with pytest.raises(PathNotAllowedError, match="/etc lies outside"):
+        start_job("check", {"data": data}, workspace)
+    with pytest.raises(DataNotFoundError):
+        start_job("check", {"data": {"dataset": "folder", "root": str(tmp_path / "none")}}, workspace)
+    with pytest.raises(PathNotAllowedError):
+        start_job("download", {"dataset": "pcam", "folder": "/somewhere/new"}, workspace)
+    (tmp_path / "link").symlink_to("/etc")
+    with pytest.raises(PathNotAllowedError):
+        start_job("download", {"dataset": "pcam", "folder": str(tmp_path / "link" / "new")}, workspace)
+
+
+def test_a_relative_folder_names_the_same_job_as_its_absolute_one(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = [
+        jobs._job_id("check", {"data": {"dataset": "folder", "root": root}}) for root in ("a", str(tmp_path / "a"))
+    ]
+    assert names[0] == names[1]
+
+
+def test_a_look_at_a_lock_does_not_hold_it(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    assert not is_locked(path)
+    lock = try_lock(path)
+    assert lock is not None
+    assert is_locked(path)
+    lock.close()
+    assert not is_locked(path)
