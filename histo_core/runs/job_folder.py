@@ -32,7 +32,8 @@ class Job(Config):
     """One long piece of data work: what it is, and how far it is.
 
     ``error`` says why it failed, was cancelled or was lost, in sentences for a page. Times know their time zone.
-    ``total`` is 0 until the task has said how much there is to do.
+    ``total`` is 0 until the task has said how much there is to do; a task that counts several things one after the
+    other starts again at 0, which ``counting_since`` tells.
     """
 
     job_id: str
@@ -45,6 +46,7 @@ class Job(Config):
     total: int = 0
     error: str = ""
     started_at: datetime | None = None
+    counting_since: datetime | None = None
     ended_at: datetime | None = None
     cancel_asked: bool = False
     process: ProcessIdentity | None = None

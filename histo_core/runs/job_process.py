@@ -89,7 +89,9 @@ class _Reporter:
     def __call__(self, done: int, total: int) -> None:
         if self._folder.stop_asked():
             raise CancelledError("It was stopped on request.")
-        self.job = self.job.model_copy(update={"done": int(done), "total": int(total)})
+        again = total != self.job.total or done < self.job.done
+        since = datetime.now(UTC) if again else self.job.counting_since
+        self.job = self.job.model_copy(update={"done": int(done), "total": int(total), "counting_since": since})
         if time.monotonic() - self._written_at < PROGRESS_SECONDS:
             return
         with suppress(OSError):  # a full disk ends the task where it writes its result, with its own words

@@ -24,7 +24,7 @@ from histo_core.runs.processes import start_detached
 from histo_core.runs.supervisor import child_environment
 from histo_core.workspace import Workspace
 
-__all__ = ["Job", "JobState", "cancel_job", "find_job", "jobs", "start_job"]
+__all__ = ["Job", "JobState", "cancel_job", "find_job", "job_id_of", "jobs", "start_job"]
 
 _LOCK_SECONDS = 10.0
 
@@ -53,10 +53,9 @@ def start_job(kind: str, params: Mapping[str, Any], workspace: Workspace, *, use
     wanted = parse_params(kind, params)
     authorise(user, member.action, wanted.subject)
     wanted.check_places(workspace)
-    job_id = _job_id(kind, params)
-    folder = JobFolder(job_id, workspace)
+    folder = JobFolder(job_id_of(kind, params), workspace)
     job = Job(
-        job_id=job_id,
+        job_id=folder.path.name,
         kind=kind,
         title=f"{member.title}: {wanted.subject}",
         params=wanted.model_dump(mode="json"),
@@ -75,7 +74,18 @@ def find_job(kind: str, params: Mapping[str, Any], workspace: Workspace) -> Job 
     Raises:
         UnknownNameError, ConfigError: there is no such kind, or the parameters are not its own.
     """
-    return JobFolder(_job_id(kind, params), workspace).look()
+    return JobFolder(job_id_of(kind, params), workspace).look()
+
+
+def job_id_of(kind: str, params: Mapping[str, Any]) -> str:
+    """The id of a piece of work, whether it was ever started or not.
+
+    Raises:
+        UnknownNameError, ConfigError: there is no such kind, or the parameters are not its own.
+    """
+    values = parse_params(kind, params).model_dump(mode="json")
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def jobs(workspace: Workspace) -> list[Job]:
@@ -100,12 +110,6 @@ def cancel_job(job_id: str, workspace: Workspace, *, user: User = LOCAL) -> Job:
     if job.active:
         folder.ask_to_stop()
     return folder.look() or job
-
-
-def _job_id(kind: str, params: Mapping[str, Any]) -> str:
-    values = parse_params(kind, params).model_dump(mode="json")
-    text = json.dumps(values, sort_keys=True, separators=(",", ":"))
-    return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def _queue(job: Job, folder: JobFolder) -> Job:

@@ -206,7 +206,7 @@ def test_a_relative_folder_names_the_same_job_as_its_absolute_one(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     names = [
-        jobs._job_id("check", {"data": {"dataset": "folder", "root": root}}) for root in ("a", str(tmp_path / "a"))
+        jobs.job_id_of("check", {"data": {"dataset": "folder", "root": root}}) for root in ("a", str(tmp_path / "a"))
     ]
     assert names[0] == names[1]
 
