@@ -4,7 +4,7 @@ Everything after training reads it, and it is what a user may bring from elsewhe
 
     sample_id, patient_id, slide_id     str; the latter two missing where the source does not know them
     split                               train, valid or test
-    fold                                Int64; missing where there are no folds
+    fold                                Int64, counted from 0; missing where there are no folds
     y_true, y_pred                      class names; y_true missing where the sample has no label
     prob_<class>                        float, one a class, in the order of the classes; they sum to 1
     score_<class>                       float, optional: the raw scores before normalisation
@@ -57,7 +57,7 @@ def build_predictions(
         known = rows[column].to_numpy(dtype=object) if column in rows else np.full(len(rows), None)
         table[column] = pd.Series(known, dtype="str")
     table["split"] = split.parts[indices]
-    table["fold"] = pd.array([None] * len(rows), dtype="Int64")
+    table["fold"] = pd.array([split.fold] * len(rows), dtype="Int64")
     table["y_true"] = names[rows["label"].to_numpy()]
     table["y_pred"] = names[probabilities.argmax(axis=1)]
     for prefix, values in ((_PROBABILITY, probabilities), (_SCORE, scores)):

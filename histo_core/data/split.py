@@ -6,7 +6,7 @@ Patches of one patient are not independent, so whole patients (else slides) are 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,17 +14,14 @@ import pandas as pd
 
 from histo_core.config import SplitConfig
 from histo_core.data.base import PARTS, UNLABELLED, Dataset
-from histo_core.data.partition import partition_groups, partition_samples
+from histo_core.data.partition import draw_samples
+from histo_core.data.split_note import describe
+from histo_core.data.split_units import PATCH, PATIENT, Unit, published_parts, takes_published, unit_of
 from histo_core.errors import SplitError
+from histo_core.workspace import Workspace
 
 LEFT_OUT = ""
-"""Stands for the part of samples that no part takes, because they have no label."""
-
-_COLUMNS = {"published": "split", "patient": "patient_id", "slide": "slide_id"}
-_MAY_SHARE = {
-    "slide": "patient ids are not known, so slides of one patient may stand on both sides",
-    "random": "patients are not kept together, so patches of one patient may stand on both sides",
-}
+"""Stands for the part of samples that no part takes: they have no label, or were not drawn for the subset."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,15 +30,17 @@ class Split:
 
     Attributes:
         parts: object array of "train", "valid", "test", or `LEFT_OUT`.
-        method: published, patient, slide or random; what "auto" resolved to.
+        method: published, patient, slide, group or random; what "auto" resolved to.
         fingerprint: SHA-256 (hex) of the sorted sample ids with their labels and parts.
-        note: one sentence for a page: what was held out, and what the split cannot promise.
+        note: a few sentences for a page: what was held out, and what the split cannot promise.
+        fold: number of the fold, counted from 0, or None where there are no folds.
     """
 
     parts: np.ndarray
     method: str
     fingerprint: str
     note: str
+    fold: int | None = None
 
     def indices(self, part: str) -> np.ndarray:
         """Rows of one part, int64, ascending."""
@@ -55,36 +54,48 @@ class Split:
             for part in PARTS
         }
         counts = pd.DataFrame.from_dict(rows, orient="index", columns=list(dataset.classes))
-        known = _known(dataset, "patient_id")
-        patients = [_distinct(dataset, "patient_id", self.parts == part) if known else None for part in PARTS]
+        known = PATIENT.known(dataset)
+        patients = [PATIENT.count(dataset, self.parts == part) if known else None for part in PARTS]
         counts["patients"] = pd.array(patients, dtype="Int64")
         return counts.rename_axis("split")
 
 
-def make_split(dataset: Dataset, config: SplitConfig) -> Split:
+def make_split(dataset: Dataset, config: SplitConfig, workspace: Workspace | None = None) -> Split:
     """Divide a data set; the same data set and configuration give the same split, whatever the order of its rows.
 
     A published split that lacks a validation or test part gets it cut from its training part, by patient or slide
-    where these are known. Parts have about the same class shares as the whole.
+    where these are known. With folds and a part held out, the published test part is the one held out and the rest
+    is dealt into folds; without, a published split has no folds, and "auto" goes on to patient, slide or random.
+
+    Args:
+        dataset: what to divide.
+        config: how.
+        workspace: where saved splits lie; only the method "saved" needs it.
 
     Raises:
-        SplitError: no labels, no such ids, no published split, or too few groups for the parts.
+        SplitError: no labels, no such ids, no published split, too few groups for the parts or folds, or a saved
+            split that is not there or was made from other samples.
     """
+    if config.method == "saved":
+        from histo_core.data.saved_split import load_split  # it needs this module
+
+        return load_split(dataset, config, workspace)
     labels = dataset.table["label"].to_numpy()
     if (labels == UNLABELLED).all():
         raise SplitError(f"Data set {dataset.name!r} has no labels.", "Labelled samples are split.", "Add labels.")
-    method = _method(dataset, config.method)
-    parts = np.full(len(dataset), LEFT_OUT, dtype=object)
-    if method == "published":
-        published = dataset.table["split"].to_numpy(dtype=object)
-        parts[:] = np.where((labels != UNLABELLED) & np.isin(published, PARTS), published, LEFT_OUT)
-        note = _complete(dataset, parts, config)
-    else:
-        rows = np.flatnonzero(labels != UNLABELLED)
-        parts[rows] = _cut(dataset, rows, method, {"valid": config.valid, "test": config.test}, config.seed)
-        note = _note(dataset, parts, method)
-    note += _warnings(dataset, parts)
-    return Split(parts, method, fingerprint(dataset.table["sample_id"].tolist(), labels.tolist(), parts.tolist()), note)
+    published, unit = takes_published(dataset, config), unit_of(dataset, config)
+    usable = labels != UNLABELLED
+    given = published_parts(dataset) if published else np.where(usable, "train", LEFT_OUT).astype(object)
+    usable &= given != LEFT_OUT
+    parts = np.where(_drawn(dataset, usable, given, config), given, LEFT_OUT)
+    cut = _divide(dataset, parts, unit, config)
+    return Split(
+        parts=parts,
+        method="published" if published else unit.method,
+        fingerprint=fingerprint(dataset.table["sample_id"].tolist(), labels.tolist(), parts.tolist()),
+        note=describe(dataset, parts, usable, unit, config, published=published, cut=cut),
+        fold=config.fold if config.folds is not None else None,
+    )
 
 
 def fingerprint(sample_ids: Sequence[str], labels: Sequence[int], parts: Sequence[str]) -> str:
@@ -95,78 +106,42 @@ def fingerprint(sample_ids: Sequence[str], labels: Sequence[int], parts: Sequenc
     return digest.hexdigest()
 
 
-def _method(dataset: Dataset, wanted: str) -> str:
-    if wanted == "random" or (wanted != "auto" and _offers(dataset, wanted)):
-        return wanted
-    available = [*(name for name in _COLUMNS if _offers(dataset, name)), "random"]
-    if wanted == "auto":
-        return available[0]
-    needs = "published training part" if wanted == "published" else f"{wanted} ids"
-    raise SplitError(
-        f"Data set {dataset.name!r} has no {needs}.", f"It can be split by: {', '.join(available)}.", "Choose one."
-    )
+def _drawn(dataset: Dataset, usable: np.ndarray, given: np.ndarray, config: SplitConfig) -> np.ndarray:
+    """Which usable rows take part (bool): all, or a subset in which classes and given parts keep their shares."""
+    if config.subset is None:
+        return usable
+    rows = np.flatnonzero(usable)
+    kinds = pd.DataFrame({"label": dataset.table["label"].to_numpy(), "part": given}).iloc[rows]
+    kind = kinds.groupby(["label", "part"], sort=True).ngroup().to_numpy()
+    drawn = np.zeros_like(usable)
+    drawn[rows] = draw_samples(PATCH.ids(dataset)[rows], kind, config.subset, config.seed)
+    return drawn
 
 
-def _offers(dataset: Dataset, method: str) -> bool:
-    if method == "published":
-        return "split" in dataset.table and bool((dataset.table["split"] == "train").any())
-    return _known(dataset, _COLUMNS[method])
+def _divide(dataset: Dataset, parts: np.ndarray, unit: Unit, config: SplitConfig) -> list[str]:
+    """Cut what is lacking from the rows of "train", in place; the parts that were cut by their share."""
+    if config.folds is None:
+        return _cut(dataset, parts, unit, {"valid": config.valid, "test": config.test}, config)
+    if config.hold_out:
+        cut = _cut(dataset, parts, unit, {"test": config.test}, config)
+        parts[parts == "valid"] = "train"  # folds take the place of a published validation part
+        _deal(dataset, parts, unit, "valid", config.folds, config)
+        return cut
+    _deal(dataset, parts, unit, "test", config.folds, config)
+    # Of what the fold leaves, so that it is the wanted share of the whole.
+    return _cut(dataset, parts, unit, {"valid": config.valid / (1 - 1 / config.folds)}, config)
 
 
-def _known(dataset: Dataset, column: str) -> bool:
-    """Whether each labelled sample has this id."""
-    labelled = dataset.table["label"] != UNLABELLED
-    return column in dataset.table and bool(dataset.table.loc[labelled, column].notna().all())
+def _cut(
+    dataset: Dataset, parts: np.ndarray, unit: Unit, shares: Mapping[str, float], config: SplitConfig
+) -> list[str]:
+    lacking = {part: share for part, share in shares.items() if share and not (parts == part).any()}
+    if lacking:
+        rows = np.flatnonzero(parts == "train")
+        parts[rows] = unit.cut(dataset, rows, lacking, config)
+    return list(lacking)
 
 
-def _distinct(dataset: Dataset, column: str, rows: np.ndarray) -> int:
-    return len(set(dataset.table[column].to_numpy(dtype=object)[rows]))
-
-
-def _cut(dataset: Dataset, rows: np.ndarray, method: str, shares: dict[str, float], seed: int) -> np.ndarray:
-    """Parts of some rows: whole groups, or single samples for "random"."""
-    table = dataset.table.iloc[rows]
-    labels = table["label"].to_numpy()
-    if method == "random":
-        return partition_samples(table["sample_id"].to_numpy(dtype=object), labels, shares, seed)
-    return partition_groups(table[_COLUMNS[method]].to_numpy(dtype=object), labels, shares, seed, kind=method)
-
-
-def _complete(dataset: Dataset, parts: np.ndarray, config: SplitConfig) -> str:
-    """Cut the parts that the published split lacks from its training part, in place; the note says how."""
-    lacking = {
-        part: share
-        for part, share in (("valid", config.valid), ("test", config.test))
-        if share and not (parts == part).any()
-    }
-    if not lacking:
-        return "The split is the published one."
-    by = next((name for name in ("patient", "slide") if _known(dataset, _COLUMNS[name])), "random")
+def _deal(dataset: Dataset, parts: np.ndarray, unit: Unit, part: str, folds: int, config: SplitConfig) -> None:
     rows = np.flatnonzero(parts == "train")
-    parts[rows] = _cut(dataset, rows, by, lacking, config.seed)
-    names = " and ".join({"valid": "validation", "test": "test"}[part] for part in lacking)
-    verb = "was" if len(lacking) == 1 else "were"
-    how = "at random" if by == "random" else f"by {by}"
-    return f"The split is the published one; {names} {verb} cut from its training part {how}" + (
-        f"; {_MAY_SHARE[by]}." if by in _MAY_SHARE else "."
-    )
-
-
-def _note(dataset: Dataset, parts: np.ndarray, method: str) -> str:
-    if method == "random":
-        held, total = int((parts == "test").sum()), int((parts != LEFT_OUT).sum())
-        return f"Split at random: {held:,} of {total:,} patches are held out for test; {_MAY_SHARE[method]}."
-    held, total = (_distinct(dataset, _COLUMNS[method], rows) for rows in (parts == "test", parts != LEFT_OUT))
-    return f"Split by {method}: {held:,} of {total:,} {method}s are held out for test" + (
-        f"; {_MAY_SHARE[method]}." if method in _MAY_SHARE else "."
-    )
-
-
-def _warnings(dataset: Dataset, parts: np.ndarray) -> str:
-    """What else a reader must know, as further sentences."""
-    labels = dataset.table["label"].to_numpy()
-    unseen = [name for label, name in enumerate(dataset.classes) if not ((labels == label) & (parts == "train")).any()]
-    left_out = int((parts == LEFT_OUT).sum())
-    return (f" No training patch shows {' or '.join(unseen)}." if unseen else "") + (
-        f" {left_out:,} patches without a label or part are left out." if left_out else ""
-    )
+    parts[rows[unit.deal(dataset, rows, folds, config) == config.fold]] = part

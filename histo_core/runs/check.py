@@ -48,7 +48,7 @@ def _check(config: RunConfig, workspace: Workspace, datasets: dict[str, Dataset]
     if key not in datasets:
         datasets[key] = open_dataset(config.data, workspace)
     dataset = datasets[key]
-    split = make_split(dataset, config.split)
+    split = make_split(dataset, config.split, workspace)
     device = resolve_device(config.train.device)
     height, width = dataset.read([0])[0].shape[:2]
     input_size = Preprocess(config.preprocess).output_size(height, width)

@@ -49,7 +49,7 @@ def train_and_predict(run: Run, workspace: Workspace, report: Reporter, stop: Fl
     named = [run.config.data.root, run.config.model.weights]
     workspace = replace(workspace, extra_roots=tuple(Path(path) for path in named if path and Path(path).is_absolute()))
     dataset = open_dataset(run.config.data, workspace)
-    split = make_split(dataset, run.config.split)
+    split = make_split(dataset, run.config.split, workspace)
     _check_unchanged(run, dataset, split)
     if not _train(run, dataset, split, workspace, report, stop):
         return False
