@@ -10,12 +10,13 @@ import pandas as pd
 from histo_core.errors import CorruptDataError
 
 
-def read_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+def read_csv(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> pd.DataFrame:
     """Read the named columns of a CSV file as text; an empty cell is an empty text.
 
     Args:
         path: a file that is known to exist.
-        columns: those that are needed; others are dropped.
+        columns: those that are needed.
+        optional: those that are kept where they are there; others are dropped.
 
     Raises:
         CorruptDataError: not a CSV in UTF-8, or a column is missing.
@@ -33,4 +34,4 @@ def read_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
             f"Its columns: {', '.join(map(str, table.columns)) or 'none'}.",
             f"The columns {', '.join(columns)} are needed; rename or add them.",
         )
-    return table.loc[:, list(columns)]
+    return table.loc[:, [*columns, *(column for column in optional if column in table)]]

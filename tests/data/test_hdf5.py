@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from histo_core.data import hdf5
+from histo_core.data import flat_array, hdf5
 from histo_core.data.hdf5 import open_array
 from histo_core.errors import CorruptDataError, DataError, DataNotFoundError, UnsafeFileError
 
@@ -42,10 +42,11 @@ def test_rows_come_in_the_order_asked_for(layout: dict[str, object], tmp_path: P
 
 def test_contiguous_values_are_mapped_only_from_a_local_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "a.h5")
-    assert open_array(path, "x", shape=SHAPE).offset is not None
-    monkeypatch.setattr(hdf5, "_is_local", lambda path: False)
+    assert open_array(path, "x", shape=SHAPE).mapped
+    assert not open_array(write(tmp_path / "b.h5", chunks=True), "x", shape=SHAPE).mapped
+    monkeypatch.setattr(flat_array, "is_local", lambda path: False)
     array = open_array(path, "x", shape=SHAPE)
-    assert array.offset is None
+    assert not array.mapped
     np.testing.assert_array_equal(array.read(ROWS), VALUES[ROWS])
 
 

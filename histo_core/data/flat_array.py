@@ -1,0 +1,98 @@
+"""Equal rows that lie one after another in a file, gathered in any order.
+
+From a local disk they are memory-mapped, which gathers random patches near the speed of a copy. A file that is cut
+short under a map kills the process, so from a network share, and wherever the file system is not known, they are read
+with plain reads, where the same is an error.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from histo_core.errors import CorruptDataError
+from histo_core.files import file_system
+
+_LOCAL_FILE_SYSTEMS = {
+    *("ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "overlay", "tmpfs"),
+    *("apfs", "hfs", "ntfs", "ntfs3", "exfat", "vfat"),
+}
+
+
+def is_local(path: Path) -> bool:
+    """Whether a file lies on a disk of this machine; False where that is not known."""
+    return file_system(path) in _LOCAL_FILE_SYSTEMS
+
+
+class FlatArray:
+    """An array in a file, row after row; opened on first use, so that it is small when it is pickled.
+
+    Args:
+        path: the file; its size must have been checked against ``offset`` and ``shape``.
+        shape: of the whole array; the first axis counts rows.
+        dtype: of its values.
+        offset: of its first byte in the file.
+
+    Attributes:
+        mapped: whether it is memory-mapped.
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, ...], dtype: np.dtype | type = np.uint8, offset: int = 0) -> None:
+        self._values: np.ndarray | None = None
+        self._file: int | None = None
+        self.path, self.shape, self.dtype, self.offset = path, shape, np.dtype(dtype), offset
+        self.mapped = is_local(path)
+        self._row_bytes = math.prod(shape[1:]) * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_values": None, "_file": None}
+
+    def __del__(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+
+    def read(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Rows in the order asked for, as a new array [n, ...].
+
+        Raises:
+            IndexError: there is no such row.
+            CorruptDataError: the file was cut short since it was opened.
+        """
+        rows = np.asarray(rows, np.int64)
+        if self.mapped:
+            return self._map().take(rows, axis=0)
+        out = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        for place, row in enumerate(rows):
+            self.read_into(out[place : place + 1], range(len(self))[row])
+        return out
+
+    def read_into(self, out: np.ndarray, start: int) -> None:
+        """Fill ``out`` [n, ...], which must be contiguous, with the rows from ``start`` on; errors as `read`."""
+        if self.mapped:
+            np.copyto(out, self._map()[start : start + len(out)])
+            return
+        buffer, place = out.reshape(-1).view(np.uint8).data, self.offset + start * self._row_bytes
+        while len(buffer):
+            count = os.preadv(self._descriptor(), [buffer], place)
+            if not count:
+                raise CorruptDataError(
+                    f"{self.path} ends before its last value.", "It was longer when it was opened.", "Copy it again."
+                )
+            buffer, place = buffer[count:], place + count
+
+    def _map(self) -> np.ndarray:
+        if self._values is None:
+            self._values = np.asarray(np.memmap(self.path, self.dtype, "r", self.offset, self.shape))
+        return self._values
+
+    def _descriptor(self) -> int:
+        if self._file is None:
+            self._file = os.open(self.path, os.O_RDONLY)
+        return self._file

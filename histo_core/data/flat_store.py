@@ -1,0 +1,164 @@
+"""A data set's pixels in one flat file, written in order and hashed as it goes.
+
+    pixels.bin      uint8, patch after patch, each H x W x 3
+    sizes.npy       int32 [n, 2], height and width of each; only where sizes differ
+    manifest.json   what was written and its SHA-256; written last
+
+Patches of different sizes are not padded: one large image among small ones would blow up the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from histo_core.data.flat_array import FlatArray
+from histo_core.errors import CorruptDataError
+from histo_core.files import read_json, write_json
+from histo_core.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from histo_core.data.base import Dataset
+
+_FORMAT = 1
+_PIXELS, _SIZES, _MANIFEST = "pixels.bin", "sizes.npy", "manifest.json"
+_PATCHES = 256
+"""Read, written and reported at a time."""
+_BLOCK = 1 << 24
+
+
+class FlatStore:
+    """Gathers patches from the flat file; pickles to its place, not its pixels.
+
+    Args:
+        folder: what `write_store` filled.
+
+    Raises:
+        CorruptDataError: a file is missing, or has not the size it was written with.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        manifest = _checked_manifest(folder)
+        self.bytes: int = manifest["bytes"]
+        self._samples: int = manifest["samples"]
+        self._sha256: str = manifest["sha256"]
+        path = folder / _PIXELS
+        if manifest["size"] is not None:
+            self._equal: FlatArray | None = FlatArray(path, (self._samples, *manifest["size"], 3))
+        else:
+            self._equal, self._flat = None, FlatArray(path, (self.bytes,))
+            self._sizes = _checked_sizes(folder, self._samples, self.bytes)
+            self._starts = np.cumsum([0, *_byte_counts(self._sizes)])
+
+    def __len__(self) -> int:
+        return self._samples
+
+    def read(self, indices: Sequence[int] | np.ndarray) -> list[np.ndarray] | np.ndarray:
+        """Some patches, uint8: one new array [n, H, W, 3] where their sizes agree, else a list of H x W x 3 each."""
+        if self._equal is not None:
+            return self._equal.read(indices)
+        rows = np.asarray(indices, np.int64)
+        sizes = self._sizes[rows]
+        if len(rows) and (sizes == sizes[0]).all():
+            patches: list[np.ndarray] | np.ndarray = np.empty((len(rows), *sizes[0], 3), np.uint8)
+        else:
+            patches = [np.empty((*size, 3), np.uint8) for size in sizes]
+        for patch, start in zip(patches, self._starts[:-1][rows], strict=True):
+            self._flat.read_into(patch.reshape(-1), start)
+        return patches
+
+    def __getitems__(self, indices: Sequence[int]) -> list[np.ndarray] | np.ndarray:
+        """As `read`; the name by which PyTorch's loaders ask for a whole batch."""
+        return self.read(indices)
+
+    def verify(self, progress: Progress = silent) -> None:
+        """Read all of it and compare with the SHA-256 it was written with.
+
+        Raises:
+            CorruptDataError: a byte has changed.
+        """
+        digest, done = hashlib.sha256(), 0
+        with (self.folder / _PIXELS).open("rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+                done += len(block)
+                progress(done, self.bytes)
+        if digest.hexdigest() != self._sha256:
+            raise _damaged(self.folder, _PIXELS, "is not as it was written")
+
+
+def write_store(dataset: Dataset, folder: Path, progress: Progress = silent) -> None:
+    """Write the pixels of a data set, as its source gives them, into an empty folder.
+
+    Args:
+        dataset: n samples.
+        folder: exists and is empty.
+        progress: told (patches done, n).
+
+    Raises:
+        DataError: a patch cannot be read.
+        OSError: the disk is full.
+    """
+    digest, total = hashlib.sha256(), len(dataset)
+    sizes = np.empty((total, 2), np.int32)
+    with (folder / _PIXELS).open("wb") as file:
+        for start in range(0, total, _PATCHES):
+            rows = np.arange(start, min(start + _PATCHES, total))
+            for row, patch in zip(rows, dataset.read_source(rows), strict=True):
+                content = np.ascontiguousarray(patch, np.uint8).data
+                file.write(content)
+                digest.update(content)
+                sizes[row] = patch.shape[:2]
+            progress(int(rows[-1]) + 1, total)
+    equal = total > 0 and bool((sizes == sizes[0]).all())
+    if not equal:
+        np.save(folder / _SIZES, sizes, allow_pickle=False)
+    manifest = {
+        "format": _FORMAT,
+        "dataset": dataset.name,
+        "state": dataset.state,
+        "samples": total,
+        "bytes": int(sum(_byte_counts(sizes))),
+        "size": sizes[0].tolist() if equal else None,
+        "sha256": digest.hexdigest(),
+    }
+    write_json(folder / _MANIFEST, manifest)
+
+
+def _byte_counts(sizes: np.ndarray) -> np.ndarray:
+    return sizes.astype(np.int64).prod(axis=1) * 3
+
+
+def _checked_manifest(folder: Path) -> dict[str, Any]:
+    try:
+        manifest = read_json(folder / _MANIFEST)
+        if manifest["format"] != _FORMAT:
+            raise _damaged(folder, _MANIFEST, "was written by another version")
+        if (folder / _PIXELS).stat().st_size != manifest["bytes"]:
+            raise _damaged(folder, _PIXELS, "has another size than when it was written")
+    except OSError as error:
+        raise _damaged(folder, Path(error.filename or _MANIFEST).name, "cannot be read") from None
+    except (ValueError, KeyError, TypeError):
+        raise _damaged(folder, _MANIFEST, "is not as it was written") from None
+    return manifest
+
+
+def _checked_sizes(folder: Path, samples: int, total: int) -> np.ndarray:
+    try:
+        sizes = np.load(folder / _SIZES, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        raise _damaged(folder, _SIZES, "cannot be read") from None
+    if sizes.shape != (samples, 2) or _byte_counts(sizes).sum() != total:
+        raise _damaged(folder, _SIZES, "does not fit the pixels")
+    return sizes
+
+
+def _damaged(folder: Path, name: str, what: str) -> CorruptDataError:
+    return CorruptDataError(
+        f"{folder / name} {what}.", "Converted files are never changed.", f"Delete {folder} and convert again."
+    )

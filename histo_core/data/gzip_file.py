@@ -1,0 +1,63 @@
+"""Unpacking a gzip file that may be cut short, damaged, or a bomb."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+
+from histo_core.errors import CorruptDataError, DataError, UnsafeFileError
+from histo_core.files import write_atomically
+from histo_core.progress import Progress, silent
+
+_BLOCK = 1 << 22
+
+
+def unpack_gzip(source: Path, target: Path, progress: Progress = silent, *, max_bytes: int) -> None:
+    """Unpack one file, whole or not at all; its checksum and length are compared with those it was packed with.
+
+    Args:
+        source: the packed file.
+        target: what to write; its folder is made when missing.
+        progress: told (packed bytes read, packed bytes in all).
+        max_bytes: a file that unpacks to more is refused.
+
+    Raises:
+        CorruptDataError: not gzip, cut short, or a wrong checksum.
+        UnsafeFileError: more than ``max_bytes``.
+        DataError: the target cannot be written (a full disk).
+        CancelledError: as the progress asked; nothing is left behind.
+    """
+    try:
+        write_atomically(target, lambda temporary: _unpack(source, temporary, progress, max_bytes))
+    except OSError as error:
+        raise DataError(
+            f"{source} cannot be unpacked to {target.parent}: {error.strerror or error}.",
+            "The unpacked copy is kept in the workspace.",
+            "Make room there, or unpack the file yourself and put it beside the packed one.",
+        ) from error
+
+
+def _unpack(source: Path, target: Path, progress: Progress, max_bytes: int) -> None:
+    packed, done = source.stat().st_size, 0
+    with source.open("rb") as raw, gzip.open(raw) as file, target.open("wb") as out:
+        while block := _read(file, source):
+            done += len(block)
+            if done > max_bytes:
+                raise UnsafeFileError(
+                    f"{source} unpacks to more than {max_bytes:,} bytes.",
+                    "It should unpack to less than that.",
+                    "Check that this is the right file.",
+                )
+            out.write(block)
+            progress(raw.tell(), packed)
+
+
+def _read(file: gzip.GzipFile, source: Path) -> bytes:
+    try:
+        return file.read(_BLOCK)
+    except EOFError:
+        what = "is cut short"
+    except (gzip.BadGzipFile, zlib.error) as error:  # no gzip, a wrong checksum, a damaged stream
+        what = f"cannot be unpacked ({error})"
+    raise CorruptDataError(f"{source} {what}.", "A whole gzip file is expected.", "Download or copy it again.")
