@@ -7,8 +7,9 @@ key, so that two workspaces in one process never mix.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -23,13 +24,23 @@ from histo_core.data.split import Split, make_split
 from histo_core.runs.records import Run
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
-from pages.ui.gallery import contact_sheet
+from pages.ui.explore.columns import Columns, code_columns
+from pages.ui.explore.lasso import parse as parse_lasso
+from pages.ui.gallery import contact_sheet, packed_sheet
 
 if TYPE_CHECKING:
     # Loaded where they are used: PyTorch takes seconds, and most pages do without.
+    from histo_core.audit.embedding import PatchMap
+    from histo_core.audit.report import AuditReport
+    from histo_core.data.channel_stats import ChannelStatistics
     from histo_core.explain.base import Explanation
     from histo_core.models.predictor import Predictor
+    from histo_core.slides.mosaic import Mosaic
 
+T = TypeVar("T")
+P = ParamSpec("P")
+OWN_FEATURES = ("colour", "squeezenet")
+"""What a map of patches can be made from without a run."""
 COLOUR_ONLY = "colour-only"
 """Stands for a run id where the colour baseline is compared with runs."""
 
@@ -64,9 +75,94 @@ def sheet(data: str, home: str, indices: tuple[int, ...], columns: int, cell: in
     return contact_sheet(dataset(data, home).read(indices), columns, cell, colours)
 
 
+@st.cache_resource(show_spinner=False, max_entries=8)
+def columns(data: str, config: str, home: str) -> Columns:
+    """A data set's table with its split, coded for quick filters."""
+    return code_columns(dataset(data, home), split(data, config, home))
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def packed(data: str, home: str, indices: tuple[int, ...], columns: int, largest: int) -> tuple[bytes, int]:
+    """Some patches in one PNG without gaps, at their own size unless that is above ``largest``; and the cell's side."""
+    images = dataset(data, home).read(indices)
+    cell = min(max(max(image.shape[:2]) for image in images), largest)
+    return packed_sheet(images, columns, cell), cell
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _audit(data: str, config: str, home: str) -> AuditReport:
+    from histo_core.audit.report import load_audit
+
+    return _made(load_audit(dataset(data, home), split(data, config, home), Workspace(Path(home))))
+
+
+def audit(data: str, config: str, home: str) -> AuditReport | None:
+    """The saved audit of a split; None where there is none yet, which is not remembered."""
+    return _if_made(_audit, data, config, home)
+
+
+def feature_source(name: str, workspace: Workspace) -> str:
+    """What a map is made from: a name of its own, or the folder of the run with this id."""
+    return name if name in OWN_FEATURES else str(workspace.run_folder(name))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _patch_map(data: str, features: str, home: str) -> PatchMap:
+    from histo_core.audit.embedding import load_map
+
+    workspace = Workspace(Path(home))
+    return _made(load_map(dataset(data, home), feature_source(features, workspace), workspace))
+
+
+def patch_map(data: str, features: str, home: str) -> PatchMap | None:
+    """The saved map of a data set; None where there is none yet. Only a map with its UMAP is remembered."""
+    found = _if_made(_patch_map, data, features, home)
+    if found is not None and found.umap_xy is None:
+        _patch_map.clear(data, features, home)
+    return found
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _within(data: str, drawn: str, home: str) -> np.ndarray:
+    from histo_core.audit.embedding import inside
+
+    lasso = parse_lasso(drawn)
+    made = _made(patch_map(data, lasso.features, home))
+    polygon = np.asarray(lasso.polygon, np.float64)
+    if lasso.projection == "pca":
+        return np.flatnonzero(inside(made.xy, polygon))
+    return _made(made.umap_rows)[inside(_made(made.umap_xy), polygon)]
+
+
+def within(data: str, drawn: str, home: str) -> np.ndarray | None:
+    """Rows that a lasso encloses, int64, by its text in the URL; None where its map is not there.
+
+    Raises:
+        ConfigError: the text cannot be read.
+    """
+    return _if_made(_within, data, drawn, home)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def mosaic(data: str, slide_id: str, home: str) -> Mosaic:
+    """A slide's patches where they sat; it reads each of them once."""
+    from histo_core.slides.mosaic import mosaic
+
+    return mosaic(dataset(data, home), slide_id)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def channels(data: str, rows_sha256: str, home: str, _rows: np.ndarray) -> ChannelStatistics:
+    """Mean and SD of each colour channel over some patches, named by the SHA-256 of their rows."""
+    from histo_core.data.channel_stats import channel_statistics
+
+    del rows_sha256
+    return channel_statistics(dataset(data, home), _rows)
+
+
 def forget_data() -> None:
     """Open data sets afresh, because their files may have changed."""
-    for cached in (dataset, split, leakage, sheet):
+    for cached in (dataset, split, leakage, sheet, columns, packed, _audit, _patch_map, _within, mosaic, channels):
         cached.clear()
 
 
@@ -120,3 +216,20 @@ def explanation(
     del image_sha256
     kind = EXPLAINERS[method]
     return kind(kind.Options.model_validate_json(options)).attribute(predictor(run_id, ended, home), _image, target)
+
+
+class _NotMadeError(Exception):
+    """What was asked for does not exist yet. An exception is never cached, so the next look sees it when it does."""
+
+
+def _made(value: T | None) -> T:
+    if value is None:
+        raise _NotMadeError
+    return value
+
+
+def _if_made(find: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
+    try:
+        return find(*args, **kwargs)
+    except _NotMadeError:
+        return None

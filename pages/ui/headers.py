@@ -7,8 +7,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 POLICY = "; ".join(
     [
         "default-src 'self'",
-        # Streamlit's own start-up script is inline, and its table and chart libraries compile at run time.
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval'",
+        # Streamlit's own start-up script is inline, its table and chart libraries compile at run time, and it loads
+        # the script of a component (the clickable patches) from a blob, which only a script of this page can make.
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' blob:",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "font-src 'self' data:",

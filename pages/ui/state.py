@@ -35,6 +35,7 @@ def choose(
     *,
     default: T | None = None,
     widget: Widget = st.selectbox,
+    clears: Sequence[str] = (),
     **settings: Any,
 ) -> T:
     """One of ``options``, in a select box or another widget that takes one.
@@ -44,7 +45,9 @@ def choose(
         name: of the URL parameter.
         options: at least one; their ``str`` goes into the URL.
         default: taken when the URL names none of them; else the first.
-        widget: `st.selectbox`, `st.radio`, or `st.segmented_control` (which gets ``required=True``).
+        widget: `st.selectbox`, `st.radio`, `st.select_slider`, or `st.segmented_control` (which gets
+            ``required=True``).
+        clears: URL parameters that a change takes away, because they belong to the former choice.
         settings: passed on to the widget.
     """
     fallback = default if default in options else options[0]
@@ -53,7 +56,7 @@ def choose(
     st.session_state[key] = next((named[value] for value in asked(name) if value in named), fallback)
     if widget in (st.segmented_control, st.pills):
         settings["required"] = True
-    return widget(label, options, key=key, on_change=_write, args=(name,), **settings)
+    return widget(label, options, key=key, on_change=_write, args=(name, *clears), **settings)
 
 
 def choose_many(label: str, name: str, options: Sequence[T], *, default: Sequence[T] = (), **settings: Any) -> list[T]:
@@ -84,11 +87,21 @@ def switch(label: str, name: str, *, default: bool = False, **settings: Any) -> 
     return st.toggle(label, key=key, on_change=_write_switch, args=(name,), **settings)
 
 
+def page(pages: int, name: str = "page") -> int:
+    """Which of some pages, counted from 1."""
+    at = int(_number(asked(name), 1, pages, 1))
+    # Its value cannot be set from here as that of other widgets can, so each page has a widget that starts with it.
+    key = f"{_key(name)}.{at}"
+    return st.pagination(pages, default=at, key=key, on_change=lambda: put(name, st.session_state[key]))
+
+
 def _key(name: str) -> str:
     return f"url.{name}"
 
 
-def _write(name: str) -> None:
+def _write(name: str, *clears: str) -> None:
+    for other in clears:
+        put(other, None)
     put(name, st.session_state[_key(name)])
 
 

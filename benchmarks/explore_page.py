@@ -1,0 +1,146 @@
+"""The Data page on 327,680 patches: the seconds of each interaction in a real browser, and the server's own memory.
+
+    python -m benchmarks.explore_page [--rows 327680] [--under /tmp] [--patches ../shared/data/pcam_jpeg]
+
+It writes about 9 GB under the folder given, and takes them away again. Each interaction is done twice, on other
+patches the second time: the first one loads modules and opens files, the second is what a person feels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlencode
+
+import psutil
+from playwright.sync_api import Locator, Page
+
+from benchmarks._pcam_like import FULL, write_pcam_like
+from histo_core.audit.embedding import make_map
+from histo_core.config import DataConfig
+from histo_core.data.base import open_dataset
+from histo_core.workspace import Workspace
+from scripts.dashboard import PROJECT, chromium, served
+
+SECONDS_ALLOWED = 1.0
+MEMORY_ALLOWED = 1.5e9
+IDLE = "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+VIEWS = ("Overview", "Map", "Mosaic", "Stain", "Augmentation", "Splits", "Gallery")
+
+
+class Stopwatch:
+    """Times of each interaction, in order."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.seconds: defaultdict[str, list[float]] = defaultdict(list)
+
+    def time(self, name: str, act: Callable[[], object], shown: Locator) -> None:
+        """Do something, and wait until its result is on the page and nothing runs any more."""
+        start = time.perf_counter()
+        act()
+        shown.wait_for()
+        self.page.wait_for_function(IDLE, polling=10)
+        self.seconds[name].append(time.perf_counter() - start)
+
+
+def main() -> None:
+    """Make the data and the map, drive the page, print the times."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=sum(FULL.values()))
+    parser.add_argument("--under", type=Path, default=None, help="where the temporary folder goes")
+    parser.add_argument("--patches", type=Path, default=PROJECT.parent / "shared" / "data" / "pcam_jpeg")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=arguments.under, prefix="explore-page-") as name:
+        folder = Path(name).resolve()
+        sizes = {part: round(n * arguments.rows / sum(FULL.values())) for part, n in FULL.items()}
+        timed("writing the data", lambda: write_pcam_like(arguments.patches, folder / "pcam", sizes))
+        workspace = Workspace(folder / "home", extra_roots=(folder,))
+        data = DataConfig(dataset="pcam", root=str(folder / "pcam"))
+        dataset = open_dataset(data, workspace)
+        timed("making the map", lambda: make_map(dataset, "colour", workspace))
+        with served(workspace, HISTOSCOPE_DATA_ROOTS=str(folder)) as address, chromium() as browser:
+            page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
+            page.set_default_timeout(300_000)
+            watch = Stopwatch(page)
+            link = f"{address}/data?{urlencode({'dataset': 'pcam', 'root': data.root, 'view': 'gallery'})}"
+            for label in ("tumour", "normal"):
+                walk(watch, link, label, len(dataset))
+            report(watch, server_memory())
+
+
+def walk(watch: Stopwatch, link: str, label: str, n: int) -> None:
+    """All interactions, once."""
+    page = watch.page
+    patches = page.locator(".st-key-explore-grid button")
+    watch.time("open the page", lambda: page.goto(link), patches.first)
+    choose_class(page, label)
+    half = page.get_by_text(f"of {n:,} patches")
+    watch.time("filter a class", lambda: page.get_by_role("option", name=label, exact=True).click(), half)
+    first = str(patches.first.get_attribute("aria-label"))
+    turned = page.locator(f'.st-key-explore-grid button:not([aria-label="{first}"])').first
+    watch.time("next page", lambda: page.get_by_role("button", name="Next page").click(), turned)
+    dialog = page.get_by_role("dialog")
+    watch.time("open a patch", patches.nth(5).click, dialog.get_by_text("Haematoxylin"))
+    watch.time("next patch", lambda: dialog.get_by_role("button", name="Next", exact=True).click(), dialog)
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
+    for view in VIEWS:
+        tab = page.get_by_role("radio", name=view, exact=True)
+        watch.time(f"view: {view}", tab.click, page.locator("[data-testid=stAppViewContainer]"))
+        if view == "Map":
+            chart = page.locator(".stPlotlyChart .nsewdrag").first
+            chart.wait_for()
+            watch.time("lasso on the map", lambda drawn=chart: lasso(page, drawn), page.get_by_text("Drawn on the map"))
+            page.get_by_role("button", name="Drawn on the map").click()
+            page.get_by_role("button", name="Drawn on the map").wait_for(state="hidden")
+
+
+def choose_class(page: Page, label: str) -> None:
+    """Open the list of classes, ready for the click that is timed."""
+    page.get_by_role("combobox", name="Class").click()
+    page.get_by_role("option", name=label, exact=True).wait_for()
+
+
+def lasso(page: Page, chart: Locator) -> None:
+    """Draw around the middle of a chart."""
+    box = chart.bounding_box()
+    if box is None:
+        raise RuntimeError("the map is not on the page")
+    x, y, width, height = (box[side] for side in ("x", "y", "width", "height"))
+    corners = [(0.35, 0.35), (0.65, 0.35), (0.65, 0.65), (0.35, 0.65), (0.35, 0.36)]
+    page.mouse.move(x + corners[0][0] * width, y + corners[0][1] * height)
+    page.mouse.down()
+    for across, down in corners[1:]:
+        page.mouse.move(x + across * width, y + down * height, steps=8)
+    page.mouse.up()
+
+
+def server_memory() -> int:
+    """Bytes that only the server's process holds (USS)."""
+    server = next(child for child in psutil.Process().children() if "streamlit" in " ".join(child.cmdline()))
+    return server.memory_full_info().uss
+
+
+def report(watch: Stopwatch, memory: int) -> None:
+    """Print a line for each interaction, first and second time."""
+    print(f"{'interaction':<24} {'first':>8} {'second':>8}   (allowed: {SECONDS_ALLOWED} s the second time)")
+    for name, (first, second) in watch.seconds.items():
+        print(f"{name:<24} {first:7.2f}s {second:7.2f}s   {'' if second <= SECONDS_ALLOWED else 'TOO SLOW'}")
+    said = "" if memory <= MEMORY_ALLOWED else "TOO MUCH"
+    print(f"private memory of the server: {memory / 1e9:.2f} GB (allowed: {MEMORY_ALLOWED / 1e9}) {said}")
+
+
+def timed(name: str, call: Callable[[], object]) -> None:
+    """Print how long something took."""
+    start = time.perf_counter()
+    call()
+    print(f"{name}: {time.perf_counter() - start:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""What training does to patches: any preset, seeded, side by side."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+from histo_core.data.augment_presets import PRESETS
+
+from histo_core.config import AugmentConfig
+from histo_core.data.augment import augment
+from pages.ui import layout, state
+from pages.ui.explore import selection
+from pages.ui.explore.context import Explored
+from pages.ui.explore.selection import Selection
+from pages.ui.gallery import contact_sheet
+from pages.ui.text import plain
+
+PATCHES = 6
+DRAWS = 7
+CELL = 128
+
+
+def draw(page: Explored, chosen: Selection) -> None:
+    """Draw the view: a row a patch, first as it is, then as each epoch would show it."""
+    if not len(chosen):
+        selection.none_fits()
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = state.choose("Preset", "preset", list(PRESETS), width=260, help="Which random changes (augmentation).")
+        seed = st.number_input("Seed", 0, 2**32 - 1, key="explore.seed", width=140, help="Of the run that would train.")
+    config = PRESETS[name]
+    fields = type(config).model_fields
+    st.caption(plain("; ".join(f"{field.title}: {getattr(config, key)}" for key, field in fields.items())))
+    rows = chosen.rows[:: max(len(chosen) // PATCHES, 1)][:PATCHES]
+    cells = [
+        cell
+        for row, image in zip(rows, page.source.read(rows), strict=True)
+        for cell in (image, *_epochs(image, config, int(seed), int(row)))
+    ]
+    colours = [page.colour(int(row)) for row in rows for _ in range(DRAWS + 1)]
+    sheet = contact_sheet(cells, DRAWS + 1, CELL, colours)
+    st.image(sheet, output_format="PNG", alt=f"A row a patch: as it is, then as {DRAWS} epochs would show it.")
+    st.caption(f"Left: the patch as it is. Then as epochs 1 to {DRAWS} would show it with this seed.")
+    layout.download("Download as PNG", sheet, "augmentation.png", "image/png")
+
+
+def _epochs(image: np.ndarray, config: AugmentConfig, seed: int, row: int) -> list[np.ndarray]:
+    """A patch as each epoch would show it; one that is not square cannot be turned by a quarter."""
+    if image.shape[0] != image.shape[1]:
+        config = config.model_copy(update={"quarter_turns": False})
+    sample = np.array([row])
+    return [augment(image[None], config, seed=seed, epoch=epoch, samples=sample)[0] for epoch in range(DRAWS)]

@@ -1,0 +1,94 @@
+"""A data set's table, joined with its split and coded by integers: 327,680 rows are filtered in milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from histo_core.data.base import PARTS, Dataset
+from histo_core.data.split import Split
+
+FEW, MANY = 2, 2_000
+"""A column with fewer values has nothing to filter by; one with more is no list that a person reads."""
+SHOWN = 3
+_PREFERRED = ("magnification", "subtype", "scanner", "slide_id", "patient_id")
+_NO_FILTER = frozenset({"sample_id", "label", "split", "x", "y", "height", "width"})
+_TITLES = {"slide_id": "Slide", "patient_id": "Patient", "sample_id": "Id", "label": "Class", "split": "Part"}
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One column.
+
+    Attributes:
+        values: its distinct values as text, in order.
+        codes: int [n], an index into ``values`` for each row; -1 where the row has none.
+    """
+
+    values: tuple[str, ...]
+    codes: np.ndarray
+
+    def where(self, value: str) -> np.ndarray:
+        """The rows with a value, bool [n]."""
+        return self.codes == self.values.index(value)
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """All that rows are chosen and sorted by.
+
+    Attributes:
+        ids: sample ids, row by row.
+        part, label: the split and the class.
+        filters: up to `SHOWN` further columns to filter by.
+        sortable: names of numeric columns to sort by.
+    """
+
+    ids: pd.Index
+    part: Column
+    label: Column
+    filters: dict[str, Column]
+    sortable: tuple[str, ...]
+
+    @cached_property
+    def id_order(self) -> np.ndarray:
+        """The place of each row when ids are sorted, int [n]."""
+        place = np.empty(len(self.ids), np.int32)
+        place[self.ids.argsort()] = np.arange(len(self.ids), dtype=np.int32)
+        return place
+
+    def find(self, ids: Sequence[str] | np.ndarray) -> np.ndarray:
+        """The row of each id, int64 [n]; -1 where there is none."""
+        return self.ids.get_indexer(pd.Index(ids, dtype=self.ids.dtype)).astype(np.int64)
+
+
+def code_columns(source: Dataset, split: Split) -> Columns:
+    """Code a table once."""
+    table = source.table
+    others = [name for name in table.columns if name not in _NO_FILTER]
+    others.sort(key=lambda name: _PREFERRED.index(name) if name in _PREFERRED else len(_PREFERRED))
+    filters: dict[str, Column] = {}
+    for name in others:
+        if len(filters) == SHOWN:
+            break
+        codes, values = pd.factorize(table[name], sort=True)
+        if FEW <= len(values) <= MANY:
+            filters[name] = Column(tuple(str(value) for value in values), codes.astype(np.int32))
+    return Columns(
+        ids=pd.Index(table["sample_id"]),
+        part=Column(PARTS, pd.Index(PARTS).get_indexer(split.parts)),  # -1 for what no part takes
+        label=Column(source.classes, table["label"].to_numpy()),
+        filters=filters,
+        sortable=tuple(
+            name for name in table.columns if name != "label" and pd.api.types.is_numeric_dtype(table[name].dtype)
+        ),
+    )
+
+
+def title(name: str) -> str:
+    """A column's name in words."""
+    return _TITLES.get(name, name.replace("_", " ").capitalize())

@@ -1,0 +1,77 @@
+"""The selected patches, page by page; a click opens one."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from pages.ui import state
+from pages.ui.errors import shown
+from pages.ui.explore import columns, patch, selection
+from pages.ui.explore.context import Explored
+from pages.ui.explore.grid import grid
+from pages.ui.explore.selection import Selection
+from pages.ui.gallery import legend
+
+PAGE = 48
+SIDES = (48, 64, 96, 128, 192, 256)
+AS_FOUND, DATA, DISTANCE = "found", "data", "distance"
+
+
+def draw(page: Explored, chosen: Selection) -> None:
+    """Draw the view."""
+    if not len(chosen):
+        selection.none_fits()
+        return
+    _pages(page, chosen)
+
+
+@st.fragment
+@shown()
+def _pages(page: Explored, chosen: Selection) -> None:
+    """A fragment: another page, order or size redraws the patches and nothing else."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        rows = _sorted(page, chosen)
+        side = state.choose(
+            "Size",
+            "size",
+            SIDES,
+            default=96,
+            widget=st.select_slider,
+            format_func=lambda side: f"{side} px",
+            width=220,
+            help="Of a patch on the page. Enlarged pixels stay square.",
+        )
+        at = state.page(-(-len(rows) // PAGE))
+    opened = grid(page, rows[(at - 1) * PAGE : at * PAGE], side=side, key="explore.grid")
+    if opened is not None:
+        state.put("patch", page.name(opened))
+    st.image(legend(page.colours), alt="Colours of the classes.")
+    patch.open_asked(page, rows)
+
+
+def _sorted(page: Explored, chosen: Selection) -> np.ndarray:
+    """The rows in the order that the person chooses."""
+    names = {AS_FOUND: "As found", DISTANCE: "Distance"} if chosen.ordered else {DATA: "As in the data"}
+    names |= {"sample_id": "Id", "label": "Class"}
+    names |= {name: columns.title(name) for name in (*page.columns.filters, *page.columns.sortable)}
+    by = state.choose(
+        "Sort by", "sort", list(names), format_func=names.__getitem__, width=200, clears=("page",),
+        help="The order of the patches. A column of numbers runs from small to large.",
+    )  # fmt: skip
+    if by in (AS_FOUND, DATA):
+        return chosen.rows
+    return chosen.rows[np.argsort(_values(page, chosen, by), kind="stable")]
+
+
+def _values(page: Explored, chosen: Selection, by: str) -> np.ndarray:
+    """What rows are sorted by: numbers or codes, so that it takes milliseconds."""
+    if by == DISTANCE and chosen.distance is not None:
+        return chosen.distance
+    if by == "label":
+        return page.columns.label.codes[chosen.rows]
+    if by in page.columns.filters:
+        return page.columns.filters[by].codes[chosen.rows]
+    if by == "sample_id":
+        return page.columns.id_order[chosen.rows]
+    return page.source.table[by].to_numpy(np.float64, na_value=np.nan)[chosen.rows]

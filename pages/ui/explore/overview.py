@@ -1,0 +1,134 @@
+"""How many patches there are of what, and how bright they are."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from histo_core.data.overview import counts_by, offered_columns
+from histo_core.data.pcam_report import PCamReport, pcam_report
+from histo_core.plots.counts import counts_by_figure, counts_figure
+from pages.ui import cache, layout, state
+from pages.ui.explore import columns
+from pages.ui.explore.context import Explored
+from pages.ui.explore.figures import figure
+from pages.ui.explore.selection import Selection
+from pages.ui.text import count
+
+MOST_ROWS = 200
+"""Of a table on the page; its download has them all."""
+SAMPLE = 20_000
+"""Patches that channel statistics are taken of, at most."""
+SPLIT = "this split"
+
+
+def draw(page: Explored, chosen: Selection) -> None:
+    """Draw the view."""
+    _facts(page)
+    _counts(page)
+    if report := pcam_report(page.source):
+        _pcam(report)
+    _channels(page, chosen)
+    layout.download("Download the table of patches", lambda: layout.safe_csv(joined(page)), "samples.csv", "text/csv")
+
+
+def joined(page: Explored) -> pd.DataFrame:
+    """The data set's table with class names, and the part each patch is in."""
+    classes = np.array([*page.source.classes, ""], dtype=object)
+    return page.source.table.assign(label=classes[page.columns.label.codes], split=page.split.parts)
+
+
+def _facts(page: Explored) -> None:
+    source = page.source
+    facts = {"Patches": f"{len(source):,}"}
+    for column, name in (("patient_id", "Patients"), ("slide_id", "Slides")):
+        if column in source.table and source.table[column].notna().any():
+            facts[name] = f"{source.table[column].nunique():,}"
+    if len(source):
+        height, width = source.read([0])[0].shape[:2]
+        facts["Patch size"] = f"{width} x {height} px"
+    if source.microns_per_pixel:
+        facts["Pixel size"] = f"{source.microns_per_pixel:.3g} µm"
+    layout.facts(facts)
+
+
+def _counts(page: Explored) -> None:
+    offered = [SPLIT, *(name for name in offered_columns(page.source) if name != "split")]
+    by = state.choose(
+        "Count by",
+        "count",
+        offered,
+        format_func=lambda name: "Part of this split" if name == SPLIT else columns.title(name),
+        width=260,
+        help="What the patches are counted by; each class has its own colour.",
+    )
+    if by == SPLIT:
+        table = page.split.counts(page.source)
+        chart = counts_figure(table)
+    else:
+        table = counts_by(page.source, by)
+        chart = counts_by_figure(table)
+    grid = layout.halves()
+    with grid.cell():
+        figure(chart, key="explore.counts", name=f"counts-{'split' if by == SPLIT else by}", data=table.reset_index())
+    with grid.cell():
+        st.dataframe(
+            table.head(MOST_ROWS),
+            column_config={name: st.column_config.NumberColumn(format="localized") for name in table.columns},
+            alt="The counts that the chart draws.",
+        )
+        if len(table) > MOST_ROWS:
+            st.caption(f"The first {MOST_ROWS} of {len(table):,} rows; the download has them all.")
+
+
+def _pcam(report: PCamReport) -> None:
+    """The tables of the data set's own report."""
+    tables = {
+        "Patches of each part": report.patches,
+        "Slides of each part and type": report.slides,
+        "Shares against CAMELYON16's 270 and 130 slides": report.shares,
+    }
+    st.subheader("PatchCamelyon's report", anchor=False)
+    for number, (name, table) in enumerate(tables.items()):
+        if table is None:
+            st.caption(f"{name}: not known, because the metadata files (_meta.csv) do not lie beside the patches.")
+            continue
+        st.markdown(f"**{name}**")
+        st.dataframe(table, alt=name)
+        layout.download_table(table.reset_index(), f"pcam-report-{number + 1}")
+
+
+def _channels(page: Explored, chosen: Selection) -> None:
+    """Mean and SD of the selection, which reads its pixels and so waits for a click."""
+    st.subheader("Colour channels of the selection", anchor=False)
+    rows = np.sort(chosen.rows)
+    if not len(rows):
+        st.caption("No patch is selected.")
+        return
+    sampled = len(rows) > SAMPLE
+    if sampled:
+        rows = np.sort(np.random.default_rng(0).choice(rows, SAMPLE, replace=False))
+    said = (
+        f"a random sample of {SAMPLE:,} of {len(chosen):,} patches" if sampled else count(len(rows), "patch", "patches")
+    )
+    key = hashlib.sha256(rows.tobytes()).hexdigest()
+    if st.button("Measure mean and SD", key="explore.channels", help=f"Reads {said}; values between 0 and 1."):
+        st.session_state["explore.channels.asked"] = key
+    if st.session_state.get("explore.channels.asked") != key:
+        st.caption(f"Takes seconds: reads {said}.")
+        return
+    with st.spinner(f"Reading {said}…", show_time=True):
+        found = cache.channels(page.key[0], key, page.home, rows)
+    table = pd.DataFrame({"Channel": ["Red", "Green", "Blue"], "Mean": found.mean, "SD": found.std})
+    st.dataframe(
+        table,
+        hide_index=True,
+        width="content",
+        column_config={name: st.column_config.NumberColumn(format="%.4f") for name in ("Mean", "SD")},
+        alt="Mean and standard deviation of each channel.",
+    )
+    st.caption(f"Over all pixels of {said}; 0 is black, 1 is white.")
+    layout.download_table(table, "channels")

@@ -1,0 +1,135 @@
+"""One patch in detail: its pixels as large as one likes, its stains, its neighbours, all that is known of it."""
+
+from __future__ import annotations
+
+import base64
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from histo_core.data.patch_facts import histogram, neighbours
+from histo_core.data.stain import stain_channels
+from histo_core.plots.histogram import histogram_figure
+from PIL import Image
+
+from pages.ui import layout, state
+from pages.ui.errors import shown
+from pages.ui.explore import columns
+from pages.ui.explore.context import Explored
+from pages.ui.explore.grid import grid
+from pages.ui.gallery import png
+from pages.ui.text import count, plain
+
+COMFORTABLE = 480
+"""Pixels that a patch is enlarged to at first, in whole steps."""
+MOST_ZOOM = 16
+NEIGHBOURS = 8
+VIEWS = {"rgb": "As scanned", "haematoxylin": "Haematoxylin", "eosin": "Eosin"}
+
+
+def open_asked(page: Explored, rows: np.ndarray) -> None:
+    """Open the patch that the URL names, if any, over the page.
+
+    Args:
+        page: what is explored.
+        rows: the selection, in the order in which "Next" steps through it.
+    """
+    wanted = next(iter(state.asked("patch")), None)
+    if wanted is None:
+        return
+    if page.columns.find([wanted])[0] < 0:
+        st.warning(f"There is no patch {plain(wanted)} in these data.", icon=":material/link_off:")
+        return
+    _dialog(page, rows)
+
+
+def _close() -> None:
+    state.put("patch", None)
+
+
+@st.dialog("One patch", width="large", on_dismiss=_close)
+@shown()
+def _dialog(page: Explored, rows: np.ndarray) -> None:
+    """A dialog is a fragment: stepping redraws the patch and not the page behind it."""
+    row = int(page.columns.find([state.asked("patch")[0]])[0])
+    _steps(page, rows, row)
+    image = page.source.read([row])[0]
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _picture(image)
+    with right:
+        st.dataframe(_facts(page, row), hide_index=True, height=300, alt="All that the data say about this patch.")
+        layout.figure(histogram_figure(histogram(image)), key="patch.histogram", name="histogram")
+    _neighbours(page, row)
+
+
+def _steps(page: Explored, rows: np.ndarray, row: int) -> None:
+    places = np.flatnonzero(rows == row)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if len(places):
+            at = int(places[0])
+            for label, icon, step in (("Previous", "chevron_left", -1), ("Next", "chevron_right", 1)):
+                there = at + step
+                st.button(
+                    label,
+                    key=f"patch.{label}",
+                    icon=f":material/{icon}:",
+                    disabled=not 0 <= there < len(rows),
+                    on_click=state.put,
+                    args=("patch", page.name(rows[there % len(rows)])),
+                )
+            st.caption(f"{at + 1:,} of {count(len(rows), 'patch', 'patches')}", width="content")
+        st.text(f"{page.name(row)}: {page.label(row)}")
+
+
+def _picture(image: np.ndarray) -> None:
+    height, width = image.shape[:2]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        view = state.choose(
+            "Stain",
+            "stain",
+            list(VIEWS),
+            format_func=VIEWS.__getitem__,
+            widget=st.segmented_control,
+            help="The two dyes apart, by colour deconvolution (Ruifrok and Johnston 2001).",
+        )
+        zoom = state.choose(
+            "Zoom",
+            "zoom",
+            list(range(1, MOST_ZOOM + 1)),
+            default=min(max(COMFORTABLE // max(height, width), 1), MOST_ZOOM),
+            widget=st.select_slider,
+            format_func=lambda zoom: f"{zoom} x",
+            width=220,
+            help="Page pixels for each pixel of the patch; nothing is smoothed (nearest neighbour).",
+        )
+    pixels = image if view == "rgb" else getattr(stain_channels(image), view)
+    content = png(Image.fromarray(pixels))
+    # An image element of Streamlit's own is never wider than its column; this one scrolls.
+    st.html(
+        f'<div style="overflow:auto;max-height:{COMFORTABLE + 40}px"><img alt="The patch, {zoom} times enlarged."'
+        f' width="{zoom * width}" height="{zoom * height}" style="image-rendering:pixelated;max-width:none"'
+        f' src="data:image/png;base64,{base64.b64encode(content).decode("ascii")}"></div>'
+    )
+    layout.download("Download as PNG", content, "patch.png", "image/png")
+
+
+def _facts(page: Explored, row: int) -> pd.DataFrame:
+    """All columns of a row, as text."""
+    known = page.source.table.iloc[row].drop("label")
+    pairs = [("Class", page.label(row)), ("Part of this split", page.split.parts[row] or "none")]
+    pairs += [(columns.title(str(name)), "" if pd.isna(value) else str(value)) for name, value in known.items()]
+    return pd.DataFrame(pairs, columns=["What", "Value"])
+
+
+def _neighbours(page: Explored, row: int) -> None:
+    if not {"slide_id", "x", "y"} <= set(page.source.table.columns):
+        return
+    near = np.asarray(neighbours(page.source, row, limit=NEIGHBOURS), np.int64)
+    if not len(near):
+        return
+    st.markdown("**Nearest on its slide**")
+    opened = grid(page, near, side=96, key="patch.neighbours")
+    if opened is not None:
+        state.put("patch", page.name(opened))
+        st.rerun(scope="fragment")

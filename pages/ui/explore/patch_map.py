@@ -1,0 +1,109 @@
+"""Patches laid out by likeness: what is drawn around on the map is what the gallery shows."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from histo_core.audit.embedding import PatchMap
+from histo_core.audit.umap_layout import FEWEST
+from histo_core.plots.patch_map import map_figure
+from histo_core.plots.theme import NEUTRAL
+from histo_core.runs.records import RunStatus
+from histo_core.workspace import Workspace
+from pages.ui import cache, state
+from pages.ui.explore import columns, gallery, lasso
+from pages.ui.explore.context import Explored
+from pages.ui.explore.figures import download_html
+from pages.ui.explore.selection import DRAWINGS, Selection
+from pages.ui.jobs import job_card
+from pages.ui.text import plain
+
+OWN = {"colour": "Colour and texture", "squeezenet": "SqueezeNet (ImageNet)"}
+PROJECTIONS = {"pca": "PCA of all patches", "umap": "UMAP of a sample"}
+MOST_COLOURS = 8
+
+
+def draw(page: Explored, chosen: Selection) -> None:
+    """Draw the view."""
+    workspace = Workspace.default()
+    runs = {run.run_id: run for run in cache.store(page.home).runs(statuses=[RunStatus.SUCCEEDED])}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        features = state.choose(
+            "Likeness by",
+            "features",
+            [*OWN, *runs],
+            format_func=lambda name: OWN.get(name) or plain(runs[name].name),
+            width=260,
+            clears=("lasso",),
+            help="What a patch is described by (features): simple measures, or what a network makes of it.",
+        )
+        found = cache.patch_map(page.key[0], features, page.home)
+        projection = _projection(found)
+        by = _colours_by(page)
+    if found is None or (found.umap_xy is None and len(page.source) >= FEWEST):
+        params = {"data": page.data.model_dump(mode="json"), "features": cache.feature_source(features, workspace)}
+        note = "The map has not been made yet. Each patch is read once, by a process apart from this page."
+        job_card("map", params, "Make the map", note=note if found is None else found.note, primary=True)
+    if found is None:
+        return
+    _chart(page, found, features, projection, by)
+    if state.asked("lasso"):
+        gallery.draw(page, chosen)
+    else:
+        st.caption("Draw around patches on the map, and they are shown here.")
+
+
+def _projection(found: PatchMap | None) -> str:
+    if found is None or found.umap_xy is None:
+        return "pca"
+    return state.choose(
+        "Laid out by",
+        "projection",
+        list(PROJECTIONS),
+        format_func=PROJECTIONS.__getitem__,
+        widget=st.segmented_control,
+        help="PCA keeps distances as well as a plane can; UMAP keeps neighbours together and distorts distances.",
+    )
+
+
+def _colours_by(page: Explored) -> str:
+    few = [name for name, column in page.columns.filters.items() if len(column.values) <= MOST_COLOURS]
+    offered = ["label", "split", *few]
+    return state.choose("Coloured by", "colour", offered, format_func=columns.title, width=180, help="Of the dots.")
+
+
+def _chart(page: Explored, found: PatchMap, features: str, projection: str, by: str) -> None:
+    column = {"label": page.columns.label, "split": page.columns.part}.get(by) or page.columns.filters[by]
+    xy, rows = (found.xy, None) if projection == "pca" else (found.umap_xy, found.umap_rows)
+    codes = column.codes if rows is None else column.codes[rows]
+    chart = map_figure(xy, codes, column.values, found)
+    drawn = next(iter(state.asked("lasso")), None)
+    if drawn and drawn.startswith(f"{features}/{projection}:"):
+        _outline(chart, lasso.parse(drawn))
+    key = f"explore.map.{features}.{projection}.{by}.{st.session_state.get(DRAWINGS, 0)}"
+    st.plotly_chart(
+        chart,
+        key=key,
+        on_select=lambda: _select(key, features, projection),
+        selection_mode=("lasso", "box"),
+        alt=str(chart.layout["meta"]["alt"]),
+        config={"displaylogo": False, "toImageButtonOptions": {"filename": "map", "scale": 2}},
+    )
+    st.caption(plain(found.note))
+    download_html(chart, "map")
+
+
+def _outline(chart: go.Figure, drawn: lasso.Lasso) -> None:
+    """Draw the polygon of the URL, which a reload or a link brings without a drawing hand."""
+    corners = "L".join(f"{x},{y}" for x, y in drawn.polygon)
+    chart.add_shape(type="path", path=f"M{corners}Z", line={"color": NEUTRAL, "width": 2, "dash": "dot"})
+
+
+def _select(key: str, features: str, projection: str) -> None:
+    """Write what was drawn to the URL; the patches are found on the server, among all and not only the drawn ones."""
+    drawn = st.session_state[key].selection
+    shapes = [lasso.thin(shape["x"], shape["y"]) for shape in drawn["lasso"]]
+    shapes += [lasso.box(shape["x"], shape["y"]) for shape in drawn["box"]]
+    state.put("lasso", str(lasso.Lasso(features, projection, shapes[-1])) if shapes else None)
+    state.put("page", None)
