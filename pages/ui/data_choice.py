@@ -8,11 +8,15 @@ from typing import Any
 import streamlit as st
 
 from histo_core.config import Config, DataConfig, SplitConfig, parse_config
-from histo_core.data.base import DATASETS, Dataset
-from histo_core.data.phantom import PhantomOptions, build_phantom
+from histo_core.data.base import DATASETS, Dataset, prepare_dataset
 from histo_core.errors import ConfigError
 from histo_core.workspace import Workspace
-from pages.ui import cache, forms, state
+from pages.ui import cache, cache_data, fetch, forms, state
+from pages.ui.errors import shown
+from pages.ui.text import count
+
+PATTERN = "patient_pattern"
+"""The option that takes a regular expression, in the data sets that have it."""
 
 
 def from_url() -> tuple[DataConfig, SplitConfig] | None:
@@ -24,7 +28,12 @@ def from_url() -> tuple[DataConfig, SplitConfig] | None:
     names = state.asked("dataset")
     if not names:
         return None
-    data = {"dataset": names[0], "root": next(iter(state.asked("root")), None), "options": _mapping("options")}
+    data = {
+        "dataset": names[0],
+        "root": next(iter(state.asked("root")), None),
+        "options": _mapping("options"),
+        "skip_broken": state.asked("broken") == ["skip"],
+    }
     return parse_config(DataConfig, data), parse_config(SplitConfig, _mapping("split"))
 
 
@@ -34,6 +43,7 @@ def to_params(data: DataConfig, split: SplitConfig | None = None) -> dict[str, s
         "dataset": data.dataset,
         "root": data.root,
         "options": _json(data.options),
+        "broken": "skip" if data.skip_broken else None,
         "split": _json(split.model_dump(exclude_defaults=True)) if split else None,
     }
 
@@ -59,43 +69,96 @@ def form(data: DataConfig, *, prefix: str) -> DataConfig:
     )
     kind = DATASETS[name]
     st.caption(f"{kind.info.summary} {kind.info.layout}")
-    root = None
-    if kind.info.needs_root:
-        root = st.text_input(
-            "Folder",
-            value=data.root or "",
-            key=f"{prefix}.root",
-            placeholder="/path/to/the/data",
-            help="On the machine that Histoscope runs on; nothing is copied or changed.",
-        ).strip()
-    options = {}
-    if kind.Options.model_fields:
-        with st.expander("Options of this data set"):
-            given = parse_config(kind.Options, data.options).model_dump() if name == data.dataset else {}
-            options = forms.fields(kind.Options, given, prefix=f"{prefix}.{name}")
-    chosen = DataConfig(dataset=name, root=root or None, options=_said(parse_config(kind.Options, options)))
+    root = _folder(name, data, prefix) if kind.info.needs_root else None
+    options, skip = _options(kind, data if name == data.dataset else DataConfig(dataset=name, root=root), prefix)
+    chosen = DataConfig(
+        dataset=name,
+        root=root,
+        options=_said(parse_config(kind.Options, options)),
+        skip_broken=skip and root is not None,
+    )
+    if chosen.root and chosen.options.get(PATTERN):
+        _show_patients(chosen)
     same = name == data.dataset and _said(parse_config(kind.Options, data.options)) == chosen.options
     # What was not touched stays as it was written, because its hash names the run.
-    return data if same and chosen.root == data.root else chosen
+    return data if same and (chosen.root, chosen.skip_broken) == (data.root, data.skip_broken) else chosen
+
+
+def _folder(name: str, data: DataConfig, prefix: str) -> str | None:
+    """The folder's path; where nothing lies there, what to fetch and where to put it."""
+    root = st.text_input(
+        "Folder",
+        value=data.root or "",
+        key=f"{prefix}.root",
+        placeholder="/path/to/the/data",
+        help="On the machine that Histoscope runs on; nothing is copied or changed.",
+    ).strip()
+    with shown():
+        missing = bool(root) and fetch.is_missing(root, Workspace.default())
+        if missing:
+            st.warning(
+                "There is nothing in this folder yet. This is how to get the data:", icon=":material/folder_off:"
+            )
+            fetch.draw(name, root, prefix=prefix)
+        elif not root:
+            with st.expander("Where to get these data"):
+                fetch.draw(name, None, prefix=prefix)
+    return root or None
+
+
+def _options(kind: type[Dataset], data: DataConfig, prefix: str) -> tuple[dict[str, Any], bool]:
+    """The data set's own options, and whether broken files are left out."""
+    if not kind.Options.model_fields and not kind.info.needs_root:
+        return {}, False
+    with st.expander("Options of this data set"):
+        given = parse_config(kind.Options, data.options).model_dump()
+        options = forms.fields(kind.Options, given, prefix=f"{prefix}.{data.dataset}")
+        if not kind.info.needs_root:
+            return options, False
+        skip = forms.fields(DataConfig, data.model_dump(), prefix=f"{prefix}.{data.dataset}", only=["skip_broken"])
+    return options, bool(skip["skip_broken"])
+
+
+@shown()
+def _show_patients(data: DataConfig) -> None:
+    """What the pattern finds in the first names of the folder."""
+    found = cache_data.pattern_preview(
+        data.model_dump_json(), str(data.options[PATTERN]), str(Workspace.default().home)
+    )
+    known = int(found["patient_id"].notna().to_numpy().sum())
+    st.caption(f"The pattern finds a patient in {known} of the first {count(len(found), 'name')}.")
+    st.dataframe(
+        found,
+        hide_index=True,
+        height=180,
+        column_config={"name": "Name", "patient_id": "Patient"},
+        alt="The first image names and the patient that the pattern finds in each.",
+    )
 
 
 def opened(data: DataConfig) -> Dataset:
-    """Open a data set, drawing phantom tissue with a progress bar where it is not there yet."""
+    """Open a data set; what it needs first (drawing, unpacking) is made with a progress bar.
+
+    Raises:
+        HistoscopeError: as `histo_core.data.base.open_dataset`.
+    """
     workspace = Workspace.default()
-    if data.dataset == "phantom":
-        draw_phantom(data, workspace)
-    with st.spinner("Opening the data…", show_time=True):
+    prepare(data, workspace)
+    what = (
+        "Opening the data; each file is read once to find the broken ones…" if data.skip_broken else "Opening the data…"
+    )
+    with st.spinner(what, show_time=True):
         return cache.dataset(data.model_dump_json(), str(workspace.home))
 
 
-def draw_phantom(data: DataConfig, workspace: Workspace) -> None:
-    """Make the phantom's files if need be. Leaving the page stops it, and nothing half-made stays."""
+def prepare(data: DataConfig, workspace: Workspace) -> None:
+    """Make what opening needs, if need be. Leaving the page stops it, and nothing half-made stays."""
     place = st.empty()
 
     def progress(done: int, total: int) -> None:
-        place.progress(done / total, f"Drawing phantom tissue: {done:,} of {total:,} patches")
+        place.progress(min(done / total, 1.0) if total else 0.0, f"Preparing the data: {done:,} of {total:,}")
 
-    build_phantom(parse_config(PhantomOptions, data.options), workspace, progress=progress)
+    prepare_dataset(data, workspace, progress)
     place.empty()
 
 

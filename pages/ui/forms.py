@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import types
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, Union, get_args, get_origin
 
 import streamlit as st
@@ -17,30 +17,46 @@ COLUMN = 190
 """Pixels that a control needs."""
 
 
-def fields(kind: type[Config], values: Mapping[str, Any], *, prefix: str) -> dict[str, Any]:
+def fields(
+    kind: type[Config],
+    values: Mapping[str, Any],
+    *,
+    prefix: str,
+    only: Collection[str] | None = None,
+    choices: Mapping[str, Sequence[str]] | None = None,
+) -> dict[str, Any]:
     """Draw one control a field and return what they hold.
 
     Args:
         kind: the model.
         values: what each control starts with; a missing one starts with the model's default.
         prefix: of the controls' keys; another prefix starts them afresh.
+        only: the fields to draw, in the model's order; all unless given.
+        choices: for a text field, the values to choose among; the user's files name them.
 
     Returns:
-        Plain values by field name, not validated yet.
+        Plain values of the drawn fields by name, not validated yet.
     """
+    drawn = {name: field for name, field in kind.model_fields.items() if only is None or name in only}
     with st.grid("auto", min_column_width=COLUMN, gap="small"):
         return {
             name: _control(
-                name, field, values.get(name, field.get_default(call_default_factory=True)), f"{prefix}.{name}"
+                name,
+                field,
+                values.get(name, field.get_default(call_default_factory=True)),
+                f"{prefix}.{name}",
+                (choices or {}).get(name),
             )
-            for name, field in kind.model_fields.items()
+            for name, field in drawn.items()
         }
 
 
-def _control(name: str, field: FieldInfo, value: Any, key: str) -> Any:
+def _control(name: str, field: FieldInfo, value: Any, key: str, among: Sequence[str] | None) -> Any:
     label = field.title or name.replace("_", " ").capitalize()
     settings: dict[str, Any] = {"key": key, "help": _help(name, field)}
     kind, optional = _unwrap(field.annotation)
+    if among is not None:
+        return st.selectbox(label, among, index=among.index(value) if value in among else 0, **settings)
     if get_origin(kind) is Literal:
         options = list(get_args(kind))
         return st.selectbox(label, options, index=options.index(value), format_func=_words, **settings)
@@ -58,7 +74,7 @@ def _number(label: str, kind: type, field: FieldInfo, value: Any, optional: bool
     low, high = _range(field, kind)
     step, form = (1, "%d") if kind is int else (_step(value), "%.6g")
     number = st.number_input(
-        label, low, high, value=value, step=step, format=form, placeholder="all" if optional else None, **settings
+        label, low, high, value=value, step=step, format=form, placeholder="none" if optional else None, **settings
     )
     return value if number is None and not optional else number
 

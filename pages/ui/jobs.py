@@ -26,7 +26,8 @@ def job_card(
     params: Mapping[str, Any],
     label: str,
     *,
-    then: Callable[[], object] = lambda: None,
+    then: str = "",
+    forget: Callable[[], object] = lambda: None,
     note: str = "",
     primary: bool = False,
 ) -> None:
@@ -38,7 +39,8 @@ def job_card(
         kind: a name of `histo_core.runs.job_kinds.JOBS`.
         params: its parameters as plain values.
         label: of the button.
-        then: called when the job has just succeeded, before the page is drawn again: forgetting what is cached.
+        then: what to say when the job has just succeeded, as plain text.
+        forget: called at that moment, before the page is drawn again, to forget what is cached and is now different.
         note: what it does and what it costs, as plain text, shown beside the button.
         primary: whether this is the page's main button.
     """
@@ -53,7 +55,9 @@ def job_card(
         job = find_job(kind, params, workspace) if active else drawn
         if active and (job is None or not job.active):
             if job is not None and job.state == "succeeded":
-                then()
+                forget()
+                if then:
+                    st.toast(plain(then), icon=":material/check:")
             st.rerun()
         with st.container(border=True, height=HEIGHT, key=f"job.{key}"):
             if job is not None and job.active:

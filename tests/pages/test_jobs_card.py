@@ -24,7 +24,8 @@ def _page() -> None:
         "check",
         {"data": {"dataset": "phantom"}},
         "Check all files",
-        then=lambda: st.session_state.update(told=True),
+        then="All files were read.",
+        forget=lambda: st.session_state.update(told=True),
         note="Reads each file once.",
     )
 
@@ -94,6 +95,7 @@ def test_the_page_is_drawn_again_when_it_has_succeeded(workspace: Workspace, mon
     monkeypatch.setattr(jobs, "find_job", lambda *_: next(looks))
     page = _open()
     assert page.session_state["told"]
+    assert [toast.value for toast in page.toast] == ["All files were read\\."]
     assert [button.label for button in page.button] == ["Check all files"]
 
 

@@ -1,0 +1,87 @@
+"""What the views of splits, audits and files keep between reruns; the same rules as in `pages.ui.cache`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from histo_core.config import DataConfig, SplitConfig
+from histo_core.data.folds import folds_of
+from histo_core.data.patch_store import converted_bytes
+from histo_core.data.patients import SHOWN, preview
+from histo_core.data.saved_split import SavedSplit, saved_splits
+from histo_core.data.split import make_split
+from histo_core.data.split_units import Unit
+from histo_core.data.walk import Walk
+from histo_core.workspace import Workspace
+from pages.ui import cache
+
+SECONDS = 30
+"""How long what lies in a folder is remembered while a form is filled in."""
+_NO_GROUPS = ("sample_id", "label", "split")
+_AT_MOST = 0.5
+"""A column with more values than this share of the rows tells patches apart and keeps none together."""
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def fold_counts(data: str, config: str, home: str) -> pd.DataFrame:
+    """Samples by class and patients in the part that each fold holds out; columns fold, part, classes, patients."""
+    source, division = cache.dataset(data, home), SplitConfig.model_validate_json(config)
+    part = "valid" if division.hold_out else "test"
+    rows = []
+    for one in folds_of(division):
+        counts = make_split(source, one, Workspace(Path(home))).counts(source)
+        rows.append({"fold": one.fold, "part": part, **counts.loc[part].to_dict()})
+    return pd.DataFrame(rows)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def group_columns(data: str, home: str) -> list[str]:
+    """Columns in which several patches agree and each labelled one has a value."""
+    source = cache.dataset(data, home)
+    return [
+        column
+        for column in map(str, source.table.columns)
+        if column not in _NO_GROUPS
+        and Unit("group", column).known(source)
+        and 1 < len(set(source.table[column])) <= len(source) * _AT_MOST
+    ]
+
+
+def saved(data: str, home: str) -> tuple[SavedSplit, ...]:
+    """The saved splits of a data set, the newest first."""
+    files = sorted((Workspace(Path(home)).data / "splits").glob("*/split.json"))
+    return _saved(data, home, tuple(file.stat().st_mtime_ns for file in files))
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _saved(data: str, home: str, written: tuple[int, ...]) -> tuple[SavedSplit, ...]:
+    del written
+    return saved_splits(cache.dataset(data, home), Workspace(Path(home)))
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def copy_bytes(data: str, home: str) -> int:
+    """The size that a converted copy would have."""
+    return converted_bytes(cache.dataset(data, home))
+
+
+@st.cache_data(show_spinner=False, max_entries=32, ttl=SECONDS)
+def pattern_preview(data: str, pattern: str, home: str) -> pd.DataFrame:
+    """What a patient pattern finds in the first names below a data set's folder; columns name and patient_id."""
+    return preview(_first_names(data, home), pattern)
+
+
+@st.cache_data(show_spinner=False, max_entries=32, ttl=SECONDS)
+def _first_names(data: str, home: str) -> list[str]:
+    """The first images below a data set's folder, folder by folder: no more folders are listed than are needed."""
+    walk = Walk(Workspace(Path(home)).allowed(DataConfig.model_validate_json(data).root or ""))
+    names: list[str] = []
+    folders = [walk.root]
+    while folders and len(names) < SHOWN:
+        folder = folders.pop(0)
+        names += [walk.place(path) for path in walk.images(folder)[:SHOWN]]
+        folders = walk.folders(folder) + folders
+    return names[:SHOWN]
