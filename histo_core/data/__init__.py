@@ -3,6 +3,6 @@
 Importing the package registers every data set in `histo_core.data.base.DATASETS`.
 """
 
-from histo_core.data import folder, kpcam, pcam, phantom
+from histo_core.data import breakhis, folder, idc, kpcam, neuroblastoma, pcam, phantom
 
-__all__ = ["folder", "kpcam", "pcam", "phantom"]
+__all__ = ["breakhis", "folder", "idc", "kpcam", "neuroblastoma", "pcam", "phantom"]

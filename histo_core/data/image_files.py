@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from histo_core.data.base import Dataset, Problem
-from histo_core.data.images import SUFFIXES, open_file, open_image
-from histo_core.errors import CorruptDataError, DataNotFoundError, UnsafeFileError
+from histo_core.data.images import open_file, open_image
+from histo_core.data.walk import Walk
+from histo_core.errors import BrokenFilesError, DataNotFoundError
 
 
 class ImageFilesDataset(Dataset):
@@ -55,61 +55,27 @@ class ImageFilesDataset(Dataset):
             yield len(content), content
 
 
-def list_images(folder: Path, root: Path) -> list[Path]:
-    """Image files directly in a folder, sorted by name; hidden ones are left out.
-
-    Raises:
-        DataNotFoundError, UnsafeFileError: as `list_folder`.
-    """
-    return [path for path in list_folder(folder, root) if path.suffix.lower() in SUFFIXES and not path.is_dir()]
-
-
-def list_folder(folder: Path, root: Path) -> list[Path]:
-    """What lies in a folder, sorted by name; hidden entries and archivers' leftovers are left out.
+def usable_rows(table: pd.DataFrame, walk: Walk) -> pd.DataFrame:
+    """The rows that a data set can have: of files that share an id, the first; the others become problems.
 
     Args:
-        folder: the folder.
-        root: the data set's own folder, resolved; links must not lead out of it.
+        table: with columns ``sample_id`` and ``path``.
+        walk: which found the files; it takes the problems.
 
     Raises:
-        DataNotFoundError: the folder is not there, or may not be read.
-        UnsafeFileError: the folder or an entry is a link that leads out of ``root``.
-        CorruptDataError: a name that is no text.
+        BrokenFilesError: problems, and not one row.
+        DataNotFoundError: no row, and no problem that would say why.
     """
-    _check_inside(folder, root)
-    try:
-        with os.scandir(folder) as entries:
-            found = sorted((entry for entry in entries if not entry.name.startswith((".", "__MACOSX"))), key=_name)
-    except OSError as error:
+    if table.empty:
+        if walk.problems:
+            raise BrokenFilesError(walk.problems, "No sample is left: check that this is the right folder.")
         raise DataNotFoundError(
-            f"{folder} cannot be listed ({error.strerror}).", "A readable folder is expected.", "Check the path."
-        ) from None
-    for entry in found:
-        if entry.is_symlink():
-            _check_inside(Path(entry.path), root)
-        if not _is_text(entry.name):
-            raise CorruptDataError(
-                f"A file in {folder} has the name {os.fsencode(entry.name)!r}.", "UTF-8 is expected.", "Rename it."
-            )
-    return [Path(entry.path) for entry in found]
-
-
-def _check_inside(path: Path, root: Path) -> None:
-    if not path.resolve().is_relative_to(root):
-        raise UnsafeFileError(
-            f"{path} is a link that leads out of {root}.",
-            "Links must stay inside the data set's folder.",
-            "Copy the files there instead.",
+            f"{walk.root} holds no images.", "PNG, JPEG or TIFF files are expected.", "Check the folder."
         )
-
-
-def _name(entry: os.DirEntry[str]) -> str:
-    return entry.name
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    again = table["sample_id"].duplicated().to_numpy()
+    first = table.loc[~again]
+    if again.any():
+        paths = dict(zip(first["sample_id"], first["path"], strict=True))
+        for name, path in table.loc[again, ["sample_id", "path"]].itertuples(index=False):
+            walk.note(path, f"has the id {name!r}, which {walk.place(paths[name])} has already")
+    return first
