@@ -1,0 +1,70 @@
+"""What stands for a patch on a map: its colours and textures, or what a network makes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from histo_core.audit.descriptor import describe_patches
+from histo_core.audit.network_features import Describe, run_features, squeezenet_features
+from histo_core.errors import CheckpointError, ConfigError, DataNotFoundError
+from histo_core.models.manifest import read_manifest
+from histo_core.workspace import Workspace
+
+COLOUR, SQUEEZENET = "colour", "squeezenet"
+_REVISION = 1
+"""Counted up when `describe_patches` or the SqueezeNet features change, so that no older map is taken for a new one."""
+
+
+def feature_key(features: str, workspace: Workspace) -> str:
+    """What names these features among all; a run's change with its best epoch.
+
+    Args:
+        features: "colour", "squeezenet", or a run's folder.
+        workspace: says which folders may be read.
+
+    Raises:
+        ConfigError: neither of the names nor a folder.
+        PathNotAllowedError: the run's folder may not be read.
+        CheckpointError: the run has no finished epoch yet.
+    """
+    if features in (COLOUR, SQUEEZENET):
+        return f"{features}-{_REVISION}"
+    manifest = read_manifest(_run_folder(features, workspace) / "checkpoint")
+    if manifest is None or manifest.best is None:
+        raise CheckpointError(
+            f"{Path(features).name} has no finished epoch yet.",
+            "A run with at least one finished epoch is needed.",
+            "Wait for its first epoch, or choose another run.",
+        )
+    return manifest.best.sha256
+
+
+def open_features(features: str, workspace: Workspace) -> Describe:
+    """The function that turns patches into these features.
+
+    Raises:
+        CheckpointError: weights are damaged or cannot be had; and as `feature_key`.
+    """
+    if features == COLOUR:
+        return describe_patches
+    if features == SQUEEZENET:
+        return squeezenet_features(workspace)
+    return run_features(_run_folder(features, workspace))
+
+
+def feature_words(features: str) -> str:
+    """The features as a clause of a sentence: "by colour and texture"."""
+    if features == COLOUR:
+        return "by colour and texture"
+    if features == SQUEEZENET:
+        return "by SqueezeNet's ImageNet features"
+    return f"by what the network of run {Path(features).name} made of them"
+
+
+def _run_folder(features: str, workspace: Workspace) -> Path:
+    try:
+        return workspace.allowed(features)
+    except DataNotFoundError:
+        raise ConfigError(
+            f"There are no features {features!r}.", f"{COLOUR}, {SQUEEZENET} or a run's folder.", "Choose one of these."
+        ) from None

@@ -1,0 +1,56 @@
+"""Principal components of more rows than fit into memory: one pass gathers, a second one projects."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+class Covariance:
+    """Mean and covariance of rows that arrive in batches, in float64.
+
+    Sums are taken about the first batch's mean, because those about zero cancel when the mean is far from it.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._centre = self._sum = self._products = np.zeros(0)
+
+    def add(self, rows: np.ndarray) -> None:
+        """Count in float [n, width]."""
+        rows = rows.astype(np.float64)
+        if not self.count:
+            width = rows.shape[1]
+            self._centre, self._sum, self._products = rows.mean(axis=0), np.zeros(width), np.zeros((width, width))
+        rows -= self._centre
+        self.count += len(rows)
+        self._sum += rows.sum(axis=0)
+        self._products += rows.T @ rows
+
+    def components(self, n: int) -> Components:
+        """The first n principal components; at least one row must have been counted in.
+
+        Each axis points to where its largest entry is positive, as in scikit-learn.
+        """
+        shift = self._sum / self.count
+        covariance = self._products / self.count - np.outer(shift, shift)
+        values, vectors = np.linalg.eigh(covariance)
+        values, axes = values[::-1][:n].clip(0), vectors[:, ::-1][:, :n]
+        axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
+        return Components(self._centre + shift, axes, values / (np.trace(covariance) or 1.0))
+
+
+class Components:
+    """A linear map onto principal axes.
+
+    Attributes:
+        mean: float64 [width].
+        axes: float64 [width, n], orthonormal columns.
+        explained: float64 [n], the share of the whole variance along each axis.
+    """
+
+    def __init__(self, mean: np.ndarray, axes: np.ndarray, explained: np.ndarray) -> None:
+        self.mean, self.axes, self.explained = mean, axes, explained
+
+    def project(self, rows: np.ndarray) -> np.ndarray:
+        """Float [m, width] to float32 [m, n]."""
+        return ((rows - self.mean) @ self.axes).astype(np.float32)
