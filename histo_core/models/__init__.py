@@ -1,5 +1,35 @@
-"""Networks. Importing a member registers it."""
+"""models."""
 
-from histo_core.models import cnn, cnn_rnn, gcnn, resnet
+from histo_core.models import (
+    all_cnn,
+    cnn,
+    cnn_rnn,
+    convnext,
+    densenet,
+    efficientnet,
+    gcnn,
+    inception,
+    p4m_densenet,
+    resnet,
+    squeezenet,
+    vgg,
+    vit,
+    xception,
+)
 
-__all__ = ["cnn", "cnn_rnn", "gcnn", "resnet"]
+__all__ = [
+    "all_cnn",
+    "cnn",
+    "cnn_rnn",
+    "convnext",
+    "densenet",
+    "efficientnet",
+    "gcnn",
+    "inception",
+    "p4m_densenet",
+    "resnet",
+    "squeezenet",
+    "vgg",
+    "vit",
+    "xception",
+]

@@ -1,7 +1,8 @@
-"""The narrow plain CNN of the study, and the stack of convolutions that it shares with the CNN-RNN."""
+"""The plain CNNs of the study, and the stack of convolutions that it shares with the CNN-RNN."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -12,6 +13,7 @@ from histo_core.errors import ConfigError
 from histo_core.models.registry import MODELS, ModelSpec
 
 CHANNELS = (12, 24, 48)
+WIDE = (32, 64, 128)
 SHRINKS_BY = 2 ** len(CHANNELS)
 EXTRA_WIDTH = 64
 PAPER = "Metastasis classification and localisation on kPCam with CNN-RNN and ResNet50 (2021)"
@@ -34,14 +36,14 @@ def activation(options: StackOptions) -> nn.Module:
     return nn.LeakyReLU() if options.activation == "leaky_relu" else nn.ReLU()
 
 
-def conv_stack(options: StackOptions) -> nn.Sequential:
+def conv_stack(options: StackOptions, channels: tuple[int, ...] = CHANNELS) -> nn.Sequential:
     """Three times: 3 x 3 convolution of the same size, 2 x 2 max pool, batch normalisation, activation, dropout.
 
-    float32 [n, 3, h, w] to [n, 48, h // 8, w // 8]. The study gives channels and what stands between the
+    float32 [n, 3, h, w] to [n, channels[-1], h // 8, w // 8]. The study gives channels and what stands between the
     convolutions; kernel size and pooling are our reading.
     """
     layers: list[nn.Module] = []
-    for incoming, outgoing, rate in zip((3, *CHANNELS), CHANNELS, options.dropout, strict=False):
+    for incoming, outgoing, rate in zip((3, *channels), channels, options.dropout, strict=False):
         layers += [
             nn.Conv2d(incoming, outgoing, kernel_size=3, padding="same"),
             nn.MaxPool2d(2),
@@ -80,15 +82,22 @@ def last_convolution(model: nn.Module, input_size: tuple[int, int]) -> nn.Module
     return [layer for layer in model.modules() if isinstance(layer, nn.Conv2d)][-1]
 
 
-class NarrowCNN(nn.Module):
+class PlainCNN(nn.Module):
     """Convolutions, then a linear layer over the whole map."""
 
-    def __init__(self, n_classes: int, input_size: tuple[int, int], options: StackOptions) -> None:
+    def __init__(
+        self,
+        n_classes: int,
+        input_size: tuple[int, int],
+        options: StackOptions,
+        *,
+        channels: tuple[int, ...] = CHANNELS,
+    ) -> None:
         super().__init__()
         self.input_size = input_size
-        self.stack = conv_stack(options)
+        self.stack = conv_stack(options, channels)
         cells = (input_size[0] // SHRINKS_BY) * (input_size[1] // SHRINKS_BY)
-        self.head = classifier(CHANNELS[-1] * cells, n_classes, options)
+        self.head = classifier(channels[-1] * cells, n_classes, options)
 
     def forward(self, images: Tensor) -> Tensor:
         """float32 [n, 3, height, width] to logits [n, n_classes].
@@ -100,19 +109,23 @@ class NarrowCNN(nn.Module):
         return self.head(self.stack(images).flatten(1))
 
 
-MODELS.add(
-    "cnn_narrow",
-    ModelSpec(
-        name="cnn_narrow",
-        title="Small CNN",
-        summary="Three convolutions and a linear layer: fifteen thousand weights, minutes on a laptop.",
-        build=NarrowCNN,
-        Options=StackOptions,
-        head="head",
-        gradcam_layer=last_convolution,
-        smallest_input=SHRINKS_BY,
-        preprocess=PreprocessConfig(crop=32),
-        imagenet=None,
-        paper=f"{PAPER}: the narrow baseline.",
-    ),
-)
+for _name, _title, _channels, _summary in (
+    ("cnn_narrow", "Small CNN", CHANNELS, "fifteen thousand weights, minutes on a laptop"),
+    ("cnn_wide", "Wide CNN", WIDE, "ninety-eight thousand weights, still quick on a laptop"),
+):
+    MODELS.add(
+        _name,
+        ModelSpec(
+            name=_name,
+            title=_title,
+            summary=f"Three convolutions and a linear layer: {_summary}.",
+            build=partial(PlainCNN, channels=_channels),
+            Options=StackOptions,
+            head="head",
+            gradcam_layer=last_convolution,
+            smallest_input=SHRINKS_BY,
+            preprocess=PreprocessConfig(crop=32),
+            imagenet=None,
+            paper=f"{PAPER}: the {_name.removeprefix('cnn_')} baseline.",
+        ),
+    )

@@ -87,17 +87,18 @@ class GroupConv2d(nn.Module):
         bias: bool = True,
     ) -> None:
         super().__init__()
-        self.group, self.fields_in, self.fields_out, self.kernel = group, fields_in, fields_out, kernel
+        self.group, self.fields_in, self.fields_out, self.kernel_size = group, fields_in, fields_out, kernel
         self.stride, self.padding = stride, padding
         self.planes = 1 if lifting else group.size
-        self.weight = nn.Parameter(torch.empty(fields_out, self.planes, fields_in, kernel, kernel))
+        # Four axes, plane-major like the maps: a weight of five could not be laid out channels-last with its network.
+        self.weight = nn.Parameter(torch.empty(fields_out, self.planes * fields_in, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(fields_out)) if bias else None
         self.register_buffer("index", _turned_places(group, self.planes, kernel), persistent=False)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Kaiming's normal initialisation for rectifiers: variance 2 / (inputs of one output)."""
-        fan_in = self.planes * self.fields_in * self.kernel**2
+        fan_in = self.planes * self.fields_in * self.kernel_size**2
         nn.init.normal_(self.weight, std=math.sqrt(2 / fan_in))
 
     def bank(self) -> Tensor:
@@ -105,8 +106,8 @@ class GroupConv2d(nn.Module):
 
         The filter of element g over the plane of element h is the learnt one over g^-1 h, turned by g.
         """
-        size, planes, side = self.group.size, self.planes, self.kernel
-        places = self.weight.permute(1, 3, 4, 0, 2).reshape(planes * side * side, -1)
+        size, planes, side = self.group.size, self.planes, self.kernel_size
+        places = self.weight.unflatten(1, (planes, -1)).permute(1, 3, 4, 0, 2).reshape(planes * side * side, -1)
         turned = places.index_select(0, self.index).view(size, planes, side, side, self.fields_out, self.fields_in)
         filters = turned.permute(0, 4, 1, 5, 2, 3).reshape(size * self.fields_out, -1, side, side)
         return filters.contiguous(memory_format=torch.channels_last)
@@ -163,7 +164,9 @@ def folded(conv: GroupConv2d, norm: GroupBatchNorm2d | None = None) -> nn.Conv2d
             raise ValueError("the batch normalisation keeps no statistics to fold")
         scale = norm.weight.detach() * torch.rsqrt(variance + norm.eps)
         offset = norm.bias.detach() + (offset - mean) * scale
-    plain = nn.Conv2d(filters.shape[1], filters.shape[0], conv.kernel, conv.stride, conv.padding, device=filters.device)
+    plain = nn.Conv2d(
+        filters.shape[1], filters.shape[0], conv.kernel_size, conv.stride, conv.padding, device=filters.device
+    )
     with torch.no_grad():
         plain.weight.copy_(filters * scale.repeat(conv.group.size).view(-1, 1, 1, 1))
         plain.bias.copy_(offset.repeat(conv.group.size))  # type: ignore[union-attr]

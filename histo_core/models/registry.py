@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from histo_core.config import Config, ModelConfig, PreprocessConfig, parse_config
 from histo_core.errors import CheckpointError, ConfigError
@@ -34,6 +34,10 @@ class ModelSpec:
         preprocess: what we recommend.
         imagenet: torchvision's weights, or None where there are none.
         paper: where the network comes from.
+        adapt: ``(published tensors, network)`` to tensors of the network's own names and shapes, the head aside.
+        auxiliary: names of classifiers that exist in training only; in training mode such a network gives a tuple of
+            its logits and theirs.
+        auxiliary_weight: of each auxiliary classifier's loss.
     """
 
     name: str
@@ -47,6 +51,9 @@ class ModelSpec:
     preprocess: PreprocessConfig
     imagenet: PretrainedFile | None
     paper: str
+    adapt: Callable[[Mapping[str, Tensor], nn.Module], dict[str, Tensor]] = lambda tensors, network: dict(tensors)
+    auxiliary: tuple[str, ...] = ()
+    auxiliary_weight: float = 0.0
 
 
 MODELS: Registry[ModelSpec] = Registry("model")
@@ -98,18 +105,38 @@ def build_model(
     spec = MODELS[config.name]
     workspace = workspace or Workspace.default()
     if config.weights == "imagenet":
-        tensors = pretrained_tensors(_imagenet(spec), workspace)
+        published = spec.adapt(pretrained_tensors(_imagenet(spec), workspace), model)
+        assign(model, _with_own_classifiers(spec, model, published), config.weights)
     elif config.weights != "none":
         tensors = _own(spec, workspace.allowed(config.weights))
-    else:
-        return model
-    own = model.state_dict()
-    for name in [name for name in tensors if name.startswith(f"{spec.head}.") and name in own]:
-        # Only another number of classes frees the head; any other difference means weights of another shape of net.
-        if tensors[name].shape[1:] == own[name].shape[1:] and tensors[name].shape != own[name].shape:
-            tensors[name] = own[name]
-    assign(model, tensors, config.weights)
+        assign(model, _with_fresh_head(spec, model, tensors), config.weights)
     return model
+
+
+def _with_own_classifiers(spec: ModelSpec, model: nn.Module, published: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """ImageNet's features under the model's own classifiers, which are for other classes and may have other layers."""
+    classifiers = tuple(f"{name}." for name in (spec.head, *spec.auxiliary))
+    own = model.state_dict()
+    features = {name: tensor for name, tensor in published.items() if not name.startswith(classifiers)}
+    fitting = {
+        name: published[name]
+        for name, tensor in own.items()
+        if name.startswith(classifiers) and name in published and published[name].shape == tensor.shape
+    }
+    return {name: tensor for name, tensor in own.items() if name.startswith(classifiers)} | features | fitting
+
+
+def _with_fresh_head(spec: ModelSpec, model: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Another number of classes starts the head afresh; any other difference means weights of another shape of net."""
+    own = model.state_dict()
+    return tensors | {
+        name: own[name]
+        for name, tensor in tensors.items()
+        if name.startswith(f"{spec.head}.")
+        and name in own
+        and tensor.shape[1:] == own[name].shape[1:]
+        and tensor.shape != own[name].shape
+    }
 
 
 def _imagenet(spec: ModelSpec) -> PretrainedFile:

@@ -2,51 +2,79 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable
 
-from torch import nn
-from torchvision.models import ResNet, ResNet18_Weights, resnet18
+from torchvision import models as torchvision
 
-from histo_core.config import Config, PreprocessConfig
+from histo_core.config import PreprocessConfig
+from histo_core.models.heads import HeadOptions, standard
+from histo_core.models.places import last_telling
 from histo_core.models.pretrained import PretrainedFile
 from histo_core.models.registry import MODELS, ModelSpec
 
-FEWEST_CELLS = 4
+_HE = "He et al., Deep residual learning for image recognition, CVPR 2016"
 
 
-class ResNetOptions(Config):
-    """A residual network has none."""
+def _add(
+    name: str,
+    title: str,
+    summary: str,
+    constructor: Callable[..., torchvision.ResNet],
+    weights: torchvision.WeightsEnum,
+    paper: str = _HE,
+) -> None:
+    MODELS.add(
+        name,
+        ModelSpec(
+            name=name,
+            title=title,
+            summary=summary,
+            build=standard(constructor, last="fc"),
+            Options=HeadOptions,
+            head="fc",
+            gradcam_layer=last_telling(("layer4", 32), ("layer3", 16), ("layer2", 8), ("layer1", 4)),
+            smallest_input=32,
+            preprocess=PreprocessConfig(),
+            imagenet=PretrainedFile(weights.url),
+            paper=paper,
+        ),
+    )
 
 
-def _resnet18(n_classes: int, input_size: tuple[int, int], options: ResNetOptions) -> nn.Module:
-    del input_size, options  # its average pool takes any map
-    return resnet18(weights=None, num_classes=n_classes)
-
-
-def _last_telling_stage(model: nn.Module, input_size: tuple[int, int]) -> nn.Module:
-    """The last stage whose map has at least `FEWEST_CELLS` a side.
-
-    At 224 pixels that is the last stage, as usual; at 96 its 3 x 3 cells could hardly tell one place of a patch from
-    another, so the stage before is taken.
-    """
-    network, side = cast(ResNet, model), min(input_size)
-    stages = [(network.layer4, 32), (network.layer3, 16), (network.layer2, 8)]
-    return next((stage for stage, stride in stages if -(-side // stride) >= FEWEST_CELLS), network.layer1)
-
-
-MODELS.add(
+_add(
     "resnet18",
-    ModelSpec(
-        name="resnet18",
-        title="ResNet18",
-        summary="A standard residual network of eleven million weights, from scratch or from ImageNet.",
-        build=_resnet18,
-        Options=ResNetOptions,
-        head="fc",
-        gradcam_layer=_last_telling_stage,
-        smallest_input=32,
-        preprocess=PreprocessConfig(),
-        imagenet=PretrainedFile(ResNet18_Weights.IMAGENET1K_V1.url),
-        paper="He et al., Deep residual learning for image recognition, CVPR 2016",
-    ),
+    "ResNet18",
+    "A standard residual network of eleven million weights, from scratch or from ImageNet.",
+    torchvision.resnet18,
+    torchvision.ResNet18_Weights.IMAGENET1K_V1,
+)
+_add(
+    "resnet34",
+    "ResNet34",
+    "ResNet18 with twice the layers: 21 million weights.",
+    torchvision.resnet34,
+    torchvision.ResNet34_Weights.IMAGENET1K_V1,
+)
+_add(
+    "resnet50",
+    "ResNet50",
+    "The usual reference: fifty layers with bottlenecks, 24 million weights.",
+    torchvision.resnet50,
+    torchvision.ResNet50_Weights.IMAGENET1K_V1,
+)
+_add(
+    "wide_resnet50_2",
+    "Wide ResNet50-2",
+    "ResNet50 with bottlenecks twice as wide: 67 million weights.",
+    torchvision.wide_resnet50_2,
+    torchvision.Wide_ResNet50_2_Weights.IMAGENET1K_V1,
+    "Zagoruyko and Komodakis, Wide residual networks, BMVC 2016",
+)
+_add(
+    "resnext50_32x4d",
+    "ResNeXt50 32x4d",
+    "ResNet50 whose bottlenecks are 32 narrow paths side by side: 23 million weights.",
+    torchvision.resnext50_32x4d,
+    torchvision.ResNeXt50_32X4D_Weights.IMAGENET1K_V1,
+    "Xie et al., Aggregated residual transformations for deep neural networks, CVPR 2017",
 )

@@ -5,7 +5,7 @@ import torch
 
 from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.errors import CheckpointError, ConfigError, PathNotAllowedError, UnknownNameError
-from histo_core.models.registry import MODELS, build_model, build_network
+from histo_core.models.registry import build_model, build_network
 from histo_core.models.weights import WeightsHeader, save_weights
 
 
@@ -24,30 +24,6 @@ def saved(workspace):
     path = workspace.home / "mine.safetensors"
     save_weights(path, model, header)
     return model.state_dict(), str(path)
-
-
-@pytest.mark.parametrize("name", list(MODELS))
-def test_a_specification_is_complete_and_its_own_recommendation_works(name: str) -> None:
-    spec = MODELS[name]
-    assert spec.name == name
-    assert spec.title
-    assert spec.summary
-    assert spec.paper
-    side = spec.preprocess.resize or spec.preprocess.crop or 96
-    model = build_model(ModelConfig(name=name), 2, (side, side))
-    assert any(parameter.startswith(f"{spec.head}.") for parameter in model.state_dict())
-    smallest = build_model(ModelConfig(name=name), 2, (spec.smallest_input, spec.smallest_input)).eval()
-    assert smallest(torch.rand(2, 3, spec.smallest_input, spec.smallest_input)).shape == (2, 2)
-
-
-@pytest.mark.parametrize("name", list(MODELS))
-def test_initial_weights_come_from_the_seed(name: str) -> None:
-    states = []
-    for seed in (1, 1, 2):
-        torch.manual_seed(seed)
-        states.append(torch.cat([p.flatten() for p in build_model(ModelConfig(name=name), 2, (32, 32)).parameters()]))
-    assert torch.equal(states[0], states[1])
-    assert not torch.equal(states[0], states[2])
 
 
 def test_an_unknown_model_lists_the_known() -> None:
@@ -98,5 +74,5 @@ def test_weights_outside_the_allowed_folders_are_not_touched(workspace) -> None:
 
 
 def test_no_imagenet_weights_for_the_small_networks(workspace) -> None:
-    with pytest.raises(ConfigError, match=r"no ImageNet weights\. Models that have: resnet18"):
+    with pytest.raises(ConfigError, match=r"no ImageNet weights\. Models that have: convnext_tiny, .*resnet18"):
         build_model(ModelConfig(name="cnn_rnn", weights="imagenet"), 2, (32, 32), workspace)

@@ -1,0 +1,42 @@
+"""Networks scaled in depth, width and resolution together, as torchvision builds them."""
+
+from __future__ import annotations
+
+from torchvision import models as torchvision
+
+from histo_core.config import PreprocessConfig
+from histo_core.models.heads import HeadOptions, standard
+from histo_core.models.places import last_telling
+from histo_core.models.pretrained import PretrainedFile
+from histo_core.models.registry import MODELS, ModelSpec
+
+for _size, _constructor, _weights, _summary in (
+    (
+        "b0",
+        torchvision.efficientnet_b0,
+        torchvision.EfficientNet_B0_Weights.IMAGENET1K_V1,
+        "Four million weights and little arithmetic: the small network to beat.",
+    ),
+    (
+        "b7",
+        torchvision.efficientnet_b7,
+        torchvision.EfficientNet_B7_Weights.IMAGENET1K_V1,
+        "The largest of its family: 64 million weights; it wants large patches and a GPU.",
+    ),
+):
+    MODELS.add(
+        f"efficientnet_{_size}",
+        ModelSpec(
+            name=f"efficientnet_{_size}",
+            title=f"EfficientNet-{_size.upper()}",
+            summary=_summary,
+            build=standard(_constructor, last="classifier.1"),
+            Options=HeadOptions,
+            head="classifier",
+            gradcam_layer=last_telling(("features.8", 32), ("features.5", 16), ("features.3", 8), ("features.2", 4)),
+            smallest_input=32,
+            preprocess=PreprocessConfig(),
+            imagenet=PretrainedFile(_weights.url),
+            paper="Tan and Le, EfficientNet: Rethinking model scaling for convolutional neural networks, ICML 2019",
+        ),
+    )

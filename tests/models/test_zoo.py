@@ -1,0 +1,135 @@
+"""What every network of the zoo does: learns, predicts, explains, is saved and loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from histo_core.config import ModelConfig, PreprocessConfig
+from histo_core.data.preprocess import Preprocess
+from histo_core.explain.gradcam import GradCam, GradCamOptions
+from histo_core.models.predictor import Predictor
+from histo_core.models.registry import MODELS, build_network
+from histo_core.models.weights import WeightsHeader, save_weights
+
+REDUCED: dict[str, dict[str, Any]] = {
+    "all_cnn": {"width": 0.05},
+    "all_gcnn": {"width": 0.05},
+    "vgg16": {"head": "dense_512"},
+}
+"""Options that bring a network down to what two cores train in a second."""
+HEAVY = {"efficientnet_b7", "wide_resnet50_2", "vit_b_16", "convnext_tiny", "densenet201"}
+"""Networks that cannot be reduced; their small patches keep them quick enough."""
+
+
+def config(name: str) -> ModelConfig:
+    return ModelConfig(name=name, options=REDUCED.get(name, {}))
+
+
+def side(name: str) -> int:
+    """A patch on which a Grad-CAM has more than one cell."""
+    return max(64, MODELS[name].smallest_input + 33 * (name == "inception_v3"))
+
+
+def logits(output: object) -> torch.Tensor:
+    return output if isinstance(output, torch.Tensor) else output[0]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("name", list(MODELS))
+def test_it_learns_predicts_explains_saves_and_loads(name: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    pixels = np.random.default_rng(0).integers(0, 256, (4, side(name), side(name), 3), np.uint8)
+    preprocess = Preprocess(PreprocessConfig(mean=MODELS[name].preprocess.mean, std=MODELS[name].preprocess.std))
+    network = build_network(config(name), 3, pixels.shape[1:3]).to(memory_format=torch.channels_last)
+    _train(network, preprocess(pixels), torch.tensor([0, 1, 2, 1]))
+
+    predictor = Predictor(network, preprocess, ("a", "b", "c"), "c", config(name))
+    probabilities = predictor.probabilities(pixels)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    assert float(predictor.logits(pixels).std(dim=0).max()) > 0, "different patches get different answers"
+
+    explanation = GradCam(GradCamOptions(relu=False)).attribute(predictor, pixels[0], 1)
+    assert explanation.map.shape == pixels.shape[1:3]
+    assert min(explanation.diagnostics["layer_height"], explanation.diagnostics["layer_width"]) >= 2
+    assert np.ptp(explanation.map) > 0
+
+    file = tmp_path / "weights.safetensors"
+    header = WeightsHeader(
+        model=config(name),
+        preprocess=preprocess.config,
+        input_size=pixels.shape[1:3],
+        classes=predictor.classes,
+        positive="c",
+    )
+    save_weights(file, network, header)
+    np.testing.assert_array_equal(Predictor.load(file, "cpu").probabilities(pixels), probabilities)
+
+
+def _train(network: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+    """Two steps, after which every parameter that the loss depends on has moved."""
+    before = {key: value.clone() for key, value in network.named_parameters()}
+    optimizer = torch.optim.SGD(network.parameters(), 0.001)
+    for _ in range(2):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(logits(network.train()(images)), labels)
+        assert bool(loss.isfinite())
+        loss.backward()
+        optimizer.step()
+    moved = [key for key, value in network.named_parameters() if not torch.equal(value, before[key])]
+    assert len(moved) > 0.8 * len(before)
+
+
+@pytest.mark.parametrize("name", list(MODELS))
+def test_its_specification_is_complete(name: str) -> None:
+    spec = MODELS[name]
+    assert spec.name == name
+    assert spec.title
+    assert spec.summary.endswith(".")
+    assert spec.paper
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if name not in HEAVY])
+def test_initial_weights_come_from_the_seed(name: str) -> None:
+    states = []
+    for seed in (1, 1, 2):
+        torch.manual_seed(seed)
+        network = build_network(config(name), 2, (side(name), side(name)))
+        states.append(torch.cat([parameter.flatten() for parameter in network.parameters()]))
+    assert torch.equal(states[0], states[1])
+    assert not torch.equal(states[0], states[2])
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if name not in HEAVY])
+@torch.no_grad()
+def test_the_smallest_and_the_recommended_patch_can_be_taken(name: str) -> None:
+    spec = MODELS[name]
+    for length in {spec.smallest_input, spec.preprocess.resize or spec.preprocess.crop or 96}:
+        network = build_network(config(name), 2, (length, length)).eval()
+        assert network(torch.rand(2, 3, length, length)).shape == (2, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(HEAVY | set(REDUCED)))
+def test_at_full_size(name: str) -> None:
+    length = MODELS[name].preprocess.resize or 96
+    network = build_network(ModelConfig(name=name), 2, (length, length))
+    _train(network, torch.rand(2, 3, length, length), torch.tensor([0, 1]))
+
+
+@pytest.mark.parametrize(
+    ("head", "units"), [("dense_512", [512, 2]), ("dense_256_100", [256, 100, 2]), ("linear", [2])]
+)
+@pytest.mark.parametrize("name", ["resnet18", "squeezenet1_1", "efficientnet_b0", "googlenet", "densenet121"])
+def test_the_studies_heads(name: str, head: str, units: list[int]) -> None:
+    network = build_network(ModelConfig(name=name, options={"head": head, "dropout": 0.4}), 2, (64, 64))
+    parent = network.get_submodule(MODELS[name].head)
+    layers = [layer for layer in parent.modules() if isinstance(layer, nn.Linear | nn.Conv2d)]
+    assert [layer.out_features if isinstance(layer, nn.Linear) else layer.out_channels for layer in layers] == units
+    assert 0.4 in [layer.p for layer in network.modules() if isinstance(layer, nn.Dropout)]
+    assert network.eval()(torch.rand(2, 3, 64, 64)).shape == (2, 2)
