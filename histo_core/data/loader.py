@@ -9,6 +9,7 @@ cores, no loader workers beat two.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -55,7 +56,7 @@ class Patches(MapDataset[Batch]):
         return torch.from_numpy(patches), torch.from_numpy(self._labels[places])
 
 
-def identity(batch: Batch) -> Batch:
+def identity(batch: Any) -> Any:
     """The collate function for `Patches`, whose batches are whole already."""
     return batch
 

@@ -123,11 +123,10 @@ class PCam(Dataset):
         """Pixels of some patches, uint8 [n, 96, 96, 3]."""
         rows = self._rows[np.asarray(indices, np.int64)]
         parts = np.searchsorted(self._starts, rows, side="right") - 1
-        present = np.unique(parts)
-        if len(present) == 1:  # as in every batch of a split: no second copy
-            return self._patches[present[0]].read(rows - self._starts[present[0]])
+        if len(rows) and (parts == parts[0]).all():  # as in every batch of a split: no second copy
+            return self._patches[parts[0]].read(rows - self._starts[parts[0]])
         pixels = np.empty((len(rows), *PATCH_SHAPE), np.uint8)
-        for part in present:
+        for part in np.unique(parts):
             pixels[parts == part] = self._patches[part].read(rows[parts == part] - self._starts[part])
         return pixels
 

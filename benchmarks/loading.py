@@ -1,0 +1,132 @@
+"""Random batches from a PCam-like HDF5 file, through a loader and bare, against torchvision and a plain copy.
+
+    python -m benchmarks.loading [FOLDER]
+
+FOLDER may hold patches as ``<split>/<normal|tumor>/*.jpg``; else pixels are random. Before anything is timed, ours
+must give torchvision's pixels and labels. Cache warm, one thread, the same rows for both.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Subset
+from torchvision.datasets import PCAM
+from torchvision.transforms.v2 import PILToTensor
+
+from benchmarks._paired import paired
+from histo_core.config import DataConfig
+from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.images import open_image
+from histo_core.data.loader import Patches, identity
+from histo_core.data.pcam import PATCH_SHAPE
+from histo_core.data.pcam_files import pcam_file
+from histo_core.workspace import Workspace
+
+PATCHES = 20_000
+"""In the file: 553 MB, far more than any processor's cache."""
+BATCH = 64
+THEIRS = 8
+"""Batches in torchvision's epoch, which is slow; ours goes through the whole file. Compared by images a second."""
+GATHERED = 200
+"""Batches a round where bare reading is timed."""
+
+
+def real_patches(folder: Path) -> np.ndarray:
+    """The folder's patches, uint8 [n, 96, 96, 3]."""
+    return np.stack([open_image(file) for file in sorted(folder.glob("*/*/*.jpg"))])
+
+
+def write_pcam(folder: Path, source: Path | None) -> None:
+    """A test part in PCam's layout, contiguous as published."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (1000, *PATCH_SHAPE), np.uint8) if source is None else real_patches(source)
+    folder.mkdir()
+    with h5py.File(folder / pcam_file("test", "x.h5"), "w") as file:
+        stored = file.create_dataset("x", (PATCHES, *PATCH_SHAPE), "uint8")
+        for start in range(0, PATCHES, len(pixels)):
+            stored[start : start + len(pixels)] = pixels[: PATCHES - start]
+    with h5py.File(folder / pcam_file("test", "y.h5"), "w") as file:
+        file["y"] = rng.integers(0, 2, (PATCHES, 1, 1, 1), np.uint8)
+
+
+def check(theirs: PCAM, ours: Patches, rows: list[int]) -> None:
+    """Both give the same pixels and labels."""
+    images, labels = ours.__getitems__(rows)
+    for row, image, label in zip(rows, images, labels, strict=True):
+        their_image, their_label = theirs[row]
+        assert torch.equal(image.permute(2, 0, 1), their_image)
+        assert label == their_label
+
+
+def loaders(theirs: PCAM, ours: Patches) -> None:
+    """Epochs of random batches through PyTorch's loader, without workers."""
+
+    def epoch_theirs() -> None:
+        for _ in DataLoader(Subset(theirs, range(BATCH * THEIRS)), batch_size=BATCH, shuffle=True):
+            pass
+
+    def epoch_ours() -> None:
+        for _ in DataLoader(ours, batch_size=BATCH, shuffle=True, collate_fn=identity):
+            pass
+
+    timings = paired(
+        f"an epoch of random batches of {BATCH}: {BATCH * THEIRS:,} patches by torchvision, {PATCHES:,} by ours",
+        {"torchvision PCAM": epoch_theirs, "ours": epoch_ours},
+        base="torchvision PCAM",
+        rounds=5,
+    )
+    print(f"  images a second: x{timings[1].speedup * PATCHES / (BATCH * THEIRS):,.0f} torchvision's")
+
+
+def each(read: Callable[[Any], object], batches: Iterable[Any]) -> None:
+    """Read one batch after another, keeping none."""
+    for batch in batches:
+        read(batch)
+
+
+def gathers(dataset: Dataset, path: Path) -> None:
+    """Random patches against blocks of as many neighbours, copied from the same file."""
+    with h5py.File(path) as file:
+        whole = np.memmap(path, np.uint8, "r", file["x"].id.get_offset(), (PATCHES, *PATCH_SHAPE))
+    rng = np.random.default_rng(1)
+    rows = rng.integers(0, PATCHES, (GATHERED, BATCH))
+    np.testing.assert_array_equal(dataset.read(rows[0]), whole[rows[0]])
+    blocks = [whole[start : start + BATCH] for start in rng.integers(0, PATCHES - BATCH, GATHERED)]
+    paired(
+        f"{GATHERED} batches of {BATCH} without a loader",
+        {
+            "copy of neighbours": lambda: each(np.array, blocks),
+            "random patches by ours": lambda: each(dataset.read, rows),
+        },
+        base="copy of neighbours",
+        rounds=15,
+    )
+
+
+def main() -> None:
+    """Check, then measure."""
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        write_pcam(root / "pcam", Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+        dataset = open_dataset(DataConfig(dataset="pcam", root=str(root / "pcam")), Workspace(root, (root,)))
+        theirs, ours = PCAM(name, split="test", transform=PILToTensor()), Patches(dataset)
+        check(theirs, ours, np.random.default_rng(2).integers(0, PATCHES, BATCH).tolist())
+        loaders(theirs, ours)
+        gathers(dataset, root / "pcam" / pcam_file("test", "x.h5"))
+
+
+if __name__ == "__main__":
+    main()
