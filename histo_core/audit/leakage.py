@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
 
+from histo_core.audit.duplicates import exact_duplicates
 from histo_core.data.base import PARTS, Dataset
 from histo_core.data.split import Split
+from histo_core.progress import Progress, silent
 
-_BATCH = 256
 _SHOWN = 3
 
 
@@ -38,16 +37,20 @@ class LeakageReport:
     verdict: str
 
 
-def audit_leakage(dataset: Dataset, split: Split) -> LeakageReport:
+def audit_leakage(dataset: Dataset, split: Split, progress: Progress = silent) -> LeakageReport:
     """Look for patients, slides and pixels that stand on both sides of a split.
 
     Every patch is read once; equal pixels are found by SHA-256. Patches that were turned, mirrored or saved anew
-    with loss are not found.
+    with loss are found by `histo_core.audit.report.compute_audit`.
+
+    Raises:
+        CorruptDataError: a patch cannot be read.
+        CancelledError: as ``progress`` says.
     """
-    rows = np.concatenate([split.indices(part) for part in PARTS])  # so that pairs begin with the training patch
-    patients_known = "patient_id" in dataset.table and bool(dataset.table["patient_id"].iloc[rows].notna().all())
-    patients, slides = (_shared(dataset, split, rows, column) for column in ("patient_id", "slide_id"))
-    identical, conflicting = _equal_pixels(dataset, split, rows)
+    rows = rows_of(split)
+    patients_known = known(dataset, rows, "patient_id")
+    patients, slides = (on_both_sides(dataset, split, rows, column) for column in ("patient_id", "slide_id"))
+    identical, conflicting = _equal_pixels(dataset, split, exact_duplicates(dataset, rows, progress))
     return LeakageReport(
         patients,
         slides,
@@ -58,7 +61,18 @@ def audit_leakage(dataset: Dataset, split: Split) -> LeakageReport:
     )
 
 
-def _shared(dataset: Dataset, split: Split, rows: np.ndarray, column: str) -> tuple[str, ...]:
+def rows_of(split: Split) -> np.ndarray:
+    """Rows of all parts, int64: training first, so that a pair of patches begins with the training patch."""
+    return np.concatenate([split.indices(part) for part in PARTS])
+
+
+def known(dataset: Dataset, rows: np.ndarray, column: str) -> bool:
+    """Whether each of some rows has an id in a column."""
+    return column in dataset.table and bool(dataset.table[column].iloc[rows].notna().all())
+
+
+def on_both_sides(dataset: Dataset, split: Split, rows: np.ndarray, column: str) -> tuple[str, ...]:
+    """Ids of a column that stand in more than one part, in order; none where there is no such column."""
     if column not in dataset.table:
         return ()
     ids = dataset.table[column].iloc[rows]
@@ -66,17 +80,16 @@ def _shared(dataset: Dataset, split: Split, rows: np.ndarray, column: str) -> tu
     return tuple(str(name) for name in parts_of.index[parts_of > 1])
 
 
+def some(names: tuple[str, ...], kind: str) -> str:
+    """The first of some names with their count and verb: "2 patients (p1, p2) are"."""
+    shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+    return f"1 {kind} ({shown}) is" if len(names) == 1 else f"{len(names):,} {kind}s ({shown}) are"
+
+
 def _equal_pixels(
-    dataset: Dataset, split: Split, rows: np.ndarray
+    dataset: Dataset, split: Split, equal: list[np.ndarray]
 ) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
     """Pairs in different parts, and pairs with different labels."""
-    by_pixels: defaultdict[bytes, list[int]] = defaultdict(list)
-    for start in range(0, len(rows), _BATCH):
-        batch = rows[start : start + _BATCH]
-        for row, image in zip(batch, dataset.read(batch), strict=True):
-            digest = hashlib.sha256(repr(image.shape).encode() + image.tobytes()).digest()
-            by_pixels[digest].append(int(row))
-    equal = [same for same in by_pixels.values() if len(same) > 1]
     names = dataset.table["sample_id"].tolist()
 
     def pairs(values: np.ndarray) -> tuple[tuple[str, str], ...]:
@@ -94,13 +107,13 @@ def _verdict(
     patients: tuple[str, ...], slides: tuple[str, ...], identical: int, conflicting: int, patients_known: bool
 ) -> str:
     if patients:
-        sides = f"{_some(patients, 'patient')} on both sides of the split"
+        sides = f"{some(patients, 'patient')} on both sides of the split"
     elif patients_known:
         sides = "No patient is on both sides of the split"
     else:
         sides = "Patient ids are not known: patches of one patient may stand on both sides"
     if slides and not patients:
-        sides += f"; {_some(slides, 'slide')} on both sides"
+        sides += f"; {some(slides, 'slide')} on both sides"
     pixels = (
         f"{_patches(identical)} identical to one in another part"
         if identical
@@ -108,11 +121,6 @@ def _verdict(
     )
     labels = f"; {_patches(conflicting)} labelled otherwise than an identical one" if conflicting else ""
     return f"{sides}; {pixels}{labels}."
-
-
-def _some(names: tuple[str, ...], kind: str) -> str:
-    shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
-    return f"1 {kind} ({shown}) is" if len(names) == 1 else f"{len(names):,} {kind}s ({shown}) are"
 
 
 def _patches(count: int) -> str:
