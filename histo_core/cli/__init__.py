@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import typer
 
-from histo_core.cli import compare, data, explain, job, runs, server, train
+from histo_core.cli import compare, data, explain, job, models, runs, server, train
 from histo_core.errors import HistoscopeError
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 app.command("train")(train.train)
 app.command("demo")(train.demo)
+app.command("models")(models.models)
 app.add_typer(runs.app, name="runs")
 app.command("compare")(compare.compare)
 app.command("explain")(explain.explain)

@@ -1,0 +1,50 @@
+"""``models``: which networks there are, and what each costs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from histo_core.cli.output import say, table
+
+
+def models(
+    name: Annotated[str | None, typer.Argument(help="One network, with its options and paper.")] = None,
+    side: Annotated[int | None, typer.Option(help="Patch side in pixels; each network's own unless given.")] = None,
+) -> None:
+    """List the networks with their size, cost and input, or tell all about one.
+
+    \b
+    Examples:
+      python -m histo_core models
+      python -m histo_core models gcnn_p4
+      python -m histo_core models --side 224
+    """
+    from histo_core.models.cost import cost, recommended_side
+    from histo_core.models.registry import MODELS
+
+    if name is None:
+        rows = []
+        for each, spec in MODELS.items():
+            known = cost(each, max(side or recommended_side(each), spec.smallest_input))
+            weights = "ImageNet" if spec.imagenet else ""
+            rows.append(
+                [
+                    each,
+                    f"{known.parameters / 1e6:.2f}",
+                    f"{known.flops / 1e9:.3g}",
+                    f"{known.side}",
+                    weights,
+                    spec.title,
+                ]
+            )
+        table(["model", "million weights", "GFLOP a patch", "side (px)", "pretrained", "title"], rows)
+        return
+    spec = MODELS[name]
+    known = cost(name, side or recommended_side(name))
+    say(f"{name}: {spec.title}\n{spec.summary}\n{spec.paper}")
+    say(f"{known.parameters:,} weights; {known.flops / 1e9:.3g} GFLOP a patch of {known.side} pixels")
+    say(f"Smallest patch: {spec.smallest_input} pixels. Options:")
+    for key, field in spec.Options.model_fields.items():
+        say(f"  {key} = {field.default}: {field.title}. {field.description or ''}".rstrip())

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from histo_core.cli import main
+from histo_core.models import cost
+from histo_core.models.registry import MODELS
+
+
+def _run(*arguments: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert not ended.value.code
+
+
+def test_one_model_tells_all_about_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    _run("models", "cnn_narrow")
+    told = capsys.readouterr().out
+    assert "15,074 weights; 0.00332 GFLOP a patch of 32 pixels" in told
+    assert "dropout = (0.2, 0.1, 0.0): Dropout. After each of the three convolutions" in told
+
+
+def test_every_model_is_listed_with_its_cost(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cost, "cost", lambda name, side: cost.Cost(side, 2_000_000, 3_000_000_000))  # counted elsewhere
+    _run("models", "--side", "64")
+    header, *lines = capsys.readouterr().out.splitlines()
+    assert header.split("  ")[0] == "model"
+    assert [line.split()[0] for line in lines] == list(MODELS)
+    assert lines[-1].split()[1:4] == ["2.00", "3", "64"]
+    sides = {line.split()[0]: line.split()[3] for line in lines}
+    assert sides["inception_v3"] == "75", "a network gets no smaller patch than it can take"
+
+
+def test_an_unknown_model_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["models", "resnet81"])
+    assert ended.value.code == 2
+    assert "Did you mean 'resnet18'" in capsys.readouterr().err
