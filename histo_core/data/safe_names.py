@@ -1,0 +1,44 @@
+"""File names for whatever a sample or a class is called."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+_LONGEST = 100
+"""Characters; with a suffix and at four bytes a character, some file systems' 255 bytes would still be too few."""
+_LONGEST_BYTES = 200
+
+
+def safe_names(names: Sequence[str]) -> list[str]:
+    """One file name each: letters, digits, ``_``, ``-`` and inner dots, at most 200 bytes, none twice.
+
+    Names stay as they are where they can. One that is cut, empty, or differs from another only by case or by what
+    was replaced gets the first digits of its SHA-256.
+
+    Args:
+        names: distinct names, such as sample ids; of ids that are paths, the image suffix goes and ``/`` becomes ``_``.
+    """
+    cleaned = [_cleaned(name) for name in names]
+    often = Counter(name.casefold() for name in cleaned)
+    return [
+        clean if clean and often[clean.casefold()] == 1 and _fits(clean) else _marked(clean, name)
+        for clean, name in zip(cleaned, names, strict=True)
+    ]
+
+
+def _cleaned(name: str) -> str:
+    stem = re.sub(r"\.(png|jpe?g|tiff?)$", "", name, flags=re.IGNORECASE)
+    return re.sub(r"[^\w.-]+", "_", stem).strip(".")
+
+
+def _fits(name: str) -> bool:
+    return len(name) <= _LONGEST and len(name.encode()) <= _LONGEST_BYTES
+
+
+def _marked(clean: str, name: str) -> str:
+    digits = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:12]
+    short = clean[:_LONGEST].encode()[: _LONGEST_BYTES - len(digits)].decode(errors="ignore")
+    return f"{short}-{digits}" if short else digits
