@@ -30,6 +30,8 @@ def umap_layout(features: np.ndarray, *, seed: int = 0, progress: Progress = sil
     Returns:
         float32 [m, 2].
     """
+    if not np.ptp(features, axis=0).any():
+        return np.zeros((len(features), 2), np.float32)  # one point; principal components would divide by zero
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ImportWarning)  # it misses TensorFlow, which only another kind of UMAP needs
         from umap import UMAP  # compiles for seconds, and only a map needs it
