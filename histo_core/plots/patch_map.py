@@ -1,0 +1,115 @@
+"""The map of patches, with a lasso: few enough points to stay quick, and all the others as a faint ground."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import plotly.graph_objects as go
+
+from histo_core.audit.embedding import PatchMap, stratified_sample
+from histo_core.data.base import UNLABELLED
+from histo_core.errors import DataError
+from histo_core.plots.theme import NEUTRAL, class_colours, label, new_figure
+
+DRAWN = 20_000
+"""Points a browser still turns and lassoes at once."""
+HEIGHT = 560
+CELLS = 128
+"""Cells a side of the ground."""
+
+Layout = Literal["pca", "umap"]
+
+
+def map_figure(
+    patch_map: PatchMap,
+    labels: np.ndarray,
+    classes: Sequence[str],
+    *,
+    layout: Layout = "pca",
+    rows: np.ndarray | None = None,
+    drawn: int = DRAWN,
+) -> go.Figure:
+    """One point a patch in the colour of its class; dragging draws a lasso.
+
+    Where there are more rows than are drawn, points are a seeded sample with the shares of the classes kept, over a
+    grey ground that says how many of all rows lie where. Each point carries its row in ``customdata``; a lasso's
+    polygon, in the axes' units, is what `histo_core.audit.embedding.inside` takes for all rows.
+
+    Args:
+        patch_map: what is drawn.
+        labels: int64 [n], indices into ``classes`` or `UNLABELLED`, of every row of the data set.
+        classes: class names.
+        layout: "pca", or "umap" for the sample that was laid out by it.
+        rows: the rows to draw, None for all; the others are left out of the ground, too.
+        drawn: at most this many points.
+
+    Raises:
+        DataError: UMAP is asked for and not ready.
+    """
+    placed, xy = _placed(patch_map, layout)
+    if rows is not None:
+        kept = np.isin(placed, rows)
+        placed, xy = placed[kept], xy[kept]
+    shown = stratified_sample(labels[placed], drawn)
+    figure = new_figure(_title(patch_map, layout, len(placed), len(shown)), f"map {layout} {patch_map.features}",
+                        height=HEIGHT, legend=0)  # fmt: skip
+    if len(shown) < len(placed):
+        _add_ground(figure, xy)
+    kinds = [*enumerate(class_colours(classes).items()), (UNLABELLED, ("no label", NEUTRAL))]
+    for number, (name, colour) in kinds:
+        of_class = shown[labels[placed[shown]] == number]
+        if number == UNLABELLED and not len(of_class):
+            continue
+        points = xy[of_class]
+        figure.add_scattergl(
+            x=points[:, 0], y=points[:, 1], customdata=placed[of_class].astype(np.int32), mode="markers",
+            name=label(name), marker={"color": colour, "size": 5, "opacity": 0.7}, hoverinfo="name",
+            selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 0.15}},
+        )  # fmt: skip
+    figure.update_layout(
+        dragmode="lasso", showlegend=True, legend={"orientation": "h", "itemsizing": "constant"}, hovermode="closest"
+    )
+    across, up = _axis_titles(patch_map, layout)
+    figure.update_xaxes(title=across, showgrid=False)
+    figure.update_yaxes(title=up, showgrid=False)
+    return figure
+
+
+def _placed(patch_map: PatchMap, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
+    """The rows that have a place, and their places."""
+    if layout == "pca":
+        return np.arange(len(patch_map.xy)), patch_map.xy
+    if patch_map.umap_rows is None or patch_map.umap_xy is None:
+        raise DataError("The map has no UMAP.", "A UMAP is made after the PCA.", "Make the map again, or show the PCA.")
+    return patch_map.umap_rows, patch_map.umap_xy
+
+
+def _add_ground(figure: go.Figure, xy: np.ndarray) -> None:
+    """Grey where many rows lie, on a logarithmic scale of 8 bits."""
+    low = xy.min(axis=0)
+    cell = np.maximum((xy.max(axis=0) - low) / CELLS, np.float32(1e-12))
+    column, row = np.minimum(((xy - low) / cell).astype(np.int64), CELLS - 1).T
+    counts = np.log1p(np.bincount(row * CELLS + column, minlength=CELLS * CELLS).reshape(CELLS, CELLS))
+    figure.add_heatmap(
+        z=np.rint(counts * (255 / counts.max())).astype(np.uint8),
+        x0=float(low[0] + cell[0] / 2), dx=float(cell[0]), y0=float(low[1] + cell[1] / 2), dy=float(cell[1]),
+        colorscale=[[0, "rgba(128,128,128,0)"], [1, "rgba(128,128,128,0.45)"]], showscale=False, hoverinfo="skip",
+    )  # fmt: skip
+
+
+def _title(patch_map: PatchMap, layout: Layout, placed: int, shown: int) -> str:
+    how = "PCA" if layout == "pca" else "UMAP"
+    if not placed:
+        return f"No patch of this selection is on the map by {how}."
+    if shown == placed:
+        return f"{placed:,} patches by {how}: like patches lie near each other."
+    return f"{shown:,} points drawn of {placed:,} patches by {how}; the grey ground shows all of them."
+
+
+def _axis_titles(patch_map: PatchMap, layout: Layout) -> tuple[str, str]:
+    if layout == "umap":
+        return "UMAP 1 (no unit)", "UMAP 2 (no unit)"
+    first, second = patch_map.explained
+    return f"First component ({first:.0%} of the variance)", f"Second component ({second:.0%} of the variance)"

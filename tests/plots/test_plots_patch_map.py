@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+
+from histo_core.audit.embedding import PatchMap
+from histo_core.errors import DataError
+from histo_core.plots.patch_map import map_figure
+from histo_core.plots.theme import class_colours
+
+CLASSES = ("normal", "<b>tumour</b>")
+
+
+def made(n: int, umap: int | None = None) -> tuple[PatchMap, np.ndarray]:
+    rng = np.random.default_rng(0)
+    rows = None if umap is None else np.sort(rng.choice(n, umap, replace=False))
+    umap_xy = None if umap is None else rng.normal(size=(umap, 2)).astype(np.float32)
+    xy = rng.normal(size=(n, 2)).astype(np.float32)
+    return PatchMap(xy, umap_xy, rows, (0.62, 0.2), "colour", ""), rng.integers(0, 2, n)
+
+
+def test_every_point_lies_at_its_rows_place_in_its_classes_colour() -> None:
+    patch_map, labels = made(300)
+    figure = map_figure(patch_map, labels, CLASSES)
+    assert [trace.name for trace in figure.data] == ["normal", "&lt;b&gt;tumour&lt;/b&gt;"]
+    for number, trace in enumerate(figure.data):
+        rows = np.asarray(trace.customdata)
+        assert (labels[rows] == number).all()
+        np.testing.assert_array_equal(np.column_stack([trace.x, trace.y]), patch_map.xy[rows])
+        assert trace.marker.color == list(class_colours(CLASSES).values())[number]
+    assert sum(len(trace.x) for trace in figure.data) == 300
+    layout = figure.to_dict()["layout"]
+    assert layout["dragmode"] == "lasso"
+    assert layout["meta"]["alt"] == "300 patches by PCA: like patches lie near each other."
+    assert layout["xaxis"]["title"]["text"] == "First component (62% of the variance)"
+
+
+def test_all_of_patchcamelyon_is_drawn_small() -> None:
+    patch_map, labels = made(327_680)
+    figure = map_figure(patch_map, labels, CLASSES)
+    ground, *traces = figure.data
+    points = np.concatenate([np.asarray(trace.customdata) for trace in traces])
+    assert len(points) == len(np.unique(points)) == 20_000
+    assert abs((labels[points] == 1).mean() - (labels == 1).mean()) < 1e-3
+    assert np.asarray(ground.z).max() == 255
+    assert "20,000 points drawn of 327,680 patches" in figure.to_dict()["layout"]["meta"]["alt"]
+    text = figure.to_json()
+    assert text is not None
+    assert len(text) < 1_500_000
+
+
+def test_the_ground_is_where_the_points_are() -> None:
+    patch_map, labels = made(50)
+    patch_map.xy[:] = 0
+    patch_map.xy[0], patch_map.xy[1] = (1, 0), (0, 1)
+    ground = map_figure(patch_map, labels, CLASSES, drawn=10).data[0]
+    filled = np.argwhere(np.asarray(ground.z) > 0)
+    assert filled.tolist() == [[0, 0], [0, 127], [127, 0]]
+    assert ground.x0 + 127 * ground.dx == pytest.approx(1 - ground.dx / 2)
+
+
+def test_only_chosen_rows_are_drawn_and_none_at_all_is_a_sentence() -> None:
+    patch_map, labels = made(100, umap=40)
+    rows = np.arange(0, 100, 3)
+    figure = map_figure(patch_map, labels, CLASSES, layout="umap", rows=rows)
+    drawn = np.sort(np.concatenate([np.asarray(trace.customdata) for trace in figure.data]))
+    assert patch_map.umap_rows is not None
+    np.testing.assert_array_equal(drawn, np.intersect1d(rows, patch_map.umap_rows))
+    empty = map_figure(patch_map, labels, CLASSES, rows=np.array([], int))
+    assert empty.to_dict()["layout"]["meta"]["alt"] == "No patch of this selection is on the map by PCA."
+
+
+def test_patches_without_a_label_are_grey() -> None:
+    patch_map, labels = made(10)
+    labels[:4] = -1
+    names = [trace.name for trace in map_figure(patch_map, labels, CLASSES).data]
+    assert names == ["normal", "&lt;b&gt;tumour&lt;/b&gt;", "no label"]
+
+
+def test_a_umap_that_is_not_there_is_said() -> None:
+    patch_map, labels = made(10)
+    with pytest.raises(DataError, match="no UMAP"):
+        map_figure(patch_map, labels, CLASSES, layout="umap")
