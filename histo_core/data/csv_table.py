@@ -7,26 +7,45 @@ from pathlib import Path
 
 import pandas as pd
 
-from histo_core.errors import CorruptDataError
+from histo_core.errors import CorruptDataError, UnsafeFileError
+
+MAX_BYTES = 256 << 20
+"""PCam's largest table has 20 MB; a text of this size takes some ten times as much memory."""
 
 
-def read_csv(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> pd.DataFrame:
-    """Read the named columns of a CSV file as text; an empty cell is an empty text.
+def read_csv(path: Path, columns: Sequence[str], optional: Sequence[str] | None = ()) -> pd.DataFrame:
+    """Read columns of a CSV file as text; an empty cell is an empty text.
 
     Args:
         path: a file that is known to exist.
         columns: those that are needed.
-        optional: those that are kept where they are there; others are dropped.
+        optional: those that are kept where they are there; None keeps all.
 
     Raises:
         CorruptDataError: not a CSV in UTF-8, or a column is missing.
+        UnsafeFileError: larger than `MAX_BYTES`.
     """
+    if path.stat().st_size > MAX_BYTES:
+        raise UnsafeFileError(
+            f"{path} has {path.stat().st_size:,} bytes.", f"At most {MAX_BYTES:,} are read.", "Save it as Parquet."
+        )
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:  # pandas' parser errors and Unicode errors are ValueErrors
         raise CorruptDataError(
             f"{path} cannot be read as CSV ({error}).", "Comma-separated UTF-8 text is expected.", "Save it again."
         ) from None
+    require_columns(table, columns, path)
+    others = table.columns if optional is None else optional
+    return table.loc[:, [*columns, *(column for column in others if column in table and column not in columns)]]
+
+
+def require_columns(table: pd.DataFrame, columns: Sequence[str], path: Path) -> None:
+    """Refuse a file's table that lacks columns.
+
+    Raises:
+        CorruptDataError: it names the columns that are missing and those that there are.
+    """
     missing = [column for column in columns if column not in table]
     if missing:
         raise CorruptDataError(
@@ -34,4 +53,3 @@ def read_csv(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -
             f"Its columns: {', '.join(map(str, table.columns)) or 'none'}.",
             f"The columns {', '.join(columns)} are needed; rename or add them.",
         )
-    return table.loc[:, [*columns, *(column for column in optional if column in table)]]
