@@ -2,10 +2,13 @@
 
 The order of samples, the batch they come in and the number of workers do not change a draw, so that a resumed run
 sees what the uninterrupted one would have seen.
+
+This module draws; `augment_kernel` and `augment_torch` carry out what was drawn, with the same pixels.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -13,26 +16,82 @@ import numpy as np
 from histo_core.config import AugmentConfig
 from histo_core.errors import ConfigError
 
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-"""ITU-R BT.601, as in Pillow and torchvision."""
+LUMA = (0.299, 0.587, 0.114)
+"""ITU-R BT.601, as in Pillow and torchvision; also the first row of NTSC's YIQ."""
+
+_TO_YIQ = np.array([LUMA, (0.596, -0.274, -0.322), (0.211, -0.523, 0.312)])
+_FROM_YIQ = np.linalg.inv(_TO_YIQ)
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _BITS = np.uint64(11)
 
 
-def augment(batch: np.ndarray, config: AugmentConfig, *, seed: int, epoch: int, samples: np.ndarray) -> np.ndarray:
-    """Flip, turn and jitter a batch.
+@dataclass(frozen=True)
+class Changes:
+    """What a batch's samples drew.
 
-    Brightness b, contrast c and saturation s are each uniform in [1 - jitter, 1 + jitter]. Saturation moves a pixel
-    from its grey g, contrast from the patch's mean grey m, brightness from black, clipped once at the end:
-    ``b (c (s x + (1 - s) g) + (1 - c) m)``.
+    Patch x, in 0 to 255 and with mean grey m, becomes ``colour x + lift m``, clipped to 0 to 255 once at the end.
+
+    Attributes:
+        symmetry: int64 [n], 0 to 7: quarter turns counter-clockwise, plus 4 where it is mirrored left-right first.
+        colour: float32 [n, 3, 3], RGB to RGB.
+        lift: float32 [n], of the mean grey.
+    """
+
+    symmetry: np.ndarray
+    colour: np.ndarray
+    lift: np.ndarray
+
+
+def changes_nothing(config: AugmentConfig) -> bool:
+    """Whether everything is switched off."""
+    return not (config.flips or config.quarter_turns or config.jitter or config.hue)
+
+
+def draw(config: AugmentConfig, size: tuple[int, int], *, seed: int, epoch: int, samples: np.ndarray) -> Changes:
+    """Draw the changes of a batch.
+
+    Brightness b, contrast c and saturation s are each uniform in [1 - jitter, 1 + jitter], hue h in [-hue, hue].
+    Saturation moves a pixel from its grey g, contrast from the patch's mean grey m, brightness from black:
+    ``b (c (s x + (1 - s) g) + (1 - c) m)``. Hue turns the pixel's chroma by h of a full circle in the I-Q plane of
+    NTSC's YIQ, where s is its length; the grey stays.
+
+    Args:
+        config: what may change.
+        size: height and width of the patches.
+        seed: of the run.
+        epoch: counted from 0.
+        samples: int [n], the samples' rows in the data set's table, or `draw_keys` where rows repeat.
+
+    Raises:
+        ConfigError: quarter turns of patches that are not square.
+    """
+    height, width = size
+    if config.quarter_turns and height != width:
+        raise ConfigError(
+            f"augment.quarter_turns needs square patches; these are {width} x {height} pixels.",
+            "A quarter turn would change their size.",
+            "Set preprocess.crop or preprocess.resize, or turn quarter_turns off.",
+        )
+    draws = uniform(seed, epoch, samples, 7)
+    brightness, contrast, saturation = (1 + config.jitter * (2 * draws[:, 3:6] - 1)).T
+    angle = 2 * np.pi * config.hue * (2 * draws[:, 6] - 1)
+    along, across = saturation * np.cos(angle), saturation * np.sin(angle)
+    chroma = np.zeros((len(draws), 3, 3))
+    chroma[:, 0, 0] = 1
+    chroma[:, 1, 1], chroma[:, 1, 2] = along, -across
+    chroma[:, 2, 1], chroma[:, 2, 2] = across, along
+    colour = (brightness * contrast)[:, None, None] * (_FROM_YIQ @ chroma @ _TO_YIQ)
+    lift = brightness * (1 - contrast)
+    return Changes(_symmetry(config, draws[:, :3]), colour.astype(np.float32), lift.astype(np.float32))
+
+
+def augment(batch: np.ndarray, config: AugmentConfig, *, seed: int, epoch: int, samples: np.ndarray) -> np.ndarray:
+    """A changed batch to look at: the pixels that training sees, rounded.
 
     Args:
         batch: uint8 [n, h, w, 3].
-        config: what may change.
-        seed: of the run.
-        epoch: counted from 0.
-        samples: int [n], the samples' rows in the data set's table.
+        config, seed, epoch, samples: as for `draw`.
 
     Returns:
         uint8 [n, h, w, 3], a new array.
@@ -40,26 +99,12 @@ def augment(batch: np.ndarray, config: AugmentConfig, *, seed: int, epoch: int, 
     Raises:
         ConfigError: quarter turns of patches that are not square.
     """
-    height, width = batch.shape[1:3]
-    if config.quarter_turns and height != width:
-        raise ConfigError(
-            f"augment.quarter_turns needs square patches; these are {width} x {height} pixels.",
-            "A quarter turn would change their size.",
-            "Set preprocess.crop or preprocess.resize, or turn quarter_turns off.",
-        )
-    draws = uniform(seed, epoch, samples, 6)
-    symmetries = _pixel_maps(height, width)
-    factors = 1 + config.jitter * (2 * draws[:, 3:] - 1)
-    changed = np.empty_like(batch)
-    scratch = np.empty((2, height * width, 3), np.float32)
-    # One patch at a time stays in the processor's cache, and cannot depend on its neighbours.
-    for before, after, symmetry, (brightness, contrast, saturation) in zip(
-        batch, changed, _symmetry(config, draws[:, :3]), factors, strict=True
-    ):
-        np.take(before.reshape(-1, 3), symmetries[symmetry], axis=0, out=after.reshape(-1, 3), mode="clip")
-        if config.jitter:
-            _jitter(after.reshape(-1, 3), brightness, contrast, saturation, scratch)
-    return changed
+    if changes_nothing(config):
+        return batch.copy()
+    from histo_core.data.augment_kernel import change  # numba takes a while to load, and most pages do without
+
+    changes = draw(config, (batch.shape[1], batch.shape[2]), seed=seed, epoch=epoch, samples=samples)
+    return (change(batch, changes, mean=(0, 0, 0), spread=(1, 1, 1)) + np.float32(0.5)).astype(np.uint8)
 
 
 def uniform(seed: int, epoch: int, samples: np.ndarray, count: int) -> np.ndarray:
@@ -75,6 +120,20 @@ def uniform(seed: int, epoch: int, samples: np.ndarray, count: int) -> np.ndarra
     return (_mix(key[:, None] + counters) >> _BITS) * 2.0**-53
 
 
+@lru_cache(maxsize=8)
+def origins(height: int, width: int) -> np.ndarray:
+    """For each symmetry, where the pixels of the result come from.
+
+    Returns:
+        int64 [8, 3], in pixels of the flat patch: where the first one lies, and the step from one to the next below
+        and on the right. A quarter turn's are of use for square patches only.
+    """
+    last_row, last = (height - 1) * width, height * width - 1
+    turned = [(0, width, 1), (width - 1, -1, width), (last, -width, -1), (last_row, 1, -width)]
+    mirrored = [(width - 1, width, -1), (0, 1, width), (last_row, -width, 1), (last, -1, -width)]
+    return np.array(turned + mirrored, dtype=np.int64)
+
+
 def _mix(state: np.ndarray) -> np.ndarray:
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -87,24 +146,3 @@ def _symmetry(config: AugmentConfig, draws: np.ndarray) -> np.ndarray:
     turns = (4 * draws[:, 2]).astype(int) * config.quarter_turns
     # Up-down is left-right and half a turn.
     return 4 * (left_right ^ up_down) + (turns + 2 * up_down) % 4
-
-
-@lru_cache(maxsize=8)
-def _pixel_maps(height: int, width: int) -> tuple[np.ndarray, ...]:
-    """For each symmetry, where the pixels of the result come from, as indices into the flat patch."""
-    pixels = np.arange(height * width).reshape(height, width)
-    return tuple(np.rot90(first, turns).ravel() for first in (pixels, np.fliplr(pixels)) for turns in range(4))
-
-
-def _jitter(patch: np.ndarray, brightness: float, contrast: float, saturation: float, scratch: np.ndarray) -> None:
-    """Change one patch, uint8 [pixels, 3], in place: all three factors are one matrix and one offset.
-
-    ``scratch``, float32 [2, pixels, 3], is overwritten; fresh memory for each patch would take as long as the sums.
-    """
-    pixels, changed = scratch
-    pixels[:] = patch
-    mean_grey = np.full(len(pixels), 1 / len(pixels), np.float32) @ pixels @ _LUMA
-    matrix = brightness * contrast * (saturation * np.eye(3) + (1 - saturation) * _LUMA[:, None])
-    np.matmul(pixels, matrix.astype(np.float32), out=changed)
-    changed += np.float32(brightness * (1 - contrast) * mean_grey + 0.5)  # rounds when cut to uint8
-    patch[:] = changed.clip(0, 255, out=changed)

@@ -9,11 +9,13 @@ import numpy as np
 import torch
 from PIL import Image
 
-from histo_core.config import PreprocessConfig
-from histo_core.data.augment import augment
+from histo_core.config import AugmentConfig, PreprocessConfig
+from histo_core.data.augment import augment, changes_nothing, draw
 from histo_core.errors import ConfigError, DataError
 
 __all__ = ["Preprocess", "Region", "augment"]
+
+_CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,44 @@ class Preprocess:
         # A whole row of pixels at a time: four times as fast as along the three channels alone.
         rows.sub_(torch.tensor(self.config.mean * width) * 255).div_(torch.tensor(self.config.std * width) * 255)
         return rows.view(batch.shape).permute(0, 3, 1, 2)
+
+    def augmented(
+        self,
+        batch: np.ndarray,
+        config: AugmentConfig,
+        *,
+        seed: int,
+        epoch: int,
+        samples: np.ndarray,
+        device: torch.device = _CPU,
+    ) -> torch.Tensor:
+        """Draw changes, carry them out and normalise, as training does.
+
+        Args:
+            batch: uint8 [n, h, w, 3], after `geometry`.
+            config, seed, epoch, samples: what is drawn; see `draw`.
+            device: where the result should lie. A CPU does it in one compiled pass; elsewhere the patches are sent as
+                bytes and changed there, with the same result but for rounding.
+
+        Returns:
+            float32 [n, 3, h, w] in channels-last memory, not rounded to whole levels in between.
+
+        Raises:
+            ConfigError: quarter turns of patches that are not square.
+        """
+        if changes_nothing(config):
+            return self.normalise(batch).to(device, non_blocking=True)
+        # Loaded here: numba takes a while, and most who prepare images change none.
+        from histo_core.data import augment_kernel, augment_torch
+
+        changes = draw(config, (batch.shape[1], batch.shape[2]), seed=seed, epoch=epoch, samples=samples)
+        mean, spread = ([255 * value for value in values] for values in (self.config.mean, self.config.std))
+        if device.type == "cpu":
+            changed = torch.from_numpy(augment_kernel.change(batch, changes, mean=mean, spread=spread))
+        else:
+            sent = torch.from_numpy(batch).to(device, non_blocking=True)
+            changed = augment_torch.change(sent, changes, mean=mean, spread=spread)
+        return changed.permute(0, 3, 1, 2)
 
     def seen(self, height: int, width: int) -> Region:
         """The region of an image of this size that survives the crop.

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from histo_core.config import AugmentConfig
 from histo_core.data.base import Dataset
-from histo_core.data.preprocess import Preprocess, augment
+from histo_core.data.preprocess import Preprocess
 
 MEMORY_LIMIT = 1 << 30
 """Bytes. Patches that take less stay in memory after they were first read, cropped and resized."""
@@ -55,12 +55,15 @@ class Batches:
             self._kept = np.empty((len(rows), *first.shape[1:]), dtype=np.uint8)
             self._filled = np.zeros(len(rows), dtype=bool)
 
-    def batch(self, rows: np.ndarray, augmentation: Augmentation | None = None) -> tuple[Tensor, Tensor]:
+    def batch(
+        self, rows: np.ndarray, augmentation: Augmentation | None = None, keys: np.ndarray | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Images and labels.
 
         Args:
             rows: int64 [n].
             augmentation: None for patches as they are.
+            keys: int64 [n], what each one's changes are drawn from; None for the rows themselves.
 
         Returns:
             float32 [n, 3, h, w] in channels-last memory and int64 [n], both on the device.
@@ -68,13 +71,18 @@ class Batches:
         Raises:
             DataError: a patch cannot be read, or is smaller than the crop.
         """
-        patches = self._patches(rows)
-        if augmentation is not None:
-            patches = augment(
-                patches, augmentation.config, seed=augmentation.seed, epoch=augmentation.epoch, samples=rows
-            )
-        images = self._preprocess.normalise(patches).to(self._device, non_blocking=True)
-        return images, torch.from_numpy(self._labels[rows]).to(self._device, non_blocking=True)
+        patches, labels = self._patches(rows), torch.from_numpy(self._labels[rows]).to(self._device, non_blocking=True)
+        if augmentation is None:
+            return self._preprocess.normalise(patches).to(self._device, non_blocking=True), labels
+        images = self._preprocess.augmented(
+            patches,
+            augmentation.config,
+            seed=augmentation.seed,
+            epoch=augmentation.epoch,
+            samples=rows if keys is None else keys,
+            device=self._device,
+        )
+        return images, labels
 
     def _patches(self, rows: np.ndarray) -> np.ndarray:
         if self._kept is None:

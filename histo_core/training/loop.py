@@ -9,9 +9,9 @@ from time import perf_counter
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from histo_core.config import RunConfig
+from histo_core.data.balance import draw_keys
 from histo_core.data.base import Dataset
 from histo_core.data.preprocess import Preprocess
 from histo_core.data.split import Split
@@ -23,6 +23,7 @@ from histo_core.training.checkpoint import BestWeights, Checkpoints, Position
 from histo_core.training.events import BatchDone, EpochDone, Event, Finished, Started, Stopped
 from histo_core.training.fabric import fabric_on
 from histo_core.training.failures import check_finite, memory_explained
+from histo_core.training.loss import build_loss
 from histo_core.training.optimizer import build_optimizer
 from histo_core.training.plan import batch_count, epoch_order, identity, training_rows, validation_rows
 from histo_core.training.reproducible import reproducible
@@ -70,6 +71,7 @@ def fit(
         TrainingError: a loss that is no number, or too little memory. The last checkpoint stays.
     """
     train, valid = training_rows(config, dataset, split), validation_rows(dataset, split)
+    classes = dataset.table["label"].to_numpy(np.int64)[train]
     device, size = resolve_device(config.train.device), config.train.batch_size
     with reproducible(config.seed, config.train.threads, device):
         fabric, preprocess = fabric_on(device), Preprocess(config.preprocess)
@@ -77,6 +79,7 @@ def fit(
         model = build_model(config.model, len(dataset.classes), batches.size, workspace)
         model = model.to(memory_format=torch.channels_last)
         optimizer = build_optimizer(config.train, model)
+        loss_of = build_loss(config.train, classes, len(dataset.classes), device)
         network, stepper = fabric.setup(model, optimizer)
         checkpoints = Checkpoints(folder / "checkpoint", identity(config, dataset, split))
         header = WeightsHeader(
@@ -98,7 +101,7 @@ def fit(
             checkpoints.save(capture(model, optimizer, device), at)
             return Stopped(at.epoch, at.batch)
 
-        count = batch_count(len(train), size)
+        count = batch_count(len(epoch_order(train, classes, config, at.epoch)), size)
         yield Started(
             epoch=at.epoch,
             batch=at.batch,
@@ -113,16 +116,18 @@ def fit(
             yield at.last_epoch
 
         for epoch in range(at.epoch, config.train.epochs):
-            order = epoch_order(train, config.seed, epoch)
+            order = epoch_order(train, classes, config, epoch)
+            keys = draw_keys(order)
             augmentation = Augmentation(config.augment, config.seed, epoch)
             network.train()
             for batch in range(at.batch, count):
                 begun = perf_counter()
-                rows = order[batch * size : (batch + 1) * size]
+                here = slice(batch * size, (batch + 1) * size)
+                rows = order[here]
                 with memory_explained(size):
-                    images, labels = batches.batch(rows, augmentation)
+                    images, labels = batches.batch(rows, augmentation, keys[here])
                     stepper.zero_grad()
-                    loss = F.cross_entropy(network(images), labels)
+                    loss = loss_of(network(images), labels)
                     value = check_finite(loss.item(), f"epoch {epoch + 1}, batch {batch + 1}", config.train)
                     fabric.backward(loss)
                     stepper.step()

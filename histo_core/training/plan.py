@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from histo_core.config import RunConfig
+from histo_core.data.balance import balanced_order, enlarged_rows
 from histo_core.data.base import UNLABELLED, Dataset
 from histo_core.data.split import Split
 from histo_core.errors import SplitError
@@ -47,9 +48,25 @@ def batch_count(samples: int, batch_size: int) -> int:
     return whole + (rest > 1)
 
 
-def epoch_order(rows: np.ndarray, seed: int, epoch: int) -> np.ndarray:
-    """The rows in the order of one epoch, from the seed and the epoch alone."""
-    return np.random.default_rng([seed, _ORDER, epoch]).permutation(rows)
+def epoch_order(rows: np.ndarray, labels: np.ndarray, config: RunConfig, epoch: int) -> np.ndarray:
+    """The rows in the order of one epoch, from the configuration and the epoch alone.
+
+    Args:
+        rows: int64 [n], of the training part.
+        labels: int [n], of these rows.
+        config: its seed, and how classes are balanced.
+        epoch: counted from 0.
+
+    Returns:
+        int64 [m], the same m in every epoch; more than n, and rows more than once, where classes are enlarged; rows
+        more than once and others not at all where they are drawn.
+    """
+    random = np.random.default_rng([config.seed, _ORDER, epoch])
+    if config.train.balance == "sampler":
+        return balanced_order(rows, labels, random)
+    if config.train.enlarge_to is not None:
+        rows = enlarged_rows(rows, labels, config.train.enlarge_to, random)
+    return random.permutation(rows)
 
 
 def identity(config: RunConfig, dataset: Dataset, split: Split) -> dict[str, Any]:

@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 from histo_core.config import AugmentConfig, PreprocessConfig
-from histo_core.data.preprocess import Preprocess, augment
+from histo_core.data.balance import draw_keys
+from histo_core.data.preprocess import Preprocess
 from histo_core.training.batches import Augmentation, Batches
 
 ROWS = np.array([3, 1, 4, 15, 9, 2, 6])
@@ -26,8 +27,19 @@ def test_augmentation_is_drawn_from_seed_epoch_and_sample(dots) -> None:
     preprocess = Preprocess(PreprocessConfig(crop=16))
     config = AugmentConfig(jitter=0.2)
     images, _ = Batches(dots, preprocess, ROWS, CPU).batch(ROWS[2:5], Augmentation(config, seed=5, epoch=2))
-    expected = augment(preprocess.geometry(dots.read(ROWS[2:5])), config, seed=5, epoch=2, samples=ROWS[2:5])
-    assert torch.equal(images, preprocess.normalise(expected))
+    patches = preprocess.geometry(dots.read(ROWS[2:5]))
+    assert torch.equal(images, preprocess.augmented(patches, config, seed=5, epoch=2, samples=ROWS[2:5]))
+    assert images.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_a_row_that_comes_again_is_changed_in_another_way(dots) -> None:
+    batches = Batches(dots, Preprocess(PreprocessConfig(crop=16)), ROWS, CPU)
+    again = np.array([3, 1, 3, 3])
+    images, labels = batches.batch(again, Augmentation(AugmentConfig(jitter=0.2), seed=5, epoch=2), draw_keys(again))
+    once, _ = batches.batch(again[:2], Augmentation(AugmentConfig(jitter=0.2), seed=5, epoch=2))
+    assert torch.equal(images[:2], once)
+    assert len({image.numpy().tobytes() for image in images}) == 4
+    assert labels[0] == labels[2] == labels[3]
 
 
 def test_patches_over_the_limit_are_read_anew(dots) -> None:

@@ -96,7 +96,7 @@ def test_equals_a_plain_loop(fit_dots, dots, split, config, tmp_path) -> None:
         train, valid = split.indices("train"), split.indices("valid")
         for epoch in range(3):
             model.train()
-            order, losses = epoch_order(train, config.seed, epoch), []
+            order, losses = epoch_order(train, labels[train].numpy(), config, epoch), []
             for start in range(0, 37, 8):
                 rows = order[start : start + 8]
                 loss = F.cross_entropy(model(preprocess(dots.read(rows))), labels[rows])
@@ -131,6 +131,29 @@ def test_stopped_and_resumed_equals_whole_bit_for_bit(whole, fit_dots, tmp_path,
     assert epochs(before + after) == epochs(events)
     assert after[-1] == events[-1]
     assert end(folder) == end(reference)
+
+
+@pytest.mark.parametrize("balance", ["weights", "sampler", "enlarge"])
+def test_balanced_classes_resume_bit_for_bit(fit_dots, config, tmp_path, balance: str) -> None:
+    """30 rows repeat in 45 places, so that copies are drawn apart; stopped inside the second epoch."""
+    train = {"epochs": 2, "balance": balance, "enlarge_to": 22 if balance == "enlarge" else None}
+    changed = config.model_copy(
+        update={"train": config.train.model_copy(update=train), "augment": AugmentConfig(jitter=0.2, hue=0.1)}
+    )
+    events = list(fit_dots(tmp_path / "whole", config=changed))
+    assert events[0].batches == (6 if balance == "enlarge" else 5)
+    before = list(fit_dots(tmp_path / "run", config=changed, should_stop=stop_after(events[0].batches + 2 + 3)))
+    after = list(fit_dots(tmp_path / "run", config=changed))
+    assert (before[-1].epoch, before[-1].batch) == (after[0].epoch, after[0].batch) == (1, 3)
+    assert epochs(before + after) == epochs(events)
+    assert end(tmp_path / "run") == end(tmp_path / "whole")
+    assert end(tmp_path / "whole")[0] != end_without_balance(fit_dots, changed, tmp_path)
+
+
+def end_without_balance(fit_dots, config: RunConfig, folder: Path) -> dict[str, bytes]:
+    train = config.train.model_copy(update={"balance": "none", "enlarge_to": None})
+    list(fit_dots(folder / "plain", config=config.model_copy(update={"train": train})))
+    return end(folder / "plain")[0]
 
 
 def test_stopped_again_and_again_equals_whole(whole, fit_dots, tmp_path) -> None:

@@ -35,12 +35,38 @@ def test_a_last_batch_of_one_is_left_out(samples: int, size: int, expected: int)
     assert batch_count(samples, size) == expected
 
 
-def test_each_epoch_has_an_order_of_its_own() -> None:
-    rows = np.arange(100, 150)
-    orders = [epoch_order(rows, seed, epoch) for seed in (0, 1) for epoch in range(3)]
-    assert all(np.array_equal(np.sort(order), rows) for order in orders)
+ROWS = np.arange(100, 150)
+LABELS = np.r_[np.zeros(35, int), np.ones(10, int), np.full(5, 2)]
+
+
+def balanced(config, **train):
+    return config.model_copy(update={"train": config.train.model_copy(update=train)})
+
+
+def test_each_epoch_has_an_order_of_its_own(config) -> None:
+    configs = [config.model_copy(update={"seed": seed}) for seed in (0, 1)]
+    orders = [epoch_order(ROWS, LABELS, seeded, epoch) for seeded in configs for epoch in range(3)]
+    assert all(np.array_equal(np.sort(order), ROWS) for order in orders)
     assert len({tuple(order) for order in orders}) == 6
-    assert np.array_equal(orders[0], epoch_order(rows, 0, 0))
+    assert np.array_equal(orders[0], epoch_order(ROWS, LABELS, configs[0], 0))
+
+
+@pytest.mark.parametrize(
+    ("train", "length"), [({"balance": "sampler"}, 50), ({"balance": "enlarge", "enlarge_to": 18}, 71)]
+)
+def test_a_balanced_order_depends_on_seed_and_epoch_alone(config, train, length: int) -> None:
+    changed = balanced(config, **train)
+    orders = [epoch_order(ROWS, LABELS, changed, epoch) for epoch in (0, 1, 0)]
+    assert [len(order) for order in orders] == [length] * 3
+    assert np.array_equal(orders[0], orders[2])
+    assert not np.array_equal(np.sort(orders[0]), np.sort(orders[1]))
+    assert set(orders[0]) <= set(ROWS)
+
+
+def test_weights_leave_the_order_alone(config) -> None:
+    assert np.array_equal(
+        epoch_order(ROWS, LABELS, balanced(config, balance="weights"), 1), epoch_order(ROWS, LABELS, config, 1)
+    )
 
 
 def test_unlabelled_samples_are_refused(dots, split, config) -> None:
