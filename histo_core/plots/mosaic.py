@@ -1,0 +1,93 @@
+"""A slide's mosaic with each patch in the colour of its label, or of whatever else is said about it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+
+import numpy as np
+import plotly.graph_objects as go
+from PIL import Image, ImageColor
+
+from histo_core.errors import ConfigError
+from histo_core.plots.theme import label, new_figure
+from histo_core.slides.mosaic import Mosaic
+
+HEIGHT = 640
+FRAME = 2
+"""Mosaic pixels. Boxes less than six frames wide get none: it would hide the tissue."""
+
+
+def mosaic_figure(
+    mosaic: Mosaic, colours: Sequence[str], opacity: float = 0.35, *, legend: Mapping[str, str] | None = None
+) -> go.Figure:
+    """The mosaic under coloured boxes; each patch can be pointed at, clicked and lassoed.
+
+    An invisible point in the middle of each patch carries the data set's row in ``customdata``.
+
+    Args:
+        mosaic: what is drawn.
+        colours: one of each patch in ``mosaic.rows``, such as "#0072B2".
+        opacity: of the fill, 0 (frames alone) to 1.
+        legend: what each colour means, name to colour.
+
+    Raises:
+        ConfigError: another number of colours than patches, or an opacity out of range.
+    """
+    if len(colours) != len(mosaic.rows):
+        raise ConfigError(
+            f"There are {len(colours):,} colours for {len(mosaic.rows):,} patches.",
+            "One colour a patch is needed.",
+            "Give the colours in the order of mosaic.rows.",
+        )
+    if not 0 <= opacity <= 1:
+        raise ConfigError(f"opacity = {opacity}.", "0 to 1.", "0 shows the frames alone.")
+    legend = legend or {}
+    sentence = f"{len(mosaic.rows):,} patches of slide {mosaic.slide_id}, where they sat"
+    sentence += f"; {mosaic.covered:,} of them lie under another." if mosaic.covered else "."
+    figure = new_figure(sentence, f"mosaic {mosaic.slide_id}", height=HEIGHT, legend=len(legend))
+    height, width = (side / mosaic.scale for side in mosaic.image.shape[:2])
+    overlay = _overlay(mosaic, colours, opacity)
+    for source in (_data_uri(mosaic.image, "WEBP", quality=85), _data_uri(overlay, "PNG")):
+        figure.add_layout_image(
+            source=source, x=0, y=0, sizex=width, sizey=height, xref="x", yref="y", sizing="stretch", layer="below"
+        )
+    middle = (mosaic.boxes[:, :2] + mosaic.boxes[:, 2:] / 2) / mosaic.scale
+    names = {colour: label(name) for name, colour in legend.items()}
+    figure.add_scattergl(
+        x=middle[:, 1].astype(np.float32), y=middle[:, 0].astype(np.float32),
+        customdata=mosaic.rows.astype(np.int32), text=[names.get(colour, "") for colour in colours], mode="markers",
+        marker={"size": 12, "opacity": 0, "color": "black"}, selected={"marker": {"opacity": 0.6}},
+        unselected={"marker": {"opacity": 0}}, hovertemplate="%{text}<extra></extra>", showlegend=False,
+    )  # fmt: skip
+    for name, colour in legend.items():
+        figure.add_scatter(
+            x=[None], y=[None], mode="markers", marker={"symbol": "square", "size": 12, "color": colour},
+            name=label(name),
+        )  # fmt: skip
+    figure.update_layout(dragmode="pan")
+    figure.update_xaxes(title="x (patch pixels)", range=[0, width], constrain="domain", showgrid=False)
+    figure.update_yaxes(
+        title="y (patch pixels)", range=[height, 0], scaleanchor="x", constrain="domain", showgrid=False
+    )
+    return figure
+
+
+def _overlay(mosaic: Mosaic, colours: Sequence[str], opacity: float) -> np.ndarray:
+    """The boxes, uint8 [H, W, 4], RGBA; transparent where no patch lies."""
+    layer = np.zeros((*mosaic.image.shape[:2], 4), np.uint8)
+    rgb = {colour: ImageColor.getrgb(colour)[:3] for colour in set(colours)}
+    for (top, left, height, width), colour in zip(mosaic.boxes.tolist(), colours, strict=True):
+        box = layer[top : top + height, left : left + width]
+        box[:] = (*rgb[colour], round(opacity * 255))
+        if min(height, width) >= 6 * FRAME:
+            for edge in (box[:FRAME], box[-FRAME:], box[:, :FRAME], box[:, -FRAME:]):
+                edge[..., 3] = 255
+    return layer
+
+
+def _data_uri(pixels: np.ndarray, kind: str, **options: int) -> str:
+    buffer = BytesIO()
+    Image.fromarray(pixels).save(buffer, kind, **options)
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -1,0 +1,54 @@
+import base64
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from histo_core.errors import ConfigError
+from histo_core.plots.mosaic import mosaic_figure
+from histo_core.slides.mosaic import Mosaic
+
+BLUE, ORANGE = "#0072B2", "#E69F00"
+COLOURS = {"normal": BLUE, "<b>tumour</b>": ORANGE}
+
+
+@pytest.fixture
+def mosaic() -> Mosaic:
+    """Two patches of 40 x 40 pixels drawn at half their size, and one too small for a frame."""
+    boxes = np.array([[0, 0, 20, 20], [30, 20, 20, 20], [0, 55, 5, 5]])
+    return Mosaic(np.full((50, 60, 3), 240, np.uint8), 0.5, np.array([7, 3, 9]), boxes, "<i>s</i>")
+
+
+def pictures(figure) -> list[np.ndarray]:
+    sources = [image["source"].split(",")[1] for image in figure.to_dict()["layout"]["images"]]
+    return [np.asarray(Image.open(BytesIO(base64.b64decode(source)))) for source in sources]
+
+
+def test_boxes_are_filled_and_framed_over_the_tissue(mosaic: Mosaic) -> None:
+    figure = mosaic_figure(mosaic, [BLUE, ORANGE, ORANGE], 0.4, legend=COLOURS)
+    tissue, overlay = pictures(figure)
+    assert tissue.shape == (50, 60, 3)
+    assert overlay[10, 10].tolist() == [0x00, 0x72, 0xB2, 102]
+    assert overlay[0, 0].tolist() == [0x00, 0x72, 0xB2, 255]
+    assert overlay[31, 39].tolist() == [0xE6, 0x9F, 0x00, 255]
+    assert overlay[0, 55].tolist() == [0xE6, 0x9F, 0x00, 102]
+    assert overlay[25, 5, 3] == 0
+    assert figure.to_dict()["layout"]["meta"]["alt"] == "3 patches of slide <i>s</i>, where they sat."
+    assert [trace.name for trace in figure.data[1:]] == ["normal", "&lt;b&gt;tumour&lt;/b&gt;"]
+
+
+def test_each_patch_can_be_pointed_at(mosaic: Mosaic) -> None:
+    points = mosaic_figure(mosaic, [BLUE, ORANGE, ORANGE], legend=COLOURS).data[0]
+    assert np.asarray(points.customdata).tolist() == [7, 3, 9]
+    assert np.asarray(points.x).tolist() == [20, 60, 115]
+    assert np.asarray(points.y).tolist() == [20, 80, 5]
+    assert list(points.text) == ["normal", *["&lt;b&gt;tumour&lt;/b&gt;"] * 2]
+    assert points.marker.opacity == 0
+
+
+def test_wrong_colours_and_opacity_are_refused(mosaic: Mosaic) -> None:
+    with pytest.raises(ConfigError, match="2 colours for 3 patches"):
+        mosaic_figure(mosaic, [BLUE, BLUE])
+    with pytest.raises(ConfigError, match=r"opacity = 1\.5"):
+        mosaic_figure(mosaic, [BLUE] * 3, 1.5)
