@@ -26,11 +26,7 @@ LABELS = [0, 1, 1, 0, 1, 0, 1]
 
 
 def split_of(parts: Sequence[str]) -> Split:
-    return make_split_like(np.array(parts, dtype=object))
-
-
-def make_split_like(parts: np.ndarray) -> Split:
-    return Split(parts=parts, method="random", fingerprint="0" * 64, note="")
+    return Split(parts=np.array(parts, dtype=object), method="random", fingerprint="0" * 64, note="")
 
 
 @pytest.fixture
@@ -162,12 +158,9 @@ def test_nothing_is_written_over(dataset: Dataset, tmp_path: Path) -> None:
     (tmp_path / "out" / "mine.txt").write_text("mine")
     (tmp_path / "file").write_text("mine")
     for target in (tmp_path / "out", tmp_path / "file"):
-        for call in (
-            lambda: export_folders(dataset, None, target),
-            lambda: export_pcam(dataset, split_of(PARTS), target),
-        ):
+        for call in (export_folders, export_pcam):
             with pytest.raises(ConfigError, match="is not empty"):
-                call()
+                call(dataset, split_of(PARTS), target)
     assert [file.name for file in (tmp_path / "out").iterdir()] == ["mine.txt"]
     with pytest.raises(ConfigError, match="no table"):
         export_table(dataset, None, tmp_path / "table.xlsx")

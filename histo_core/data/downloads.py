@@ -1,0 +1,85 @@
+"""Which data sets can be fetched, from where, and in what order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from histo_core.data.base import PARTS
+from histo_core.data.download import Download, fetch
+from histo_core.data.pcam import PCam
+from histo_core.data.pcam_files import pcam_file
+from histo_core.data.tar_file import unpack_tar
+from histo_core.errors import ConfigError
+from histo_core.progress import Progress, silent
+from histo_core.workspace import Workspace
+
+_ZENODO = "https://zenodo.org/records/2546921/files/{name}?download=1"
+_ABOUT_BYTES = {"train_x": 6_400_000_000, "valid_x": 806_000_000, "test_x": 801_000_000}
+"""As the publisher rounds them; labels and metadata are small beside them."""
+
+
+def _pcam() -> tuple[Download, ...]:
+    checksums = PCam.info.checksums or {}
+    names = [(part, what, pcam_file(part, what)) for part in PARTS for what in ("x.h5.gz", "y.h5.gz", "meta.csv")]
+    return tuple(
+        Download(name, _ZENODO.format(name=name), checksums[name], _ABOUT_BYTES.get(f"{part}_{what[:1]}"))
+        for part, what, name in names
+    )
+
+
+DOWNLOADS: dict[str, tuple[Download, ...]] = {
+    "pcam": _pcam(),
+    "breakhis": (
+        Download(
+            "BreaKHis_v1.tar.gz",
+            "https://www.inf.ufpr.br/vri/databases/BreaKHis_v1.tar.gz",
+            None,  # the publisher gives none; the archive's own are looked at when it is unpacked
+            4_270_000_000,
+        ),
+    ),
+}
+"""By data set. All others must be fetched by hand: their publishers want a login or a form."""
+
+_ARCHIVES_MAX_BYTES = 16 << 30
+
+
+def fetch_dataset(name: str, folder: Path, workspace: Workspace, progress: Progress = silent) -> Path:
+    """Fetch all files of a data set, and unpack archives of files; what is there already is only checked.
+
+    Args:
+        name: a key of `DOWNLOADS`.
+        folder: where to put them; made when missing, below a folder that may be read.
+        workspace: says which folders may be used.
+        progress: told (bytes so far, bytes in all) over all files.
+
+    Returns:
+        The folder to open the data set with.
+
+    Raises:
+        ConfigError: this data set cannot be fetched.
+        PathNotAllowedError, DataNotFoundError: the folder may not be used, or the one above it is not there.
+        further as `fetch` and `unpack_tar`.
+    """
+    if name not in DOWNLOADS:
+        raise ConfigError(
+            f"Data set {name!r} cannot be fetched from here.",
+            f"Can be fetched: {', '.join(DOWNLOADS)}.",
+            "Get it from its publisher and give its folder.",
+        )
+    folder = workspace.allowed(folder) if folder.exists() else workspace.allowed(folder.parent) / folder.name
+    before, later = 0, [download.bytes or 0 for download in DOWNLOADS[name]]
+    for place, download in enumerate(DOWNLOADS[name]):
+        rest = sum(later[place + 1 :])
+        unpacked = folder / download.name.removesuffix(".tar.gz")
+        if unpacked.is_dir():
+            continue
+        path = fetch(
+            download,
+            folder,
+            lambda done, total, before=before, rest=rest: progress(before + done, before + total + rest),
+        )
+        before += path.stat().st_size
+        if unpacked != path:
+            unpack_tar(path, unpacked, progress, max_bytes=_ARCHIVES_MAX_BYTES)
+            path.unlink()
+    return folder

@@ -1,0 +1,99 @@
+"""Unpacking a packed tar archive that may be damaged or hostile."""
+
+from __future__ import annotations
+
+import gzip
+import tarfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, cast
+
+from histo_core.errors import CorruptDataError, DataError, UnsafeFileError
+from histo_core.files import new_folder
+from histo_core.progress import Progress, silent
+
+_TOLD_BYTES = 8 << 20
+_BLOCK = 1 << 20
+
+
+def unpack_tar(archive: Path, folder: Path, progress: Progress = silent, *, max_bytes: int) -> None:
+    """Unpack a ``.tar.gz`` into a new folder, whole or not at all.
+
+    Only plain files and folders are made, and only inside: a link, a device, an absolute path or one with ``..``
+    ends it. macOS's hidden twins (``._name``) are left out. Where all lies in one outer folder, that is taken off.
+
+    Args:
+        archive: the file.
+        folder: not there yet; takes what lies in the archive.
+        progress: told (packed bytes read, packed bytes in all).
+        max_bytes: of all files together; an archive that holds more is refused.
+
+    Raises:
+        CorruptDataError: no tar archive, cut short, or damaged.
+        UnsafeFileError: a member that is not as above, or more than ``max_bytes``.
+        DataError: the folder cannot be written (a full disk).
+        CancelledError: as the progress asked; nothing is left behind.
+    """
+    packed, told = archive.stat().st_size, 0
+    with archive.open("rb") as raw:
+        try:
+            with (
+                new_folder(folder) as made,
+                gzip.open(raw) as unpacked,
+                tarfile.open(fileobj=cast(IO[bytes], unpacked), mode="r:") as tar,
+            ):
+                for member in _checked(tar, archive, max_bytes):
+                    tar.extract(member, made, filter="data")
+                    if raw.tell() - told >= _TOLD_BYTES:
+                        told = raw.tell()
+                        progress(told, packed)
+                while unpacked.read(_BLOCK):
+                    pass  # to its end, where gzip's checksum is
+                _take_off_outer(made)
+        except (EOFError, zlib.error, tarfile.ReadError) as error:
+            raise _damaged(archive, str(error)) from None
+        except tarfile.FilterError as error:
+            raise _unsafe(archive, str(error)) from None
+        except OSError as error:
+            if error.errno is None:  # gzip's own: no gzip, or a wrong checksum
+                raise _damaged(archive, str(error)) from None
+            raise DataError(
+                f"{archive} cannot be unpacked to {folder}: {error.strerror}.", "It needs room there.", "Make room."
+            ) from error
+    progress(packed, packed)
+
+
+def _checked(tar: tarfile.TarFile, archive: Path, max_bytes: int) -> Iterator[tarfile.TarInfo]:
+    total = 0
+    for member in tar:
+        total += member.size
+        if total > max_bytes:
+            raise _unsafe(archive, f"it holds more than {max_bytes:,} bytes")
+        if not (member.isfile() or member.isdir()):
+            raise _unsafe(archive, f"{member.name!r} is a link or a device")
+        if not Path(member.name).name.startswith("._"):
+            yield member
+
+
+def _take_off_outer(folder: Path) -> None:
+    outer = list(folder.iterdir())
+    if len(outer) == 1 and outer[0].is_dir():
+        empty = outer[0].rename(folder / ".outer")
+        for path in empty.iterdir():
+            path.rename(folder / path.name)
+        empty.rmdir()
+
+
+def _damaged(archive: Path, what: str) -> CorruptDataError:
+    return CorruptDataError(
+        f"{archive} cannot be unpacked ({what}).", "A whole tar archive is expected.", "Delete it and fetch it again."
+    )
+
+
+def _unsafe(archive: Path, what: str) -> UnsafeFileError:
+    return UnsafeFileError(
+        f"{archive} is not unpacked: {what}.",
+        "Plain files and folders inside it are expected.",
+        "Check where it comes from.",
+    )
