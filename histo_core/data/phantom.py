@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ from histo_core.data.phantom_nuclei import MICRONS_PER_PIXEL
 from histo_core.data.phantom_workers import draw_in_order
 from histo_core.errors import CorruptDataError, DataError
 from histo_core.files import new_folder, read_json, sha256, write_json
+from histo_core.progress import Progress, silent
 from histo_core.workspace import Workspace
 
 DRAWING = 1
@@ -62,6 +63,12 @@ class Phantom(Dataset):
         self._files = manifest["files"]
         self._images = np.load(folder / _IMAGES, mmap_mode="r", allow_pickle=False)
         self._masks = np.load(folder / _MASKS, mmap_mode="r", allow_pickle=False)
+
+    @classmethod
+    def prepare(cls, root: Path | None, options: Config, workspace: Workspace, progress: Progress = silent) -> None:
+        """Draw it, when it is not there yet."""
+        del root
+        build_phantom(cast(PhantomOptions, options), workspace, progress)
 
     @classmethod
     def open(cls, root: Path | None, options: Config, workspace: Workspace) -> Phantom:

@@ -30,6 +30,11 @@ Folder = Annotated[str, Field(min_length=1), AfterValidator(_absolute)]
 Data = Annotated[DataConfig, AfterValidator(_absolute_data)]
 
 
+def nearest_there(path: Path) -> Path:
+    """The path itself where something lies there, else the nearest folder above it."""
+    return next(place for place in (path, *path.parents) if place.exists())
+
+
 class JobParams(Config):
     """What a job is told; plain JSON, from which its id is made."""
 
@@ -60,8 +65,7 @@ class JobParams(Config):
         for path in self.read_places():
             workspace.allowed(path)
         for path in self.written_places():
-            # What is not there yet has no links to follow: its nearest folder that is there decides.
-            workspace.allowed(next(place for place in (Path(path), *Path(path).parents) if place.exists()))
+            workspace.allowed(nearest_there(Path(path)))  # below it there is nothing, so no link either
 
 
 class DataParams(JobParams):

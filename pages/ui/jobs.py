@@ -30,7 +30,7 @@ def job_card(
     forget: Callable[[], object] = lambda: None,
     note: str = "",
     primary: bool = False,
-) -> None:
+) -> Job | None:
     """The button that starts a job, or its progress with Cancel, or its error with Try again.
 
     While the job is active the card looks each second; when it has ended the whole page is drawn again.
@@ -43,6 +43,9 @@ def job_card(
         forget: called at that moment, before the page is drawn again, to forget what is cached and is now different.
         note: what it does and what it costs, as plain text, shown beside the button.
         primary: whether this is the page's main button.
+
+    Returns:
+        The job's newest state; None where it was never started.
     """
     workspace = Workspace.default()
     drawn = find_job(kind, params, workspace)
@@ -63,11 +66,11 @@ def job_card(
             if job is not None and job.active:
                 _progress(job, workspace)
                 return
-            if job is not None and job.state in ("failed", "lost"):
+            again = job is not None and job.state in ("failed", "lost")
+            if job is not None and again:
                 st.error(plain(job.error), icon=":material/error:")
             else:
-                st.caption(plain(note) if job is None or job.state != "cancelled" else plain(job.error))
-            again = job is not None and job.state in ("failed", "lost")
+                st.caption(plain(job.error if job is not None and job.error else note))
             if st.button(
                 "Try again" if again else label, key=f"start.{key}", type="primary" if primary else "secondary"
             ):
@@ -75,6 +78,7 @@ def job_card(
                 st.rerun()
 
     card()
+    return drawn
 
 
 def _progress(job: Job, workspace: Workspace) -> None:

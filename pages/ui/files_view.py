@@ -1,0 +1,167 @@
+"""The files of a data set: can all be read, is there a faster copy, where they came from and where they can go."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from histo_core.config import DataConfig, SplitConfig
+from histo_core.data.base import DATASETS, Dataset, Problem
+from histo_core.data.check import FileCheck, load_check
+from histo_core.data.patch_store import worth_converting
+from histo_core.data.split import Split
+from histo_core.errors import BrokenFilesError
+from histo_core.runs.job_kinds import nearest_there
+from histo_core.workspace import Workspace
+from pages.ui import cache, cache_data, export_form, fetch, layout, state
+from pages.ui.errors import shown
+from pages.ui.jobs import job_card
+from pages.ui.text import count, plain
+
+ROWS = 300
+"""Pixels of a table of problems; longer ones scroll."""
+
+
+def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig) -> None:
+    """Draw the view.
+
+    Args:
+        source: the opened data set.
+        split: the split in use, which an export writes down.
+        data: configuration of ``source``.
+        division: configuration of ``split``.
+    """
+    del split
+    grid = layout.halves()
+    with grid.cell():
+        st.subheader("Can all files be read?", anchor=False)
+        with shown():
+            _check(source, data)
+        st.subheader("A faster copy", anchor=False)
+        with shown():
+            _copy(source, data)
+    with grid.cell():
+        st.subheader("Export", anchor=False)
+        with shown():
+            export_form.draw(source, data, division)
+        st.subheader("Where the data come from", anchor=False)
+        with shown():
+            _origin(data)
+
+
+def broken(error: BrokenFilesError, data: DataConfig, division: SplitConfig) -> None:
+    """What stands in place of a data set that was not opened because some of its files cannot be used.
+
+    Args:
+        error: names the files.
+        data, division: what was asked for.
+    """
+    del division
+    _problems([Problem(*problem) for problem in error.problems])
+    if data.skip_broken:
+        st.error(plain(error.remedy), icon=":material/error:")
+    else:
+        st.markdown("Mend or remove them and open the data again, or go on with the rest.")
+        _go_on()
+
+
+def _go_on() -> None:
+    st.button(
+        "Go on without the broken files",
+        type="primary",
+        icon=":material/skip_next:",
+        help="They are left out of everything, and runs remember that. The files themselves stay as they are.",
+        on_click=state.put,
+        args=("broken", "skip"),
+    )
+
+
+def _check(source: Dataset, data: DataConfig) -> None:
+    if source.problems:
+        st.markdown(f"{count(len(source.problems), 'file')} are left out:" if len(source.problems) > 1 else "Left out:")
+        _problems(source.problems)
+    found = load_check(source, Workspace.default())
+    if found is None:
+        job_card(
+            "check",
+            {"data": data.model_dump(mode="json")},
+            "Check all files",
+            then="All files were looked at.",
+            note=f"Decodes each of {count(len(source), 'patch', 'patches')} once and names those that cannot be read.",
+        )
+        return
+    _checked(found, data)
+
+
+def _checked(found: FileCheck, data: DataConfig) -> None:
+    st.markdown(plain(_sentence(found)))
+    if found.problems:
+        _problems(found.problems)
+        if not data.skip_broken:
+            _go_on()
+    if len(found.sizes) > 1:
+        rows = [(width, height, number) for (height, width), number in found.sizes.items()]
+        st.dataframe(
+            pd.DataFrame(rows, columns=["Width (px)", "Height (px)", "Patches"]),
+            hide_index=True,
+            height=min(ROWS, 38 + 35 * len(rows)),
+            alt="How many patches there are of each size.",
+        )
+
+
+def _sentence(found: FileCheck) -> str:
+    patches = count(found.checked, "patch", "patches")
+    if not found.complete:
+        return f"The look ended early: {len(found.problems):,} of the first {patches} cannot be read."
+    if found.problems:
+        return f"{len(found.problems):,} of {patches} cannot be read."
+    sizes = "all of one size" if len(found.sizes) == 1 else f"of {count(len(found.sizes), 'size')}"
+    return f"All {patches} can be read; they are {sizes}." if found.checked > 1 else "The one patch can be read."
+
+
+def _problems(problems: Sequence[Problem]) -> None:
+    """A table of problems; its texts come from the user's files and are shown as text."""
+    table = pd.DataFrame(list(problems), columns=["where", "what"])
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=min(ROWS, 38 + 35 * len(table)),
+        column_config={"where": "File or sample", "what": "What is wrong"},
+        alt="Files that cannot be used, and what is wrong with each.",
+    )
+    layout.download_table(table, "problems")
+
+
+def _copy(source: Dataset, data: DataConfig) -> None:
+    workspace = Workspace.default()
+    if source.store is not None:
+        st.markdown("Patches are read from a converted copy in the workspace, made from these very files.")
+        return
+    if not worth_converting(source):
+        st.markdown("The patches are read where they lie, as fast as a copy would be. None is needed.")
+        return
+    needed = _bytes(cache_data.copy_bytes(data.model_dump_json(), str(workspace.home)))
+    free = _bytes(shutil.disk_usage(nearest_there(workspace.home)).free)
+    job_card(
+        "convert",
+        {"data": data.model_dump(mode="json")},
+        "Make a faster copy",
+        then="The faster copy is in use from now on.",
+        forget=cache.forget_data,
+        note=f"Decodes all patches once into a file of {needed} in the workspace, where {free} are free. "
+        "Training and looking at patches get faster; your files stay as they are.",
+    )
+
+
+def _bytes(number: int) -> str:
+    return f"{number / 1e9:,.1f} GB" if number >= 1e9 else f"{max(number / 1e6, 0.1):,.1f} MB"
+
+
+def _origin(data: DataConfig) -> None:
+    if DATASETS[data.dataset].info.needs_root:
+        fetch.draw(data.dataset, None, prefix="files")
+    else:
+        fetch.describe(data.dataset)
