@@ -1,0 +1,71 @@
+"""Converting, fetching and exporting, from a shell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from histo_core.config import DataConfig
+from histo_core.data import downloads
+from histo_core.data.base import open_dataset
+from histo_core.workspace import Workspace
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Three patches in each of two class folders."""
+    rng = np.random.default_rng(0)
+    for name in ("benign", "malignant"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for place in range(3):
+            image = Image.fromarray(rng.integers(0, 256, (96, 96, 3), dtype=np.uint8))
+            image.save(tmp_path / "photos" / name / f"p{place}.png")
+    return tmp_path / "photos"
+
+
+def test_convert_says_its_size_first_and_is_done_once(call, photos: Path) -> None:
+    arguments = ("data", "convert", "--dataset", "folder", "--root", str(photos))
+    first, second, verified = call(*arguments), call(*arguments), call(*arguments, "--verify")
+    assert first.code == second.code == verified.code == 0
+    assert first.out.startswith("The copy will take 0 MB.\n6 patches, 0 MB, in ")
+    assert second.out.startswith("6 patches")
+    assert verified.out.startswith("The kept copy is as it was written.")
+    pixels = next((Workspace.default().data / "stores").glob("*/pixels.bin"))
+    pixels.write_bytes(bytes(pixels.stat().st_size))
+    damaged = call(*arguments, "--verify")
+    assert damaged.code == 2
+    assert "is not as it was written" in damaged.err
+
+
+def test_convert_refuses_what_gains_nothing(call) -> None:
+    done = call("data", "convert", "--dataset", "phantom", "--option", "patches=40", "--option", "patients=8")
+    assert done.code == 2
+    assert "gains nothing" in done.err
+
+
+def test_export_in_each_layout(call, photos: Path, tmp_path: Path) -> None:
+    source = ("--dataset", "folder", "--root", str(photos))
+    assert call("data", "export", *source, "--out", str(tmp_path / "png")).code == 0
+    assert len(list((tmp_path / "png" / "benign").glob("*.png"))) == 3
+    done = call("data", "export", *source, "--out", str(tmp_path / "pcam"), "--as", "pcam", "--split", "random")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("Split at random")
+    assert len(open_dataset(DataConfig(dataset="pcam", root=str(tmp_path / "pcam")), Workspace.default())) == 6
+    assert call("data", "export", *source, "--out", str(tmp_path / "table.csv"), "--as", "table").code == 0
+    assert (tmp_path / "table.csv").read_text().startswith("sample_id,label")
+    again = call("data", "export", *source, "--out", str(tmp_path / "png"))
+    assert again.code == 2
+    assert "is not empty" in again.err
+
+
+def test_download_says_how_to_go_on(call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "DOWNLOADS", {"pcam": ()})
+    done = call("data", "download", "--dataset", "pcam", "--folder", str(tmp_path / "new"))
+    assert done.code == 0
+    assert f"data check --dataset pcam --root {tmp_path / 'new'}" in done.out
+    refused = call("data", "download", "--dataset", "kpcam", "--folder", str(tmp_path / "new"))
+    assert refused.code == 2
+    assert "cannot be fetched" in refused.err
