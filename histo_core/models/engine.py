@@ -1,0 +1,63 @@
+"""One way to run a trained network fast: batch normalisation folded away, channels last, and bfloat16 where the
+processor computes with it.
+
+Prediction, test-time augmentation, LIME and the pages all go through it. Numbers that are reported are always float32.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+from typing import cast
+
+import torch
+from torch import nn
+from torch.fx.experimental.optimization import fuse
+
+from histo_core.models.group import GroupConv2d, folded
+
+log = logging.getLogger(__name__)
+
+
+def engine(model: nn.Module, dtype: torch.dtype = torch.float32) -> nn.Module:
+    """A copy of a network for evaluation that computes the same, faster.
+
+    Each batch normalisation that follows a convolution becomes part of it, and group convolutions become plain ones.
+    What cannot be traced (data-dependent control flow) is copied as it is.
+
+    Args:
+        model: float32, in evaluation mode; it is left as it is.
+        dtype: of weights and sums; float32 gives the same logits to about 1e-5.
+
+    Returns:
+        Takes float32 or ``dtype`` images [n, 3, h, w] and gives logits of ``dtype``; on the model's device.
+    """
+    # torch types the memory format on an overload of its own, so dtype and format go in two steps.
+    return _folded(model).eval().to(dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def interactive_dtype(device: torch.device) -> torch.dtype:
+    """bfloat16 where the device multiplies it natively, else float32; for what a person waits for and nobody cites."""
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
+    if device.type != "cpu":
+        return torch.float32
+    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return torch.bfloat16 if native else torch.float32
+
+
+def _folded(model: nn.Module) -> nn.Module:
+    own = getattr(model, "folded", None)
+    if own is not None:
+        return cast(nn.Module, own())
+    if not any(isinstance(layer, nn.BatchNorm2d) for layer in model.modules()):
+        return copy.deepcopy(model)
+    plain = copy.deepcopy(model)
+    for name, layer in list(plain.named_modules()):
+        if isinstance(layer, GroupConv2d):
+            plain.set_submodule(name, folded(layer))
+    try:
+        return fuse(plain)
+    except Exception as error:  # tracing raises whatever the network's own code runs into
+        log.info("%s keeps its batch normalisation, because it cannot be traced: %s", type(model).__name__, error)
+        return plain

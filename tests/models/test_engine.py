@@ -1,0 +1,53 @@
+"""Faster, and still the same network."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from histo_core.config import ModelConfig
+from histo_core.models.engine import engine, interactive_dtype
+from histo_core.models.registry import build_network
+
+NORMALISING = ["cnn_rnn", "densenet121", "efficientnet_b0", "gcnn_p4", "p4m_densenet", "googlenet", "resnet18"]
+
+
+def used(name: str) -> nn.Module:
+    """A network whose statistics are not the initial ones."""
+    torch.manual_seed(0)
+    network = build_network(ModelConfig(name=name), 2, (64, 64)).train()
+    with torch.no_grad():
+        network(torch.rand(4, 3, 64, 64) * 3 - 1)
+    return network.eval()
+
+
+@pytest.mark.parametrize("name", NORMALISING)
+@torch.no_grad()
+def test_the_logits_are_the_same(name: str) -> None:
+    network, images = used(name), torch.rand(3, 3, 64, 64)
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    expected = network(images)
+    torch.testing.assert_close(engine(network)(images), expected, rtol=1e-4, atol=1e-5 * float(expected.abs().max()))
+    assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items()), "the network is kept"
+
+
+@pytest.mark.parametrize("name", ["efficientnet_b0", "gcnn_p4", "googlenet", "resnet18"])
+def test_no_batch_normalisation_is_left_where_each_follows_a_convolution(name: str) -> None:
+    assert not any(isinstance(layer, nn.BatchNorm2d) for layer in engine(used(name)).modules())
+
+
+@torch.no_grad()
+def test_bfloat16_answers_nearly_alike() -> None:
+    network, images = used("resnet18"), torch.rand(8, 3, 64, 64)
+    fast = engine(network, torch.bfloat16)(images.bfloat16())
+    assert fast.dtype == torch.bfloat16
+    torch.testing.assert_close(fast.float().softmax(1), network(images).softmax(1), rtol=0, atol=0.02)
+
+
+def test_bfloat16_is_for_processors_that_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    for has, expected in ((True, torch.bfloat16), (False, torch.float32)):
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda has=has: has)
+        assert interactive_dtype(torch.device("cpu")) == expected
+    assert interactive_dtype(torch.device("mps")) == torch.float32
