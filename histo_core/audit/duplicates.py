@@ -16,16 +16,13 @@ from scipy.spatial import KDTree
 
 from histo_core.audit.likeness import likeness
 from histo_core.audit.scan import digests, scan
-from histo_core.audit.signatures import invariants, structure, under_symmetries
+from histo_core.audit.signatures import FEATURELESS, invariants, structure, under_symmetries
 from histo_core.data.base import Dataset
 from histo_core.progress import Progress, silent
 
 RADIUS = 2.0
 """Greatest distance of two aligned signatures, grey levels. Of 8,000 PatchCamelyon patches that were turned at random
 and saved at JPEG quality 70, all stay within 1.2 of the original."""
-
-FEATURELESS = 1.5
-"""Patches with less `signatures.structure`, grey levels, are not compared: empty glass looks like any other."""
 
 NEIGHBOURS = 32
 """Patches each one is compared with at most: the nearest. A search whose answers may not grow takes about n log n."""

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from histo_core.audit.facts import luma, measure
-from histo_core.audit.signatures import SIDE, signatures
+from histo_core.audit.signatures import FEATURELESS, SIDE, signatures, structure
 from histo_core.data.base import Dataset
 from histo_core.progress import Progress, silent
 
@@ -37,6 +37,11 @@ class Scan:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def featureless(self) -> int:
+        """How many patches have too little structure to be recognised."""
+        return int((structure(self.signatures) < FEATURELESS).sum())
 
 
 def scan(dataset: Dataset, rows: np.ndarray, progress: Progress = silent) -> Scan:

@@ -27,6 +27,9 @@ SYMMETRIES: tuple[str, ...] = (
 )
 """What makes one patch of the other. Number g transposes if g & 4, then flips rows if g & 2 and columns if g & 1."""
 
+FEATURELESS = 1.5
+"""Patches with less `structure`, grey levels, cannot be recognised: empty glass looks like any other."""
+
 _INVARIANT_SIDE = 4
 """Of the coefficients that `invariants` takes: few dimensions make a quick search."""
 

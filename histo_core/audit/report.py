@@ -1,0 +1,156 @@
+"""The audit of a data set and its split: every finding, and one verdict to read aloud."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from histo_core.audit.finding import SEVERITIES, Finding
+from histo_core.audit.leakage import rows_of
+from histo_core.audit.pairs import Scanned, find_pairs
+from histo_core.audit.quality import quality_findings
+from histo_core.audit.repeats import repeat_findings
+from histo_core.audit.scan import scan
+from histo_core.audit.shortcuts import CATEGORIES, find_shortcuts, shortcut_finding
+from histo_core.audit.sides import side_findings
+from histo_core.data.base import Dataset
+from histo_core.data.split import Split
+from histo_core.errors import SplitError
+from histo_core.files import new_folder, read_json, write_json
+from histo_core.progress import Progress, silent
+from histo_core.workspace import Workspace
+
+SCHEMA = 1
+
+_REPORT = "report.json"
+_TOLD = ("patient_id", "slide_id", "group", "x", "y", *CATEGORIES)
+"""Columns that findings rest on, beside ids, labels and pixels."""
+
+
+@dataclass(frozen=True, eq=False)
+class AuditReport:
+    """What was found.
+
+    Attributes:
+        verdict: one sentence to read aloud: patients first, then what is worst.
+        findings: all of them, in the order of their questions.
+        checked: patches that were looked at.
+        dataset: its name.
+        split_fingerprint: of the split.
+    """
+
+    verdict: str
+    findings: tuple[Finding, ...]
+    checked: int
+    dataset: str
+    split_fingerprint: str
+
+    def finding(self, key: str) -> Finding | None:
+        """The finding with this key."""
+        return next((finding for finding in self.findings if finding.key == key), None)
+
+
+def compute_audit(
+    dataset: Dataset, split: Split, other: Dataset | None = None, progress: Progress = silent
+) -> AuditReport:
+    """Look at every patch of a split once, and at all patches of another data set where one is given.
+
+    Raises:
+        SplitError: the split has no patches.
+        CorruptDataError: a patch cannot be read.
+        CancelledError: as ``progress`` says.
+    """
+    rows = rows_of(split)
+    if not len(rows):
+        raise SplitError("The split holds no patches.", "At least one is needed.", "Choose another split.")
+    others = 0 if other is None else len(other)
+    searching = (len(rows) + others) // 8  # searching takes about an eighth of the time of reading
+    total = len(rows) + others + searching
+
+    own = Scanned(dataset, scan(dataset, rows, lambda done, _: progress(done, total)), split.parts)
+    second = None
+    if other is not None:
+        seen = scan(other, np.arange(others), lambda done, _: progress(len(rows) + done, total))
+        second = Scanned(other, seen, np.full(others, "", dtype=object))
+    read = total - searching
+    pairs = find_pairs(own, second, lambda done, of: progress(read + searching * done // max(1, of), total))
+    described = own.described()
+    if "magnification" in dataset.table:
+        described["magnification"] = dataset.table["magnification"].to_numpy()[rows]
+    findings = (
+        *side_findings(dataset, split),
+        *repeat_findings(pairs, own.scan.featureless, None if other is None else other.name),
+        *quality_findings(described, own.scan.facts),
+        shortcut_finding(dataset, find_shortcuts(dataset, rows, own.scan.facts)),
+    )
+    progress(total, total)
+    return AuditReport(_verdict(findings), findings, len(rows), dataset.name, split.fingerprint)
+
+
+def make_audit(
+    dataset: Dataset, split: Split, workspace: Workspace, other: Dataset | None = None, progress: Progress = silent
+) -> AuditReport:
+    """The audit that is kept in the workspace, else a new one, which is kept.
+
+    Raises:
+        As `compute_audit`.
+    """
+    kept = load_audit(dataset, split, workspace, other)
+    if kept is not None:
+        return kept
+    report = compute_audit(dataset, split, other, progress)
+    with new_folder(_folder(dataset, split, workspace, other)) as folder:
+        for finding in report.findings:
+            finding.table.to_parquet(folder / f"{finding.key}.parquet", index=False)
+        fields = ("key", "title", "sentence", "severity", "clause")
+        write_json(
+            folder / _REPORT,
+            {
+                "schema": SCHEMA,
+                "verdict": report.verdict,
+                "checked": report.checked,
+                "dataset": report.dataset,
+                "split_fingerprint": report.split_fingerprint,
+                "findings": [{field: getattr(finding, field) for field in fields} for finding in report.findings],
+            },
+        )
+    return report
+
+
+def load_audit(
+    dataset: Dataset, split: Split, workspace: Workspace, other: Dataset | None = None
+) -> AuditReport | None:
+    """The audit that is kept in the workspace, or None; nothing is computed."""
+    folder = _folder(dataset, split, workspace, other)
+    if not (folder / _REPORT).is_file():
+        return None
+    kept = read_json(folder / _REPORT)
+    findings = tuple(
+        Finding(**fields, table=pd.read_parquet(folder / f"{fields['key']}.parquet")) for fields in kept["findings"]
+    )
+    return AuditReport(kept["verdict"], findings, kept["checked"], kept["dataset"], kept["split_fingerprint"])
+
+
+def _folder(dataset: Dataset, split: Split, workspace: Workspace, other: Dataset | None) -> Path:
+    """Named after all that the audit rests on; a changed file, label, id or split is another audit."""
+    digest = hashlib.sha256(repr((SCHEMA, dataset.state, split.fingerprint, other and other.state)).encode())
+    for column in _TOLD:
+        if column in dataset.table:
+            digest.update("\0".join([column, *dataset.table[column].astype(str), ""]).encode())
+    return workspace.data / "audits" / digest.hexdigest()
+
+
+def _verdict(findings: Sequence[Finding]) -> str:
+    """Patients first, whatever was found; then what is worst; then what is fine, where nothing stands twice."""
+    first, *rest = findings
+    rest.sort(key=lambda finding: -SEVERITIES.index(finding.severity))
+    clauses = [first.clause, *(finding.clause for finding in rest if finding.clause)]
+    if all(finding.severity == "ok" for finding in findings if finding.key in ("identical", "near", "conflicts")):
+        clauses.append("no two patches look the same")
+    verdict = "; ".join(clauses)
+    return f"{verdict[0].upper()}{verdict[1:]}."

@@ -1,0 +1,92 @@
+"""An audit as a folder: one HTML file, each finding's patches as CSV, and a manifest of their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from histo_core import __version__
+from histo_core.audit.finding import Finding
+from histo_core.audit.report import AuditReport
+from histo_core.data.base import Dataset
+from histo_core.files import write_atomically
+from histo_core.reports.page import DISCLAIMER, Section, page
+from histo_core.reports.tables import to_csv, to_html
+
+SCHEMA = 1
+INDEX = "index.html"
+MANIFEST = "manifest.json"
+
+SHOWN = 50
+"""Rows of a finding in the HTML file; the CSV has all."""
+
+MARKS = {"ok": "Fine", "note": "Note", "warning": "Warning", "problem": "Problem"}
+"""A severity in words."""
+
+
+def write_audit(report: AuditReport, dataset: Dataset, folder: Path) -> Path:
+    """Write the report into a folder, each file whole or not at all, the manifest last.
+
+    Returns:
+        The HTML file.
+    """
+    files = {INDEX: audit_html(report, dataset).encode()}
+    files |= {f"{finding.key}.csv": to_csv(finding.table) for finding in report.findings if len(finding.table)}
+    manifest = {
+        "schema": SCHEMA,
+        "kind": "audit",
+        "histoscope": __version__,
+        "dataset": report.dataset,
+        "dataset_hash": dataset.content_hash,
+        "split_fingerprint": report.split_fingerprint,
+        "checked": report.checked,
+        "verdict": report.verdict,
+        "findings": {finding.key: finding.severity for finding in report.findings},
+        "note": DISCLAIMER,
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+    }
+    files[MANIFEST] = (json.dumps(manifest, indent=2, sort_keys=True) + "\n").encode()
+    for name, content in files.items():
+        write_atomically(folder / name, content)
+    return folder / INDEX
+
+
+def audit_html(report: AuditReport, dataset: Dataset | None = None) -> str:
+    """The report as one HTML file without any outside request; the worst finding comes first.
+
+    Args:
+        report: what was found.
+        dataset: the data set that was looked at; it adds its title and size.
+    """
+    severities = list(MARKS)
+    ordered = sorted(report.findings, key=lambda finding: -severities.index(finding.severity))
+    source = f"{dataset.info.title}, {len(dataset):,} patches in all; " if dataset is not None else ""
+    basis = (
+        f"{source}{report.checked:,} patches of the split {report.split_fingerprint[:12]} were read and compared with "
+        "each other: as they are, mirrored, turned by quarter turns, and as JPEG compression changes them."
+    )
+    warnings = [finding.sentence for finding in ordered if finding.severity == "problem"]
+    sections = [Section("What was checked", [basis], _overview(report)), *map(_section, ordered)]
+    return page(f"Audit of {report.dataset}", report.verdict, warnings, sections)
+
+
+def _overview(report: AuditReport) -> str:
+    rows = [(finding.title, MARKS[finding.severity], f"{len(finding.table):,}") for finding in report.findings]
+    return to_html(pd.DataFrame(rows, columns=["Question", "Answer", "Rows"]))
+
+
+def _section(finding: Finding) -> Section:
+    paragraphs = [f"{MARKS[finding.severity]}. {finding.sentence}"]
+    if finding.table.empty:
+        return Section(finding.title, paragraphs)
+    if len(finding.table) > SHOWN:
+        paragraphs.append(f"The first {SHOWN} of {len(finding.table):,} rows; {finding.key}.csv has all of them.")
+    shown = finding.table.head(SHOWN).map(lambda cell: f"{cell:.3g}" if isinstance(cell, float) else cell)
+    return Section(finding.title, paragraphs, to_html(shown.rename(columns=_heading)))
+
+
+def _heading(column: str) -> str:
+    return column.replace("_", " ")
