@@ -1,11 +1,14 @@
-"""How many patches of each class lie in each part of a split."""
+"""How many patches there are of each class, by part of a split or by any column."""
 
 from __future__ import annotations
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from histo_core.plots.theme import class_colours, label, new_figure
+from histo_core.plots.theme import NEUTRAL, class_colours, label, new_figure
+
+MOST_BARS = 40
+"""More values are drawn without their names, which would lie over each other."""
 
 
 def counts_figure(table: pd.DataFrame) -> go.Figure:
@@ -33,5 +36,37 @@ def counts_figure(table: pd.DataFrame) -> go.Figure:
         )  # fmt: skip
     figure.update_layout(barmode="stack")
     figure.update_xaxes(title="Part of the split", type="category")
+    figure.update_yaxes(title="Patches (count)", tickformat=",d")
+    return figure
+
+
+def counts_by_figure(table: pd.DataFrame) -> go.Figure:
+    """Stacked bars, one a value of a column, one colour a class, grey for patches without a label.
+
+    Args:
+        table: from `histo_core.data.overview.counts_by`: values in the index, a column of counts for each class, last
+            ``total``.
+    """
+    counts, totals = table.iloc[:, :-1], table.iloc[:, -1]
+    classes = [str(name) for name in counts.columns]
+    column = str(table.index.name).replace("_", " ")
+    unlabelled = totals - counts.sum(axis=1)
+    sentence = f"{int(totals.sum()):,} patches by {column}: {len(table):,} values"
+    if len(table):
+        sentence += f", from {int(totals.min()):,} to {int(totals.max()):,} patches each"
+    bars = {
+        name: (counts.iloc[:, place], colour) for place, (name, colour) in enumerate(class_colours(classes).items())
+    }
+    if unlabelled.any():
+        bars["no label"] = (unlabelled, NEUTRAL)
+    figure = new_figure(f"{sentence}.", f"counts by {column}", height=360, legend=len(bars))
+    values = [label(str(value)) for value in table.index]
+    for name, (heights, colour) in bars.items():
+        figure.add_bar(
+            x=values, y=heights.to_numpy(), name=label(name), marker={"color": colour, "line": {"width": 0}},
+            hovertemplate="%{fullData.name}<br>%{x}<br>%{y:,} patches<extra></extra>",
+        )  # fmt: skip
+    figure.update_layout(barmode="stack", bargap=0.2 if len(table) <= MOST_BARS else 0)
+    figure.update_xaxes(title=label(column.capitalize()), type="category", showticklabels=len(table) <= MOST_BARS)
     figure.update_yaxes(title="Patches (count)", tickformat=",d")
     return figure
