@@ -60,7 +60,7 @@ def dataset(data: str, home: str) -> Dataset:
 @st.cache_resource(show_spinner=False, max_entries=16)
 def split(data: str, config: str, home: str) -> Split:
     """A data set's division, by both configurations as JSON."""
-    return make_split(dataset(data, home), SplitConfig.model_validate_json(config))
+    return make_split(dataset(data, home), SplitConfig.model_validate_json(config), Workspace(Path(home)))
 
 
 @st.cache_data(show_spinner=False, max_entries=16)

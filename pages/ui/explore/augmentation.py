@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import streamlit as st
-from histo_core.data.augment_presets import PRESETS
 
 from histo_core.config import AugmentConfig
 from histo_core.data.augment import augment
+from histo_core.data.augment_presets import PRESETS, TITLES
 from pages.ui import layout, state
 from pages.ui.explore import selection
 from pages.ui.explore.context import Explored
@@ -26,7 +26,15 @@ def draw(page: Explored, chosen: Selection) -> None:
         selection.none_fits()
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = state.choose("Preset", "preset", list(PRESETS), width=260, help="Which random changes (augmentation).")
+        name = state.choose(
+            "Preset",
+            "preset",
+            list(PRESETS),
+            default="default",
+            format_func=TITLES.__getitem__,
+            width=520,
+            help="Which random changes (augmentation).",
+        )
         seed = st.number_input("Seed", 0, 2**32 - 1, key="explore.seed", width=140, help="Of the run that would train.")
     config = PRESETS[name]
     fields = type(config).model_fields

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -23,6 +26,29 @@ def figure(chart: go.Figure, *, key: str, name: str, data: pd.DataFrame | None =
         download_html(chart, name)
         if data is not None:
             layout.download_table(data, name)
+
+
+def selectable(
+    chart: go.Figure, on_select: Callable[[Mapping[str, Any]], object], *, key: str, name: str, modes: Sequence[str]
+) -> None:
+    """A chart on which a person points at or draws around something.
+
+    Args:
+        chart: the figure.
+        on_select: told what was selected, as Streamlit has it: ``points``, ``box``, ``lasso``.
+        key: keeps the chart and what is drawn on it in place; another key forgets the drawing.
+        name: of downloaded files, without an ending.
+        modes: how one may select: "points", "box", "lasso".
+    """
+    st.plotly_chart(
+        chart,
+        key=key,
+        on_select=lambda: on_select(st.session_state[key].selection),
+        selection_mode=tuple(modes),
+        alt=str(chart.layout["meta"]["alt"]),
+        config={"displaylogo": False, "toImageButtonOptions": {"filename": name, "scale": 2}},
+    )
+    download_html(chart, name)
 
 
 def download_html(chart: go.Figure, name: str) -> None:

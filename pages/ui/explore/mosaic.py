@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 import streamlit as st
+
 from histo_core.plots.mosaic import mosaic_figure
 from histo_core.slides.mosaic import mosaic_slides
-
 from pages.ui import cache, state
+from pages.ui.explore import patch
 from pages.ui.explore.context import Explored
-from pages.ui.explore.figures import figure
+from pages.ui.explore.figures import selectable
 from pages.ui.text import count, plain
 
 
@@ -38,4 +43,15 @@ def draw(page: Explored) -> None:
     with st.spinner(f"Laying out {plain(slide)}…", show_time=True):
         found = cache.mosaic(page.key[0], slide, page.home)
     colours = [page.colour(int(row)) for row in found.rows]
-    figure(mosaic_figure(found, colours, opacity), key="explore.mosaic", name="mosaic")
+    chart = mosaic_figure(found, colours, opacity, legend=page.colours)
+    selectable(
+        chart, lambda pointed: _open(page, pointed), key=f"explore.mosaic.{slide}", name="mosaic", modes=["points"]
+    )
+    patch.open_asked(page, found.rows)
+
+
+def _open(page: Explored, pointed: Mapping[str, Any]) -> None:
+    """Open the patch that was pointed at."""
+    rows = [np.ravel(point["customdata"])[0] for point in pointed["points"] if "customdata" in point]
+    if rows:
+        state.put("patch", page.name(int(rows[0])))

@@ -7,11 +7,11 @@ import base64
 import numpy as np
 import pandas as pd
 import streamlit as st
+from PIL import Image
+
 from histo_core.data.patch_facts import histogram, neighbours
 from histo_core.data.stain import stain_channels
 from histo_core.plots.histogram import histogram_figure
-from PIL import Image
-
 from pages.ui import layout, state
 from pages.ui.errors import shown
 from pages.ui.explore import columns
@@ -123,9 +123,7 @@ def _facts(page: Explored, row: int) -> pd.DataFrame:
 
 
 def _neighbours(page: Explored, row: int) -> None:
-    if not {"slide_id", "x", "y"} <= set(page.source.table.columns):
-        return
-    near = np.asarray(neighbours(page.source, row, limit=NEIGHBOURS), np.int64)
+    near = neighbours(page.source, row, limit=NEIGHBOURS)
     if not len(near):
         return
     st.markdown("**Nearest on its slide**")

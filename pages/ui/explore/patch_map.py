@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Literal
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -14,13 +17,13 @@ from histo_core.workspace import Workspace
 from pages.ui import cache, state
 from pages.ui.explore import columns, gallery, lasso
 from pages.ui.explore.context import Explored
-from pages.ui.explore.figures import download_html
+from pages.ui.explore.figures import selectable
 from pages.ui.explore.selection import DRAWINGS, Selection
 from pages.ui.jobs import job_card
 from pages.ui.text import plain
 
 OWN = {"colour": "Colour and texture", "squeezenet": "SqueezeNet (ImageNet)"}
-PROJECTIONS = {"pca": "PCA of all patches", "umap": "UMAP of a sample"}
+PROJECTIONS: dict[Literal["pca", "umap"], str] = {"pca": "PCA of all patches", "umap": "UMAP of a sample"}
 MOST_COLOURS = 8
 
 
@@ -47,14 +50,14 @@ def draw(page: Explored, chosen: Selection) -> None:
         job_card("map", params, "Make the map", note=note if found is None else found.note, primary=True)
     if found is None:
         return
-    _chart(page, found, features, projection, by)
+    _chart(page, chosen, found, features, projection, by)
     if state.asked("lasso"):
         gallery.draw(page, chosen)
     else:
         st.caption("Draw around patches on the map, and they are shown here.")
 
 
-def _projection(found: PatchMap | None) -> str:
+def _projection(found: PatchMap | None) -> Literal["pca", "umap"]:
     if found is None or found.umap_xy is None:
         return "pca"
     return state.choose(
@@ -73,25 +76,23 @@ def _colours_by(page: Explored) -> str:
     return state.choose("Coloured by", "colour", offered, format_func=columns.title, width=180, help="Of the dots.")
 
 
-def _chart(page: Explored, found: PatchMap, features: str, projection: str, by: str) -> None:
+def _chart(
+    page: Explored, chosen: Selection, found: PatchMap, features: str, projection: Literal["pca", "umap"], by: str
+) -> None:
     column = {"label": page.columns.label, "split": page.columns.part}.get(by) or page.columns.filters[by]
-    xy, rows = (found.xy, None) if projection == "pca" else (found.umap_xy, found.umap_rows)
-    codes = column.codes if rows is None else column.codes[rows]
-    chart = map_figure(xy, codes, column.values, found)
+    rows = None if len(chosen.filtered) == len(page.source) else chosen.filtered
+    chart = map_figure(found, column.codes, column.values, layout=projection, rows=rows)
     drawn = next(iter(state.asked("lasso")), None)
     if drawn and drawn.startswith(f"{features}/{projection}:"):
         _outline(chart, lasso.parse(drawn))
-    key = f"explore.map.{features}.{projection}.{by}.{st.session_state.get(DRAWINGS, 0)}"
-    st.plotly_chart(
+    selectable(
         chart,
-        key=key,
-        on_select=lambda: _select(key, features, projection),
-        selection_mode=("lasso", "box"),
-        alt=str(chart.layout["meta"]["alt"]),
-        config={"displaylogo": False, "toImageButtonOptions": {"filename": "map", "scale": 2}},
+        lambda drawn: _select(drawn, features, projection),
+        key=f"explore.map.{features}.{projection}.{by}.{st.session_state.get(DRAWINGS, 0)}",
+        name="map",
+        modes=("lasso", "box"),
     )
     st.caption(plain(found.note))
-    download_html(chart, "map")
 
 
 def _outline(chart: go.Figure, drawn: lasso.Lasso) -> None:
@@ -100,9 +101,8 @@ def _outline(chart: go.Figure, drawn: lasso.Lasso) -> None:
     chart.add_shape(type="path", path=f"M{corners}Z", line={"color": NEUTRAL, "width": 2, "dash": "dot"})
 
 
-def _select(key: str, features: str, projection: str) -> None:
+def _select(drawn: Mapping[str, Any], features: str, projection: str) -> None:
     """Write what was drawn to the URL; the patches are found on the server, among all and not only the drawn ones."""
-    drawn = st.session_state[key].selection
     shapes = [lasso.thin(shape["x"], shape["y"]) for shape in drawn["lasso"]]
     shapes += [lasso.box(shape["x"], shape["y"]) for shape in drawn["box"]]
     state.put("lasso", str(lasso.Lasso(features, projection, shapes[-1])) if shapes else None)

@@ -26,10 +26,12 @@ class Selection:
 
     Attributes:
         rows: int64, ascending; in the order of the finding where a finding is shown.
+        filtered: the rows before the lasso, which the map draws.
         distance: what the finding measured for each of its rows, float [n], or None.
     """
 
     rows: np.ndarray
+    filtered: np.ndarray
     distance: np.ndarray | None = None
 
     @property
@@ -50,14 +52,15 @@ def choose(page: Explored) -> Selection:
         if finding := next(iter(state.asked("finding")), None):
             rows, distance = _finding(page, finding)
         kept = keep[rows]
-        rows, distance = rows[kept], None if distance is None else distance[kept]
+        filtered, distance = rows[kept], None if distance is None else distance[kept]
+        rows = filtered
         if drawn := next(iter(state.asked("lasso")), None):
             within = np.zeros(len(page.source), bool)
             within[_lasso(page, drawn)] = True
             kept = within[rows]
             rows, distance = rows[kept], None if distance is None else distance[kept]
         st.caption(f"{len(rows):,} of {count(len(page.source), 'patch', 'patches')}", width="content")
-    return Selection(rows, distance)
+    return Selection(rows, filtered, distance)
 
 
 def none_fits() -> None:

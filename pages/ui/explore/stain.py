@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import streamlit as st
-from histo_core.data.stain import StainNormaliser, stain_channels
 
+from histo_core.data.stain import StainNormaliser, stain_channels
 from pages.ui import layout, state
+from pages.ui.errors import shown
 from pages.ui.explore import selection
 from pages.ui.explore.context import Explored
 from pages.ui.explore.selection import Selection
@@ -49,6 +50,7 @@ def draw(page: Explored, chosen: Selection) -> None:
         _sheet(page, rows, [getattr(stain_channels(image), view) for image in images], VIEWS[view], f"stain-{view}")
 
 
+@shown()
 def _normalised(page: Explored, chosen: Selection, rows: np.ndarray, images: list[np.ndarray]) -> None:
     place = st.container()
     ids = [page.name(row) for row in rows]

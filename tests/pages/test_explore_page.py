@@ -1,0 +1,163 @@
+"""The Data page's views of one selection, on a small phantom."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from page_helpers import PHANTOM, OpenPage, texts
+from streamlit.testing.v1 import AppTest
+
+from histo_core.audit.embedding import PatchMap, load_map, make_map
+from histo_core.audit.lasso import inside
+from histo_core.data.base import Dataset, open_dataset
+from histo_core.errors import CancelledError
+from histo_core.workspace import Workspace
+
+OpenView = Callable[..., AppTest]
+
+
+@pytest.fixture
+def view(finished: Workspace, open_page: OpenPage) -> OpenView:
+    """Open a view of the phantom by its name."""
+    del finished
+    return lambda name, **params: open_page(
+        "data", dataset="phantom", options=json.dumps(PHANTOM.options), view=name, **params
+    )
+
+
+@pytest.fixture
+def source(finished: Workspace) -> Dataset:
+    """What the pages show."""
+    return open_dataset(PHANTOM, finished)
+
+
+@pytest.fixture
+def mapped(source: Dataset, finished: Workspace, monkeypatch: pytest.MonkeyPatch) -> PatchMap:
+    """A map that was stopped before its UMAP, which takes long to compile."""
+
+    def stop(*_: object, **__: object) -> None:
+        raise CancelledError("Stopped.")
+
+    monkeypatch.setattr("histo_core.audit.embedding.umap_layout", stop)
+    with pytest.raises(CancelledError):
+        make_map(source, "colour", finished)
+    made = load_map(source, "colour", finished)
+    assert made is not None
+    return made
+
+
+def said(page: AppTest) -> str:
+    """What a page says, as it is read."""
+    assert not page.exception
+    assert not page.error
+    return texts(page).replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    "name", ["overview", "gallery", "map", "mosaic", "stain", "augment", "split", "audit", "files"]
+)
+def test_each_view_opens_under_the_verdict(view: OpenView, name: str) -> None:
+    page = view(name)
+    assert "No patient is on both sides" in said(page)
+    assert page.query_params["view"] == name
+
+
+def test_an_unknown_view_is_the_overview(view: OpenView) -> None:
+    assert "240 of 240 patches" in said(view("nonsense"))
+
+
+def test_filters_come_from_the_link_and_agree_with_the_table(view: OpenView, source: Dataset) -> None:
+    scanner = str(source.table["scanner"].iloc[0])
+    expected = int(((source.table["label"] == 1) & (source.table["scanner"].astype(str) == scanner)).sum())
+    page = view("gallery", **{"class": "tumour", "by.scanner": scanner})
+    assert f"{expected} of 240 patches" in said(page)
+
+
+def test_nothing_fits_is_said_with_the_way_out(view: OpenView, source: Dataset) -> None:
+    patients = source.table.drop_duplicates("patient_id")
+    first = patients.iloc[0]
+    other = patients[patients["scanner"] != first["scanner"]].iloc[0]
+    page = view("gallery", **{"by.scanner": str(first["scanner"]), "by.patient_id": str(other["patient_id"])})
+    assert "No patch fits these filters." in said(page)
+    next(button for button in page.button if button.label == "Show all patches").click().run()
+    assert "240 of 240 patches" in said(page)
+
+
+def test_a_lasso_selects_among_all_patches(view: OpenView, mapped: PatchMap) -> None:
+    low, high = mapped.xy.min(axis=0), np.median(mapped.xy, axis=0)
+    corners = [(low[0], low[1]), (high[0], low[1]), (high[0], high[1]), (low[0], high[1])]
+    text = "colour/pca:" + ";".join(f"{x:.4g},{y:.4g}" for x, y in corners)
+    polygon = np.array([[float(value) for value in corner.split(",")] for corner in text.partition(":")[2].split(";")])
+    expected = int(inside(mapped.xy, polygon).sum())
+    assert 0 < expected < 240
+    for name in ("gallery", "map"):
+        page = view(name, lasso=text)
+        assert f"{expected} of 240 patches" in said(page)
+        assert any(f"{expected} patches" in button.label for button in page.button)
+
+
+@pytest.mark.parametrize("text", ["nonsense", "colour/pca:0,0;1,1;nan,0", "no-such-run/pca:0,0;1,1;1,0"])
+def test_a_lasso_that_cannot_be_found_is_a_chip_that_can_be_removed(view: OpenView, text: str) -> None:
+    page = view("gallery", lasso=text)
+    assert "0 of 240 patches" in said(page)
+    next(button for button in page.button if "cannot be found again" in button.label).click().run()
+    assert "240 of 240 patches" in said(page)
+    assert "lasso" not in page.query_params
+
+
+def test_a_patch_opens_from_a_link_with_all_its_columns(view: OpenView, source: Dataset) -> None:
+    row = source.table.iloc[7]
+    page = view("gallery", patch=str(row["sample_id"]))
+    assert str(row["sample_id"]) in said(page)
+    facts = next(frame.value for frame in page.dataframe if "What" in frame.value)
+    values = dict(zip(facts["What"], facts["Value"], strict=True))
+    assert values["Patient"] == row["patient_id"]
+    assert values["Class"] == source.classes[row["label"]]
+    assert "8 of 240 patches" in said(page)
+
+
+def test_a_patch_that_is_not_there_is_said(view: OpenView) -> None:
+    assert "no patch <b>nobody" in " ".join(
+        str(warning.value) for warning in view("gallery", patch="<b>nobody").warning
+    ).replace("\\", "")
+
+
+def test_channel_statistics_are_those_of_the_selected_pixels(view: OpenView, source: Dataset) -> None:
+    page = view("overview", **{"class": "tumour"})
+    next(button for button in page.button if button.label == "Measure mean and SD").click().run()
+    shown = next(frame.value for frame in page.dataframe if "Channel" in frame.value)
+    pixels = source.read(np.flatnonzero(source.table["label"] == 1)).reshape(-1, 3) / 255.0
+    np.testing.assert_allclose(shown["Mean"], pixels.mean(axis=0), atol=1e-9)
+    np.testing.assert_allclose(shown["SD"], pixels.std(axis=0), atol=1e-9)
+
+
+def test_counts_are_of_the_chosen_column(view: OpenView, source: Dataset) -> None:
+    page = view("overview", count="patient_id")
+    expected = source.table.groupby("patient_id").size()
+    counted = page.dataframe[0].value["total"]
+    pd.testing.assert_series_equal(counted, expected, check_names=False, check_dtype=False, check_index_type=False)
+
+
+def test_pages_of_a_folder_show_hostile_names_as_text(
+    workspace: Workspace, open_page: OpenPage, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    del workspace
+    rng = np.random.default_rng(0)
+    for name in ("<script>alert(1)<", "**bold** $x$"):
+        folder = tmp_path / "data" / name
+        folder.mkdir(parents=True)
+        for number in range(8):
+            pixels = rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / f"{number} <img src=x onerror=alert(1)>.png".replace("/", ""))
+    for name in ("overview", "gallery", "stain", "augment"):
+        page = open_page("data", dataset="folder", root=str(tmp_path / "data"), view=name)
+        assert not page.exception
+        assert not page.error
+        assert "<script>" not in texts(page)
