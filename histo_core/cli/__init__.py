@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import typer
 
-from histo_core.cli import compare, data, explain, job, models, runs, server, train
+from histo_core.cli import audit, compare, data, data_files, explain, job, models, runs, server, split, train
 from histo_core.errors import HistoscopeError
 
 app = typer.Typer(
@@ -28,6 +28,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+data.app.command("audit")(audit.audit)
+data.app.command("split")(split.split)
+data.app.command("splits")(split.splits)
+data.app.command("convert")(data_files.convert)
+data.app.command("download")(data_files.download)
+data.app.command("export")(data_files.export)
 app.add_typer(data.app, name="data")
 app.command("train")(train.train)
 app.command("demo")(train.demo)

@@ -52,12 +52,14 @@ def save_split(dataset: Dataset, split: Split, config: SplitConfig, name: str, w
     """Keep a split; its folder. The same split saved again only takes the new name.
 
     Raises:
-        ConfigError: no name, or a very long one.
+        ConfigError: no name, a very long one, or one with line breaks.
     """
     name = name.strip()
-    if not 0 < len(name) <= _LONGEST_NAME:
+    if not (0 < len(name) <= _LONGEST_NAME and name.isprintable()):
         raise ConfigError(
-            f"A split's name holds {len(name)} characters.", f"1 to {_LONGEST_NAME} are allowed.", "Name it otherwise."
+            f"{name[:_LONGEST_NAME]!r} cannot name a split.",
+            f"1 to {_LONGEST_NAME} characters in one line are allowed.",
+            "Name it otherwise.",
         )
     folder = _root(workspace) / split.fingerprint
     if folder.is_dir():

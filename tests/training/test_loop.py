@@ -135,7 +135,7 @@ def test_stopped_and_resumed_equals_whole_bit_for_bit(whole, fit_dots, tmp_path,
 
 @pytest.mark.parametrize("balance", ["weights", "sampler", "enlarge"])
 def test_balanced_classes_resume_bit_for_bit(fit_dots, config, tmp_path, balance: str) -> None:
-    """30 rows repeat in 45 places, so that copies are drawn apart; stopped inside the second epoch."""
+    """Enlarged, 37 rows take 44 places; stopped inside the second epoch."""
     train = {"epochs": 2, "balance": balance, "enlarge_to": 22 if balance == "enlarge" else None}
     changed = config.model_copy(
         update={"train": config.train.model_copy(update=train), "augment": AugmentConfig(jitter=0.2, hue=0.1)}
