@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,49 +35,54 @@ def read_meta(path: Path, patches: int) -> tuple[pd.DataFrame, np.ndarray]:
     Raises:
         CorruptDataError: another number of rows, a missing column, or a cell that is not what it should be.
     """
-    rows = read_csv(path, ("wsi", "coord_x", "coord_y"), ("tumor_patch", "center_tumor_patch"))
-    if len(rows) != patches:
+    table = read_csv(path, ("wsi", "coord_x", "coord_y"), ("tumor_patch", "center_tumor_patch"))
+    if len(table) != patches:
         raise CorruptDataError(
-            f"{path} has {len(rows):,} rows for {patches:,} patches.", "One row a patch is needed.", "Check it."
+            f"{path} has {len(table):,} rows for {patches:,} patches.", "One row a patch is needed.", "Check it."
         )
-    cells = {str(name): rows[str(name)].to_numpy(dtype=object) for name in rows}
-    slides = np.array([slide or None for slide in cells["wsi"]], dtype=object)
-    columns = pd.DataFrame(
-        {"slide_id": slides, "x": _numbers(cells, "coord_x", path), "y": _numbers(cells, "coord_y", path)}
-    )
-    columns = columns.join(_slide_columns(slides))
-    if "tumor_patch" in cells:
-        flags = _flags(cells, "tumor_patch", path)
+    rows = {str(name): cells for name, cells in table.items()}
+    columns = _slide_columns(rows["wsi"])
+    for axis in ("x", "y"):
+        columns[axis] = _numbers(rows[f"coord_{axis}"], path)
+    if "tumor_patch" in rows:
+        flags = _flags(rows["tumor_patch"], path)
         columns["tumor_patch"] = pd.arrays.BooleanArray(flags == 1, flags == UNSAID)
-    if "center_tumor_patch" not in cells:
+    if "center_tumor_patch" not in rows:
         return columns, np.full(patches, UNSAID)
-    return columns, _flags(cells, "center_tumor_patch", path)
+    return columns, _flags(rows["center_tumor_patch"], path)
 
 
-def _slide_columns(slides: np.ndarray) -> pd.DataFrame:
-    named = {slide: _SLIDE.fullmatch(slide) for slide in set(slides) if slide is not None}
-    if not any(named.values()):
-        return pd.DataFrame(index=range(len(slides)))
-    unnamed = (None, None, None)
-    parts = {slide: match.groups() if match else unnamed for slide, match in named.items()}
-    split, kind, number = zip(*(parts.get(slide, unnamed) for slide in slides), strict=True)
-    numbers = pd.array([None if digits is None else int(digits) for digits in number], dtype="Int64")
-    return pd.DataFrame({"camelyon_split": split, "slide_type": kind, "slide_number": numbers})
+def _slide_columns(cells: pd.Series) -> pd.DataFrame:
+    codes, distinct = pd.factorize(cells)  # some hundred slides: each name is taken apart once
+    names = [name or None for name in distinct]
+    matches = [_SLIDE.fullmatch(name) if name else None for name in names]
+    columns: dict[str, Any] = {"slide_id": names}
+    if any(matches):
+        groups = [match.groups() if match else (None, None, None) for match in matches]
+        columns["camelyon_split"], columns["slide_type"], digits = map(list, zip(*groups, strict=True))
+        columns["slide_number"] = pd.array([text and int(text) for text in digits], dtype="Int64")
+    return pd.DataFrame(columns).iloc[codes].reset_index(drop=True)
 
 
-def _numbers(cells: dict[str, np.ndarray], column: str, path: Path) -> np.ndarray:
-    numbers = np.asarray(pd.to_numeric(cells[column], errors="coerce"), np.float64)
-    _refuse(cells, column, ~np.isfinite(numbers) & (cells[column] != ""), "Numbers are expected.", path)
+def _numbers(cells: pd.Series, path: Path) -> np.ndarray:
+    texts = cells.to_numpy(dtype=object)
+    try:
+        numbers = texts.astype(np.float64)
+    except ValueError:  # an empty cell, or one that is no number
+        numbers = np.asarray(pd.to_numeric(texts, errors="coerce"), np.float64)
+    _refuse(cells, ~np.isfinite(numbers) & (texts != ""), "Numbers are expected.", path)
     return numbers
 
 
-def _flags(cells: dict[str, np.ndarray], column: str, path: Path) -> np.ndarray:
-    _refuse(cells, column, ~np.isin(cells[column], list(_FLAGS)), "True or False is expected.", path)
-    return np.array([_FLAGS[cell] for cell in cells[column]], np.int64)
+def _flags(cells: pd.Series, path: Path) -> np.ndarray:
+    codes, distinct = pd.factorize(cells)
+    wrong = np.array([cell not in _FLAGS for cell in distinct], bool)
+    _refuse(cells, wrong[codes], "True or False is expected.", path)
+    return np.array([_FLAGS[cell] for cell in distinct], np.int64)[codes]
 
 
-def _refuse(cells: dict[str, np.ndarray], column: str, wrong: np.ndarray, allowed: str, path: Path) -> None:
+def _refuse(cells: pd.Series, wrong: np.ndarray, allowed: str, path: Path) -> None:
     rows = np.flatnonzero(wrong)
     if len(rows):
-        cell = cells[column][rows[0]]
-        raise CorruptDataError(f"{path} gives patch {rows[0]:,} the {column} {cell!r}.", allowed, "Correct the CSV.")
+        found = f"{path} gives patch {rows[0]:,} the {cells.name} {cells.iloc[int(rows[0])]!r}."
+        raise CorruptDataError(found, allowed, "Correct the CSV.")
