@@ -140,12 +140,14 @@ class JobKind(Generic[P]):
         params: what it needs to be told.
         run: does it; told (parameters, workspace, progress), and left by CancelledError when progress raises it.
         action: what a user must be allowed to do.
+        in_bytes: whether progress counts bytes rather than patches.
     """
 
     title: str
     params: type[P]
     run: Callable[[P, Workspace, Progress], object]
     action: Action = "data.build"
+    in_bytes: bool = False
 
 
 JOBS: Registry[JobKind[Any]] = Registry("kind of job")
@@ -203,7 +205,9 @@ def _map(params: MapParams, workspace: Workspace, progress: Progress) -> None:
 def _download(params: DownloadParams, workspace: Workspace, progress: Progress) -> None:
     from histo_core.data.downloads import fetch_dataset
 
-    fetch_dataset(params.dataset, Path(params.folder), workspace, progress)
+    folder = Path(params.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    fetch_dataset(params.dataset, folder, workspace, progress)
 
 
 def _export(params: ExportParams, workspace: Workspace, progress: Progress) -> None:
@@ -225,5 +229,5 @@ JOBS.add("check", JobKind("Check of all files", DataParams, _check))
 JOBS.add("convert", JobKind("Faster copy", DataParams, _convert))
 JOBS.add("audit", JobKind("Audit", AuditParams, _audit))
 JOBS.add("map", JobKind("Map", MapParams, _map))
-JOBS.add("download", JobKind("Download", DownloadParams, _download))
+JOBS.add("download", JobKind("Download", DownloadParams, _download, in_bytes=True))
 JOBS.add("export", JobKind("Export", ExportParams, _export, action="data.export"))

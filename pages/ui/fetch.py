@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
 from histo_core.data.base import DATASETS
+from histo_core.data.downloads import DOWNLOADS
 from histo_core.errors import DataNotFoundError
 from histo_core.workspace import Workspace
+from pages.ui import navigation
 from pages.ui.jobs import job_card
-from pages.ui.text import plain
+from pages.ui.text import plain, size
 
 
 def is_missing(root: str, workspace: Workspace) -> bool:
@@ -43,8 +43,6 @@ def draw(name: str, folder: str | None, *, prefix: str) -> None:
         folder: where the user wants it; the workspace's own place unless given.
         prefix: of the keys.
     """
-    from histo_core.data.downloads import DOWNLOADS
-
     describe(name)
     workspace = Workspace.default()
     place = folder or str(workspace.data / "downloads" / name)
@@ -59,19 +57,15 @@ def draw(name: str, folder: str | None, *, prefix: str) -> None:
     ).strip()
     if not target:
         return
-    job_card(
+    known = sum(download.bytes or 0 for download in DOWNLOADS[name])
+    fetched = job_card(
         "download",
         {"dataset": name, "folder": target},
         "Download",
-        then=f"The files are in {Path(target)}.",
-        note=f"{_size(name)} from the publisher. It goes on where it stopped, and every file is checked.",
+        then=f"The files are in {target}.",
+        note=f"About {size(known)} from the publisher. It goes on where it stopped, and the files are checked.",
     )
-
-
-def _size(name: str) -> str:
-    from histo_core.data.downloads import DOWNLOADS
-
-    sizes = [download.bytes for download in DOWNLOADS[name]]
-    if not all(sizes):
-        return f"{len(sizes)} files" if len(sizes) > 1 else "One file"
-    return f"{sum(size or 0 for size in sizes) / 1e9:,.1f} GB"
+    if fetched is not None and fetched.state == "succeeded":
+        st.caption(f"The files are in {plain(target)}.")
+        if st.button("Open these data", key=f"{prefix}.open.{name}", icon=":material/folder_open:"):
+            navigation.go("data", dataset=name, root=target)

@@ -19,7 +19,7 @@ from histo_core.workspace import Workspace
 from pages.ui import cache, cache_data, export_form, fetch, layout, state
 from pages.ui.errors import shown
 from pages.ui.jobs import job_card
-from pages.ui.text import count, plain
+from pages.ui.text import count, plain, size
 
 ROWS = 300
 """Pixels of a table of problems; longer ones scroll."""
@@ -143,8 +143,8 @@ def _copy(source: Dataset, data: DataConfig) -> None:
     if not worth_converting(source):
         st.markdown("The patches are read where they lie, as fast as a copy would be. None is needed.")
         return
-    needed = _bytes(cache_data.copy_bytes(data.model_dump_json(), str(workspace.home)))
-    free = _bytes(shutil.disk_usage(nearest_there(workspace.home)).free)
+    needed = size(cache_data.copy_bytes(data.model_dump_json(), str(workspace.home)))
+    free = size(shutil.disk_usage(nearest_there(workspace.home)).free)
     job_card(
         "convert",
         {"data": data.model_dump(mode="json")},
@@ -154,10 +154,6 @@ def _copy(source: Dataset, data: DataConfig) -> None:
         note=f"Decodes all patches once into a file of {needed} in the workspace, where {free} are free. "
         "Training and looking at patches get faster; your files stay as they are.",
     )
-
-
-def _bytes(number: int) -> str:
-    return f"{number / 1e9:,.1f} GB" if number >= 1e9 else f"{max(number / 1e6, 0.1):,.1f} MB"
 
 
 def _origin(data: DataConfig) -> None:

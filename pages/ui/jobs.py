@@ -8,10 +8,11 @@ from typing import Any
 
 import streamlit as st
 
+from histo_core.runs.job_kinds import JOBS
 from histo_core.runs.jobs import Job, cancel_job, find_job, job_id_of, start_job
 from histo_core.workspace import Workspace
 from pages.ui.errors import shown
-from pages.ui.text import duration, plain
+from pages.ui.text import duration, plain, size
 
 SECONDS = 1.0
 """Between two looks at a job that is active."""
@@ -107,7 +108,8 @@ def words(job: Job) -> str:
     if not job.total:
         return "reading the data"
     left = _seconds_left(job)
-    return f"{job.done:,} of {job.total:,}" + ("" if left is None else f", about {duration(left)} left")
+    count = size if JOBS[job.kind].in_bytes else "{:,}".format
+    return f"{count(job.done)} of {count(job.total)}" + ("" if left is None else f", about {duration(left)} left")
 
 
 def _seconds_left(job: Job) -> float | None:

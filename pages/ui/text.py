@@ -24,6 +24,13 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def size(number: float) -> str:
+    """Bytes as "3.2 GB", "45.0 MB"; what is smaller than that is "under 0.1 MB"."""
+    if number >= 1e9:
+        return f"{number / 1e9:,.1f} GB"
+    return f"{number / 1e6:,.1f} MB" if number >= 5e4 else "under 0.1 MB"
+
+
 def duration(seconds: float) -> str:
     """ "40 s", "3 min", "2 h 05 min"."""
     if seconds < 90:

@@ -107,6 +107,10 @@ def test_the_page_is_drawn_again_when_it_has_succeeded(workspace: Workspace, mon
         ({"state": "running", "done": 10, "total": 1000}, "10 of 1,000"),
         ({"state": "running", "done": 250, "total": 1000, "counting_since": 10}, "250 of 1,000, about 30 s left"),
         ({"state": "running", "done": 250, "total": 1000, "counting_since": 1}, "250 of 1,000"),
+        (
+            {"kind": "download", "state": "running", "done": 1_500_000_000, "total": 8_000_000_000},
+            "1.5 GB of 8.0 GB",
+        ),
         ({"state": "running", "cancel_asked": True}, "stopping"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 from PIL import Image
 from waiting import wait_until
 
+from histo_core.audit.embedding import load_map
+from histo_core.audit.report import load_audit
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import open_dataset
 from histo_core.data.check import load_check
@@ -31,7 +34,7 @@ def data(tmp_path: Path) -> DataConfig:
     return DataConfig(dataset="folder", root=str(tmp_path / "images"))
 
 
-def _done(kind: str, params: Params, workspace: Workspace) -> Job:
+def _ended(kind: str, params: Params, workspace: Workspace) -> Job:
     start_job(kind, params, workspace)
 
     def now() -> Job:
@@ -40,8 +43,19 @@ def _done(kind: str, params: Params, workspace: Workspace) -> Job:
         return job
 
     wait_until(lambda: not now().active, seconds=120)
-    assert (now().state, now().error) == ("succeeded", "")
     return now()
+
+
+def _done(kind: str, params: Params, workspace: Workspace) -> Job:
+    job = _ended(kind, params, workspace)
+    assert (job.state, job.error) == ("succeeded", "")
+    return job
+
+
+def _failed(kind: str, params: Params, workspace: Workspace) -> Job:
+    job = _ended(kind, params, workspace)
+    assert job.state == "failed"
+    return job
 
 
 def _params(data: DataConfig, **more: object) -> Params:
@@ -88,9 +102,42 @@ def test_an_export_over_files_that_are_there_fails_in_words(
     data: DataConfig, workspace: Workspace, tmp_path: Path
 ) -> None:
     params = _params(data, layout="folders", target=str(tmp_path / "images"))
-    start_job("export", params, workspace)
-    wait_until(lambda: not (find_job("export", params, workspace) or pytest.fail("gone")).active, seconds=120)
-    job = find_job("export", params, workspace)
-    assert job is not None
-    assert job.state == "failed"
+    job = _failed("export", params, workspace)
     assert "is not empty" in job.error
+
+
+def test_what_cannot_be_downloaded_fails_in_words(workspace: Workspace, tmp_path: Path) -> None:
+    job = _failed("download", {"dataset": "kpcam", "folder": str(tmp_path / "a" / "new")}, workspace)
+    assert "'kpcam' cannot be fetched from here" in job.error
+
+
+def test_an_audit_is_found_by_its_split(data: DataConfig, workspace: Workspace) -> None:
+    split = SplitConfig(method="random")
+    _done("audit", _params(data, split=split.model_dump(mode="json")), workspace)
+    dataset = open_dataset(data, workspace)
+    report = load_audit(dataset, make_split(dataset, split), workspace)
+    assert report is not None
+    assert report.checked == 24
+    assert load_audit(dataset, make_split(dataset, SplitConfig(method="random", seed=1)), workspace) is None
+
+
+def test_an_audit_against_another_data_set_is_one_of_its_own(
+    data: DataConfig, workspace: Workspace, tmp_path: Path
+) -> None:
+    shutil.copytree(tmp_path / "images", tmp_path / "again")
+    other = data.model_copy(update={"root": str(tmp_path / "again")})
+    split = SplitConfig(method="random")
+    params = _params(data, split=split.model_dump(mode="json"), other=other.model_dump(mode="json"))
+    _done("audit", params, workspace)
+    dataset = open_dataset(data, workspace)
+    made = make_split(dataset, split)
+    assert load_audit(dataset, made, workspace) is None
+    assert load_audit(dataset, made, workspace, other=open_dataset(other, workspace)) is not None
+
+
+@pytest.mark.slow  # UMAP is compiled first, which takes most of a minute
+def test_a_map_is_found_by_its_features(data: DataConfig, workspace: Workspace) -> None:
+    _done("map", _params(data, features="colour"), workspace)
+    found = load_map(open_dataset(data, workspace), "colour", workspace)
+    assert found is not None
+    assert found.xy.shape == (24, 2)
