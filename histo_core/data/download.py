@@ -6,14 +6,11 @@ connection, a cancelled job or a restart costs nothing that has been fetched.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import logging
 import shutil
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
@@ -21,6 +18,7 @@ from typing import IO
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlparse
 
+from histo_core.data.alone import alone
 from histo_core.errors import ConfigError, CorruptDataError, DataError
 from histo_core.progress import Progress, silent
 
@@ -75,8 +73,7 @@ def fetch(download: Download, folder: Path, progress: Progress = silent) -> Path
         return target
     part = folder / f"{download.name}.part"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _locked(part) as out:
+        with alone(part, f"{download.name} is being fetched") as out:
             _fill(out, download, progress)
             try:
                 _check(part, download, progress, "Fetch it again; if that fails, the publisher has changed the file.")
@@ -205,19 +202,6 @@ def _check(path: Path, download: Download, progress: Progress, remedy: str) -> N
             f"{digits} is expected.",
             remedy,
         )
-
-
-@contextmanager
-def _locked(part: Path) -> Iterator[IO[bytes]]:
-    """The unfinished file, open at its end, for one process alone."""
-    with part.open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DataError(
-                f"{part.name} is being fetched by another process.", "One at a time.", "Wait for it, or cancel it."
-            ) from None
-        yield file
 
 
 def _not_fetched(download: Download, reason: str) -> DataError:

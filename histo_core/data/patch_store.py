@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from histo_core.data.alone import alone, sweep
 from histo_core.data.flat_store import FlatStore, write_store
 from histo_core.errors import ConfigError, CorruptDataError, DataError
 from histo_core.files import new_folder
@@ -83,7 +84,7 @@ def convert(dataset: Dataset, workspace: Workspace, progress: Progress = silent)
 
     Raises:
         ConfigError: the data set gains nothing from a copy; see `worth_converting`.
-        DataError: a patch cannot be read, or the disk has no room.
+        DataError: a patch cannot be read, the disk has no room, or another process converts it.
         CancelledError: as the progress asked; nothing is left behind.
     """
     kept = find_store(dataset, workspace)
@@ -96,10 +97,18 @@ def convert(dataset: Dataset, workspace: Workspace, progress: Progress = silent)
             "Use it as it is: its pixels are read where they lie.",
         )
     folder = _folder(dataset, workspace)
+    lock = workspace.locks / f"convert-{dataset.state}"
+    with alone(lock, f"Data set {dataset.name!r} is being converted"):
+        if folder.is_dir():
+            shutil.rmtree(folder)  # damaged, or it would have been found
+        sweep(folder)
+        _write(dataset, folder, progress)
+    return FlatStore(folder)
+
+
+def _write(dataset: Dataset, folder: Path, progress: Progress) -> None:
     needed = converted_bytes(dataset)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    if folder.is_dir():
-        shutil.rmtree(folder)  # damaged, or it would have been found
     if shutil.disk_usage(folder.parent).free < needed + _SPARE_BYTES:
         raise _no_room(folder, needed, "has too little free space")
     try:
@@ -107,7 +116,6 @@ def convert(dataset: Dataset, workspace: Workspace, progress: Progress = silent)
             write_store(dataset, temporary, progress)
     except OSError as error:
         raise _no_room(folder, needed, f"cannot be written to ({error.strerror or error})") from error
-    return FlatStore(folder)
 
 
 def _folder(dataset: Dataset, workspace: Workspace) -> Path:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from histo_core.config import DataConfig
 from histo_core.data import patch_store
+from histo_core.data.alone import alone
 from histo_core.data.base import Dataset, open_dataset
 from histo_core.data.flat_store import FlatStore
 from histo_core.data.patch_store import convert, converted_bytes, find_store, worth_converting
@@ -85,6 +86,24 @@ def test_a_broken_image_is_named_and_leaves_nothing(class_folder: Path, workspac
     with pytest.raises(CorruptDataError, match=r"p4\.png"):
         convert(dataset, workspace)
     assert stores(workspace) == []
+
+
+def test_what_a_killed_process_left_is_removed(class_folder: Path, workspace: Workspace) -> None:
+    dataset = opened(class_folder, workspace)
+    leftover = workspace.data / "stores" / f".{dataset.state}.k1ll3d.part" / "content"
+    leftover.mkdir(parents=True)
+    (leftover / "pixels.bin").write_bytes(b"half")
+    folder = convert(dataset, workspace).folder
+    assert stores(workspace) == [folder]
+
+
+def test_two_processes_do_not_convert_the_same(class_folder: Path, workspace: Workspace) -> None:
+    dataset = opened(class_folder, workspace)
+    with (
+        alone(workspace.locks / f"convert-{dataset.state}", "Data set 'folder' is being converted"),
+        pytest.raises(DataError, match="is being converted by another process"),
+    ):
+        convert(dataset, workspace)
 
 
 def test_free_space_is_looked_at_first(
