@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from histo_core.config import AugmentConfig
-from histo_core.data.augment import augment, uniform
+from histo_core.config import AugmentConfig, PreprocessConfig
+from histo_core.data.augment import augment, draw, uniform
+from histo_core.data.preprocess import Preprocess
 from histo_core.errors import ConfigError
 
 PATCH = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
@@ -94,6 +95,47 @@ def test_jitter_follows_its_formula() -> None:
     expected = brightness * (contrast * saturated + (1 - contrast) * grey.mean())
     changed = augment(PATCH[None], JITTER_ONLY, seed=9, epoch=1, samples=np.array([4]))[0]
     assert np.abs(changed - expected.clip(0, 255)).max() <= 0.501
+
+
+def test_hue_turns_the_chroma_of_yiq_and_leaves_the_grey() -> None:
+    """Against the plane written out for one pixel: length and grey stay, the angle is the drawn one."""
+    config = AugmentConfig(flips=False, quarter_turns=False, jitter=0, hue=0.25)
+    changes = draw(config, (1, 1), seed=2, epoch=0, samples=np.arange(50))
+    angles = 2 * np.pi * 0.25 * (2 * uniform(2, 0, np.arange(50), 7)[:, 6] - 1)
+    pixel = np.array([150.0, 90.0, 140.0])
+
+    def yiq(rgb: np.ndarray) -> tuple[float, complex]:
+        red, green, blue = rgb
+        in_phase = 0.596 * red - 0.274 * green - 0.322 * blue
+        quadrature = 0.211 * red - 0.523 * green + 0.312 * blue
+        return 0.299 * red + 0.587 * green + 0.114 * blue, complex(in_phase, quadrature)
+
+    grey, chroma = yiq(pixel)
+    for colour, angle in zip(changes.colour, angles, strict=True):
+        turned_grey, turned = yiq(colour @ pixel)
+        assert turned_grey == pytest.approx(grey, rel=1e-5)
+        assert turned == pytest.approx(chroma * np.exp(1j * angle), rel=1e-4)
+    assert changes.lift == pytest.approx(0)
+    assert angles.min() < -1
+    assert angles.max() > 1
+
+
+def test_hue_draws_nothing_from_the_others() -> None:
+    """What was drawn without hue is drawn with it."""
+    with_hue = draw(AugmentConfig(jitter=0.2, hue=0.1), (8, 8), seed=1, epoch=1, samples=SAMPLES)
+    without = draw(AugmentConfig(jitter=0.2), (8, 8), seed=1, epoch=1, samples=SAMPLES)
+    np.testing.assert_array_equal(with_hue.symmetry, without.symmetry)
+    np.testing.assert_array_equal(with_hue.lift, without.lift)
+
+
+def test_a_preview_is_what_training_sees_rounded() -> None:
+    config = AugmentConfig(jitter=0.3, hue=0.1)
+    preprocess = Preprocess(PreprocessConfig(mean=(0.7, 0.5, 0.7), std=(0.2, 0.25, 0.2)))
+    seen = preprocess.augmented(MANY[:32], config, seed=3, epoch=0, samples=SAMPLES[:32]).permute(0, 2, 3, 1).numpy()
+    levels = 255 * (seen * np.array([0.2, 0.25, 0.2]) + np.array([0.7, 0.5, 0.7]))
+    preview = augment(MANY[:32], config, seed=3, epoch=0, samples=SAMPLES[:32])
+    assert preview.dtype == np.uint8
+    assert np.abs(preview - levels).max() <= 0.5001
 
 
 def test_a_grey_patch_stays_grey_and_jitter_stays_in_range() -> None:

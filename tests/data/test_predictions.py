@@ -48,6 +48,14 @@ def test_names_stand_where_a_model_has_indices(make_dataset: Callable[..., Datas
     assert built["fold"].isna().all()
 
 
+def test_the_fold_of_the_split_stands_in_each_row(make_dataset: Callable[..., Dataset]) -> None:
+    dataset = make_dataset([0, 1] * 10, patient_id=[f"P{row // 2}" for row in range(20)])
+    split = make_split(dataset, SplitConfig(folds=3, fold=2))
+    built = build_predictions(dataset, split, split.indices("test")[:3], PROBABILITIES)
+    assert built["fold"].dtype == "Int64"
+    assert built["fold"].tolist() == [2, 2, 2]
+
+
 def test_a_sample_without_label_has_no_truth(make_dataset: Callable[..., Dataset]) -> None:
     dataset = make_dataset([0, 1] * 10 + [UNLABELLED])
     split = make_split(dataset, SplitConfig())

@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 from torchvision.transforms import v2
 
-from histo_core.config import PreprocessConfig
-from histo_core.data.preprocess import Preprocess, Region
+from histo_core.config import AugmentConfig, PreprocessConfig
+from histo_core.data.preprocess import Preprocess, Region, augment
 from histo_core.errors import ConfigError, DataError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 96, 96, 3), dtype=np.uint8)
@@ -70,6 +70,37 @@ def test_each_sample_is_treated_alone() -> None:
     together = make(crop=64, resize=32)(IMAGES)
     for row, image in enumerate(IMAGES):
         assert torch.equal(make(crop=64, resize=32)([image])[0], together[row])
+
+
+AUGMENT = AugmentConfig(jitter=0.2, hue=0.05)
+DRAW = {"seed": 1, "epoch": 2, "samples": np.arange(4)}
+
+
+def test_augmented_without_anything_to_change_is_normalised() -> None:
+    off = AugmentConfig(flips=False, quarter_turns=False, jitter=0)
+    assert torch.equal(make().augmented(IMAGES, off, **DRAW), make().normalise(IMAGES))
+
+
+def test_symmetries_alone_move_normalised_pixels() -> None:
+    symmetries = AugmentConfig(jitter=0)
+    batch = make().augmented(IMAGES, symmetries, **DRAW)
+    assert batch.is_contiguous(memory_format=torch.channels_last)
+    expected = make().normalise(augment(IMAGES, symmetries, **DRAW))
+    torch.testing.assert_close(batch, expected, atol=1e-6, rtol=1e-6, check_stride=False)
+    assert not torch.equal(batch, make().normalise(IMAGES))
+
+
+def test_elsewhere_than_on_a_cpu_patches_are_changed_in_torch() -> None:
+    """A device without memory has shapes only; that torch was asked shows that the bytes went there."""
+    batch = make().augmented(IMAGES, AUGMENT, **DRAW, device=torch.device("meta"))
+    assert (batch.device.type, tuple(batch.shape), batch.dtype) == ("meta", (4, 3, 96, 96), torch.float32)
+    assert batch.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.gpu
+def test_a_gpu_gives_the_cpus_pixels() -> None:
+    on_gpu = make().augmented(IMAGES, AUGMENT, **DRAW, device=torch.device("cuda:0"))
+    torch.testing.assert_close(on_gpu.cpu(), make().augmented(IMAGES, AUGMENT, **DRAW), atol=1e-5, rtol=0)
 
 
 def test_regions_and_sizes() -> None:
