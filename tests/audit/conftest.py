@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 from histo_core.config import DataConfig
 from histo_core.data.base import Dataset, open_dataset
@@ -35,3 +36,12 @@ def make_folder(tmp_path: Path, workspace: Workspace) -> Callable[..., Dataset]:
         return dataset
 
     return make
+
+
+@pytest.fixture(scope="session")
+def textures() -> np.ndarray:
+    """40 different patches with large and small shapes in purple and pink, uint8 [40, 64, 64, 3]."""
+    rng = np.random.default_rng(7)
+    stains = np.stack([gaussian_filter(rng.normal(size=(40, 64, 64)), (0, size, size)) * size for size in (6, 1.5)])
+    density = np.tensordot(np.clip(stains + 0.6, 0, None), [[0.13, 0.20, 0.08], [0.20, 0.24, 0.10]], axes=(0, 0))
+    return np.rint(255 * 10**-density).astype(np.uint8)
