@@ -17,6 +17,7 @@ from histo_core.data.split_units import Unit
 from histo_core.data.walk import Walk
 from histo_core.workspace import Workspace
 from pages.ui import cache
+from pages.ui.gallery import contact_sheet
 
 SECONDS = 30
 """How long what lies in a folder is remembered while a form is filled in."""
@@ -60,6 +61,29 @@ def saved(data: str, home: str) -> tuple[SavedSplit, ...]:
 def _saved(data: str, home: str, written: tuple[int, ...]) -> tuple[SavedSplit, ...]:
     del written
     return saved_splits(cache.dataset(data, home), Workspace(Path(home)))
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def pair_sheet(
+    data: str,
+    other: str,
+    home: str,
+    pairs: tuple[tuple[int, int, bool], ...],
+    columns: int,
+    cell: int,
+    colours: tuple[str, ...],
+) -> bytes:
+    """A contact sheet of pairs, as PNG: a patch, then its partner, pair by pair.
+
+    ``pairs`` are a row of ``data``, the partner's row, and whether that is a row of ``other`` rather than of ``data``.
+    """
+    first, second = cache.dataset(data, home), cache.dataset(other, home)
+    images = [
+        image
+        for row, partner, outside in pairs
+        for image in (*first.read([row]), *(second if outside else first).read([partner]))
+    ]
+    return contact_sheet(images, columns, cell, colours)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)

@@ -1,0 +1,163 @@
+"""An audit: its verdict, each finding with the way to its patches, and the comparison with another data set."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from histo_core.access import LOCAL, authorise
+from histo_core.audit.finding import Finding
+from histo_core.audit.report import AuditReport, load_audit
+from histo_core.config import DataConfig, SplitConfig, parse_config
+from histo_core.data.base import Dataset
+from histo_core.data.split import Split
+from histo_core.errors import ConfigError
+from histo_core.reports.audit import audit_html
+from histo_core.workspace import Workspace
+from pages.ui import cache, data_choice, layout, pairs_view, state
+from pages.ui.errors import shown
+from pages.ui.jobs import job_card
+from pages.ui.text import count, plain
+
+ICONS = {
+    "ok": (":material/check_circle:", "green", "fine"),
+    "note": (":material/info:", "blue", "note"),
+    "warning": (":material/warning:", "orange", "warning"),
+    "problem": (":material/error:", "red", "problem"),
+}
+CARD = 340
+"""Pixels that a finding needs."""
+NOTE = (
+    "Reads each patch once and looks for patients and patches on both sides, near duplicates, contradicting labels, "
+    "unusable patches, and shortcuts to the label. 10,000 patches take about a minute."
+)
+
+
+def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig) -> None:
+    """Draw the view.
+
+    Args:
+        source: the opened data set.
+        split: the split in use.
+        data: configuration of ``source``.
+        division: configuration of ``split``.
+    """
+    report = cache.audit(data.model_dump_json(), division.model_dump_json(), str(Workspace.default().home))
+    if report is None:
+        st.markdown("This split has not been audited yet.")
+        job_card(
+            "audit", _params(data, division), "Audit this split", then="The audit is done.", note=NOTE, primary=True
+        )
+    else:
+        _report(report, source, data, source, data)
+    _against(source, split, data, division)
+
+
+def _params(data: DataConfig, division: SplitConfig, other: DataConfig | None = None) -> dict[str, object]:
+    return {
+        "data": data.model_dump(mode="json"),
+        "split": division.model_dump(mode="json"),
+        "other": None if other is None else other.model_dump(mode="json"),
+    }
+
+
+def _report(report: AuditReport, source: Dataset, data: DataConfig, other: Dataset, other_data: DataConfig) -> None:
+    """The verdict, the findings as cards, and pairs side by side."""
+    alone = other is source
+    name = "audit" if alone else "audit-against"
+    st.subheader(plain(report.verdict), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{count(report.checked, 'patch', 'patches')} looked at.", width="content")
+        layout.download("Download the report", lambda: _html(report, source), f"{name}.html", "text/html")
+    with st.grid("auto", min_column_width=CARD, gap="small") as grid:
+        for finding in report.findings:
+            with grid.cell():
+                _card(finding, name, opens=alone)
+    _pairs(report, source, data, other, other_data, name)
+
+
+def _card(finding: Finding, name: str, *, opens: bool) -> None:
+    icon, colour, word = ICONS[finding.severity]
+    with st.container(border=True, height="stretch", key=f"{name}.{finding.key}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{plain(finding.title)}**", width="content")
+            st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
+        st.markdown(plain(finding.sentence))
+        if finding.table.empty:
+            return
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if opens and "sample_id" in finding.table:
+                st.button(
+                    "Show the patches",
+                    key=f"{name}.open.{finding.key}",
+                    icon=":material/grid_view:",
+                    on_click=_open,
+                    args=(finding.key,),
+                )
+            layout.download_table(finding.table, f"{name}-{finding.key}")
+
+
+def _open(key: str) -> None:
+    """Let the gallery show a finding's patches, all of them."""
+    for parameter in ("part", "class", "lasso", "page", "patch", *(n for n in st.query_params if n.startswith("by."))):
+        state.put(parameter, None)
+    state.put("finding", key)
+    state.put("view", "gallery")
+
+
+def _pairs(
+    report: AuditReport, source: Dataset, data: DataConfig, other: Dataset, other_data: DataConfig, name: str
+) -> None:
+    found = {finding.key: finding for finding in report.findings if "other_id" in finding.table and len(finding.table)}
+    if not found:
+        return
+    st.subheader("Pairs side by side", anchor=False)
+    key = state.choose(
+        "Pairs of",
+        f"{name}.pairs",
+        list(found),
+        default=None if other is source else "shared",
+        format_func=lambda key: found[key].title,
+        width=320,
+        clears=(pairs_view.page_parameter(name),),
+    )
+    pairs_view.draw(found[key].table, source, data, other, other_data, name=name)
+
+
+@shown()
+def _against(source: Dataset, split: Split, data: DataConfig, division: SplitConfig) -> None:
+    """The same question between two data sets: is anything that is tested there trained on here?"""
+    chosen = _other()
+    with st.expander("Compare with another data set", expanded=chosen is not None):
+        st.caption("Finds patches that both hold, also turned, mirrored or saved anew, and labels that contradict.")
+        asked = data_choice.form(chosen or DataConfig(), prefix="audit.against")
+        if st.button("Open and compare", icon=":material/compare:"):
+            state.put("against", asked.model_dump_json(exclude_defaults=True))
+            st.rerun()
+    if chosen is None:
+        return
+    other = data_choice.opened(chosen)
+    st.subheader(plain(f"Against {data_choice.describe(chosen)}"), anchor=False)
+    report = load_audit(source, split, Workspace.default(), other=other)
+    if report is None:
+        job_card("audit", _params(data, division, chosen), "Audit both", then="The audit is done.", note=NOTE)
+    else:
+        _report(report, source, data, other, chosen)
+
+
+def _other() -> DataConfig | None:
+    text = next(iter(state.asked("against")), None)
+    if text is None:
+        return None
+    try:
+        return parse_config(DataConfig, json.loads(text))
+    except ValueError:
+        raise ConfigError(
+            f"The link's against cannot be read: {text[:80]!r}.", "A JSON object.", "Open the page afresh."
+        ) from None
+
+
+def _html(report: AuditReport, source: Dataset) -> str:
+    authorise(LOCAL, "report")
+    return audit_html(report, source)
