@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from histo_core.access import LOCAL, authorise
-from histo_core.cli.options import DataOptions, Dataset, Root, data_config
-from histo_core.cli.output import progress_bar, say, table
+from histo_core.cli.options import DataOptions, Dataset, Root, SkipBroken, data_config
+from histo_core.cli.output import say, watched
 from histo_core.config import DataConfig, SplitConfig, parse_config
 from histo_core.errors import ConfigError
 from histo_core.workspace import Workspace
@@ -37,26 +37,22 @@ def check(
     root: Root = None,
     option: DataOptions = None,
     split: Annotated[str, typer.Option(help="Split by: auto, published, patient, slide or random.")] = "auto",
+    skip_broken: SkipBroken = False,
 ) -> None:
-    """Open a data set, split it, count, and look for leakage between train and test.
+    """Read every file of a data set, count, split, and look for leakage between train and test.
+
+    Every sample that cannot be used is named; with --skip-broken the rest is used without them.
 
     \b
     Examples:
       python -m histo_core data check --dataset kpcam --root ../shared/data/kpcam
-      python -m histo_core data check --dataset folder --root photos --split random
+      python -m histo_core data check --dataset breakhis --root breakhis --option magnification=200 --skip-broken
     """
-    from histo_core.audit.leakage import audit_leakage
-    from histo_core.data.base import open_dataset
-    from histo_core.data.split import make_split
+    from histo_core.cli.data_check import check_data
 
     authorise(LOCAL, "data.read", dataset)
-    opened = open_dataset(data_config(dataset, root, option), Workspace.default())
-    made = make_split(opened, parse_config(SplitConfig, {"method": split}))
-    say(f"{len(opened):,} patches, classes: {', '.join(opened.classes)}")
-    counts = made.counts(opened).reset_index()
-    table([str(column) for column in counts.columns], [[str(value) for value in row] for row in counts.to_numpy()])
-    say(made.note)
-    say(audit_leakage(opened, made).verdict)
+    config = data_config(dataset, root, option, skip_broken=skip_broken)
+    check_data(config, parse_config(SplitConfig, {"method": split}), Workspace.default())
 
 
 @app.command()
@@ -80,6 +76,5 @@ def draw_phantom(config: DataConfig, workspace: Workspace) -> str:
 
     authorise(LOCAL, "data.build", config.dataset)
     options = parse_config(PhantomOptions, config.options)
-    with progress_bar() as bars:
-        bar = bars.add_task("drawing patches", total=options.patches)
-        return str(build_phantom(options, workspace, lambda done, total: bars.update(bar, completed=done, total=total)))
+    with watched("drawing patches") as progress:
+        return str(build_phantom(options, workspace, progress))

@@ -16,6 +16,7 @@ Root = Annotated[str | None, typer.Option(help="Folder of the data.")]
 DataOptions = Annotated[
     list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="An option of the data set; may be repeated.")
 ]
+SkipBroken = Annotated[bool, typer.Option("--skip-broken", help="Go on without the files that cannot be used.")]
 
 
 def pairs(items: Iterable[str] | None) -> dict[str, Any]:
@@ -38,10 +39,13 @@ def pairs(items: Iterable[str] | None) -> dict[str, Any]:
     return values
 
 
-def data_config(dataset: str, root: str | None, options: Iterable[str] | None) -> DataConfig:
-    """The data set that the three options name.
+def data_config(
+    dataset: str, root: str | None, options: Iterable[str] | None, *, skip_broken: bool = False
+) -> DataConfig:
+    """The data set that the options name.
 
     Raises:
         ConfigError: an option that cannot be read.
     """
-    return parse_config(DataConfig, {"dataset": dataset, "root": root, "options": pairs(options)})
+    values = {"dataset": dataset, "root": root, "options": pairs(options), "skip_broken": skip_broken}
+    return parse_config(DataConfig, values)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from rich.cells import cell_len
@@ -29,6 +30,14 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 def progress_bar(*columns: ProgressColumn) -> Progress:
     """Progress on a terminal, gone at the end; nothing in a pipe or a log."""
     return Progress(*columns, console=CONSOLE, transient=True, disable=not CONSOLE.is_terminal)
+
+
+@contextmanager
+def watched(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar for a long task: gives what the task tells (done, in all)."""
+    with progress_bar() as bars:
+        bar = bars.add_task(title, total=None)
+        yield lambda done, total: bars.update(bar, completed=done, total=total)
 
 
 def local_time(moment: datetime | None) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from histo_core.cli.data import draw_phantom
-from histo_core.cli.options import DataOptions, pairs
+from histo_core.cli.options import DataOptions, SkipBroken, pairs
 from histo_core.cli.output import say
 from histo_core.cli.watch import tell_end, watch_or_cancel
 from histo_core.config import RunConfig, read_config
@@ -22,6 +22,7 @@ def train(
     dataset: Annotated[str | None, typer.Option(help="Data set; `data list` shows all.")] = None,
     root: Annotated[str | None, typer.Option(help="Folder of the data.")] = None,
     option: DataOptions = None,
+    skip_broken: SkipBroken = False,
     split: Annotated[str | None, typer.Option(help="Split by: auto, published, patient, slide or random.")] = None,
     model: Annotated[str | None, typer.Option(help="Model, such as cnn_rnn or resnet18.")] = None,
     weights: Annotated[str | None, typer.Option(help="Initial weights: none, imagenet or a .safetensors file.")] = None,
@@ -56,6 +57,7 @@ def train(
         "data.dataset": dataset,
         "data.root": root,
         "data.options": pairs(option) or None,
+        "data.skip_broken": skip_broken or None,
         "split.method": split,
         "model.name": model,
         "model.weights": weights,

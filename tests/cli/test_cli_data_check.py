@@ -1,0 +1,117 @@
+"""What ``data check`` says of whole and of broken data sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from histo_core.cli import options, train
+from histo_core.config import RunConfig
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Class folders with twenty patches each, one of them smaller."""
+    for kind in ("benign", "malignant"):
+        (tmp_path / "mine" / kind).mkdir(parents=True)
+        for number in range(20):
+            side = 16 if (kind, number) == ("benign", 3) else 24
+            image = Image.fromarray(RNG.integers(0, 256, (24, side, 3), dtype=np.uint8))
+            image.save(tmp_path / "mine" / kind / f"P{number:02d}_1.png")
+    return tmp_path / "mine"
+
+
+def test_a_whole_data_set_is_counted_and_judged(call, folder: Path) -> None:
+    option = ("--option", r"patient_pattern=/(P\d+)_")
+    done = call("data", "check", "--dataset", "folder", "--root", str(folder), *option)
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert lines[:3] == [
+        "40 patches, classes: benign, malignant",
+        "20 patients",
+        "39 of 24 x 24 pixels; 1 of other sizes (1 of 16 x 24)",
+    ]
+    assert lines[3].split() == ["split", "benign", "malignant", "patients"]
+    assert lines[4].split() == ["train", "12", "12", "12"]
+    assert "Split by patient: 5 of 20 patients are held out for test." in lines
+    assert lines[-1].startswith("No patient is on both sides of the split")
+
+
+def break_some(folder: Path) -> None:
+    for number in range(4, 29):
+        (folder / "benign" / f"P{number:02d}_1.png").write_bytes(b"")
+    (folder / "unsure [bold]").mkdir()
+
+
+def test_every_problem_counts_and_twenty_are_shown(call, folder: Path) -> None:
+    break_some(folder)
+    done = call("data", "check", "--dataset", "folder", "--root", str(folder))
+    assert done.code == 2
+    lines = done.out.splitlines()
+    assert lines[2] == "26 samples cannot be used:"
+    assert lines[3] == "  unsure [bold]: is a class folder without images (PNG, JPEG or TIFF)"
+    assert lines[4] == "  benign/P04_1.png: is empty (0 bytes)"
+    assert lines[-1] == "  ... and 6 more"
+    assert len(lines) == 3 + 20 + 1
+    assert done.err.startswith("Error: 26 samples cannot be used: ")
+    assert "go on with the rest: --skip-broken" in done.err
+
+
+def test_the_rest_is_used_when_told(call, folder: Path) -> None:
+    break_some(folder)
+    done = call("data", "check", "--dataset", "folder", "--root", str(folder), "--skip-broken")
+    assert (done.code, done.err) == (0, "")
+    assert "24 patches, classes: benign, malignant" in done.out
+    assert "26 samples are left out:" in done.out
+    assert "Split at random: " in done.out
+    assert done.out.splitlines()[3 + 20 + 3].split()[-1] == "unknown"
+
+
+def test_patches_without_labels_are_counted_only(call, tmp_path: Path) -> None:
+    (tmp_path / "kaggle" / "test").mkdir(parents=True)
+    Image.new("RGB", (96, 96)).save(tmp_path / "kaggle" / "test" / "a.tif")
+    done = call("data", "check", "--dataset", "kpcam", "--root", str(tmp_path / "kaggle"), "--option", "part=test")
+    assert done.code == 0
+    assert done.out.splitlines() == [
+        "1 patch, classes: normal, tumour",
+        "1 of 96 x 96 pixels",
+        "The published set has: train 220,025, test 57,458",
+        "No patch has a label, so there is nothing to split.",
+    ]
+
+
+def test_the_flag_reaches_the_configuration(call, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert options.data_config("folder", "x", None, skip_broken=True).skip_broken
+    launched: list[RunConfig] = []
+
+    def launch(config: RunConfig, *others: object, **more: object) -> None:
+        launched.append(config)
+        raise SystemExit(0)
+
+    monkeypatch.setattr(train, "launch", launch)
+    for flags in (("--skip-broken",), ()):
+        call("train", "--dataset", "kpcam", "--root", "x", *flags)
+    assert [config.data.skip_broken for config in launched] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "folder", "says"),
+    [
+        ("kpcam", "kpcam", "600 patches"),
+        ("breakhis", "breakhis_full", "18 patients, 18 slides, 15 groups"),
+        ("breakhis", "breakhis_224", "33 patients, 33 slides, 30 groups"),
+        ("idc", "idc", "2,522 of 50 x 50 pixels; 16 of other sizes"),
+        ("folder", "nct_crc_he", "45 of 224 x 224 pixels"),
+        ("folder", "kather_2016", "24 of 150 x 150 pixels"),
+    ],
+)
+def test_real_data_sets_are_usable(call, shared_data: Path, dataset: str, folder: str, says: str) -> None:
+    done = call("data", "check", "--dataset", dataset, "--root", str(shared_data / folder))
+    assert (done.code, done.err) == (0, "")
+    assert says in done.out
+    assert "left out" not in done.out
