@@ -93,7 +93,7 @@ def export(
     from histo_core.data.export import export_folders, export_pcam, export_table
     from histo_core.data.split import make_split
 
-    authorise(LOCAL, "data.read", dataset)
+    authorise(LOCAL, "data.export", dataset)
     opened = open_dataset(data_config(dataset, root, option, skip_broken=skip_broken), Workspace.default())
     method = "auto" if split is None and layout == "pcam" else split  # PCam's layout is one of parts
     made = None if method is None else make_split(opened, parse_config(SplitConfig, {"method": method}))
