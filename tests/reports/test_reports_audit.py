@@ -1,0 +1,68 @@
+"""An audit as files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from histo_core.audit.finding import Finding
+from histo_core.audit.report import AuditReport
+from histo_core.config import DataConfig
+from histo_core.data.base import Dataset, open_dataset
+from histo_core.reports.audit import SHOWN, audit_html, write_audit
+from histo_core.reports.page import DISCLAIMER
+from histo_core.workspace import Workspace
+
+HOSTILE = "</script><script>alert(1)</script>"
+
+
+@pytest.fixture
+def report() -> AuditReport:
+    many = pd.DataFrame({"sample_id": [f"=s{row}" for row in range(SHOWN + 1)], "ink": np.linspace(0, 1, SHOWN + 1)})
+    pairs = pd.DataFrame({"sample_id": [HOSTILE], "other_id": ["b"], "difference": [1.23456]})
+    findings = (
+        Finding("patients", "Patients on both sides", "No patient is on both sides.", "ok", many.head(0)),
+        Finding("pen", "Ink and pen marks", "51 patches are marked with ink.", "note", many),
+        Finding("near", "Near-duplicates", "1 near-duplicate between train and test.", "problem", pairs),
+    )
+    return AuditReport("No patient is on both sides; 1 near-duplicate.", findings, 1234, HOSTILE, "ab" * 32)
+
+
+@pytest.fixture
+def dataset(tmp_path: Path, workspace: Workspace) -> Dataset:
+    for name in ("a", "b"):
+        (tmp_path / "mine" / name).mkdir(parents=True)
+        Image.new("RGB", (8, 8)).save(tmp_path / "mine" / name / "1.png")
+    return open_dataset(DataConfig(dataset="folder", root=str(tmp_path / "mine")), workspace)
+
+
+def test_the_worst_comes_first_and_names_stay_text(report: AuditReport, dataset: Dataset) -> None:
+    html = audit_html(report, dataset)
+    assert HOSTILE not in html
+    assert html.index("Near-duplicates</h2>") < html.index("Ink and pen marks</h2>") < html.index("both sides</h2>")
+    assert report.verdict in html
+    assert DISCLAIMER in html
+    assert "1,234 patches" in html
+    assert "1.23<" in html
+    assert f"The first {SHOWN} of {SHOWN + 1} rows; pen.csv has all of them." in html
+    assert "=s49" in html
+    assert "=s50" not in html
+    assert audit_html(report).startswith("<!doctype html>")
+
+
+def test_the_folder_holds_what_was_found_and_a_manifest(report: AuditReport, dataset: Dataset, tmp_path: Path) -> None:
+    index = write_audit(report, dataset, tmp_path / "report")
+    names = sorted(path.name for path in index.parent.iterdir())
+    assert names == ["index.html", "manifest.json", "near.csv", "pen.csv"]
+    manifest = json.loads((index.parent / "manifest.json").read_text())
+    assert manifest["findings"] == {"patients": "ok", "pen": "note", "near": "problem"}
+    assert (manifest["dataset_hash"], manifest["checked"]) == (dataset.content_hash, 1234)
+    for name, digest in manifest["files"].items():
+        assert hashlib.sha256((index.parent / name).read_bytes()).hexdigest() == digest
+    assert pd.read_csv(index.parent / "pen.csv")["sample_id"][0] == "'=s0"
