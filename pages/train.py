@@ -12,7 +12,7 @@ from histo_core.config import AugmentConfig, DataConfig, PreprocessConfig, RunCo
 from histo_core.runs.launcher import launch_many
 from histo_core.studies.recipes import NamedConfig
 from histo_core.workspace import Workspace
-from pages.ui import data_choice, forms, layout, navigation, presets, run_board, state
+from pages.ui import data_choice, forms, layout, navigation, presets, run_board, split_form, split_verdict, state
 from pages.ui.text import count, plain
 
 SECTIONS = {
@@ -62,7 +62,11 @@ def _form(workspace: Workspace) -> None:
     for section, (title, kind) in SECTIONS.items():
         start = linked[1] if linked and section == "split" else getattr(base, section)
         with st.expander(title, expanded=section == "train"):
-            values = forms.fields(kind, start.model_dump(), prefix=f"{prefix}.{base.model.name}.{section}")
+            key = f"{prefix}.{base.model.name}.{section}"
+            if section == "split":
+                values = split_form.of_data(data, start, prefix=key)
+            else:
+                values = forms.fields(kind, start.model_dump(), prefix=key)
         changes[section] = presets.changed(getattr(base, section), values)
     left, right = st.columns(2)
     seed = int(left.number_input("Seed", 0, 2**32 - 1, base.seed, key=f"{prefix}.seed", help="Of weights and order."))
@@ -75,7 +79,9 @@ def _form(workspace: Workspace) -> None:
     )
     with launching:
         _what_changed(base, data, changes, seed)
-        _launch([presets.with_changes(member, data, changes, seed, note) for member in members], workspace)
+        configs = [presets.with_changes(member, data, changes, seed, note) for member in members]
+        split_verdict.draw(data, configs[0].config.split)
+        _launch(configs, workspace)
 
 
 def _models(preset: presets.Preset, prefix: str) -> list[NamedConfig]:

@@ -21,6 +21,24 @@ from pages.ui.gallery import contact_sheet
 
 SECONDS = 30
 """How long what lies in a folder is remembered while a form is filled in."""
+
+
+@st.cache_resource(show_spinner=False)
+def _opened(home: str) -> set[str]:
+    del home
+    return set()
+
+
+def note_opened(data: str, home: str) -> None:
+    """Remember that a data set was opened in this process, so that opening it again takes no waiting."""
+    _opened(home).add(data)
+
+
+def was_opened(data: str, home: str) -> bool:
+    """Whether a data set, by its configuration as JSON, was opened before."""
+    return data in _opened(home)
+
+
 _NO_GROUPS = ("sample_id", "label", "split")
 _AT_MOST = 0.5
 """A column with more values than this share of the rows tells patches apart and keeps none together."""

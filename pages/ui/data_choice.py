@@ -148,7 +148,9 @@ def opened(data: DataConfig) -> Dataset:
         "Opening the data; each file is read once to find the broken ones…" if data.skip_broken else "Opening the data…"
     )
     with st.spinner(what, show_time=True):
-        return cache.dataset(data.model_dump_json(), str(workspace.home))
+        source = cache.dataset(data.model_dump_json(), str(workspace.home))
+    cache_data.note_opened(data.model_dump_json(), str(workspace.home))
+    return source
 
 
 def prepare(data: DataConfig, workspace: Workspace) -> None:

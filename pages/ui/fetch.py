@@ -6,7 +6,7 @@ import streamlit as st
 
 from histo_core.data.base import DATASETS
 from histo_core.data.downloads import DOWNLOADS
-from histo_core.errors import DataNotFoundError
+from histo_core.errors import DataNotFoundError, PathNotAllowedError
 from histo_core.workspace import Workspace
 from pages.ui import navigation
 from pages.ui.jobs import job_card
@@ -14,15 +14,13 @@ from pages.ui.text import plain, size
 
 
 def is_missing(root: str, workspace: Workspace) -> bool:
-    """Whether nothing lies at a folder that may be read.
-
-    Raises:
-        PathNotAllowedError: the folder may not be read; nothing else is said about it.
-    """
+    """Whether nothing lies at a folder that may be read; of one that may not, opening it says so."""
     try:
         workspace.allowed(root)
     except DataNotFoundError:
         return True
+    except PathNotAllowedError:
+        return False
     return False
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from histo_core.config import SplitConfig
-from pages.ui import forms
+from histo_core.config import DataConfig, SplitConfig
+from histo_core.workspace import Workspace
+from pages.ui import cache_data, forms
 
 _FIRST = ("method", "group", "saved", "folds")
 _OF_FOLDS = ("hold_out", "fold")
@@ -44,6 +45,15 @@ def fields(
     if given.get("folds") and given["fold"] >= given["folds"]:
         given["fold"] = given["folds"] - 1  # fewer folds were asked for than before
     return SplitConfig().model_dump() | given
+
+
+def of_data(data: DataConfig, division: SplitConfig, *, prefix: str) -> dict[str, Any]:
+    """`fields` with the choices of a data set, where that has been opened before."""
+    key, home = data.model_dump_json(), str(Workspace.default().home)
+    if not cache_data.was_opened(key, home):
+        return fields(division, prefix=prefix)
+    saved = {one.fingerprint: f"{one.name}: {one.note}" for one in cache_data.saved(key, home)}
+    return fields(division, prefix=prefix, columns=cache_data.group_columns(key, home), saved=saved)
 
 
 def _matter(folds: int | None, values: Mapping[str, Any], prefix: str) -> list[str]:

@@ -35,7 +35,7 @@ def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig)
     with grid.cell():
         st.subheader("Build a split", anchor=False)
         with shown():
-            built = _build(data, division, known, home)
+            built = _build(data, division, home)
             _take(source, *built, data, in_use=built[1].fingerprint == split.fingerprint)
     with grid.cell():
         st.subheader("What it gives", anchor=False)
@@ -46,16 +46,9 @@ def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig)
     _balance(source, split, data, division)
 
 
-def _build(
-    data: DataConfig, division: SplitConfig, known: tuple[SavedSplit, ...], home: str
-) -> tuple[SplitConfig, Split]:
+def _build(data: DataConfig, division: SplitConfig, home: str) -> tuple[SplitConfig, Split]:
     """The controls, which start from the split in use, and the split that they give."""
-    values = split_form.fields(
-        division,
-        prefix=f"split.{division.model_dump_json()}",
-        columns=cache_data.group_columns(data.model_dump_json(), home),
-        saved={one.fingerprint: f"{one.name}: {one.note}" for one in known},
-    )
+    values = split_form.of_data(data, division, prefix=f"split.{division.model_dump_json()}")
     wanted = parse_config(SplitConfig, values)
     with st.spinner("Dividing…", show_time=True):
         return wanted, cache.split(data.model_dump_json(), wanted.model_dump_json(), home)

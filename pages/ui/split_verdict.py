@@ -1,0 +1,37 @@
+"""What is known of a split before anything is trained on it: its audit's verdict, else what it cannot promise."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from histo_core.config import DataConfig, SplitConfig
+from histo_core.workspace import Workspace
+from pages.ui import cache, cache_data, data_choice, navigation
+from pages.ui.errors import shown
+from pages.ui.text import plain
+
+
+@shown()
+def draw(data: DataConfig, division: SplitConfig) -> None:
+    """The verdict in one frame, with the way to the audit. Data that were not opened yet are opened on demand only."""
+    home = str(Workspace.default().home)
+    with st.container(border=True, key="split.verdict"):
+        if not cache_data.was_opened(data.model_dump_json(), home):
+            st.caption("Whether training and test share patients or patches is known once the data have been opened.")
+            if st.button("Open the data and look", icon=":material/fact_check:", type="tertiary"):
+                data_choice.opened(data)
+                st.rerun()
+            return
+        report = cache.audit(data.model_dump_json(), division.model_dump_json(), home)
+        if report is not None:
+            st.markdown(f"**{plain(report.verdict)}**")
+        else:
+            split = cache.split(data.model_dump_json(), division.model_dump_json(), home)
+            st.markdown(plain(split.note))
+        navigation.link(
+            "data",
+            "This split has not been audited: do it now" if report is None else "Read the audit",
+            icon=":material/fact_check:",
+            view="audit",
+            **data_choice.to_params(data, division),
+        )

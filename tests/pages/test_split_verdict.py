@@ -1,0 +1,53 @@
+"""Training shows what is known of its split: nothing before the data were opened, a note, then the audit's verdict."""
+
+from __future__ import annotations
+
+import json
+
+from page_helpers import OpenPage, texts
+from streamlit.testing.v1 import AppTest
+
+from histo_core.audit.report import make_audit
+from histo_core.config import DataConfig, SplitConfig
+from histo_core.data.base import open_dataset
+from histo_core.data.split import make_split
+from histo_core.workspace import Workspace
+
+DATA = DataConfig(dataset="phantom", options={"patches": 64, "patients": 8})
+
+
+def _page(open_page: OpenPage, **division: object) -> AppTest:
+    page = open_page("train", dataset="phantom", options=json.dumps(DATA.options), split=json.dumps(division))
+    assert not page.exception
+    assert not page.error
+    return page
+
+
+def _links(page: AppTest) -> list[str]:
+    return [link.label for link in page.get("page_link")]
+
+
+def test_from_nothing_known_to_the_verdict(workspace: Workspace, open_page: OpenPage) -> None:
+    page = _page(open_page)
+    look = next(button for button in page.button if button.label == "Open the data and look")
+    assert not (workspace.data).exists()  # nothing is drawn before it is asked for
+    page = look.click().run()
+    assert not page.exception
+    source = open_dataset(DATA, workspace)
+    split = make_split(source, SplitConfig())
+    assert split.note in texts(page).replace("\\", "")
+    assert "This split has not been audited: do it now" in _links(page)
+
+    report = make_audit(source, split, workspace)
+    page = _page(open_page)
+    assert report.verdict in texts(page).replace("\\", "")
+    assert "Read the audit" in _links(page)
+
+
+def test_the_verdict_is_that_of_the_split_in_the_form(workspace: Workspace, open_page: OpenPage) -> None:
+    source = open_dataset(DATA, workspace)
+    make_audit(source, make_split(source, SplitConfig()), workspace)
+    page = _page(open_page, method="random")
+    page = next(button for button in page.button if button.label == "Open the data and look").click().run()
+    assert "patients are not kept together" in texts(page).replace("\\", "")
+    assert "This split has not been audited: do it now" in _links(page)
