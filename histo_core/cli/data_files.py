@@ -32,14 +32,15 @@ def convert(
     """
     from histo_core.data.base import open_dataset
     from histo_core.data.patch_store import convert as convert_dataset
-    from histo_core.data.patch_store import converted_bytes, find_store
+    from histo_core.data.patch_store import converted_bytes, find_store, worth_converting
 
     authorise(LOCAL, "data.build", dataset)
     workspace = Workspace.default()
     opened = open_dataset(data_config(dataset, root, option, skip_broken=skip_broken), workspace)
     store = find_store(opened, workspace)
     if store is None:
-        say(f"The copy will take {converted_bytes(opened) / 1e6:,.0f} MB.")
+        if worth_converting(opened):  # else the conversion says why not
+            say(f"The copy will take {converted_bytes(opened) / 1e6:,.0f} MB.")
         with watched("converting patches") as progress:
             store = convert_dataset(opened, workspace, progress)
     elif verify:
