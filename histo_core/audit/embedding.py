@@ -82,10 +82,10 @@ def make_map(
             write_json(new / "map.json", {"explained": plane.explained})
     if len(sample) >= FEWEST and not (folder / "umap.npy").is_file():
 
-        def epoch(done: int, epochs: int) -> None:
-            progress(n + umap_cost * done // epochs, n + umap_cost)
+        def step(done: int, steps: int) -> None:
+            progress(n + umap_cost * done // steps, n + umap_cost)
 
-        xy = umap_layout(np.load(folder / "sample.npy"), progress=epoch)
+        xy = umap_layout(np.load(folder / "sample.npy"), progress=step)
         write_atomically(folder / "umap.npy", _npy(xy))
         (folder / "sample.npy").unlink(missing_ok=True)
     return _read(folder, features)

@@ -33,7 +33,7 @@ def inside(xy: np.ndarray, polygon: np.ndarray) -> np.ndarray:
         )
     low, high = corners.min(axis=0), corners.max(axis=0)
     near = np.flatnonzero(((xy >= low) & (xy <= high)).all(axis=1))
-    near = near[np.argsort(xy[near, 1], kind="stable")]
+    near = near[np.argsort(xy[near, 1])]
     x, y = xy[near].astype(np.float64).T
     odd = np.zeros(len(near), bool)
     for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):

@@ -6,6 +6,7 @@ import re
 import warnings
 
 import numpy as np
+from sklearn.neighbors import NearestNeighbors
 
 from histo_core.progress import Progress, silent
 
@@ -13,6 +14,8 @@ FEWEST = 16
 """Patches below which a neighbourhood means nothing."""
 NEIGHBOURS = 15
 _EPOCHS = 200
+_BLOCK = 500
+"""Rows whose neighbours are looked for at once."""
 
 
 def umap_layout(features: np.ndarray, *, seed: int = 0, progress: Progress = silent) -> np.ndarray:
@@ -25,26 +28,49 @@ def umap_layout(features: np.ndarray, *, seed: int = 0, progress: Progress = sil
     Args:
         features: float32 [m, d], at least `FEWEST` rows.
         seed: of the draws.
-        progress: told (epochs done, epochs in all) once the neighbours are found.
+        progress: told (steps done, steps in all), steps being blocks of rows, then epochs.
 
     Returns:
         float32 [m, 2].
     """
     if not np.ptp(features, axis=0).any():
         return np.zeros((len(features), 2), np.float32)  # one point; principal components would divide by zero
+    blocks = -(-len(features) // _BLOCK)
+    places, distances = _neighbours(features, lambda done, _: progress(done, blocks + _EPOCHS))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ImportWarning)  # it misses TensorFlow, which only another kind of UMAP needs
+        # It misses TensorFlow, which only another kind of UMAP needs, and a search index for new rows: there are none.
+        warnings.simplefilter("ignore", ImportWarning)
+        warnings.filterwarnings("ignore", message=r"precomputed_knn\[2\]")
         from umap import UMAP  # compiles for seconds, and only a map needs it
 
-    reducer = UMAP(
-        n_neighbors=min(NEIGHBOURS, len(features) - 1),
-        n_epochs=_EPOCHS,
-        init="pca",
-        random_state=seed,
-        n_jobs=1,  # what a seed means in any case; said, so that it does not warn
-        tqdm_kwds={"disable": False, "file": _Epochs(progress), "bar_format": "{n_fmt}"},
-    )
-    return np.asarray(reducer.fit_transform(features), np.float32)
+        reducer = UMAP(
+            n_neighbors=places.shape[1],
+            precomputed_knn=(places, distances),
+            n_epochs=_EPOCHS,
+            init="pca",
+            random_state=seed,
+            n_jobs=1,  # what a seed means in any case; said, so that it does not warn
+            tqdm_kwds={
+                "disable": False,
+                "file": _Epochs(lambda done, _: progress(blocks + done, blocks + _EPOCHS)),
+                "bar_format": "{n_fmt}",
+            },
+        )
+        return np.asarray(reducer.fit_transform(features), np.float32)
+
+
+def _neighbours(features: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+    """Each row's nearest rows, itself among them, and how far they are.
+
+    Looking at all pairs of 20,000 rows takes seconds; umap-learn's own approximate search compiles for a minute.
+    """
+    search = NearestNeighbors(n_neighbors=min(NEIGHBOURS, len(features) - 1), algorithm="brute").fit(features)
+    found = []
+    for start in range(0, len(features), _BLOCK):
+        found.append(search.kneighbors(features[start : start + _BLOCK]))
+        progress(len(found), -(-len(features) // _BLOCK))
+    distances, places = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return places, distances
 
 
 class _Epochs:
@@ -54,6 +80,7 @@ class _Epochs:
         self._progress = progress
 
     def write(self, text: str) -> None:
+        """Told what the bar shows: the number of epochs done."""
         done = re.search(r"\d+", text)
         if done is not None:
             self._progress(min(int(done[0]), _EPOCHS), _EPOCHS)
