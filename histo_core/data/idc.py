@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar, cast
 
@@ -61,25 +62,28 @@ class IDC(ImageFilesDataset):
 
 
 def _table(walk: Walk) -> pd.DataFrame:
-    rows = []
-    for patient in _patients(walk):
-        for folder in walk.folders(patient):
-            if folder.name not in ("0", "1"):
-                walk.note(folder, "is no class; class folders are 0 and 1")
-                continue
-            known = len(walk.problems)
-            images = walk.images(folder)
-            if not images and len(walk.problems) == known:
-                walk.note(folder, "is a class folder without images (PNG, JPEG or TIFF)")
-            for path in images:
-                name = _NAME.fullmatch(path.stem)
-                wrong = _disagreement(name, patient.name, folder.name)
-                if name is None or wrong:
-                    walk.note(path, wrong)
-                else:
-                    x, y = float(name["x"]), float(name["y"])
-                    rows.append((path.stem, int(folder.name), patient.name, patient.name, x, y, path))
+    rows = [row for patient in _patients(walk) for folder in walk.folders(patient) for row in _rows(folder, walk)]
     return pd.DataFrame(rows, columns=["sample_id", "label", "patient_id", "slide_id", "x", "y", "path"])
+
+
+def _rows(folder: Path, walk: Walk) -> Iterator[tuple[str, int, str, str, float, float, Path]]:
+    """One row a patch of a class folder."""
+    patient, label = folder.parent.name, folder.name
+    if label not in ("0", "1"):
+        walk.note(folder, "is no class; class folders are 0 and 1")
+        return
+    known = len(walk.problems)
+    images = walk.images(folder)
+    if not images and len(walk.problems) == known:
+        walk.note(folder, "is a class folder without images (PNG, JPEG or TIFF)")
+    for path in images:
+        stem = path.stem
+        name = _NAME.fullmatch(stem)
+        wrong = _disagreement(name, patient, label)
+        if name is None or wrong:
+            walk.note(path, wrong)
+        else:
+            yield stem, int(label), patient, patient, float(name["x"]), float(name["y"]), path
 
 
 def _patients(walk: Walk) -> list[Path]:

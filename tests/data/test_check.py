@@ -114,6 +114,35 @@ def test_too_much_is_not_left_out(broken_folder: Path, workspace: Workspace, mon
         open_folder(broken_folder, workspace, skip_broken=True)
 
 
+def test_every_kind_of_image_is_read_and_every_damaged_one_named(
+    class_folder: Path, pixels: np.ndarray, workspace: Workspace
+) -> None:
+    benign, picture = class_folder / "benign", Image.fromarray(pixels[0])
+    picture.convert("P").save(benign / "palette.png")
+    picture.convert("RGBA").save(benign / "rgba.png")
+    picture.convert("CMYK").save(benign / "cmyk.jpg")
+    picture.save(benign / "pages.tif", save_all=True, append_images=[Image.fromarray(pixels[1])])
+    Image.fromarray(pixels[0, :, :, 0].astype(np.uint16) * 257).save(benign / "deep.png")
+    dataset = open_folder(class_folder, workspace)
+    assert check_files(dataset).problems == ()
+    rows = dict(zip(dataset.table["sample_id"], dataset.read(range(len(dataset))), strict=True))
+    assert all(image.shape == (96, 96, 3) and image.dtype == np.uint8 for image in rows.values())
+    np.testing.assert_array_equal(rows["benign/pages.tif"], pixels[0])
+    np.testing.assert_array_equal(rows["benign/deep.png"], np.repeat(pixels[0, :, :, :1], 3, axis=2))
+
+    whole = {kind: (benign / name).read_bytes() for kind, name in (("tif", "pages.tif"), ("jpg", "cmyk.jpg"))}
+    for kind, content in whole.items():
+        (benign / f"cut.{kind}").write_bytes(content[: len(content) // 3])
+    Image.fromarray(pixels[0, :, :, 0].astype(np.float32)).save(benign / "float.tif")
+    (benign / "text.png").write_text("<script>alert(1)</script>")
+    (benign / "gone.png").symlink_to(benign / "nothing.png")
+    damaged = {"cut.jpg", "cut.tif", "float.tif", "gone.png", "text.png"}
+    found = dict(check_files(open_folder(class_folder, workspace)).problems)
+    assert set(found) == {f"benign/{name}" for name in damaged}
+    assert found["benign/gone.png"] == "cannot be opened: there is no such file"
+    assert found["benign/text.png"].startswith("is no image that can be read: it begins with b'<script>'")
+
+
 def test_a_mask_is_that_of_the_sample(workspace: Workspace) -> None:
     options = {"patches": 40, "patients": 8}
     phantom = open_dataset(DataConfig(dataset="phantom", options=options), workspace)
