@@ -157,7 +157,7 @@ def _open_part(part: str, root: Path, workspace: Workspace) -> _Part | None:
         for row in _rows((centre != UNSAID) & (centre != labels)):
             other = f"center_tumor_patch {bool(centre[row])} in {meta.name}"
             problems.setdefault(row, f"{given.format(labels[row])}, but {other}")
-    usable = np.setdiff1d(np.arange(len(labels)), list(problems))
+    usable = np.delete(np.arange(len(labels)), list(problems))
     return _Part(
         table.iloc[usable].astype({"label": np.int64}),
         patches,
