@@ -68,6 +68,7 @@ def _change(
     n, height, width, _ = batch.shape
     row = 3 * width
     line = np.zeros(row + 4, np.float32)  # a row of the result before its colours change, two zeros on either side
+    scratch = np.empty(row, np.uint8)
     weights = np.zeros((5, row), np.float32)
     offset, low, high = np.empty(row, np.float32), np.empty(row, np.float32), np.empty(row, np.float32)
     totals = np.empty(row, np.uint32)
@@ -80,7 +81,7 @@ def _change(
         grey = _mean_grey(patch, totals)
         _fill(weights, offset, colour[i], lift[i] * grey, mean, spread, right == -1)
         for a in range(height):
-            _read(patch, 3 * (start + a * down), 3 * right, line[2:-2])
+            _read(patch, 3 * (start + a * down), 3 * right, scratch, line[2:-2])
             _mix(line, weights, offset, low, high, changed[a * row : (a + 1) * row])
 
 
@@ -123,9 +124,12 @@ def _fill(
 
 
 @_compiled
-def _read(patch: np.ndarray, first: int, step: int, line: np.ndarray) -> None:
-    """Read a row of pixels that lie ``step`` values apart; backwards ones blue first, as one run of memory."""
-    # Numbers without a sign: a negative index would count from the end, and looking for one costs a factor of four.
+def _read(patch: np.ndarray, first: int, step: int, scratch: np.ndarray, line: np.ndarray) -> None:
+    """Read a row of pixels that lie ``step`` values apart; backwards ones blue first, as one run of memory.
+
+    Indices are numbers without a sign: a negative one would count from the end, and looking for one costs a factor of
+    two to four.
+    """
     if step == 3:
         run = patch[first : first + len(line)]
         for j in range(len(line)):
@@ -135,12 +139,17 @@ def _read(patch: np.ndarray, first: int, step: int, line: np.ndarray) -> None:
         for j in range(len(line)):
             line[j] = patch[last - np.uint64(j)]
     else:
-        place, stride, next_one = np.uint64(first), np.uint64(step), np.uint64(1)  # a negative step comes round
-        for j in range(0, len(line), 3):
-            line[j] = patch[place]
-            line[j + 1] = patch[place + next_one]
-            line[j + 2] = patch[place + next_one + next_one]
-            place += stride
+        source, place = np.uint64(first), np.uint64(0)
+        stride, one, two = np.uint64(step), np.uint64(1), np.uint64(2)  # a negative stride comes round to the same
+        # Bytes first: a whole row of them becomes numbers faster than one at a time.
+        for _ in range(len(line) // 3):
+            scratch[place] = patch[source]
+            scratch[place + one] = patch[source + one]
+            scratch[place + two] = patch[source + two]
+            source += stride
+            place += np.uint64(3)
+        for j in range(len(line)):
+            line[j] = scratch[j]
 
 
 @_compiled
