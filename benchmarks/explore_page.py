@@ -9,6 +9,7 @@ patches the second time: the first one loads modules and opens files, the second
 from __future__ import annotations
 
 import argparse
+import re
 import tempfile
 import time
 from collections import defaultdict
@@ -79,7 +80,7 @@ def walk(watch: Stopwatch, link: str, label: str, n: int) -> None:
     patches = page.locator(".st-key-explore-grid button")
     watch.time("open the page", lambda: page.goto(link), patches.first)
     choose_class(page, label)
-    half = page.get_by_text(f"of {n:,} patches")
+    half = page.get_by_text(re.compile(f"^(?!{n:,} ).* of {n:,} patches"))
     watch.time("filter a class", lambda: page.get_by_role("option", name=label, exact=True).click(), half)
     first = str(patches.first.get_attribute("aria-label"))
     turned = page.locator(f'.st-key-explore-grid button:not([aria-label="{first}"])').first
@@ -95,7 +96,9 @@ def walk(watch: Stopwatch, link: str, label: str, n: int) -> None:
         if view == "Map":
             chart = page.locator(".stPlotlyChart .nsewdrag").first
             chart.wait_for()
-            watch.time("lasso on the map", lambda drawn=chart: lasso(page, drawn), page.get_by_text("Drawn on the map"))
+            watch.time(
+                "lasso on the map", lambda drawn=chart: lasso(page, drawn), page.get_by_text("Drawn on the map").first
+            )
             page.get_by_role("button", name="Drawn on the map").click()
             page.get_by_role("button", name="Drawn on the map").wait_for(state="hidden")
 

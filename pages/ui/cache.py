@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from histo_core.audit.colour import colour_baseline
@@ -20,6 +21,8 @@ from histo_core.comparison.aurocs import AurocResults, auroc_results
 from histo_core.comparison.join import Joined, RunPredictions, load
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.overview import counts_by, offered_columns
+from histo_core.data.pcam_report import PCamReport, pcam_report
 from histo_core.data.split import Split, make_split
 from histo_core.runs.records import Run
 from histo_core.runs.store import Store
@@ -143,6 +146,34 @@ def within(data: str, drawn: str, home: str) -> np.ndarray | None:
     return _if_made(_within, data, drawn, home)
 
 
+@st.cache_data(show_spinner=False, max_entries=64)
+def counts(data: str, config: str, home: str, by: str | None) -> pd.DataFrame:
+    """Patches of each class by a column of the table, or by the parts of the split."""
+    source = dataset(data, home)
+    return split(data, config, home).counts(source) if by is None else counts_by(source, by)
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def countable(data: str, home: str) -> dict[str, int]:
+    """The columns worth counting by, with how many values each has."""
+    table = dataset(data, home).table
+    return {name: len(table[name].dropna().unique()) for name in offered_columns(dataset(data, home))}
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def report_of_pcam(data: str, home: str) -> PCamReport | None:
+    """PatchCamelyon's own tables; None for other data."""
+    return pcam_report(dataset(data, home))
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def slides(data: str, home: str) -> pd.DataFrame:
+    """The slides that can be laid out, with their patches."""
+    from histo_core.slides.mosaic import mosaic_slides
+
+    return mosaic_slides(dataset(data, home))
+
+
 @st.cache_resource(show_spinner=False, max_entries=8)
 def mosaic(data: str, slide_id: str, home: str) -> Mosaic:
     """A slide's patches where they sat; it reads each of them once."""
@@ -162,7 +193,10 @@ def channels(data: str, rows_sha256: str, home: str, _rows: np.ndarray) -> Chann
 
 def forget_data() -> None:
     """Open data sets afresh, because their files may have changed."""
-    for cached in (dataset, split, leakage, sheet, columns, packed, _audit, _patch_map, _within, mosaic, channels):
+    for cached in (
+        *(dataset, split, leakage, sheet, columns, packed, counts, countable, report_of_pcam, slides, mosaic, channels),
+        *(_audit, _patch_map, _within),
+    ):
         cached.clear()
 
 

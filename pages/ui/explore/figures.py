@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from pages.ui import layout
+
+Mode = Literal["points", "box", "lasso"]
 
 
 def figure(chart: go.Figure, *, key: str, name: str, data: pd.DataFrame | None = None) -> None:
@@ -29,7 +31,7 @@ def figure(chart: go.Figure, *, key: str, name: str, data: pd.DataFrame | None =
 
 
 def selectable(
-    chart: go.Figure, on_select: Callable[[Mapping[str, Any]], object], *, key: str, name: str, modes: Sequence[str]
+    chart: go.Figure, on_select: Callable[[Mapping[str, Any]], None], *, key: str, name: str, modes: Sequence[Mode]
 ) -> None:
     """A chart on which a person points at or draws around something.
 
@@ -38,13 +40,13 @@ def selectable(
         on_select: told what was selected, as Streamlit has it: ``points``, ``box``, ``lasso``.
         key: keeps the chart and what is drawn on it in place; another key forgets the drawing.
         name: of downloaded files, without an ending.
-        modes: how one may select: "points", "box", "lasso".
+        modes: how one may select.
     """
     st.plotly_chart(
         chart,
         key=key,
         on_select=lambda: on_select(st.session_state[key].selection),
-        selection_mode=tuple(modes),
+        selection_mode=modes,
         alt=str(chart.layout["meta"]["alt"]),
         config={"displaylogo": False, "toImageButtonOptions": {"filename": name, "scale": 2}},
     )

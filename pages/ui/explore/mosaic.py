@@ -9,7 +9,6 @@ import numpy as np
 import streamlit as st
 
 from histo_core.plots.mosaic import mosaic_figure
-from histo_core.slides.mosaic import mosaic_slides
 from pages.ui import cache, state
 from pages.ui.explore import patch
 from pages.ui.explore.context import Explored
@@ -19,7 +18,7 @@ from pages.ui.text import count, plain
 
 def draw(page: Explored) -> None:
     """Draw the view."""
-    slides = mosaic_slides(page.source)
+    slides = cache.slides(page.key[0], page.home)
     if not len(slides):
         st.info(
             "These data do not say where their patches sat. A mosaic needs a slide and coordinates for each patch: "

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from histo_core.data.overview import counts_by, offered_columns
-from histo_core.data.pcam_report import PCamReport, pcam_report
+from histo_core.data.pcam_report import PCamReport
 from histo_core.plots.counts import counts_by_figure, counts_figure
 from pages.ui import cache, layout, state
 from pages.ui.explore import columns
@@ -29,7 +28,7 @@ def draw(page: Explored, chosen: Selection) -> None:
     """Draw the view."""
     _facts(page)
     _counts(page)
-    if report := pcam_report(page.source):
+    if report := cache.report_of_pcam(page.key[0], page.home):
         _pcam(report)
     _channels(page, chosen)
     layout.download("Download the table of patches", lambda: layout.safe_csv(joined(page)), "samples.csv", "text/csv")
@@ -45,8 +44,8 @@ def _facts(page: Explored) -> None:
     source = page.source
     facts = {"Patches": f"{len(source):,}"}
     for column, name in (("patient_id", "Patients"), ("slide_id", "Slides")):
-        if column in source.table and source.table[column].notna().any():
-            facts[name] = f"{source.table[column].nunique():,}"
+        if number := cache.countable(page.key[0], page.home).get(column):
+            facts[name] = f"{number:,}"
     if len(source):
         height, width = source.read([0])[0].shape[:2]
         facts["Patch size"] = f"{width} x {height} px"
@@ -56,7 +55,7 @@ def _facts(page: Explored) -> None:
 
 
 def _counts(page: Explored) -> None:
-    offered = [SPLIT, *(name for name in offered_columns(page.source) if name != "split")]
+    offered = [SPLIT, *(name for name in cache.countable(page.key[0], page.home) if name != "split")]
     by = state.choose(
         "Count by",
         "count",
@@ -65,12 +64,8 @@ def _counts(page: Explored) -> None:
         width=260,
         help="What the patches are counted by; each class has its own colour.",
     )
-    if by == SPLIT:
-        table = page.split.counts(page.source)
-        chart = counts_figure(table)
-    else:
-        table = counts_by(page.source, by)
-        chart = counts_by_figure(table)
+    table = cache.counts(*page.key, None if by == SPLIT else by)
+    chart = counts_figure(table) if by == SPLIT else counts_by_figure(table)
     grid = layout.halves()
     with grid.cell():
         figure(chart, key="explore.counts", name=f"counts-{'split' if by == SPLIT else by}", data=table.reset_index())
@@ -86,19 +81,26 @@ def _counts(page: Explored) -> None:
 
 def _pcam(report: PCamReport) -> None:
     """The tables of the data set's own report."""
-    tables = {
-        "Patches of each part": report.patches,
-        "Slides of each part and type": report.slides,
-        "Shares against CAMELYON16's 270 and 130 slides": report.shares,
-    }
     st.subheader("PatchCamelyon's report", anchor=False)
-    for number, (name, table) in enumerate(tables.items()):
-        if table is None:
-            st.caption(f"{name}: not known, because the metadata files (_meta.csv) do not lie beside the patches.")
-            continue
-        st.markdown(f"**{name}**")
-        st.dataframe(table, alt=name)
-        layout.download_table(table.reset_index(), f"pcam-report-{number + 1}")
+    grid = layout.halves()
+    for number, (name, table) in enumerate(
+        {"Patches of each part": report.patches, "Slides of each part and type": report.slides}.items()
+    ):
+        with grid.cell():
+            _report_table(name, None if table is None else table.reset_index(), f"pcam-report-{number + 1}")
+    _report_table("Shares against CAMELYON16's 270 and 130 slides", report.shares, "pcam-report-3")
+
+
+def _report_table(name: str, table: pd.DataFrame | None, file: str) -> None:
+    st.markdown(f"**{name}**")
+    if table is None:
+        st.caption("Not known, because the metadata files (_meta.csv) do not lie beside the patches.")
+        return
+    shares = {
+        column: st.column_config.NumberColumn(format="percent") for column in table if str(column).startswith("of_")
+    }
+    st.dataframe(table, hide_index=True, column_config=shares, alt=name)
+    layout.download_table(table, file)
 
 
 def _channels(page: Explored, chosen: Selection) -> None:

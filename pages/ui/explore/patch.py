@@ -59,7 +59,8 @@ def _dialog(page: Explored, rows: np.ndarray) -> None:
         _picture(image)
     with right:
         st.dataframe(_facts(page, row), hide_index=True, height=300, alt="All that the data say about this patch.")
-        layout.figure(histogram_figure(histogram(image)), key="patch.histogram", name="histogram")
+        counted = histogram(image)
+        layout.figure(histogram_figure(counted), key="patch.histogram", name="histogram", data=counted, narrow=True)
     _neighbours(page, row)
 
 
