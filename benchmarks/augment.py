@@ -94,7 +94,7 @@ def main() -> None:
     cv2.setNumThreads(0)
     batch, preprocess, samples = patches(), Preprocess(PreprocessConfig()), np.arange(BATCH)
     check(batch, preprocess)
-    for hue in (0.0, HUE):
+    for hue in (HUE, 0.0):
         config = AugmentConfig(jitter=JITTER, hue=hue)
         ours = partial(preprocess.augmented, batch, config, seed=0, epoch=0, samples=samples)
         for name, peer, rounds in (

@@ -2,7 +2,7 @@
 
 The loops run without Python's lock in the one thread that calls them, and share nothing. So any number of threads
 may call at once, and neither their number nor the batch changes a result. (Numba's own threads may not be used so: its
-always available layer ends the process when two threads call it.) One core does some 40,000 patches of 96 pixels a
+always available layer ends the process when two threads call it.) One core does some 25,000 patches of 96 pixels a
 second, far more than it can train on.
 
 Compiled code is kept beside this file, or in the user's cache folder where that cannot be written.
