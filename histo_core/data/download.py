@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import shutil
 import time
 import urllib.request
@@ -75,6 +76,8 @@ def fetch(download: Download, folder: Path, progress: Progress = silent) -> Path
     try:
         with alone(part, f"{download.name} is being fetched") as out:
             _fill(out, download, progress)
+            out.flush()
+            os.fsync(out.fileno())
             try:
                 _check(part, download, progress, "Fetch it again; if that fails, the publisher has changed the file.")
             except CorruptDataError:

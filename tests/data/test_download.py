@@ -77,7 +77,6 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(module, "_TELL_SECONDS", 0.0)
     with Server(("127.0.0.1", 0), Handler) as server:
         server.asked = []
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -102,6 +101,15 @@ def test_it_arrives_whole_with_progress(server: Server, tmp_path: Path) -> None:
     assert names(path.parent) == ["data.bin"]
     assert (len(CONTENT), len(CONTENT)) in steps
     assert {total for _, total in steps} == {len(CONTENT)}
+
+
+def test_a_file_that_fits_into_a_buffer_is_checked_whole(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_TELL_SECONDS", float("inf"))
+    server.content = CONTENT[:100]
+    checksum = f"sha256:{hashlib.sha256(server.content).hexdigest()}"
+    assert fetch(offered(server, checksum=checksum), tmp_path).read_bytes() == server.content
 
 
 def test_what_is_there_is_checked_and_not_fetched_again(server: Server, tmp_path: Path) -> None:
@@ -141,7 +149,9 @@ def test_a_server_that_says_no_length_is_believed_by_checksum(server: Server, tm
     assert fetch(offered(server), tmp_path).read_bytes() == CONTENT
 
 
-def test_cancelling_keeps_what_has_arrived(server: Server, tmp_path: Path) -> None:
+def test_cancelling_keeps_what_has_arrived(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_TELL_SECONDS", 0.0)
+
     def cancel(done: int, total: int) -> None:
         if done > 1_000_000:
             raise CancelledError("stop")
