@@ -26,6 +26,7 @@ class Walk:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.problems: list[Problem] = []
+        self._noted: set[Problem] = set()
         self._prefix = str(root / "x")[:-1]
 
     def folders(self, folder: Path) -> list[Path]:
@@ -76,17 +77,26 @@ class Walk:
         return [entry for entry in found if self._is_usable(entry)]
 
     def _is_usable(self, entry: os.DirEntry[str]) -> bool:
-        if entry.is_symlink() and not Path(os.path.realpath(entry.path)).is_relative_to(self.root):
-            self._note_once(Path(entry.path), "is a link that leads out of the data set's folder")
-            return False
-        if not _is_text(entry.name):
-            self._note_once(Path(entry.path), "has a name that is not UTF-8")
-            return False
-        return True
+        wrong = "" if _is_text(entry.name) else "has a name that is not UTF-8"
+        if entry.is_symlink():
+            wrong = wrong or self._wrong_link(entry)
+        if wrong:
+            self._note_once(Path(entry.path), wrong)
+        return not wrong
+
+    def _wrong_link(self, entry: os.DirEntry[str]) -> str:
+        if not Path(os.path.realpath(entry.path)).is_relative_to(self.root):
+            return "is a link that leads out of the data set's folder"
+        try:
+            entry.is_dir()
+        except OSError as error:
+            return f"is a link that cannot be followed ({error.strerror})"
+        return ""
 
     def _note_once(self, path: Path, what: str) -> None:
         problem = Problem(self.place(path), what)  # a folder is listed twice where both kinds are asked for
-        if problem not in self.problems:
+        if problem not in self._noted:
+            self._noted.add(problem)
             self.problems.append(problem)
 
 

@@ -141,15 +141,3 @@ def test_every_kind_of_image_is_read_and_every_damaged_one_named(
     assert set(found) == {f"benign/{name}" for name in damaged}
     assert found["benign/gone.png"] == "cannot be opened: there is no such file"
     assert found["benign/text.png"].startswith("is no image that can be read: it begins with b'<script>'")
-
-
-def test_a_mask_is_that_of_the_sample(workspace: Workspace) -> None:
-    options = {"patches": 40, "patients": 8}
-    phantom = open_dataset(DataConfig(dataset="phantom", options=options), workspace)
-    rows = np.array([5, 17, 31])
-    rest = Remaining(phantom, rows)
-    assert rest.classes == phantom.classes
-    assert rest.sources == phantom.sources
-    for place, row in enumerate(rows):
-        np.testing.assert_array_equal(rest.mask(place), phantom.mask(int(row)))
-    np.testing.assert_array_equal(rest.read([2, 0]), phantom.read(rows[[2, 0]]))
