@@ -67,7 +67,7 @@ class JobFolder:
     def __init__(self, job_id: str, workspace: Workspace) -> None:
         if not _JOB_ID.fullmatch(job_id):
             raise RunError(f"{job_id!r} is not a job's id.", "A kind, a hyphen and 16 hex digits.", "Check the name.")
-        self.path = jobs_folder(workspace) / job_id
+        self.path = _root(workspace) / job_id
 
     @property
     def log(self) -> Path:
@@ -142,6 +142,11 @@ class JobFolder:
             return 0.0
 
 
-def jobs_folder(workspace: Workspace) -> Path:
-    """The folder that holds a folder a job."""
+def job_folders(workspace: Workspace) -> list[JobFolder]:
+    """All jobs' folders; what else lies there is passed over."""
+    found = sorted(_root(workspace).glob("*/job.json"))
+    return [JobFolder(file.parent.name, workspace) for file in found if _JOB_ID.fullmatch(file.parent.name)]
+
+
+def _root(workspace: Workspace) -> Path:
     return workspace.home / "jobs"

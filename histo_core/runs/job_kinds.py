@@ -26,6 +26,14 @@ def _absolute_data(data: DataConfig) -> DataConfig:
     return data if data.root is None else data.model_copy(update={"root": _absolute(data.root)})
 
 
+def _named(data: DataConfig) -> str:
+    return data.dataset if data.root is None else f"{data.dataset} ({Path(data.root).name})"
+
+
+def _root(data: DataConfig) -> tuple[str, ...]:
+    return () if data.root is None else (data.root,)
+
+
 Folder = Annotated[str, Field(min_length=1), AfterValidator(_absolute)]
 Data = Annotated[DataConfig, AfterValidator(_absolute_data)]
 
@@ -75,11 +83,10 @@ class DataParams(JobParams):
 
     @property
     def subject(self) -> str:
-        name = Path(self.data.root).name if self.data.root else ""
-        return f"{self.data.dataset} ({name})" if name else self.data.dataset
+        return _named(self.data)
 
     def read_places(self) -> tuple[str, ...]:
-        return () if self.data.root is None else (self.data.root,)
+        return _root(self.data)
 
 
 class AuditParams(DataParams):
@@ -88,9 +95,12 @@ class AuditParams(DataParams):
     split: SplitConfig = SplitConfig()
     other: Data | None = None
 
+    @property
+    def subject(self) -> str:
+        return _named(self.data) if self.other is None else f"{_named(self.data)} against {_named(self.other)}"
+
     def read_places(self) -> tuple[str, ...]:
-        other = None if self.other is None else self.other.root
-        return (*super().read_places(), *(() if other is None else (other,)))
+        return _root(self.data) + (() if self.other is None else _root(self.other))
 
 
 class MapParams(DataParams):
@@ -100,7 +110,7 @@ class MapParams(DataParams):
 
     def read_places(self) -> tuple[str, ...]:
         run = () if self.features in ("colour", "squeezenet") else (_absolute(self.features),)
-        return (*super().read_places(), *run)
+        return _root(self.data) + run
 
 
 class DownloadParams(JobParams):

@@ -18,7 +18,7 @@ from typing import Any
 
 from histo_core.access import LOCAL, User, authorise
 from histo_core.errors import RunError
-from histo_core.runs.job_folder import Job, JobFolder, JobState, jobs_folder
+from histo_core.runs.job_folder import Job, JobFolder, JobState, job_folders
 from histo_core.runs.job_kinds import JOBS, parse_params
 from histo_core.runs.processes import start_detached
 from histo_core.runs.supervisor import child_environment
@@ -90,8 +90,7 @@ def job_id_of(kind: str, params: Mapping[str, Any]) -> str:
 
 def jobs(workspace: Workspace) -> list[Job]:
     """All jobs of a workspace, the latest first."""
-    folders = sorted(jobs_folder(workspace).glob("*-*/job.json"))
-    found = [JobFolder(file.parent.name, workspace).look() for file in folders]
+    found = [folder.look() for folder in job_folders(workspace)]
     return sorted((job for job in found if job is not None), key=lambda job: job.asked_at, reverse=True)
 
 

@@ -21,11 +21,12 @@ from pages.ui.jobs import job_card
 from pages.ui.text import count, plain
 
 ICONS = {
-    "ok": (":material/check_circle:", "green", "fine"),
-    "note": (":material/info:", "blue", "note"),
-    "warning": (":material/warning:", "orange", "warning"),
     "problem": (":material/error:", "red", "problem"),
+    "warning": (":material/warning:", "orange", "warning"),
+    "note": (":material/info:", "blue", "note"),
+    "ok": (":material/check_circle:", "green", "fine"),
 }
+"""Icon, colour and word of each severity, the worst first."""
 CARD = 340
 """Pixels that a finding needs."""
 NOTE = (
@@ -63,15 +64,16 @@ def _params(data: DataConfig, division: SplitConfig, other: DataConfig | None = 
 
 
 def _report(report: AuditReport, source: Dataset, data: DataConfig, other: Dataset, other_data: DataConfig) -> None:
-    """The verdict, the findings as cards, and pairs side by side."""
+    """The findings as cards, the worst first, and pairs side by side."""
     alone = other is source
     name = "audit" if alone else "audit-against"
-    st.subheader(plain(report.verdict), anchor=False)
+    if not alone:  # the page's own verdict stands at its top
+        st.markdown(f"**{plain(report.verdict)}**")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{count(report.checked, 'patch', 'patches')} looked at.", width="content")
         layout.download("Download the report", lambda: _html(report, source), f"{name}.html", "text/html")
     with st.grid("auto", min_column_width=CARD, gap="small") as grid:
-        for finding in report.findings:
+        for finding in sorted(report.findings, key=lambda finding: list(ICONS).index(finding.severity)):
             with grid.cell():
                 _card(finding, name, opens=alone)
     _pairs(report, source, data, other, other_data, name)

@@ -155,6 +155,8 @@ def test_a_file_that_cannot_be_read_is_no_job(workspace: Workspace) -> None:
     start_job("steered", {"steps": 1}, workspace)
     ended = _end(workspace, steps=1)
     (workspace.home / "jobs" / ended.job_id / "job.json").write_text("{")
+    (workspace.home / "jobs" / "my notes").mkdir()
+    (workspace.home / "jobs" / "my notes" / "job.json").write_text("{}")
     assert find_job("steered", {"steps": 1}, workspace) is None
     assert jobs.jobs(workspace) == []
 

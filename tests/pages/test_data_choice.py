@@ -1,0 +1,104 @@
+"""Choosing data: what the URL keeps, a folder that is not there, and a pattern that is checked as it is typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from page_helpers import texts
+from streamlit.testing.v1 import AppTest
+
+from histo_core.config import DataConfig, SplitConfig
+from histo_core.workspace import Workspace
+from pages.ui import data_choice
+
+
+def _form(text: str) -> None:
+    import streamlit as st
+
+    from histo_core.config import DataConfig
+    from pages.ui import data_choice
+
+    chosen = data_choice.form(DataConfig.model_validate_json(text), prefix="test")
+    st.session_state["chosen"] = chosen.model_dump()
+
+
+def _round_trip(text: str) -> None:
+    import streamlit as st
+
+    from histo_core.config import DataConfig, SplitConfig
+    from pages.ui import data_choice, state
+
+    for name, value in data_choice.to_params(DataConfig.model_validate_json(text), SplitConfig(seed=3)).items():
+        state.put(name, value)
+    read = data_choice.from_url()
+    assert read is not None
+    st.session_state["read"] = [one.model_dump() for one in read]
+
+
+def _open(data: DataConfig) -> AppTest:
+    form = AppTest.from_function(_form, args=(data.model_dump_json(),), default_timeout=60).run()
+    assert not form.exception
+    return form
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        DataConfig(),
+        DataConfig(dataset="folder", root="/a folder", options={"patient_pattern": "(.)"}, skip_broken=True),
+    ],
+)
+def test_the_url_keeps_the_data_and_whether_broken_files_are_left_out(data: DataConfig) -> None:
+    page = AppTest.from_function(_round_trip, args=(data.model_dump_json(),)).run()
+    assert not page.exception
+    assert page.session_state["read"] == [data.model_dump(), SplitConfig(seed=3).model_dump()]
+
+
+def test_an_untouched_form_gives_the_same_data(workspace: Workspace, tmp_path: Path) -> None:
+    data = DataConfig(dataset="folder", root=str(tmp_path), options={"positive": "b"}, skip_broken=True)
+    assert _open(data).session_state["chosen"] == data.model_dump()
+
+
+def test_a_folder_that_is_not_there_gets_the_way_to_the_data(workspace: Workspace, tmp_path: Path) -> None:
+    form = _open(DataConfig(dataset="pcam", root=str(tmp_path / "none")))
+    assert "There is nothing in this folder yet" in form.warning[0].value
+    assert "CC0" in texts(form)
+    assert [button.label for button in form.button] == ["Download"]
+    assert next(control for control in form.text_input if control.label == "Download into").value.endswith("none")
+
+
+def test_what_no_publisher_gives_away_is_described(workspace: Workspace, tmp_path: Path) -> None:
+    form = _open(DataConfig(dataset="idc", root=str(tmp_path / "none")))
+    assert "Fetch it from its source" in texts(form)
+    assert not form.button
+
+
+def test_a_pattern_is_checked_on_the_first_names(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    for name in ("P1_1.png", "P1_2.png", "P2_1.png", "other.png"):
+        (tmp_path / "a" / name).touch()
+    form = _open(DataConfig(dataset="folder", root=str(tmp_path)))
+    assert not form.dataframe
+    pattern = next(control for control in form.text_input if control.label == "Patient pattern")
+    pattern.set_value(r"/(P\d+)_").run()
+    assert not form.exception
+    assert "in 3 of the first 4 names" in texts(form)
+    found = form.dataframe[0].value
+    assert list(found["name"]) == ["a/P1_1.png", "a/P1_2.png", "a/P2_1.png", "a/other.png"]
+    assert found["patient_id"].tolist()[:3] == ["P1", "P1", "P2"]
+    pattern.set_value("(").run()
+    assert not form.exception
+    assert "is no regular expression" in form.error[0].value
+
+
+def test_a_folder_outside_the_roots_is_not_looked_into(workspace: Workspace) -> None:
+    form = _open(DataConfig(dataset="folder", root="/etc", options={"patient_pattern": "(.)"}))
+    assert not form.dataframe
+    assert not form.warning
+    assert "outside the folders that may be read" in form.error[0].value
+
+
+def test_data_in_words() -> None:
+    data = DataConfig(dataset="folder", root="/photos", options={"positive": "b"})
+    assert data_choice.describe(data) == "Class folders, /photos, positive b"
