@@ -1,14 +1,20 @@
-"""What stands for a patch on a map: its colours and textures, or what a network makes of it."""
+"""What stands for a patch on a map: its colours and textures, or what a network makes of it.
+
+Looking at a map that was made must not load PyTorch (700 MB of memory), so what computes is imported where it is used.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from histo_core.audit.descriptor import describe_patches
-from histo_core.audit.network_features import Describe, run_features, squeezenet_features
+import numpy as np
+
 from histo_core.errors import CheckpointError, ConfigError, DataNotFoundError
-from histo_core.models.manifest import read_manifest
 from histo_core.workspace import Workspace
+
+Describe = Callable[[Sequence[np.ndarray] | np.ndarray], np.ndarray]
+"""uint8 H x W x 3 RGB each to float32 [n, d]."""
 
 COLOUR, SQUEEZENET = "colour", "squeezenet"
 _REVISION = 1
@@ -29,6 +35,8 @@ def feature_key(features: str, workspace: Workspace) -> str:
     """
     if features in (COLOUR, SQUEEZENET):
         return f"{features}-{_REVISION}"
+    from histo_core.models.manifest import read_manifest
+
     manifest = read_manifest(_run_folder(features, workspace) / "checkpoint")
     if manifest is None or manifest.best is None:
         raise CheckpointError(
@@ -46,7 +54,11 @@ def open_features(features: str, workspace: Workspace) -> Describe:
         CheckpointError: weights are damaged or cannot be had; and as `feature_key`.
     """
     if features == COLOUR:
+        from histo_core.audit.descriptor import describe_patches
+
         return describe_patches
+    from histo_core.audit.network_features import run_features, squeezenet_features
+
     if features == SQUEEZENET:
         return squeezenet_features(workspace)
     return run_features(_run_folder(features, workspace))

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import SqueezeNet1_1_Weights, squeezenet1_1
 
+from histo_core.audit.features import Describe
 from histo_core.config import PreprocessConfig
 from histo_core.data.preprocess import Preprocess
 from histo_core.models.device import resolve_device
@@ -26,9 +27,6 @@ SQUEEZENET_FILE = "squeezenet1_1_features.safetensors"
 """Looked for in the workspace's ``weights`` folder before anything is fetched."""
 SQUEEZENET_SIDE = 96
 MOST_NUMBERS = 512
-
-Describe = Callable[[Sequence[np.ndarray] | np.ndarray], np.ndarray]
-"""uint8 H x W x 3 RGB each to float32 [n, d]."""
 
 _BATCH = 64
 _PREFIX = "features."

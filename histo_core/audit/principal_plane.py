@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from histo_core.audit.network_features import Describe
+from histo_core.audit.features import Describe
 from histo_core.audit.pca import Covariance
 from histo_core.data.base import Dataset
 from histo_core.errors import DataError

@@ -6,7 +6,6 @@ import re
 import warnings
 
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
 
 from histo_core.progress import Progress, silent
 
@@ -64,6 +63,8 @@ def _neighbours(features: np.ndarray, progress: Progress) -> tuple[np.ndarray, n
 
     Looking at all pairs of 20,000 rows takes seconds; umap-learn's own approximate search compiles for a minute.
     """
+    from sklearn.neighbors import NearestNeighbors  # half a second, and only a map that is made needs it
+
     search = NearestNeighbors(n_neighbors=min(NEIGHBOURS, len(features) - 1), algorithm="brute").fit(features)
     found = []
     for start in range(0, len(features), _BLOCK):

@@ -39,7 +39,8 @@ def map_figure(
 
     Args:
         patch_map: what is drawn.
-        labels: int64 [n], indices into ``classes`` or `UNLABELLED`, of every row of the data set.
+        labels: int64 [n], indices into ``classes`` or `UNLABELLED`, of every row of the data set; any other column will
+            do whose values are numbered so.
         classes: class names.
         layout: "pca", or "umap" for the sample that was laid out by it.
         rows: the rows to draw, None for all; the others are left out of the ground, too.
@@ -57,7 +58,7 @@ def map_figure(
                         height=HEIGHT, legend=0)  # fmt: skip
     if len(shown) < len(placed):
         _add_ground(figure, xy)
-    kinds = [*enumerate(class_colours(classes).items()), (UNLABELLED, ("no label", NEUTRAL))]
+    kinds = [*enumerate(class_colours(classes).items()), (UNLABELLED, ("unknown", NEUTRAL))]
     for number, (name, colour) in kinds:
         of_class = shown[labels[placed[shown]] == number]
         if number == UNLABELLED and not len(of_class):

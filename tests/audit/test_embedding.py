@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -113,6 +115,11 @@ def test_no_patches_make_no_map(dataset: Dataset, workspace: Workspace) -> None:
     dataset.table = dataset.table.iloc[:0]
     with pytest.raises(DataError, match="no patches"):
         make_map(dataset, "colour", workspace)
+
+
+def test_looking_at_a_map_does_not_load_torch() -> None:
+    look = "import sys, histo_core.plots.patch_map, histo_core.plots.mosaic; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", look], check=False).returncode == 0
 
 
 def test_a_sample_keeps_the_shares_of_the_classes() -> None:

@@ -72,7 +72,7 @@ def test_patches_without_a_label_are_grey() -> None:
     patch_map, labels = made(10)
     labels[:4] = -1
     names = [trace.name for trace in map_figure(patch_map, labels, CLASSES).data]
-    assert names == ["normal", "&lt;b&gt;tumour&lt;/b&gt;", "no label"]
+    assert names == ["normal", "&lt;b&gt;tumour&lt;/b&gt;", "unknown"]
 
 
 def test_a_umap_that_is_not_there_is_said() -> None:
