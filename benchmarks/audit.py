@@ -61,7 +61,7 @@ def patches(n: int) -> np.ndarray:
 def perceptual_hash(image: np.ndarray) -> int:
     """The 64-bit hash of the lowest 8 x 8 frequencies against their median."""
     small = np.asarray(Image.fromarray(image).convert("L").resize((32, 32), Image.Resampling.LANCZOS), np.float64)
-    low = dctn(small)[:8, :8]
+    low = np.asarray(dctn(small))[:8, :8]
     return int.from_bytes(np.packbits(low > np.median(low)).tobytes(), "big")
 
 

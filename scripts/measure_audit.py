@@ -95,10 +95,11 @@ def _save(image: np.ndarray, path: Path) -> None:
 
 
 def _looked_up(dataset: Dataset, second: Dataset, table: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
-    rows, others = (pd.Index(each.table["sample_id"]) for each in (dataset, second))
+    rows, others = ({name: row for row, name in enumerate(each.table["sample_id"])} for each in (dataset, second))
+    columns = table.reindex(columns=["sample_id", "other_id", "how"])
     return [
-        (dataset.read([rows.get_loc(a)])[0], turned(second.read([others.get_loc(b)])[0], SYMMETRIES.index(how)))
-        for a, b, how in table.reindex(columns=["sample_id", "other_id", "how"]).itertuples(index=False)
+        (dataset.read([rows[a]])[0], turned(second.read([others[b]])[0], SYMMETRIES.index(how)))
+        for a, b, how in columns.itertuples(index=False)
     ]
 
 
@@ -107,7 +108,7 @@ def _closest(dataset: Dataset) -> list[tuple[np.ndarray, np.ndarray]]:
     signature = scan(dataset, np.arange(len(dataset))).signatures
     places = np.flatnonzero(structure(signature) >= FEATURELESS)
     points = invariants(signature[places])
-    distances, nearest = (found[:, 1] for found in KDTree(points).query(points, k=2))
+    distances, nearest = (np.asarray(found)[:, 1] for found in KDTree(points).query(points, k=2))
     pairs = list(dict.fromkeys(tuple(sorted((row, int(nearest[row])))) for row in distances.argsort()))[:CLOSEST]
     first, other = (places[[pair[end] for pair in pairs]] for end in (0, 1))
     ways = np.square(under_symmetries(signature[other]) - signature[first]).sum(axis=(2, 3)).argmin(axis=0)

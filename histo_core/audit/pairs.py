@@ -89,7 +89,7 @@ def _named(found: pd.DataFrame, each_described: list[pd.DataFrame]) -> pd.DataFr
             "other_label": other["label"],
             "outside": outside,
             "identical": found["identical"].to_numpy(bool),
-            "conflict": _conflict(first["label"], other["label"], each_described),
+            "conflict": _conflict(first["label"], other["label"], outside, each_described),
             "how": np.array(SYMMETRIES, dtype=object)[found["symmetry"].to_numpy(np.int64)],
             "correlation": found["correlation"].to_numpy(np.float64),
             "difference": found["difference"].to_numpy(np.float64),
@@ -97,11 +97,14 @@ def _named(found: pd.DataFrame, each_described: list[pd.DataFrame]) -> pd.DataFr
     )
 
 
-def _conflict(first: pd.Series, other: pd.Series, each_described: list[pd.DataFrame]) -> np.ndarray:
-    """Whether two labels contradict each other; names that one data set does not know contradict nothing."""
-    known = set.intersection(*({_plain(name) for name in set(each["label"])} for each in each_described)) - {""}
-    pairs = zip(map(_plain, first), map(_plain, other), strict=True)
-    return np.array([a != b and a in known and b in known for a, b in pairs], dtype=bool)
+def _conflict(
+    first: pd.Series, other: pd.Series, outside: np.ndarray, each_described: list[pd.DataFrame]
+) -> np.ndarray:
+    """Whether two known labels contradict each other; between data sets only names that both use can."""
+    names = [{_plain(name) for name in set(each["label"])} - {""} for each in each_described]
+    own, shared = names[0], set.intersection(*names)
+    pairs = zip(map(_plain, first), map(_plain, other), outside, strict=True)
+    return np.array([a != b and {a, b} <= (shared if out else own) for a, b, out in pairs], dtype=bool)
 
 
 def _plain(name: str) -> str:

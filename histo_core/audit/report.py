@@ -151,6 +151,7 @@ def _verdict(findings: Sequence[Finding]) -> str:
     rest.sort(key=lambda finding: -SEVERITIES.index(finding.severity))
     clauses = [first.clause, *(finding.clause for finding in rest if finding.clause)]
     if all(finding.severity == "ok" for finding in findings if finding.key in ("identical", "near", "conflicts")):
-        clauses.append("no two patches look the same")
+        alone = all(finding.key != "shared" for finding in findings)
+        clauses.append(f"no two patches {'' if alone else 'of its own '}look the same")
     verdict = "; ".join(clauses)
     return f"{verdict[0].upper()}{verdict[1:]}."

@@ -154,6 +154,20 @@ def test_another_data_set_is_searched_too(
     assert seen[-1][0] == seen[-1][1]
 
 
+def test_class_names_that_only_one_data_set_has_contradict_nothing(
+    images: list[np.ndarray], make_folder: Callable[..., Dataset], tmp_path: Path, workspace: Workspace
+) -> None:
+    images[9] = jpeg(images[2])
+    dataset = make_folder(images, WHERE, patient_id=PATIENTS)
+    for name, image in (("lobular", images[0]), ("ductal", images[12])):
+        (tmp_path / "other" / name).mkdir(parents=True)
+        Image.fromarray(image).save(tmp_path / "other" / name / "1.png")
+    other = open_dataset(DataConfig(dataset="folder", root=str(tmp_path / "other")), workspace)
+    report = compute_audit(dataset, divided(dataset), other)
+    assert pairs(report, "conflicts") == {(2, 9)}  # its own contradiction is told all the same
+    assert len(pairs(report, "shared")) == 2
+
+
 def test_an_audit_is_kept_until_something_changes(
     images: list[np.ndarray], make_folder: Callable[..., Dataset], workspace: Workspace
 ) -> None:
