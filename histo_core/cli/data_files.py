@@ -95,9 +95,10 @@ def export(
     from histo_core.data.split import make_split
 
     authorise(LOCAL, "data.export", dataset)
-    opened = open_dataset(data_config(dataset, root, option, skip_broken=skip_broken), Workspace.default())
+    workspace = Workspace.default()
+    opened = open_dataset(data_config(dataset, root, option, skip_broken=skip_broken), workspace)
     method = "auto" if split is None and layout == "pcam" else split  # PCam's layout is one of parts
-    made = None if method is None else make_split(opened, parse_config(SplitConfig, {"method": method}))
+    made = None if method is None else make_split(opened, parse_config(SplitConfig, {"method": method}), workspace)
     with watched("writing patches") as progress:
         if layout == "table":
             export_table(opened, made, out)

@@ -67,11 +67,13 @@ class Dataset(ABC):
         microns_per_pixel: of the pixels as read, or None where the source does not say.
         problems: samples that were left out of the table because they cannot be used.
         sources: the files that pixels come from; their sizes and times tell whether they have changed.
+        mapped: whether pixels are gathered from a memory map already, so that a copy would be no faster.
         store: a faster copy of the pixels, where one was made.
     """
 
     info: ClassVar[DatasetInfo]
     Options: ClassVar[type[Config]] = Config
+    mapped: bool = False
 
     def __init__(
         self,
@@ -134,7 +136,7 @@ class Dataset(ABC):
         same has the same content, unless someone forged a file's times.
         """
         digest = hashlib.sha256(repr((self.name, self.classes, self.positive)).encode())
-        digest.update("\0".join(self.table["sample_id"]).encode())
+        digest.update("\0".join(self.table["sample_id"].tolist()).encode())
         digest.update(self.table["label"].to_numpy(np.int64).tobytes())
         for path in self.sources:
             digest.update(_file_state(path).encode())
@@ -185,8 +187,10 @@ def prepare_dataset(config: DataConfig, workspace: Workspace, progress: Progress
     kind.prepare(root, options, workspace, progress)
 
 
-def open_dataset(config: DataConfig, workspace: Workspace) -> Dataset:
+def open_dataset(config: DataConfig, workspace: Workspace, progress: Progress = silent) -> Dataset:
     """Open a data set by its configuration.
+
+    ``progress`` moves where broken files are to be left out and have not been looked for yet.
 
     Raises:
         UnknownNameError: no data set has this name.
@@ -205,7 +209,7 @@ def open_dataset(config: DataConfig, workspace: Workspace) -> Dataset:
     if config.skip_broken:
         from histo_core.data.check import without_broken  # it opens nothing by itself, but needs this module
 
-        dataset = without_broken(dataset, workspace)
+        dataset = without_broken(dataset, workspace, progress)
     dataset.store = find_store(dataset, workspace)
     return dataset
 

@@ -59,7 +59,7 @@ def find_store(dataset: Dataset, workspace: Workspace) -> FlatStore | None:
 
 def worth_converting(dataset: Dataset) -> bool:
     """Whether a copy would be faster: not for data that are drawn here or memory-mapped where they lie."""
-    return bool(dataset.sources) and not getattr(dataset, "mapped", False)
+    return bool(dataset.sources) and not dataset.mapped
 
 
 def converted_bytes(dataset: Dataset) -> int:

@@ -87,6 +87,7 @@ class PCam(Dataset):
             sources=[path for part in parts for path in part.sources],
         )
         self._patches = tuple(part.patches for part in parts)
+        self.mapped = all(patches.mapped for patches in self._patches)
         self._starts = np.cumsum([0, *(len(patches) for patches in self._patches)])
         self._rows = np.concatenate([part.rows + start for part, start in zip(parts, self._starts, strict=False)])
 
@@ -113,11 +114,6 @@ class PCam(Dataset):
                 f"{root} holds no patch with a label.", "Labels are 0 and 1.", "Check the files of labels."
             )
         return cls(parts)
-
-    @property
-    def mapped(self) -> bool:
-        """Whether all patches are memory-mapped where they lie."""
-        return all(patches.mapped for patches in self._patches)
 
     def read_source(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         """Pixels of some patches, uint8 [n, 96, 96, 3]."""

@@ -37,7 +37,7 @@ class Remaining(Dataset):
             problems=(*whole.problems, *problems),
             sources=[whole.sources[row] for row in rows] if one_file_each else whole.sources,
         )
-        self.whole, self.rows = whole, np.asarray(rows, np.int64)
+        self.whole, self.rows, self.mapped = whole, np.asarray(rows, np.int64), whole.mapped
 
     @classmethod
     def open(cls, root: Path | None, options: Config, workspace: Workspace) -> NoReturn:

@@ -12,12 +12,13 @@ import pandas as pd
 
 from histo_core import __version__
 from histo_core.comparison.compare import Comparison, ModelResult
+from histo_core.data.csv_cells import to_csv
 from histo_core.evaluation.metrics import RATES
 from histo_core.files import write_atomically
 from histo_core.plots.confusion import confusion_figure
 from histo_core.plots.roc import roc_figure
 from histo_core.reports.page import DISCLAIMER, Section, page
-from histo_core.reports.tables import to_csv, to_html
+from histo_core.reports.tables import to_html
 
 SCHEMA = 1
 INDEX = "index.html"

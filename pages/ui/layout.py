@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.elements.lib.grid_container import GridContainer
 
+from histo_core.data.csv_cells import to_csv
 from pages.ui.text import plain
 
 HALF = 480
@@ -85,7 +86,7 @@ def figure(
 
 def download_table(table: pd.DataFrame, name: str, label: str = "Download as CSV") -> None:
     """A table as CSV, in which no cell is read as a formula."""
-    download(label, lambda: safe_csv(table), f"{name}.csv", "text/csv")
+    download(label, lambda: to_csv(table), f"{name}.csv", "text/csv")
 
 
 def download(label: str, content: Callable[[], bytes | str] | bytes, name: str, mime: str) -> None:
@@ -100,16 +101,3 @@ def download(label: str, content: Callable[[], bytes | str] | bytes, name: str, 
         type="tertiary",
         icon=":material/download:",
     )
-
-
-def safe_csv(table: pd.DataFrame) -> str:
-    """CSV text; a text cell that starts with ``= + - @``, a tab or a line break gets a leading apostrophe."""
-
-    def safe(cell: object) -> object:
-        return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else cell
-
-    guarded = table.copy()
-    for column in guarded.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in guarded.dtypes]]:
-        guarded[column] = guarded[column].map(safe)
-    guarded.columns = [safe(str(column)) for column in guarded.columns]
-    return guarded.to_csv(index=False)

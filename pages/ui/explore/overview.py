@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from histo_core.data.csv_cells import to_csv
 from histo_core.data.pcam_report import PCamReport
 from histo_core.plots.counts import counts_by_figure, counts_figure
 from pages.ui import cache, layout, state
@@ -31,7 +32,7 @@ def draw(page: Explored, chosen: Selection) -> None:
     if report := cache.report_of_pcam(page.key[0], page.home):
         _pcam(report)
     _channels(page, chosen)
-    layout.download("Download the table of patches", lambda: layout.safe_csv(joined(page)), "samples.csv", "text/csv")
+    layout.download("Download the table of patches", lambda: to_csv(joined(page)), "samples.csv", "text/csv")
 
 
 def joined(page: Explored) -> pd.DataFrame:
