@@ -1,9 +1,14 @@
-"""What the views of splits, audits and files keep between reruns; the same rules as in `pages.ui.cache`."""
+"""What the views of splits, audits and files keep between reruns; the same rules as in `pages.ui.cache`.
+
+Keys hold the data set's state (`Dataset.state`) beside its configuration, so that changed files are seen.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -45,8 +50,9 @@ _AT_MOST = 0.5
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
-def fold_counts(data: str, config: str, home: str) -> pd.DataFrame:
+def fold_counts(data: str, state: str, config: str, home: str) -> pd.DataFrame:
     """Samples by class and patients in the part that each fold holds out; columns fold, part, classes, patients."""
+    del state
     source, division = cache.dataset(data, home), SplitConfig.model_validate_json(config)
     part = "valid" if division.hold_out else "test"
     rows = []
@@ -57,8 +63,9 @@ def fold_counts(data: str, config: str, home: str) -> pd.DataFrame:
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def group_columns(data: str, home: str) -> list[str]:
+def group_columns(data: str, state: str, home: str) -> list[str]:
     """Columns in which several patches agree and each labelled one has a value."""
+    del state
     source = cache.dataset(data, home)
     return [
         column
@@ -69,22 +76,35 @@ def group_columns(data: str, home: str) -> list[str]:
     ]
 
 
-def saved(data: str, home: str) -> tuple[SavedSplit, ...]:
+def saved(data: str, state: str, home: str) -> tuple[SavedSplit, ...]:
     """The saved splits of a data set, the newest first."""
     files = sorted((Workspace(Path(home)).data / "splits").glob("*/split.json"))
-    return _saved(data, home, tuple(file.stat().st_mtime_ns for file in files))
+    return _saved(data, state, home, tuple(file.stat().st_mtime_ns for file in files))
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def _saved(data: str, home: str, written: tuple[int, ...]) -> tuple[SavedSplit, ...]:
-    del written
+def _saved(data: str, state: str, home: str, written: tuple[int, ...]) -> tuple[SavedSplit, ...]:
+    del state, written
     return saved_splits(cache.dataset(data, home), Workspace(Path(home)))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _ids(data: str, state: str, home: str) -> pd.Index:
+    del state
+    return pd.Index(cache.dataset(data, home).table["sample_id"])
+
+
+def find_rows(data: str, state: str, ids: Sequence[str], home: str) -> np.ndarray:
+    """The row of each id, int64 [n]; -1 where there is none."""
+    known = _ids(data, state, home)
+    return known.get_indexer(pd.Index(ids, dtype=known.dtype)).astype(np.int64)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def pair_sheet(
     data: str,
     other: str,
+    states: tuple[str, str],
     home: str,
     pairs: tuple[tuple[int, int, bool], ...],
     columns: int,
@@ -95,6 +115,7 @@ def pair_sheet(
 
     ``pairs`` are a row of ``data``, the partner's row, and whether that is a row of ``other`` rather than of ``data``.
     """
+    del states
     first, second = cache.dataset(data, home), cache.dataset(other, home)
     images = [
         image
@@ -105,8 +126,9 @@ def pair_sheet(
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def copy_bytes(data: str, home: str) -> int:
+def copy_bytes(data: str, state: str, home: str) -> int:
     """The size that a converted copy would have."""
+    del state
     return converted_bytes(cache.dataset(data, home))
 
 

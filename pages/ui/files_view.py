@@ -143,7 +143,7 @@ def _copy(source: Dataset, data: DataConfig) -> None:
     if not worth_converting(source):
         st.markdown("The patches are read where they lie, as fast as a copy would be. None is needed.")
         return
-    needed = size(cache_data.copy_bytes(data.model_dump_json(), str(workspace.home)))
+    needed = size(cache_data.copy_bytes(data.model_dump_json(), source.state, str(workspace.home)))
     free = size(shutil.disk_usage(nearest_there(workspace.home)).free)
     job_card(
         "convert",

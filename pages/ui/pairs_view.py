@@ -41,8 +41,14 @@ def draw(
     number = state.page(max(-(-len(table) // PAIRS), 1), page_parameter(name))
     shown = table.iloc[(number - 1) * PAIRS : number * PAIRS]
     outside = shown["other_dataset"].ne("").to_numpy() if "other_dataset" in shown else np.zeros(len(shown), bool)
-    left = _rows(source, shown["sample_id"])
-    right = np.where(outside, _rows(other, shown["other_id"]), _rows(source, shown["other_id"]))
+    texts, states = (data.model_dump_json(), other_data.model_dump_json()), (source.state, other.state)
+    home = str(Workspace.default().home)
+    left = cache_data.find_rows(texts[0], states[0], shown["sample_id"].tolist(), home)
+    inside, across = (
+        cache_data.find_rows(text, state, shown["other_id"].tolist(), home)
+        for text, state in zip(texts, states, strict=True)
+    )
+    right = np.where(outside, across, inside)
     there = (left >= 0) & (right >= 0)
     if not there.all():
         st.caption(f"{count(int((~there).sum()), 'pair')} of this page cannot be shown: a patch is no longer there.")
@@ -51,13 +57,7 @@ def draw(
         frames = [(_colour(source, row), _colour(other if out else source, partner)) for row, partner, out in pairs]
         st.image(
             cache_data.pair_sheet(
-                data.model_dump_json(),
-                other_data.model_dump_json(),
-                str(Workspace.default().home),
-                tuple(pairs),
-                2 * ACROSS,
-                CELL,
-                tuple(chain.from_iterable(frames)),
+                *texts, states, home, tuple(pairs), 2 * ACROSS, CELL, tuple(chain.from_iterable(frames))
             ),
             output_format="PNG",
             alt=f"{count(len(pairs), 'pair')} of patches side by side, framed in the colour of their class.",
@@ -65,13 +65,6 @@ def draw(
     st.caption(f"{count(len(table), 'pair')}, {ACROSS} in a row; the table names them in the same order.")
     st.dataframe(shown, hide_index=True, alt="The pairs of this page with what was measured of each.")
     layout.download_table(table, f"{name}-pairs", "Download all pairs as CSV")
-
-
-def _rows(source: Dataset, ids: pd.Series) -> np.ndarray:
-    """The row of each id; -1 where there is none."""
-    wanted = set(ids)
-    place = {name: row for row, name in enumerate(source.table["sample_id"]) if name in wanted}
-    return np.array([place.get(name, -1) for name in ids], np.int64)
 
 
 def _colour(source: Dataset, row: int) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.workspace import Workspace
-from pages.ui import cache_data, forms
+from pages.ui import cache, cache_data, forms
 
 _FIRST = ("method", "group", "saved", "folds")
 _OF_FOLDS = ("hold_out", "fold")
@@ -52,8 +52,9 @@ def of_data(data: DataConfig, division: SplitConfig, *, prefix: str) -> dict[str
     key, home = data.model_dump_json(), str(Workspace.default().home)
     if not cache_data.was_opened(key, home):
         return fields(division, prefix=prefix)
-    saved = {one.fingerprint: f"{one.name}: {one.note}" for one in cache_data.saved(key, home)}
-    return fields(division, prefix=prefix, columns=cache_data.group_columns(key, home), saved=saved)
+    state = cache.dataset(key, home).state
+    saved = {one.fingerprint: f"{one.name}: {one.note}" for one in cache_data.saved(key, state, home)}
+    return fields(division, prefix=prefix, columns=cache_data.group_columns(key, state, home), saved=saved)
 
 
 def _matter(folds: int | None, values: Mapping[str, Any], prefix: str) -> list[str]:

@@ -29,7 +29,7 @@ def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig)
         division: configuration of ``split``.
     """
     home = str(Workspace.default().home)
-    known = cache_data.saved(data.model_dump_json(), home)
+    known = cache_data.saved(data.model_dump_json(), source.state, home)
     grid = layout.halves()
     built: tuple[SplitConfig, Split] | None = None
     with grid.cell():
@@ -81,7 +81,7 @@ def _result(source: Dataset, wanted: SplitConfig, built: Split, data: str, home:
         part = "validation" if wanted.hold_out else "test"
         st.caption(f"The {part} part of each of the {wanted.folds} folds:")
         with st.spinner("Dealing the other folds…", show_time=True):
-            folds = cache_data.fold_counts(data, wanted.model_dump_json(), home)
+            folds = cache_data.fold_counts(data, source.state, wanted.model_dump_json(), home)
         _table(folds.drop(columns="part"), "fold-counts", "Patches of each class, and patients, in each fold.")
 
 
