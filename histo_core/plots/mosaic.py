@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
-from io import BytesIO
 
 import numpy as np
 import plotly.graph_objects as go
-from PIL import Image, ImageColor
+from PIL import ImageColor
 
 from histo_core.errors import ConfigError
+from histo_core.plots.pixels import data_uri
 from histo_core.plots.theme import label, new_figure
 from histo_core.slides.mosaic import Mosaic
 
@@ -49,7 +48,7 @@ def mosaic_figure(
     figure = new_figure(sentence, f"mosaic {mosaic.slide_id}", height=HEIGHT, legend=len(legend))
     height, width = (side / mosaic.scale for side in mosaic.image.shape[:2])
     overlay = _overlay(mosaic, colours, opacity)
-    for source in (_data_uri(mosaic.image, "WEBP", quality=85), _data_uri(overlay, "PNG")):
+    for source in (data_uri(mosaic.image, "WEBP", quality=85), data_uri(overlay, "PNG")):
         figure.add_layout_image(
             source=source, x=0, y=0, sizex=width, sizey=height, xref="x", yref="y", sizing="stretch", layer="below"
         )
@@ -85,9 +84,3 @@ def _overlay(mosaic: Mosaic, colours: Sequence[str], opacity: float) -> np.ndarr
             for edge in (box[:FRAME], box[-FRAME:], box[:, :FRAME], box[:, -FRAME:]):
                 edge[..., 3] = 255
     return layer
-
-
-def _data_uri(pixels: np.ndarray, kind: str, **options: int) -> str:
-    buffer = BytesIO()
-    Image.fromarray(pixels).save(buffer, kind, **options)
-    return f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from io import BytesIO
 
 import numpy as np
@@ -14,6 +13,7 @@ from histo_core.errors import ConfigError
 from histo_core.explain.base import EXPLAINERS, Explanation
 from histo_core.explain.words import describe
 from histo_core.plots.overlay_layers import blend, enlarge, marks, plotly_scale, signed_colours, unseen_label
+from histo_core.plots.pixels import data_uri
 from histo_core.plots.theme import HEIGHT, label, new_figure
 
 __all__ = ["common_scale", "describe", "overlay_figure", "overlay_png"]
@@ -61,7 +61,7 @@ def overlay_figure(
     lines = marks(explanation, factor, mask=mask, show_seen=show_seen, borders=borders)
     figure = new_figure(_title(explanation), "overlay", height=HEIGHT, legend=0 if mask is None else 1)
     figure.update_layout(meta={"alt": describe(explanation)})
-    figure.add_image(source=_data_uri(image), hoverinfo="skip")
+    figure.add_image(source=data_uri(image), hoverinfo="skip")
     figure.add_heatmap(
         z=np.where(explanation.seen, explanation.map, np.nan).astype(np.float32),
         zmin=-scale,
@@ -80,7 +80,7 @@ def overlay_figure(
         },
     )
     fine, first = 1 / factor, (1 / factor - 1) / 2
-    figure.add_image(source=_data_uri(lines), x0=first, y0=first, dx=fine, dy=fine, hoverinfo="skip")
+    figure.add_image(source=data_uri(lines), x0=first, y0=first, dx=fine, dy=fine, hoverinfo="skip")
     if mask is not None:
         figure.add_scatter(x=[None], y=[None], mode="lines", line={"color": "black", "width": 2}, name="tumour (mask)")
     at = unseen_label(explanation.seen) if show_seen else None
@@ -156,12 +156,6 @@ def _title(explanation: Explanation) -> str:
 
 def _factor(height: int, width: int) -> int:
     return max(4, SMALLEST_SIDE // max(height, width))
-
-
-def _data_uri(pixels: np.ndarray) -> str:
-    buffer = BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def _with_colour_bar(picture: np.ndarray, name: str, scale: float, opacity: float) -> Image.Image:
