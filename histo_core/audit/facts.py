@@ -17,7 +17,8 @@ _FAR = 4
 _FAINT = 0.08
 """Optical density (base 10, mean of the channels) below which a pixel is empty background."""
 _RED_OVER_GREEN, _DENSE = 1.25, 0.3
-"""Blue and green ink absorb red most, by this factor and this densely. No pixel of PatchCamelyon's nuclei does."""
+"""Blue and green ink absorb red most, by this factor and this densely; nuclei absorb green about as much. Of
+8,000 PatchCamelyon patches, 4 have more than a hundredth of such pixels, and all 4 show ink."""
 _BLACK, _NEUTRAL = 45, 15
 """Black ink: no channel above the first, no two further apart than the second. Folds and dark nuclei are purple."""
 _ENOUGH = 0.05

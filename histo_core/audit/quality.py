@@ -33,7 +33,7 @@ INK = 0.015
 GREEN_SHARE = 0.37
 """Haematoxylin and eosin both absorb green most. A patch is out of stain when green makes up less than this of what it
 absorbs: grey shadows and glass edges (a third), brown pigment and ink, blue ink, a camera's green cast. 0.3% of
-PatchCamelyon lies below, a fifth of BreaKHis's 200X images (two patients with a green cast)."""
+PatchCamelyon lies below, a fifth of 197 BreaKHis images at 200X, which have a green cast."""
 
 MANY = 0.05
 """From this share of the patches on, a finding is a warning and in the verdict."""
