@@ -30,7 +30,16 @@ from scripts.dashboard import PROJECT, chromium, served
 SECONDS_ALLOWED = 1.0
 MEMORY_ALLOWED = 1.5e9
 IDLE = "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
-VIEWS = ("Overview", "Map", "Mosaic", "Stain", "Augmentation", "Splits", "Gallery")
+VIEWS = {
+    "Overview": "[class*=st-key-explore-counts] .main-svg",
+    "Map": "[class*=st-key-explore-map] .gl-canvas",
+    "Mosaic": "[class*=st-key-explore-mosaic] .main-svg",
+    "Stain": "text=Haematoxylin",
+    "Augmentation": "text=Left: the patch as it is.",
+    "Splits": "text=Build a split",
+    "Gallery": ".st-key-explore-grid button",
+}
+"""What shows that a view has been drawn."""
 
 
 class Stopwatch:
@@ -64,14 +73,19 @@ def main() -> None:
         data = DataConfig(dataset="pcam", root=str(folder / "pcam"))
         dataset = open_dataset(data, workspace)
         timed("making the map", lambda: make_map(dataset, "colour", workspace))
-        with served(workspace, HISTOSCOPE_DATA_ROOTS=str(folder)) as address, chromium() as browser:
-            page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
-            page.set_default_timeout(300_000)
-            watch = Stopwatch(page)
-            link = f"{address}/data?{urlencode({'dataset': 'pcam', 'root': data.root, 'view': 'gallery'})}"
-            for label in ("tumour", "normal"):
-                walk(watch, link, label, len(dataset))
-            report(watch, server_memory())
+        measure(workspace, data, len(dataset))
+
+
+def measure(workspace: Workspace, data: DataConfig, n: int) -> None:
+    """Drive the page on a data set of n patches whose map was made, and print the times."""
+    query = urlencode({"dataset": data.dataset, "root": data.root, "view": "gallery"})
+    with served(workspace, HISTOSCOPE_DATA_ROOTS=str(data.root)) as address, chromium() as browser:
+        page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
+        page.set_default_timeout(300_000)
+        watch = Stopwatch(page)
+        for label in ("tumour", "normal"):
+            walk(watch, f"{address}/data?{query}", label, n)
+        report(watch, server_memory())
 
 
 def walk(watch: Stopwatch, link: str, label: str, n: int) -> None:
@@ -90,17 +104,15 @@ def walk(watch: Stopwatch, link: str, label: str, n: int) -> None:
     watch.time("next patch", lambda: dialog.get_by_role("button", name="Next", exact=True).click(), dialog)
     page.keyboard.press("Escape")
     dialog.wait_for(state="hidden")
-    for view in VIEWS:
+    for view, evidence in VIEWS.items():
         tab = page.get_by_role("radio", name=view, exact=True)
-        watch.time(f"view: {view}", tab.click, page.locator("[data-testid=stAppViewContainer]"))
+        watch.time(f"view: {view}", tab.click, page.locator(evidence).first)
         if view == "Map":
             chart = page.locator(".stPlotlyChart .nsewdrag").first
-            chart.wait_for()
-            watch.time(
-                "lasso on the map", lambda drawn=chart: lasso(page, drawn), page.get_by_text("Drawn on the map").first
-            )
-            page.get_by_role("button", name="Drawn on the map").click()
-            page.get_by_role("button", name="Drawn on the map").wait_for(state="hidden")
+            chip = page.get_by_role("button", name="Drawn on the map")
+            watch.time("lasso on the map", lambda drawn=chart: lasso(page, drawn), chip)
+            chip.click()
+            chip.wait_for(state="hidden")
 
 
 def choose_class(page: Page, label: str) -> None:

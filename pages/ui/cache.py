@@ -93,15 +93,21 @@ def packed(data: str, home: str, indices: tuple[int, ...], columns: int, largest
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _audit(data: str, config: str, home: str) -> AuditReport:
+def _audit(data: str, config: str, home: str, audits_changed: int) -> AuditReport | None:
     from histo_core.audit.report import load_audit
 
-    return _made(load_audit(dataset(data, home), split(data, config, home), Workspace(Path(home))))
+    del audits_changed
+    return load_audit(dataset(data, home), split(data, config, home), Workspace(Path(home)))
 
 
 def audit(data: str, config: str, home: str) -> AuditReport | None:
-    """The saved audit of a split; None where there is none yet, which is not remembered."""
-    return _if_made(_audit, data, config, home)
+    """The saved audit of a split; None where there is none.
+
+    Where an audit lies is named by a hash over the whole table, which takes seconds for hundreds of thousands of
+    rows. So the answer is kept, "none" too, until a folder comes or goes among the audits.
+    """
+    audits = Workspace(Path(home)).data / "audits"
+    return _audit(data, config, home, audits.stat().st_mtime_ns if audits.is_dir() else 0)
 
 
 def feature_source(name: str, workspace: Workspace) -> str:

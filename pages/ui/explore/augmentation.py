@@ -37,8 +37,8 @@ def draw(page: Explored, chosen: Selection) -> None:
         )
         seed = st.number_input("Seed", 0, 2**32 - 1, key="explore.seed", width=140, help="Of the run that would train.")
     config = PRESETS[name]
-    fields = type(config).model_fields
-    st.caption(plain("; ".join(f"{field.title}: {getattr(config, key)}" for key, field in fields.items())))
+    # The list cuts long titles.
+    st.caption(plain(f"{TITLES[name]}. {'; '.join(_words(config))}."))
     rows = chosen.rows[:: max(len(chosen) // PATCHES, 1)][:PATCHES]
     cells = [
         cell
@@ -58,3 +58,9 @@ def _epochs(image: np.ndarray, config: AugmentConfig, seed: int, row: int) -> li
         config = config.model_copy(update={"quarter_turns": False})
     sample = np.array([row])
     return [augment(image[None], config, seed=seed, epoch=epoch, samples=sample)[0] for epoch in range(DRAWS)]
+
+
+def _words(config: AugmentConfig) -> list[str]:
+    """Each setting with its value."""
+    values = {field.title: getattr(config, name) for name, field in type(config).model_fields.items()}
+    return [f"{title}: {('no', 'yes')[value] if isinstance(value, bool) else value}" for title, value in values.items()]

@@ -15,7 +15,7 @@ from histo_core.data.split import Split
 FEW, MANY = 2, 2_000
 """A column with fewer values has nothing to filter by; one with more is no list that a person reads."""
 SHOWN = 3
-_PREFERRED = ("magnification", "subtype", "scanner", "slide_id", "patient_id")
+_PREFERRED = ("magnification", "subtype", "scanner", "patient_id", "slide_id")
 _NO_FILTER = frozenset({"sample_id", "label", "split", "x", "y", "height", "width"})
 _TITLES = {"slide_id": "Slide", "patient_id": "Patient", "sample_id": "Id", "label": "Class", "split": "Part"}
 
@@ -76,7 +76,8 @@ def code_columns(source: Dataset, split: Split) -> Columns:
         if len(filters) == SHOWN:
             break
         codes, values = pd.factorize(table[name], sort=True)
-        if FEW <= len(values) <= MANY:
+        again = any(np.array_equal(codes, column.codes) for column in filters.values())
+        if FEW <= len(values) <= MANY and not again:  # where each patient has one slide, one of the two is enough
             filters[name] = Column(tuple(str(value) for value in values), codes.astype(np.int32))
     return Columns(
         ids=pd.Index(table["sample_id"]),
