@@ -51,14 +51,14 @@ _AT_MOST = 0.5
 
 @st.cache_data(show_spinner=False, max_entries=32)
 def fold_counts(data: str, state: str, config: str, home: str) -> pd.DataFrame:
-    """Samples by class and patients in the part that each fold holds out; columns fold, part, classes, patients."""
+    """Samples by class and patients in the part that each fold holds out; columns fold, classes, patients."""
     del state
     source, division = cache.dataset(data, home), SplitConfig.model_validate_json(config)
     part = "valid" if division.hold_out else "test"
     rows = []
     for one in folds_of(division):
         counts = make_split(source, one, Workspace(Path(home))).counts(source)
-        rows.append({"fold": one.fold, "part": part, **counts.loc[part].to_dict()})
+        rows.append({"fold": one.fold, **counts.loc[part].to_dict()})
     return pd.DataFrame(rows)
 
 

@@ -14,7 +14,7 @@ from histo_core.data.check import FileCheck, load_check
 from histo_core.data.patch_store import worth_converting
 from histo_core.data.split import Split
 from histo_core.errors import BrokenFilesError
-from histo_core.runs.job_kinds import nearest_there
+from histo_core.runs.job_params import nearest_there
 from histo_core.workspace import Workspace
 from pages.ui import cache, cache_data, export_form, fetch, layout, state
 from pages.ui.errors import shown

@@ -82,7 +82,7 @@ def _result(source: Dataset, wanted: SplitConfig, built: Split, data: str, home:
         st.caption(f"The {part} part of each of the {wanted.folds} folds:")
         with st.spinner("Dealing the other folds…", show_time=True):
             folds = cache_data.fold_counts(data, source.state, wanted.model_dump_json(), home)
-        _table(folds.drop(columns="part"), "fold-counts", "Patches of each class, and patients, in each fold.")
+        _table(folds, "fold-counts", "Patches of each class, and patients, in each fold.")
 
 
 def _table(table: pd.DataFrame, name: str, alt: str) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from histo_core.errors import ConfigError
 from histo_core.progress import Progress
-from histo_core.runs.job_kinds import JOBS, JobKind, JobParams
+from histo_core.runs.job_kinds import JOBS, JobKind
+from histo_core.runs.job_params import JobParams
 from histo_core.workspace import Workspace
 
 

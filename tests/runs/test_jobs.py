@@ -130,13 +130,14 @@ def test_one_whose_process_was_killed_is_lost_and_can_be_tried_again(workspace: 
 def test_one_that_does_not_stop_is_killed_by_a_later_look(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start_job("steered", {"deaf": True}, workspace)
-    wait_until(lambda: _now(workspace, deaf=True).state == "running")
-    cancel_job(_now(workspace, deaf=True).job_id, workspace)
+    params = {"deaf": True, "note": str(tmp_path / "began")}
+    job = start_job("steered", params, workspace)
+    wait_until((tmp_path / "began").exists)
+    cancel_job(job.job_id, workspace)
     time.sleep(0.3)
-    assert _now(workspace, deaf=True).state == "running"
+    assert _now(workspace, **params).state == "running"
     monkeypatch.setattr(job_folder, "GRACE_SECONDS", 0.2)
-    ended = _end(workspace, deaf=True)
+    ended = _end(workspace, **params)
     assert (ended.state, ended.error) == ("cancelled", "It was stopped on request.")
 
 

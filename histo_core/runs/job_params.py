@@ -1,0 +1,132 @@
+"""What each kind of job is told; plain JSON with absolute paths, from which a job's id is made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from histo_core.config import Config, DataConfig, SplitConfig
+from histo_core.workspace import Workspace
+
+
+def _absolute(path: str) -> str:
+    """The same path from whatever folder a process works in."""
+    return str(Path(path).expanduser().resolve())
+
+
+def _absolute_data(data: DataConfig) -> DataConfig:
+    return data if data.root is None else data.model_copy(update={"root": _absolute(data.root)})
+
+
+def _named(data: DataConfig) -> str:
+    return data.dataset if data.root is None else f"{data.dataset} ({Path(data.root).name})"
+
+
+def _root(data: DataConfig) -> tuple[str, ...]:
+    return () if data.root is None else (data.root,)
+
+
+Folder = Annotated[str, Field(min_length=1), AfterValidator(_absolute)]
+Data = Annotated[DataConfig, AfterValidator(_absolute_data)]
+
+
+def nearest_there(path: Path) -> Path:
+    """The path itself where something lies there, else the nearest folder above it."""
+    return next(place for place in (path, *path.parents) if place.exists())
+
+
+class JobParams(Config):
+    """What a job is told; plain JSON, from which its id is made."""
+
+    @property
+    def subject(self) -> str:
+        """What it works on, for its title."""
+        return ""
+
+    def read_places(self) -> tuple[str, ...]:
+        """Folders it reads; they must be there."""
+        return ()
+
+    def written_places(self) -> tuple[str, ...]:
+        """Files or folders that it makes."""
+        return ()
+
+    def places(self) -> tuple[str, ...]:
+        """All paths that it names."""
+        return (*self.read_places(), *self.written_places())
+
+    def check_places(self, workspace: Workspace) -> None:
+        """Refuse what lies outside the folders that may be used.
+
+        Raises:
+            PathNotAllowedError: a path lies outside every root.
+            DataNotFoundError: a folder to read is not there.
+        """
+        for path in self.read_places():
+            workspace.allowed(path)
+        for path in self.written_places():
+            workspace.allowed(nearest_there(Path(path)))  # below it there is nothing, so no link either
+
+
+class DataParams(JobParams):
+    """A data set."""
+
+    data: Data
+
+    @property
+    def subject(self) -> str:
+        return _named(self.data)
+
+    def read_places(self) -> tuple[str, ...]:
+        return _root(self.data)
+
+
+class AuditParams(DataParams):
+    """A data set with its split, alone or against another data set."""
+
+    split: SplitConfig = SplitConfig()
+    other: Data | None = None
+
+    @property
+    def subject(self) -> str:
+        return _named(self.data) if self.other is None else f"{_named(self.data)} against {_named(self.other)}"
+
+    def read_places(self) -> tuple[str, ...]:
+        return _root(self.data) + (() if self.other is None else _root(self.other))
+
+
+class MapParams(DataParams):
+    """A data set, and what places its patches: "colour", "squeezenet" or a run's folder."""
+
+    features: str = "colour"
+
+    def read_places(self) -> tuple[str, ...]:
+        run = () if self.features in ("colour", "squeezenet") else (_absolute(self.features),)
+        return _root(self.data) + run
+
+
+class DownloadParams(JobParams):
+    """A data set by name, and the folder that its files go into."""
+
+    dataset: str
+    folder: Folder
+
+    @property
+    def subject(self) -> str:
+        return self.dataset
+
+    def written_places(self) -> tuple[str, ...]:
+        return (self.folder,)
+
+
+class ExportParams(DataParams):
+    """A data set with its split, the layout to write, and the folder (for a table the file) that must not be there."""
+
+    split: SplitConfig = SplitConfig()
+    layout: Literal["folders", "pcam", "table"]
+    target: Folder
+
+    def written_places(self) -> tuple[str, ...]:
+        return (self.target,)
