@@ -128,7 +128,7 @@ def test_one_whose_process_was_killed_is_lost_and_can_be_tried_again(workspace: 
 
 
 def test_one_that_does_not_stop_is_killed_by_a_later_look(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     params = {"deaf": True, "note": str(tmp_path / "began")}
     job = start_job("steered", params, workspace)
