@@ -35,6 +35,8 @@ def check_data(config: DataConfig, split: SplitConfig, workspace: Workspace) -> 
         _tell_problems(dataset.problems, left_out=config.skip_broken)
         if not config.skip_broken:
             raise BrokenFilesError(dataset.problems, "Mend or remove them, or go on with the rest: --skip-broken.")
+    else:
+        say("No problems: every sample can be used.")
     if (dataset.table["label"].to_numpy() == UNLABELLED).all():
         say("No patch has a label, so there is nothing to split.")
         return

@@ -36,8 +36,9 @@ def test_a_whole_data_set_is_counted_and_judged(call, folder: Path) -> None:
         "20 patients",
         "39 of 24 x 24 pixels; 1 of other sizes (1 of 16 x 24)",
     ]
-    assert lines[3].split() == ["split", "benign", "malignant", "patients"]
-    assert lines[4].split() == ["train", "12", "12", "12"]
+    assert lines[3] == "No problems: every sample can be used."
+    assert lines[4].split() == ["split", "benign", "malignant", "patients"]
+    assert lines[5].split() == ["train", "12", "12", "12"]
     assert "Split by patient: 5 of 20 patients are held out for test." in lines
     assert lines[-1].startswith("No patient is on both sides of the split")
 
