@@ -48,6 +48,7 @@ def render() -> None:
         list(views.TITLES),
         format_func=views.TITLES.__getitem__,
         widget=st.segmented_control,
+        clears=("page", "patch"),
         label_visibility="collapsed",
     )
     views.draw(view, page)

@@ -25,6 +25,8 @@ from pages.ui.text import plain
 OWN = {"colour": "Colour and texture", "squeezenet": "SqueezeNet (ImageNet)"}
 PROJECTIONS: dict[Literal["pca", "umap"], str] = {"pca": "PCA of all patches", "umap": "UMAP of a sample"}
 MOST_COLOURS = 8
+DRAWN = 5_000
+"""Points, over a ground of all patches: while a lasso is drawn, a browser without a GPU redraws them at each move."""
 
 
 def draw(page: Explored, chosen: Selection) -> None:
@@ -81,7 +83,7 @@ def _chart(
 ) -> None:
     column = {"label": page.columns.label, "split": page.columns.part}.get(by) or page.columns.filters[by]
     rows = None if len(chosen.filtered) == len(page.source) else chosen.filtered
-    chart = map_figure(found, column.codes, column.values, layout=projection, rows=rows)
+    chart = map_figure(found, column.codes, column.values, layout=projection, rows=rows, drawn=DRAWN)
     drawn = next(iter(state.asked("lasso")), None)
     if drawn and drawn.startswith(f"{features}/{projection}:"):
         _outline(chart, lasso.parse(drawn))

@@ -79,7 +79,7 @@ def _filters(page: Explored) -> np.ndarray:
         [ALL, *PARTS],
         format_func=PART_NAMES.__getitem__,
         widget=st.segmented_control,
-        clears=("page",),
+        clears=("page", "patch"),
         help="Of the split.",
     )
     if part != ALL:
@@ -88,7 +88,12 @@ def _filters(page: Explored) -> np.ndarray:
     others |= {f"by.{name}": (columns.title(name), column) for name, column in coded.filters.items()}
     for parameter, (label, column) in others.items():
         value = state.choose(
-            label, parameter, [ALL, *column.values], width=170, clears=("page",), help=f"Show only one {label.lower()}."
+            label,
+            parameter,
+            [ALL, *column.values],
+            width=170,
+            clears=("page", "patch"),
+            help=f"Show only one {label.lower()}.",
         )
         if value != ALL:
             keep &= column.where(value)
