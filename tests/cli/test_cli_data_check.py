@@ -82,6 +82,7 @@ def test_patches_without_labels_are_counted_only(call, tmp_path: Path) -> None:
         "1 patch, classes: normal, tumour",
         "1 of 96 x 96 pixels",
         "The published set has: train 220,025, test 57,458",
+        "No problems: every sample can be used.",
         "No patch has a label, so there is nothing to split.",
     ]
 
