@@ -46,12 +46,12 @@ class Mosaic:
 
 
 def mosaic_slides(dataset: Dataset) -> pd.DataFrame:
-    """The slides that can be laid out: ``slide_id`` and the count ``patches`` with a position, in the order of ids."""
+    """The slides that can be laid out: ``slide_id`` and the count ``patches`` with a position, most first."""
     if not {"slide_id", "x", "y"} <= set(dataset.table):
         return pd.DataFrame({"slide_id": pd.Series(dtype=str), "patches": pd.Series(dtype="int64")})
     placed = np.isfinite(_positions(dataset.table)).all(axis=1)
-    counts = dataset.table.loc[placed, "slide_id"].value_counts().sort_index()
-    return counts.rename_axis("slide_id").rename("patches").reset_index()
+    counts = dataset.table.loc[placed, "slide_id"].value_counts().rename_axis("slide_id").rename("patches")
+    return counts.reset_index().sort_values(["patches", "slide_id"], ascending=[False, True], ignore_index=True)
 
 
 def mosaic(dataset: Dataset, slide_id: str, max_side: int = MAX_SIDE) -> Mosaic:

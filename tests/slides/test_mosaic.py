@@ -92,7 +92,7 @@ def test_only_the_slides_patches_with_a_place_are_read(make_slide) -> None:
     dataset = make_slide([(0, 0), (8, 0), (np.nan, 0), (0, 8), (np.inf, 8)], slide_id=["s", "other", "s", "s", "s"])
     assert mosaic(dataset, "s").rows.tolist() == [0, 3]
     assert dataset.seen == {0, 3}
-    assert mosaic_slides(dataset).to_dict("list") == {"slide_id": ["other", "s"], "patches": [1, 2]}
+    assert mosaic_slides(dataset).to_dict("list") == {"slide_id": ["s", "other"], "patches": [2, 1]}
 
 
 def test_without_positions_it_says_what_is_missing(make_slide) -> None:
