@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from histo_core.access import LOCAL, authorise
-from histo_core.config import DataConfig, SplitConfig, parse_config
+from histo_core.config import DataConfig, SplitConfig
 from histo_core.errors import BrokenFilesError
 from histo_core.workspace import Workspace
-from pages.ui import cache, data_choice, forms, layout, navigation, state
+from pages.ui import cache, data_choice, layout, navigation, state
 from pages.ui.explore import views
 from pages.ui.explore.context import Explored
 from pages.ui.text import count, plain
@@ -55,14 +55,12 @@ def render() -> None:
 
 
 def _choice(data: DataConfig, division: SplitConfig) -> None:
-    """The form, whose answer goes into the URL."""
-    prefix = f"data.{data.model_dump_json()}"
-    chosen = data_choice.form(data, prefix=prefix)
-    with st.expander("How patches are divided into training, validation and test"):
-        values = forms.fields(SplitConfig, division.model_dump(), prefix=prefix)
+    """The form, whose answer goes into the URL; other data start with the split that suits them."""
+    chosen = data_choice.form(data, prefix=f"data.{data.model_dump_json()}")
     if st.button("Open and check", type="primary", icon=":material/fact_check:"):
         cache.forget_data()
-        navigation.go("data", **data_choice.to_params(chosen, parse_config(SplitConfig, values)))
+        kept = division if chosen == data else SplitConfig()
+        navigation.go("data", **data_choice.to_params(chosen, kept))
 
 
 def _opened(data: DataConfig, division: SplitConfig) -> Explored | None:
