@@ -22,14 +22,16 @@ def test_home_shows_a_card_for_each_run_with_its_next_steps(finished: Workspace,
     assert HOSTILE in texts(page).replace("\\", "")
 
 
-def test_data_shows_the_verdict_first_and_a_contact_sheet(finished: Workspace, open_page: OpenPage) -> None:
+def test_data_shows_the_verdict_first_and_a_contact_sheet_in_its_gallery(finished: Workspace, open_page: OpenPage) -> None:
     del finished
     page = open_page("data", dataset="phantom", options=json.dumps(PHANTOM.options))
     assert not page.exception
     assert not page.error
     assert page.subheader[0].value.replace("\\", "").startswith("No patient is on both sides")
     assert {metric.label: metric.value for metric in page.metric}["Patches"] == "240"
-    assert len(page.get("imgs")) + len(page.image) >= 1
+    gallery = open_page("data", dataset="phantom", options=json.dumps(PHANTOM.options), view="gallery")
+    sheet = json.loads(gallery.get("bidi_component")[0].proto.json)
+    assert len(sheet["cells"]) == 48
 
 
 def test_compare_shows_the_verdict_the_table_and_the_curves(finished: Workspace, open_page: OpenPage) -> None:
