@@ -22,7 +22,9 @@ def test_home_shows_a_card_for_each_run_with_its_next_steps(finished: Workspace,
     assert HOSTILE in texts(page).replace("\\", "")
 
 
-def test_data_shows_the_verdict_first_and_a_contact_sheet_in_its_gallery(finished: Workspace, open_page: OpenPage) -> None:
+def test_data_shows_the_verdict_first_and_a_contact_sheet_in_its_gallery(
+    finished: Workspace, open_page: OpenPage
+) -> None:
     del finished
     page = open_page("data", dataset="phantom", options=json.dumps(PHANTOM.options))
     assert not page.exception
