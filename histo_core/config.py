@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
+from histo_core.config_base import Config, parse_config
+from histo_core.config_train import TrainConfig
 from histo_core.errors import ConfigError
 
 Option = bool | int | float | str
@@ -22,12 +24,6 @@ Channels = tuple[float, float, float]
 
 IMAGENET_MEAN: Channels = (0.485, 0.456, 0.406)
 IMAGENET_STD: Channels = (0.229, 0.224, 0.225)
-
-
-class Config(BaseModel):
-    """Frozen, and strict about unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class DataConfig(Config):
@@ -134,40 +130,6 @@ class ModelConfig(Config):
     options: dict[str, Option | tuple[float, ...]] = Field(default_factory=dict, title="Options")
 
 
-class TrainConfig(Config):
-    """How the network is trained. The best epoch is the one with the lowest validation loss."""
-
-    epochs: int = Field(default=10, ge=1, le=10_000, title="Epochs")
-    batch_size: int = Field(default=64, ge=1, le=8192, title="Batch size")
-    optimizer: Literal["adam"] = Field(default="adam", title="Optimiser")
-    learning_rate: float = Field(default=1e-3, gt=0, le=10, title="Learning rate")
-    weight_decay: float = Field(
-        default=0.0, ge=0, le=1, title="Weight decay", description="L2 penalty added to the gradient"
-    )
-    loss: Literal["cross_entropy"] = Field(default="cross_entropy", title="Loss")
-    balance: Literal["none", "weights", "sampler", "enlarge"] = Field(
-        default="none",
-        title="Class balance",
-        description="Weigh rare classes in the loss, draw them more often, or enlarge each class",
-    )
-    enlarge_to: int | None = Field(
-        default=None, ge=1, title="Patches a class", description="For 'enlarge': repeated under new augmentations"
-    )
-    max_train_samples: int | None = Field(
-        default=None, ge=2, title="Training patches", description="A seeded subset; none for all"
-    )
-    device: str = Field(
-        default="auto", pattern=r"^(auto|cpu|mps|cuda:\d+)$", title="Device", description="auto, cpu, cuda:0 or mps"
-    )
-    threads: int | None = Field(default=None, ge=1, le=256, title="CPU threads", description="None: PyTorch decides")
-
-    @model_validator(mode="after")
-    def _enlarge_has_its_number(self) -> TrainConfig:
-        if (self.balance == "enlarge") != (self.enlarge_to is not None):
-            raise ValueError("enlarge_to belongs to balance 'enlarge': give both or neither")
-        return self
-
-
 class RunConfig(Config):
     """One run, from data to trained weights."""
 
@@ -207,33 +169,6 @@ class RunConfig(Config):
     def parse(cls, values: Any) -> RunConfig:
         """Build from plain values, with errors that name the field."""
         return parse_config(cls, values)
-
-
-C = TypeVar("C", bound=Config)
-
-
-def parse_config(kind: type[C], values: Any) -> C:
-    """Validate plain values as one of the configurations.
-
-    Raises:
-        ConfigError: each wrong field, with its value and what is allowed.
-    """
-    try:
-        return kind.model_validate(values)
-    except ValidationError as error:
-        raise ConfigError(
-            "; ".join(_field_error(detail) for detail in error.errors()) + ".",
-            f"Fields of {kind.__name__}: {', '.join(kind.model_fields)}.",
-            "Correct the named field.",
-        ) from None
-
-
-def _field_error(detail: Any) -> str:
-    where = ".".join(str(part) for part in detail["loc"]) or "the configuration"
-    if detail["type"] == "extra_forbidden":
-        return f"{where} is not a known field"
-    message = detail["msg"].removeprefix("Value error, ")
-    return f"{where} = {detail['input']!r}: {message[0].lower()}{message[1:]}"
 
 
 def read_config(path: Path) -> RunConfig:

@@ -55,6 +55,11 @@ class ModelSpec:
     auxiliary: tuple[str, ...] = ()
     auxiliary_weight: float = 0.0
 
+    @property
+    def classifiers(self) -> tuple[str, ...]:
+        """Prefixes of all classifiers, the final one first; what is not below them is the backbone."""
+        return (self.head, *self.auxiliary)
+
 
 MODELS: Registry[ModelSpec] = Registry("model")
 
@@ -115,7 +120,7 @@ def build_model(
 
 def _with_own_classifiers(spec: ModelSpec, model: nn.Module, published: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """ImageNet's features under the model's own classifiers, which are for other classes and may have other layers."""
-    classifiers = tuple(f"{name}." for name in (spec.head, *spec.auxiliary))
+    classifiers = tuple(f"{name}." for name in spec.classifiers)
     own = model.state_dict()
     features = {name: tensor for name, tensor in published.items() if not name.startswith(classifiers)}
     fitting = {

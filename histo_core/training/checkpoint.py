@@ -37,6 +37,8 @@ class Position(Config):
     samples: int = Field(default=0, ge=0)
     seconds: float = 0.0
     last_epoch: EpochDone | None = None
+    valid_losses: tuple[float, ...] = ()
+    """Of all epochs that are done; schedules and early stopping look at them."""
 
     def after_batch(self, loss: float, samples: int, seconds: float) -> Position:
         """One batch further; ``loss`` is the mean over its samples."""
@@ -48,6 +50,10 @@ class Position(Config):
                 "seconds": self.seconds + seconds,
             }
         )
+
+    def after_epoch(self, done: EpochDone) -> Position:
+        """At the start of the next epoch."""
+        return Position(epoch=done.epoch + 1, last_epoch=done, valid_losses=(*self.valid_losses, done.valid_loss))
 
     @property
     def mean_loss(self) -> float:
@@ -178,7 +184,7 @@ class Checkpoints:
         if changed:
             raise CheckpointError(
                 f"{file} was trained with another configuration: {'; '.join(changed)}.",
-                "Only the number of epochs, the device and the threads may change.",
+                "Only device, threads, patience and, where the schedule does not span them, epochs may change.",
                 "Start a new run for the new configuration.",
             )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -28,18 +28,24 @@ class Started(Event):
 
 @dataclass(frozen=True)
 class BatchDone(Event):
-    """One optimiser step. ``loss`` is the mean over the epoch so far; not written to the file."""
+    """One batch. ``loss`` is the mean over the epoch so far; not written to the file."""
 
     epoch: int
     batch: int
     batches: int
     loss: float
     images_per_second: float
+    learning_rate: float
 
 
 @dataclass(frozen=True)
 class EpochDone(Event):
-    """An epoch whose checkpoint is already on disk. ``valid_auroc`` is None where it is not defined."""
+    """An epoch whose checkpoint is already on disk.
+
+    ``train_loss`` is the loss as it was trained on: with its smoothing, weights and auxiliary classifiers, without
+    penalties. ``valid_loss`` is the plain cross entropy, whatever was trained on. ``valid_auroc`` is None where it is
+    not defined, ``learning_rate`` that of the last step.
+    """
 
     epoch: int
     train_loss: float
@@ -48,6 +54,7 @@ class EpochDone(Event):
     valid_auroc: float | None
     seconds: float
     best: bool
+    learning_rate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -60,10 +67,11 @@ class Stopped(Event):
 
 @dataclass(frozen=True)
 class Finished(Event):
-    """All epochs are done."""
+    """All epochs are done, or no new best came for as many as the patience allows."""
 
     best_epoch: int
     best_valid_loss: float
+    reason: Literal["epochs", "patience"] = "epochs"
 
 
 KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in (Started, BatchDone, EpochDone, Stopped, Finished)}

@@ -16,18 +16,22 @@ from histo_core.data.base import Dataset
 from histo_core.data.preprocess import Preprocess
 from histo_core.data.split import Split
 from histo_core.models.device import resolve_device
-from histo_core.models.registry import build_model
+from histo_core.models.registry import MODELS, build_model
 from histo_core.models.weights import WeightsHeader
+from histo_core.training.averaging import Average
 from histo_core.training.batches import Augmentation, Batches
 from histo_core.training.checkpoint import BestWeights, Checkpoints, Position
 from histo_core.training.events import BatchDone, EpochDone, Event, Finished, Started, Stopped
-from histo_core.training.fabric import fabric_on
+from histo_core.training.fabric import fabric_on, scaler_of
 from histo_core.training.failures import check_finite, memory_explained
-from histo_core.training.loss import build_loss
+from histo_core.training.freezing import enter_epoch
+from histo_core.training.loss import build_loss, with_auxiliary
 from histo_core.training.optimizer import build_optimizer
 from histo_core.training.plan import batch_count, epoch_order, identity, training_rows, validation_rows
 from histo_core.training.reproducible import reproducible
-from histo_core.training.state import capture, restore
+from histo_core.training.schedule import stalled
+from histo_core.training.state import TrainingState
+from histo_core.training.updates import Updates
 from histo_core.training.validation import validate
 from histo_core.workspace import Workspace
 
@@ -55,7 +59,8 @@ def fit(
         dataset: opened from ``config.data``.
         split: made from ``config.split``; parts train and valid are used.
         folder: the run's folder.
-        should_stop: asked after each batch; when it says yes the state is saved and `Stopped` ends the iterator.
+        should_stop: asked after each step and each batch of validation; when it says yes the state is saved and
+            `Stopped` ends the iterator.
         workspace: where initial weights are looked for.
 
     Yields:
@@ -73,14 +78,20 @@ def fit(
     train, valid = training_rows(config, dataset, split), validation_rows(dataset, split)
     classes = dataset.table["label"].to_numpy(np.int64)[train]
     device, size = resolve_device(config.train.device), config.train.batch_size
+    spec = MODELS[config.model.name]
     with reproducible(config.seed, config.train.threads, device):
-        fabric, preprocess = fabric_on(device), Preprocess(config.preprocess)
+        fabric, preprocess = fabric_on(device, config.train.precision), Preprocess(config.preprocess)
         batches = Batches(dataset, preprocess, np.concatenate([train, valid]), device)
         model = build_model(config.model, len(dataset.classes), batches.size, workspace)
-        model = model.to(memory_format=torch.channels_last)
-        optimizer = build_optimizer(config.train, model)
-        loss_of = build_loss(config.train, classes, len(dataset.classes), device)
-        network, stepper = fabric.setup(model, optimizer)
+        model = model.to(device).to(memory_format=torch.channels_last)
+        optimizer = build_optimizer(config.train, model, spec.classifiers, device)
+        average = Average(model, config.train.average_decay) if config.train.average_decay else None
+        judged = average.model if average else model
+        state = TrainingState(model, optimizer, device, average.model if average else None, scaler_of(fabric))
+        loss_of = with_auxiliary(build_loss(config.train, classes, len(dataset.classes), device), spec.auxiliary_weight)
+        samples = len(epoch_order(train, classes, config, epoch=0))
+        count = batch_count(samples, size)
+        updates = Updates(config.train, fabric, model, optimizer, average, samples, count)
         checkpoints = Checkpoints(folder / "checkpoint", identity(config, dataset, split))
         header = WeightsHeader(
             model=config.model,
@@ -92,16 +103,15 @@ def fit(
 
         at, best_epoch, best_loss = Position(), -1, math.inf
         if restored := checkpoints.load():
-            restore(restored.tensors, model, optimizer, device, restored.file)
+            state.restore(restored.tensors, restored.file)
             at = restored.position
             if restored.best:
                 best_epoch, best_loss = restored.best.epoch, restored.best.valid_loss
 
         def stop() -> Stopped:
-            checkpoints.save(capture(model, optimizer, device), at)
+            checkpoints.save(state.capture(), at)
             return Stopped(at.epoch, at.batch)
 
-        count = batch_count(len(epoch_order(train, classes, config, at.epoch)), size)
         yield Started(
             epoch=at.epoch,
             batch=at.batch,
@@ -116,31 +126,33 @@ def fit(
             yield at.last_epoch
 
         for epoch in range(at.epoch, config.train.epochs):
+            if stalled(at.valid_losses, config.train.patience):
+                yield Finished(best_epoch, best_loss, "patience")
+                return
             order = epoch_order(train, classes, config, epoch)
             keys = draw_keys(order)
             augmentation = Augmentation(config.augment, config.seed, epoch)
-            network.train()
+            enter_epoch(model, spec.classifiers, config.train, epoch)
             for batch in range(at.batch, count):
                 begun = perf_counter()
                 here = slice(batch * size, (batch + 1) * size)
                 rows = order[here]
                 with memory_explained(size):
                     images, labels = batches.batch(rows, augmentation, keys[here])
-                    stepper.zero_grad()
-                    loss = loss_of(network(images), labels)
+                    loss = loss_of(updates.network(images), labels)
                     value = check_finite(loss.item(), f"epoch {epoch + 1}, batch {batch + 1}", config.train)
-                    fabric.backward(loss)
-                    stepper.step()
+                    stepped = updates.take(loss, epoch, batch, at.valid_losses)
                 at = at.after_batch(value, len(rows), perf_counter() - begun)
-                yield BatchDone(epoch, at.batch, count, at.mean_loss, at.samples / at.seconds)
-                if should_stop():
+                rate = updates.learning_rate(epoch, batch, at.valid_losses)
+                yield BatchDone(epoch, at.batch, count, at.mean_loss, at.samples / at.seconds, rate)
+                if stepped and should_stop():
                     yield stop()
                     return
 
             begun = perf_counter()
             with memory_explained(size):
                 result = validate(
-                    network,
+                    judged,
                     batches,
                     valid,
                     positive=dataset.classes.index(dataset.positive),
@@ -163,9 +175,10 @@ def fit(
                 valid_auroc=result.auroc,
                 seconds=at.seconds + perf_counter() - begun,
                 best=best,
+                learning_rate=updates.learning_rate(epoch, count - 1, at.valid_losses),
             )
-            at = Position(epoch=epoch + 1, last_epoch=done)
-            weights = BestWeights(model, header, epoch, result.loss) if best else None
-            checkpoints.save(capture(model, optimizer, device), at, weights)
+            at = at.after_epoch(done)
+            weights = BestWeights(judged, header, epoch, result.loss) if best else None
+            checkpoints.save(state.capture(), at, weights)
             yield done
         yield Finished(best_epoch, best_loss)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -12,14 +12,18 @@ from torch import Tensor
 
 from histo_core.config import TrainConfig
 from histo_core.data.balance import class_weights
+from histo_core.errors import ConfigError
+
+Loss = Callable[[Tensor, Tensor], Tensor]
 
 
-def build_loss(
-    config: TrainConfig, labels: np.ndarray, n_classes: int, device: torch.device
-) -> Callable[[Tensor, Tensor], Tensor]:
-    """The loss that the configuration names: the mean cross entropy (nats) of a batch.
+def build_loss(config: TrainConfig, labels: np.ndarray, n_classes: int, device: torch.device) -> Loss:
+    """The loss that the configuration names: the mean (nats) over a batch.
 
-    With balance "weights" it is a weighted mean, each sample with the weight of its class; see `class_weights`.
+    With balance "weights" it is a weighted mean, each sample with the weight of its class; see `class_weights`. Label
+    smoothing e takes the share e of each label and deals it to all k classes, e / k each. The binary cross entropy is
+    that of one sigmoid output, which is the difference of the two logits; without weights and smoothing it is the
+    cross entropy of the two, number for number.
 
     Args:
         config: of training.
@@ -29,8 +33,40 @@ def build_loss(
 
     Returns:
         From logits float [n, k] and labels int64 [n] to a scalar.
+
+    Raises:
+        ConfigError: binary cross entropy of other than two classes.
     """
     weights = None
     if config.balance == "weights":
         weights = torch.from_numpy(class_weights(labels, n_classes)).to(device)
-    return partial(F.cross_entropy, weight=weights)
+    if config.loss == "cross_entropy":
+        return partial(F.cross_entropy, weight=weights, label_smoothing=config.label_smoothing)
+    if n_classes != 2:
+        raise ConfigError(
+            f"Binary cross entropy was chosen for {n_classes} classes.", "Two.", "Choose cross_entropy as the loss."
+        )
+    return partial(_binary_cross_entropy, weights=weights, smoothing=config.label_smoothing)
+
+
+def with_auxiliary(loss: Loss, weight: float) -> Callable[[Tensor | Sequence[Tensor], Tensor], Tensor]:
+    """The same loss for networks that in training mode give a tuple of their logits and those of auxiliary classifiers.
+
+    Args:
+        loss: of one classifier's logits.
+        weight: of each auxiliary classifier's loss beside the 1 of the network's own.
+    """
+
+    def total(outputs: Tensor | Sequence[Tensor], labels: Tensor) -> Tensor:
+        if isinstance(outputs, Tensor):
+            return loss(outputs, labels)
+        logits, *auxiliary = outputs
+        return loss(logits, labels) + weight * torch.stack([loss(other, labels) for other in auxiliary]).sum()
+
+    return total
+
+
+def _binary_cross_entropy(logits: Tensor, labels: Tensor, *, weights: Tensor | None, smoothing: float) -> Tensor:
+    score, truth = logits[:, 1] - logits[:, 0], labels.to(logits.dtype)
+    each = F.binary_cross_entropy_with_logits(score, truth * (1 - smoothing) + smoothing / 2, reduction="none")
+    return each.mean() if weights is None else (weights[labels] * each).sum() / weights[labels].sum()

@@ -12,7 +12,8 @@ from histo_core.data.base import UNLABELLED, Dataset
 from histo_core.data.split import Split
 from histo_core.errors import SplitError
 
-_MAY_CHANGE = frozenset({"train.epochs", "train.device", "train.threads"})
+_MAY_CHANGE = frozenset({"train.epochs", "train.patience", "train.device", "train.threads"})
+_OVER_ALL_EPOCHS = frozenset({"one_cycle", "cosine"})
 _SUBSET = 0
 _ORDER = 1
 
@@ -70,12 +71,16 @@ def epoch_order(rows: np.ndarray, labels: np.ndarray, config: RunConfig, epoch: 
 
 
 def identity(config: RunConfig, dataset: Dataset, split: Split) -> dict[str, Any]:
-    """All that decides the weights after a batch, as flat JSON values by field."""
+    """All that decides the weights after a batch, as flat JSON values by field.
+
+    The number of epochs is among it only where the learning rates depend on it.
+    """
     sections = config.model_dump(mode="json")
     flat: dict[str, Any] = {"seed": sections.pop("seed")}
     for section, values in sections.items():
         flat |= {f"{section}.{field}": value for field, value in values.items()}
-    flat = {field: value for field, value in flat.items() if field not in _MAY_CHANGE}
+    free = _MAY_CHANGE - ({"train.epochs"} if config.train.schedule in _OVER_ALL_EPOCHS else set())
+    flat = {field: value for field, value in flat.items() if field not in free}
     return flat | {"split fingerprint": split.fingerprint, "classes": list(dataset.classes)}
 
 

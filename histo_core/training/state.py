@@ -1,57 +1,90 @@
-"""All that training goes on from, as named tensors: weights, optimiser and random generators."""
+"""All that training goes on from, as named tensors: weights, their average, optimiser, scaler, random generators."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 
 from histo_core.models.weights import assign
 
 _GetAndSet = tuple[Callable[[], Tensor], Callable[[Tensor], None]]
-_MODEL, _OPTIMIZER, _RANDOM = "model.", "optimizer.", "random."
+_MODEL, _AVERAGE, _OPTIMIZER, _SCALER, _RANDOM = "model.", "average.", "optimizer.", "scaler.", "random."
 
 
-def capture(model: nn.Module, optimizer: Optimizer, device: torch.device) -> dict[str, Tensor]:
-    """Name every tensor of the state; they are the live ones, so write them before the next step."""
-    tensors = {f"{_MODEL}{name}": tensor for name, tensor in model.state_dict().items()}
-    for index, values in optimizer.state_dict()["state"].items():
-        tensors |= {f"{_OPTIMIZER}{index}.{key}": value for key, value in values.items()}
-    return tensors | {f"{_RANDOM}{name}": get() for name, (get, _) in _generators(device).items()}
+@dataclass(frozen=True, eq=False)
+class TrainingState:
+    """What changes while training; gradients aside, which no state is taken between.
 
-
-def restore(
-    tensors: Mapping[str, Tensor], model: nn.Module, optimizer: Optimizer, device: torch.device, source: object
-) -> None:
-    """Put a captured state back.
-
-    Args:
-        tensors: of `capture`.
-        model: of the same architecture, already on its device.
-        optimizer: a fresh one over the model's parameters.
-        device: of training. A generator that the state lacks, as after a change of device, keeps its seed.
-        source: where the state comes from, for the message.
-
-    Raises:
-        CheckpointError: the tensors do not fit the model.
+    Attributes:
+        model: on its device.
+        optimizer: over the model's parameters.
+        device: of training.
+        average: the averaged network, where there is one.
+        scaler: of losses, where the precision needs one.
     """
-    assign(model, _below(_MODEL, tensors), source)
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, value in _below(_OPTIMIZER, tensors).items():
-        index, key = name.split(".", 1)
-        like = parameters[int(index)]
-        # A fused optimiser walks through memory, so its averages must lie as their parameter does.
-        state.setdefault(int(index), {})[key] = (
-            torch.empty_like(like, requires_grad=False).copy_(value) if value.shape == like.shape else value
-        )
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    saved = _below(_RANDOM, tensors)
-    for name, (_, put) in _generators(device).items():
-        if name in saved:
-            put(saved[name])
+
+    model: nn.Module
+    optimizer: Optimizer
+    device: torch.device
+    average: nn.Module | None = None
+    scaler: GradScaler | None = None
+
+    def capture(self) -> dict[str, Tensor]:
+        """Name every tensor; they are the live ones, so write them before the next step."""
+        tensors = _named(_MODEL, self.model.state_dict())
+        if self.average:
+            tensors |= _named(_AVERAGE, self.average.state_dict())
+        for index, values in self.optimizer.state_dict()["state"].items():
+            tensors |= _named(f"{_OPTIMIZER}{index}.", values)
+        if self.scaler:
+            # Numbers; in double precision each comes back as it was.
+            values = {key: torch.tensor(value, dtype=torch.float64) for key, value in self.scaler.state_dict().items()}
+            tensors |= _named(_SCALER, values)
+        return tensors | _named(_RANDOM, {name: get() for name, (get, _) in _generators(self.device).items()})
+
+    def restore(self, tensors: Mapping[str, Tensor], source: object) -> None:
+        """Put a captured state back.
+
+        Args:
+            tensors: of `capture`. A generator that they lack, as after a change of device, keeps its seed.
+            source: where they come from, for the message.
+
+        Raises:
+            CheckpointError: the tensors do not fit the model.
+        """
+        assign(self.model, _below(_MODEL, tensors), source)
+        if self.average:
+            assign(self.average, _below(_AVERAGE, tensors), source)
+        self._restore_optimizer(_below(_OPTIMIZER, tensors))
+        if self.scaler:
+            saved = _below(_SCALER, tensors)
+            own = self.scaler.state_dict()
+            self.scaler.load_state_dict({key: type(value)(saved[key].item()) for key, value in own.items()})
+        saved = _below(_RANDOM, tensors)
+        for name, (_, put) in _generators(self.device).items():
+            if name in saved:
+                put(saved[name])
+
+    def _restore_optimizer(self, tensors: Mapping[str, Tensor]) -> None:
+        parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in tensors.items():
+            index, key = name.split(".", 1)
+            like = parameters[int(index)]
+            # A fused optimiser walks through memory, so its averages must lie as their parameter does.
+            state.setdefault(int(index), {})[key] = (
+                torch.empty_like(like, requires_grad=False).copy_(value) if value.shape == like.shape else value
+            )
+        self.optimizer.load_state_dict({"state": state, "param_groups": self.optimizer.state_dict()["param_groups"]})
+
+
+def _named(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {f"{prefix}{name}": tensor for name, tensor in tensors.items()}
 
 
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

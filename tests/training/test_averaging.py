@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from histo_core.training.averaging import Average
+
+
+def test_the_average_by_hand() -> None:
+    model = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+    mean = [weight.detach().clone().double() for weight in model.parameters()]
+    average = Average(model, 0.5)
+    for step in range(12):
+        with torch.no_grad():
+            for weight in model.parameters():
+                weight.add_(torch.randn(weight.shape))
+            model[1].running_mean += 1
+        decay = min(0.5, (1 + step) / (10 + step))
+        mean = [decay * old + (1 - decay) * new.double() for old, new in zip(mean, model.parameters(), strict=True)]
+        average.update(model, step)
+    for got, expected in zip(average.model.parameters(), mean, strict=True):
+        torch.testing.assert_close(got.double(), expected.detach(), rtol=1e-5, atol=1e-6)
+    assert torch.equal(average.model[1].running_mean, model[1].running_mean)
+    assert not average.model.training
+
+
+def test_the_decay_grows_up_to_what_is_asked() -> None:
+    """With weights of 1 after a start at 0 the average is 1 less all decays multiplied: 0.1, 2 / 11, 0.2, 0.2."""
+    model = nn.Linear(1, 1, bias=False)
+    nn.init.zeros_(model.weight)
+    average = Average(model, 0.2)
+    nn.init.ones_(model.weight)
+    for step in range(4):
+        average.update(model, step)
+    assert average.model.weight.item() == pytest.approx(1 - 0.1 * 2 / 11 * 0.2 * 0.2)
+
+
+def test_channels_last_stays() -> None:
+    model = nn.Conv2d(4, 4, 3).to(memory_format=torch.channels_last)
+    average = Average(model, 0.9)
+    average.update(model, 0)
+    assert average.model.weight.is_contiguous(memory_format=torch.channels_last)
