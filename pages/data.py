@@ -6,7 +6,7 @@ import streamlit as st
 
 from histo_core.access import LOCAL, authorise
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.errors import BrokenFilesError
+from histo_core.errors import BrokenFilesError, DataError
 from histo_core.workspace import Workspace
 from pages.ui import cache, data_choice, layout, navigation, state
 from pages.ui.explore import views
@@ -86,4 +86,7 @@ def _verdict(page: Explored) -> str:
     if len(page.source) > AT_ONCE:
         return f"{count(len(page.source), 'patch', 'patches')}, not audited yet: see Audit for what the parts share."
     with st.spinner("Looking for patches that stand on both sides…", show_time=True):
-        return cache.leakage(*page.key).verdict
+        try:
+            return cache.leakage(*page.key).verdict
+        except DataError as error:  # a file that cannot be read must not bar the way to the view that names them all
+            return f"{error.found} See Files for all that cannot be read."

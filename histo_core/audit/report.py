@@ -141,7 +141,8 @@ def _folder(dataset: Dataset, split: Split, workspace: Workspace, other: Dataset
     digest = hashlib.sha256(repr((SCHEMA, dataset.state, split.fingerprint, other and other.state)).encode())
     for column in _TOLD:
         if column in dataset.table:
-            digest.update("\0".join([column, *dataset.table[column].astype(str), ""]).encode())
+            digest.update(column.encode())
+            digest.update(pd.util.hash_pandas_object(dataset.table[column], index=False).to_numpy().tobytes())
     return workspace.data / "audits" / digest.hexdigest()
 
 

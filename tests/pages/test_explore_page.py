@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,11 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from page_helpers import PHANTOM, OpenPage, texts
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from histo_core.audit.embedding import PatchMap, load_map, make_map
 from histo_core.audit.lasso import inside
+from histo_core.audit.report import make_audit
+from histo_core.config import SplitConfig
 from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.split import make_split
 from histo_core.errors import CancelledError
 from histo_core.workspace import Workspace
 
@@ -65,6 +70,35 @@ def test_each_view_opens_under_the_verdict(view: OpenView, name: str) -> None:
     page = view(name)
     assert "No patient is on both sides" in said(page)
     assert page.query_params["view"] == name
+
+
+def test_a_file_that_cannot_be_read_does_not_bar_the_way_to_all_of_them(
+    workspace: Workspace, open_page: OpenPage, tmp_path: Path
+) -> None:
+    root = tmp_path / "mine"
+    for name in ("benign", "malignant"):
+        (root / name).mkdir(parents=True)
+        for number in range(12):
+            Image.new("RGB", (16, 16), (number, 9 * number, len(name))).save(root / name / f"{number}.png")
+    whole = (root / "benign" / "3.png").read_bytes()
+    (root / "benign" / "3.png").write_bytes(whole[: len(whole) // 2])
+    page = open_page("data", dataset="folder", root=str(root), view="files")
+    assert not page.exception
+    told = texts(page).replace("\\", "")
+    assert "3.png" in told
+    assert "See Files for all that cannot be read." in told
+    assert "Can all files be read?" in told
+
+
+def test_a_saved_audits_finding_opens_its_patches_in_the_gallery(
+    view: OpenView, source: Dataset, finished: Workspace
+) -> None:
+    report = make_audit(source, make_split(source, SplitConfig()), finished)
+    key, rows = next((found.key, len(found.table)) for found in report.findings if len(found.table))
+    assert report.verdict in said(view("overview"))
+    shown = said(view("gallery", finding=key))
+    assert re.search(r"\b[1-9][0-9]* of 240 patches", shown), f"{rows} rows of {key}"
+    assert "240 of 240 patches" not in shown
 
 
 def test_an_unknown_view_is_the_overview(view: OpenView) -> None:
