@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from histo_core.config_base import Config
 
@@ -182,6 +182,12 @@ class TrainConfig(Config):
         default="auto", pattern=r"^(auto|cpu|mps|cuda:\d+)$", title="Device", description="auto, cpu, cuda:0 or mps"
     )
     threads: int | None = Field(default=None, ge=1, le=256, title="CPU threads", description="None: PyTorch decides")
+
+    @field_validator("precision", mode="before")
+    @classmethod
+    def _bits_may_be_a_number(cls, value: Any) -> Any:
+        """YAML reads 32 as a number."""
+        return str(value) if isinstance(value, int) else value
 
     @model_validator(mode="after")
     def _enlarge_has_its_number(self) -> TrainConfig:

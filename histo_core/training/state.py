@@ -37,11 +37,11 @@ class TrainingState:
     def capture(self) -> dict[str, Tensor]:
         """Name every tensor; they are the live ones, so write them before the next step."""
         tensors = _named(_MODEL, self.model.state_dict())
-        if self.average:
+        if self.average is not None:
             tensors |= _named(_AVERAGE, self.average.state_dict())
         for index, values in self.optimizer.state_dict()["state"].items():
             tensors |= _named(f"{_OPTIMIZER}{index}.", values)
-        if self.scaler:
+        if self.scaler is not None:
             # Numbers; in double precision each comes back as it was.
             values = {key: torch.tensor(value, dtype=torch.float64) for key, value in self.scaler.state_dict().items()}
             tensors |= _named(_SCALER, values)
@@ -58,10 +58,10 @@ class TrainingState:
             CheckpointError: the tensors do not fit the model.
         """
         assign(self.model, _below(_MODEL, tensors), source)
-        if self.average:
+        if self.average is not None:
             assign(self.average, _below(_AVERAGE, tensors), source)
         self._restore_optimizer(_below(_OPTIMIZER, tensors))
-        if self.scaler:
+        if self.scaler is not None:
             saved = _below(_SCALER, tensors)
             own = self.scaler.state_dict()
             self.scaler.load_state_dict({key: type(value)(saved[key].item()) for key, value in own.items()})

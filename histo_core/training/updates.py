@@ -83,7 +83,7 @@ class Updates:
         for group in self._optimizer.param_groups:
             group["lr"] = group["initial_lr"] * self._factor(epoch, batch, valid_losses)
         self._stepper.step()
-        if self._average:
+        if self._average is not None:
             self._average.update(self._model, epoch * self._steps + batch // config.accumulate)
         return True
 

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from histo_core.config import RunConfig, SplitConfig, parse_config, read_config
+from histo_core.config import RunConfig, SplitConfig, TrainConfig, parse_config, read_config
+from histo_core.config_train import BELONGS
 from histo_core.errors import ConfigError
 
 
@@ -28,6 +29,16 @@ def test_the_hash_follows_every_field_and_the_data() -> None:
         ({"train": {"device": "gpu"}}, "train.device = 'gpu'"),
         ({"split": {"valid": 0.5, "test": 0.5}}, "must leave something to train on"),
         ({"preprocess": {"std": [1, 0, 1]}}, "each channel SD must be above 0"),
+        (
+            {"train": {"momentum": 0.9}},
+            "train: momentum belongs to optimizer sgd or rmsprop, not to adam: leave it at 0.0",
+        ),
+        ({"train": {"optimizer": "sgd", "nesterov": True}}, "train: nesterov needs a momentum above 0"),
+        ({"train": {"warmup_epochs": 2}}, "train: warmup_epochs belongs to schedule cosine, not to none"),
+        ({"train": {"schedule": "cosine", "warmup_epochs": 10}}, "warmup_epochs must be below the 10 epochs"),
+        ({"train": {"balance": "enlarge"}}, "train: enlarge_to belongs to balance 'enlarge'"),
+        ({"train": {"unfreeze_after": 3}}, "train: unfreeze_after belongs to backbone frozen, not to trained"),
+        ({"train": {"beta1": 1.0}}, "train.beta1 = 1.0: input should be less than 1"),
         ("text", "the configuration = 'text': input should be a valid dictionary"),
     ],
 )
@@ -57,3 +68,25 @@ def test_yaml_builds_no_objects() -> None:
 
 def test_parse_config_serves_any_configuration() -> None:
     assert parse_config(SplitConfig, {"valid": 0.2}).valid == 0.2
+
+
+@pytest.mark.parametrize("setting", BELONGS)
+def test_a_setting_is_allowed_where_it_means_something(setting: str) -> None:
+    chooser, choices = BELONGS[setting]
+    default = TrainConfig.model_fields[setting].default
+    changed = {bool: True, float: 0.5, int: 2, type(None): 1}[type(default)]
+    for choice in choices:
+        values = {chooser: choice, setting: changed}
+        if setting == "nesterov":
+            values["momentum"] = 0.9
+        assert getattr(TrainConfig(**values), setting) == changed
+
+
+def test_whatever_training_offers_can_be_drawn_and_read() -> None:
+    for name, field in TrainConfig.model_fields.items():
+        assert field.title, name
+    assert all(TrainConfig.model_fields[name].description for name in BELONGS)
+
+
+def test_precision_may_be_written_as_a_number() -> None:
+    assert RunConfig.from_yaml("train: {precision: 16}").train.precision == "16"

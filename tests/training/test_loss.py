@@ -5,7 +5,10 @@ import pytest
 import torch
 
 from histo_core.config import TrainConfig
-from histo_core.training.loss import build_loss
+from histo_core.errors import ConfigError
+from histo_core.training.loss import build_loss, with_auxiliary
+
+CPU = torch.device("cpu")
 
 LABELS = np.array([0, 0, 0, 1])
 LOGITS = torch.tensor([[2.0, 0.5, -1.0], [0.0, 1.0, 0.0], [0.3, -0.2, 0.9]])
@@ -13,14 +16,52 @@ TRUTH = torch.tensor([0, 1, 0])
 
 
 def test_without_balance_it_is_the_plain_mean() -> None:
-    loss = build_loss(TrainConfig(), LABELS, 3, torch.device("cpu"))
+    loss = build_loss(TrainConfig(), LABELS, 3, CPU)
     expected = -LOGITS.log_softmax(1)[[0, 1, 2], TRUTH].mean()
     assert loss(LOGITS, TRUTH).item() == pytest.approx(expected.item())
 
 
 def test_weights_are_those_of_the_training_classes() -> None:
     """4 / (2 x 3) for the first class, 4 / (2 x 1) for the second; the third never occurs."""
-    loss = build_loss(TrainConfig(balance="weights"), LABELS, 3, torch.device("cpu"))
+    loss = build_loss(TrainConfig(balance="weights"), LABELS, 3, CPU)
     each = -LOGITS.log_softmax(1)[[0, 1, 2], TRUTH]
     weights = torch.tensor([2 / 3, 2, 2 / 3])
     assert loss(LOGITS, TRUTH).item() == pytest.approx(((weights * each).sum() / weights.sum()).item())
+
+
+def test_labels_are_smoothed_by_hand() -> None:
+    loss = build_loss(TrainConfig(label_smoothing=0.3), LABELS, 3, CPU)
+    target = torch.eye(3)[TRUTH] * 0.7 + 0.1
+    assert loss(LOGITS, TRUTH).item() == pytest.approx(-(target * LOGITS.log_softmax(1)).sum(1).mean().item())
+
+
+@pytest.mark.parametrize("settings", [{}, {"label_smoothing": 0.2}, {"balance": "weights"}])
+def test_binary_cross_entropy_is_that_of_two_classes(settings) -> None:
+    """The probability of the second class is a sigmoid of the difference of the logits."""
+    two, truth = LOGITS[:, :2], torch.tensor([0, 1, 1])
+    binary = build_loss(TrainConfig(loss="binary_cross_entropy", **settings), LABELS, 2, CPU)
+    plain = build_loss(TrainConfig(**settings), LABELS, 2, CPU)
+    assert binary(two, truth).item() == pytest.approx(plain(two, truth).item(), rel=1e-6)
+
+
+def test_binary_cross_entropy_smoothed_and_weighed_by_hand() -> None:
+    config = TrainConfig(loss="binary_cross_entropy", label_smoothing=0.2, balance="weights")
+    truth, score = torch.tensor([0, 1, 1]), LOGITS[:, 1] - LOGITS[:, 0]
+    target, weights = torch.tensor([0.1, 0.9, 0.9]), torch.tensor([2 / 3, 2, 2])
+    each = -(target * score.sigmoid().log() + (1 - target) * (1 - score.sigmoid()).log())
+    expected = (weights * each).sum() / weights.sum()
+    assert build_loss(config, LABELS, 2, CPU)(LOGITS[:, :2], truth).item() == pytest.approx(expected.item())
+
+
+def test_binary_cross_entropy_of_more_classes_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"for 3 classes\. Two\. Choose cross_entropy"):
+        build_loss(TrainConfig(loss="binary_cross_entropy"), LABELS, 3, CPU)
+
+
+def test_auxiliary_classifiers_weigh_what_the_network_says() -> None:
+    plain = build_loss(TrainConfig(), LABELS, 3, CPU)
+    loss = with_auxiliary(plain, 0.3)
+    others = LOGITS.flip(0), LOGITS * 2
+    expected = plain(LOGITS, TRUTH) + 0.3 * (plain(others[0], TRUTH) + plain(others[1], TRUTH))
+    assert loss((LOGITS, *others), TRUTH).item() == pytest.approx(expected.item())
+    assert loss(LOGITS, TRUTH).item() == plain(LOGITS, TRUTH).item()
