@@ -10,7 +10,7 @@ from torch import Tensor
 
 from histo_core.config import AugmentConfig
 from histo_core.data.base import Dataset
-from histo_core.data.preprocess import Preprocess
+from histo_core.data.transforms.preprocess import Preprocess
 
 MEMORY_LIMIT = 1 << 30
 """Bytes. Patches that take less stay in memory after they were first read, cropped and resized."""

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 
 from histo_core.config import RunConfig
-from histo_core.data.balance import draw_keys
 from histo_core.data.base import Dataset
-from histo_core.data.preprocess import Preprocess
-from histo_core.data.split import Split
+from histo_core.data.splits.balance import draw_keys
+from histo_core.data.splits.split import Split
+from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.device import resolve_device
 from histo_core.models.registry import MODELS, build_model
 from histo_core.models.weights import WeightsHeader

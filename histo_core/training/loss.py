@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from histo_core.config import TrainConfig
-from histo_core.data.balance import class_weights
+from histo_core.data.splits.balance import class_weights
 from histo_core.errors import ConfigError
 
 Loss = Callable[[Tensor, Tensor], Tensor]

@@ -27,10 +27,12 @@ def build_optimizer(
         config: names it and has its settings.
         model: already on its device, as Adagrad keeps tensors from the start.
         classifiers: prefixes of what is not the backbone.
-        device: of training. The fused forms take one pass over memory; with a loss scaler they would unscale by
-            themselves and leave nothing to clip, so precision 16 goes without.
+        device: of training; decides where a fused form, one pass over memory, is used.
     """
-    fused = config.precision != "16" or None
+    # With a loss scaler a fused form would unscale by itself and leave nothing to clip. Measured on a CPU, it takes
+    # half the time for AdamW and three quarters for Adagrad (which has it there only), but more for SGD. None, not
+    # False, leaves the rest to torch, which on CUDA walks through all tensors at once.
+    unscaled, on_cpu = config.precision != "16", device.type == "cpu"
     settings: dict[str, Any] = {"weight_decay": config.weight_decay}
     if config.epsilon is not None:
         settings["eps"] = config.epsilon
@@ -39,18 +41,18 @@ def build_optimizer(
         case "adam" | "adamw":
             kind = Adam if config.optimizer == "adam" else AdamW
             betas = (config.beta1, config.beta2)
-            optimizer: Optimizer = kind(groups, betas=betas, amsgrad=config.amsgrad, fused=fused, **settings)
+            optimizer: Optimizer = kind(groups, betas=betas, amsgrad=config.amsgrad, fused=unscaled or None, **settings)
         case "adamax":
             optimizer = Adamax(groups, betas=(config.beta1, config.beta2), **settings)
         case "sgd":
             momentum = {"momentum": config.momentum, "dampening": config.dampening, "nesterov": config.nesterov}
-            optimizer = SGD(groups, fused=fused, **momentum, **settings)
+            optimizer = SGD(groups, fused=(unscaled and not on_cpu) or None, **momentum, **settings)
         case "rmsprop":
             squares = {"alpha": config.alpha, "momentum": config.momentum, "centered": config.centered}
             optimizer = RMSprop(groups, **squares, **settings)
         case "adagrad":
             start = {"lr_decay": config.rate_decay, "initial_accumulator_value": config.initial_accumulator}
-            optimizer = Adagrad(groups, fused=fused if device.type == "cpu" else None, **start, **settings)
+            optimizer = Adagrad(groups, fused=(unscaled and on_cpu) or None, **start, **settings)
     for group in optimizer.param_groups:
         group["initial_lr"] = group["lr"]
     return optimizer

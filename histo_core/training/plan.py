@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from histo_core.config import RunConfig
-from histo_core.data.balance import balanced_order, enlarged_rows
 from histo_core.data.base import UNLABELLED, Dataset
-from histo_core.data.split import Split
+from histo_core.data.splits.balance import balanced_order, enlarged_rows
+from histo_core.data.splits.split import Split
 from histo_core.errors import SplitError
 
 _MAY_CHANGE = frozenset({"train.epochs", "train.patience", "train.device", "train.threads"})

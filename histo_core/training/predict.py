@@ -10,7 +10,7 @@ import torch
 
 from histo_core.data.base import Dataset
 from histo_core.data.predictions import build_predictions
-from histo_core.data.split import Split
+from histo_core.data.splits.split import Split
 from histo_core.errors import CheckpointError
 from histo_core.models.predictor import Predictor
 

@@ -11,7 +11,7 @@ import pytest
 
 from histo_core.config import Config, DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
 from histo_core.data.base import Dataset
-from histo_core.data.split import Split, fingerprint
+from histo_core.data.splits.split import Split, fingerprint
 from histo_core.training.events import Event
 from histo_core.training.loop import fit
 from histo_core.workspace import Workspace

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from histo_core.config import AugmentConfig, PreprocessConfig
-from histo_core.data.balance import draw_keys
-from histo_core.data.preprocess import Preprocess
+from histo_core.data.splits.balance import draw_keys
+from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.training.batches import Augmentation, Batches
 
 ROWS = np.array([3, 1, 4, 15, 9, 2, 6])

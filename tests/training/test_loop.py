@@ -15,8 +15,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from histo_core.config import AugmentConfig, ModelConfig, RunConfig
-from histo_core.data.preprocess import Preprocess
-from histo_core.data.split import Split
+from histo_core.data.splits.split import Split
+from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CheckpointError, ConfigError, SplitError, TrainingError
 from histo_core.models.manifest import read_manifest
 from histo_core.models.predictor import Predictor

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 
 from histo_core.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig
-from histo_core.data.preprocess import Preprocess
+from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CheckpointError, ConfigError
 from histo_core.models.manifest import read_manifest
 from histo_core.models.predictor import Predictor

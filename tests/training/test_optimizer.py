@@ -88,8 +88,8 @@ def test_the_backbone_has_a_rate_of_its_own() -> None:
         torch.testing.assert_close(weight, other)
 
 
-def test_fused_where_there_is_such_a_form_and_no_scaler() -> None:
-    for name, fused in {"adam": True, "adamw": True, "sgd": True, "adagrad": True}.items():
+def test_fused_where_that_is_faster_and_there_is_no_scaler() -> None:
+    for name, fused in {"adam": True, "adamw": True, "sgd": None, "adagrad": True}.items():
         assert build_optimizer(TrainConfig(optimizer=name), network(), ("2",), CPU).defaults["fused"] is fused
     scaled = TrainConfig(optimizer="adamw", precision="16")
     assert not build_optimizer(scaled, network(), ("2",), CPU).defaults["fused"]

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from histo_core.config import TrainConfig
 from histo_core.errors import SplitError
 from histo_core.training.plan import batch_count, epoch_order, identity, training_rows, validation_rows
 
@@ -86,5 +87,9 @@ def test_identity_holds_all_that_decides_the_weights(dots, split, config) -> Non
     assert fields["seed"] == 3
     assert fields["model.name"] == "cnn_rnn"
     assert fields["split fingerprint"] == split.fingerprint
-    free = config.train.model_copy(update={"epochs": 99, "device": "auto", "threads": 7})
-    assert identity(config.model_copy(update={"train": free}), dots, split) == fields
+    free = balanced(config, epochs=99, patience=3, device="auto", threads=7)
+    assert identity(free, dots, split) == fields
+    decides = set(TrainConfig.model_fields) - {"epochs", "patience", "device", "threads"}
+    assert {f"train.{field}" for field in decides} == {field for field in fields if field.startswith("train.")}
+    for schedule in ("one_cycle", "cosine"):
+        assert identity(balanced(config, schedule=schedule), dots, split)["train.epochs"] == 3

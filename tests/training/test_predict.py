@@ -6,7 +6,7 @@ import torch
 
 from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.data.predictions import check_predictions
-from histo_core.data.preprocess import Preprocess
+from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CheckpointError
 from histo_core.models.predictor import Predictor
 from histo_core.models.registry import build_model

@@ -7,7 +7,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 from torch import nn
 
 from histo_core.config import PreprocessConfig
-from histo_core.data.preprocess import Preprocess
+from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.training.batches import Batches
 from histo_core.training.validation import auroc, validate
 
