@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from histo_core.data.images import open_image
+from histo_core.data.formats.images import open_image
 
 FULL = {"train": 262_144, "valid": 32_768, "test": 32_768}
 """Patches of each part of PatchCamelyon."""

@@ -22,11 +22,11 @@ from torchvision import transforms as tv
 
 from benchmarks._paired import paired
 from histo_core.config import AugmentConfig, PreprocessConfig
-from histo_core.data import augment_torch
-from histo_core.data.augment import draw
-from histo_core.data.phantom_cohort import PhantomOptions
-from histo_core.data.phantom_workers import draw_in_order
-from histo_core.data.preprocess import Preprocess
+from histo_core.data.phantom.cohort import PhantomOptions
+from histo_core.data.phantom.workers import draw_in_order
+from histo_core.data.transforms import augment_torch
+from histo_core.data.transforms.augment import draw
+from histo_core.data.transforms.preprocess import Preprocess
 
 BATCH, SIDE = 64, 96
 JITTER, HUE = 0.2, 0.05

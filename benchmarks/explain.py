@@ -18,7 +18,7 @@ from skimage import data as pictures
 
 from benchmarks._paired import paired
 from histo_core.config import ModelConfig, PreprocessConfig
-from histo_core.data.preprocess import Preprocess
+from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.explain.gradcam import GradCam, GradCamOptions
 from histo_core.explain.lime import Lime, LimeOptions
 from histo_core.models.predictor import Predictor

@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 from benchmarks._paired import paired
-from histo_core.data.phantom import build_phantom
-from histo_core.data.phantom_cohort import PhantomOptions
-from histo_core.data.phantom_workers import draw_in_order
+from histo_core.data.phantom.cohort import PhantomOptions
+from histo_core.data.phantom.dataset import build_phantom
+from histo_core.data.phantom.workers import draw_in_order
 from histo_core.workspace import Workspace
 
 

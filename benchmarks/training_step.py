@@ -23,8 +23,8 @@ from torch.utils.data import DataLoader, TensorDataset
 from benchmarks._paired import paired
 from histo_core.config import AugmentConfig, Config, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
 from histo_core.data.base import Dataset
-from histo_core.data.preprocess import Preprocess
-from histo_core.data.split import Split
+from histo_core.data.splits.split import Split
+from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.registry import MODELS, ModelSpec, build_network
 from histo_core.training.batches import Augmentation, Batches
 from histo_core.training.events import EpochDone

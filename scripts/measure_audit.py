@@ -26,7 +26,7 @@ from histo_core.audit.scan import scan
 from histo_core.audit.signatures import FEATURELESS, SYMMETRIES, invariants, structure, turned, under_symmetries
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import Dataset, open_dataset
-from histo_core.data.split import make_split
+from histo_core.data.splits.split import make_split
 from histo_core.workspace import Workspace
 
 PLANTED = 1000

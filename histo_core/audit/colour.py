@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from histo_core.data.base import Dataset
 from histo_core.data.predictions import build_predictions
-from histo_core.data.split import Split
+from histo_core.data.splits.split import Split
 from histo_core.errors import SplitError
 
 PENALTIES = (0.001, 0.01, 0.1, 1.0, 10.0)

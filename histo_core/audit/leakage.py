@@ -8,7 +8,7 @@ import numpy as np
 
 from histo_core.audit.duplicates import exact_duplicates
 from histo_core.data.base import PARTS, Dataset
-from histo_core.data.split import Split
+from histo_core.data.splits.split import Split
 from histo_core.progress import Progress, silent
 
 _SHOWN = 3

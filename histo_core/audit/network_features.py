@@ -14,7 +14,7 @@ from torchvision.models import SqueezeNet1_1_Weights, squeezenet1_1
 
 from histo_core.audit.features import Describe
 from histo_core.config import PreprocessConfig
-from histo_core.data.preprocess import Preprocess
+from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.device import resolve_device
 from histo_core.models.predictor import Predictor
 from histo_core.models.pretrained import PretrainedFile, pretrained_tensors

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pandas.util import hash_pandas_object
 
 from histo_core.audit.finding import SEVERITIES, Finding
 from histo_core.audit.leakage import rows_of
@@ -19,7 +20,7 @@ from histo_core.audit.scan import scan
 from histo_core.audit.shortcuts import CATEGORIES, find_shortcuts, shortcut_finding
 from histo_core.audit.sides import side_findings
 from histo_core.data.base import Dataset
-from histo_core.data.split import Split
+from histo_core.data.splits.split import Split
 from histo_core.errors import SplitError
 from histo_core.files import new_folder, read_json, write_json
 from histo_core.progress import Progress, silent
@@ -142,7 +143,8 @@ def _folder(dataset: Dataset, split: Split, workspace: Workspace, other: Dataset
     for column in _TOLD:
         if column in dataset.table:
             digest.update(column.encode())
-            digest.update(pd.util.hash_pandas_object(dataset.table[column], index=False).to_numpy().tobytes())
+            values = hash_pandas_object(dataset.table[column], index=False)  # type: ignore[operator]  (exported lazily)
+            digest.update(values.to_numpy().tobytes())
     return workspace.data / "audits" / digest.hexdigest()
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from histo_core.audit.finding import Finding
 from histo_core.audit.leakage import known, on_both_sides, rows_of, some
 from histo_core.data.base import Dataset
-from histo_core.data.split import Split
+from histo_core.data.splits.split import Split
 
 
 def side_findings(dataset: Dataset, split: Split) -> Iterator[Finding]:

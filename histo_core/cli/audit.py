@@ -38,7 +38,7 @@ def audit(
     """
     from histo_core.audit.report import make_audit
     from histo_core.data.base import open_dataset
-    from histo_core.data.split import make_split
+    from histo_core.data.splits.split import make_split
 
     workspace = Workspace.default()
     authorise(LOCAL, "data.read", dataset)

@@ -72,7 +72,7 @@ def build(dataset: Dataset = "phantom", option: DataOptions = None) -> None:
 
 def draw_phantom(config: DataConfig, workspace: Workspace) -> str:
     """Draw the phantom of a configuration with a progress bar; its folder."""
-    from histo_core.data.phantom import PhantomOptions, build_phantom
+    from histo_core.data.phantom.dataset import PhantomOptions, build_phantom
 
     authorise(LOCAL, "data.build", config.dataset)
     options = parse_config(PhantomOptions, config.options)

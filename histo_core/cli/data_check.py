@@ -12,7 +12,7 @@ from histo_core.cli.output import say, table, watched
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import DATASETS, UNLABELLED, Dataset, Problem, open_dataset, prepare_dataset
 from histo_core.data.check import FileCheck, make_check
-from histo_core.data.split import make_split
+from histo_core.data.splits.split import make_split
 from histo_core.errors import BrokenFilesError
 from histo_core.workspace import Workspace
 

@@ -92,7 +92,7 @@ def export(
     """
     from histo_core.data.base import open_dataset
     from histo_core.data.export import export_folders, export_pcam, export_table
-    from histo_core.data.split import make_split
+    from histo_core.data.splits.split import make_split
 
     authorise(LOCAL, "data.export", dataset)
     workspace = Workspace.default()

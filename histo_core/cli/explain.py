@@ -74,7 +74,7 @@ def _read(
     if (patch is None) == (image is None):
         raise ConfigError("Nothing, or two things, to explain.", "One of --patch and --image.", "Give one of the two.")
     if image is not None:
-        from histo_core.data.images import open_image
+        from histo_core.data.formats.images import open_image
 
         if not image.is_file():
             raise DataNotFoundError(f"There is no image {image}.", "A PNG, JPEG or TIFF file.", "Check the path.")

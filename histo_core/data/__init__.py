@@ -3,6 +3,7 @@
 Importing the package registers every data set in `histo_core.data.base.DATASETS`.
 """
 
-from histo_core.data import breakhis, folder, idc, kpcam, manifest_table, neuroblastoma, pcam, phantom
+from histo_core.data.phantom import dataset as phantom
+from histo_core.data.sources import breakhis, folder, idc, kpcam, manifest_table, neuroblastoma, pcam
 
 __all__ = ["breakhis", "folder", "idc", "kpcam", "manifest_table", "neuroblastoma", "pcam", "phantom"]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from histo_core.data.base import PARTS
 from histo_core.data.download import Download, fetch
-from histo_core.data.pcam import PCam
-from histo_core.data.pcam_files import pcam_file
-from histo_core.data.tar_file import unpack_tar
+from histo_core.data.formats.tar_file import unpack_tar
+from histo_core.data.sources.pcam import PCam
+from histo_core.data.sources.pcam_files import pcam_file
 from histo_core.errors import ConfigError
 from histo_core.progress import Progress, silent
 from histo_core.workspace import Workspace

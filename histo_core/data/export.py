@@ -14,12 +14,12 @@ import numpy as np
 from PIL import Image
 
 from histo_core.data.base import PARTS, UNLABELLED, Dataset
-from histo_core.data.csv_cells import to_csv
-from histo_core.data.pcam import CLASSES as PCAM_CLASSES
-from histo_core.data.pcam import PATCH_SHAPE
-from histo_core.data.pcam_files import pcam_file
-from histo_core.data.safe_names import safe_names
-from histo_core.data.split import Split
+from histo_core.data.formats.csv_cells import to_csv
+from histo_core.data.formats.safe_names import safe_names
+from histo_core.data.sources.pcam import CLASSES as PCAM_CLASSES
+from histo_core.data.sources.pcam import PATCH_SHAPE
+from histo_core.data.sources.pcam_files import pcam_file
+from histo_core.data.splits.split import Split
 from histo_core.errors import ConfigError, DataError
 from histo_core.files import new_folder, write_atomically
 from histo_core.progress import Progress, silent

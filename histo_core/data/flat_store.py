@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from histo_core.data.flat_array import FlatArray
+from histo_core.data.formats.flat_array import FlatArray
 from histo_core.errors import CorruptDataError
 from histo_core.files import read_json, write_json
 from histo_core.progress import Progress, silent

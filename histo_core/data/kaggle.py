@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from histo_core.data.csv_cells import to_csv
+from histo_core.data.formats.csv_cells import to_csv
 from histo_core.data.predictions import check_predictions, class_names
 from histo_core.errors import ConfigError
 from histo_core.files import write_atomically

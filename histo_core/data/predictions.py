@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from histo_core.data.base import PARTS, Dataset
-from histo_core.data.split import Split
+from histo_core.data.splits.split import Split
 from histo_core.errors import CorruptDataError, DataNotFoundError
 from histo_core.files import write_atomically
 

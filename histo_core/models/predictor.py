@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from histo_core.config import ModelConfig
-from histo_core.data.preprocess import Preprocess
+from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CheckpointError
 from histo_core.models.device import resolve_device
 from histo_core.models.engine import engine

@@ -12,7 +12,7 @@ from histo_core import __version__
 from histo_core.audit.finding import Finding
 from histo_core.audit.report import AuditReport
 from histo_core.data.base import Dataset
-from histo_core.data.csv_cells import to_csv
+from histo_core.data.formats.csv_cells import to_csv
 from histo_core.files import write_atomically
 from histo_core.reports.page import DISCLAIMER, Section, page
 from histo_core.reports.tables import to_html

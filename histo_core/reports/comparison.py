@@ -12,7 +12,7 @@ import pandas as pd
 
 from histo_core import __version__
 from histo_core.comparison.compare import Comparison, ModelResult
-from histo_core.data.csv_cells import to_csv
+from histo_core.data.formats.csv_cells import to_csv
 from histo_core.evaluation.metrics import RATES
 from histo_core.files import write_atomically
 from histo_core.plots.confusion import confusion_figure

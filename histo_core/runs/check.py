@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from histo_core.config import RunConfig
 from histo_core.data.base import Dataset, open_dataset
-from histo_core.data.preprocess import Preprocess
-from histo_core.data.split import make_split
+from histo_core.data.splits.split import make_split
+from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.device import resolve_device
 from histo_core.models.registry import MODELS, build_model
 from histo_core.workspace import Workspace

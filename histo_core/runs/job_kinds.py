@@ -76,7 +76,7 @@ def _convert(params: DataParams, workspace: Workspace, progress: Progress) -> No
 
 def _audit(params: AuditParams, workspace: Workspace, progress: Progress) -> None:
     from histo_core.audit.report import make_audit
-    from histo_core.data.split import make_split
+    from histo_core.data.splits.split import make_split
 
     dataset = _opened(params.data, workspace, progress)
     other = None if params.other is None else _opened(params.other, workspace, progress)
@@ -99,7 +99,7 @@ def _download(params: DownloadParams, workspace: Workspace, progress: Progress) 
 
 def _export(params: ExportParams, workspace: Workspace, progress: Progress) -> None:
     from histo_core.data import export
-    from histo_core.data.split import make_split
+    from histo_core.data.splits.split import make_split
 
     dataset, target = _opened(params.data, workspace, progress), Path(params.target)
     split = make_split(dataset, params.split, workspace)

@@ -8,7 +8,7 @@ from threading import Event as Flag
 
 from histo_core.data.base import Dataset, open_dataset
 from histo_core.data.predictions import write_predictions
-from histo_core.data.split import Split, make_split
+from histo_core.data.splits.split import Split, make_split
 from histo_core.errors import CorruptDataError
 from histo_core.files import append_line
 from histo_core.models.predictor import Predictor

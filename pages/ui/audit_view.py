@@ -11,7 +11,7 @@ from histo_core.audit.finding import Finding
 from histo_core.audit.report import AuditReport, load_audit
 from histo_core.config import DataConfig, SplitConfig, parse_config
 from histo_core.data.base import Dataset
-from histo_core.data.split import Split
+from histo_core.data.splits.split import Split
 from histo_core.errors import ConfigError
 from histo_core.reports.audit import audit_html
 from histo_core.workspace import Workspace

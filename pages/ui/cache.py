@@ -22,8 +22,8 @@ from histo_core.comparison.join import Joined, RunPredictions, load
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import Dataset, open_dataset
 from histo_core.data.overview import counts_by, offered_columns
-from histo_core.data.pcam_report import PCamReport, pcam_report
-from histo_core.data.split import Split, make_split
+from histo_core.data.sources.pcam_report import PCamReport, pcam_report
+from histo_core.data.splits.split import Split, make_split
 from histo_core.runs.records import Run
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     # Loaded where they are used: PyTorch takes seconds, and most pages do without.
     from histo_core.audit.embedding import PatchMap
     from histo_core.audit.report import AuditReport
-    from histo_core.data.channel_stats import ChannelStatistics
+    from histo_core.data.transforms.channel_stats import ChannelStatistics
     from histo_core.explain.base import Explanation
     from histo_core.models.predictor import Predictor
     from histo_core.slides.mosaic import Mosaic
@@ -191,7 +191,7 @@ def mosaic(data: str, slide_id: str, home: str) -> Mosaic:
 @st.cache_data(show_spinner=False, max_entries=16)
 def channels(data: str, rows_sha256: str, home: str, _rows: np.ndarray) -> ChannelStatistics:
     """Mean and SD of each colour channel over some patches, named by the SHA-256 of their rows."""
-    from histo_core.data.channel_stats import channel_statistics
+    from histo_core.data.transforms.channel_stats import channel_statistics
 
     del rows_sha256
     return channel_statistics(dataset(data, home), _rows)

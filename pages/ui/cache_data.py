@@ -13,13 +13,13 @@ import pandas as pd
 import streamlit as st
 
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data.folds import folds_of
+from histo_core.data.formats.walk import Walk
 from histo_core.data.patch_store import converted_bytes
-from histo_core.data.patients import SHOWN, preview
-from histo_core.data.saved_split import SavedSplit, saved_splits
-from histo_core.data.split import make_split
-from histo_core.data.split_units import Unit
-from histo_core.data.walk import Walk
+from histo_core.data.sources.patients import SHOWN, preview
+from histo_core.data.splits.folds import folds_of
+from histo_core.data.splits.saved_split import SavedSplit, saved_splits
+from histo_core.data.splits.split import make_split
+from histo_core.data.splits.units import Unit
 from histo_core.workspace import Workspace
 from pages.ui import cache
 from pages.ui.gallery import contact_sheet

@@ -12,7 +12,7 @@ from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import DATASETS, Dataset, Problem
 from histo_core.data.check import FileCheck, load_check
 from histo_core.data.patch_store import worth_converting
-from histo_core.data.split import Split
+from histo_core.data.splits.split import Split
 from histo_core.errors import BrokenFilesError
 from histo_core.runs.job_params import nearest_there
 from histo_core.workspace import Workspace

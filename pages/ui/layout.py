@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.elements.lib.grid_container import GridContainer
 
-from histo_core.data.csv_cells import to_csv
+from histo_core.data.formats.csv_cells import to_csv
 from pages.ui.text import plain
 
 HALF = 480

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from histo_core.access import LOCAL, authorise
-from histo_core.data.images import SUFFIXES, open_image
+from histo_core.data.formats.images import SUFFIXES, open_image
 from histo_core.errors import DataNotFoundError
 from histo_core.runs.records import Run
 from pages.ui import cache, data_choice, state

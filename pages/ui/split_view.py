@@ -8,8 +8,8 @@ import streamlit as st
 from histo_core.access import LOCAL, authorise
 from histo_core.config import DataConfig, SplitConfig, parse_config
 from histo_core.data.base import Dataset
-from histo_core.data.saved_split import SavedSplit, save_split
-from histo_core.data.split import Split
+from histo_core.data.splits.saved_split import SavedSplit, save_split
+from histo_core.data.splits.split import Split
 from histo_core.workspace import Workspace
 from pages.ui import cache, cache_data, data_choice, layout, navigation, split_form, state
 from pages.ui.errors import shown

@@ -15,7 +15,7 @@ from PIL import Image
 from histo_core.audit.report import AuditReport, compute_audit, load_audit, make_audit
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import Dataset, open_dataset
-from histo_core.data.split import Split, make_split
+from histo_core.data.splits.split import Split, make_split
 from histo_core.errors import CancelledError, SplitError
 from histo_core.workspace import Workspace
 

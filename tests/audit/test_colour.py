@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 from histo_core.audit.colour import colour_baseline
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import Dataset, open_dataset
-from histo_core.data.split import make_split
+from histo_core.data.splits.split import make_split
 from histo_core.errors import SplitError
 from histo_core.workspace import Workspace
 

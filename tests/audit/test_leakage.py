@@ -10,7 +10,7 @@ import pytest
 from histo_core.audit.leakage import LeakageReport, audit_leakage
 from histo_core.config import SplitConfig
 from histo_core.data.base import Dataset
-from histo_core.data.split import make_split
+from histo_core.data.splits.split import make_split
 
 WHERE = [("train", "a"), ("train", "b"), ("train", "b"), ("valid", "a"), ("valid", "b"), ("test", "a"), ("test", "b")]
 APART = ["p0", "p0", "p1", "p2", "p2", "p3", "p3"]

@@ -14,7 +14,7 @@ from PIL import Image
 
 from histo_core.config import Config, DataConfig
 from histo_core.data.base import DATASETS, Dataset, DatasetInfo, Problem, open_dataset, prepare_dataset
-from histo_core.data.image_files import ImageFilesDataset
+from histo_core.data.sources.image_files import ImageFilesDataset
 from histo_core.errors import BrokenFilesError
 from histo_core.progress import Progress, silent
 from histo_core.workspace import Workspace

@@ -15,9 +15,9 @@ from torchvision.datasets import PCAM
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data import export
 from histo_core.data.base import Dataset, open_dataset
-from histo_core.data.csv_cells import to_csv
 from histo_core.data.export import export_folders, export_pcam, export_table
-from histo_core.data.split import Split, make_split
+from histo_core.data.formats.csv_cells import to_csv
+from histo_core.data.splits.split import Split, make_split
 from histo_core.errors import CancelledError, ConfigError, CorruptDataError, DataError
 from histo_core.workspace import Workspace
 

@@ -18,7 +18,7 @@ from histo_core.data.predictions import (
     read_predictions,
     write_predictions,
 )
-from histo_core.data.split import make_split
+from histo_core.data.splits.split import make_split
 from histo_core.errors import CorruptDataError, DataNotFoundError
 
 PROBABILITIES = np.array([[0.9, 0.1], [0.25, 0.75], [0.5, 0.5]], np.float32)

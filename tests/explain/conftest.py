@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from histo_core.config import ModelConfig, PreprocessConfig
-from histo_core.data.preprocess import Preprocess
+from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.predictor import Predictor
 from histo_core.models.registry import build_network
 

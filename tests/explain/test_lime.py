@@ -13,7 +13,7 @@ from lime.lime_image import LimeImageExplainer
 from torch import Tensor, nn
 
 from histo_core.config import parse_config
-from histo_core.data.images import open_image
+from histo_core.data.formats.images import open_image
 from histo_core.errors import ConfigError, ExplanationError
 from histo_core.explain import lime
 from histo_core.explain.base import EXPLAINERS

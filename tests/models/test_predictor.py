@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from histo_core.config import ModelConfig, PreprocessConfig
-from histo_core.data.preprocess import Preprocess
+from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CheckpointError, ConfigError
 from histo_core.models.manifest import BestEntry, LastEntry, Manifest, write_manifest
 from histo_core.models.predictor import Predictor

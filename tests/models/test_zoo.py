@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from histo_core.config import ModelConfig, PreprocessConfig
-from histo_core.data.preprocess import Preprocess
+from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.explain.gradcam import GradCam, GradCamOptions
 from histo_core.models.predictor import Predictor
 from histo_core.models.registry import MODELS, build_network

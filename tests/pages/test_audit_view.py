@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from histo_core.audit.report import AuditReport, make_audit
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import open_dataset
-from histo_core.data.split import make_split
+from histo_core.data.splits.split import make_split
 from histo_core.workspace import Workspace
 
 DIVISION = SplitConfig(method="random", seed=1)
@@ -22,7 +22,7 @@ HOSTILE = "<b>twin *1*"
 
 
 def _view() -> None:
-    from histo_core.data.split import make_split
+    from histo_core.data.splits.split import make_split
     from pages.ui import audit_view, data_choice
 
     data, division = data_choice.from_url()

@@ -19,7 +19,7 @@ from histo_core.audit.lasso import inside
 from histo_core.audit.report import make_audit
 from histo_core.config import SplitConfig
 from histo_core.data.base import Dataset, open_dataset
-from histo_core.data.split import make_split
+from histo_core.data.splits.split import make_split
 from histo_core.errors import CancelledError
 from histo_core.workspace import Workspace
 

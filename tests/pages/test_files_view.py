@@ -20,7 +20,7 @@ HOSTILE = "<b>x<b> *y* $z$.png"
 
 
 def _view() -> None:
-    from histo_core.data.split import make_split
+    from histo_core.data.splits.split import make_split
     from histo_core.errors import BrokenFilesError
     from pages.ui import data_choice, files_view
 

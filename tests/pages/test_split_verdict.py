@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from histo_core.audit.report import make_audit
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import open_dataset
-from histo_core.data.split import make_split
+from histo_core.data.splits.split import make_split
 from histo_core.workspace import Workspace
 
 DATA = DataConfig(dataset="phantom", options={"patches": 64, "patients": 8})

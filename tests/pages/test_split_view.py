@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from histo_core.config import SplitConfig
 from histo_core.data.base import open_dataset, prepare_dataset
-from histo_core.data.saved_split import saved_splits
-from histo_core.data.split import make_split
+from histo_core.data.splits.saved_split import saved_splits
+from histo_core.data.splits.split import make_split
 from histo_core.workspace import Workspace
 
 

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from histo_core.config import DataConfig, ModelConfig, Option, PreprocessConfig, RunConfig, TrainConfig
-from histo_core.data.phantom import PhantomOptions, build_phantom
+from histo_core.data.phantom.dataset import PhantomOptions, build_phantom
 from histo_core.runs.records import Run
 from histo_core.runs.store import Store
 from histo_core.runs.supervisor import Supervisor

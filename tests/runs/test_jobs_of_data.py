@@ -15,7 +15,7 @@ from histo_core.audit.report import load_audit
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import open_dataset
 from histo_core.data.check import load_check
-from histo_core.data.split import make_split
+from histo_core.data.splits.split import make_split
 from histo_core.runs.jobs import Job, find_job, start_job
 from histo_core.workspace import Workspace
 

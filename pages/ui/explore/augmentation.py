@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 
 from histo_core.config import AugmentConfig
-from histo_core.data.augment import augment
-from histo_core.data.augment_presets import PRESETS, TITLES
+from histo_core.data.transforms.augment import augment
+from histo_core.data.transforms.augment_presets import PRESETS, TITLES
 from pages.ui import layout, state
 from pages.ui.explore import selection
 from pages.ui.explore.context import Explored

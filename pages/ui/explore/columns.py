@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from histo_core.data.base import PARTS, Dataset
-from histo_core.data.split import Split
+from histo_core.data.splits.split import Split
 
 FEW, MANY = 2, 2_000
 """A column with fewer values has nothing to filter by; one with more is no list that a person reads."""

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import UNLABELLED, Dataset
-from histo_core.data.split import Split
+from histo_core.data.splits.split import Split
 from histo_core.plots.theme import NEUTRAL, class_colours
 from pages.ui import cache
 from pages.ui.explore.columns import Columns

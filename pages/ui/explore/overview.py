@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from histo_core.data.csv_cells import to_csv
-from histo_core.data.pcam_report import PCamReport
+from histo_core.data.formats.csv_cells import to_csv
+from histo_core.data.sources.pcam_report import PCamReport
 from histo_core.plots.counts import counts_by_figure, counts_figure
 from pages.ui import cache, layout, state
 from pages.ui.explore import columns

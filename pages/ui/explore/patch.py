@@ -10,7 +10,7 @@ import streamlit as st
 from PIL import Image
 
 from histo_core.data.patch_facts import histogram, neighbours
-from histo_core.data.stain import stain_channels
+from histo_core.data.transforms.stain import stain_channels
 from histo_core.plots.histogram import histogram_figure
 from pages.ui import layout, state
 from pages.ui.errors import shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from histo_core.data.stain import StainNormaliser, stain_channels
+from histo_core.data.transforms.stain import StainNormaliser, stain_channels
 from pages.ui import layout, state
 from pages.ui.errors import shown
 from pages.ui.explore import selection

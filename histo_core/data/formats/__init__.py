@@ -1,0 +1,1 @@
+"""Reading and writing files, any of which may be damaged or hostile."""

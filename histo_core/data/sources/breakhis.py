@@ -1,0 +1,144 @@
+"""BreaKHis: breast tumours under four magnifications, with the tumour's type and the patient in each file's name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import ClassVar, Literal, cast
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from histo_core.config import Config
+from histo_core.data.base import DATASETS, Dataset, DatasetInfo
+from histo_core.data.formats.walk import Walk
+from histo_core.data.sources.breakhis_folds import published_parts
+from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
+from histo_core.errors import DataNotFoundError
+from histo_core.workspace import Workspace
+
+KINDS = {"B": "benign", "M": "malignant"}
+SUBTYPES = {
+    "A": "adenosis",
+    "F": "fibroadenoma",
+    "PT": "phyllodes_tumor",
+    "TA": "tubular_adenoma",
+    "DC": "ductal_carcinoma",
+    "LC": "lobular_carcinoma",
+    "MC": "mucinous_carcinoma",
+    "PC": "papillary_carcinoma",
+}
+"""Short names in file names and the folders' names, the benign ones first; the order of the labels."""
+
+_TREES = ("BreaKHis_v1/histology_slides/breast", "histology_slides/breast", "breast", ".")
+"""Where the tree may begin below the folder that the user names."""
+
+_NAME = re.compile(
+    r"SOB_(?P<kind>[BM])_(?P<subtype>A|F|PT|TA|DC|LC|MC|PC)-(?P<year>\d+)-(?P<number>\d+)(?P<letters>[A-Z]*)"
+    r"-(?P<magnification>40|100|200|400)-(?P<image>\d+)"
+)
+_COLUMNS = ["sample_id", "patient_id", "slide_id", "group", "magnification", "kind", "subtype", "year", "image", "path"]
+
+
+class BreaKHisOptions(Config):
+    """What is told apart, under which magnification, by whose split."""
+
+    target: Literal["binary", "subtype"] = Field(
+        default="binary", title="Classes", description="Benign and malignant, or the eight types of tumour"
+    )
+    magnification: Literal[0, 40, 100, 200, 400] = Field(
+        default=0, title="Magnification", description="40, 100, 200 or 400 times; 0 takes all"
+    )
+    fold: Literal[0, 1, 2, 3, 4, 5] = Field(
+        default=0, title="Published fold", description="Of the five in dsfold1.txt to dsfold5.txt; 0 takes none"
+    )
+
+
+@DATASETS.register("breakhis")
+class BreaKHis(ImageFilesDataset):
+    """Images with ``patient_id`` as published, such as 14-29960AB; ``group`` is its number alone, 29960.
+
+    Ids that share a number may be one person, and one patient (14-13412) has two types of tumour; splitting by group
+    is the safe choice. ``slide_id`` is the name of the patient's folder. Columns further are magnification, subtype,
+    year and image (its number). With a published fold, images that it does not name are in no part, and validation is
+    to be cut from its training part. Micrometres per pixel are left open: sources disagree about them.
+
+    Paper: Spanhol et al., A Dataset for Breast Cancer Histopathological Image Classification, IEEE TBME 63(7), 2016.
+    """
+
+    info: ClassVar[DatasetInfo] = DatasetInfo(
+        title="BreaKHis",
+        summary="Breast tumours, 700 x 460 pixels at 40X, 100X, 200X and 400X: benign or malignant, or eight types.",
+        source="https://web.inf.ufpr.br/vri/databases/breast-cancer-histopathological-database-breakhis/",
+        licence="CC BY 4.0",
+        layout=(
+            "The published tree, BreaKHis_v1/histology_slides/breast/<benign|malignant>/SOB/<type>/<patient>/<40X|...>/"
+            "SOB_<B|M>_<type>-<year>-<patient>-<magnification>-<number>.png; dsfold1.txt to dsfold5.txt beside "
+            "BreaKHis_v1 if the published folds are wanted."
+        ),
+        expected_counts={
+            "images": 7_909,
+            "benign": 2_480,
+            "malignant": 5_429,
+            "patients": 82,
+            "40X": 1_995,
+            "100X": 2_081,
+            "200X": 2_013,
+            "400X": 1_820,
+        },
+    )
+    Options: ClassVar[type[Config]] = BreaKHisOptions
+
+    @classmethod
+    def open(cls, root: Path | None, options: Config, workspace: Workspace) -> Dataset:
+        """Open the tree.
+
+        Raises:
+            DataNotFoundError: no tree, or no file of the published fold.
+            BrokenFilesError: not one image can be used.
+        """
+        root, options = cast(Path, root), cast(BreaKHisOptions, options)
+        walk = Walk(root)
+        table = usable_rows(_table(walk, _tree(root, cls.info.layout)), walk)
+        if options.magnification:
+            table = table.loc[table["magnification"] == options.magnification]
+        if options.fold:
+            file = workspace.allowed(root / f"dsfold{options.fold}.txt")
+            table["split"] = published_parts(file, table["sample_id"].tolist(), options.magnification, walk)
+        table = usable_rows(table, walk)
+        classes = tuple(KINDS.values()) if options.target == "binary" else tuple(SUBTYPES.values())
+        kinds, paths = table.pop("kind"), table.pop("path").tolist()
+        named = kinds if options.target == "binary" else table["subtype"]
+        table["label"] = np.array([classes.index(name) for name in named], np.int64)
+        positive = "malignant" if options.target == "binary" else "ductal_carcinoma"  # of all types the most frequent
+        return cls("breakhis", table, classes, paths, positive=positive, problems=walk.problems)
+
+
+def _tree(root: Path, layout: str) -> Path:
+    for below in _TREES:
+        if any((root / below / kind).is_dir() for kind in KINDS.values()):
+            return root / below
+    raise DataNotFoundError(
+        f"{root} does not hold BreaKHis's tree.", layout, "Check the folder, or unpack the archive."
+    )
+
+
+def _table(walk: Walk, tree: Path) -> pd.DataFrame:
+    """One row an image whose name can be read and says where it lies."""
+    rows = []
+    for path in walk.all_images(tree):
+        name = _NAME.fullmatch(path.stem)
+        if name is None:
+            walk.note(path, "has a name that is not SOB_<B|M>_<type>-<year>-<patient>-<magnification>-<number>")
+            continue
+        patient = f"{name['year']}-{name['number']}{name['letters']}"
+        slide = f"SOB_{name['kind']}_{name['subtype']}_{patient}"
+        kind, subtype = KINDS[name["kind"]], SUBTYPES[name["subtype"]]
+        if path.parent != tree / kind / "SOB" / subtype / slide / f"{name['magnification']}X":
+            walk.note(path, f"does not lie where its name says ({kind}/SOB/{subtype}/{slide}/{name['magnification']}X)")
+            continue
+        numbers = int(name["magnification"]), int(name["year"]), int(name["image"])
+        magnification, year, image = numbers
+        rows.append((path.stem, patient, slide, name["number"], magnification, kind, subtype, year, image, path))
+    return pd.DataFrame(rows, columns=_COLUMNS)

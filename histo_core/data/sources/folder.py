@@ -1,0 +1,146 @@
+"""Any images sorted into one folder a class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar, cast
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from histo_core.config import Config
+from histo_core.data.base import DATASETS, Dataset, DatasetInfo
+from histo_core.data.formats.walk import Walk
+from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
+from histo_core.data.sources.patients import patient_ids
+from histo_core.errors import ConfigError, CorruptDataError, DataNotFoundError
+from histo_core.workspace import Workspace
+
+PARTS_BY_NAME = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
+"""Names that fix a part, in lower case."""
+
+
+class FolderOptions(Config):
+    """What the folders do not say by themselves."""
+
+    positive: str | None = Field(
+        default=None, title="Class of interest", description="A class folder's name; none takes the last by name"
+    )
+    patient_pattern: str | None = Field(
+        default=None,
+        title="Patient pattern",
+        description="A regular expression whose group (patient, else the first) is the patient's id in "
+        "<class>/<image>; none where patients are not known",
+    )
+
+
+class ClassFolders(ImageFilesDataset):
+    """Images in class folders, at any depth below them, with the part above them where the split is fixed.
+
+    Sample ids are the paths below the root. An empty class folder, a link that leads out, or a name in which the
+    pattern finds no patient is a problem of its own.
+    """
+
+    name_in_registry: ClassVar[str]
+    Options: ClassVar[type[Config]] = FolderOptions
+
+    @classmethod
+    def class_of(cls, folder: str) -> str | None:
+        """The class of a folder's name, or None where it is none."""
+        return folder
+
+    @classmethod
+    def open(cls, root: Path | None, options: Config, workspace: Workspace) -> Dataset:
+        """Open the class folders.
+
+        Raises:
+            DataNotFoundError: no class folders.
+            CorruptDataError: one class only, or parts beside classes.
+            ConfigError: a class of interest that there is not, or a pattern that cannot be used.
+            BrokenFilesError: not one image can be used.
+        """
+        del workspace
+        walk, options = Walk(cast(Path, root)), cast(FolderOptions, options)
+        table = usable_rows(cls._table(walk), walk)
+        if options.patient_pattern is not None:
+            table = usable_rows(_with_patients(table, options.patient_pattern, walk), walk)
+        classes = sorted(set(table["class"]))
+        if len(classes) < 2:
+            raise CorruptDataError(
+                f"{root} holds the class folder {classes[0]!r} only.", "At least two are needed.", cls.info.layout
+            )
+        if options.positive not in (None, *classes):
+            raise ConfigError(
+                f"positive = {options.positive!r} is no class of {root}.",
+                f"Classes: {', '.join(classes)}.",
+                "Choose one of these.",
+            )
+        paths = table.pop("path").tolist()
+        table["label"] = np.searchsorted(classes, table.pop("class").to_numpy(dtype=str))
+        return cls(
+            cls.name_in_registry, table, classes, paths, positive=options.positive, problems=tuple(walk.problems)
+        )
+
+    @classmethod
+    def _table(cls, walk: Walk) -> pd.DataFrame:
+        """Columns sample_id, class, path and, where it is fixed, split."""
+        rows = []
+        for part, folder in _class_folders(walk, cls.info.layout):
+            kind = cls.class_of(folder.name)
+            if kind is None:
+                walk.note(folder, f"is no class; {cls.info.layout}")
+                continue
+            known = len(walk.problems)
+            images = walk.all_images(folder)
+            if not images and len(walk.problems) == known:
+                walk.note(folder, "is a class folder without images (PNG, JPEG or TIFF)")
+            rows += [(walk.place(path), kind, path, part) for path in images]
+        table = pd.DataFrame(rows, columns=["sample_id", "class", "path", "split"])
+        return table.drop(columns="split") if "" in table["split"].array else table
+
+
+@DATASETS.register("folder")
+class Folder(ClassFolders):
+    """Images in class folders; classes are the folders' names, in the order of their names."""
+
+    name_in_registry: ClassVar[str] = "folder"
+    info: ClassVar[DatasetInfo] = DatasetInfo(
+        title="Class folders",
+        summary="Your own PNG, JPEG or TIFF patches, sorted into one folder a class.",
+        source="your own",
+        licence="your own",
+        layout="<class>/<image>, or <train|valid|test>/<class>/<image> where the split is fixed.",
+    )
+
+
+def _class_folders(walk: Walk, layout: str) -> Iterator[tuple[str, Path]]:
+    """Pairs of part ("" where the folders fix none) and class folder."""
+    folders = walk.folders(walk.root)
+    parts = [folder for folder in folders if folder.name.lower() in PARTS_BY_NAME]
+    others = [folder.name for folder in folders if folder.name.lower() not in PARTS_BY_NAME]
+    if not folders and not walk.problems:
+        raise DataNotFoundError(f"{walk.root} holds no class folders.", layout, "Check the folder.")
+    if parts and others:
+        raise CorruptDataError(
+            f"{walk.root} mixes the part {parts[0].name!r} with {', '.join(map(repr, others[:3]))}.",
+            "Either parts (train, valid, test) or classes are expected.",
+            "Move one of the two elsewhere.",
+        )
+    if not parts:
+        yield from (("", folder) for folder in folders)
+    for part in parts:
+        below = walk.folders(part)
+        if not below:
+            walk.note(part, "holds no class folders")
+        yield from ((PARTS_BY_NAME[part.name.lower()], folder) for folder in below)
+
+
+def _with_patients(table: pd.DataFrame, pattern: str, walk: Walk) -> pd.DataFrame:
+    """The rows whose patient is known, with the column patient_id; the others become problems."""
+    table = table.assign(patient_id=patient_ids(table["sample_id"].tolist(), pattern))
+    unknown = table["patient_id"].isna()
+    for path in table.loc[unknown, "path"]:
+        walk.note(path, "has no patient: the pattern finds none in its name")
+    return table.loc[~unknown]

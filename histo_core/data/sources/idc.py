@@ -1,0 +1,110 @@
+"""Invasive ductal carcinoma: patches of whole breast slides, with the place of each on its slide."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar, cast
+
+import pandas as pd
+
+from histo_core.config import Config
+from histo_core.data.base import DATASETS, Dataset, DatasetInfo
+from histo_core.data.formats.walk import Walk
+from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
+from histo_core.workspace import Workspace
+
+CLASSES = ("normal", "tumour")
+"""Labels 0 and 1: no invasive ductal carcinoma in the patch, and invasive ductal carcinoma in it."""
+
+_ARCHIVE = "IDC_regular_ps50_idx5"
+"""Folder inside the published archive; some copies hold every patient a second time in it."""
+
+_NAME = re.compile(r"(?P<patient>\d+)_idx5_x(?P<x>\d+)_y(?P<y>\d+)_class(?P<label>\d+)")
+
+
+@DATASETS.register("idc")
+class IDC(ImageFilesDataset):
+    """Patches of 50 x 50 pixels, one slide a patient; ``x`` and ``y`` are the top left corner in the patches' pixels.
+
+    A few patches at a slide's edge are smaller and are read at their own size. The class is that of the name, which
+    must agree with its folder's. Micrometres per pixel are not published with the files.
+
+    Papers: Cruz-Roa et al., Automatic Detection of Invasive Ductal Carcinoma in Whole Slide Images with Convolutional
+    Neural Networks, SPIE Medical Imaging 2014; Janowczyk and Madabhushi, Deep Learning for Digital Pathology Image
+    Analysis, Journal of Pathology Informatics 7:29, 2016.
+    """
+
+    info: ClassVar[DatasetInfo] = DatasetInfo(
+        title="Invasive ductal carcinoma",
+        summary="Breast patches of 50 x 50 pixels with their place on the slide: is there invasive ductal carcinoma?",
+        source="https://andrewjanowczyk.com/use-case-6-invasive-ductal-carcinoma-idc-segmentation/",
+        licence="CC0-1.0",
+        layout="<patient>/<0|1>/<patient>_idx5_x<X>_y<Y>_class<0|1>.png, as the archive unpacks.",
+        # The archive has folders of 279 patients, though its description speaks of 162 slides.
+        expected_counts={"patches": 277_524, "normal": 198_738, "tumour": 78_786, "patients": 279},
+    )
+
+    @classmethod
+    def open(cls, root: Path | None, options: Config, workspace: Workspace) -> Dataset:
+        """Open the patients' folders.
+
+        Raises:
+            DataNotFoundError: the folder cannot be listed, or holds no patients.
+            BrokenFilesError: not one patch can be used.
+        """
+        del options, workspace
+        walk = Walk(cast(Path, root))
+        table = usable_rows(_table(walk), walk)
+        paths = table.pop("path").tolist()
+        return cls("idc", table, CLASSES, paths, problems=walk.problems)
+
+
+def _table(walk: Walk) -> pd.DataFrame:
+    rows = [row for patient in _patients(walk) for folder in walk.folders(patient) for row in _rows(folder, walk)]
+    return pd.DataFrame(rows, columns=["sample_id", "label", "patient_id", "slide_id", "x", "y", "path"])
+
+
+def _rows(folder: Path, walk: Walk) -> Iterator[tuple[str, int, str, str, float, float, Path]]:
+    """One row a patch of a class folder."""
+    patient, label = folder.parent.name, folder.name
+    if label not in ("0", "1"):
+        walk.note(folder, "is no class; class folders are 0 and 1")
+        return
+    known = len(walk.problems)
+    images = walk.images(folder)
+    if not images and len(walk.problems) == known:
+        walk.note(folder, "is a class folder without images (PNG, JPEG or TIFF)")
+    for path in images:
+        stem = path.stem
+        name = _NAME.fullmatch(stem)
+        wrong = _disagreement(name, patient, label)
+        if name is None or wrong:
+            walk.note(path, wrong)
+        else:
+            yield stem, int(label), patient, patient, float(name["x"]), float(name["y"]), path
+
+
+def _patients(walk: Walk) -> list[Path]:
+    """Folders named by a number; they may lie one level down, as the archive has them."""
+    folders = walk.folders(walk.root)
+    patients = [folder for folder in folders if folder.name.isdecimal()]
+    if not patients and any(folder.name == _ARCHIVE for folder in folders):
+        folders = walk.folders(walk.root / _ARCHIVE)
+        patients = [folder for folder in folders if folder.name.isdecimal()]
+    for folder in folders:
+        if folder not in patients and folder.name != _ARCHIVE:
+            walk.note(folder, "is no patient; patients' folders are named by a number")
+    return patients
+
+
+def _disagreement(name: re.Match[str] | None, patient: str, label: str) -> str:
+    """What is wrong with a file's name in its folder, or ""."""
+    if name is None:
+        return "has a name that is not <patient>_idx5_x<X>_y<Y>_class<0|1>"
+    if name["patient"] != patient:
+        return f"lies in the folder of patient {patient} though its name says {name['patient']}"
+    if name["label"] != label:
+        return f"lies in the class folder {label} though its name says class {name['label']}"
+    return ""

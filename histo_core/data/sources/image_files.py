@@ -1,0 +1,81 @@
+"""Data sets whose samples are image files under one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from histo_core.data.base import Dataset, Problem
+from histo_core.data.formats.images import open_file, open_image
+from histo_core.data.formats.walk import Walk
+from histo_core.errors import BrokenFilesError, DataNotFoundError
+
+
+class ImageFilesDataset(Dataset):
+    """A data set with one image file a sample."""
+
+    def __init__(
+        self,
+        name: str,
+        table: pd.DataFrame,
+        classes: Sequence[str],
+        paths: Sequence[Path],
+        *,
+        positive: str | None = None,
+        microns_per_pixel: float | None = None,
+        problems: Sequence[Problem] = (),
+    ) -> None:
+        super().__init__(
+            name,
+            table,
+            classes,
+            positive=positive,
+            microns_per_pixel=microns_per_pixel,
+            problems=problems,
+            sources=paths,
+        )
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files, in the order of the table's rows."""
+        return self.sources
+
+    def read_source(self, indices: Sequence[int] | np.ndarray) -> list[np.ndarray]:
+        """Pixels of some images, uint8 H x W x 3 each; errors name the file (see `open_image`)."""
+        return [open_image(self.paths[index]) for index in indices]
+
+    def payloads(self, rows: np.ndarray) -> Iterator[tuple[object, bytes]]:
+        """The files' bytes, which need no decoding to show a change."""
+        for row in rows:
+            with open_file(self.paths[row]) as file:
+                content = file.read()
+            yield len(content), content
+
+
+def usable_rows(table: pd.DataFrame, walk: Walk) -> pd.DataFrame:
+    """The rows that a data set can have: of files that share an id, the first; the others become problems.
+
+    Args:
+        table: with columns ``sample_id`` and ``path``.
+        walk: which found the files; it takes the problems.
+
+    Raises:
+        BrokenFilesError: problems, and not one row.
+        DataNotFoundError: no row, and no problem that would say why.
+    """
+    if table.empty:
+        if walk.problems:
+            raise BrokenFilesError(walk.problems, "No sample is left: check that this is the right folder.")
+        raise DataNotFoundError(
+            f"{walk.root} holds no images.", "PNG, JPEG or TIFF files are expected.", "Check the folder."
+        )
+    again = table["sample_id"].duplicated().to_numpy()
+    first = table.loc[~again]
+    if again.any():
+        paths = dict(zip(first["sample_id"], first["path"], strict=True))
+        for name, path in table.loc[again, ["sample_id", "path"]].itertuples(index=False):
+            walk.note(path, f"has the id {name!r}, which {walk.place(paths[name])} has already")
+    return first

@@ -1,0 +1,103 @@
+"""The table file of a manifest, and the files that its paths name."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pyarrow.types as kinds
+
+from histo_core.data.formats.csv_table import read_csv, require_columns
+from histo_core.data.formats.images import SUFFIXES
+from histo_core.errors import ConfigError, CorruptDataError, UnsafeFileError
+
+MAX_ROWS = 5_000_000
+MAX_BYTES = 2 << 30
+"""Of a Parquet file's columns, unpacked: a file of kilobytes can say that it holds gigabytes."""
+
+_NEEDED = ("path", "label")
+
+
+def read_manifest(file: Path) -> pd.DataFrame:
+    """The table of a .csv file (all cells text) or a .parquet file (as typed there).
+
+    Raises:
+        ConfigError: another suffix.
+        UnsafeFileError: too large.
+        CorruptDataError: it cannot be read, has no rows, or lacks path or label.
+    """
+    if file.suffix.lower() == ".csv":
+        table = read_csv(file, _NEEDED, optional=None)
+    elif file.suffix.lower() == ".parquet":
+        table = _read_parquet(file)
+        require_columns(table, _NEEDED, file)
+    else:
+        raise ConfigError(f"file = {file.name!r} is no table.", "A .csv or .parquet file.", "Save it as one of these.")
+    if table.empty:
+        raise CorruptDataError(f"{file} has no rows.", "At least one is needed.", "Check the file.")
+    return table
+
+
+def _read_parquet(file: Path) -> pd.DataFrame:
+    try:
+        with pq.ParquetFile(file) as opened:
+            groups = [opened.metadata.row_group(number) for number in range(opened.metadata.num_row_groups)]
+            rows, size = opened.metadata.num_rows, sum(group.total_byte_size for group in groups)
+            if rows > MAX_ROWS or size > MAX_BYTES:
+                raise UnsafeFileError(
+                    f"{file} claims {rows:,} rows and {size:,} bytes.",
+                    f"At most {MAX_ROWS:,} rows and {MAX_BYTES:,} bytes are read.",
+                    "Divide it.",
+                )
+            nested = [field.name for field in opened.schema_arrow if kinds.is_nested(field.type)]
+            if nested:
+                raise CorruptDataError(
+                    f"{file} has lists or records in {', '.join(map(repr, nested))}.",
+                    "Numbers, texts and truth values are kept.",
+                    "Drop these columns.",
+                )
+            return opened.read().to_pandas(ignore_metadata=True)
+    except (OSError, ValueError, NotImplementedError) as error:  # what pyarrow's errors are
+        raise CorruptDataError(
+            f"{file} cannot be read as Parquet ({error}).", "An Apache Parquet file is expected.", "Save it again."
+        ) from None
+
+
+class NamedFiles:
+    """Says what is wrong with a path of a manifest; folders are looked at once, however many files they hold.
+
+    Args:
+        root: the manifest's folder, resolved; paths are relative to it, and stay inside it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._inside: dict[str, bool] = {}
+
+    def wrong(self, path: str) -> str:
+        """A clause, or "" where the path names a file that may be read."""
+        if not path:
+            return "has no path"
+        named = PurePosixPath(path)
+        if named.is_absolute() or ".." in named.parts or "\0" in path:
+            return "has a path that leads out of the manifest's folder"
+        if not path.lower().endswith(SUFFIXES):
+            return "is no PNG, JPEG or TIFF by its name"
+        try:
+            mode = os.lstat(self.root / path).st_mode
+        except OSError as error:
+            return f"has no file ({error.strerror})"
+        if not self._is_inside(str(named.parent)) or (stat.S_ISLNK(mode) and not self._leads_inside(path)):
+            return "is a link that leads out of the manifest's folder"
+        return "" if stat.S_ISREG(mode) or stat.S_ISLNK(mode) else "is no file"
+
+    def _is_inside(self, folder: str) -> bool:
+        if folder not in self._inside:
+            self._inside[folder] = self._leads_inside(folder)
+        return self._inside[folder]
+
+    def _leads_inside(self, path: str) -> bool:
+        return Path(os.path.realpath(self.root / path)).is_relative_to(self.root)

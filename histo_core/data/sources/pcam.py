@@ -1,0 +1,173 @@
+"""PatchCamelyon as published: one HDF5 file of patches and one of labels for each part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, NamedTuple, cast
+
+import numpy as np
+import pandas as pd
+
+from histo_core.config import Config
+from histo_core.data.base import DATASETS, PARTS, Dataset, DatasetInfo, Problem
+from histo_core.data.formats.hdf5 import HDF5Array, open_array
+from histo_core.data.sources.pcam_files import find_file, pcam_file, unpack_all
+from histo_core.data.sources.pcam_meta import UNSAID, read_meta
+from histo_core.errors import CorruptDataError, DataNotFoundError
+from histo_core.progress import Progress, silent
+from histo_core.workspace import Workspace
+
+CLASSES = ("normal", "tumour")
+MICRONS_PER_PIXEL = 0.972
+"""CAMELYON16's 0.243 at 40x, undersampled four times to 10x."""
+
+PATCH_SHAPE = (96, 96, 3)
+_LABEL_TYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64")
+
+
+class _Part(NamedTuple):
+    """One part's patches, and the rows of them that can be used."""
+
+    table: pd.DataFrame
+    patches: HDF5Array
+    rows: np.ndarray
+    problems: list[Problem]
+    sources: list[Path]
+
+
+@DATASETS.register("pcam")
+class PCam(Dataset):
+    """Patches with the published split; slides and positions where the metadata CSV lies beside them.
+
+    A slide is one of CAMELYON16's; which slides belong to one patient is not published. Columns where the CSV has
+    them: ``slide_id``, ``x``, ``y``, ``camelyon_split`` (train, test), ``slide_type`` (normal, tumor),
+    ``slide_number``, ``tumor_patch`` (any tumour pixel in the patch, not only in its centre).
+    Paper: Veeling et al., Rotation Equivariant CNNs for Digital Pathology, MICCAI 2018.
+    """
+
+    info: ClassVar[DatasetInfo] = DatasetInfo(
+        title="PatchCamelyon",
+        summary="Lymph node patches of 96 x 96 pixels: is there metastasis in the central 32 x 32 box?",
+        source="https://github.com/basveeling/pcam",
+        licence="CC0-1.0",
+        layout=(
+            "camelyonpatch_level_2_split_<train|valid|test>_x.h5 and _y.h5, as they are or packed (.h5.gz), at least "
+            "one pair; _meta.csv beside them adds slides and positions."
+        ),
+        expected_counts={"train": 262_144, "valid": 32_768, "test": 32_768},
+        checksums={  # of the published archives
+            f"{pcam_file(part, what)}.h5.gz": f"md5:{md5}"
+            for part, what, md5 in (
+                ("train", "x", "1571f514728f59376b705fc836ff4b63"),
+                ("train", "y", "35c2d7259d906cfc8143347bb8e05be7"),
+                ("valid", "x", "d5b63470df7cfa627aeec8b9dc0c066e"),
+                ("valid", "y", "2b85f58b927af9964a4c15b8f7e8f179"),
+                ("test", "x", "d8c2d60d490dbd479f8199bdfa0cf6ec"),
+                ("test", "y", "60a7035772fbdb7f34eb86d4420cf66a"),
+            )
+        }
+        | {
+            pcam_file(part, "meta.csv"): f"md5:{md5}"
+            for part, md5 in (
+                ("train", "5a3dd671e465cfd74b5b822125e65b0a"),
+                ("valid", "67589e00a4a37ec317f2d1932c7502ca"),
+                ("test", "3455fd69135b66734e1008f3af684566"),
+            )
+        },
+    )
+
+    def __init__(self, parts: Sequence[_Part]) -> None:
+        super().__init__(
+            "pcam",
+            pd.concat([part.table for part in parts], ignore_index=True),
+            CLASSES,
+            microns_per_pixel=MICRONS_PER_PIXEL,
+            problems=[problem for part in parts for problem in part.problems],
+            sources=[path for part in parts for path in part.sources],
+        )
+        self._patches = tuple(part.patches for part in parts)
+        self.mapped = all(patches.mapped for patches in self._patches)
+        self._starts = np.cumsum([0, *(len(patches) for patches in self._patches)])
+        self._rows = np.concatenate([part.rows + start for part, start in zip(parts, self._starts, strict=False)])
+
+    @classmethod
+    def prepare(cls, root: Path | None, options: Config, workspace: Workspace, progress: Progress = silent) -> None:
+        """Unpack the ``.h5.gz`` files into the workspace; what is there already stays.
+
+        Raises:
+            CorruptDataError: a packed file is damaged; further as `unpack_gzip`.
+        """
+        del options
+        unpack_all(cast(Path, root), workspace, progress)
+
+    @classmethod
+    def open(cls, root: Path | None, options: Config, workspace: Workspace) -> PCam:
+        """Open it; packed files are unpacked first where `prepare` has not done so."""
+        root = cast(Path, root)  # needs_root
+        cls.prepare(root, options, workspace)
+        parts = [part for name in PARTS if (part := _open_part(name, root, workspace)) is not None]
+        if not parts:
+            raise DataNotFoundError(f"{root} holds no part of PCam.", cls.info.layout, "Check the folder.")
+        if not any(len(part.table) for part in parts):
+            raise CorruptDataError(
+                f"{root} holds no patch with a label.", "Labels are 0 and 1.", "Check the files of labels."
+            )
+        return cls(parts)
+
+    def read_source(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Pixels of some patches, uint8 [n, 96, 96, 3]."""
+        rows = self._rows[np.asarray(indices, np.int64)]
+        parts = np.searchsorted(self._starts, rows, side="right") - 1
+        if len(rows) and (parts == parts[0]).all():  # as in every batch of a split: no second copy
+            return self._patches[parts[0]].read(rows - self._starts[parts[0]])
+        pixels = np.empty((len(rows), *PATCH_SHAPE), np.uint8)
+        for part in np.unique(parts):
+            pixels[parts == part] = self._patches[part].read(rows[parts == part] - self._starts[part])
+        return pixels
+
+
+def _open_part(part: str, root: Path, workspace: Workspace) -> _Part | None:
+    """One part, or None where neither of its files is there."""
+    files = {what: find_file(root, part, f"{what}.h5", workspace) for what in "xy"}
+    if not any(files.values()):
+        return None
+    x, y = (file or root / pcam_file(part, f"{what}.h5") for what, file in files.items())
+    patches, labels = open_array(x, "x", shape=(None, *PATCH_SHAPE)), _labels(y)
+    if len(patches) != len(labels):
+        raise CorruptDataError(
+            f"{x.name} holds {len(patches):,} patches and {y.name} {len(labels):,} labels.",
+            "There must be one label a patch.",
+            "Check that both files belong to the same part and are whole.",
+        )
+    ids = [f"{part}-{row:06d}" for row in range(len(labels))]
+    table = pd.DataFrame({"sample_id": ids, "label": labels, "split": part})
+    given = f"has the label {{:g}} in {y.name}"
+    problems = {row: f"{given.format(labels[row])}, not 0 or 1" for row in _rows(~np.isin(labels, (0, 1)))}
+    meta = find_file(root, part, "meta.csv", workspace)
+    if meta is None:
+        table["slide_id"] = None
+    else:
+        columns, centre = read_meta(meta, len(labels))
+        table = table.join(columns)
+        for row in _rows((centre != UNSAID) & (centre != labels)):
+            other = f"center_tumor_patch {bool(centre[row])} in {meta.name}"
+            problems.setdefault(row, f"{given.format(labels[row])}, but {other}")
+    usable = np.delete(np.arange(len(labels)), list(problems))
+    return _Part(
+        table.iloc[usable].astype({"label": np.int64}),
+        patches,
+        usable,
+        [Problem(ids[row], problems[row]) for row in sorted(problems)],
+        [x] if meta is None else [x, meta],
+    )
+
+
+def _labels(path: Path) -> np.ndarray:
+    """What the file gives as labels, float64 [n]; not yet known to be 0 or 1."""
+    stored = open_array(path, "y", shape=(None, 1, 1, 1), dtypes=_LABEL_TYPES)
+    return stored.read(np.arange(len(stored))).reshape(-1).astype(np.float64)
+
+
+def _rows(wrong: np.ndarray) -> list[int]:
+    return np.flatnonzero(wrong).tolist()

@@ -1,0 +1,74 @@
+"""Where PCam's files lie: as published, or unpacked into the workspace."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from histo_core.data.base import PARTS
+from histo_core.data.formats.gzip_file import unpack_gzip
+from histo_core.progress import Progress, silent
+from histo_core.workspace import Workspace
+
+_MAX_BYTES = 8 << 30
+"""Of one unpacked file: the largest as published, 262,144 patches, takes 7.2 GB."""
+
+
+def pcam_file(part: str, what: str) -> str:
+    """The published name of a part's file: ``what`` is ``x.h5``, ``y.h5`` or ``meta.csv``."""
+    return f"camelyonpatch_level_2_split_{part}_{what}"
+
+
+def unpack_all(root: Path, workspace: Workspace, progress: Progress = silent) -> None:
+    """Unpack what is there in packed form (``.gz``) only; what was unpacked before stays.
+
+    Args:
+        root: PCam's folder.
+        workspace: keeps the unpacked files.
+        progress: told (packed bytes read, packed bytes in all).
+
+    Raises:
+        as `unpack_gzip`.
+    """
+    packed = [
+        gz
+        for part in PARTS
+        for what in ("x.h5", "y.h5", "meta.csv")
+        if (gz := _packed(root, part, what, workspace)) is not None and not _unpacked(gz, workspace).exists()
+    ]
+    before, total = 0, sum(gz.stat().st_size for gz in packed)
+    for gz in packed:
+        unpack_gzip(
+            gz,
+            _unpacked(gz, workspace),
+            lambda done, _, before=before: progress(before + done, total),
+            max_bytes=_MAX_BYTES,
+        )
+        before += gz.stat().st_size
+
+
+def find_file(root: Path, part: str, what: str, workspace: Workspace) -> Path | None:
+    """A part's file, unpacked, or None where it is not there in either form.
+
+    Raises:
+        PathNotAllowedError: it is a link that leads out of the allowed folders.
+    """
+    plain = root / pcam_file(part, what)
+    if plain.exists() or plain.is_symlink():
+        return workspace.allowed(plain)
+    gz = _packed(root, part, what, workspace)
+    return None if gz is None else _unpacked(gz, workspace)
+
+
+def _packed(root: Path, part: str, what: str, workspace: Workspace) -> Path | None:
+    """The packed file where the plain one is not there."""
+    plain = root / pcam_file(part, what)
+    gz = plain.with_name(f"{plain.name}.gz")
+    return workspace.allowed(gz) if gz.exists() and not plain.exists() else None
+
+
+def _unpacked(gz: Path, workspace: Workspace) -> Path:
+    """Where a packed file is unpacked to; another size or time is another file."""
+    stat = gz.stat()
+    key = hashlib.sha256(f"{gz}\0{stat.st_size}\0{stat.st_mtime_ns}".encode()).hexdigest()[:16]
+    return workspace.data / "pcam" / key / gz.with_suffix("").name

@@ -1,0 +1,1 @@
+"""Which samples train, which choose, and which are held out."""

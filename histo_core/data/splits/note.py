@@ -1,0 +1,106 @@
+"""What a split holds out and what it cannot promise, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from histo_core.config import SplitConfig
+from histo_core.data.base import PARTS, Dataset
+from histo_core.data.splits.units import PATIENT, Unit
+
+_IN_WORDS = {"train": "training", "valid": "validation", "test": "test"}
+_NOT_KNOWN = "patient ids are not known, so {} of one patient may stand on both sides"
+
+
+def describe(
+    dataset: Dataset,
+    parts: np.ndarray,
+    usable: np.ndarray,
+    unit: Unit,
+    config: SplitConfig,
+    *,
+    published: bool,
+    cut: Sequence[str],
+) -> str:
+    """The note of a split.
+
+    Args:
+        dataset: what was divided.
+        parts: the part of each row; "" for none.
+        usable: which rows have a label (and a part, for a published split), bool.
+        unit: what stayed together.
+        config: how it was divided.
+        published: whether the parts are the source's own.
+        cut: the parts that were cut here.
+    """
+    if published:
+        note = _of_published(config, unit, cut)
+        promised = not cut and config.folds is None
+    else:
+        note, promised = _of_ours(dataset, parts, config, unit), False
+    limit = "" if promised else _limit(dataset, parts, unit)
+    return f"{note}{f'; {limit}' if limit else ''}." + "".join(_warnings(dataset, parts, usable))
+
+
+def _of_ours(dataset: Dataset, parts: np.ndarray, config: SplitConfig, unit: Unit) -> str:
+    held, total = (unit.count(dataset, rows) for rows in (parts == "test", parts != ""))
+    nouns = "patches" if unit.column is None else f"{unit.noun}s"
+    held_out = f"{held:,} of {total:,} {nouns} are held out for test"
+    if config.folds is None:
+        return f"Split {_how(unit)}: {held_out}"
+    fold = f"Fold {config.fold} of {config.folds}, counted from 0, dealt {_how(unit)}"
+    if config.hold_out:
+        return f"{fold}, is for validation: {held_out}, the same in every fold"
+    return f"{fold}: {held_out}"
+
+
+def _of_published(config: SplitConfig, unit: Unit, cut: Sequence[str]) -> str:
+    note = "The split is the published one"
+    if cut:
+        names, verb = " and ".join(_IN_WORDS[part] for part in cut), "was" if len(cut) == 1 else "were"
+        note += f"; {names} {verb} cut from its training part {_how(unit)}"
+    if config.folds is not None:
+        note += (
+            f"; fold {config.fold} of {config.folds}, counted from 0, of all but its test part, dealt {_how(unit)}, "
+            "is for validation"
+        )
+    return note
+
+
+def _how(unit: Unit) -> str:
+    if unit.column is None:
+        return "at random"
+    return f"by the column {unit.column!r}" if unit.method == "group" else f"by {unit.noun}"
+
+
+def _limit(dataset: Dataset, parts: np.ndarray, unit: Unit) -> str:
+    """What may stand on both sides, as a clause; "" where nothing does."""
+    if unit == PATIENT:
+        return ""
+    if unit.column is None:
+        return "patients are not kept together, so patches of one patient may stand on both sides"
+    if not PATIENT.known(dataset):
+        return _NOT_KNOWN.format(f"{unit.noun}s")
+    inside = parts != ""
+    spread = pd.Series(parts[inside]).groupby(PATIENT.ids(dataset)[inside]).nunique().to_numpy()
+    torn = np.count_nonzero(spread > 1)
+    return f"{torn:,} of {len(spread):,} patients stand in more than one part" if torn else ""
+
+
+def _warnings(dataset: Dataset, parts: np.ndarray, usable: np.ndarray) -> list[str]:
+    """What else a reader must know, as further sentences."""
+    labels, said = dataset.table["label"].to_numpy(), []
+    for part in PARTS:
+        shown = set(labels[parts == part].tolist())
+        unseen = [name for label, name in enumerate(dataset.classes) if label not in shown]
+        if unseen and (shown or part == "train"):
+            said.append(f" No {_IN_WORDS[part]} patch shows {' or '.join(unseen)}.")
+    drawn, of = int((parts != "").sum()), int(usable.sum())
+    if drawn < of:
+        said.append(f" {drawn:,} of {of:,} patches were drawn, with the shares of the classes kept.")
+    if of < len(dataset):
+        said.append(f" {len(dataset) - of:,} patches without a label or part are left out.")
+    return said

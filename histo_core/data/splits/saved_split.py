@@ -1,0 +1,174 @@
+"""Splits kept in the workspace under their fingerprint, so that a later run can take the very same one.
+
+<workspace>/data/splits/<fingerprint>/split.json     name, when it was saved, configuration, counts
+                                     /parts.parquet  sample_id, part
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from histo_core.config import Config, SplitConfig, parse_config
+from histo_core.data.base import Dataset
+from histo_core.data.splits.split import LEFT_OUT, Split, fingerprint
+from histo_core.errors import ConfigError, CorruptDataError, SplitError
+from histo_core.files import new_folder, read_json, write_json
+from histo_core.workspace import Workspace
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+_LONGEST_NAME = 100
+
+
+class SavedSplit(Config):
+    """A kept split, without its rows.
+
+    Attributes:
+        name: what its maker called it; text to show, never a path.
+        fingerprint: what `SplitConfig.saved` takes.
+        created_at: when it was first saved, UTC.
+        config: what it was made with.
+        counts: samples by part and class, then ``patients`` (None where unknown).
+        method, note, fold: as in `Split`.
+        samples: SHA-256 of the ids and labels that it divides.
+    """
+
+    name: str
+    fingerprint: str
+    created_at: datetime
+    config: SplitConfig
+    counts: dict[str, dict[str, int | None]]
+    method: str
+    note: str
+    fold: int | None
+    samples: str
+
+
+def save_split(dataset: Dataset, split: Split, config: SplitConfig, name: str, workspace: Workspace) -> Path:
+    """Keep a split; its folder. The same split saved again only takes the new name.
+
+    Raises:
+        ConfigError: no name, a very long one, or one with line breaks.
+    """
+    name = name.strip()
+    if not (0 < len(name) <= _LONGEST_NAME and name.isprintable()):
+        raise ConfigError(
+            f"{name[:_LONGEST_NAME]!r} cannot name a split.",
+            f"1 to {_LONGEST_NAME} characters in one line are allowed.",
+            "Name it otherwise.",
+        )
+    folder = _root(workspace) / split.fingerprint
+    if folder.is_dir():
+        _write(_about(folder).model_copy(update={"name": name}), folder)
+        return folder
+    about = SavedSplit(
+        name=name,
+        fingerprint=split.fingerprint,
+        created_at=datetime.now(UTC),
+        config=config,
+        counts=_plain_counts(split, dataset),
+        method=split.method,
+        note=split.note,
+        fold=split.fold,
+        samples=_samples(dataset),
+    )
+    with new_folder(folder) as temporary:
+        table = pd.DataFrame({"sample_id": dataset.table["sample_id"].to_numpy(), "part": split.parts})
+        table.to_parquet(temporary / "parts.parquet", engine="pyarrow", index=False)
+        _write(about, temporary)
+    return folder
+
+
+def saved_splits(dataset: Dataset, workspace: Workspace) -> tuple[SavedSplit, ...]:
+    """The kept splits of these very samples and labels, the newest first.
+
+    Raises:
+        CorruptDataError: the files of one are damaged.
+    """
+    folders = [folder for folder in _root(workspace).glob("*") if _FINGERPRINT.fullmatch(folder.name)]
+    if not folders:
+        return ()
+    samples = _samples(dataset)
+    fitting = [saved for saved in map(_about, folders) if saved.samples == samples]
+    return tuple(sorted(fitting, key=lambda saved: saved.created_at, reverse=True))
+
+
+def load_split(dataset: Dataset, config: SplitConfig, workspace: Workspace | None) -> Split:
+    """The kept split that a configuration of method "saved" names.
+
+    Raises:
+        SplitError: there is none, it was made from other samples or labels, or it should be divided further.
+        CorruptDataError: its files are damaged.
+    """
+    if config.folds is not None or config.subset is not None:
+        raise SplitError(
+            "A saved split is taken as it is.", "Folds and a subset belong to splits that are made.", "Leave them out."
+        )
+    wanted = config.saved or ""
+    folder = _root(workspace) / wanted if workspace is not None and _FINGERPRINT.fullmatch(wanted) else None
+    if folder is None or not folder.is_dir():
+        raise SplitError(
+            f"No split is saved under {wanted!r}.",
+            "The fingerprint of a split in this workspace is expected.",
+            "Choose a saved split, or make a new one.",
+        )
+    about = _about(folder)
+    if about.samples != _samples(dataset):
+        raise SplitError(
+            f"The saved split {about.name!r} was made from other samples or labels.",
+            "A saved split fits the very samples that it was made from.",
+            "Open that data set, or make a new split.",
+        )
+    parts = _parts(folder, dataset)
+    ids, labels = dataset.table["sample_id"].tolist(), dataset.table["label"].tolist()
+    if fingerprint(ids, labels, parts.tolist()) != wanted:
+        raise _damaged(folder / "parts.parquet")
+    return Split(parts, about.method, wanted, f"A saved split. {about.note}", about.fold)
+
+
+def _root(workspace: Workspace) -> Path:
+    return workspace.data / "splits"
+
+
+def _samples(dataset: Dataset) -> str:
+    """What tells the samples and their labels: the fingerprint of a split without parts."""
+    ids, labels = dataset.table["sample_id"].tolist(), dataset.table["label"].tolist()
+    return fingerprint(ids, labels, [LEFT_OUT] * len(ids))
+
+
+def _plain_counts(split: Split, dataset: Dataset) -> dict[str, dict[str, int | None]]:
+    counts = split.counts(dataset)
+    return {
+        str(part): {str(column): None if pd.isna(value) else int(value) for column, value in row.items()}
+        for part, row in counts.to_dict(orient="index").items()
+    }
+
+
+def _write(about: SavedSplit, folder: Path) -> None:
+    write_json(folder / "split.json", about.model_dump(mode="json"))
+
+
+def _about(folder: Path) -> SavedSplit:
+    try:
+        return parse_config(SavedSplit, read_json(folder / "split.json"))
+    except (OSError, ValueError, ConfigError):
+        raise _damaged(folder / "split.json") from None
+
+
+def _parts(folder: Path, dataset: Dataset) -> np.ndarray:
+    try:
+        table = pd.read_parquet(folder / "parts.parquet", engine="pyarrow")
+        by_id = table.set_index("sample_id")["part"]
+        return by_id.reindex(dataset.table["sample_id"]).to_numpy(dtype=object)
+    except (OSError, ValueError, KeyError):  # pyarrow's errors are among them
+        raise _damaged(folder / "parts.parquet") from None
+
+
+def _damaged(path: Path) -> CorruptDataError:
+    return CorruptDataError(
+        f"The saved split in {path} is damaged.", "What was saved is expected.", "Remove its folder and save it again."
+    )

@@ -1,0 +1,134 @@
+"""What stays together in a split: patients, slides, groups of a column, or single patches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from histo_core.config import SplitConfig
+from histo_core.data.base import PARTS, UNLABELLED, Dataset
+from histo_core.data.splits.folds import deal_groups, deal_samples
+from histo_core.data.splits.partition import partition_groups, partition_samples
+from histo_core.errors import SplitError
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What is never torn apart. ``column`` holds its ids; None for single patches."""
+
+    method: str
+    column: str | None
+
+    @property
+    def noun(self) -> str:
+        """One of them, in words."""
+        return self.method if self.column is not None else "patch"
+
+    def known(self, dataset: Dataset) -> bool:
+        """Whether each labelled sample has its id."""
+        if self.column is None:
+            return True
+        labelled = dataset.table["label"] != UNLABELLED
+        return self.column in dataset.table and bool(dataset.table.loc[labelled, self.column].notna().all())
+
+    def ids(self, dataset: Dataset) -> np.ndarray:
+        """The id of each row, object array."""
+        return dataset.table[self.column or "sample_id"].to_numpy(dtype=object)
+
+    def count(self, dataset: Dataset, rows: np.ndarray) -> int:
+        """How many there are in some rows (bool)."""
+        return len(set(self.ids(dataset)[rows]))
+
+    def cut(self, dataset: Dataset, rows: np.ndarray, shares: Mapping[str, float], config: SplitConfig) -> np.ndarray:
+        """Parts of some rows; see `partition_groups` and `partition_samples`."""
+        ids, labels = self.ids(dataset)[rows], _classes(dataset, rows, config)
+        if self.column is None:
+            return partition_samples(ids, labels, shares, config.seed)
+        return partition_groups(ids, labels, shares, config.seed, kind=self.noun)
+
+    def deal(self, dataset: Dataset, rows: np.ndarray, folds: int, config: SplitConfig) -> np.ndarray:
+        """Folds of some rows; see `deal_groups` and `deal_samples`."""
+        ids, labels = self.ids(dataset)[rows], _classes(dataset, rows, config)
+        if self.column is None:
+            return deal_samples(ids, labels, folds, config.seed)
+        return deal_groups(ids, labels, folds, config.seed, kind=self.noun)
+
+
+PATIENT, SLIDE, PATCH = Unit("patient", "patient_id"), Unit("slide", "slide_id"), Unit("random", None)
+
+
+def has_published(dataset: Dataset) -> bool:
+    """Whether the source says which samples are for training."""
+    return "split" in dataset.table and bool((dataset.table["split"] == "train").any())
+
+
+def published_parts(dataset: Dataset) -> np.ndarray:
+    """The part that the source gives each row, object array; "" for a row without one, or without a label."""
+    given = dataset.table["split"].to_numpy(dtype=object)
+    labelled = dataset.table["label"].to_numpy() != UNLABELLED
+    return np.where(labelled & np.isin(given, PARTS), given, "")
+
+
+def takes_published(dataset: Dataset, config: SplitConfig) -> bool:
+    """Whether the published split is the one to take.
+
+    Raises:
+        SplitError: it is asked for and there is none, or it would have to be dealt into folds as a whole.
+    """
+    if config.method not in {"auto", "published"}:
+        return False
+    dealt = config.folds is not None and not config.hold_out
+    if config.method == "published" and dealt:
+        raise SplitError(
+            "A published split has no folds of its own.",
+            "With hold_out its test part is held out and the rest is dealt into folds.",
+            "Set hold_out, or split by patient, slide or at random.",
+        )
+    offered = has_published(dataset)
+    if config.method == "published" and not offered:
+        raise _not_offered(dataset, "published training part")
+    return offered and not dealt
+
+
+def unit_of(dataset: Dataset, config: SplitConfig) -> Unit:
+    """What stays together; for "auto" and "published" the best that is known.
+
+    Raises:
+        SplitError: labelled samples lack the ids that the configuration asks for.
+    """
+    if config.method in {"auto", "published"}:
+        return next(unit for unit in (PATIENT, SLIDE, PATCH) if unit.known(dataset))
+    if config.method == "group":
+        return _group(dataset, str(config.group))
+    unit = next(unit for unit in (PATIENT, SLIDE, PATCH) if unit.method == config.method)
+    if not unit.known(dataset):
+        raise _not_offered(dataset, f"{unit.noun} ids")
+    return unit
+
+
+def _group(dataset: Dataset, column: str) -> Unit:
+    unit = Unit("group", column)
+    if not unit.known(dataset):
+        columns = [name for name in dataset.table if Unit("group", str(name)).known(dataset)]
+        raise SplitError(
+            f"Data set {dataset.name!r} has no column {column!r} with a value for each labelled patch.",
+            f"Columns with one: {', '.join(map(str, columns))}.",
+            "Choose one of these.",
+        )
+    return unit
+
+
+def _not_offered(dataset: Dataset, lacking: str) -> SplitError:
+    offered = ["published"] if has_published(dataset) else []
+    offered += [unit.method for unit in (PATIENT, SLIDE, PATCH) if unit.known(dataset)]
+    return SplitError(
+        f"Data set {dataset.name!r} has no {lacking}.", f"It can be split by: {', '.join(offered)}.", "Choose one."
+    )
+
+
+def _classes(dataset: Dataset, rows: np.ndarray, config: SplitConfig) -> np.ndarray:
+    """Labels of some rows; all alike where class shares should not count."""
+    labels = dataset.table["label"].to_numpy()[rows]
+    return labels if config.stratify else np.zeros_like(labels)

@@ -1,0 +1,1 @@
+"""The only transforms: preprocessing, augmentation, stains."""

@@ -1,0 +1,44 @@
+"""What was drawn, carried out in plain torch, on any device: the pixels of `augment_kernel`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from histo_core.data.transforms.augment import LUMA, Changes
+
+
+def change(batch: Tensor, changes: Changes, *, mean: Sequence[float], spread: Sequence[float]) -> Tensor:
+    """Carry out changes and normalise: (changed - mean) / spread.
+
+    Args:
+        batch: uint8 [n, h, w, 3].
+        changes: one for each patch.
+        mean, spread: of each channel, in 0 to 255.
+
+    Returns:
+        float32 [n, h, w, 3] on the batch's device. It differs from the kernel's by rounding only: below 1e-5 for
+        spreads as they occur.
+    """
+    pixels = _turned(batch, changes.symmetry).float()
+    colour, lift, luma, centre, scale = (
+        torch.as_tensor(values, dtype=torch.float32, device=batch.device)
+        for values in (changes.colour, changes.lift, LUMA, mean, spread)
+    )
+    grey = (pixels.mean(dim=(1, 2)) * luma).sum(dim=1)
+    mixed = pixels.flatten(1, 2) @ colour.transpose(1, 2) + (lift * grey)[:, None, None]
+    return ((mixed.clamp(0, 255) - centre) / scale).view(pixels.shape)
+
+
+def _turned(batch: Tensor, symmetry: np.ndarray) -> Tensor:
+    """The patches under their symmetries, one group of equal ones after another, and back in order."""
+    order = np.argsort(symmetry, kind="stable")
+    groups = []
+    for drawn in np.unique(symmetry):
+        group = batch[torch.from_numpy(np.flatnonzero(symmetry == drawn))]
+        mirrored = group.flip(2) if drawn >= 4 else group
+        groups.append(mirrored.rot90(int(drawn % 4), (1, 2)))
+    return torch.cat(groups)[torch.from_numpy(np.argsort(order))]

@@ -1,0 +1,167 @@
+"""BreaKHis from its published tree."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from histo_core.config import DataConfig, Option, SplitConfig
+from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.sources.breakhis import KINDS, SUBTYPES
+from histo_core.data.splits.split import make_split
+from histo_core.errors import BrokenFilesError, ConfigError, CorruptDataError, DataNotFoundError
+from histo_core.workspace import Workspace
+
+NAMES = (
+    "SOB_B_F-14-29960AB-40-001",
+    "SOB_B_F-14-29960AB-200-002",
+    "SOB_B_A-14-29960CD-200-017",
+    "SOB_M_DC-14-13412-200-003",
+    "SOB_M_LC-14-13412-200-004",
+    "SOB_M_PC-14-190EF-400-021",
+)
+
+
+def place(tree: Path, name: str) -> Path:
+    """Where the publisher's own script looks for an image."""
+    first, year, number, magnification, _ = name.split("-")
+    kind, subtype = first.split("_")[1:]
+    slide = f"{first}_{year}-{number}"
+    return tree / KINDS[kind] / "SOB" / SUBTYPES[subtype] / slide / f"{magnification}X" / f"{name}.png"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    tree = tmp_path / "bk" / "BreaKHis_v1" / "histology_slides" / "breast"
+    for level, name in enumerate(NAMES):
+        path = place(tree, name)
+        path.parent.mkdir(parents=True)
+        Image.new("RGB", (70, 46), (level, level, level)).save(path)
+    return tmp_path / "bk"
+
+
+def open_breakhis(root: Path, workspace: Workspace, **options: Option) -> Dataset:
+    return open_dataset(DataConfig(dataset="breakhis", root=str(root), options=options), workspace)
+
+
+def rows(dataset: Dataset) -> pd.DataFrame:
+    return dataset.table.set_index("sample_id").loc[list(NAMES)]
+
+
+def test_names_say_patient_magnification_and_type(root: Path, workspace: Workspace) -> None:
+    dataset = open_breakhis(root, workspace)
+    table = rows(dataset)
+    assert dataset.classes == ("benign", "malignant")
+    assert dataset.positive == "malignant"
+    assert dataset.microns_per_pixel is None
+    assert table["label"].tolist() == [0, 0, 0, 1, 1, 1]
+    assert table["patient_id"].tolist() == [
+        *("14-29960AB", "14-29960AB", "14-29960CD", "14-13412", "14-13412", "14-190EF"),
+    ]
+    assert table["group"].tolist() == ["29960", "29960", "29960", "13412", "13412", "190"]
+    assert table["slide_id"].tolist()[3:5] == ["SOB_M_DC_14-13412", "SOB_M_LC_14-13412"]
+    assert table["magnification"].tolist() == [40, 200, 200, 200, 200, 400]
+    assert table["subtype"].iloc[[2, 4]].tolist() == ["adenosis", "lobular_carcinoma"]
+    assert table["image"].tolist() == [1, 2, 17, 3, 4, 21]
+    assert "split" not in table
+    index = int(dataset.table.index[dataset.table["sample_id"] == NAMES[4]][0])
+    assert dataset.read([index])[0].shape == (46, 70, 3)
+    assert (dataset.read([index])[0] == 4).all()
+
+
+def test_eight_types_can_be_told_apart(root: Path, workspace: Workspace) -> None:
+    dataset = open_breakhis(root, workspace, target="subtype")
+    assert dataset.classes == tuple(SUBTYPES.values())
+    assert [dataset.classes[label] for label in rows(dataset)["label"]] == rows(dataset)["subtype"].tolist()
+
+
+def test_one_magnification_can_be_taken(root: Path, workspace: Workspace) -> None:
+    assert open_breakhis(root, workspace, magnification=200).table["magnification"].tolist() == [200] * 4
+    with pytest.raises(DataNotFoundError, match="holds no images"):
+        open_breakhis(root, workspace, magnification=100)
+    with pytest.raises(ConfigError, match="magnification = 50"):
+        open_breakhis(root, workspace, magnification=50)
+
+
+def test_the_folder_may_be_named_at_any_height(root: Path, workspace: Workspace) -> None:
+    tree = root / "BreaKHis_v1"
+    for start in (tree, tree / "histology_slides", tree / "histology_slides" / "breast"):
+        assert len(open_breakhis(start, workspace)) == 6
+    with pytest.raises(DataNotFoundError, match=r"does not hold BreaKHis's tree\. The published tree"):
+        open_breakhis(tree / "histology_slides" / "breast" / "benign", workspace)
+
+
+def write_fold(root: Path, parts: dict[str, str], extra: str = "") -> None:
+    """A file in the published format, of lines such as SOB_B_TA-14-13200-40-001.png|40|1|train."""
+    lines = [f"{name}.png|{name.split('-')[3]}|2|{part}\n" for name, part in parts.items()]
+    (root / "dsfold2.txt").write_text("".join(lines) + extra)
+
+
+def test_a_published_fold_is_the_split(root: Path, workspace: Workspace) -> None:
+    parts = dict(zip(NAMES, ("train", "train", "test", "train", "test"), strict=False))
+    write_fold(root, parts)
+    dataset = open_breakhis(root, workspace, fold=2)
+    assert rows(dataset)["split"].to_dict() == parts | {NAMES[5]: ""}
+    split = make_split(dataset, SplitConfig(method="published", valid=0))
+    assert dict(zip(dataset.table["sample_id"], split.parts, strict=True)) == parts | {NAMES[5]: ""}
+    with pytest.raises(DataNotFoundError, match=r"dsfold3\.txt"):
+        open_breakhis(root, workspace, fold=3)
+
+
+def test_what_a_fold_names_and_the_folder_lacks_is_named(root: Path, workspace: Workspace) -> None:
+    missing = {"SOB_B_F-14-1-200-001": "train", "SOB_B_F-14-1-40-001": "test"}
+    write_fold(root, dict.fromkeys(NAMES, "train") | missing, "SOB_B_F-14-2-40-001.png|40|2|valid\nno line\n")
+    with pytest.raises(BrokenFilesError) as caught:
+        open_breakhis(root, workspace, fold=2)
+    assert dict(caught.value.problems) == {
+        "dsfold2.txt, line 9": "is not name|magnification|fold|train or test",
+        "dsfold2.txt, line 10": "is not name|magnification|fold|train or test",
+        **dict.fromkeys(missing, "stands in dsfold2.txt and has no file"),
+    }
+    write_fold(root, dict.fromkeys(NAMES, "train") | missing)
+    with pytest.raises(BrokenFilesError, match=r"1 sample cannot be used: SOB_B_F-14-1-200-001: stands in"):
+        open_breakhis(root, workspace, fold=2, magnification=200)
+
+
+def test_a_fold_that_is_no_text_is_refused(root: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "dsfold1.txt").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(CorruptDataError, match=r"dsfold1\.txt is not text"):
+        open_breakhis(root, workspace, fold=1)
+    monkeypatch.setattr("histo_core.data.sources.breakhis_folds._MAX_BYTES", 2)
+    with pytest.raises(CorruptDataError, match=r"has 3 bytes\. At most 2"):
+        open_breakhis(root, workspace, fold=1)
+
+
+def test_files_out_of_place_are_named(root: Path, workspace: Workspace) -> None:
+    tree = root / "BreaKHis_v1" / "histology_slides" / "breast"
+    first = place(tree, NAMES[0])
+    shutil.copy(first, place(tree, NAMES[5]).parent)
+    shutil.copy(first, first.with_name("SOB_B_F-14-29960AB-50-001.png"))
+    shutil.copy(first, first.with_suffix(".tif"))
+    with pytest.raises(BrokenFilesError) as caught:
+        open_breakhis(root, workspace)
+    problems = {Path(where).name: what for where, what in caught.value.problems}
+    assert len(caught.value.problems) == 3
+    assert problems["SOB_B_F-14-29960AB-40-001.png"] == (
+        "does not lie where its name says (benign/SOB/fibroadenoma/SOB_B_F_14-29960AB/40X)"
+    )
+    assert problems["SOB_B_F-14-29960AB-50-001.png"].startswith("has a name that is not SOB_<B|M>_")
+    assert problems["SOB_B_F-14-29960AB-40-001.tif"].startswith("has the id 'SOB_B_F-14-29960AB-40-001', which ")
+
+
+def test_real_images_open(shared_data: Path, workspace: Workspace) -> None:
+    full = open_breakhis(shared_data / "breakhis_full", workspace)
+    assert len(full) == 22
+    assert {image.shape for image in full.read([0, 21])} == {(460, 700, 3)}
+    squeezed = open_breakhis(shared_data / "breakhis_224", workspace, target="subtype")
+    assert len(squeezed) == 197
+    assert squeezed.table["patient_id"].nunique() == 33
+    assert squeezed.table["group"].nunique() == 30
+    assert squeezed.table["subtype"].nunique() == 8
+    numbers = squeezed.table["sample_id"].str.extract(r"-14-(\d+)", expand=False)
+    np.testing.assert_array_equal(squeezed.table["group"].to_numpy(dtype=str), numbers.to_numpy(dtype=str))

@@ -1,0 +1,106 @@
+"""Invasive ductal carcinoma from its patients' folders."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from histo_core.config import DataConfig, SplitConfig
+from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.check import check_files
+from histo_core.data.splits.split import make_split
+from histo_core.errors import BrokenFilesError, DataNotFoundError
+from histo_core.workspace import Workspace
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Two patients with two patches of each class, one of them cut by the slide's edge."""
+    for patient in (8863, 10253):
+        for label in (0, 1):
+            folder = tmp_path / "idc" / str(patient) / str(label)
+            folder.mkdir(parents=True)
+            for x, y in ((1, 51), (101, 1951)):
+                width = 13 if (patient, label, x) == (8863, 1, 101) else 50
+                image = Image.fromarray(RNG.integers(0, 256, (50, width, 3), dtype=np.uint8))
+                image.save(folder / f"{patient}_idx5_x{x}_y{y}_class{label}.png")
+    return tmp_path / "idc"
+
+
+def open_idc(root: Path, workspace: Workspace) -> Dataset:
+    return open_dataset(DataConfig(dataset="idc", root=str(root)), workspace)
+
+
+def test_names_say_patient_place_and_class(root: Path, workspace: Workspace) -> None:
+    dataset = open_idc(root, workspace)
+    assert dataset.classes == ("normal", "tumour")
+    assert dataset.microns_per_pixel is None
+    table = dataset.table.set_index("sample_id")
+    assert len(table) == 8
+    assert table.loc["8863_idx5_x101_y1951_class1"].to_dict() == {
+        "label": 1,
+        "patient_id": "8863",
+        "slide_id": "8863",
+        "x": 101.0,
+        "y": 1951.0,
+    }
+
+
+def test_patches_at_the_edge_keep_their_size_and_are_counted(root: Path, workspace: Workspace) -> None:
+    dataset = open_idc(root, workspace)
+    row = int(np.flatnonzero(dataset.table["sample_id"] == "8863_idx5_x101_y1951_class1")[0])
+    assert dataset.read([row])[0].shape == (50, 13, 3)
+    assert check_files(dataset).sizes == {(50, 50): 7, (50, 13): 1}
+
+
+def test_the_archives_own_folder_is_found(root: Path, tmp_path: Path, workspace: Workspace) -> None:
+    below = tmp_path / "kaggle" / "IDC_regular_ps50_idx5"
+    shutil.copytree(root, below)
+    assert len(open_idc(tmp_path / "kaggle", workspace)) == 8
+    shutil.copytree(root / "8863", tmp_path / "kaggle" / "8863")  # as the copies that hold all patients twice
+    assert open_idc(tmp_path / "kaggle", workspace).table["patient_id"].unique().tolist() == ["8863"]
+
+
+def test_all_that_is_out_of_place_is_named(root: Path, workspace: Workspace) -> None:
+    image = root / "8863" / "0" / "8863_idx5_x1_y51_class0.png"
+    shutil.copy(image, root / "8863" / "1" / image.name)
+    shutil.copy(image, root / "10253" / "0" / image.name)
+    shutil.copy(image, image.with_name("8863_idx5_x1_y51_class2.png"))
+    shutil.copy(image, image.with_name("patch.png"))
+    (root / "8863" / "2").mkdir()
+    (root / "9999" / "1").mkdir(parents=True)
+    (root / "notes").mkdir()
+    with pytest.raises(BrokenFilesError) as caught:
+        open_idc(root, workspace)
+    assert dict(caught.value.problems) == {
+        "8863/1/8863_idx5_x1_y51_class0.png": "lies in the class folder 1 though its name says class 0",
+        "10253/0/8863_idx5_x1_y51_class0.png": "lies in the folder of patient 10253 though its name says 8863",
+        "8863/0/8863_idx5_x1_y51_class2.png": "lies in the class folder 0 though its name says class 2",
+        "8863/0/patch.png": "has a name that is not <patient>_idx5_x<X>_y<Y>_class<0|1>",
+        "8863/2": "is no class; class folders are 0 and 1",
+        "9999/1": "is a class folder without images (PNG, JPEG or TIFF)",
+        "notes": "is no patient; patients' folders are named by a number",
+    }
+
+
+def test_a_folder_without_patients_is_refused(tmp_path: Path, workspace: Workspace) -> None:
+    with pytest.raises(DataNotFoundError, match="holds no images"):
+        open_idc(tmp_path, workspace)
+    with pytest.raises(DataNotFoundError, match="There is no"):
+        open_idc(tmp_path / "nothing", workspace)
+
+
+def test_real_patches_open(shared_data: Path, workspace: Workspace) -> None:
+    dataset = open_idc(shared_data / "idc", workspace)
+    assert len(dataset) == 2538
+    assert dataset.table["patient_id"].nunique() == 100
+    split = make_split(dataset, SplitConfig())
+    assert split.method == "patient"
+    parts = dataset.table.assign(part=split.parts).groupby("patient_id")["part"].nunique()
+    assert (parts == 1).all()

@@ -1,0 +1,248 @@
+"""PCam from its HDF5 files."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+from histo_core.config import Config, DataConfig, SplitConfig
+from histo_core.data.base import Dataset, open_dataset, prepare_dataset
+from histo_core.data.formats.images import open_image
+from histo_core.data.sources.pcam import PCam
+from histo_core.data.splits.split import make_split
+from histo_core.errors import (
+    BrokenFilesError,
+    CorruptDataError,
+    DataNotFoundError,
+    HistoscopeError,
+    UnsafeFileError,
+)
+from histo_core.workspace import Workspace
+
+STEM = "camelyonpatch_level_2_split_"
+
+
+def open_pcam(root: Path, workspace: Workspace) -> Dataset:
+    return open_dataset(DataConfig(dataset="pcam", root=str(root)), workspace)
+
+
+def test_parts_follow_each_other(pcam_folder: Path, pixels: np.ndarray, workspace: Workspace) -> None:
+    dataset = open_pcam(pcam_folder, workspace)
+    table = dataset.table
+    assert table["split"].tolist() == ["train"] * 8 + ["test"] * 4
+    assert table["label"].tolist() == [0, 1] * 6
+    assert table["sample_id"].iloc[[0, 8]].tolist() == ["train-000000", "test-000000"]
+    assert dataset.microns_per_pixel == 0.972
+    rows = [11, 0, 8, 7, 7]
+    np.testing.assert_array_equal(dataset.read(rows), pixels[rows])
+
+
+def test_metadata_add_slides_and_positions_but_no_patients(pcam_folder: Path, workspace: Workspace) -> None:
+    table = open_pcam(pcam_folder, workspace).table
+    assert table["slide_id"].iloc[:8].tolist() == ["w0"] * 4 + ["w1"] * 4
+    assert table["slide_id"].iloc[8:].isna().all()
+    assert table.loc[3, ["x", "y"]].tolist() == [103, 3]
+    assert "patient_id" not in table
+
+
+def test_a_changed_pixel_or_label_is_a_changed_data_set(pcam_folder: Path, workspace: Workspace) -> None:
+    hashes = [open_pcam(pcam_folder, workspace).content_hash]
+    for what, row in (("x", (3, 5, 5, 0)), ("y", (3, 0, 0, 0))):
+        with h5py.File(pcam_folder / f"{STEM}train_{what}.h5", "r+") as file:
+            file[what][row] = file[what][row] ^ 1
+        hashes.append(open_pcam(pcam_folder, workspace).content_hash)
+    assert len(set(hashes)) == 3
+
+
+def test_one_part_is_enough(pcam_folder: Path, workspace: Workspace) -> None:
+    for file in pcam_folder.glob("*test*"):
+        file.unlink()
+    assert set(open_pcam(pcam_folder, workspace).table["split"]) == {"train"}
+
+
+def rewrite(root: Path, what: str, values: np.ndarray) -> None:
+    with h5py.File(root / f"{STEM}train_{what}.h5", "w") as file:
+        file[what] = values
+
+
+def link_to_other_labels(root: Path) -> None:
+    with h5py.File(root / f"{STEM}train_y.h5", "w") as file:
+        file["y"] = h5py.ExternalLink(f"{STEM}test_y.h5", "y")
+
+
+def no_label(root: Path) -> None:
+    rewrite(root, "y", np.full((8, 1, 1, 1), 7, np.uint8))
+    for file in root.glob("*_test_*"):
+        file.unlink()
+
+
+def short_meta(root: Path) -> None:
+    (root / f"{STEM}train_meta.csv").write_text("coord_x,coord_y,wsi\n1,2,w0\n")
+
+
+def meta_without_numbers(root: Path) -> None:
+    (root / f"{STEM}train_meta.csv").write_text("coord_x,coord_y,wsi\n" + "1,left,w0\n" * 8)
+
+
+def linked_out(root: Path) -> None:
+    file = root / f"{STEM}train_x.h5"
+    file.unlink()
+    file.symlink_to("/etc/hostname")
+
+
+@pytest.mark.parametrize(
+    ("damage", "error", "found"),
+    [
+        (shutil.rmtree, DataNotFoundError, "There is no"),
+        (lambda root: [file.unlink() for file in root.iterdir()], DataNotFoundError, "holds no part of PCam"),
+        (lambda root: (root / f"{STEM}train_y.h5").unlink(), DataNotFoundError, "train_y.h5"),
+        (lambda root: (root / f"{STEM}train_x.h5").unlink(), DataNotFoundError, "train_x.h5"),
+        (
+            lambda root: rewrite(root, "y", np.zeros((7, 1, 1, 1), np.uint8)),
+            CorruptDataError,
+            "train_x.h5 holds 8 patches and .*train_y.h5 7 labels",
+        ),
+        (no_label, CorruptDataError, "holds no patch with a label"),
+        (lambda root: rewrite(root, "x", np.zeros((8, 96, 96), np.uint8)), CorruptDataError, r"uint8 \[8, 96, 96\]"),
+        (link_to_other_labels, UnsafeFileError, "is a link"),
+        (linked_out, HistoscopeError, "outside the folders"),
+        (short_meta, CorruptDataError, "1 rows for 8 patches"),
+        (meta_without_numbers, CorruptDataError, "patch 0 the coord_y 'left'"),
+    ],
+)
+def test_bad_folders_are_refused_in_words(
+    damage: Callable[[Path], object],
+    error: type[HistoscopeError],
+    found: str,
+    pcam_folder: Path,
+    workspace: Workspace,
+) -> None:
+    damage(pcam_folder)
+    before = sorted(pcam_folder.parent.rglob("*"))
+    with pytest.raises(error, match=found) as caught:
+        open_pcam(pcam_folder, workspace)
+    assert caught.value.remedy
+    assert sorted(pcam_folder.parent.rglob("*")) == before
+
+
+def test_wrong_labels_are_all_named_and_left_out_on_demand(
+    pcam_folder: Path, pixels: np.ndarray, workspace: Workspace
+) -> None:
+    rewrite(pcam_folder, "y", np.array([0, 1, 7, 1, np.nan, 1, -1, 1], np.float32).reshape(-1, 1, 1, 1))
+    with pytest.raises(BrokenFilesError) as caught:
+        open_pcam(pcam_folder, workspace)
+    assert caught.value.problems == tuple(
+        (f"train-{row:06d}", f"has the label {label} in {STEM}train_y.h5, not 0 or 1")
+        for row, label in ((2, "7"), (4, "nan"), (6, "-1"))
+    )
+    dataset = PCam.open(pcam_folder, Config(), workspace)
+    assert dataset.table["sample_id"].tolist() == [f"train-{row:06d}" for row in (0, 1, 3, 5, 7)] + [
+        f"test-{row:06d}" for row in range(4)
+    ]
+    assert dataset.table["label"].tolist() == [0, 1, 1, 1, 1, 0, 1, 0, 1]
+    np.testing.assert_array_equal(dataset.read([4, 5, 2]), pixels[[7, 8, 3]])
+
+
+def write_meta(root: Path, **columns: object) -> None:
+    rows = {"coord_y": [0.5] * 8, "coord_x": [1] * 8, "wsi": ["camelyon16_train_normal_001"] * 8, **columns}
+    pd.DataFrame(rows).to_csv(root / f"{STEM}train_meta.csv")
+
+
+def test_slide_names_are_taken_apart(pcam_folder: Path, workspace: Workspace) -> None:
+    names = ["camelyon16_train_normal_033", "camelyon16_train_tumor_009", "camelyon16_test_121", "mine", ""]
+    write_meta(pcam_folder, wsi=[*names, *names[:3]], tumor_patch=[True, False, None, *[True] * 5])
+    table = open_pcam(pcam_folder, workspace).table
+    missing = pd.isna(table.iloc[:5])
+    assert table["slide_id"].tolist()[:4] == names[:4]
+    assert missing["slide_id"].tolist() == [False] * 4 + [True]
+    assert table["camelyon_split"].tolist()[:3] == ["train", "train", "test"]
+    assert table["slide_type"].tolist()[:2] == ["normal", "tumor"]
+    assert missing["slide_type"].tolist() == [False, False, True, True, True]
+    assert table["slide_number"].tolist()[:3] == [33, 9, 121]
+    assert missing["slide_number"].tolist() == [False, False, False, True, True]
+    assert table["tumor_patch"].tolist()[:2] == [True, False]
+    assert missing["tumor_patch"].tolist() == [False, False, True, False, False]
+    assert table["x"].tolist()[:8] == [1.0] * 8
+    assert table.iloc[8:][["slide_id", "camelyon_split", "slide_number", "tumor_patch", "x"]].isna().all(axis=None)
+
+
+def test_labels_that_the_metadata_contradicts_are_named(pcam_folder: Path, workspace: Workspace) -> None:
+    write_meta(pcam_folder, center_tumor_patch=[False, True, False, False, False, True, None, True])
+    dataset = PCam.open(pcam_folder, Config(), workspace)
+    said = f"has the label 1 in {STEM}train_y.h5, but center_tumor_patch False in {STEM}train_meta.csv"
+    assert dataset.problems == (("train-000003", said),)
+    assert len(dataset) == 11
+
+
+def test_added_metadata_are_another_state(pcam_folder: Path, workspace: Workspace) -> None:
+    before = open_pcam(pcam_folder, workspace).state
+    write_meta(pcam_folder)
+    assert open_pcam(pcam_folder, workspace).state != before
+
+
+def pack(root: Path, *names: str) -> None:
+    for name in names:
+        file = root / f"{STEM}{name}"
+        file.with_name(f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
+        file.unlink()
+
+
+def test_packed_files_are_unpacked_once_into_the_workspace(
+    pcam_folder: Path, pixels: np.ndarray, workspace: Workspace
+) -> None:
+    pack(pcam_folder, "train_x.h5", "train_y.h5", "test_y.h5", "train_meta.csv")
+    config, steps = DataConfig(dataset="pcam", root=str(pcam_folder)), []
+    prepare_dataset(config, workspace, lambda *step: steps.append(step))
+    total = sum(file.stat().st_size for file in pcam_folder.glob("*.gz"))
+    assert steps[-1] == (total, total)
+    assert steps == sorted(steps)
+    unpacked = {file: file.stat().st_mtime_ns for file in (workspace.data / "pcam").rglob("*.*")}
+    assert len(unpacked) == 4
+    dataset = open_dataset(config, workspace)
+    np.testing.assert_array_equal(dataset.read(range(12)), pixels)
+    assert dataset.table["slide_id"].notna().sum() == 8
+    assert {file: file.stat().st_mtime_ns for file in (workspace.data / "pcam").rglob("*.*")} == unpacked
+
+
+def test_opening_unpacks_what_was_not_prepared(pcam_folder: Path, pixels: np.ndarray, workspace: Workspace) -> None:
+    pack(pcam_folder, "test_x.h5")
+    np.testing.assert_array_equal(open_pcam(pcam_folder, workspace).read([11]), pixels[[11]])
+
+
+def test_a_packed_file_that_is_cut_short_is_named(pcam_folder: Path, workspace: Workspace) -> None:
+    pack(pcam_folder, "train_x.h5")
+    packed = pcam_folder / f"{STEM}train_x.h5.gz"
+    packed.write_bytes(packed.read_bytes()[:-9])
+    with pytest.raises(CorruptDataError, match=r"train_x\.h5\.gz is cut short"):
+        open_pcam(pcam_folder, workspace)
+    assert not list(workspace.data.rglob("*.h5*"))
+
+
+def test_the_published_figures_are_kept() -> None:
+    assert PCam.info.expected_counts is not None
+    assert sum(PCam.info.expected_counts.values()) == 327_680
+    assert PCam.info.checksums is not None
+    assert len(PCam.info.checksums) == 9
+
+
+def test_real_patches_read_back_from_hdf5(shared_data: Path, tmp_path: Path, workspace: Workspace) -> None:
+    for part in ("train", "valid", "test"):
+        files = [sorted((shared_data / "pcam_jpeg" / part / name).iterdir())[:5] for name in ("normal", "tumor")]
+        images = np.stack([open_image(file) for both in files for file in both])
+        with h5py.File(tmp_path / f"{STEM}{part}_x.h5", "w") as file:
+            file["x"] = images
+        with h5py.File(tmp_path / f"{STEM}{part}_y.h5", "w") as file:
+            file["y"] = np.repeat([0, 1], 5).astype(np.uint8).reshape(-1, 1, 1, 1)
+    dataset = open_pcam(tmp_path, workspace)
+    split = make_split(dataset, SplitConfig())
+    assert split.method == "published"
+    expected = pd.DataFrame({"normal": 5, "tumour": 5}, index=pd.Index(["train", "valid", "test"], name="split"))
+    pd.testing.assert_frame_equal(split.counts(dataset)[["normal", "tumour"]], expected)
+    np.testing.assert_array_equal(dataset.read(split.indices("test")), images)
