@@ -12,7 +12,18 @@ from histo_core.config import AugmentConfig, DataConfig, PreprocessConfig, RunCo
 from histo_core.runs.launcher import launch_many
 from histo_core.studies.recipes import NamedConfig
 from histo_core.workspace import Workspace
-from pages.ui import data_choice, forms, layout, navigation, presets, run_board, split_form, split_verdict, state
+from pages.ui import (
+    data_choice,
+    forms,
+    layout,
+    navigation,
+    presets,
+    run_board,
+    split_form,
+    split_verdict,
+    state,
+    train_form,
+)
 from pages.ui.text import count, plain
 
 SECTIONS = {
@@ -65,6 +76,8 @@ def _form(workspace: Workspace) -> None:
             key = f"{prefix}.{base.model.name}.{section}"
             if section == "split":
                 values = split_form.of_data(data, start, prefix=key)
+            elif section == "train":
+                values = train_form.fields(base.train, prefix=key)
             else:
                 values = forms.fields(kind, start.model_dump(), prefix=key)
         changes[section] = presets.changed(getattr(base, section), values)
