@@ -7,20 +7,28 @@ files), and used again; the demo trains for about five minutes the first time.
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import sys
 import tempfile
 from itertools import product
 from pathlib import Path
+from urllib.parse import quote
 
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # because it is started as a file
 
+from histo_core.audit.embedding import make_map
+from histo_core.audit.report import make_audit
+from histo_core.config import SplitConfig
+from histo_core.data.base import open_dataset
+from histo_core.data.splits.split import make_split
 from histo_core.runs.records import RunStatus
 from histo_core.runs.store import Store
+from histo_core.studies.demo import demo_configs
 from histo_core.workspace import Workspace
 from scripts.dashboard import PROJECT, chromium, served
 
@@ -30,6 +38,7 @@ THEMES = ("light", "dark")
 MOST_BYTES = 300_000
 TALLEST = 2600
 OWN_COLOURS = 64
+_DATA = demo_configs()[0].config.data
 BUSY = "[data-testid=stStatusWidget], [data-testid=stSpinner], [data-testid=stSkeleton]"
 
 
@@ -48,19 +57,26 @@ def main() -> None:
 
 
 def _prepare(workspace: Workspace) -> str:
-    """Run the demo where it has not run yet; the id of its newest model."""
+    """Run the demo where it has not run yet, and audit and map its patches; the id of its newest model."""
     finished = Store.open(workspace).runs(statuses=[RunStatus.SUCCEEDED])
     if not finished:
         environment = os.environ | {"HISTOSCOPE_HOME": str(workspace.home)}
         subprocess.run([sys.executable, "-m", "histo_core", "demo"], cwd=PROJECT, env=environment, check=True)
         finished = Store.open(workspace).runs(statuses=[RunStatus.SUCCEEDED])
+    dataset = open_dataset(_DATA, workspace)
+    make_audit(dataset, make_split(dataset, SplitConfig()), workspace)
+    make_map(dataset, "colour", workspace)
     return finished[0].run_id
 
 
 def _paths(run_id: str) -> dict[str, str]:
+    data = f"/data?dataset={_DATA.dataset}&options={quote(json.dumps(_DATA.options))}&view="
     return {
         "home": "/",
-        "data": "/data?dataset=phantom",
+        "data": f"{data}gallery",
+        "map": f"{data}map",
+        "audit": f"{data}audit",
+        "split": f"{data}split",
         "train": "/train",
         "compare": "/compare?colour=yes",
         "explain": f"/explain?run={run_id}&class=tumour&show=right&mask=yes",
