@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from importlib import import_module
 from types import ModuleType
 
 import torch
@@ -60,8 +61,7 @@ def escnn_network() -> nn.Module | None:
     for name in _LIE_LEARN:
         sys.modules.setdefault(name, Empty(name))
     try:
-        from escnn import gspaces
-        from escnn import nn as en
+        gspaces, en = (import_module(f"escnn.{name}") for name in ("gspaces", "nn"))
     except ImportError:
         return None
     space = gspaces.rot2dOnR2(N=4)
