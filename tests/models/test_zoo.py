@@ -24,8 +24,10 @@ REDUCED: dict[str, dict[str, Any]] = {
     "vgg16": {"head": "dense_512"},
 }
 """Options that bring a network down to what two cores train in a second."""
-HEAVY = {"efficientnet_b7", "wide_resnet50_2", "vit_b_16", "convnext_tiny", "densenet201"}
-"""Networks that cannot be reduced; their small patches keep them quick enough."""
+LARGER = {"efficientnet_b7", "densenet201", "wide_resnet50_2"}
+"""Larger ones of families whose smaller ones are tested each time; half a minute each on two cores."""
+HEAVY = LARGER | {"vit_b_16", "convnext_tiny"}
+"""Networks that cannot be reduced."""
 
 
 def config(name: str) -> ModelConfig:
@@ -41,7 +43,7 @@ def logits(output: object) -> torch.Tensor:
     return output if isinstance(output, torch.Tensor) else output[0]  # type: ignore[index]
 
 
-@pytest.mark.parametrize("name", list(MODELS))
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LARGER)) for name in MODELS])
 def test_it_learns_predicts_explains_saves_and_loads(name: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     pixels = np.random.default_rng(0).integers(0, 256, (4, side(name), side(name), 3), np.uint8)

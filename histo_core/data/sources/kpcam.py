@@ -29,7 +29,7 @@ class KPCamOptions(Config):
     """Which of the two folders."""
 
     part: Literal["train", "test"] = Field(
-        default="train", title="Folder", description="train has labels; test has none and is for submissions"
+        default="train", title="Images", description="train has labels; test has none and is for submissions"
     )
 
 
