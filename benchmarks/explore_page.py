@@ -32,7 +32,7 @@ MEMORY_ALLOWED = 1.5e9
 IDLE = "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
 VIEWS = {
     "Overview": "[class*=st-key-explore-counts] .main-svg",
-    "Map": "[class*=st-key-explore-map] .gl-canvas",
+    "Map": "[class*=st-key-explore-map] .scatterlayer .point",
     "Mosaic": "[class*=st-key-explore-mosaic] .main-svg",
     "Stain": "text=Haematoxylin",
     "Augmentation": "text=Left: the patch as it is.",

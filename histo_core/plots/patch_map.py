@@ -64,7 +64,7 @@ def map_figure(
         if number == UNLABELLED and not len(of_class):
             continue
         points = xy[of_class]
-        figure.add_scattergl(
+        figure.add_scatter(
             x=points[:, 0], y=points[:, 1], customdata=placed[of_class].astype(np.int32), mode="markers",
             name=label(name), marker={"color": colour, "size": 5, "opacity": 0.7}, hoverinfo="name",
             selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 0.15}},

@@ -14,7 +14,7 @@ def data_uri(pixels: np.ndarray, kind: str = "PNG", **options: int) -> str:
 
     Args:
         pixels: uint8 H x W x 3 or 4.
-        kind: PNG (lossless) or WEBP.
+        kind: PNG (lossless) or JPEG.
         options: of Pillow's writer, such as ``quality``.
     """
     buffer = BytesIO()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +18,7 @@ from pages.ui.explore import columns
 from pages.ui.explore.context import Explored
 from pages.ui.explore.figures import figure
 from pages.ui.explore.selection import Selection
-from pages.ui.text import count
+from pages.ui.text import count, plain
 
 MOST_ROWS = 200
 """Of a table on the page; its download has them all."""
@@ -97,11 +99,15 @@ def _report_table(name: str, table: pd.DataFrame | None, file: str) -> None:
     if table is None:
         st.caption("Not known, because the metadata files (_meta.csv) do not lie beside the patches.")
         return
-    shares = {
-        column: st.column_config.NumberColumn(format="percent") for column in table if str(column).startswith("of_")
-    }
-    st.dataframe(table, hide_index=True, column_config=shares, alt=name)
+    # A few cells of text: a grid that can be sorted takes a browser half a second to set up, three of them more.
+    st.table(pd.DataFrame({column: _words(str(column), table[column]) for column in table}).set_index(table.columns[0]))
     layout.download_table(table, file)
+
+
+def _words(column: str, values: Iterable[Any]) -> list[str]:
+    """Counts with separators, shares in percent, nothing where nothing is known."""
+    form = "{:.1%}" if column.startswith("of_") else "{:,}"
+    return [plain(one) if isinstance(one, str) else "" if pd.isna(one) else form.format(one) for one in values]
 
 
 def _channels(page: Explored, chosen: Selection) -> None:

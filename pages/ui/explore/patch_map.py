@@ -25,7 +25,7 @@ from pages.ui.text import plain
 OWN = {"colour": "Colour and texture", "squeezenet": "SqueezeNet (ImageNet)"}
 PROJECTIONS: dict[Literal["pca", "umap"], str] = {"pca": "PCA of all patches", "umap": "UMAP of a sample"}
 MOST_COLOURS = 8
-DRAWN = 5_000
+DRAWN = 1_500
 """Points, over a ground of all patches: while a lasso is drawn, a browser without a GPU redraws them at each move."""
 
 
