@@ -136,14 +136,16 @@ def _balance(source: Dataset, split: Split, data: DataConfig, division: SplitCon
     st.subheader("Class balance", anchor=False)
     counts = split.counts(source).loc["train", list(source.classes)]
     most, least = str(counts.idxmax()), str(counts.idxmin())
-    st.markdown(
-        plain(
+    if most == least:
+        said = f"In training there are {count(int(counts[most]), 'patch', 'patches')} of each class."
+    else:
+        said = (
             f"In training there are {count(int(counts[most]), 'patch', 'patches')} of {most} and "
             f"{int(counts[least]):,} of {least}. A split never changes that: training can weigh rare classes more, "
             "draw them more often, or enlarge each class through new augmentations of its patches. Choose it under "
             "Training, as Class balance."
         )
-    )
+    st.markdown(plain(said))
     navigation.link(
         "train", "Train on this split", icon=":material/model_training:", **data_choice.to_params(data, division)
     )
