@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torchvision.models import SqueezeNet1_1_Weights, squeezenet1_1
+from torchvision.models import squeezenet1_1
 
 from histo_core.audit.features import Describe
 from histo_core.config import PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.device import resolve_device
 from histo_core.models.predictor import Predictor
-from histo_core.models.pretrained import PretrainedFile, pretrained_tensors
-from histo_core.models.registry import MODELS
+from histo_core.models.pretrained import pretrained_tensors
+from histo_core.models.registry import MODELS, imagenet_file
 from histo_core.models.tensorfile import read_tensors
 from histo_core.models.weights import assign
 from histo_core.workspace import Workspace
@@ -45,7 +45,7 @@ def squeezenet_features(workspace: Workspace, device: str = "auto") -> Describe:
     if own.is_file():
         tensors, _ = read_tensors(own)
     else:
-        tensors = pretrained_tensors(PretrainedFile(SqueezeNet1_1_Weights.IMAGENET1K_V1.url), workspace)
+        tensors = pretrained_tensors(imagenet_file(MODELS["squeezenet1_1"]), workspace)
     network = squeezenet1_1().features
     wanted = {name.removeprefix(_PREFIX): tensor for name, tensor in tensors.items() if name.startswith(_PREFIX)}
     assign(network, wanted, SQUEEZENET_FILE)

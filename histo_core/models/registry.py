@@ -110,7 +110,7 @@ def build_model(
     spec = MODELS[config.name]
     workspace = workspace or Workspace.default()
     if config.weights == "imagenet":
-        published = spec.adapt(pretrained_tensors(_imagenet(spec), workspace), model)
+        published = spec.adapt(pretrained_tensors(imagenet_file(spec), workspace), model)
         assign(model, _with_own_classifiers(spec, model, published), config.weights)
     elif config.weights != "none":
         tensors = _own(spec, workspace.allowed(config.weights))
@@ -144,7 +144,12 @@ def _with_fresh_head(spec: ModelSpec, model: nn.Module, tensors: dict[str, Tenso
     }
 
 
-def _imagenet(spec: ModelSpec) -> PretrainedFile:
+def imagenet_file(spec: ModelSpec) -> PretrainedFile:
+    """Where a network's ImageNet weights are.
+
+    Raises:
+        ConfigError: there are none.
+    """
     if spec.imagenet is None:
         having = ", ".join(name for name, other in MODELS.items() if other.imagenet is not None)
         raise ConfigError(
