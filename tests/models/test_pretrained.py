@@ -144,7 +144,7 @@ def test_resnet18_takes_imagenet_weights_and_starts_its_classifier_afresh(server
     torch.manual_seed(3)
     theirs = resnet18(num_classes=1000).state_dict()
     file = serve(server, pickled(theirs))
-    monkeypatch.setattr(registry, "_imagenet", lambda spec: file)
+    monkeypatch.setattr(registry, "imagenet_file", lambda spec: file)
     ours = build_model(ModelConfig(name="resnet18", weights="imagenet"), 2, (64, 64), workspace).state_dict()
     assert ours["fc.weight"].shape == (2, 512)
     assert all(torch.equal(ours[name], tensor) for name, tensor in theirs.items() if not name.startswith("fc."))
