@@ -21,6 +21,9 @@ Action = Literal[
     "run.launch",
     "run.cancel",
     "run.resume",
+    "run.edit",
+    "run.delete",
+    "run.predict",
     "explain",
     "report",
 ]
@@ -34,6 +37,9 @@ POLICY: dict[Action, frozenset[Role]] = {
     "run.launch": frozenset({"researcher", "owner"}),
     "run.cancel": frozenset({"researcher", "owner"}),
     "run.resume": frozenset({"researcher", "owner"}),
+    "run.edit": frozenset({"researcher", "owner"}),
+    "run.delete": frozenset({"researcher", "owner"}),
+    "run.predict": frozenset({"researcher", "owner"}),
     "explain": frozenset(get_args(Role)),
     "report": frozenset(get_args(Role)),
 }

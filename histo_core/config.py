@@ -127,7 +127,44 @@ class ModelConfig(Config):
     weights: str = Field(
         default="none", title="Initial weights", description="none, imagenet, or a .safetensors file of ours"
     )
+    output: Literal["softmax", "sigmoid", "sigmoids"] = Field(
+        default="softmax",
+        title="Output",
+        description="How probabilities come from the network: a softmax of one output a class; for two classes, one "
+        "output through a sigmoid; or a sigmoid of each output, normalised to sum to 1",
+    )
     options: dict[str, Option | tuple[float, ...]] = Field(default_factory=dict, title="Options")
+
+
+class PredictConfig(Config):
+    """How the trained network is applied to the parts that it was not trained on."""
+
+    parts: tuple[Literal["train", "valid", "test"], ...] = Field(
+        default=("valid", "test"),
+        min_length=1,
+        title="Parts",
+        description="Which are predicted when training has ended; leave test out until everything is chosen",
+    )
+    tta: Literal["none", "flips", "symmetries"] = Field(
+        default="none",
+        title="Test-time augmentation",
+        description="Predict each patch as it is; or with its two mirror images; or in all eight symmetries of a square",
+    )
+    combine: Literal["mean", "vote"] = Field(
+        default="mean", title="Combine views by", description="Mean of the probabilities, or share of the votes"
+    )
+
+    @model_validator(mode="after")
+    def _parts_are_named_once(self) -> PredictConfig:
+        if len(set(self.parts)) < len(self.parts):
+            raise ValueError("each part can be named once")
+        return self
+
+    @model_validator(mode="after")
+    def _votes_need_views(self) -> PredictConfig:
+        if self.combine == "vote" and self.tta == "none":
+            raise ValueError("combine 'vote' belongs to test-time augmentation: choose flips or symmetries")
+        return self
 
 
 class RunConfig(Config):
@@ -139,6 +176,7 @@ class RunConfig(Config):
     augment: AugmentConfig = AugmentConfig()
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
+    predict: PredictConfig = PredictConfig()
     seed: int = Field(default=0, ge=0, lt=2**32, title="Seed")
 
     def hash(self, data_hash: str) -> str:

@@ -21,6 +21,7 @@ BELONGS: dict[str, tuple[str, tuple[str, ...]]] = {
     "initial_accumulator": ("optimizer", ("adagrad",)),
     "epsilon": ("optimizer", ("adam", "adamw", "adamax", "rmsprop", "adagrad")),
     "unfreeze_after": ("backbone", ("frozen",)),
+    "schedule_every": ("schedule", ("step", "exponential")),
     "step_epochs": ("schedule", ("step",)),
     "step_factor": ("schedule", ("step",)),
     "epoch_factor": ("schedule", ("exponential",)),
@@ -107,6 +108,11 @@ class TrainConfig(Config):
         title="Schedule",
         description="Of learning rates. Cyclic, one cycle and cosine change them at each step, others at each epoch",
     )
+    schedule_every: Literal["epoch", "step"] = Field(
+        default="epoch",
+        title="Schedule counts",
+        description="Epochs, as its name says; or steps, which is what one study's text says literally",
+    )
     step_epochs: int = Field(default=10, ge=1, le=10_000, title="Step every", description="Epochs, for step")
     step_factor: float = Field(default=0.1, gt=0, le=1, title="Step factor", description="For step")
     epoch_factor: float = Field(default=0.9, gt=0, le=1, title="Factor an epoch", description="For exponential")
@@ -141,6 +147,15 @@ class TrainConfig(Config):
     )
     label_smoothing: float = Field(
         default=0.0, ge=0, lt=1, title="Label smoothing", description="Share of each label dealt to all classes"
+    )
+    loss_on: Literal["logits", "probabilities"] = Field(
+        default="logits",
+        title="Loss of",
+        description="Logits, as it should be. Probabilities: the loss's softmax comes on top of the output's, as in "
+        "two of the studies; kept so that the failure can be shown",
+    )
+    loss_sum: bool = Field(
+        default=False, title="Sum the loss", description="Over the batch instead of its mean: a larger learning rate"
     )
     balance: Literal["none", "weights", "sampler", "enlarge"] = Field(
         default="none",
@@ -180,6 +195,13 @@ class TrainConfig(Config):
     )
     device: str = Field(
         default="auto", pattern=r"^(auto|cpu|mps|cuda:\d+)$", title="Device", description="auto, cpu, cuda:0 or mps"
+    )
+    devices: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        title="Devices",
+        description="Processes that share each batch, one a device; the batch size stays that of all together",
     )
     threads: int | None = Field(default=None, ge=1, le=256, title="CPU threads", description="None: PyTorch decides")
 

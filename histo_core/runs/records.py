@@ -64,3 +64,9 @@ class Run:
     ended_at: datetime | None
     heartbeat_at: datetime | None
     pid: int | None
+    priority: int = 0
+    """Of runs that wait, higher ones are started first."""
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    archived_at: datetime | None = None
+    """When it was put away: lists leave it out unless asked."""

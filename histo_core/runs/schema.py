@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from histo_core.config import RunConfig
 from histo_core.runs.records import Progress, Run, RunStatus
 
-VERSION = "0001"
+VERSION = "0002"
 """The newest migration; a test holds that it is the head of ``migrations/versions``."""
 
 ACTIVE = tuple(status.value for status in RunStatus if status.active)
@@ -61,6 +61,10 @@ RUNS = sa.Table(
     sa.Column("pid", sa.Integer),
     sa.Column("process_started", sa.Double),
     sa.Column("boot_id", sa.String(64)),
+    sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("tags", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("note", sa.Text, nullable=False, server_default=sa.text("''")),
+    sa.Column("archived_at", Utc),
     sa.UniqueConstraint("config_hash", "attempt", name="one_run_an_attempt"),
 )
 
@@ -73,6 +77,33 @@ sa.Index(
     postgresql_where=RUNS.c.status.in_(ACTIVE),
 )
 sa.Index("runs_by_status", RUNS.c.status, RUNS.c.queued_at)
+
+EXPERIMENTS = sa.Table(
+    "experiments",
+    METADATA,
+    sa.Column("experiment_id", sa.String(32), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("user", sa.Text, nullable=False),
+    sa.Column("protocol", sa.JSON, nullable=False),
+    sa.Column("config", sa.JSON, nullable=False),
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Column("cancelled_at", Utc),
+    sa.Column("archived_at", Utc),
+    sa.Column("final_run_id", sa.String(32)),
+    sa.Column("test_touched_at", Utc),
+    sa.Column("note", sa.Text, nullable=False, server_default=sa.text("''")),
+)
+
+EXPERIMENT_RUNS = sa.Table(
+    "experiment_runs",
+    METADATA,
+    sa.Column("experiment_id", sa.String(32), sa.ForeignKey("experiments.experiment_id"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("run_id", sa.String(32), nullable=False),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("changes", sa.JSON, nullable=False),
+)
+sa.Index("experiments_of_a_run", EXPERIMENT_RUNS.c.run_id)
 
 
 def to_run(row: Mapping[Any, Any]) -> Run:
@@ -96,4 +127,8 @@ def to_run(row: Mapping[Any, Any]) -> Run:
         ended_at=row["ended_at"],
         heartbeat_at=row["heartbeat_at"],
         pid=row["pid"] if row["status"] == RunStatus.RUNNING else None,
+        priority=row["priority"],
+        tags=tuple(row["tags"]),
+        note=row["note"],
+        archived_at=row["archived_at"],
     )

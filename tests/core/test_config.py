@@ -74,7 +74,7 @@ def test_parse_config_serves_any_configuration() -> None:
 def test_a_setting_is_allowed_where_it_means_something(setting: str) -> None:
     chooser, choices = BELONGS[setting]
     default = TrainConfig.model_fields[setting].default
-    changed = {bool: True, float: 0.5, int: 2, type(None): 1}[type(default)]
+    changed = {bool: True, float: 0.5, int: 2, str: "step", type(None): 1}[type(default)]
     for choice in choices:
         values = {chooser: choice, setting: changed}
         if setting == "nesterov":
