@@ -148,7 +148,7 @@ class PredictConfig(Config):
     tta: Literal["none", "flips", "symmetries"] = Field(
         default="none",
         title="Test-time augmentation",
-        description="Predict each patch as it is; or with its two mirror images; or in all eight symmetries of a square",
+        description="Predict each patch as it is; or with its two mirror images; or in all eight symmetries",
     )
     combine: Literal["mean", "vote"] = Field(
         default="mean", title="Combine views by", description="Mean of the probabilities, or share of the votes"
