@@ -1,0 +1,35 @@
+"""How probabilities come from a network, and how a network ends where one number stands for two classes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Output = Literal["softmax", "sigmoid", "sigmoids"]
+
+
+def probabilities(logits: Tensor, output: str) -> Tensor:
+    """What the network gives, as probabilities.
+
+    ``softmax``: softmax. ``sigmoid``: the network ends in one number z and gives the logits [0, z], whose softmax is
+    [1 - sigmoid(z), sigmoid(z)]. ``sigmoids``: a sigmoid of each logit, divided by their sum.
+
+    Args:
+        logits: float [n, k]; in its own precision, so give float64 where it should be exact.
+        output: as `histo_core.config.ModelConfig.output`.
+
+    Returns:
+        float [n, k], from 0 to 1, rows summing to 1.
+    """
+    return log_probabilities(logits, output).exp()
+
+
+def log_probabilities(logits: Tensor, output: str) -> Tensor:
+    """Natural logarithm of the `probabilities`, finite where they are too small for their precision: float [n, k]."""
+    if output == "sigmoids":
+        each = F.logsigmoid(logits)
+        return each - torch.logsumexp(each, dim=1, keepdim=True)
+    return F.log_softmax(logits, dim=1)
