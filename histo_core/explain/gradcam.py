@@ -17,6 +17,7 @@ from histo_core.config import Config
 from histo_core.errors import ExplanationError
 from histo_core.explain.base import EXPLAINERS, Explainer, Explanation
 from histo_core.explain.inputs import ask
+from histo_core.models.outputs import evidence
 from histo_core.models.predictor import Predictor
 
 
@@ -34,9 +35,10 @@ class GradCamOptions(Config):
 class GradCam(Explainer):
     """Gradient-weighted class activation mapping.
 
-    With A^k the channels of the layer that the model's specification names and y the logit of the target, the map is
-    ReLU(sum_k mean_ij(dy / dA^k_ij) A^k), equations 1 and 2 of Selvaraju et al. It is as coarse as that layer, and is
-    interpolated bilinearly to the part of the image that the model sees.
+    With A^k the channels of the layer that the model's specification names and y the logit of the target (of a
+    network with one output z: z or -z), the map is ReLU(sum_k mean_ij(dy / dA^k_ij) A^k), equations 1 and 2 of
+    Selvaraju et al. It is as coarse as that layer, and is interpolated bilinearly to the part of the image that the
+    model sees.
 
     Diagnostics: ``layer_height`` and ``layer_width``, cells of the map before interpolation, and ``positive_share``,
     the positive part of all evidence, 0 to 1, before the ReLU.
@@ -83,11 +85,12 @@ def _layer_map(predictor: Predictor, pixels: Tensor, target: int) -> Tensor:
     from captum.attr import LayerGradCam  # here, because captum takes a second or more to import
 
     model, layer = _private_copy(predictor, (pixels.shape[2], pixels.shape[3]))
+    logit, sign = evidence(predictor.config.output, target)
     # The input asks for gradients so that a frozen network still has a graph to differentiate.
     with torch.inference_mode(False), _differentiable_recurrence(predictor):
         pixels = pixels.clone().requires_grad_()
-        cells = LayerGradCam(model, layer).attribute(pixels, target)
-    return cast(Tensor, cells).detach()
+        cells = LayerGradCam(model, layer).attribute(pixels, logit)
+    return sign * cast(Tensor, cells).detach()
 
 
 def _private_copy(predictor: Predictor, input_size: tuple[int, int]) -> tuple[nn.Module, nn.Module]:

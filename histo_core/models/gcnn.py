@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import partial
 from itertools import zip_longest
 from typing import Annotated
@@ -72,9 +73,7 @@ class GroupCNN(nn.Module):
                 layers.append(folded(layer, following if isinstance(following, GroupBatchNorm2d) else None))
             elif not isinstance(layer, GroupBatchNorm2d):
                 layers.append(layer)
-        head = nn.Linear(self.head.in_features, self.head.out_features)
-        head.load_state_dict(self.head.state_dict())
-        return nn.Sequential(*layers, *self.pool, head).eval()
+        return nn.Sequential(*layers, *self.pool, copy.deepcopy(self.head)).eval()
 
 
 def _last_layer(model: nn.Module, input_size: tuple[int, int]) -> nn.Module:

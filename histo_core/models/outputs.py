@@ -1,14 +1,10 @@
-"""How probabilities come from a network, and how a network ends where one number stands for two classes."""
+"""How probabilities come from what a network gives."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-
-Output = Literal["softmax", "sigmoid", "sigmoids"]
 
 
 def probabilities(logits: Tensor, output: str) -> Tensor:
@@ -33,3 +29,11 @@ def log_probabilities(logits: Tensor, output: str) -> Tensor:
         each = F.logsigmoid(logits)
         return each - torch.logsumexp(each, dim=1, keepdim=True)
     return F.log_softmax(logits, dim=1)
+
+
+def evidence(output: str, target: int) -> tuple[int, float]:
+    """Which logit speaks for a class, and with which sign.
+
+    With one output [0, z] the first logit is always 0, and what speaks for the first class is -z.
+    """
+    return (1, -1.0) if output == "sigmoid" and target == 0 else (target, 1.0)

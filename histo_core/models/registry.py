@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from histo_core.config import Config, ModelConfig, PreprocessConfig, parse_config
 from histo_core.errors import CheckpointError, ConfigError
+from histo_core.models.one_output import end_in_logits
 from histo_core.models.pretrained import PretrainedFile, pretrained_tensors
 from histo_core.models.weights import assign, load_weights
 from histo_core.registry import Registry
@@ -68,18 +69,25 @@ def build_network(config: ModelConfig, n_classes: int, input_size: tuple[int, in
     """Build a network with fresh weights, whatever ``config.weights`` says.
 
     Args:
-        config: name and options.
+        config: name, options, and ``output``: with "sigmoid" the network ends in one number z and gives [0, z].
         n_classes: number of logits, at least 2.
         input_size: height and width after preprocessing, in pixels.
 
     Raises:
         UnknownNameError: no model has this name.
-        ConfigError: an option the model does not have, too few classes, or too small an input.
+        ConfigError: an option the model does not have, too few classes (for one sigmoid too many), or too small an
+            input.
     """
     spec = MODELS[config.name]
     if n_classes < 2:
         raise ConfigError(
             f"Model {config.name!r} was asked for {n_classes} class(es).", "At least 2.", "Check the data's classes."
+        )
+    if config.output == "sigmoid" and n_classes != 2:
+        raise ConfigError(
+            f"Output 'sigmoid' was chosen for {n_classes} classes.",
+            "One number through a sigmoid tells two classes apart.",
+            "Choose softmax or sigmoids.",
         )
     if min(input_size) < spec.smallest_input:
         raise ConfigError(
@@ -87,7 +95,12 @@ def build_network(config: ModelConfig, n_classes: int, input_size: tuple[int, in
             f"At least {spec.smallest_input} x {spec.smallest_input} after preprocessing.",
             "Crop less, or resize to a larger side.",
         )
-    return spec.build(n_classes, input_size, parse_config(spec.Options, config.options))
+    options = parse_config(spec.Options, config.options)
+    if config.output != "sigmoid":
+        return spec.build(n_classes, input_size, options)
+    network = spec.build(1, input_size, options)
+    end_in_logits(network, spec.classifiers)
+    return network
 
 
 def build_model(
