@@ -118,6 +118,14 @@ class AugmentConfig(Config):
         default=0.1, ge=0, le=1, title="Colour jitter", description="Brightness, contrast, saturation"
     )
     hue: float = Field(default=0.0, ge=0, le=0.5, title="Hue jitter", description="Turns of the colour circle")
+    stain: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        title="Stain jitter",
+        description="More or less haematoxylin, eosin and residual, as between laboratories (HED): 0.05 is light, "
+        "0.2 strong",
+    )
 
 
 class ModelConfig(Config):

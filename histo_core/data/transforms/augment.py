@@ -14,6 +14,8 @@ from functools import lru_cache
 import numpy as np
 
 from histo_core.config import AugmentConfig
+from histo_core.data.transforms import stain_change
+from histo_core.data.transforms.random_draws import uniform
 from histo_core.errors import ConfigError
 
 LUMA = (0.299, 0.587, 0.114)
@@ -22,30 +24,30 @@ LUMA = (0.299, 0.587, 0.114)
 _TO_YIQ = np.array([LUMA, (0.596, -0.274, -0.322), (0.211, -0.523, 0.312)])
 _FROM_YIQ = np.linalg.inv(_TO_YIQ)
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_BITS = np.uint64(11)
-
 
 @dataclass(frozen=True)
 class Changes:
     """What a batch's samples drew.
 
-    Patch x, in 0 to 255 and with mean grey m, becomes ``colour x + lift m``, clipped to 0 to 255 once at the end.
+    The stains change first. Then patch x, in 0 to 255 and with mean grey m, becomes ``colour x + lift m``, clipped to 0
+    to 255 once at the end.
 
     Attributes:
         symmetry: int64 [n], 0 to 7: quarter turns counter-clockwise, plus 4 where it is mirrored left-right first.
         colour: float32 [n, 3, 3], RGB to RGB.
         lift: float32 [n], of the mean grey.
+        stain: float32 [n, 3, 4], of `stain_change.mixing`; none where stains stay.
     """
 
     symmetry: np.ndarray
     colour: np.ndarray
     lift: np.ndarray
+    stain: np.ndarray | None = None
 
 
 def changes_nothing(config: AugmentConfig) -> bool:
     """Whether everything is switched off."""
-    return not (config.flips or config.quarter_turns or config.jitter or config.hue)
+    return not (config.flips or config.quarter_turns or config.jitter or config.hue or config.stain)
 
 
 def draw(config: AugmentConfig, size: tuple[int, int], *, seed: int, epoch: int, samples: np.ndarray) -> Changes:
@@ -54,7 +56,7 @@ def draw(config: AugmentConfig, size: tuple[int, int], *, seed: int, epoch: int,
     Brightness b, contrast c and saturation s are each uniform in [1 - jitter, 1 + jitter], hue h in [-hue, hue].
     Saturation moves a pixel from its grey g, contrast from the patch's mean grey m, brightness from black:
     ``b (c (s x + (1 - s) g) + (1 - c) m)``. Hue turns the pixel's chroma by h of a full circle in the I-Q plane of
-    NTSC's YIQ, where s is its length; the grey stays.
+    NTSC's YIQ, where s is its length; the grey stays. Stains: see `stain_change.mixing`.
 
     Args:
         config: what may change.
@@ -83,7 +85,10 @@ def draw(config: AugmentConfig, size: tuple[int, int], *, seed: int, epoch: int,
     chroma[:, 2, 1], chroma[:, 2, 2] = across, along
     colour = (brightness * contrast)[:, None, None] * (_FROM_YIQ @ chroma @ _TO_YIQ)
     lift = brightness * (1 - contrast)
-    return Changes(_symmetry(config, draws[:, :3]), colour.astype(np.float32), lift.astype(np.float32))
+    stain = None
+    if config.stain:
+        stain = stain_change.mixing(uniform(seed, epoch, samples, 6, first=8), config.stain)
+    return Changes(_symmetry(config, draws[:, :3]), colour.astype(np.float32), lift.astype(np.float32), stain)
 
 
 def augment(batch: np.ndarray, config: AugmentConfig, *, seed: int, epoch: int, samples: np.ndarray) -> np.ndarray:
@@ -109,19 +114,6 @@ def augment(batch: np.ndarray, config: AugmentConfig, *, seed: int, epoch: int, 
     return (change(batch, changes, mean=(0, 0, 0), spread=(1, 1, 1)) + np.float32(0.5)).astype(np.uint8)
 
 
-def uniform(seed: int, epoch: int, samples: np.ndarray, count: int) -> np.ndarray:
-    """Float64 [n, count] uniform in [0, 1), a function of (seed, epoch, sample, column) only.
-
-    A counter-based generator: SplitMix64's output function over a key hashed from the three numbers
-    (Steele, Lea and Flood, Fast Splittable Pseudorandom Number Generators, OOPSLA 2014).
-    """
-    key = np.zeros(len(samples), np.uint64)
-    for word in (seed, epoch, samples):
-        key = _mix(key + _GOLDEN + np.asarray(word).astype(np.uint64))
-    counters = np.arange(1, count + 1, dtype=np.uint64) * _GOLDEN
-    return (_mix(key[:, None] + counters) >> _BITS) * 2.0**-53
-
-
 @lru_cache(maxsize=8)
 def origins(height: int, width: int) -> np.ndarray:
     """For each symmetry, where the pixels of the result come from.
@@ -134,12 +126,6 @@ def origins(height: int, width: int) -> np.ndarray:
     turned = [(0, width, 1), (width - 1, -1, width), (last, -width, -1), (last_row, 1, -width)]
     mirrored = [(width - 1, width, -1), (0, 1, width), (last_row, -width, 1), (last, -1, -width)]
     return np.array(turned + mirrored, dtype=np.int64)
-
-
-def _mix(state: np.ndarray) -> np.ndarray:
-    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return state ^ (state >> np.uint64(31))
 
 
 def _symmetry(config: AugmentConfig, draws: np.ndarray) -> np.ndarray:

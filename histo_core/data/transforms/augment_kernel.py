@@ -1,22 +1,18 @@
 """What was drawn, carried out on a processor: one pass from uint8 patches to a network's input.
 
-The loops run without Python's lock in the one thread that calls them, and share nothing. So any number of threads
-may call at once, and neither their number nor the batch changes a result. (Numba's own threads may not be used so: its
-always available layer ends the process when two threads call it.) One core does some 25,000 patches of 96 pixels a
-second, far more than it can train on.
-
-Compiled code is kept beside this file, or in the user's cache folder where that cannot be written.
+Flips, quarter turns, colours and normalising are that pass; one core does some 25,000 patches of 96 pixels a second,
+far more than it can train on. What else was drawn comes before it, each in a pass of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import numba
 import numpy as np
 
 from histo_core.data.transforms.augment import LUMA, Changes, origins
+from histo_core.data.transforms.compiled import compiled
+from histo_core.data.transforms.stain_kernel import stained
 
 _RED, _GREEN, _BLUE = LUMA
 _BLACK, _WHITE = np.float32(0), np.float32(255)
@@ -33,9 +29,13 @@ def change(batch: np.ndarray, changes: Changes, *, mean: Sequence[float], spread
     Returns:
         float32 [n, h, w, 3].
     """
+    pixels = np.require(batch, np.uint8, ["C", "W"])  # read-only arrays are another type, to be compiled for anew
+    if changes.stain is not None:
+        pixels = stained(pixels, changes.stain)
     result = np.empty(batch.shape, np.float32)
     _change(
-        np.require(batch, np.uint8, ["C", "W"]),  # read-only arrays are another type, to be compiled for anew
+        pixels,
+        np.empty(3 * batch.shape[2], np.uint32 if pixels.dtype == np.uint8 else np.float32),
         origins(batch.shape[1], batch.shape[2])[changes.symmetry],
         changes.colour,
         changes.lift,
@@ -46,18 +46,10 @@ def change(batch: np.ndarray, changes: Changes, *, mean: Sequence[float], spread
     return result
 
 
-def _compiled(function: Callable[..., Any]) -> Any:
-    """Compile on the first call. ``contract`` allows a product and a sum to be rounded once."""
-    options = {"nogil": True, "fastmath": {"contract"}, "error_model": "numpy"}
-    try:
-        return numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # nowhere to keep it
-        return numba.njit(**options)(function)
-
-
-@_compiled
+@compiled
 def _change(
     batch: np.ndarray,
+    totals: np.ndarray,
     origin: np.ndarray,
     colour: np.ndarray,
     lift: np.ndarray,
@@ -68,10 +60,9 @@ def _change(
     n, height, width, _ = batch.shape
     row = 3 * width
     line = np.zeros(row + 4, np.float32)  # a row of the result before its colours change, two zeros on either side
-    scratch = np.empty(row, np.uint8)
+    scratch = np.empty(row, batch.dtype)
     weights = np.zeros((5, row), np.float32)
     offset, low, high = np.empty(row, np.float32), np.empty(row, np.float32), np.empty(row, np.float32)
-    totals = np.empty(row, np.uint32)
     for j in range(row):
         low[j] = (_BLACK - mean[j % 3]) / spread[j % 3]
         high[j] = (_WHITE - mean[j % 3]) / spread[j % 3]
@@ -85,9 +76,9 @@ def _change(
             _mix(line, weights, offset, low, high, changed[a * row : (a + 1) * row])
 
 
-@_compiled
+@compiled
 def _mean_grey(patch: np.ndarray, totals: np.ndarray) -> float:
-    """Exact up to the last division; ``totals``, one for each column and channel, is overwritten."""
+    """For whole levels exact up to the last division; ``totals``, one a column and channel, is overwritten."""
     row = len(totals)
     totals[:] = 0
     for start in range(0, len(patch), row):
@@ -100,7 +91,7 @@ def _mean_grey(patch: np.ndarray, totals: np.ndarray) -> float:
     return (_RED * red + _GREEN * green + _BLUE * blue) / (len(patch) // 3)
 
 
-@_compiled
+@compiled
 def _fill(
     weights: np.ndarray,
     offset: np.ndarray,
@@ -123,7 +114,7 @@ def _fill(
         offset[channel::3] = (lift - mean[channel]) / spread[channel]
 
 
-@_compiled
+@compiled
 def _read(patch: np.ndarray, first: int, step: int, scratch: np.ndarray, line: np.ndarray) -> None:
     """Read a row of pixels that lie ``step`` values apart; backwards ones blue first, as one run of memory.
 
@@ -152,7 +143,7 @@ def _read(patch: np.ndarray, first: int, step: int, scratch: np.ndarray, line: n
             line[j] = scratch[j]
 
 
-@_compiled
+@compiled
 def _mix(
     line: np.ndarray, weights: np.ndarray, offset: np.ndarray, low: np.ndarray, high: np.ndarray, changed: np.ndarray
 ) -> None:

@@ -24,6 +24,11 @@ _ALL = (
     _Preset("default", "Flips, quarter turns and slight colour changes (the default)", AugmentConfig()),
     _Preset("colour", "Flips, quarter turns and clear changes of colour and hue", AugmentConfig(jitter=0.2, hue=0.05)),
     _Preset(
+        "histology",
+        "For H&E: flips, quarter turns, other stains (HED, light) and slight colour changes",
+        AugmentConfig(stain=0.05),
+    ),
+    _Preset(
         "fub_breakhis",
         "BreaKHis study: flips; its turns by up to 20 degrees are left out",
         AugmentConfig(quarter_turns=False, jitter=0),

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from histo_core.data.transforms.augment import LUMA, Changes
+from histo_core.data.transforms.stain_change import LEVELS
 
 
 def change(batch: Tensor, changes: Changes, *, mean: Sequence[float], spread: Sequence[float]) -> Tensor:
@@ -24,6 +25,8 @@ def change(batch: Tensor, changes: Changes, *, mean: Sequence[float], spread: Se
         spreads as they occur.
     """
     pixels = _turned(batch, changes.symmetry).float()
+    if changes.stain is not None:
+        pixels = _stained(pixels, torch.as_tensor(changes.stain, device=batch.device))
     colour, lift, luma, centre, scale = (
         torch.as_tensor(values, dtype=torch.float32, device=batch.device)
         for values in (changes.colour, changes.lift, LUMA, mean, spread)
@@ -31,6 +34,12 @@ def change(batch: Tensor, changes: Changes, *, mean: Sequence[float], spread: Se
     grey = (pixels.mean(dim=(1, 2)) * luma).sum(dim=1)
     mixed = pixels.flatten(1, 2) @ colour.transpose(1, 2) + (lift * grey)[:, None, None]
     return ((mixed.clamp(0, 255) - centre) / scale).view(pixels.shape)
+
+
+def _stained(pixels: Tensor, mixing: Tensor) -> Tensor:
+    light = torch.log2((pixels.flatten(1, 2) + 1) / LEVELS)
+    mixed = light @ mixing[:, :, :3].transpose(1, 2) + mixing[:, None, :, 3]
+    return (mixed.exp2() * LEVELS - 1).clamp(0, 255).view(pixels.shape)
 
 
 def _turned(batch: Tensor, symmetry: np.ndarray) -> Tensor:
