@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -10,16 +11,34 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from histo_core.config import ModelConfig
+from histo_core.config import ModelConfig, PredictConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CheckpointError
 from histo_core.models.device import resolve_device
 from histo_core.models.engine import engine
 from histo_core.models.manifest import read_manifest
+from histo_core.models.outputs import probabilities
 from histo_core.models.registry import MODELS, build_network
+from histo_core.models.tta import combined, predict_views
 from histo_core.models.weights import assign, load_weights
 
-__all__ = ["Predictor", "resolve_device"]
+__all__ = ["Predicted", "Predictor", "resolve_device"]
+
+_PLAIN = PredictConfig()
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """What a predictor says of n patches.
+
+    Attributes:
+        probabilities: float64 [n, k], rows summing to 1.
+        scores: float64 [n, k]. The logits; with several views whose mean is taken, the natural logarithm of the
+            probabilities (of the smallest positive number where they are 0); None where views vote.
+    """
+
+    probabilities: np.ndarray
+    scores: np.ndarray | None
 
 
 class Predictor:
@@ -120,9 +139,51 @@ class Predictor:
         return torch.cat(batches) if batches else torch.zeros(0, len(self.classes))
 
     def probabilities(self, images: Sequence[np.ndarray] | np.ndarray, batch_size: int = 64) -> np.ndarray:
-        """Softmax of the `logits`: float32 [n, k], each row summing to 1."""
-        return self.logits(images, batch_size).softmax(dim=1).numpy()
+        """The `logits` as probabilities, by the network's kind of output: float32 [n, k], each row summing to 1."""
+        return probabilities(self.logits(images, batch_size), self.config.output).numpy()
+
+    def predict(
+        self, images: Sequence[np.ndarray] | np.ndarray, config: PredictConfig = _PLAIN, batch_size: int = 64
+    ) -> Predicted:
+        """Predict as a configuration says, for numbers that are reported.
+
+        Args:
+            images: uint8 H x W x 3 RGB each.
+            config: the test-time augmentation and how views are combined; its parts mean nothing here.
+            batch_size: how many go through the network at once.
+
+        Raises:
+            ConfigError: quarter turns of patches that are not square.
+            DataError: as `Preprocess.geometry`.
+        """
+        found = [
+            self.predict_input(self.preprocess(images[start : start + batch_size]), config)
+            for start in range(0, len(images), batch_size)
+        ]
+        return joined(found, len(self.classes))
+
+    @torch.inference_mode()
+    def predict_input(self, pixels: Tensor, config: PredictConfig = _PLAIN) -> Predicted:
+        """As `predict`, for one batch that is preprocessed already: float32 [n, 3, h, w]."""
+        logits = predict_views(pixels.to(self.device), config.tta, self._engine).cpu().double()
+        # In double precision rows sum to 1 to the last digit that is kept.
+        each = np.stack([probabilities(one, self.config.output).numpy() for one in logits])
+        if len(each) == 1:
+            return Predicted(each[0], logits[0].numpy())
+        together = combined(each, config.combine)
+        voted = config.combine == "vote"
+        return Predicted(together, None if voted else np.log(np.maximum(together, np.finfo(np.float64).tiny)))
 
     def gradcam_layer(self, input_size: tuple[int, int]) -> nn.Module:
         """The layer whose map Grad-CAM weighs for inputs of this height and width, in pixels after preprocessing."""
         return MODELS[self.config.name].gradcam_layer(self.model, input_size)
+
+
+def joined(found: Sequence[Predicted], classes: int) -> Predicted:
+    """Several batches as one; none at all as no rows of so many classes."""
+    nothing = np.zeros((0, classes))
+    scores = [batch.scores for batch in found if batch.scores is not None]
+    return Predicted(
+        np.concatenate([nothing, *(batch.probabilities for batch in found)]),
+        np.concatenate([nothing, *scores]) if len(scores) == len(found) else None,
+    )

@@ -88,7 +88,8 @@ def _predict(run: Run, dataset: Dataset, split: Split, folder: Path, report: Rep
         report.progress = replace(report.progress, phase="predicting", batch=done, batches=total)
 
     report.progress = replace(report.progress, phase="predicting", batch=0, batches=0, images_per_second=0.0)
-    table = predict_parts(Predictor.from_run(folder, run.device), dataset, split, on_batch=on_batch)
+    predictor, predict = Predictor.from_run(folder, run.device), run.config.predict
+    table = predict_parts(predictor, dataset, split, predict.parts, predict=predict, on_batch=on_batch)
     write_predictions(table, folder / "predictions.parquet")
 
 

@@ -1,18 +1,23 @@
-"""Predictions of whole parts of a split, in the form that everything after training reads."""
+"""Predictions of rows of a data set, in the form that everything after training reads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
-import torch
+from torch import Tensor
 
+from histo_core.config import PredictConfig
 from histo_core.data.base import Dataset
 from histo_core.data.predictions import build_predictions
 from histo_core.data.splits.split import Split
 from histo_core.errors import CheckpointError
-from histo_core.models.predictor import Predictor
+from histo_core.models.predictor import Predictor, joined
+
+Images = Sequence[np.ndarray] | np.ndarray
+_PLAIN = PredictConfig()
 
 
 def predict_parts(
@@ -21,6 +26,7 @@ def predict_parts(
     split: Split,
     parts: Sequence[str] = ("valid", "test"),
     *,
+    predict: PredictConfig = _PLAIN,
     batch_size: int = 64,
     on_batch: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
@@ -31,14 +37,16 @@ def predict_parts(
         dataset: where pixels come from.
         split: says which samples are in a part.
         parts: any of train, valid and test.
+        predict: the test-time augmentation; its own parts mean nothing here.
         batch_size: how many are read and predicted at once.
         on_batch: told the batches done and in all.
 
     Returns:
-        A table of the predictions contract, probabilities after softmax, logits as scores.
+        A table of the predictions contract. Scores are logits, with test-time augmentation as `Predicted.scores`.
 
     Raises:
         CheckpointError: the predictor knows other classes than the data set.
+        ConfigError: quarter turns of patches that are not square.
         DataError: a patch cannot be read.
     """
     if predictor.classes != dataset.classes:
@@ -48,13 +56,36 @@ def predict_parts(
             "Choose a model that was trained on these classes.",
         )
     rows = np.concatenate([split.indices(part) for part in parts])
-    starts = range(0, len(rows), batch_size)
-    logits = [torch.zeros(0, len(predictor.classes))]
-    for number, start in enumerate(starts, start=1):
-        logits.append(predictor.logits(dataset.read(rows[start : start + batch_size]), batch_size))
+    found = []
+    for number, (_, pixels) in enumerate(batches(predictor, dataset, rows, batch_size), start=1):
+        found.append(predictor.predict_input(pixels, predict))
         if on_batch is not None:
-            on_batch(number, len(starts))
-    scores = torch.cat(logits)
-    # In double precision rows sum to 1 to the last digit that is kept.
-    probabilities = scores.double().softmax(dim=1)
-    return build_predictions(dataset, split, rows, probabilities.numpy(), scores.numpy())
+            on_batch(number, -(-len(rows) // batch_size))
+    predicted = joined(found, len(predictor.classes))
+    return build_predictions(dataset, split, rows, predicted.probabilities, predicted.scores)
+
+
+def batches(
+    predictor: Predictor, dataset: Dataset, rows: np.ndarray, batch_size: int
+) -> Iterator[tuple[Images, Tensor]]:
+    """The pixels of some rows, as read and as the network takes them, in batches.
+
+    The next batch is read, cropped and normalised while the caller works on the last one.
+
+    Raises:
+        DataError: a patch cannot be read, or patches differ in size.
+    """
+
+    def read(start: int) -> tuple[Images, Tensor]:
+        images = dataset.read(rows[start : start + batch_size])
+        return images, predictor.preprocess(images)
+
+    with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
+        waiting = None
+        for start in range(0, len(rows), batch_size):
+            ahead = reader.submit(read, start)
+            if waiting is not None:
+                yield waiting.result()
+            waiting = ahead
+        if waiting is not None:
+            yield waiting.result()

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from histo_core.config import ModelConfig, PreprocessConfig
+from histo_core.config import ModelConfig, PredictConfig, PreprocessConfig
 from histo_core.data.predictions import check_predictions
 from histo_core.data.transforms.preprocess import Preprocess
-from histo_core.errors import CheckpointError
+from histo_core.errors import CheckpointError, CorruptDataError
 from histo_core.models.predictor import Predictor
 from histo_core.models.registry import build_model
 from histo_core.training.predict import predict_parts
@@ -43,4 +43,25 @@ def test_parts_as_asked(predictor, dots, split) -> None:
 def test_other_classes_are_refused(predictor, dots, split) -> None:
     predictor.classes = ("benign", "malignant")
     with pytest.raises(CheckpointError, match=r"classes benign, malignant.*normal, tumour"):
+        predict_parts(predictor, dots, split)
+
+
+def test_views_are_combined_as_asked(predictor, dots, split) -> None:
+    table = predict_parts(predictor, dots, split, ("test",), predict=PredictConfig(tta="symmetries"), batch_size=4)
+    rows = split.indices("test")
+    expected = predictor.predict(dots.read(rows), PredictConfig(tta="symmetries"))
+    np.testing.assert_allclose(table[["prob_normal", "prob_tumour"]], expected.probabilities, rtol=1e-6)
+    voted = predict_parts(
+        predictor, dots, split, ("test",), predict=PredictConfig(tta="symmetries", combine="vote"), batch_size=4
+    )
+    assert not any(column.startswith("score_") for column in voted)
+    assert set((voted["prob_tumour"] * 8) % 1) == {0.0}
+
+
+def test_a_patch_that_cannot_be_read_ends_it(predictor, dots, split, monkeypatch) -> None:
+    def broken(indices):
+        raise CorruptDataError("s41 is empty.")
+
+    monkeypatch.setattr(dots, "read_source", broken)
+    with pytest.raises(CorruptDataError, match="s41"):
         predict_parts(predictor, dots, split)
