@@ -12,6 +12,7 @@ from histo_core.config import DataConfig, parse_config
 from histo_core.data.base import Dataset, open_dataset, prepare_dataset
 from histo_core.progress import Progress
 from histo_core.registry import Registry
+from histo_core.runs.estimates import EstimateParams, make_estimates
 from histo_core.runs.job_params import AuditParams, DataParams, DownloadParams, ExportParams, JobParams, MapParams
 from histo_core.workspace import Workspace
 
@@ -118,3 +119,4 @@ JOBS.add("audit", JobKind("Audit", AuditParams, _audit))
 JOBS.add("map", JobKind("Map", MapParams, _map))
 JOBS.add("download", JobKind("Download", DownloadParams, _download, in_bytes=True))
 JOBS.add("export", JobKind("Export", ExportParams, _export, action="data.export"))
+JOBS.add("estimate", JobKind("Estimate", EstimateParams, make_estimates, action="run.launch"))
