@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CalledProcessError
 
 from histo_core.access import LOCAL, User, authorise
 from histo_core.config import RunConfig
 from histo_core.errors import RunError
+from histo_core.runs.delete import finish_deletions
+from histo_core.runs.edit import checked_name, checked_note, checked_priority, checked_tags
 from histo_core.runs.folder import write_config
 from histo_core.runs.processes import start_detached
 from histo_core.runs.records import Run
@@ -27,6 +30,9 @@ def launch(
     *,
     user: User = LOCAL,
     name: str = "",
+    priority: int = 0,
+    tags: Sequence[str] = (),
+    note: str = "",
     start_supervisor: bool = True,
 ) -> Run:
     """Queue a run, or give the active one of the same configuration and data.
@@ -39,21 +45,34 @@ def launch(
         workspace: where to queue it.
         user: who asks.
         name: how to show it; the model's title when empty.
+        priority: of waiting runs, those with a higher one are started first; -1000 to 1000.
+        tags: to find it by.
+        note: to remember by; any number of lines.
         start_supervisor: False leaves the run waiting until a supervisor is started by other means.
 
     Raises:
         PermissionDeniedError: the user may not launch runs.
-        ConfigError, DataError, CheckpointError: the configuration cannot be run; nothing was queued.
+        ConfigError, DataError, CheckpointError: the configuration cannot be run, or its name, priority, tags or note
+            are not allowed; nothing was queued.
         StoreError: the store cannot be written.
     """
-    return _launch([config], workspace, user, [name], start_supervisor)[0]
+    label = _Label(name, priority, tuple(tags), note)
+    return _launch([config], workspace, user, [label], start_supervisor)[0]
 
 
 def launch_many(
-    configs: Sequence[RunConfig], workspace: Workspace, *, user: User = LOCAL, names: Sequence[str] = ()
+    configs: Sequence[RunConfig],
+    workspace: Workspace,
+    *,
+    user: User = LOCAL,
+    names: Sequence[str] = (),
+    priority: int = 0,
+    tags: Sequence[str] = (),
+    note: str = "",
 ) -> list[Run]:
     """Queue several runs in order: all of them, or none when one cannot be run. See `launch`."""
-    return _launch(configs, workspace, user, names or [""] * len(configs), start_supervisor=True)
+    labels = [_Label(name, priority, tuple(tags), note) for name in names or [""] * len(configs)]
+    return _launch(configs, workspace, user, labels, start_supervisor=True)
 
 
 def cancel(run_id: str, workspace: Workspace, *, user: User = LOCAL) -> Run:
@@ -118,15 +137,32 @@ def ensure_supervisor(workspace: Workspace) -> int:
     raise _no_supervisor(f"it did not come up within {START_SECONDS:.0f} s", log)
 
 
+@dataclass(frozen=True)
+class _Label:
+    """What is written on a run at its launch; see `launch`."""
+
+    name: str
+    priority: int
+    tags: tuple[str, ...]
+    note: str
+
+    def checked(self) -> _Label:
+        """The same as the store may keep it."""
+        name = checked_name(self.name) if self.name else ""
+        return _Label(name, checked_priority(self.priority), checked_tags(self.tags), checked_note(self.note))
+
+
 def _launch(
-    configs: Sequence[RunConfig], workspace: Workspace, user: User, names: Sequence[str], start_supervisor: bool
+    configs: Sequence[RunConfig], workspace: Workspace, user: User, labels: Sequence[_Label], start_supervisor: bool
 ) -> list[Run]:
     # Loaded when something is launched only: PyTorch takes seconds, and most pages and commands do without.
     from histo_core.runs.check import check
 
-    for config, name in zip(configs, names, strict=True):
-        authorise(user, "run.launch", name or config.model.name)
+    for config, label in zip(configs, labels, strict=True):
+        authorise(user, "run.launch", label.name or config.model.name)
+    labels = [label.checked() for label in labels]
     checked = check(configs, workspace)
+    finish_deletions(workspace)
     store = Store.open(workspace)
     runs = [
         store.enqueue(
@@ -134,10 +170,13 @@ def _launch(
             data_hash=one.data_hash,
             split_fingerprint=one.split_fingerprint,
             device=one.device,
-            name=name or one.title,
+            name=label.name or one.title,
             user=user,
+            priority=label.priority,
+            tags=label.tags,
+            note=label.note,
         )
-        for one, name in zip(checked, names, strict=True)
+        for one, label in zip(checked, labels, strict=True)
     ]
     for run in runs:
         write_config(run, workspace)

@@ -40,6 +40,16 @@ class Progress:
     batch: int = 0
     batches: int = 0
     images_per_second: float = 0.0
+    best_epoch: int | None = None
+    """The epoch, counted from 0, with the lowest validation loss so far; its figures follow."""
+    best_valid_loss: float | None = None
+    best_valid_accuracy: float | None = None
+    best_valid_auroc: float | None = None
+    memory_bytes: int = 0
+    """Of the worker and the processes it started, when it was last looked."""
+    gpu_memory_bytes: int = 0
+    gpu_percent: int | None = None
+    """How busy the worker's GPU is; None on a CPU."""
 
 
 @dataclass(frozen=True)
@@ -70,3 +80,16 @@ class Run:
     note: str = ""
     archived_at: datetime | None = None
     """When it was put away: lists leave it out unless asked."""
+
+    @property
+    def devices(self) -> frozenset[str]:
+        """All devices that it keeps busy while it runs."""
+        return held_devices(self.device, self.config.train.devices)
+
+
+def held_devices(device: str, count: int) -> frozenset[str]:
+    """The devices of a run whose first one is ``device``: the next CUDA devices follow; processes share any other."""
+    kind, _, first = device.partition(":")
+    if not first:
+        return frozenset({device})
+    return frozenset(f"{kind}:{number}" for number in range(int(first), int(first) + count))

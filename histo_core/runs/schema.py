@@ -78,6 +78,10 @@ sa.Index(
 )
 sa.Index("runs_by_status", RUNS.c.status, RUNS.c.queued_at)
 
+WAITING = RUNS.c.status == RunStatus.QUEUED.value
+QUEUE_ORDER = (RUNS.c.priority.desc(), RUNS.c.queued_at, RUNS.c.run_id)
+"""The order in which waiting runs are started."""
+
 EXPERIMENTS = sa.Table(
     "experiments",
     METADATA,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -15,8 +15,8 @@ from histo_core.config import RunConfig
 from histo_core.errors import RunError
 from histo_core.runs.database import Database, open_database
 from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.records import Progress, Run, RunStatus
-from histo_core.runs.schema import ACTIVE, RUNS, Utc, to_run
+from histo_core.runs.records import Progress, Run, RunStatus, held_devices
+from histo_core.runs.schema import ACTIVE, QUEUE_ORDER, RUNS, WAITING, Utc, to_run
 from histo_core.workspace import Workspace
 
 _RESUMABLE = tuple(status.value for status in RunStatus if status.resumable)
@@ -34,7 +34,7 @@ class Store:
     """All runs of one workspace (or of one database server)."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
 
     @classmethod
     def open(cls, workspace: Workspace) -> Store:
@@ -45,12 +45,20 @@ class Store:
         """
         return cls(open_database(workspace))
 
-    def runs(self, *, statuses: Collection[RunStatus] | None = None, limit: int = 200) -> list[Run]:
-        """Runs, newest first."""
+    def runs(
+        self, *, statuses: Collection[RunStatus] | None = None, limit: int = 200, archived: bool = False
+    ) -> list[Run]:
+        """Runs, newest first; those that were put away only with ``archived``."""
         query = sa.select(RUNS).order_by(RUNS.c.created_at.desc(), RUNS.c.run_id).limit(limit)
         if statuses is not None:
             query = query.where(RUNS.c.status.in_([status.value for status in statuses]))
+        if not archived:
+            query = query.where(RUNS.c.archived_at.is_(None))
         return self._select(query)
+
+    def queue(self) -> list[Run]:
+        """The runs that wait, in the order in which they will be started."""
+        return self._select(sa.select(RUNS).where(WAITING).order_by(*QUEUE_ORDER))
 
     def get(self, run_id: str) -> Run:
         """One run.
@@ -58,7 +66,7 @@ class Store:
         Raises:
             RunError: no run has this id; it names a close one.
         """
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             row = connection.execute(sa.select(RUNS).where(RUNS.c.run_id == run_id)).mappings().one_or_none()
             if row is not None:
                 return to_run(row)
@@ -72,7 +80,7 @@ class Store:
 
     def any_active(self) -> bool:
         """Whether any run is queued or running."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return bool(connection.execute(sa.select(sa.exists().where(RUNS.c.status.in_(ACTIVE)))).scalar())
 
     def enqueue(
@@ -84,14 +92,17 @@ class Store:
         device: str,
         name: str,
         user: User = LOCAL,
+        priority: int = 0,
+        tags: Sequence[str] = (),
+        note: str = "",
     ) -> Run:
-        """Add a queued run, or give the active run of the same configuration and data.
+        """Add a queued run, or give the active run of the same configuration and data as it is.
 
         A configuration that has finished before gets the next attempt.
         """
         config_hash = config.hash(data_hash)
         same = sa.select(RUNS).where(RUNS.c.config_hash == config_hash)
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             active = connection.execute(same.where(RUNS.c.status.in_(ACTIVE))).mappings().one_or_none()
             if active is not None:
                 return to_run(active)
@@ -114,20 +125,30 @@ class Store:
                     reason="",
                     created_at=now,
                     queued_at=now,
+                    priority=priority,
+                    tags=list(tags),
+                    note=note,
                 )
                 .returning(RUNS)
             )
             return to_run(connection.execute(added).mappings().one())
 
     def next_queued(self, busy_devices: Collection[str]) -> Run | None:
-        """The run that has waited longest for a device that is free."""
-        query = (
-            sa.select(RUNS)
-            .where(RUNS.c.status == RunStatus.QUEUED.value, RUNS.c.device.not_in(busy_devices))
-            .order_by(RUNS.c.queued_at, RUNS.c.run_id)
-            .limit(1)
-        )
-        return next(iter(self._select(query)), None)
+        """The first run of the queue whose devices are all free.
+
+        A run that waits for several devices keeps them from those behind it, else small runs would pass it for ever.
+        """
+        count = RUNS.c.config["train"]["devices"].as_integer()
+        query = sa.select(RUNS.c.run_id, RUNS.c.device, count.label("devices")).where(WAITING).order_by(*QUEUE_ORDER)
+        with self.database.read() as connection:
+            waiting = connection.execute(query).all()
+        taken = set(busy_devices)
+        for run_id, device, devices in waiting:
+            held = held_devices(device, devices or 1)
+            if taken.isdisjoint(held):
+                return self.get(run_id)
+            taken |= held
+        return None
 
     def claim(self, run_id: str, worker: ProcessIdentity) -> Run:
         """Make a queued run this worker's own.
@@ -136,9 +157,9 @@ class Store:
             RunError: the run is unknown, or another worker or a cancellation was first.
         """
         now = datetime.now(UTC)
-        run = self._change(
+        run = self.change(
             run_id,
-            RUNS.c.status == RunStatus.QUEUED.value,
+            WAITING,
             status=RunStatus.RUNNING.value,
             reason="",
             progress={"phase": "preparing"},
@@ -153,11 +174,11 @@ class Store:
     def heartbeat(self, run_id: str, worker: ProcessIdentity, progress: Progress | None = None) -> Run | None:
         """Say that the worker lives, and how far it is. None when the run is no longer this worker's: stop."""
         values = {} if progress is None else {"progress": asdict(progress)}
-        return self._change(run_id, _held_by(worker), heartbeat_at=datetime.now(UTC), **values)
+        return self.change(run_id, _held_by(worker), heartbeat_at=datetime.now(UTC), **values)
 
     def finish(self, run_id: str, worker: ProcessIdentity, status: RunStatus, reason: str = "") -> Run | None:
         """Write how a run ended. None when it is no longer this worker's."""
-        return self._change(run_id, _held_by(worker), **_ended(status, reason))
+        return self.change(run_id, _held_by(worker), **_ended(status, reason))
 
     def fail_unclaimed(self, run_id: str, pid: int | None, reason: str) -> Run | None:
         """End a queued run whose worker (``pid``, if it came that far) ended before it claimed the run.
@@ -165,8 +186,7 @@ class Store:
         None when the run is not queued, or when that worker had claimed it and the run was queued again since.
         """
         never_claimed = RUNS.c.pid.is_(None) | (RUNS.c.pid != pid)
-        queued = RUNS.c.status == RunStatus.QUEUED.value
-        return self._change(run_id, queued & never_claimed, **_ended(RunStatus.FAILED, reason))
+        return self.change(run_id, WAITING & never_claimed, **_ended(RunStatus.FAILED, reason))
 
     def request_cancel(self, run_id: str) -> Run:
         """Cancel a queued run at once; ask a running one's worker to stop. Asking twice changes nothing.
@@ -176,7 +196,7 @@ class Store:
         """
         now = sa.literal(datetime.now(UTC), Utc)
         at_once = _ended(RunStatus.CANCELLED, "Cancelled while it was waiting.")
-        run = self._change(run_id, RUNS.c.status == RunStatus.QUEUED.value, **at_once) or self._change(
+        run = self.change(run_id, WAITING, **at_once) or self.change(
             run_id,
             RUNS.c.status == RunStatus.RUNNING.value,
             cancel_requested_at=sa.func.coalesce(RUNS.c.cancel_requested_at, now),
@@ -191,7 +211,7 @@ class Store:
         """
         twin = RUNS.alias()
         active_twin = sa.exists().where(twin.c.config_hash == RUNS.c.config_hash, twin.c.status.in_(ACTIVE))
-        queued = self._change(
+        queued = self.change(
             run_id,
             RUNS.c.status.in_(_RESUMABLE) & ~active_twin,
             status=RunStatus.QUEUED.value,
@@ -199,6 +219,7 @@ class Store:
             queued_at=datetime.now(UTC),
             ended_at=None,
             cancel_requested_at=None,
+            archived_at=None,
         )
         return queued or self._refuse(
             run_id, "resumed", f"Allowed: {', '.join(_RESUMABLE)}, and no other active run of the same configuration."
@@ -207,20 +228,20 @@ class Store:
     def running(self) -> list[Held]:
         """All running runs, with their workers."""
         query = sa.select(RUNS).where(RUNS.c.status == RunStatus.RUNNING.value)
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return [
                 Held(to_run(row), ProcessIdentity(row["pid"], row["process_started"], row["boot_id"]))
                 for row in connection.execute(query).mappings()
             ]
 
     def _select(self, query: sa.Select[Any]) -> list[Run]:
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return [to_run(row) for row in connection.execute(query).mappings()]
 
-    def _change(self, run_id: str, condition: sa.ColumnElement[bool], **values: Any) -> Run | None:
+    def change(self, run_id: str, condition: sa.ColumnElement[bool], **values: Any) -> Run | None:
         """Set columns of a run if, and only if, the condition holds for it; None when it does not."""
         change = sa.update(RUNS).where(RUNS.c.run_id == run_id, condition).values(**values).returning(RUNS)
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             row = connection.execute(change).mappings().one_or_none()
             return None if row is None else to_run(row)
 

@@ -1,0 +1,113 @@
+"""Deleting runs: the row first, then the folder, so that no row ever stands for files that are not there.
+
+The folder is marked in the transaction that removes the row. Whoever finds a marked folder without a row, after a
+kill in between, removes it; a marked folder with its row belongs to a deletion that never came about.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from secrets import token_hex
+
+import sqlalchemy as sa
+
+from histo_core.access import LOCAL, User, authorise
+from histo_core.errors import RunError
+from histo_core.runs.records import Run
+from histo_core.runs.schema import ACTIVE, EXPERIMENT_RUNS, EXPERIMENTS, RUNS
+from histo_core.runs.store import Store
+from histo_core.workspace import Workspace
+
+_MARK = "deleted"
+_TRASH = ".*.deleted"
+
+
+def delete(run_id: str, workspace: Workspace, *, force: bool = False, user: User = LOCAL) -> Run:
+    """Delete an ended run with its files. Nothing brings it back.
+
+    Predictions that were made with it on other data are files of their own and stay.
+
+    Args:
+        run_id: an ended run.
+        workspace: where it is.
+        force: also one that an experiment counts, or whose weights another run starts from.
+        user: who asks.
+
+    Returns:
+        The run as it was.
+
+    Raises:
+        PermissionDeniedError: the user may not delete runs.
+        RunError: the run is unknown, waits or runs, or is still needed; the message names what needs it.
+    """
+    authorise(user, "run.delete", run_id)
+    store, folder = Store.open(workspace), workspace.run_folder(run_id)
+    run = store.get(run_id)
+    with store.database.write() as connection:
+        if not force and (needed_by := list(_needed_by(connection, folder))):
+            raise RunError(
+                f"{run_id} is still needed: {'; '.join(needed_by)}.",
+                "A run that nothing else counts on can be deleted.",
+                "Archive it instead, archive the experiment first, or delete it with force.",
+            )
+        gone = connection.execute(sa.delete(RUNS).where(RUNS.c.run_id == run_id, RUNS.c.status.not_in(ACTIVE)))
+        if gone.rowcount == 0:
+            raise RunError(
+                f"{run_id} is {run.status} and cannot be deleted.",
+                "Only an ended run can be deleted.",
+                "Cancel it, or wait for its end.",
+            )
+        if folder.exists():
+            (folder / _MARK).touch()
+        connection.execute(sa.delete(EXPERIMENT_RUNS).where(EXPERIMENT_RUNS.c.run_id == run_id))
+        final = EXPERIMENTS.c.final_run_id == run_id
+        connection.execute(sa.update(EXPERIMENTS).where(final).values(final_run_id=None))
+    finish_deletions(workspace)
+    return run
+
+
+def finish_deletions(workspace: Workspace) -> None:
+    """Remove the folders of deleted runs, and take the marks of deletions that never came about away."""
+    marks = list(workspace.runs.glob(f"*/{_MARK}"))
+    if marks:
+        # In a transaction that writes, so that no deletion is just between its mark and its end.
+        with Store.open(workspace).database.write() as connection:
+            for mark in marks:
+                known = sa.select(sa.exists().where(RUNS.c.run_id == mark.parent.name))
+                if connection.execute(known).scalar():
+                    mark.unlink(missing_ok=True)
+                else:
+                    _throw_away(mark.parent)
+    for folder in workspace.runs.glob(_TRASH):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _throw_away(folder: Path) -> None:
+    """Take the folder's name away at once; removing what it holds takes longer."""
+    with suppress(FileNotFoundError):  # another process was first
+        folder.rename(folder.with_name(f".{folder.name}.{token_hex(4)}.deleted"))
+
+
+def _needed_by(connection: sa.Connection, folder: Path) -> Iterator[str]:
+    """What counts on a run, in words."""
+    counted = (
+        sa.select(EXPERIMENTS.c.name)
+        .where(
+            EXPERIMENTS.c.archived_at.is_(None),
+            (EXPERIMENTS.c.final_run_id == folder.name)
+            | sa.exists().where(
+                EXPERIMENT_RUNS.c.experiment_id == EXPERIMENTS.c.experiment_id,
+                EXPERIMENT_RUNS.c.run_id == folder.name,
+            ),
+        )
+        .order_by(EXPERIMENTS.c.created_at)
+    )
+    for name in connection.execute(counted).scalars():
+        yield f"the experiment {name!r} counts it"
+    weights = RUNS.c.config["model"]["weights"].as_string()
+    started = sa.select(RUNS.c.run_id).where(weights.startswith(f"{folder}/", autoescape=True)).order_by(RUNS.c.run_id)
+    for run_id in connection.execute(started).scalars():
+        yield f"the run {run_id} starts from its weights"
