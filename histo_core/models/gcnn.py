@@ -1,4 +1,4 @@
-"""Plain stacks of group convolutions that answer the same however a patch is turned."""
+"""Plain stacks of group convolutions that answer the same however a patch is turned, and the same stack without."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from histo_core.config import Config, PreprocessConfig
-from histo_core.models.group import P4, P4M, Group, GroupBatchNorm2d, GroupConv2d, GroupPool, folded
+from histo_core.models.group import P4, P4M, Z2, Group, GroupBatchNorm2d, GroupConv2d, GroupPool, folded
 from histo_core.models.registry import MODELS, ModelSpec
 
 _PAPER = (
@@ -31,6 +31,12 @@ class GroupCNNOptions(Config):
     )
     layers: int = Field(default=2, ge=1, le=8, title="Layers a stage")
     dropout: float = Field(default=0.0, ge=0, lt=1, title="Dropout", description="Before the last layer")
+
+
+class PlainTwinOptions(GroupCNNOptions):
+    """How wide and deep. Twice the fields of p4 make as many weights, to the nearest hundredth."""
+
+    fields: tuple[Fields, Fields, Fields] = Field(default=(16, 32, 64), title="Channels", description="Of each stage")
 
 
 class GroupCNN(nn.Module):
@@ -82,15 +88,37 @@ def _last_layer(model: nn.Module, input_size: tuple[int, int]) -> nn.Module:
     return [layer for layer in model.modules() if isinstance(layer, nn.ReLU)][-1]
 
 
-for _group, _symmetries in ((P4, "turned"), (P4M, "turned or mirrored")):
+for _name, _title, _group, _options, _summary in (
+    (
+        "gcnn_p4",
+        "Group CNN (p4)",
+        P4,
+        GroupCNNOptions,
+        "Gives the same answer however a patch is turned, and learns each shape once for all.",
+    ),
+    (
+        "gcnn_p4m",
+        "Group CNN (p4m)",
+        P4M,
+        GroupCNNOptions,
+        "Gives the same answer however a patch is turned or mirrored, and learns each shape once for all.",
+    ),
+    (
+        "cnn_plain",
+        "Plain twin of the group CNN",
+        Z2,
+        PlainTwinOptions,
+        "The layers of gcnn_p4 and as many weights, as ordinary convolutions: what the group is compared with.",
+    ),
+):
     MODELS.add(
-        f"gcnn_{_group.name}",
+        _name,
         ModelSpec(
-            name=f"gcnn_{_group.name}",
-            title=f"Group CNN ({_group.name})",
-            summary=f"Gives the same answer however a patch is {_symmetries}, and learns each shape once for all.",
+            name=_name,
+            title=_title,
+            summary=_summary,
             build=partial(GroupCNN, group=_group),
-            Options=GroupCNNOptions,
+            Options=_options,
             head="head",
             gradcam_layer=_last_layer,
             smallest_input=2**_STAGES,

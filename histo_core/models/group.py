@@ -49,6 +49,8 @@ class Group:
         return element if element >= 4 else -element % 4  # a mirroring undoes itself
 
 
+Z2 = Group("z2", 1)
+"""The identity alone: its convolutions are plain ones, for a network that differs in nothing else."""
 P4 = Group("p4", 4)
 P4M = Group("p4m", 8)
 GROUPS = {group.name: group for group in (P4, P4M)}

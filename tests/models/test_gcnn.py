@@ -55,3 +55,16 @@ def test_the_folded_network_holds_plain_layers_only() -> None:
     kinds = {type(layer) for layer in trained(GROUPS["p4"]).folded()}
     assert not any(issubclass(kind, nn.BatchNorm2d) for kind in kinds)
     assert nn.Conv2d in kinds
+
+
+def test_the_plain_twin_has_as_many_weights_as_p4_and_does_not_turn_with_the_patch() -> None:
+    torch.manual_seed(0)
+    group, plain = (build_network(ModelConfig(name=name), 2, (16, 16)).eval() for name in ("gcnn_p4", "cnn_plain"))
+    weights = [sum(weight.numel() for weight in network.parameters()) for network in (group, plain)]
+    assert weights == [71_930, 72_434], "within a hundredth"
+    depths = [
+        len([layer for layer in network.modules() if hasattr(layer, "kernel_size")]) for network in (group, plain)
+    ]
+    assert depths[0] == depths[1]
+    image = torch.randn(2, 3, 16, 16)
+    assert float((plain(image.rot90(1, (2, 3))) - plain(image)).detach().abs().max()) > 1e-3
