@@ -1,4 +1,4 @@
-"""``runs``: list, show, cancel, resume, watch, log."""
+"""``runs``: list, show, watch, log; cancel, resume, first; rename, tag, note, archive, delete."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import typer
 from histo_core.access import LOCAL, authorise
 from histo_core.cli.output import local_time, say, table
 from histo_core.cli.watch import tell_end, watch, watch_or_cancel
-from histo_core.runs import launcher
+from histo_core.runs import edit, launcher, queue
+from histo_core.runs.delete import delete
 from histo_core.runs.records import RunStatus
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
 
-app = typer.Typer(help="List, show, watch, cancel and resume runs.", no_args_is_help=True)
+app = typer.Typer(help="List, watch, cancel, resume, order, name and delete runs.", no_args_is_help=True)
 
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, as `runs list` shows it.")]
 
@@ -23,26 +24,31 @@ RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, as `runs 
 def list_(
     status: Annotated[list[RunStatus] | None, typer.Option(help="Only these; may be repeated.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 50,
+    archived: Annotated[bool, typer.Option("--archived", help="Also those that were put away.")] = False,
 ) -> None:
-    """List runs, newest first.
+    """List runs, newest first; of those that wait with their place in the queue.
 
     \b
     Examples:
       python -m histo_core runs list
       python -m histo_core runs list --status running --status queued
+      python -m histo_core runs list --archived
     """
     authorise(LOCAL, "run.read")
-    runs = Store.open(Workspace.default()).runs(statuses=status or None, limit=limit)
+    store = Store.open(Workspace.default())
+    runs = store.runs(statuses=status or None, limit=limit, archived=archived)
     if not runs:
         say("No runs. Start the demo with: python -m histo_core demo")
         return
-    columns = ("run", "status", "name", "model", "data", "device", "created")
+    places = {run.run_id: f"queued, place {place}" for place, run in enumerate(store.queue(), start=1)}
+    columns = ("run", "status", "name", "model", "data", "device", "tags", "created")
     table(
         columns,
         [
             (
-                *(run.run_id, run.status.value, run.name, run.config.model.name, run.config.data.dataset),
-                *(run.device, local_time(run.created_at)),
+                *(run.run_id, places.get(run.run_id, run.status.value), run.name),
+                *(run.config.model.name, run.config.data.dataset),
+                *(run.device, ", ".join(run.tags), local_time(run.created_at)),
             )
             for run in runs
         ],
@@ -66,6 +72,10 @@ def show(run_id: RunId) -> None:
         "status": run.status.value + (" (asked to stop)" if run.cancel_requested and run.status.active else ""),
         "reason": run.reason,
         "device": run.device,
+        "priority": str(run.priority or ""),
+        "tags": ", ".join(run.tags),
+        "note": run.note,
+        "archived": local_time(run.archived_at),
         "created": local_time(run.created_at),
         "started": local_time(run.started_at),
         "ended": local_time(run.ended_at),
@@ -132,3 +142,86 @@ def log(run_id: RunId, lines: Annotated[int, typer.Option(min=1, help="How many 
     file = workspace.run_folder(Store.open(workspace).get(run_id).run_id) / "log.txt"
     text = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
     say("\n".join(text.splitlines()[-lines:]) or "The log is empty.")
+
+
+@app.command()
+def first(run_id: RunId) -> None:
+    """Move a waiting run to the front of the queue.
+
+    \b
+    Examples:
+      python -m histo_core runs first 4547d1de99b8-1
+    """
+    run = queue.move(run_id, Workspace.default(), first=True)
+    say(f"run {run.run_id} is the next that starts on {run.device}")
+
+
+@app.command()
+def rename(run_id: RunId, name: Annotated[str, typer.Argument(help="One line of 1 to 200 characters.")]) -> None:
+    """Show a run under another name.
+
+    \b
+    Examples:
+      python -m histo_core runs rename 4547d1de99b8-1 "ResNet18, frozen"
+    """
+    run = edit.rename(run_id, name, Workspace.default())
+    say(f"run {run.run_id} is now named {run.name}")
+
+
+@app.command()
+def tag(
+    run_id: RunId, tags: Annotated[list[str] | None, typer.Argument(metavar="[TAG]...", help="None: no tags.")] = None
+) -> None:
+    """Give a run these tags in place of those it has.
+
+    \b
+    Examples:
+      python -m histo_core runs tag 4547d1de99b8-1 paper "fold 1"
+      python -m histo_core runs tag 4547d1de99b8-1
+    """
+    run = edit.set_tags(run_id, tags or [], Workspace.default())
+    say(f"run {run.run_id} has {'the tags ' + ', '.join(run.tags) if run.tags else 'no tags'}")
+
+
+@app.command()
+def note(run_id: RunId, text: Annotated[str, typer.Argument(help="Empty to remove the note.")]) -> None:
+    """Write a note on a run, in place of the one it has.
+
+    \b
+    Examples:
+      python -m histo_core runs note 4547d1de99b8-1 "Stain jitter was off."
+    """
+    run = edit.set_note(run_id, text, Workspace.default())
+    say(f"run {run.run_id} {'has the note' if run.note else 'has no note'}")
+
+
+@app.command()
+def archive(
+    run_id: RunId, back: Annotated[bool, typer.Option("--back", help="Bring it back to the lists.")] = False
+) -> None:
+    """Put an ended run away: lists leave it out, its files stay.
+
+    \b
+    Examples:
+      python -m histo_core runs archive 4547d1de99b8-1
+      python -m histo_core runs archive 4547d1de99b8-1 --back
+    """
+    run = edit.archive(run_id, Workspace.default(), on=not back)
+    say(f"run {run.run_id} is {'back in the lists' if back else 'archived'}")
+
+
+@app.command("delete")
+def delete_(
+    run_id: RunId,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also when an experiment or another run still counts on it.")
+    ] = False,
+) -> None:
+    """Delete an ended run with its checkpoints, predictions and log. Nothing brings it back.
+
+    \b
+    Examples:
+      python -m histo_core runs delete 4547d1de99b8-1
+    """
+    run = delete(run_id, Workspace.default(), force=force)
+    say(f"run {run.run_id} is deleted")

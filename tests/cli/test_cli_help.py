@@ -35,6 +35,7 @@ def test_all_commands_are_there() -> None:
         *("data audit", "data build", "data check", "data convert", "data download", "data export", "data list"),
         *("data split", "data splits"),
         *("runs cancel", "runs list", "runs log", "runs resume", "runs show", "runs watch"),
+        *("runs archive", "runs delete", "runs first", "runs note", "runs rename", "runs tag"),
     }
 
 

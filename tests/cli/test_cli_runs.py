@@ -38,8 +38,8 @@ def test_list_and_show(call, store: Store, run: Run) -> None:
 
 
 def test_an_unknown_run_is_one_message(call, run: Run) -> None:
-    for command in ("show", "cancel", "resume", "watch", "log"):
-        done = call("runs", command, "nope-1")
+    for command in ("show", "cancel", "resume", "watch", "log", "rename", "tag", "note", "archive", "delete"):
+        done = call("runs", command, "nope-1", *(["text"] if command in {"rename", "note"} else []))
         assert (done.code, done.out) == (2, "")
         assert done.err.startswith("Error: There is no run 'nope-1'.")
 
@@ -50,6 +50,39 @@ def test_cancel_and_resume(call, store: Store, run: Run) -> None:
     assert call("runs", "resume", run.run_id, "--detach").out == f"run {run.run_id} queued\n"
     store.claim(run.run_id, ME)
     assert call("runs", "cancel", run.run_id).out == f"run {run.run_id} is asked to stop\n"
+
+
+def test_the_queue_is_seen_and_changed(call, store: Store, run: Run) -> None:
+    behind = store.enqueue(RunConfig(seed=1), data_hash="d" * 64, split_fingerprint="f" * 64, device="cpu", name="two")
+    assert call("runs", "first", behind.run_id).out == f"run {behind.run_id} is the next that starts on cpu\n"
+    listed = {line.split()[0]: line for line in call("runs", "list").out.splitlines()}
+    assert "queued, place 1" in listed[behind.run_id]
+    assert "queued, place 2" in listed[run.run_id]
+    store.request_cancel(run.run_id)
+    assert "is cancelled and cannot be moved" in call("runs", "first", run.run_id).err
+
+
+def test_name_tags_and_note_are_written_and_shown(call, run: Run) -> None:
+    assert call("runs", "rename", run.run_id, "frozen").out == f"run {run.run_id} is now named frozen\n"
+    assert call("runs", "tag", run.run_id, "paper", "fold 1").out == f"run {run.run_id} has the tags paper, fold 1\n"
+    assert call("runs", "note", run.run_id, "Stain jitter was off.").code == 0
+    shown = call("runs", "show", run.run_id).out
+    for fact in ("name:              frozen", "tags:              paper, fold 1", "note:              Stain jitter"):
+        assert fact in shown
+    assert call("runs", "tag", run.run_id).out == f"run {run.run_id} has no tags\n"
+    assert call("runs", "note", run.run_id, "").out == f"run {run.run_id} has no note\n"
+    assert call("runs", "rename", run.run_id, " ").err.startswith("Error: The name is ''.")
+
+
+def test_archive_and_delete(call, store: Store, run: Run) -> None:
+    assert "cannot be deleted" in call("runs", "delete", run.run_id).err
+    store.request_cancel(run.run_id)
+    assert call("runs", "archive", run.run_id).out == f"run {run.run_id} is archived\n"
+    assert call("runs", "list").out.startswith("No runs.")
+    assert run.run_id in call("runs", "list", "--archived").out
+    assert call("runs", "archive", run.run_id, "--back").out == f"run {run.run_id} is back in the lists\n"
+    assert call("runs", "delete", run.run_id).out == f"run {run.run_id} is deleted\n"
+    assert store.runs(archived=True) == []
 
 
 def test_log_prints_the_end(call, workspace: Workspace, run: Run) -> None:
