@@ -111,9 +111,12 @@ class TrainConfig(Config):
     schedule_every: Literal["epoch", "step"] = Field(
         default="epoch",
         title="Schedule counts",
-        description="Epochs, as its name says; or steps, which is what one study's text says literally",
+        description="Epochs, as its name says; or steps, which is what one study's text says literally. "
+        "For step and exponential",
     )
-    step_epochs: int = Field(default=10, ge=1, le=10_000, title="Step every", description="Epochs, for step")
+    step_epochs: int = Field(
+        default=10, ge=1, le=10_000, title="Step every", description="That many epochs (or steps), for step"
+    )
     step_factor: float = Field(default=0.1, gt=0, le=1, title="Step factor", description="For step")
     epoch_factor: float = Field(default=0.9, gt=0, le=1, title="Factor an epoch", description="For exponential")
     cycle_steps: int = Field(
@@ -155,7 +158,10 @@ class TrainConfig(Config):
         "two of the studies; kept so that the failure can be shown",
     )
     loss_sum: bool = Field(
-        default=False, title="Sum the loss", description="Over the batch instead of its mean: a larger learning rate"
+        default=False,
+        title="Sum the loss",
+        description="Over the batch instead of its mean, as if the learning rate were larger. What is shown stays "
+        "the mean",
     )
     balance: Literal["none", "weights", "sampler", "enlarge"] = Field(
         default="none",

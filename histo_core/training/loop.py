@@ -88,7 +88,9 @@ def fit(
         average = Average(model, config.train.average_decay) if config.train.average_decay else None
         judged = average.model if average else model
         state = TrainingState(model, optimizer, device, average.model if average else None, scaler_of(fabric))
-        loss_of = with_auxiliary(build_loss(config.train, classes, len(dataset.classes), device), spec.auxiliary_weight)
+        output = config.model.output
+        plain_loss = build_loss(config.train, classes, len(dataset.classes), device, output)
+        loss_of = with_auxiliary(plain_loss, spec.auxiliary_weight)
         samples = len(epoch_order(train, classes, config, epoch=0))
         count = batch_count(samples, size)
         updates = Updates(config.train, fabric, model, optimizer, average, samples, count)
@@ -158,6 +160,7 @@ def fit(
                     positive=dataset.classes.index(dataset.positive),
                     batch_size=size,
                     should_stop=should_stop,
+                    output=output,
                 )
             if result is None:
                 yield stop()

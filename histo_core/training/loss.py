@@ -13,23 +13,32 @@ from torch import Tensor
 from histo_core.config import TrainConfig
 from histo_core.data.splits.balance import class_weights
 from histo_core.errors import ConfigError
+from histo_core.models.outputs import log_probabilities
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
-def build_loss(config: TrainConfig, labels: np.ndarray, n_classes: int, device: torch.device) -> Loss:
+def build_loss(
+    config: TrainConfig, labels: np.ndarray, n_classes: int, device: torch.device, output: str = "softmax"
+) -> Loss:
     """The loss that the configuration names: the mean (nats) over a batch.
+
+    It judges the probabilities that the network reports, whatever its output. With ``loss_on`` "probabilities" what
+    the output gives is taken for logits, as where a network ends in softmax or sigmoids and its loss applies softmax
+    once more: probabilities differ by at most 1, so that cross entropy of two classes cannot fall below
+    log(1 + 1/e) = 0.313.
 
     With balance "weights" it is a weighted mean, each sample with the weight of its class; see `class_weights`. Label
     smoothing e takes the share e of each label and deals it to all k classes, e / k each. The binary cross entropy is
-    that of one sigmoid output, which is the difference of the two logits; without weights and smoothing it is the
-    cross entropy of the two, number for number.
+    that of one sigmoid, of the difference of the two logits; without weights and smoothing it is the cross entropy of
+    the two, number for number.
 
     Args:
         config: of training.
         labels: int [n], of the training samples; weights come from these alone.
         n_classes: how many there are.
         device: where training computes.
+        output: as `histo_core.config.ModelConfig.output`.
 
     Returns:
         From logits float [n, k] and labels int64 [n] to a scalar.
@@ -40,13 +49,20 @@ def build_loss(config: TrainConfig, labels: np.ndarray, n_classes: int, device: 
     weights = None
     if config.balance == "weights":
         weights = torch.from_numpy(class_weights(labels, n_classes)).to(device)
-    if config.loss == "cross_entropy":
-        return partial(F.cross_entropy, weight=weights, label_smoothing=config.label_smoothing)
-    if n_classes != 2:
-        raise ConfigError(
-            f"Binary cross entropy was chosen for {n_classes} classes.", "Two.", "Choose cross_entropy as the loss."
-        )
-    return partial(_binary_cross_entropy, weights=weights, smoothing=config.label_smoothing)
+    if config.loss == "binary_cross_entropy":
+        if n_classes != 2:
+            raise ConfigError(
+                f"Binary cross entropy was chosen for {n_classes} classes.", "Two.", "Choose cross_entropy as the loss."
+            )
+        judge: Loss = partial(_binary_cross_entropy, weights=weights, smoothing=config.label_smoothing)
+    else:
+        judge = partial(F.cross_entropy, weight=weights, label_smoothing=config.label_smoothing)
+    if config.loss_on == "probabilities":
+        return lambda logits, truth: judge(_activated(logits, output), truth)
+    if output == "sigmoids":
+        # Logarithms of probabilities are logits of them: softmax gives back the probabilities.
+        return lambda logits, truth: judge(log_probabilities(logits, output), truth)
+    return judge
 
 
 def with_auxiliary(loss: Loss, weight: float) -> Callable[[Tensor | Sequence[Tensor], Tensor], Tensor]:
@@ -64,6 +80,17 @@ def with_auxiliary(loss: Loss, weight: float) -> Callable[[Tensor | Sequence[Ten
         return loss(logits, labels) + weight * torch.stack([loss(other, labels) for other in auxiliary]).sum()
 
     return total
+
+
+def _activated(logits: Tensor, output: str) -> Tensor:
+    """What stands behind the network's last activation, without the sum of 1 that sigmoids only get in reports."""
+    match output:
+        case "sigmoids":
+            return logits.sigmoid()
+        case "sigmoid":
+            return torch.cat([logits[:, :1], logits[:, 1:].sigmoid()], dim=1)
+        case _:
+            return logits.softmax(dim=1)
 
 
 def _binary_cross_entropy(logits: Tensor, labels: Tensor, *, weights: Tensor | None, smoothing: float) -> Tensor:

@@ -30,16 +30,18 @@ def factor(config: TrainConfig, steps: int, epoch: int, step: int, valid_losses:
         valid_losses: of the epochs before; plateau looks at them.
 
     Returns:
-        0 to 1. Step, exponential and plateau change it between epochs; cyclic, one_cycle and cosine at each step.
+        0 to 1. Step and exponential change it between epochs, or where ``schedule_every`` says so between steps;
+        plateau between epochs; cyclic, one_cycle and cosine between steps.
     """
     done, total = epoch * steps + step, config.epochs * steps
+    counted = done if config.schedule_every == "step" else epoch
     match config.schedule:
         case "none":
             return 1.0
         case "step":
-            return config.step_factor ** (epoch // config.step_epochs)
+            return config.step_factor ** (counted // config.step_epochs)
         case "exponential":
-            return config.epoch_factor**epoch
+            return config.epoch_factor**counted
         case "cyclic":
             return _triangle(done / config.cycle_steps, config.cycle_low)
         case "one_cycle":

@@ -54,7 +54,7 @@ class Updates:
         """Gather a batch's gradients, and step when it is the last of its group.
 
         A batch counts by its share of the group's samples, so that a group equals one large batch wherever the loss
-        is a plain mean and no layer looks at a batch as a whole.
+        is a plain mean and no layer looks at a batch as a whole. Where losses are summed, it counts by its samples.
 
         Args:
             loss: mean over the batch.
@@ -70,9 +70,12 @@ class Updates:
         end = min(first + config.accumulate, self._batches)
         if batch == first:
             self._stepper.zero_grad()
+        size = self._size(batch, batch + 1)
+        share = size / self._size(first, end)
+        loss = loss * (size if config.loss_sum else share)
         if config.l1:
-            loss = loss + config.l1 * l1_penalty(self._model)
-        self._fabric.backward(loss * (self._size(batch, batch + 1) / self._size(first, end)))
+            loss = loss + config.l1 * share * l1_penalty(self._model)
+        self._fabric.backward(loss)
         if batch + 1 < end:
             return False
         if config.clip_norm is not None:

@@ -11,12 +11,18 @@ import torch.nn.functional as F
 from sklearn.metrics import roc_auc_score
 from torch import nn
 
+from histo_core.models.outputs import log_probabilities
+from histo_core.models.outputs import probabilities as to_probabilities
 from histo_core.training.batches import Batches
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Mean cross-entropy (nats), share of right answers, and AUROC (see `auroc`)."""
+    """Mean cross-entropy (nats) of the reported probabilities, share of right answers, and AUROC (see `auroc`).
+
+    The loss is that of the probabilities whatever is trained with: smoothed, weighed, summed or doubled losses would
+    neither be comparable between runs nor choose the epoch with the best answers.
+    """
 
     loss: float
     accuracy: float
@@ -32,6 +38,7 @@ def validate(
     positive: int,
     batch_size: int,
     should_stop: Callable[[], bool],
+    output: str = "softmax",
 ) -> Validation | None:
     """Validate without changing the network or any generator.
 
@@ -42,6 +49,7 @@ def validate(
         positive: index of the class of interest.
         batch_size: how many go through at once.
         should_stop: asked after each batch.
+        output: as `histo_core.config.ModelConfig.output`.
 
     Returns:
         The result, or None when asked to stop before the end.
@@ -51,8 +59,8 @@ def validate(
     for start in range(0, len(rows), batch_size):
         images, truth = batches.batch(rows[start : start + batch_size])
         logits = network(images).float()
-        loss += F.cross_entropy(logits, truth, reduction="sum").item()
-        probabilities.append(logits.cpu().double().softmax(dim=1).numpy())
+        loss += F.nll_loss(log_probabilities(logits, output), truth, reduction="sum").item()
+        probabilities.append(to_probabilities(logits.cpu().double(), output).numpy())
         labels.append(truth.cpu().numpy())
         if should_stop():
             return None

@@ -62,13 +62,16 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "accumulated, smoothed": {"accumulate": 2, "label_smoothing": 0.1, "balance": "weights", "average_decay": 0.5},
     "thawed": {"backbone": "frozen", "unfreeze_after": 1, "backbone_learning_rate": 1e-3},
     "16 bits": {"precision": "bf16", "loss": "binary_cross_entropy"},
+    "as printed": {"loss_on": "probabilities", "loss_sum": True, "schedule": "exponential", "schedule_every": "step"},
 }
+OUTPUTS = {"as printed": "sigmoids", "16 bits": "sigmoid"}
 
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_stopped_and_resumed_equals_whole_bit_for_bit(fit_dots, config, tmp_path, name: str) -> None:
     """Stopped inside the first epoch and inside the second, or in its validation where steps are few."""
     config = trained(config, **OPTIONS[name])
+    config = config.model_copy(update={"model": ModelConfig(output=OUTPUTS.get(name, "softmax"))})
     whole = list(fit_dots(tmp_path / "whole", config=config))
     parts: list[Event] = []
     for steps in (2, 6):

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from histo_core.config import TrainConfig
 from histo_core.errors import ConfigError
@@ -65,3 +68,49 @@ def test_auxiliary_classifiers_weigh_what_the_network_says() -> None:
     expected = plain(LOGITS, TRUTH) + 0.3 * (plain(others[0], TRUTH) + plain(others[1], TRUTH))
     assert loss((LOGITS, *others), TRUTH).item() == pytest.approx(expected.item())
     assert loss(LOGITS, TRUTH).item() == plain(LOGITS, TRUTH).item()
+
+
+PLAIN = TrainConfig()
+TWICE = TrainConfig(loss_on="probabilities")
+
+
+def test_sigmoids_are_judged_by_the_probabilities_they_become() -> None:
+    each = LOGITS.double().sigmoid()
+    expected = -(each / each.sum(1, keepdim=True)).log()[[0, 1, 2], TRUTH].mean()
+    loss = build_loss(PLAIN, LABELS, 3, CPU, "sigmoids")
+    assert loss(LOGITS, TRUTH).item() == pytest.approx(expected.item())
+
+
+def test_binary_cross_entropy_of_sigmoids_is_that_of_their_probabilities() -> None:
+    two, truth = LOGITS[:, :2], torch.tensor([0, 1, 1])
+    binary = build_loss(TrainConfig(loss="binary_cross_entropy"), LABELS, 2, CPU, "sigmoids")
+    assert binary(two, truth).item() == pytest.approx(build_loss(PLAIN, LABELS, 2, CPU, "sigmoids")(two, truth).item())
+
+
+@pytest.mark.parametrize("output", ["softmax", "sigmoids"])
+def test_a_softmax_too_many_cannot_fall_below_its_floor(output: str) -> None:
+    """Certain and right, of two classes: log(1 + 1/e)."""
+    certain = torch.tensor([[100.0, -100.0], [-100.0, 100.0]])
+    loss = build_loss(TWICE, LABELS, 2, CPU, output)
+    assert loss(certain, torch.tensor([0, 1])).item() == pytest.approx(math.log(1 + math.exp(-1)), abs=1e-6)
+    assert loss(certain, torch.tensor([0, 1])).item() == pytest.approx(0.313, abs=5e-4)
+    assert build_loss(PLAIN, LABELS, 2, CPU, output)(certain, torch.tensor([0, 1])).item() < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("output", "activated"),
+    [
+        ("softmax", LOGITS.softmax(1)),
+        ("sigmoids", LOGITS.sigmoid()),
+    ],
+)
+def test_what_the_output_gives_is_taken_for_logits(output: str, activated: torch.Tensor) -> None:
+    expected = F.cross_entropy(activated, TRUTH)
+    assert build_loss(TWICE, LABELS, 3, CPU, output)(LOGITS, TRUTH).item() == pytest.approx(expected.item())
+
+
+def test_one_sigmoid_goes_through_another() -> None:
+    z, truth = torch.tensor([-1.0, 0.5, 2.0]), torch.tensor([0, 1, 1])
+    loss = build_loss(TrainConfig(loss="binary_cross_entropy", loss_on="probabilities"), LABELS, 2, CPU, "sigmoid")
+    expected = F.binary_cross_entropy(z.sigmoid().sigmoid(), truth.float())
+    assert loss(torch.stack([torch.zeros(3), z], dim=1), truth).item() == pytest.approx(expected.item())

@@ -68,6 +68,22 @@ def test_rates_are_torchs_at_each_step(name: str) -> None:
     assert len(set(expected)) > 2
 
 
+@pytest.mark.parametrize("name", ["step", "exponential"])
+def test_counted_in_steps_rates_are_torchs_at_each_step(name: str) -> None:
+    settings, build, _ = CASES[name]
+    expected = torchs(build, each_step=True)
+    assert ours(schedule=name, schedule_every="step", **settings) == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_tenth_every_20_epochs_taken_as_batches_ends_all_learning() -> None:
+    """As one study's text reads: 4,096 batches an epoch, of which 200 are enough."""
+    config = TrainConfig(
+        epochs=100, learning_rate=0.05, schedule="step", schedule_every="step", step_epochs=20, step_factor=0.1
+    )
+    rate = [config.learning_rate * factor(config, 4096, 0, step, []) for step in (0, 19, 20, 199, 200)]
+    assert rate == pytest.approx([0.05, 0.05, 0.005, 5e-11, 5e-12])
+
+
 def test_without_a_schedule_nothing_changes() -> None:
     assert ours() == [RATE] * TOTAL
 

@@ -33,6 +33,19 @@ def test_figures_are_scikit_learns(dots, network, batch_size: int) -> None:
     assert result.auroc == pytest.approx(roc_auc_score(labels, probabilities[:, 1]))
 
 
+def test_the_loss_is_that_of_the_reported_probabilities(dots, network) -> None:
+    preprocess = Preprocess(PreprocessConfig(crop=16))
+    batches = Batches(dots, preprocess, ROWS, torch.device("cpu"))
+    result = validate(network, batches, ROWS, positive=1, batch_size=4, should_stop=lambda: False, output="sigmoids")
+    with torch.no_grad():
+        each = network.eval()(preprocess(dots.read(ROWS))).double().sigmoid().numpy()
+    probabilities = each / each.sum(axis=1, keepdims=True)
+    labels = dots.table["label"].to_numpy()[ROWS]
+    assert result is not None
+    assert result.loss == pytest.approx(log_loss(labels, probabilities, labels=[0, 1]), rel=1e-5)
+    assert result.auroc == pytest.approx(roc_auc_score(labels, probabilities[:, 1]))
+
+
 def test_it_draws_nothing_and_can_be_stopped(dots, network) -> None:
     batches = Batches(dots, Preprocess(PreprocessConfig(crop=16)), ROWS, torch.device("cpu"))
     before = torch.get_rng_state()

@@ -70,6 +70,19 @@ def test_batches_gathered_equal_larger_ones(model, samples) -> None:
     same(model, reference)
 
 
+def test_summed_losses_of_gathered_batches_are_summed(model, samples) -> None:
+    """Steps of 12 and 10 samples, and the penalty once a step."""
+    reference = deepcopy(model)
+    epoch(updates_of(model, accumulate=3, loss_sum=True, l1=0.02, learning_rate=0.01), samples)
+    optimizer = torch.optim.SGD(reference.parameters(), 0.01)
+    for images, labels in zip(*(part.split(12) for part in samples), strict=True):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(reference(images), labels, reduction="sum") + 0.02 * l1_penalty(reference)
+        loss.backward()
+        optimizer.step()
+    same(model, reference)
+
+
 def test_more_batches_a_step_than_an_epoch_has(model, samples) -> None:
     reference = deepcopy(model)
     assert epoch(updates_of(model, accumulate=100), samples) == [False] * 5 + [True]
