@@ -25,3 +25,18 @@ def test_before_the_first_epoch_the_figure_says_so() -> None:
     figure = curves_figure({"CNN": []})
     assert figure.layout.annotations[0].text == "The curves begin when the first epoch ends."
     assert len(figure.data) == 0
+
+
+def test_accuracy_and_auroc_are_of_validation_and_star_the_epoch_that_is_kept() -> None:
+    events = [EpochDone(0, 0.3, 0.4, 0.7, 0.75, 1.0, True), EpochDone(1, 0.2, 0.5, 0.8, 0.85, 1.0, False)]
+    for measure, values in (("accuracy", (0.7, 0.8)), ("AUROC", (0.75, 0.85))):
+        line, star = curves_figure({"CNN": events}, measure).data
+        assert (line.name, line.y) == ("CNN, validation", values)
+        assert (star.x, star.y) == ((1,), values[:1])
+    title = curves_figure({"CNN": events}, "AUROC").to_dict()["layout"]["meta"]["alt"]
+    assert title == "Validation AUROC is highest for CNN: 0.850 after epoch 2."
+
+
+def test_an_auroc_that_is_not_defined_is_said_to_be() -> None:
+    figure = curves_figure({"CNN": epochs(0.5)}, "AUROC")
+    assert figure.to_dict()["layout"]["meta"]["alt"].startswith("Validation AUROC is not defined")
