@@ -13,7 +13,8 @@ from histo_core.config import Config, ModelConfig, PreprocessConfig, parse_confi
 from histo_core.errors import CheckpointError, ConfigError
 from histo_core.models.one_output import end_in_logits
 from histo_core.models.pretrained import PretrainedFile, pretrained_tensors
-from histo_core.models.weights import assign, load_weights
+from histo_core.models.tensorfile import read_tensors
+from histo_core.models.weights import assign, parse_header
 from histo_core.registry import Registry
 from histo_core.workspace import Workspace
 
@@ -109,7 +110,8 @@ def build_model(
     """Build a network with the initial weights that the configuration names.
 
     Args:
-        config: name, options, and ``weights``: none, imagenet, or the path of a .safetensors file of ours.
+        config: name, options, and ``weights``: none, imagenet, or the path of a .safetensors file: one of ours, or one
+            of published tensors by their published names, whose classifiers may be left out.
         n_classes: number of logits. Where it differs from the weights' own, the classifier starts afresh.
         input_size: height and width after preprocessing, in pixels.
         workspace: where downloaded weights are kept and which folders may be read; None takes the default one.
@@ -122,17 +124,19 @@ def build_model(
     model = build_network(config, n_classes, input_size)
     spec = MODELS[config.name]
     workspace = workspace or Workspace.default()
+    if config.weights == "none":
+        return model
     if config.weights == "imagenet":
-        published = spec.adapt(pretrained_tensors(imagenet_file(spec), workspace), model)
-        assign(model, _with_own_classifiers(spec, model, published), config.weights)
-    elif config.weights != "none":
-        tensors = _own(spec, workspace.allowed(config.weights))
-        assign(model, _with_fresh_head(spec, model, tensors), config.weights)
+        tensors = _published(spec, model, pretrained_tensors(imagenet_file(spec), workspace))
+    else:
+        tensors = _from_file(spec, model, workspace.allowed(config.weights))
+    assign(model, tensors, config.weights)
     return model
 
 
-def _with_own_classifiers(spec: ModelSpec, model: nn.Module, published: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _published(spec: ModelSpec, model: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """ImageNet's features under the model's own classifiers, which are for other classes and may have other layers."""
+    published = spec.adapt(tensors, model)
     classifiers = tuple(f"{name}." for name in spec.classifiers)
     own = model.state_dict()
     features = {name: tensor for name, tensor in published.items() if not name.startswith(classifiers)}
@@ -171,12 +175,16 @@ def imagenet_file(spec: ModelSpec) -> PretrainedFile:
     return spec.imagenet
 
 
-def _own(spec: ModelSpec, path: Path) -> dict[str, Any]:
-    tensors, header = load_weights(path)
+def _from_file(spec: ModelSpec, model: nn.Module, path: Path) -> dict[str, Tensor]:
+    """A file of ours says what it is; one that says nothing holds published tensors."""
+    tensors, description = read_tensors(path)
+    if not description:
+        return _published(spec, model, tensors)
+    header = parse_header(description, path)
     if header.model.name != spec.name:
         raise CheckpointError(
             f"{path} holds weights of {header.model.name!r}.",
             f"Weights of {spec.name!r} are needed.",
             f"Choose other weights, or train {header.model.name!r}.",
         )
-    return tensors
+    return _with_fresh_head(spec, model, tensors)

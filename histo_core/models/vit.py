@@ -66,6 +66,8 @@ def _tokens(model: nn.Module, input_size: tuple[int, int]) -> nn.Module:
 
 def _at_size(tensors: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
     """Positions that were learnt on 14 x 14 tokens, interpolated to the model's own (torchvision's bicubic way)."""
+    if "encoder.pos_embedding" not in tensors:
+        return dict(tensors)  # weights of another network: whoever assigns them says what is missing
     side = cast(MappedViT, model).image_size
     return dict(interpolate_embeddings(side, PATCH, OrderedDict(tensors)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -49,8 +49,17 @@ def load_weights(path: Path, sha256: str | None = None) -> tuple[dict[str, Tenso
         CheckpointError: the file is missing or damaged, or its header does not say what it is.
     """
     tensors, description = read_tensors(path, sha256)
+    return tensors, parse_header(description, path)
+
+
+def parse_header(description: dict[str, Any], path: Path) -> WeightsHeader:
+    """What a file's description says of its tensors.
+
+    Raises:
+        CheckpointError: it does not say what they are.
+    """
     try:
-        return tensors, parse_config(WeightsHeader, description)
+        return parse_config(WeightsHeader, description)
     except ConfigError as error:
         raise CheckpointError(
             f"{path} does not say what it is: {error.found}",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.errors import CheckpointError, ConfigError, PathNotAllowedError, UnknownNameError
@@ -66,6 +67,25 @@ def test_another_input_size_does_not_fit(saved, workspace) -> None:
 def test_weights_of_another_model_do_not_fit(saved, workspace) -> None:
     with pytest.raises(CheckpointError, match=r"weights of 'cnn_rnn'\. Weights of 'resnet18' are needed"):
         build_model(ModelConfig(name="resnet18", weights=saved[1]), 2, (32, 32), workspace)
+
+
+def test_published_features_are_taken_under_a_fresh_classifier(workspace) -> None:
+    torch.manual_seed(1)
+    features = {
+        name: tensor
+        for name, tensor in build_network(ModelConfig(name="squeezenet1_1"), 1000, (64, 64)).state_dict().items()
+        if name.startswith("features.")
+    }
+    workspace.home.mkdir()
+    path = workspace.home / "features.safetensors"
+    save_file(features, path)
+    config = ModelConfig(name="squeezenet1_1", weights=str(path), options={"head": "dense_512"})
+    state = build_model(config, 2, (64, 64), workspace).state_dict()
+    assert all(torch.equal(state[name], tensor) for name, tensor in features.items())
+    assert len(state) > len(features)
+
+    with pytest.raises(CheckpointError, match=r"does not fit ResNet: conv1\.weight is missing"):
+        build_model(ModelConfig(name="resnet18", weights=str(path)), 2, (64, 64), workspace)
 
 
 def test_weights_outside_the_allowed_folders_are_not_touched(workspace) -> None:
