@@ -1,0 +1,1 @@
+"""Several runs as one answer: folds, repeats and sweeps, with mean, spread and interval."""

@@ -1,0 +1,145 @@
+"""The test part, scored once: for the member that was chosen without it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from histo_core.access import LOCAL, User, authorise
+from histo_core.comparison.join import RunPredictions
+from histo_core.data.base import open_dataset
+from histo_core.data.predictions import write_predictions
+from histo_core.data.splits.split import make_split
+from histo_core.errors import CorruptDataError, RunError
+from histo_core.evaluation.intervals import Interval
+from histo_core.evaluation.pooled import pooled_intervals
+from histo_core.experiments.folder import experiment_folder
+from histo_core.experiments.records import Experiment
+from histo_core.experiments.scores import pool
+from histo_core.experiments.summary import Summary, summary
+from histo_core.experiments.table import ExperimentTable
+from histo_core.files import read_json, write_json
+from histo_core.progress import Progress, silent
+from histo_core.runs.records import Run
+from histo_core.runs.store import Store
+from histo_core.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class TestScore:
+    """What the chosen member reached on the test part.
+
+    Attributes:
+        run_id: the member.
+        n, n_groups: patches, and patients or slides (0 where neither is known).
+        metrics: each number of `class_scores` with its interval.
+        predictions: the file, in the form of a run's ``predictions.parquet``.
+    """
+
+    __test__ = False  # for pytest, which takes it for a test by its name
+
+    run_id: str
+    n: int
+    n_groups: int
+    metrics: Mapping[str, Interval]
+    predictions: Path
+
+
+def score_test(
+    experiment_id: str, workspace: Workspace, *, user: User = LOCAL, progress: Progress = silent
+) -> TestScore:
+    """Apply the chosen member's weights to the test part. Nothing is trained, and nothing can be chosen afterwards.
+
+    Which member that is, is settled by the first call, once and for all; each later call gives the result that was
+    kept, or makes the same one where the first call was broken off.
+
+    Raises:
+        PermissionDeniedError: the user may not apply runs.
+        RunError: no such experiment; its members have test parts of their own; or some still train, or none finished.
+        CorruptDataError: the data set is not the one the member was trained on.
+    """
+    authorise(user, "run.predict", experiment_id)
+    table = ExperimentTable(workspace)
+    experiment = table.get(experiment_id)
+    if (kept := kept_score(experiment_id, workspace)) is not None:
+        return kept
+    run_id = experiment.final_run_id or table.touch_test(experiment_id, _chosen(experiment, workspace))
+    found = _scored(Store.open(workspace).get(run_id), experiment_folder(experiment_id, workspace), workspace, progress)
+    write_json(_file(experiment_id, workspace), {**asdict(found), "predictions": found.predictions.name})
+    return found
+
+
+def kept_score(experiment_id: str, workspace: Workspace) -> TestScore | None:
+    """The score of the test part that was kept; None where it was not scored yet."""
+    file = _file(experiment_id, workspace)
+    try:
+        values: dict[str, Any] = read_json(file)
+    except FileNotFoundError:
+        return None
+    metrics = {name: Interval(**interval) for name, interval in values["metrics"].items()}
+    return TestScore(**{**values, "metrics": metrics, "predictions": file.with_name(values["predictions"])})
+
+
+def _file(experiment_id: str, workspace: Workspace) -> Path:
+    return experiment_folder(experiment_id, workspace) / "test.json"
+
+
+def why_not(found: Summary) -> str:
+    """Why the test part cannot be scored now, in a sentence; empty when it can."""
+    experiment = found.experiment
+    if not experiment.keeps_test_back:
+        return "Each run has a test part of its own, and it is in the table."
+    if found.active:
+        return f"{found.active} of its runs wait or train, so nothing can be chosen yet."
+    if len(found.members) < found.expected and experiment.cancelled_at is None:
+        return "The sweep has more trials to start, so nothing can be chosen yet."
+    return "" if found.best is not None else "None of its runs has finished, so there is nothing to choose."
+
+
+def _chosen(experiment: Experiment, workspace: Workspace) -> str:
+    found = summary(experiment, workspace)
+    reason = why_not(found)
+    if reason or found.best is None:
+        raise RunError(
+            f"The test part of experiment {experiment.experiment_id} cannot be scored.",
+            reason,
+            "Wait until all runs have ended, or cancel the experiment to choose among those that have.",
+        )
+    return experiment.members[found.best].run_id
+
+
+def _scored(run: Run, folder: Path, workspace: Workspace, progress: Progress) -> TestScore:
+    # PyTorch takes seconds, and reading a score that was kept does without.
+    from histo_core.models.predictor import Predictor
+    from histo_core.training.predict import predict_parts
+
+    # What the launch allowed, this may read, whatever the settings are now.
+    named = [run.config.data.root, run.config.model.weights]
+    workspace = replace(workspace, extra_roots=tuple(Path(path) for path in named if path and Path(path).is_absolute()))
+    dataset = open_dataset(run.config.data, workspace)
+    split = make_split(dataset, run.config.split, workspace)
+    if dataset.content_hash != run.data_hash or split.fingerprint != run.split_fingerprint:
+        raise CorruptDataError(
+            f"The data set {dataset.name!r} has changed since run {run.run_id} was launched.",
+            "The same images, labels and split are expected.",
+            "Put the data back as they were.",
+        )
+    predictor = Predictor.from_run(workspace.run_folder(run.run_id), run.device)
+    table = predict_parts(predictor, dataset, split, ("test",), predict=run.config.predict, on_batch=progress)
+    file = folder / "predictions.parquet"
+    write_predictions(table, file)
+    predictions = RunPredictions(run.run_id, run.name, table, split.fingerprint, dataset.classes, dataset.positive)
+    held_out = pool(predictions, "test")
+    if held_out is None:
+        raise CorruptDataError(
+            "The test part holds no labelled patch.", "At least one is needed.", "Use a split with a test part."
+        )
+    return TestScore(
+        run_id=run.run_id,
+        n=len(held_out.y_true),
+        n_groups=0 if held_out.groups is None else len(set(held_out.groups)),
+        metrics=pooled_intervals(held_out.y_true, held_out.probabilities, held_out.positive, held_out.groups),
+        predictions=file,
+    )

@@ -1,0 +1,30 @@
+"""What an experiment keeps beside its rows: which trials were given up, and the score of the test part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from histo_core.files import read_json, write_json
+from histo_core.workspace import Workspace
+
+
+def experiment_folder(experiment_id: str, workspace: Workspace) -> Path:
+    """The folder of an experiment, whose id was looked up in the store."""
+    return workspace.home / "experiments" / experiment_id
+
+
+def read_pruned(experiment_id: str, workspace: Workspace) -> frozenset[int]:
+    """Positions of the trials that were given up."""
+    try:
+        return frozenset(read_json(_file(experiment_id, workspace)))
+    except FileNotFoundError:
+        return frozenset()
+
+
+def write_pruned(experiment_id: str, positions: frozenset[int], workspace: Workspace) -> None:
+    """Remember the trials that are given up; written before they are told to stop."""
+    write_json(_file(experiment_id, workspace), sorted(positions))
+
+
+def _file(experiment_id: str, workspace: Workspace) -> Path:
+    return experiment_folder(experiment_id, workspace) / "pruned.json"

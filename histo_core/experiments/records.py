@@ -1,0 +1,58 @@
+"""An experiment as the rest of the program sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from histo_core.config import RunConfig
+from histo_core.config_protocol import ProtocolConfig
+
+
+@dataclass(frozen=True)
+class Member:
+    """One run of an experiment.
+
+    Attributes:
+        position: its number, counted from 0.
+        run_id: the run; the same run may be in several experiments.
+        label: what sets it apart, in words: "fold 2 of 5".
+        changes: what sets it apart, as dotted fields of its configuration and their values.
+    """
+
+    position: int
+    run_id: str
+    label: str
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One row of the store with its members, in order. Times are UTC.
+
+    Attributes:
+        config: what all members have in common.
+        final_run_id, test_touched_at: the member whose test part was scored, and when that was decided.
+    """
+
+    experiment_id: str
+    name: str
+    config: RunConfig
+    protocol: ProtocolConfig
+    created_at: datetime
+    cancelled_at: datetime | None
+    final_run_id: str | None
+    test_touched_at: datetime | None
+    members: tuple[Member, ...]
+
+    @property
+    def keeps_test_back(self) -> bool:
+        """Whether members never see a test part: it is scored once, for the chosen one."""
+        return keeps_test_back(self.config, self.protocol)
+
+
+def keeps_test_back(config: RunConfig, protocol: ProtocolConfig) -> bool:
+    """Whether the runs of a protocol serve to choose, so that none of them may see the test part."""
+    return protocol.kind == "sweep" or (protocol.folds is not None and config.split.hold_out)

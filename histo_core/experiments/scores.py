@@ -1,0 +1,117 @@
+"""What a member's predictions come to, and which member is best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from histo_core.comparison.join import RunPredictions, load
+from histo_core.config_protocol import Metric
+from histo_core.evaluation.class_scores import ClassScores, class_scores
+from histo_core.runs.events import read_events
+from histo_core.runs.records import Run
+from histo_core.training.events import EpochDone, Started
+from histo_core.workspace import Workspace
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Labelled predictions of one part.
+
+    Attributes:
+        y_true: int64 [n].
+        probabilities: float64 [n, k].
+        positive: index of the class of interest.
+        groups: patient ids [n], slide ids where not every patient is known, None where neither is.
+    """
+
+    y_true: np.ndarray
+    probabilities: np.ndarray
+    positive: int
+    groups: np.ndarray | None
+
+
+@dataclass(frozen=True, eq=False)
+class RunScores:
+    """A finished run in numbers.
+
+    Attributes:
+        scores, pools: by part; parts without labelled predictions are left out.
+        train_samples: how many it was trained on; None where its events do not say.
+    """
+
+    scores: Mapping[str, ClassScores]
+    pools: Mapping[str, Pool]
+    train_samples: int | None
+
+
+def run_scores(run: Run, workspace: Workspace) -> RunScores:
+    """Read and score the predictions of a run that succeeded.
+
+    Raises:
+        ComparisonError, CorruptDataError: its files are missing, damaged or changed.
+    """
+    predictions = load(run, workspace)
+    pools = {part: found for part in ("valid", "test") if (found := pool(predictions, part)) is not None}
+    started = next(
+        (event for event in read_events(workspace.run_folder(run.run_id)) if isinstance(event, Started)), None
+    )
+    return RunScores(
+        scores={part: class_scores(one.y_true, one.probabilities, one.positive) for part, one in pools.items()},
+        pools=pools,
+        train_samples=None if started is None else started.train_samples,
+    )
+
+
+def pool(predictions: RunPredictions, part: str) -> Pool | None:
+    """The labelled predictions of a part as arrays; None where there are none."""
+    table = predictions.table
+    rows = table.loc[(table["split"] == part) & table["y_true"].notna()]
+    if rows.empty:
+        return None
+    numbers = {name: index for index, name in enumerate(predictions.classes)}
+    return Pool(
+        y_true=np.asarray([numbers[name] for name in rows["y_true"]], np.int64),
+        probabilities=rows[[f"prob_{name}" for name in predictions.classes]].to_numpy(np.float64),
+        positive=numbers[predictions.positive],
+        groups=_groups(rows),
+    )
+
+
+def together(pools: list[Pool]) -> Pool:
+    """Predictions of several parts that share no sample, such as those of all folds."""
+    groups = [one.groups for one in pools if one.groups is not None]
+    return Pool(
+        y_true=np.concatenate([one.y_true for one in pools]),
+        probabilities=np.concatenate([one.probabilities for one in pools]),
+        positive=pools[0].positive,
+        groups=np.concatenate(groups) if len(groups) == len(pools) else None,
+    )
+
+
+def chosen_by(scores: ClassScores, metric: Metric) -> float | None:
+    """A member's value of what it is chosen by, as the protocol names it; None where it is not defined."""
+    return getattr(scores, metric.removeprefix("valid_"))
+
+
+def better(metric: Metric, value: float, than: float) -> bool:
+    """Whether a value of the metric is better than another."""
+    return value < than if metric == "valid_loss" else value > than
+
+
+def values_by_epoch(run: Run, metric: Metric, workspace: Workspace) -> dict[int, float]:
+    """The metric after each finished epoch of a run; without epochs in which it is not defined."""
+    events = read_events(workspace.run_folder(run.run_id))
+    values = {event.epoch: getattr(event, metric) for event in events if isinstance(event, EpochDone)}
+    return {epoch: value for epoch, value in values.items() if value is not None}
+
+
+def _groups(rows: pd.DataFrame) -> np.ndarray | None:
+    for column in ("patient_id", "slide_id"):
+        ids = rows[column].to_numpy(dtype=object)
+        if not pd.isna(ids).any():
+            return ids
+    return None

@@ -1,0 +1,134 @@
+"""The process that follows a sweep: it gives poor trials up, and thinks up the next one when one has ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from histo_core.errors import CancelledError, RunError
+from histo_core.experiments.folder import read_pruned, write_pruned
+from histo_core.experiments.launcher import launch_planned
+from histo_core.experiments.plan import trial
+from histo_core.experiments.records import Experiment, Member
+from histo_core.experiments.sampling import Trial, hopeless, suggested
+from histo_core.experiments.scores import chosen_by, run_scores, values_by_epoch
+from histo_core.experiments.table import ExperimentTable
+from histo_core.progress import Progress, silent
+from histo_core.runs.launcher import cancel
+from histo_core.runs.records import Run, RunStatus
+from histo_core.workspace import Workspace
+
+POLL_SECONDS = 1.0
+
+
+def follow(
+    experiment_id: str, workspace: Workspace, progress: Progress = silent, *, poll_seconds: float = POLL_SECONDS
+) -> None:
+    """Follow a sweep until all its trials have ended. A sweep that was left at any moment is taken up where it was.
+
+    All that it knows is read from the store and the runs' folders at each look. A trial is launched first and written
+    down afterwards; one that was launched but not written down is thought up again from the same trials, so that its
+    launch gives the run that is there.
+
+    Args:
+        experiment_id: a sweep that was started.
+        workspace: where it is.
+        progress: told how many runs have ended, and of how many.
+        poll_seconds: between two looks.
+
+    Raises:
+        RunError: there is no such experiment.
+        CancelledError: progress raised it, or the experiment was cancelled.
+    """
+    table = ExperimentTable(workspace)
+    kept: dict[str, float | None] = {}
+    while True:
+        experiment = table.get(experiment_id)
+        if experiment.cancelled_at is not None:
+            raise CancelledError("The experiment was cancelled.")
+        runs = table.runs(experiment)
+        trials = _trials(experiment, runs, workspace, kept)
+        progress(sum(not run.status.active for run in runs.values()), experiment.protocol.size)
+        if experiment.protocol.pruning:
+            _prune(experiment, runs, trials, workspace)
+        if all(trial.state != "running" for trial in trials):
+            if experiment.protocol.sampler != "tpe" or len(trials) >= experiment.protocol.trials:
+                return
+            _launch_next(experiment, trials, table, workspace)
+            continue
+        time.sleep(poll_seconds)
+
+
+def _launch_next(experiment: Experiment, trials: Sequence[Trial], table: ExperimentTable, workspace: Workspace) -> None:
+    config, protocol = experiment.config, experiment.protocol
+    planned = trial(config, protocol, suggested(protocol, trials, config.seed))
+    # What the start allowed, this process may read, whatever its own working folder and settings are.
+    named = [config.data.root, config.model.weights]
+    allowed = replace(workspace, extra_roots=tuple(Path(path) for path in named if path and Path(path).is_absolute()))
+    runs = launch_planned(planned, allowed, name=experiment.name)
+    for number, (one, run) in enumerate(zip(planned, runs, strict=True), start=len(experiment.members)):
+        table.add_member(experiment.experiment_id, Member(number, run.run_id, one.label, one.changes))
+
+
+def _prune(experiment: Experiment, runs: Mapping[str, Run], trials: Sequence[Trial], workspace: Workspace) -> None:
+    before = read_pruned(experiment.experiment_id, workspace)
+    given_up = before | frozenset(hopeless(experiment.protocol, trials))
+    if given_up != before:
+        write_pruned(experiment.experiment_id, given_up, workspace)
+    for position in given_up:
+        run = runs.get(experiment.members[position].run_id)
+        if run is not None and run.status.active and not run.cancel_requested:
+            with suppress(RunError):  # it has just ended
+                cancel(run.run_id, workspace)
+
+
+def _trials(
+    experiment: Experiment, runs: Mapping[str, Run], workspace: Workspace, kept: dict[str, float | None]
+) -> list[Trial]:
+    """The trials so far. Without folds each member is one; with folds so many members in a row are."""
+    folds = experiment.protocol.folds or 1
+    pruned = read_pruned(experiment.experiment_id, workspace)
+    members = experiment.members
+    return [
+        _trial(experiment, members[first : first + folds], runs, pruned, workspace, kept)
+        for first in range(0, len(members), folds)
+    ]
+
+
+def _trial(
+    experiment: Experiment,
+    members: Sequence[Member],
+    runs: Mapping[str, Run],
+    pruned: frozenset[int],
+    workspace: Workspace,
+    kept: dict[str, float | None],
+) -> Trial:
+    metric, changes = experiment.protocol.metric, members[0].changes
+    found = [runs.get(member.run_id) for member in members]
+    known = [run for run in found if run is not None]
+    steps: dict[int, float] = {}
+    if experiment.protocol.pruning and known:
+        steps = values_by_epoch(known[0], metric, workspace)
+    if any(run.status.active for run in known):
+        return Trial(changes, "running", steps=steps)
+    if members[0].position in pruned and known and known[0].status is RunStatus.CANCELLED:
+        return Trial(changes, "pruned", steps=steps)
+    if len(known) < len(found) or any(run.status is not RunStatus.SUCCEEDED for run in known):
+        return Trial(changes, "failed")
+    values = [_value(run, experiment, workspace, kept) for run in known]
+    if any(value is None for value in values):
+        return Trial(changes, "failed")
+    return Trial(changes, "complete", float(np.mean([value for value in values if value is not None])), steps)
+
+
+def _value(run: Run, experiment: Experiment, workspace: Workspace, kept: dict[str, float | None]) -> float | None:
+    """What the trial is judged by; read once, because a run that succeeded does not change."""
+    if run.run_id not in kept:
+        valid = run_scores(run, workspace).scores.get("valid")
+        kept[run.run_id] = None if valid is None else chosen_by(valid, experiment.protocol.metric)
+    return kept[run.run_id]

@@ -1,0 +1,293 @@
+"""An experiment in numbers: each member, then all of them together, with words on what the interval is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from histo_core.errors import HistoscopeError
+from histo_core.evaluation.class_scores import METRICS
+from histo_core.evaluation.intervals import Interval
+from histo_core.evaluation.pooled import pooled_intervals
+from histo_core.evaluation.repeats import mean_over_seeds, mean_over_splits, spread
+from histo_core.experiments.folder import read_pruned
+from histo_core.experiments.records import Experiment
+from histo_core.experiments.scores import RunScores, better, chosen_by, run_scores, together
+from histo_core.experiments.table import ExperimentTable
+from histo_core.runs.records import Run, RunStatus
+from histo_core.workspace import Workspace
+
+Part = Literal["valid", "test"]
+ScoresOf = Callable[[Run], RunScores]
+
+
+@dataclass(frozen=True, eq=False)
+class MemberResult:
+    """One member as it stands.
+
+    Attributes:
+        position, label, changes: as in `Member`.
+        run: None when it was deleted.
+        pruned: whether it was stopped early because others did better.
+        scores: None until it has succeeded.
+        problem: why there are no scores although it has; empty else.
+    """
+
+    position: int
+    label: str
+    changes: Mapping[str, Any]
+    run: Run | None
+    pruned: bool
+    scores: RunScores | None
+    problem: str = ""
+
+    @property
+    def state(self) -> str:
+        """The run's state, or pruned, or deleted."""
+        if self.run is None:
+            return "deleted"
+        return "pruned" if self.pruned and self.run.status is RunStatus.CANCELLED else self.run.status.value
+
+
+@dataclass(frozen=True)
+class Together:
+    """One number over all finished members.
+
+    Attributes:
+        metric: a name of `METRICS`.
+        n: members that have it.
+        mean: over members; NaN without any.
+        sd: sample SD over members; NaN for fewer than two.
+        interval: what `Summary.about` says; undefined, with the reason, where there is none.
+    """
+
+    metric: str
+    n: int
+    mean: float
+    sd: float
+    interval: Interval
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """An experiment in numbers.
+
+    Attributes:
+        experiment: what was summed up.
+        part: the part of each member that ``together`` is about: test where each member has one of its own.
+        members: in order, those that wait as well.
+        together: by metric; empty for a sweep, whose trials differ on purpose.
+        about: what part and interval are about, in sentences for a page.
+        best: where members serve to choose, the position of the best one by the protocol's metric on validation;
+            None before there is one.
+    """
+
+    experiment: Experiment
+    part: Part
+    members: tuple[MemberResult, ...]
+    together: Mapping[str, Together]
+    about: str
+    best: int | None
+
+    @property
+    def active(self) -> int:
+        """Members that wait or run."""
+        return sum(member.run is not None and member.run.status.active for member in self.members)
+
+    @property
+    def finished(self) -> int:
+        """Members that have scores."""
+        return sum(member.scores is not None for member in self.members)
+
+    @property
+    def expected(self) -> int:
+        """How many members there are to be in the end, unless it is cancelled."""
+        return max(self.experiment.protocol.size, len(self.members))
+
+    def table(self) -> pd.DataFrame:
+        """One row a member with raw numbers; NaN where something is not known or not defined."""
+        return pd.DataFrame([self._row(member) for member in self.members])
+
+    def _row(self, member: MemberResult) -> dict[str, Any]:
+        row: dict[str, Any] = {
+            "position": member.position,
+            "member": member.label,
+            "run_id": self.experiment.members[member.position].run_id,
+            "state": member.state,
+            "best": member.position == self.best,
+            **{name: _cell(value) for name, value in member.changes.items()},
+        }
+        for part in ("valid", "test"):
+            scores = member.scores.scores.get(part) if member.scores else None
+            for metric in METRICS:
+                value = getattr(scores, metric) if scores else None
+                row[f"{part}_{metric}"] = np.nan if value is None else value
+        return row
+
+
+def summary(experiment: Experiment, workspace: Workspace, *, scores_of: ScoresOf | None = None) -> Summary:
+    """Sum an experiment up as it stands; members that wait are there without numbers.
+
+    The interval depends on the protocol:
+
+    - k folds: every patch was held out once by a network that had not seen its patient; these predictions are pooled
+      and whole patients are drawn again. It is about other patients from the same source. (The AUROC of pooled
+      predictions also compares patches across networks; mean and SD are over folds.)
+    - repeats with new splits, and folds that are dealt several times: `mean_over_splits`.
+    - repeats with new seeds: `mean_over_seeds`, about chance in training, not about patients.
+    - sweeps: none; the trials differ on purpose, and the best validation value is too good for having been chosen.
+
+    Args:
+        experiment: newly read, or its newest members are missing.
+        workspace: where the runs are.
+        scores_of: scores a run that succeeded; for callers that keep them.
+    """
+    score = scores_of or (lambda run: run_scores(run, workspace))
+    runs, pruned = ExperimentTable(workspace).runs(experiment), read_pruned(experiment.experiment_id, workspace)
+    members = tuple(
+        _scored(
+            MemberResult(one.position, one.label, one.changes, runs.get(one.run_id), one.position in pruned, None),
+            score,
+        )
+        for one in experiment.members
+    )
+    part: Part = "valid" if experiment.keeps_test_back else "test"
+    return Summary(
+        experiment=experiment,
+        part=part,
+        members=members,
+        together=_together(experiment, members, part),
+        about=_about(experiment),
+        best=_best(experiment, members) if experiment.keeps_test_back else None,
+    )
+
+
+def _scored(member: MemberResult, score: ScoresOf) -> MemberResult:
+    if member.run is None or member.run.status is not RunStatus.SUCCEEDED:
+        return member
+    try:
+        return replace(member, scores=score(member.run))
+    except HistoscopeError as error:
+        return replace(member, problem=str(error))
+
+
+def _together(experiment: Experiment, members: Sequence[MemberResult], part: Part) -> dict[str, Together]:
+    if experiment.protocol.kind == "sweep":
+        return {}
+    known = [one.scores for one in members if one.scores is not None and part in one.scores.scores]
+    intervals = _intervals(experiment, known, part, complete=len(known) == len(members))
+    found = {}
+    for metric in METRICS:
+        values = _values(known, part, metric)
+        mean = float(np.mean(values)) if values else np.nan
+        found[metric] = Together(metric, len(values), mean, spread(values), intervals[metric])
+    return found
+
+
+def _intervals(
+    experiment: Experiment, known: Sequence[RunScores], part: Part, *, complete: bool
+) -> dict[str, Interval]:
+    protocol = experiment.protocol
+    pooled = protocol.kind == "folds" and protocol.repeats == 1
+    if protocol.kind == "single" or pooled:
+        if not known or (pooled and not complete):
+            return dict.fromkeys(
+                METRICS, Interval.undefined("not every fold has finished" if pooled else "not finished")
+            )
+        one = together([scores.pools[part] for scores in known])
+        return pooled_intervals(one.y_true, one.probabilities, one.positive, one.groups)
+    return {metric: _over_members(experiment, known, part, metric) for metric in METRICS}
+
+
+def _over_members(experiment: Experiment, known: Sequence[RunScores], part: Part, metric: str) -> Interval:
+    values = _values(known, part, metric)
+    if len(values) < 2:
+        return Interval.undefined("fewer than two runs have finished")
+    if experiment.protocol.kind == "repeats" and experiment.protocol.new == "seeds":
+        found = mean_over_seeds(values)
+    else:
+        trained = [scores.train_samples for scores in known if scores.train_samples]
+        if not trained:
+            return Interval.undefined("it is not known how many patches the runs were trained on")
+        held_out = float(np.mean([scores.scores[part].n for scores in known]))
+        found = mean_over_splits(values, train=float(np.mean(trained)), test=held_out)
+    top = np.inf if metric == "loss" else 1.0
+    return replace(found, low=max(found.low, 0.0), high=min(found.high, top))
+
+
+def _values(known: Sequence[RunScores], part: Part, metric: str) -> list[float]:
+    values = [getattr(scores.scores[part], metric) for scores in known]
+    return [value for value in values if value is not None]
+
+
+def _best(experiment: Experiment, members: Sequence[MemberResult]) -> int | None:
+    """By the metric on validation; of equal ones the first. Of a sweep over folds, the first fold of the best mean."""
+    metric, trials = experiment.protocol.metric, {}
+    for member in members:
+        valid = member.scores.scores.get("valid") if member.scores else None
+        value = None if valid is None else chosen_by(valid, metric)
+        trials.setdefault(trial_of(experiment, member.changes), []).append((member.position, value))
+    best: tuple[int, float] | None = None
+    for found in trials.values():
+        values = [value for _, value in found if value is not None]
+        if len(values) < len(found):
+            continue
+        mean = float(np.mean(values))
+        if best is None or better(metric, mean, best[1]):
+            best = found[0][0], mean
+    return None if best is None else best[0]
+
+
+def trial_of(experiment: Experiment, changes: Mapping[str, Any]) -> str:
+    """What members of one trial have in common: all that sets them apart but the fold of a sweep."""
+    return repr(
+        [
+            (name, _cell(value))
+            for name, value in changes.items()
+            if name != "split.fold" or experiment.protocol.kind != "sweep" or name in experiment.protocol.sweep
+        ]
+    )
+
+
+def _cell(value: Any) -> Any:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+def _about(experiment: Experiment) -> str:
+    protocol = experiment.protocol
+    kept_back = (
+        "Numbers are of validation parts, which chose the epoch and choose the {0}, so they are a little too good. "
+        "The test part is kept back: it is scored once, for the chosen {0}."
+    )
+    match protocol.kind:
+        case "single":
+            return "Numbers are of the test part. The interval is about other patients from the same source."
+        case "sweep":
+            return kept_back.format("trial") + " The trials differ on purpose, so there is no mean over them."
+        case "repeats" if protocol.new == "seeds":
+            return (
+                "Numbers are of the test part, the same for all. The interval is about chance in training: where the "
+                "mean of many such runs would lie. It says nothing about other patients."
+            )
+        case "repeats":
+            return (
+                "Each repeat holds other patients out and is scored on those. The interval is about a network trained "
+                "on as many patches, on other patients from the same source; it takes into account that train parts "
+                "overlap (Nadeau and Bengio 2003)."
+            )
+        case "folds":
+            what = (
+                kept_back.format("fold")
+                if experiment.keeps_test_back
+                else "Each fold is the test part of one run, so each patch was held out once; no fold chose anything."
+            )
+            if protocol.repeats > 1:
+                return (
+                    f"{what} The interval is about a network trained on as many patches, on other patients; it takes "
+                    "into account that train parts overlap (Nadeau and Bengio 2003)."
+                )
+            return f"{what} The interval is that of all folds' predictions together, with whole patients drawn again."
