@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from histo_core.config import RunConfig
+from histo_core.config_protocol import ProtocolConfig, SweepField, SweepValue, changed
 from histo_core.registry import Registry
 
 
 @dataclass(frozen=True)
 class NamedConfig:
-    """One run of a study or demo, with a name to show and a note on what it is."""
+    """One run of a study or demo, with a name to show and a note on what it is.
+
+    Attributes:
+        as_printed: the report's own settings where we doubt them; such a run may well fail to learn, and is there so
+            that the failure can be shown.
+    """
 
     name: str
     config: RunConfig
     note: str
+    as_printed: bool = False
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,45 @@ class Reported:
 
 
 @dataclass(frozen=True)
+class ReportedConfusion:
+    """A confusion matrix that a study prints.
+
+    Attributes:
+        name: what it is of.
+        classes: in the order of rows and columns.
+        counts: one row a true class, one column a predicted one.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Settings that a study varied, all else fixed.
+
+    Attributes:
+        name: in words.
+        member: the run that it starts from, by name.
+        fields: dotted field of a run -> the values tried; of several fields every combination.
+        fixed: dotted field -> value, where the rest differs from the member.
+    """
+
+    name: str
+    member: str
+    fields: Mapping[str, tuple[SweepValue, ...]]
+    fixed: Mapping[str, SweepValue] = field(default_factory=dict)
+
+    @property
+    def protocol(self) -> ProtocolConfig:
+        """The same as an experiment: one trial for each combination."""
+        return ProtocolConfig(
+            kind="sweep", sweep={name: SweepField(values=values) for name, values in self.fields.items()}
+        )
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One study.
 
@@ -43,6 +90,9 @@ class Recipe:
             ours.
         doubts: what in the study does not add up.
         ours: what it leaves open and how we settled it, and where we do otherwise on purpose.
+        sweeps: what it varied.
+        protocol: how many runs it made of one setting, such as five folds.
+        confusions: the matrices that it prints.
     """
 
     name: str
@@ -53,6 +103,28 @@ class Recipe:
     reported: dict[str, tuple[Reported, ...]]
     doubts: tuple[str, ...]
     ours: tuple[str, ...]
+    sweeps: tuple[Sweep, ...] = ()
+    protocol: ProtocolConfig = ProtocolConfig()
+    confusions: tuple[ReportedConfusion, ...] = ()
+
+    def start_of(self, sweep: Sweep) -> RunConfig:
+        """The configuration that one of the sweeps varies."""
+        member = next(member for member in self.configs if member.name == sweep.member)
+        return changed(member.config, sweep.fixed)
 
 
 STUDIES: Registry[Recipe] = Registry("study")
+
+
+def numbers(**values: float) -> tuple[Reported, ...]:
+    """Reported numbers by their measure, words joined by underscores."""
+    return tuple(Reported(measure.replace("_", " "), value) for measure, value in values.items())
+
+
+def by_class(measures: tuple[str, ...], rows: Mapping[str, tuple[float, ...]]) -> tuple[Reported, ...]:
+    """Reported numbers of a table with one row a class and one column a measure."""
+    return tuple(
+        Reported(f"{measure} of {name}", value)
+        for name, values in rows.items()
+        for measure, value in zip(measures, values, strict=True)
+    )
