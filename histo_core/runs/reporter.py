@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import asdict, replace
 from threading import Event, Thread
 from types import TracebackType
 
 from histo_core.errors import StoreError
 from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.records import Progress
+from histo_core.runs.records import Progress, Run
 from histo_core.runs.store import Store
+from histo_core.runs.usage import usage
 
 LOG = logging.getLogger(__name__)
 
@@ -19,15 +21,15 @@ PROGRESS_SECONDS = 1.0
 
 
 class Reporter:
-    """A thread that writes ``progress`` at most once a second and a heartbeat every five.
+    """A thread that writes ``progress`` at most once a second and a heartbeat every five, with what the worker takes.
 
     Training never waits for the database: it only sets ``progress``. The thread sets ``stop`` when someone asked for
     the run to be cancelled, and when the run is no longer this worker's.
     """
 
-    def __init__(self, store: Store, run_id: str, worker: ProcessIdentity, stop: Event) -> None:
+    def __init__(self, store: Store, run: Run, worker: ProcessIdentity, stop: Event) -> None:
         self.progress = Progress("preparing")
-        self._store, self._run_id, self._worker, self._stop = store, run_id, worker, stop
+        self._store, self._run, self._worker, self._stop = store, run, worker, stop
         self._closed = Event()
         self._thread = Thread(target=self._report, name="reporter", daemon=True)
 
@@ -43,12 +45,15 @@ class Reporter:
 
     def _report(self) -> None:
         written, written_at = self.progress, time.monotonic()
+        used, used_at = usage(self._run.device), time.monotonic()
         while not self._closed.wait(PROGRESS_SECONDS):
             progress = self.progress
             if progress == written and time.monotonic() - written_at < HEARTBEAT_SECONDS:
                 continue
+            if time.monotonic() - used_at >= HEARTBEAT_SECONDS:
+                used, used_at = usage(self._run.device), time.monotonic()
             try:
-                run = self._store.heartbeat(self._run_id, self._worker, progress)
+                run = self._store.heartbeat(self._run.run_id, self._worker, replace(progress, **asdict(used)))
             except StoreError as error:
                 LOG.warning("will try again: %s", error)
                 continue

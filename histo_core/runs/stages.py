@@ -12,6 +12,7 @@ from histo_core.data.splits.split import Split, make_split
 from histo_core.errors import CorruptDataError
 from histo_core.files import append_line
 from histo_core.models.predictor import Predictor
+from histo_core.runs.events import read_events
 from histo_core.runs.folder import write_config
 from histo_core.runs.manifest import is_complete, write_manifest
 from histo_core.runs.records import Progress, Run
@@ -72,6 +73,9 @@ def _check_unchanged(run: Run, dataset: Dataset, split: Split) -> None:
 
 def _train(run: Run, dataset: Dataset, split: Split, workspace: Workspace, report: Reporter, stop: Flag) -> bool:
     folder = workspace.run_folder(run.run_id)
+    for event in read_events(folder):  # of an earlier worker, whose best epoch counts
+        if isinstance(event, EpochDone):
+            report.progress = _best(event, report.progress)
     for event in fit(run.config, dataset, split, folder, should_stop=stop.is_set, workspace=workspace):
         report.progress = _progress(event, report.progress)
         if not isinstance(event, BatchDone):
@@ -94,14 +98,33 @@ def _predict(run: Run, dataset: Dataset, split: Split, folder: Path, report: Rep
 
 
 def _progress(event: Event, before: Progress) -> Progress:
-    """Epochs done so far, and where in the current one training is."""
+    """Epochs done so far, where in the current one training is, and the best epoch."""
     match event:
         case Started():
-            return Progress("training", event.epoch, event.epochs, event.batch, event.batches)
+            return replace(
+                before,
+                phase="training",
+                epoch=event.epoch,
+                epochs=event.epochs,
+                batch=event.batch,
+                batches=event.batches,
+            )
         case BatchDone():
             speed = event.images_per_second
             return replace(before, epoch=event.epoch, batch=event.batch, images_per_second=speed)
         case EpochDone():
-            return replace(before, epoch=event.epoch + 1, batch=0)
+            return replace(_best(event, before), epoch=event.epoch + 1, batch=0)
         case _:
             return before
+
+
+def _best(done: EpochDone, before: Progress) -> Progress:
+    if not done.best:
+        return before
+    return replace(
+        before,
+        best_epoch=done.epoch,
+        best_valid_loss=done.valid_loss,
+        best_valid_accuracy=done.valid_accuracy,
+        best_valid_auroc=done.valid_auroc,
+    )

@@ -41,7 +41,7 @@ def work(run_id: str, workspace: Workspace) -> int:
         store = Store.open(workspace)
         run = store.claim(run_id, worker)
         LOG.info("%s: worker %d on %s", run_id, worker.pid, run.device)
-        with Reporter(store, run_id, worker, stop) as report:
+        with Reporter(store, run, worker, stop) as report:
             status, reason = _carry_out(run, workspace, report, stop)
         LOG.info("%s: %s %s", run_id, status, reason)
         store.finish(run_id, worker, status, reason)
