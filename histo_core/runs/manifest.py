@@ -43,6 +43,8 @@ def write_manifest(folder: Path, run: Run, dataset: Dataset, split: Split) -> No
             "dataset": dataset.name,
             "classes": list(dataset.classes),
             "positive": dataset.positive,
+            "microns_per_pixel": dataset.microns_per_pixel,
+            "patch_size": list(dataset.read([0])[0].shape[:2]),
             "packages": _versions(),
             "commit": _commit(),
             "device": run.device,

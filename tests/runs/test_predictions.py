@@ -1,0 +1,221 @@
+"""A finished run on other data: matched, checked, kept, and gone on with after a stop."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from histo_core.audit.stain_shift import StainProfile, stain_shift
+from histo_core.config import (
+    DataConfig,
+    ModelConfig,
+    Option,
+    PredictConfig,
+    PreprocessConfig,
+    RunConfig,
+    SplitConfig,
+    TrainConfig,
+)
+from histo_core.data.base import open_dataset, prepare_dataset
+from histo_core.data.predictions import read_predictions
+from histo_core.data.transforms.preprocess import Preprocess
+from histo_core.errors import CancelledError, ConfigError, CorruptDataError, RunError
+from histo_core.models.predictor import Predictor
+from histo_core.runs import predictions_chunks
+from histo_core.runs.launcher import launch
+from histo_core.runs.predictions import get_predictions, list_predictions, predict_with
+from histo_core.runs.predictions_check import resolution, resolution_check, shared_check
+from histo_core.runs.store import Store
+from histo_core.runs.worker import work
+from histo_core.workspace import Workspace
+
+OPTIONS: dict[str, Option] = {"patches": 80, "patients": 8}
+OWN = DataConfig(dataset="phantom", options=OPTIONS)
+OTHER = DataConfig(dataset="phantom", options={**OPTIONS, "seed": 5})
+SYMMETRIES = PredictConfig(tta="symmetries")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, str]:
+    """A workspace with a finished run of seconds."""
+    folder = tmp_path_factory.mktemp("predictions")
+    made = Workspace(folder / "home", extra_roots=(folder,))
+    prepare_dataset(OWN, made)
+    config = RunConfig(
+        data=OWN,
+        preprocess=PreprocessConfig(crop=32),
+        model=ModelConfig(name="cnn_narrow"),
+        train=TrainConfig(epochs=1, batch_size=16, device="cpu", threads=1),
+    )
+    run = launch(config, made, name="small", start_supervisor=False)
+    assert work(run.run_id, made) == 0
+    return made, run.run_id
+
+
+@pytest.fixture(scope="module")
+def pictures(trained: tuple[Workspace, str]) -> DataConfig:
+    """Five grey, unstained images of other classes in folders; one class has the run's own name."""
+    rng = np.random.default_rng(0)
+    root = trained[0].home.parent / "pictures"
+    for name, count in (("normal", 2), ("malignant", 3)):
+        (root / name).mkdir(parents=True)
+        for number in range(count):
+            Image.fromarray(rng.integers(0, 256, (96, 96, 3), np.uint8)).save(root / name / f"{number}.png")
+    return DataConfig(dataset="folder", root=str(root))
+
+
+def test_all_patches_of_other_data_are_predicted_and_kept(trained: tuple[Workspace, str]) -> None:
+    workspace, run_id = trained
+    found = predict_with(run_id, OTHER, workspace, predict=SYMMETRIES)
+    table = found.table()
+    dataset = open_dataset(OTHER, workspace)
+    expected = Predictor.from_run(workspace.run_folder(run_id), "cpu").predict(
+        dataset.read(np.arange(len(dataset))), SYMMETRIES
+    )
+    np.testing.assert_allclose(table[["prob_normal", "prob_tumour"]], expected.probabilities, rtol=1e-5)
+    assert table["sample_id"].tolist() == dataset.table["sample_id"].tolist()
+    assert table["y_true"].tolist() == [dataset.classes[label] for label in dataset.table["label"]]
+    assert table["patient_id"].notna().all()
+    assert set(table["split"]) == {"test"}
+    assert (found.run_id, found.data, found.labelled, found.facts["samples"]) == (run_id, OTHER, 80, 80)
+    assert {check["name"]: check["verdict"] for check in found.facts["checks"]}["resolution"] == "alike"
+    assert not list((workspace.home / "predictions").glob(".*"))
+
+
+def test_the_same_question_is_answered_from_what_is_kept(
+    trained: tuple[Workspace, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, run_id = trained
+    first = predict_with(run_id, OTHER, workspace, predict=SYMMETRIES)
+    monkeypatch.setattr("histo_core.runs.predictions.predict_chunks", None)
+    assert predict_with(run_id, OTHER, workspace, predict=SYMMETRIES).facts == first.facts
+    assert first.id in [one.id for one in list_predictions(workspace, run_id)]
+    assert list_predictions(workspace, "other-1") == []
+
+
+def test_the_runs_own_part_gives_the_runs_own_predictions_and_a_warning_only_where_it_learnt(
+    trained: tuple[Workspace, str],
+) -> None:
+    workspace, run_id = trained
+    own = read_predictions(workspace.run_folder(run_id) / "predictions.parquet").query("split == 'test'")
+    test = predict_with(run_id, OWN, workspace, split=SplitConfig(), predict=PredictConfig(parts=("test",)))
+    columns = ["sample_id", "y_true", "y_pred", "prob_normal", "prob_tumour", "score_tumour"]
+    left, right = (table[columns].set_index("sample_id").sort_index() for table in (test.table(), own))
+    np.testing.assert_array_equal(left.to_numpy(), right.to_numpy())
+    assert {check["name"]: check["verdict"] for check in test.facts["checks"]}["shared"] == "alike"
+    train = predict_with(run_id, OWN, workspace, split=SplitConfig(), predict=PredictConfig(parts=("train", "test")))
+    count = int((train.table()["split"] == "train").sum())
+    assert f"{count} of {len(train.table())} patches are from the run's own" in train.warnings[-1]
+
+
+def test_a_stop_keeps_what_was_predicted_and_the_next_call_goes_on(
+    trained: tuple[Workspace, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, run_id = trained
+    monkeypatch.setitem(predictions_chunks.predict_chunks.__kwdefaults__, "size", 32)
+    flips = PredictConfig(tta="flips")
+    whole = predict_with(run_id, OTHER, workspace, predict=PredictConfig(tta="flips", combine="vote"))
+
+    def stop(done: int, total: int) -> None:
+        if (done, total) == (80, 80):
+            raise CancelledError("It was stopped on request.")
+
+    with pytest.raises(CancelledError):
+        predict_with(run_id, OTHER, workspace, predict=flips, progress=stop)
+    kept = sorted((workspace.home / "predictions").glob(".*.work/*.npz"))
+    assert [file.name for file in kept] == ["000000000.npz", "000000032.npz"]
+    assert len(list_predictions(workspace)) == len(list((workspace.home / "predictions").glob("[!.]*")))
+    kept[1].write_bytes(b"torn")
+    told: list[tuple[int, int]] = []
+    found = predict_with(run_id, OTHER, workspace, predict=flips, progress=lambda *step: told.append(step))
+    assert told[:5] == [(32, 80), (64, 80), (64, 80), (80, 80), (80, 80)]
+    agree = (found.table()["y_pred"] == whole.table()["y_pred"]).mean()
+    assert agree > 0.9
+
+
+def test_classes_must_match_or_be_mapped(trained: tuple[Workspace, str], pictures: DataConfig) -> None:
+    workspace, run_id = trained
+    with pytest.raises(ConfigError, match="'malignant', which the model does not know"):
+        predict_with(run_id, pictures, workspace)
+    found = predict_with(run_id, pictures, workspace, classes={"malignant": "tumour"})
+    assert sorted(found.table()["y_true"]) == ["normal", "normal", "tumour", "tumour", "tumour"]
+    unlabelled = predict_with(run_id, pictures, workspace, classes={"malignant": "", "normal": ""})
+    assert unlabelled.labelled == 0
+    assert unlabelled.table()["y_true"].isna().all()
+    verdicts = {check["name"]: check["verdict"] for check in found.facts["checks"]}
+    assert verdicts == {"resolution": "unknown", "stain": "differs", "shared": "alike"}
+    assert any(sentence.startswith("Stain: differs") for sentence in found.warnings)
+
+
+def test_training_data_that_are_gone_leave_only_what_the_manifest_knows(
+    trained: tuple[Workspace, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, run_id = trained
+
+    def gone(data: DataConfig, workspace: Workspace) -> None:
+        raise CorruptDataError("gone")
+
+    monkeypatch.setattr("histo_core.runs.predictions_check.open_dataset", gone)
+    found = predict_with(run_id, OTHER, workspace)
+    verdicts = {check["name"]: check["verdict"] for check in found.facts["checks"]}
+    assert verdicts == {"resolution": "alike", "stain": "unknown", "shared": "unknown"}
+
+
+def test_only_a_run_that_succeeded_predicts(trained: tuple[Workspace, str]) -> None:
+    workspace, _ = trained
+    waiting = Store.open(workspace).enqueue(
+        RunConfig(), data_hash="d" * 64, split_fingerprint="f" * 64, device="cpu", name="waiting"
+    )
+    with pytest.raises(RunError, match="is queued"):
+        predict_with(waiting.run_id, OTHER, workspace)
+    with pytest.raises(RunError):
+        predict_with("nonsense-1", OTHER, workspace)
+
+
+def test_predictions_that_were_changed_are_refused(trained: tuple[Workspace, str]) -> None:
+    workspace, run_id = trained
+    found = predict_with(run_id, OTHER, workspace, predict=PredictConfig(tta="symmetries", combine="vote"))
+    file = found.folder / "predictions.parquet"
+    found.table().iloc[::-1].to_parquet(file, index=False)
+    with pytest.raises(CorruptDataError, match="not those that were written"):
+        found.table()
+
+
+@pytest.mark.parametrize("name", ["../../etc", "0" * 16, ""])
+def test_an_id_that_is_none(trained: tuple[Workspace, str], name: str) -> None:
+    with pytest.raises(RunError, match="no predictions"):
+        get_predictions(name, trained[0])
+
+
+def test_resolution_counts_after_crop_and_resize() -> None:
+    crop, resize = Preprocess(PreprocessConfig(crop=48)), Preprocess(PreprocessConfig(resize=48))
+    assert resolution(0.5, crop, (96, 96)) == 0.5
+    assert resolution(0.5, resize, (96, 96)) == 1.0
+    assert resolution(0.5, resize, (48, 192)) == pytest.approx(1.0)
+    assert resolution(None, resize, (96, 96)) is None
+
+
+def test_resolution_in_words() -> None:
+    assert resolution_check(0.25, 0.23).verdict == "alike"
+    assert "4.0 times larger" in resolution_check(1.0, 0.25).sentence
+    assert "2.0 times smaller" in resolution_check(0.5, 1.0).sentence
+    assert "training data do not say it" in resolution_check(None, 1.0).sentence
+    assert "these data do not say it" in resolution_check(1.0, None).sentence
+
+
+def test_shared_patches_are_counted() -> None:
+    seen = frozenset([b"a", b"b"])
+    assert shared_check(seen, [b"c"]).verdict == "alike"
+    assert "1 of 3 patches is" in shared_check(seen, [b"a", b"c", b"d"]).sentence
+    assert shared_check(None, [b"a"]).verdict == "unknown"
+
+
+def test_stains_a_standard_deviation_apart_differ() -> None:
+    reference = StainProfile((0.3, 0.2, 0.1), (0.1, 0.1, 0.1), 50)
+    near = stain_shift(reference, StainProfile((0.39, 0.2, 0.1), (0.3, 0.3, 0.3), 50))
+    assert near.verdict == "alike"
+    assert near.distances == pytest.approx((0.9, 0, 0))
+    far = stain_shift(reference, StainProfile((0.3, 0.05, 0.1), (0.1, 0.1, 0.1), 50))
+    assert far.sentence.startswith("Stain: differs: eosin is weaker (0.05 against 0.20, 1.5 SD)")
+    assert stain_shift(reference, None).verdict == "unknown"
