@@ -40,9 +40,18 @@ def cost(name: str, side: int, n_classes: int = 2) -> Cost:
     Raises:
         UnknownNameError, ConfigError: as `build_network`.
     """
-    spec = MODELS[name]
+    return count(ModelConfig(name=name), side, n_classes)
+
+
+def count(config: ModelConfig, side: int, n_classes: int = 2) -> Cost:
+    """Count a network with options of its own.
+
+    Raises:
+        UnknownNameError, ConfigError: as `build_network`.
+    """
+    spec = MODELS[config.name]
     with torch.device("meta"), torch.no_grad():
-        network = build_network(ModelConfig(name=name), n_classes, (side, side)).eval()
+        network = build_network(config, n_classes, (side, side)).eval()
         auxiliary = tuple(f"{part}." for part in spec.auxiliary)
         parameters = sum(p.numel() for key, p in network.named_parameters() if not key.startswith(auxiliary))
         with FlopCounterMode(display=False) as counter:

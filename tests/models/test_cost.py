@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from torchvision.models import ResNet50_Weights, SqueezeNet1_1_Weights, VGG16_Weights, WeightsEnum
 
-from histo_core.models.cost import cost, recommended_side
+from histo_core.config import ModelConfig
+from histo_core.models.cost import cost, count, recommended_side
 
 
 @pytest.mark.parametrize(
@@ -36,3 +37,11 @@ def test_auxiliary_classifiers_do_not_count() -> None:
 
 def test_the_recommended_side() -> None:
     assert [recommended_side(name) for name in ("cnn_narrow", "inception_v3", "resnet18")] == [32, 299, 96]
+
+
+def test_options_count() -> None:
+    """Two fields of four planes each are eight channels: the work of eight, with a quarter of their weights or so."""
+    group = count(ModelConfig(name="gcnn_p4", options={"fields": (2, 4, 8)}), 16)
+    plain = count(ModelConfig(name="cnn_plain", options={"fields": (8, 16, 32)}), 16)
+    assert group.flops == plain.flops - 2 * 2 * (32 - 8), "the classifier reads 8 pooled fields, not 32 channels"
+    assert group.parameters < plain.parameters / 3
