@@ -104,7 +104,7 @@ class Recipe:
     doubts: tuple[str, ...]
     ours: tuple[str, ...]
     sweeps: tuple[Sweep, ...] = ()
-    protocol: ProtocolConfig = ProtocolConfig()
+    protocol: ProtocolConfig = field(default_factory=ProtocolConfig)
     confusions: tuple[ReportedConfusion, ...] = ()
 
     def start_of(self, sweep: Sweep) -> RunConfig:

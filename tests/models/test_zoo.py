@@ -21,6 +21,7 @@ from histo_core.models.weights import WeightsHeader, save_weights
 REDUCED: dict[str, dict[str, Any]] = {
     "all_cnn": {"width": 0.05},
     "all_gcnn": {"width": 0.05},
+    "gcnn": {"width": 0.03},
     "vgg16": {"head": "dense_512"},
 }
 """Options that bring a network down to what two cores train in a second."""
