@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +17,8 @@ from histo_core.data.transforms.preprocess import Preprocess
 
 MEMORY_LIMIT = 1 << 30
 """Bytes. Patches that take less stay in memory after they were first read, cropped and resized."""
+AHEAD = 2
+"""Batches that are made while an accelerator computes. A processor that trains has no time to spare for that."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,15 @@ class Augmentation:
     config: AugmentConfig
     seed: int
     epoch: int
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """A batch that is asked for; see `Batches.batch`."""
+
+    rows: np.ndarray
+    augmentation: Augmentation | None = None
+    keys: np.ndarray | None = None
 
 
 class Batches:
@@ -71,9 +85,9 @@ class Batches:
         Raises:
             DataError: a patch cannot be read, or is smaller than the crop.
         """
-        patches, labels = self._patches(rows), torch.from_numpy(self._labels[rows]).to(self._device, non_blocking=True)
+        patches, labels = self._patches(rows), self._sent(torch.from_numpy(self._labels[rows]))
         if augmentation is None:
-            return self._preprocess.normalise(patches).to(self._device, non_blocking=True), labels
+            return self._sent(self._preprocess.normalise(patches)), labels
         images = self._preprocess.augmented(
             patches,
             augmentation.config,
@@ -83,6 +97,52 @@ class Batches:
             device=self._device,
         )
         return images, labels
+
+    def each(self, wanted: Iterable[Wanted], ahead: int | None = None) -> Generator[tuple[Tensor, Tensor]]:
+        """Batch after batch, in order; the next ones are made in a thread while the caller computes with one.
+
+        Close the iterator when no more is taken: it ends the thread. Batches do not depend on ``ahead``.
+
+        Args:
+            wanted: the batches.
+            ahead: how many are made beforehand; None: `AHEAD` for an accelerator, else none.
+
+        Raises:
+            DataError: as `batch`, when the batch's turn comes.
+        """
+        ahead = (AHEAD if self._device.type != "cpu" else 0) if ahead is None else ahead
+        if not ahead:
+            for one in wanted:
+                yield self.batch(one.rows, one.augmentation, one.keys)
+            return
+        on_gpu = self._device.type == "cuda"
+        # A stream of its own: copies and augmentation overlap with the network instead of queueing behind it.
+        beside = torch.cuda.Stream(self._device) if on_gpu else None
+        reader, coming = ThreadPoolExecutor(1, thread_name_prefix="batches"), deque[Future[_Made]]()
+        try:
+            for one in wanted:
+                coming.append(reader.submit(self._made, one, beside))
+                if len(coming) > ahead:
+                    yield _taken(coming.popleft().result())
+            while coming:
+                yield _taken(coming.popleft().result())
+        finally:
+            reader.shutdown(cancel_futures=True)
+
+    def _made(self, one: Wanted, beside: torch.cuda.Stream | None) -> _Made:
+        if beside is None:
+            return _Made(*self.batch(one.rows, one.augmentation, one.keys))
+        with torch.cuda.stream(beside):
+            images, labels = self.batch(one.rows, one.augmentation, one.keys)
+        ready = torch.cuda.Event()
+        ready.record(beside)
+        return _Made(images, labels, ready)
+
+    def _sent(self, tensor: Tensor) -> Tensor:
+        """To the device; from pinned memory where that lets the copy go on by itself."""
+        if self._device.type == "cuda":
+            tensor = tensor.pin_memory()
+        return tensor.to(self._device, non_blocking=True)
 
     def _patches(self, rows: np.ndarray) -> np.ndarray:
         if self._kept is None:
@@ -96,3 +156,20 @@ class Batches:
 
     def _shaped(self, rows: np.ndarray) -> np.ndarray:
         return self._preprocess.geometry(self._dataset.read(rows))
+
+
+@dataclass(frozen=True, eq=False)
+class _Made:
+    images: Tensor
+    labels: Tensor
+    ready: torch.cuda.Event | None = None
+
+
+def _taken(made: _Made) -> tuple[Tensor, Tensor]:
+    """Let the current stream wait for a batch, and keep its memory until that stream is done with it."""
+    if made.ready is not None:
+        stream = torch.cuda.current_stream(made.images.device)
+        stream.wait_event(made.ready)
+        for tensor in (made.images, made.labels):
+            tensor.record_stream(stream)
+    return made.images, made.labels

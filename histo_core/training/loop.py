@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 from time import perf_counter
 
@@ -15,11 +16,10 @@ from histo_core.data.base import Dataset
 from histo_core.data.splits.balance import draw_keys
 from histo_core.data.splits.split import Split
 from histo_core.data.transforms.preprocess import Preprocess
-from histo_core.models.device import resolve_device
 from histo_core.models.registry import MODELS, build_model
 from histo_core.models.weights import WeightsHeader
 from histo_core.training.averaging import Average
-from histo_core.training.batches import Augmentation, Batches
+from histo_core.training.batches import Augmentation, Batches, Wanted
 from histo_core.training.checkpoint import BestWeights, Checkpoints, Position
 from histo_core.training.events import BatchDone, EpochDone, Event, Finished, Started, Stopped
 from histo_core.training.fabric import fabric_on, scaler_of
@@ -28,9 +28,12 @@ from histo_core.training.freezing import enter_epoch
 from histo_core.training.loss import build_loss, with_auxiliary
 from histo_core.training.optimizer import build_optimizer
 from histo_core.training.plan import batch_count, epoch_order, identity, training_rows, validation_rows
-from histo_core.training.reproducible import reproducible
+from histo_core.training.ranks import Dealt, Ranks, connected, find_ranks
+from histo_core.training.reproducible import reproducible, reseed
 from histo_core.training.schedule import stalled
+from histo_core.training.shares import Shares
 from histo_core.training.state import TrainingState
+from histo_core.training.sync_norm import synchronised
 from histo_core.training.updates import Updates
 from histo_core.training.validation import validate
 from histo_core.workspace import Workspace
@@ -50,6 +53,12 @@ def fit(
     A run that was stopped or killed and goes on ends with the very weights and metrics of one that was not: bit for
     bit on a CPU with the same number of threads, elsewhere within the limits of the device's own library. The test
     part is never read.
+
+    With ``train.devices`` above 1 this is the code of every process: each takes its share of each batch, gradients are
+    those of the whole batch, rank 0 alone writes files and yields events, and all stop together when one is asked to.
+    The result is that of one device but for rounding, for dropout, which each process draws for itself, and, on
+    processors, for batch normalisation, which sees a share. It goes on bit for bit with as many devices, and may go
+    on with another number; see `histo_core.training.ranks` for who starts the processes.
 
     While events are taken, torch's thread count, determinism switch and global generators are this run's; they are
     put back when the iterator ends or is closed.
@@ -74,25 +83,47 @@ def fit(
         DataError: a patch cannot be read.
         CheckpointError: the checkpoint is damaged, does not fit the configuration, or cannot be written.
         TrainingError: a loss that is no number, or too little memory. The last checkpoint stays.
+        RuntimeError: torch's, where another process of this run is gone or silent.
     """
+    ranks = find_ranks(config.train)
+    with closing(_fit(config, dataset, split, folder, ranks, ranks.asked(should_stop), workspace)) as events:
+        for event in events:
+            if ranks.leads:
+                yield event
+
+
+def _fit(
+    config: RunConfig,
+    dataset: Dataset,
+    split: Split,
+    folder: Path,
+    ranks: Ranks,
+    should_stop: Callable[[], bool],
+    workspace: Workspace | None,
+) -> Generator[Event]:
     train, valid = training_rows(config, dataset, split), validation_rows(dataset, split)
     classes = dataset.table["label"].to_numpy(np.int64)[train]
-    device, size = resolve_device(config.train.device), config.train.batch_size
+    device, size = ranks.device, config.train.batch_size
     spec = MODELS[config.model.name]
-    with reproducible(config.seed, config.train.threads, device):
-        fabric, preprocess = fabric_on(device, config.train.precision), Preprocess(config.preprocess)
+    with reproducible(config.seed, config.train.threads, device), connected(ranks):
+        fabric = fabric_on(device, config.train.precision, ranks, frozen=config.train.backbone == "frozen")
+        preprocess = Preprocess(config.preprocess)
         batches = Batches(dataset, preprocess, np.concatenate([train, valid]), device)
         model = build_model(config.model, len(dataset.classes), batches.size, workspace)
         model = model.to(device).to(memory_format=torch.channels_last)
+        if ranks.count > 1:
+            reseed(config.seed, ranks.rank)
+            model = synchronised(model) if device.type == "cuda" else model
         optimizer = build_optimizer(config.train, model, spec.classifiers, device)
         average = Average(model, config.train.average_decay) if config.train.average_decay else None
         judged = average.model if average else model
-        state = TrainingState(model, optimizer, device, average.model if average else None, scaler_of(fabric))
+        state = TrainingState(model, optimizer, device, average.model if average else None, scaler_of(fabric), ranks)
         output = config.model.output
         plain_loss = build_loss(config.train, classes, len(dataset.classes), device, output)
         loss_of = with_auxiliary(plain_loss, spec.auxiliary_weight)
         samples = len(epoch_order(train, classes, config, epoch=0))
         count = batch_count(samples, size)
+        shares = Shares(ranks, config.train, train, classes, len(dataset.classes))
         updates = Updates(config.train, fabric, model, optimizer, average, samples, count)
         checkpoints = Checkpoints(folder / "checkpoint", identity(config, dataset, split))
         header = WeightsHeader(
@@ -109,9 +140,15 @@ def fit(
             at = restored.position
             if restored.best:
                 best_epoch, best_loss = restored.best.epoch, restored.best.valid_loss
+        ranks.check_alike((at.epoch, at.batch), "positions in the checkpoint")
+
+        def save(weights: BestWeights | None = None) -> None:
+            tensors = state.capture()
+            if ranks.leads:
+                checkpoints.save(tensors, at, weights)
 
         def stop() -> Stopped:
-            checkpoints.save(state.capture(), at)
+            save()
             return Stopped(at.epoch, at.batch)
 
         yield Started(
@@ -133,28 +170,32 @@ def fit(
                 return
             order = epoch_order(train, classes, config, epoch)
             keys = draw_keys(order)
+            deals = shares.of_epoch(order, count)[at.batch :]
             augmentation = Augmentation(config.augment, config.seed, epoch)
+            wanted = (Wanted(order[deal.places], augmentation, keys[deal.places]) for deal in deals)
             enter_epoch(model, spec.classifiers, config.train, epoch)
-            for batch in range(at.batch, count):
-                begun = perf_counter()
-                here = slice(batch * size, (batch + 1) * size)
-                rows = order[here]
-                with memory_explained(size):
-                    images, labels = batches.batch(rows, augmentation, keys[here])
-                    loss = loss_of(updates.network(images), labels)
-                    value = check_finite(loss.item(), f"epoch {epoch + 1}, batch {batch + 1}", config.train)
-                    stepped = updates.take(loss, epoch, batch, at.valid_losses)
-                at = at.after_batch(value, len(rows), perf_counter() - begun)
-                rate = updates.learning_rate(epoch, batch, at.valid_losses)
-                yield BatchDone(epoch, at.batch, count, at.mean_loss, at.samples / at.seconds, rate)
-                if stepped and should_stop():
-                    yield stop()
-                    return
+            with closing(batches.each(wanted)) as taken:
+                for batch, deal in enumerate(deals, start=at.batch):
+                    begun = perf_counter()
+                    with memory_explained(size):
+                        images, labels = next(taken)
+                        loss = loss_of(updates.network(images), labels)
+                        stepped = updates.take(deal.counted(loss), epoch, batch, at.valid_losses)
+                        # Asked for last: on an accelerator it waits until all before it is computed.
+                        value = ranks.sum(loss.item() * deal.part)
+                    check_finite(value, f"epoch {epoch + 1}, batch {batch + 1}", config.train)
+                    at = at.after_batch(value, deal.samples, perf_counter() - begun)
+                    rate = updates.learning_rate(epoch, batch, at.valid_losses)
+                    yield BatchDone(epoch, at.batch, count, at.mean_loss, at.samples / at.seconds, rate)
+                    if stepped and should_stop():
+                        yield stop()
+                        return
 
             begun = perf_counter()
+            ranks.share_buffers(judged)
             with memory_explained(size):
                 result = validate(
-                    judged,
+                    Dealt(judged, ranks),
                     batches,
                     valid,
                     positive=dataset.classes.index(dataset.positive),
@@ -181,7 +222,6 @@ def fit(
                 learning_rate=updates.learning_rate(epoch, count - 1, at.valid_losses),
             )
             at = at.after_epoch(done)
-            weights = BestWeights(judged, header, epoch, result.loss) if best else None
-            checkpoints.save(state.capture(), at, weights)
+            save(BestWeights(judged, header, epoch, result.loss) if best else None)
             yield done
         yield Finished(best_epoch, best_loss)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 from torch.utils import deterministic
 
@@ -44,3 +45,12 @@ def reproducible(seed: int, threads: int | None, device: torch.device) -> Iterat
             torch.use_deterministic_algorithms(strict, warn_only=lenient)
             _memory.fill_uninitialized_memory = filled
             torch.set_num_threads(count)
+
+
+def reseed(seed: int, rank: int) -> None:
+    """Let each process that shares a run draw for itself (dropout); rank 0 goes on as if it were alone.
+
+    Call it once the initial weights are drawn, which are the same in all.
+    """
+    if rank:
+        torch.manual_seed(int(np.random.SeedSequence([seed, rank]).generate_state(1, np.uint64)[0]))

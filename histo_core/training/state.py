@@ -11,6 +11,7 @@ from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 
 from histo_core.models.weights import assign
+from histo_core.training.ranks import Ranks
 
 _GetAndSet = tuple[Callable[[], Tensor], Callable[[Tensor], None]]
 _MODEL, _AVERAGE, _OPTIMIZER, _SCALER, _RANDOM = "model.", "average.", "optimizer.", "scaler.", "random."
@@ -26,6 +27,7 @@ class TrainingState:
         device: of training.
         average: the averaged network, where there is one.
         scaler: of losses, where the precision needs one.
+        ranks: who this process is, where several share the run; all that they do not hold alike are generators.
     """
 
     model: nn.Module
@@ -33,9 +35,10 @@ class TrainingState:
     device: torch.device
     average: nn.Module | None = None
     scaler: GradScaler | None = None
+    ranks: Ranks | None = None
 
     def capture(self) -> dict[str, Tensor]:
-        """Name every tensor; they are the live ones, so write them before the next step."""
+        """Name every tensor; they are the live ones, so write them before the next step. All processes must ask."""
         tensors = _named(_MODEL, self.model.state_dict())
         if self.average is not None:
             tensors |= _named(_AVERAGE, self.average.state_dict())
@@ -45,13 +48,16 @@ class TrainingState:
             # Numbers; in double precision each comes back as it was.
             values = {key: torch.tensor(value, dtype=torch.float64) for key, value in self.scaler.state_dict().items()}
             tensors |= _named(_SCALER, values)
-        return tensors | _named(_RANDOM, {name: get() for name, (get, _) in _generators(self.device).items()})
+        for name, (get, _) in _generators(self.device).items():
+            for rank, state in enumerate(self._ranks.rows(get())):
+                tensors[_RANDOM + _of_rank(name, rank)] = state
+        return tensors
 
     def restore(self, tensors: Mapping[str, Tensor], source: object) -> None:
         """Put a captured state back.
 
         Args:
-            tensors: of `capture`. A generator that they lack, as after a change of device, keeps its seed.
+            tensors: of `capture`. A generator that they lack, as after a change of devices, keeps its seed.
             source: where they come from, for the message.
 
         Raises:
@@ -67,8 +73,13 @@ class TrainingState:
             self.scaler.load_state_dict({key: type(value)(saved[key].item()) for key, value in own.items()})
         saved = _below(_RANDOM, tensors)
         for name, (_, put) in _generators(self.device).items():
-            if name in saved:
-                put(saved[name])
+            own = _of_rank(name, self._ranks.rank)
+            if own in saved:
+                put(saved[own])
+
+    @property
+    def _ranks(self) -> Ranks:
+        return self.ranks or Ranks(self.device)
 
     def _restore_optimizer(self, tensors: Mapping[str, Tensor]) -> None:
         parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
@@ -89,6 +100,10 @@ def _named(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _of_rank(name: str, rank: int) -> str:
+    return name if rank == 0 else f"{name}.{rank}"
 
 
 def _generators(device: torch.device) -> dict[str, _GetAndSet]:

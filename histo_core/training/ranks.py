@@ -1,0 +1,193 @@
+"""The processes that share a run's batches, one a device: who this one is among them, and what they tell each other.
+
+Each carries out the same code on its share of each batch. The variables that say who a process is are torchrun's, so
+that a run's worker, which starts the others on one machine, and torchrun, which starts all on several, do it alike.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from histo_core.config import TrainConfig
+from histo_core.errors import ConfigError, TrainingError
+from histo_core.models.device import resolve_device
+
+SILENCE = timedelta(minutes=10)
+"""A process that waits this long for another gives up; a batch, a checkpoint or the opening of data is quicker."""
+MEETING_FILE = "HISTOSCOPE_RANKS"
+"""Environment variable: the file in which processes of one machine meet. Without it they meet at torchrun's address."""
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """One process among those that share a run. Of one alone, every method is its own answer.
+
+    Attributes:
+        device: of this process.
+        rank: which one, from 0; rank 0 leads: it alone writes files and tells events.
+        count: of all processes.
+        local_count: of those on this machine.
+    """
+
+    device: torch.device
+    rank: int = 0
+    count: int = 1
+    local_count: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this is the process that writes."""
+        return self.rank == 0
+
+    def share(self, samples: int) -> slice:
+        """This process's places among the samples of a batch: shares follow each other, the first ones one longer."""
+        whole, rest = divmod(samples, self.count)
+        start = self.rank * whole + min(self.rank, rest)
+        return slice(start, start + whole + (self.rank < rest))
+
+    def total(self, value: Tensor) -> Tensor:
+        """Sum over all processes, in place; each must ask with a tensor of the same shape."""
+        if self.count > 1:
+            dist.all_reduce(value)
+        return value
+
+    def sum(self, value: float) -> float:
+        """Sum of a number over all processes."""
+        return value if self.count == 1 else self.total(self._tensor(value)).item()
+
+    def any(self, wish: bool) -> bool:
+        """Whether at least one process wishes it; each asks at the same place, so that all do the same."""
+        return wish if self.count == 1 else self.sum(float(wish)) > 0
+
+    def asked(self, question: Callable[[], bool]) -> Callable[[], bool]:
+        """A question that is answered with yes to all when it is so for one."""
+        return lambda: self.any(question())
+
+    def rows(self, own: Tensor) -> Tensor:
+        """Each process's tensor, in the order of ranks: [...] to [count, ...]."""
+        if self.count == 1:
+            return own.unsqueeze(0)
+        rows = own.new_zeros(self.count, *own.shape).to(self.device)
+        rows[self.rank] = own
+        return self.total(rows).to(own.device)
+
+    def check_alike(self, values: tuple[int, ...], what: str) -> None:
+        """Find out whether all processes hold the same numbers.
+
+        Raises:
+            TrainingError: they do not.
+        """
+        if self.count == 1:
+            return
+        told = self.rows(torch.tensor(values, device=self.device))
+        if not (told == told[0]).all():
+            raise TrainingError(
+                f"The processes of this run found different {what}: {told.tolist()}.",
+                "All must read the same files.",
+                "Keep the workspace where all machines see the same, then resume the run.",
+            )
+
+    @torch.no_grad()
+    def share_buffers(self, model: nn.Module) -> None:
+        """Take over rank 0's buffers: each process's batch norms have seen their own share only."""
+        if self.count > 1:
+            for buffer in model.buffers():
+                dist.broadcast(buffer, src=0)
+
+    def _tensor(self, value: float) -> Tensor:
+        kind = torch.float32 if self.device.type == "mps" else torch.float64
+        return torch.tensor([value], dtype=kind, device=self.device)
+
+
+class Dealt(nn.Module):
+    """A network whose batches are dealt to the processes; each gets all logits.
+
+    Args:
+        network: gives logits [n, classes]; the same in each process.
+        ranks: who this process is.
+    """
+
+    def __init__(self, network: nn.Module, ranks: Ranks) -> None:
+        super().__init__()
+        self.network, self._ranks = network, ranks
+
+    def forward(self, images: Tensor) -> Tensor:
+        """See the class."""
+        if self._ranks.count == 1:
+            return self.network(images)
+        mine = self._ranks.share(len(images))
+        own = self.network(images[mine] if mine.start < mine.stop else images[:1])
+        logits = own.new_zeros(len(images), own.shape[1])
+        logits[mine] = own[: mine.stop - mine.start]
+        return self._ranks.total(logits)
+
+
+def find_ranks(config: TrainConfig) -> Ranks:
+    """Who this process is, by its environment; nothing is connected yet.
+
+    Raises:
+        ConfigError: other or fewer processes than the configuration names, smaller batches than processes, or a
+            device that is not here.
+    """
+    if config.devices == 1:
+        return Ranks(resolve_device(config.device))
+    if config.batch_size < config.devices:
+        raise ConfigError(
+            f"A batch of {config.batch_size} cannot be shared by {config.devices} devices.",
+            "At least one patch a device.",
+            "Choose a larger batch size or fewer devices.",
+        )
+    alone = {"RANK": 0, "WORLD_SIZE": 1, "LOCAL_RANK": 0, "LOCAL_WORLD_SIZE": 1}
+    rank, count, local_rank, local_count = (int(os.environ.get(name, value)) for name, value in alone.items())
+    if count != config.devices:
+        raise ConfigError(
+            f"{config.devices} devices were chosen, and {count} process{'' if count == 1 else 'es'} started.",
+            "One process a device.",
+            "Launch the run, whose worker starts the others, or start as many with torchrun.",
+        )
+    return Ranks(_device(config.device, local_rank), rank, count, local_count)
+
+
+@contextmanager
+def connected(ranks: Ranks) -> Iterator[None]:
+    """Meet the other processes, and part at the end. One that fails parts too, which the others' next call tells them.
+
+    Raises:
+        RuntimeError: torch's, here or in the block: another process is gone, or silent for `SILENCE`.
+    """
+    if ranks.count == 1:
+        yield
+        return
+    file = os.environ.get(MEETING_FILE)
+    on_gpu = ranks.device.type == "cuda"
+    dist.init_process_group(
+        "nccl" if on_gpu else "gloo",
+        init_method=Path(file).as_uri() if file else "env://",
+        rank=ranks.rank,
+        world_size=ranks.count,
+        timeout=SILENCE,
+        device_id=ranks.device if on_gpu else None,
+    )
+    try:
+        yield
+    finally:
+        dist.destroy_process_group()
+
+
+def _device(named: str, local_rank: int) -> torch.device:
+    """The configured device for the first process of a machine, those after it for the others."""
+    first = resolve_device(named)
+    if first.type == "mps":
+        raise ConfigError("Several devices were chosen on MPS.", "CUDA devices or the CPU.", "Choose one device.")
+    if first.type == "cpu":
+        return first
+    return resolve_device(f"cuda:{(first.index or 0) + local_rank}")
