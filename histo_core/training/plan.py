@@ -12,7 +12,7 @@ from histo_core.data.splits.balance import balanced_order, enlarged_rows
 from histo_core.data.splits.split import Split
 from histo_core.errors import SplitError
 
-_MAY_CHANGE = frozenset({"train.epochs", "train.patience", "train.device", "train.threads"})
+_MAY_CHANGE = frozenset({"train.epochs", "train.patience", "train.device", "train.devices", "train.threads"})
 _OVER_ALL_EPOCHS = frozenset({"one_cycle", "cosine"})
 _SUBSET = 0
 _ORDER = 1
