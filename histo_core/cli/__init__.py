@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import typer
 
-from histo_core.cli import audit, compare, data, data_files, explain, job, models, runs, server, split, train
+from histo_core.cli import audit, compare, data, data_files, explain, job, models, predict, runs, server, split, train
 from histo_core.errors import HistoscopeError
 
 app = typer.Typer(
@@ -41,6 +41,7 @@ app.command("models")(models.models)
 app.add_typer(runs.app, name="runs")
 app.command("compare")(compare.compare)
 app.command("explain")(explain.explain)
+app.command("predict")(predict.predict)
 app.command("job")(job.job)
 app.command("worker")(server.worker)
 app.command("supervise")(server.supervise)

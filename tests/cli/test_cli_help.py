@@ -31,7 +31,7 @@ COMMANDS = sorted(_commands(app))
 
 def test_all_commands_are_there() -> None:
     assert {" ".join(command) for command in COMMANDS} == {
-        *("compare", "demo", "explain", "job", "models", "supervise", "train", "worker"),
+        *("compare", "demo", "explain", "job", "models", "predict", "supervise", "train", "worker"),
         *("data audit", "data build", "data check", "data convert", "data download", "data export", "data list"),
         *("data split", "data splits"),
         *("runs cancel", "runs list", "runs log", "runs resume", "runs show", "runs watch"),

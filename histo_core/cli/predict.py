@@ -1,0 +1,124 @@
+"""``predict``: a finished run applied to other data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from histo_core.access import LOCAL, authorise
+from histo_core.cli.options import DataOptions, Dataset, Root, SkipBroken, data_config, pairs
+from histo_core.cli.output import say, table, watched
+from histo_core.config import PredictConfig, SplitConfig, parse_config
+from histo_core.errors import ConfigError
+from histo_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from histo_core.runs.predictions_kept import PredictionSet
+
+_ENDINGS = (".csv", ".parquet")
+
+
+def predict(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run that has succeeded.")],
+    dataset: Dataset,
+    root: Root = None,
+    option: DataOptions = None,
+    skip_broken: SkipBroken = False,
+    part: Annotated[
+        list[str] | None, typer.Option(help="Only train, valid or test of the data's division; may be repeated.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="For --part: auto, published, patient, slide or random.")] = "auto",
+    class_: Annotated[
+        list[str] | None,
+        typer.Option("--class", metavar="THEIRS=OURS", help="Which class of the run a class of the data stands for."),
+    ] = None,
+    tta: Annotated[str, typer.Option(help="Views of each patch: none, flips or symmetries.")] = "none",
+    combine: Annotated[str, typer.Option(help="Combine views by mean or vote.")] = "mean",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda:0 or mps.")] = "auto",
+    out: Annotated[Path | None, typer.Option(help="Write the predictions as .csv or .parquet.")] = None,
+    submission: Annotated[Path | None, typer.Option(help="Write a submission to Kaggle as .csv.")] = None,
+) -> None:
+    """Apply a finished run to another data set, labelled or not, or to a part of one.
+
+    Resolution, stain and shared patches are compared with what the run was trained on. Where patches have labels,
+    metrics with 95% intervals stand beside the run's own. What was stopped goes on where it was.
+
+    \b
+    Examples:
+      python -m histo_core predict 4547d1de99b8-1 --dataset kpcam --root ../shared/data/kpcam --tta symmetries
+      python -m histo_core predict 4547d1de99b8-1 --dataset kpcam --root kpcam --option part=test --submission k.csv
+      python -m histo_core predict 4547d1de99b8-1 --dataset breakhis --root breakhis --class benign=normal \\
+          --class malignant=tumour --out predictions.parquet
+    """
+    authorise(LOCAL, "run.predict", run_id)
+    if out is not None and out.suffix not in _ENDINGS:
+        raise ConfigError(f"{out.name} is no table.", f"Endings: {', '.join(_ENDINGS)}.", "Choose one of them.")
+    data = data_config(dataset, root, option, skip_broken=skip_broken)
+    how = {"tta": tta, "combine": combine} | ({"parts": part} if part else {})
+    config = parse_config(PredictConfig, how)
+    division = parse_config(SplitConfig, {"method": split}) if part else None
+    mapping = {theirs: "" if ours is None else str(ours) for theirs, ours in pairs(class_).items()} or None
+
+    from histo_core.runs.predictions import predict_with
+
+    with watched("predicting patches") as progress:
+        found = predict_with(
+            run_id,
+            data,
+            Workspace.default(),
+            split=division,
+            predict=config,
+            classes=mapping,
+            device=device,
+            progress=progress,
+        )
+    _summary(found, config.parts if part else ("test",))
+    _write(found, out, submission)
+
+
+def _summary(found: PredictionSet, parts: tuple[str, ...]) -> None:
+    for check in found.facts["checks"]:
+        say(f"{'Warning: ' if check['verdict'] == 'differs' else ''}{check['sentence']}")
+    predicted = found.table()
+    counts = predicted["y_pred"].value_counts()
+    said = ", ".join(f"{counts.get(name, 0):,} {name}" for name in found.facts["classes"])
+    say(f"{len(predicted):,} patches: {said}; {found.labelled:,} of them have a label.")
+    if found.labelled:
+        _scores(found, parts)
+    say(f"Predictions {found.id} in {found.folder}")
+
+
+def _scores(found: PredictionSet, parts: tuple[str, ...]) -> None:
+    """Metrics of each part with labels, and the run's own test figures once."""
+    from histo_core.comparison.external import validate
+    from histo_core.runs.store import Store
+
+    workspace = Workspace.default()
+    run, labelled = Store.open(workspace).get(found.run_id), set(found.table().dropna(subset="y_true")["split"])
+    scored = [validate(found, run, workspace, part) for part in parts if part in labelled]
+    rows = [each.row() for each in (*(one.here for one in scored), scored[0].own) if each is not None]
+    say(f"Class of interest: {found.facts['positive']}; threshold 0.5; 95% intervals")
+    table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+    for warning in dict.fromkeys(warning for one in scored for warning in one.here.comparison.warnings):
+        say(f"Warning: {warning}")
+
+
+def _write(found: PredictionSet, out: Path | None, submission: Path | None) -> None:
+    from histo_core.data.formats.csv_cells import to_csv
+    from histo_core.data.kaggle import write_submission
+    from histo_core.data.predictions import write_predictions
+    from histo_core.files import write_atomically
+
+    if out is not None:
+        authorise(LOCAL, "data.export", found.id)
+        if out.suffix == ".csv":
+            write_atomically(out, to_csv(found.table()))
+        else:
+            write_predictions(found.table(), out)
+        say(f"Written to {out}")
+    if submission is not None:
+        authorise(LOCAL, "data.export", found.id)
+        write_submission(found.table(), submission, str(found.facts["positive"]))
+        say(f"Submission written to {submission}")

@@ -1,0 +1,95 @@
+"""External validation: what a run achieves on other data, beside what it achieves on its own test part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from histo_core.comparison.compare import Comparison, compare
+from histo_core.comparison.join import Joined, RunPredictions, join, load
+from histo_core.errors import ComparisonError
+from histo_core.evaluation.classes import ClassRates, class_rates
+from histo_core.runs.predictions_kept import PredictionSet
+from histo_core.runs.records import Run
+from histo_core.workspace import Workspace
+
+OWN = "its own test part"
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """One run on the labelled patches of one part.
+
+    Attributes:
+        where: in words.
+        comparison: AUROC, rates at the threshold, curve and confusion matrix.
+        rates: of the most probable class, over all classes.
+    """
+
+    where: str
+    comparison: Comparison
+    rates: ClassRates
+
+    def row(self) -> dict[str, str]:
+        """All rates with their intervals in words, for a table."""
+        result = self.comparison.results[0]
+        return {
+            "where": self.where,
+            "patches": f"{self.comparison.n:,}",
+            "AUROC": "not defined" if result.auroc is None else str(result.auroc),
+            "accuracy": str(self.rates.accuracy),
+            "balanced accuracy": str(self.rates.balanced_accuracy),
+            "sensitivity": str(result.metrics.sensitivity),
+            "specificity": str(result.metrics.specificity),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class ExternalValidation:
+    """The same run on other data and at home; ``own`` is None where the run has no predictions of its own test part."""
+
+    here: Scored
+    own: Scored | None
+
+
+def validate(found: PredictionSet, run: Run, workspace: Workspace, part: str = "test") -> ExternalValidation:
+    """Score the labelled patches of one part, and the run's own test part.
+
+    Args:
+        found: predictions of ``run``.
+        run: the run.
+        workspace: where it lies.
+        part: of ``found``; all patches are "test" where they were not divided.
+
+    Raises:
+        ComparisonError: no patch of the part has a label.
+        CorruptDataError: a table breaks its contract.
+    """
+    where = "these data" if found.facts["parts"] == [part] else f"these data, {part}"
+    mine = RunPredictions(
+        found.id,
+        f"{run.name or run.run_id} on {where}",
+        found.table(),
+        str(found.facts["split"]),
+        tuple(found.facts["classes"]),
+        str(found.facts["positive"]),
+    )
+    return ExternalValidation(_scored(mine, part, where), _own(run, workspace))
+
+
+def _own(run: Run, workspace: Workspace) -> Scored | None:
+    try:
+        return _scored(load(run, workspace), "test", OWN)
+    except ComparisonError:
+        return None
+
+
+def _scored(predictions: RunPredictions, part: str, where: str) -> Scored:
+    joined = join([predictions], part)
+    return Scored(where, compare(joined), _rates(joined))
+
+
+def _rates(joined: Joined) -> ClassRates:
+    predicted = np.asarray(joined.probabilities[0]).argmax(axis=1)
+    return class_rates(joined.y_true, predicted, len(joined.classes), joined.groups)

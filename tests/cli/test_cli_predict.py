@@ -1,0 +1,88 @@
+"""``predict`` on other phantom tissue, with labels and without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
+from histo_core.data.base import prepare_dataset
+from histo_core.runs.launcher import launch
+from histo_core.runs.worker import work
+from histo_core.workspace import Workspace
+
+DATA = DataConfig(dataset="phantom", options={"patches": 80, "patients": 8})
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, str]:
+    workspace = Workspace(tmp_path_factory.mktemp("predict") / "home")
+    prepare_dataset(DATA, workspace)
+    config = RunConfig(
+        data=DATA,
+        preprocess=PreprocessConfig(crop=32),
+        model=ModelConfig(name="cnn_narrow"),
+        train=TrainConfig(epochs=1, batch_size=16, device="cpu", threads=1),
+    )
+    run = launch(config, workspace, start_supervisor=False)
+    assert work(run.run_id, workspace) == 0
+    return workspace, run.run_id
+
+
+@pytest.fixture
+def run_id(trained: tuple[Workspace, str], workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The run, in the workspace that commands use."""
+    del workspace  # it is set first, then replaced
+    monkeypatch.setenv("HISTOSCOPE_HOME", str(trained[0].home))
+    return trained[1]
+
+
+def test_labelled_data_get_metrics_beside_the_runs_own(call: Callable, run_id: str, tmp_path: Path) -> None:
+    options = ["--option", "patches=80", "--option", "patients=8", "--option", "seed=5"]
+    done = call("predict", run_id, "--dataset", "phantom", *options, "--tta", "flips", "--out", f"{tmp_path}/p.csv")
+    assert (done.code, done.err) == (0, "")
+    assert "Resolution: alike" in done.out
+    lines = done.out.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("where"))
+    assert lines[start + 1].startswith("these data")
+    assert lines[start + 2].startswith("its own test part")
+    assert "balanced accuracy" in lines[start]
+    table = pd.read_csv(tmp_path / "p.csv")
+    assert len(table) == 80
+    np.testing.assert_allclose(table["prob_normal"] + table["prob_tumour"], 1)
+
+
+def test_a_part_of_the_runs_own_data(call: Callable, run_id: str, tmp_path: Path) -> None:
+    options = ["--option", "patches=80", "--option", "patients=8", "--part", "valid", "--part", "test"]
+    done = call("predict", run_id, "--dataset", "phantom", *options, "--out", f"{tmp_path}/p.parquet")
+    assert done.code == 0
+    assert "these data, valid" in done.out
+    assert "Warning: Shared patches" in done.out  # the validation part chose the epoch
+    assert set(pd.read_parquet(tmp_path / "p.parquet")["split"]) == {"valid", "test"}
+
+
+def test_unlabelled_images_give_a_submission(call: Callable, run_id: str, tmp_path: Path) -> None:
+    folder = tmp_path / "kaggle" / "test"
+    folder.mkdir(parents=True)
+    for name in ("b0", "a1"):
+        Image.fromarray(np.random.default_rng(1).integers(0, 256, (96, 96, 3), np.uint8)).save(folder / f"{name}.tif")
+    arguments = ["--dataset", "kpcam", "--root", str(tmp_path / "kaggle"), "--option", "part=test"]
+    done = call("predict", run_id, *arguments, "--submission", str(tmp_path / "submission.csv"))
+    assert (done.code, done.err) == (0, "")
+    assert "0 of them have a label" in done.out
+    assert "AUROC" not in done.out
+    submission = pd.read_csv(tmp_path / "submission.csv")
+    assert submission.columns.tolist() == ["id", "label"]
+    assert submission["id"].tolist() == ["a1", "b0"]
+
+
+def test_what_cannot_be_done_is_said_before_anything_is_predicted(call: Callable, run_id: str) -> None:
+    wrong_table = call("predict", run_id, "--dataset", "phantom", "--out", "p.xlsx")
+    assert (wrong_table.code, "p.xlsx is no table" in wrong_table.err) == (2, True)
+    wrong_views = call("predict", run_id, "--dataset", "phantom", "--tta", "many")
+    assert (wrong_views.code, "tta = 'many'" in wrong_views.err) == (2, True)
