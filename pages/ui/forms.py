@@ -16,6 +16,8 @@ from histo_core.config import Config
 COLUMN = 190
 """Pixels that a control needs."""
 
+Choices = Sequence[str] | Mapping[str, str]
+
 
 def fields(
     kind: type[Config],
@@ -23,7 +25,7 @@ def fields(
     *,
     prefix: str,
     only: Collection[str] | None = None,
-    choices: Mapping[str, Sequence[str]] | None = None,
+    choices: Mapping[str, Choices] | None = None,
 ) -> dict[str, Any]:
     """Draw one control a field and return what they hold.
 
@@ -32,7 +34,8 @@ def fields(
         values: what each control starts with; a missing one starts with the model's default.
         prefix: of the controls' keys; another prefix starts them afresh.
         only: the fields to draw, in the model's order; all unless given.
-        choices: for a text field, the values to choose among; the user's files name them.
+        choices: for a text field, the values to choose among, such as the user's files name them; as a mapping, with
+            what to show for each.
 
     Returns:
         Plain values of the drawn fields by name, not validated yet.
@@ -51,21 +54,26 @@ def fields(
         }
 
 
-def _control(name: str, field: FieldInfo, value: Any, key: str, among: Sequence[str] | None) -> Any:
-    label = field.title or name.replace("_", " ").capitalize()
+def title(kind: type[Config], name: str) -> str:
+    """What a field is called on a page."""
+    return _title(name, kind.model_fields[name])
+
+
+def _control(name: str, field: FieldInfo, value: Any, key: str, among: Choices | None) -> Any:
+    label = _title(name, field)
     settings: dict[str, Any] = {"key": key, "help": _help(name, field)}
     kind, optional = _unwrap(field.annotation)
     if among is not None:
-        return st.selectbox(label, among, index=among.index(value) if value in among else 0, **settings)
+        return _among(label, among, value, settings)
     if get_origin(kind) is Literal:
-        options = list(get_args(kind))
+        options = [None] * optional + list(get_args(kind))
         return st.selectbox(label, options, index=options.index(value), format_func=_words, **settings)
     if kind is bool:
         return st.checkbox(label, value=value, **settings)
     if kind in (int, float):
         return _number(label, kind, field, value, optional, settings)
     if get_origin(kind) is tuple:
-        return _numbers(label, value, settings)
+        return _several(label, get_args(kind)[0], value, optional, settings)
     text = st.text_input(label, value="" if value is None else str(value), **settings).strip()
     return text or (None if optional else value)
 
@@ -84,9 +92,21 @@ def _step(value: float | None) -> float:
     return 10.0 ** math.floor(math.log10(value)) if value else 0.01
 
 
-def _numbers(label: str, value: tuple[float, ...], settings: dict[str, Any]) -> tuple[float, ...]:
-    """Several numbers in one line, separated by commas; what is no number goes on to the model, which refuses it."""
-    text = st.text_input(label, value=", ".join(f"{number:g}" for number in value), **settings)
+def _among(label: str, among: Choices, value: Any, settings: dict[str, Any]) -> str:
+    shown = among if isinstance(among, Mapping) else {text: text for text in among}
+    options = list(shown)
+    return st.selectbox(
+        label, options, index=options.index(value) if value in options else 0, format_func=shown.__getitem__, **settings
+    )
+
+
+def _several(label: str, kind: Any, value: Any, optional: bool, settings: dict[str, Any]) -> Any:
+    """Several of some choices; or numbers in one line with commas, of which what is none goes on to the model."""
+    if get_origin(kind) is Literal:
+        return tuple(st.multiselect(label, get_args(kind), default=value, format_func=_words, **settings))
+    text = st.text_input(label, value=", ".join(f"{number:g}" for number in value or ()), **settings)
+    if optional and not text.strip():
+        return None
     parts = [part.strip() for part in text.split(",")]
     try:
         return tuple(float(part) for part in parts)
@@ -112,10 +132,14 @@ def _range(field: FieldInfo, kind: type) -> tuple[Any, Any]:
     return low, high
 
 
+def _title(name: str, field: FieldInfo) -> str:
+    return field.title or name.replace("_", " ").capitalize()
+
+
 def _help(name: str, field: FieldInfo) -> str:
     """The field's own words, and the name it has in a configuration file."""
     return f"{field.description + '. ' if field.description else ''}In a configuration file: `{name}`."
 
 
 def _words(option: object) -> str:
-    return str(option).replace("_", " ")
+    return "none" if option is None else str(option).replace("_", " ")

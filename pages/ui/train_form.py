@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -10,7 +11,7 @@ from histo_core.config import TrainConfig
 from histo_core.config_train import BELONGS
 from pages.ui import forms
 
-OFTEN = ("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "schedule", "balance")
+OFTEN = ("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "schedule", "balance", "device")
 """What is changed most; all else waits behind one more click."""
 CLASS_SIZE = 600
 """Patches a class when enlarging is chosen, until another number is given."""
@@ -20,12 +21,13 @@ _HIDES = {"optimizer", "schedule", "balance"}
 """Choices whose own settings stand beside them."""
 
 
-def fields(train: TrainConfig, *, prefix: str) -> dict[str, Any]:
+def fields(train: TrainConfig, *, prefix: str, devices: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Controls for training.
 
     Args:
         train: what they start with.
         prefix: of their keys.
+        devices: what to choose among, each with what to show for it; typed in where nobody says.
 
     Returns:
         Plain values of all fields of `TrainConfig`, not validated yet; what does not matter is at its default.
@@ -38,6 +40,8 @@ def fields(train: TrainConfig, *, prefix: str) -> dict[str, Any]:
     matter = [name for name in TrainConfig.model_fields if name not in unchosen]
     first = [name for name in matter if name in OFTEN or _BELONGS.get(name, ("",))[0] in _HIDES]
     given = forms.fields(TrainConfig, values, prefix=prefix, only=first)
-    with st.expander("More: loss, backbone, averages, precision, device"):
-        given |= forms.fields(TrainConfig, values, prefix=prefix, only=[name for name in matter if name not in first])
+    choices = None if devices is None else {"device": {train.device: train.device, **devices}}
+    with st.expander("More: loss, backbone, averages, precision"):
+        rest = [name for name in matter if name not in first]
+        given |= forms.fields(TrainConfig, values, prefix=prefix, only=rest, choices=choices)
     return TrainConfig().model_dump() | given

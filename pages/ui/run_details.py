@@ -1,0 +1,174 @@
+"""What stands behind one click on a run: its place in the queue, what people wrote on it, its history and its log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from histo_core.runs.delete import delete
+from histo_core.runs.edit import NAME_LENGTH, NOTE_LENGTH, archive, rename, set_note, set_tags
+from histo_core.runs.events import read_events
+from histo_core.runs.queue import move
+from histo_core.runs.records import Run, RunStatus
+from histo_core.training.events import EpochDone
+from histo_core.workspace import Workspace
+from pages.ui import layout, runs
+from pages.ui.errors import shown
+from pages.ui.text import ago, count, plain, size
+
+LOG_LINES = 30
+LOG_BYTES = 16_384
+
+
+def draw(run: Run, workspace: Workspace, tags: Sequence[str]) -> None:
+    """The details of a run; they are read once somebody opens them.
+
+    Args:
+        run: as the store has it now.
+        workspace: where it lies.
+        tags: that runs of this workspace bear, to choose among.
+    """
+    box = st.expander("Details", key=f"details.{run.run_id}", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        st.caption(plain(_facts(run)))
+        _writing(run, workspace, tags)
+        history(run, workspace)
+        log = tail(workspace.run_folder(run.run_id) / "log.txt")
+        if log:
+            st.caption("The end of its log")
+            st.code(log, language=None, wrap_lines=True, height=220)
+        if not run.status.active:
+            _keeping(run, workspace)
+
+
+def moves(run: Run, workspace: Workspace, place: int, waiting: int) -> None:
+    """Buttons that move a waiting run in the queue; those that would change nothing are disabled.
+
+    Args:
+        run: that waits.
+        workspace: where it waits.
+        place: in the queue, counted from 1.
+        waiting: how many wait.
+    """
+    if run.status is not RunStatus.QUEUED or waiting < 2:
+        return
+    steps = (
+        ("First", "vertical_align_top", 1 - place),
+        ("Up", "arrow_upward", -1),
+        ("Down", "arrow_downward", 1),
+    )
+    with st.container(horizontal=True, gap="small"):
+        for label, icon, by in steps:
+            if st.button(
+                label,
+                key=f"move.{label}.{run.run_id}",
+                icon=f":material/{icon}:",
+                type="tertiary",
+                disabled=not by or not 1 <= place + by <= waiting,
+                help="Changes the order in which waiting runs are started.",
+            ):
+                with shown():
+                    move(run.run_id, workspace, first=label == "First", by=0 if label == "First" else by)
+                    st.rerun()
+
+
+def epochs(run: Run, workspace: Workspace) -> list[EpochDone]:
+    """The epochs that a run has finished, in order."""
+    events = read_events(workspace.run_folder(run.run_id))
+    return [event for event in events if isinstance(event, EpochDone)]
+
+
+def tail(path: Path) -> str:
+    """The last lines of a log; its file may be long and is being written."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - LOG_BYTES, 0))
+        return "\n".join(file.read().decode(errors="replace").splitlines()[-LOG_LINES:])
+
+
+def history(run: Run, workspace: Workspace) -> None:
+    """The run's epochs as a CSV, where there are any."""
+    done = epochs(run, workspace)
+    if done:
+        table = pd.DataFrame([asdict(event) | {"epoch": event.epoch + 1} for event in done])
+        layout.download_table(table, f"history-{run.run_id}", "Download its history as CSV")
+
+
+def _facts(run: Run) -> str:
+    data = run.config.data.dataset
+    parts = [f"Run {run.run_id}", f"{run.config.model.name} on {data}", f"device {run.device}"]
+    parts.append(f"launched {ago(run.created_at)}")
+    if run.priority:
+        parts.append(f"priority {run.priority}")
+    return " · ".join(parts)
+
+
+def _writing(run: Run, workspace: Workspace, tags: Sequence[str]) -> None:
+    """What people wrote on it, to be changed."""
+    with st.form(f"writing.{run.run_id}", border=False):
+        name = st.text_input("Name", runs.label(run), max_chars=NAME_LENGTH, key=f"name.{run.run_id}")
+        chosen = st.multiselect(
+            "Tags",
+            sorted({*tags, *run.tags}, key=str.casefold),
+            default=list(run.tags),
+            accept_new_options=True,
+            placeholder="Choose or type",
+            key=f"tags.{run.run_id}",
+            help="To find it by; type a new one and press Enter.",
+        )
+        note = st.text_area("Note", run.note, max_chars=NOTE_LENGTH, height=80, key=f"note.{run.run_id}")
+        if st.form_submit_button("Save", key=f"save.{run.run_id}"):
+            with shown():
+                if name != runs.label(run):
+                    rename(run.run_id, name, workspace)
+                set_tags(run.run_id, chosen, workspace)
+                set_note(run.run_id, note, workspace)
+                st.rerun()
+
+
+def _keeping(run: Run, workspace: Workspace) -> None:
+    """Putting it away, and deleting it, which takes a second click."""
+    sure = f"sure.{run.run_id}"
+    if st.session_state.get(sure):
+        st.warning(plain(_loss(run, workspace)), icon=":material/delete:")
+    with st.container(horizontal=True):
+        away = run.archived_at is None
+        if st.button(
+            "Archive" if away else "Bring back",
+            key=f"archive.{run.run_id}",
+            icon=":material/archive:" if away else ":material/unarchive:",
+            help="Leaves it out of lists; nothing is lost." if away else "Shows it in lists again.",
+        ):
+            with shown():
+                archive(run.run_id, workspace, on=away)
+                st.rerun()
+        if not st.session_state.get(sure):
+            if st.button("Delete", key=f"delete.{run.run_id}", icon=":material/delete:", help="Asks once more."):
+                st.session_state[sure] = True
+                st.rerun()
+            return
+        if st.button("Delete for good", key=f"really.{run.run_id}", type="primary"):
+            st.session_state[sure] = False
+            with shown():
+                delete(run.run_id, workspace)
+                st.rerun()
+        if st.button("Keep it", key=f"keep.{run.run_id}"):
+            st.session_state[sure] = False
+            st.rerun()
+
+
+def _loss(run: Run, workspace: Workspace) -> str:
+    """What deleting takes away."""
+    files = [file for file in workspace.run_folder(run.run_id).rglob("*") if file.is_file()]
+    weight = size(sum(file.stat().st_size for file in files))
+    return (
+        f"{runs.label(run)}: its weights, curves, predictions and log are deleted, {count(len(files), 'file')} of "
+        f"{weight}. Nothing brings them back."
+    )

@@ -1,0 +1,59 @@
+"""What a new run starts from: a preset, or a run that is trained again with a change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from histo_core.runs.store import Store
+from histo_core.studies.recipes import NamedConfig
+from pages.ui import presets, runs, state
+from pages.ui.text import plain
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the form's values come from.
+
+    Attributes:
+        preset: the runs; of a clone the one run.
+        word: what it is called: "preset" or "run".
+    """
+
+    preset: presets.Preset
+    word: str
+
+
+def choose(store: Store) -> Source:
+    """The preset that is chosen, or the run that the URL's ``clone`` names.
+
+    Raises:
+        RunError: there is no such run.
+    """
+    ids = state.asked("clone")
+    if ids:
+        return Source(_clone(store, ids[0]), "run")
+    known = presets.all_presets()
+    preset = known[
+        state.choose(
+            "Preset",
+            "preset",
+            list(known),
+            format_func=lambda name: known[name].title,
+            help="A set of runs with all their settings, from the demo or from a published study.",
+        )
+    ]
+    st.caption(plain(preset.note))
+    return Source(preset, "preset")
+
+
+def _clone(store: Store, run_id: str) -> presets.Preset:
+    run = store.get(run_id)
+    name = runs.label(run)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"The settings of **{plain(name)}**, to be changed.", width="content")
+        if st.button("Use a preset instead", key="clone.leave", type="tertiary"):
+            state.put("clone", None)
+            st.rerun()
+    return presets.Preset(f"clone.{run.run_id}", name, "", (NamedConfig(name, run.config, ""),))
