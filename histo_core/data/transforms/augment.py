@@ -8,14 +8,15 @@ This module draws; `augment_kernel` and `augment_torch` carry out what was drawn
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from histo_core.config import AugmentConfig
-from histo_core.data.transforms import stain_change
-from histo_core.data.transforms.random_draws import uniform
+from histo_core.data.transforms.geometry_change import Move, draw_move, moves
+from histo_core.data.transforms.random_draws import keys, uniform
+from histo_core.data.transforms.stain_change import mixing
 from histo_core.errors import ConfigError
 
 LUMA = (0.299, 0.587, 0.114)
@@ -29,25 +30,32 @@ _FROM_YIQ = np.linalg.inv(_TO_YIQ)
 class Changes:
     """What a batch's samples drew.
 
-    The stains change first. Then patch x, in 0 to 255 and with mean grey m, becomes ``colour x + lift m``, clipped to 0
-    to 255 once at the end.
+    In this order: stains, place, blur; then patch x, in 0 to 255 and with mean grey m, becomes ``colour x + lift m``,
+    clipped to 0 to 255; then pixels are dropped. What is none or left out is not done.
 
     Attributes:
         symmetry: int64 [n], 0 to 7: quarter turns counter-clockwise, plus 4 where it is mirrored left-right first.
         colour: float32 [n, 3, 3], RGB to RGB.
         lift: float32 [n], of the mean grey.
-        stain: float32 [n, 3, 4], of `stain_change.mixing`; none where stains stay.
+        stain: float32 [n, 3, 4], of `stain_change.mixing`.
+        move: of `geometry_change.draw_move`; what it moves is not turned by its symmetry as well.
+        blur: float32 [n], SD in pixels of a Gaussian; 0 for none.
+        dropped: bool [n, h, w], pixels that become black.
     """
 
     symmetry: np.ndarray
     colour: np.ndarray
     lift: np.ndarray
     stain: np.ndarray | None = None
+    move: Move | None = None
+    blur: np.ndarray | None = None
+    dropped: np.ndarray | None = None
 
 
 def changes_nothing(config: AugmentConfig) -> bool:
     """Whether everything is switched off."""
-    return not (config.flips or config.quarter_turns or config.jitter or config.hue or config.stain)
+    turned, coloured = config.flips or config.quarter_turns, config.jitter or config.hue or config.stain
+    return not (turned or coloured or moves(config) or config.blur or config.pixel_dropout)
 
 
 def draw(config: AugmentConfig, size: tuple[int, int], *, seed: int, epoch: int, samples: np.ndarray) -> Changes:
@@ -75,20 +83,22 @@ def draw(config: AugmentConfig, size: tuple[int, int], *, seed: int, epoch: int,
             "A quarter turn would change their size.",
             "Set preprocess.crop or preprocess.resize, or turn quarter_turns off.",
         )
-    draws = uniform(seed, epoch, samples, 7)
-    brightness, contrast, saturation = (1 + config.jitter * (2 * draws[:, 3:6] - 1)).T
-    angle = 2 * np.pi * config.hue * (2 * draws[:, 6] - 1)
-    along, across = saturation * np.cos(angle), saturation * np.sin(angle)
-    chroma = np.zeros((len(draws), 3, 3))
-    chroma[:, 0, 0] = 1
-    chroma[:, 1, 1], chroma[:, 1, 2] = along, -across
-    chroma[:, 2, 1], chroma[:, 2, 2] = across, along
-    colour = (brightness * contrast)[:, None, None] * (_FROM_YIQ @ chroma @ _TO_YIQ)
-    lift = brightness * (1 - contrast)
-    stain = None
+    draws = uniform(seed, epoch, samples, 26)
+    symmetry = _symmetry(config, draws[:, :3])
+    changes = Changes(symmetry, *_colours(config, draws[:, 3:8]))
     if config.stain:
-        stain = stain_change.mixing(uniform(seed, epoch, samples, 6, first=8), config.stain)
-    return Changes(_symmetry(config, draws[:, :3]), colour.astype(np.float32), lift.astype(np.float32), stain)
+        changes = replace(changes, stain=mixing(draws[:, 8:14], config.stain))
+    if config.blur:
+        deviation = config.blur * draws[:, 15] * (draws[:, 14] < config.blur_chance)
+        changes = replace(changes, blur=deviation.astype(np.float32))
+    if moves(config):
+        changes = replace(changes, move=draw_move(config, size, symmetry, draws[:, 16:25], keys(seed, epoch, samples)))
+    if config.pixel_dropout:
+        from histo_core.data.transforms.random_fields import dropped  # numba takes a while to load
+
+        share = config.pixel_dropout * draws[:, 25]
+        changes = replace(changes, dropped=dropped(keys(seed, epoch, samples), size, share))
+    return changes
 
 
 def augment(batch: np.ndarray, config: AugmentConfig, *, seed: int, epoch: int, samples: np.ndarray) -> np.ndarray:
@@ -128,9 +138,25 @@ def origins(height: int, width: int) -> np.ndarray:
     return np.array(turned + mirrored, dtype=np.int64)
 
 
+def _colours(config: AugmentConfig, draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Colour and lift of `Changes`."""
+    drawn = (2 * draws[:, :4] - 1) * (draws[:, 4:] < config.colour_chance)
+    brightness, contrast, saturation = (1 + config.jitter * drawn[:, :3]).T
+    angle = 2 * np.pi * config.hue * drawn[:, 3]
+    along, across = saturation * np.cos(angle), saturation * np.sin(angle)
+    chroma = np.zeros((len(draws), 3, 3))
+    chroma[:, 0, 0] = 1
+    chroma[:, 1, 1], chroma[:, 1, 2] = along, -across
+    chroma[:, 2, 1], chroma[:, 2, 2] = across, along
+    colour = (brightness * contrast)[:, None, None] * (_FROM_YIQ @ chroma @ _TO_YIQ)
+    lift = brightness * (1 - contrast)
+    return colour.astype(np.float32), lift.astype(np.float32)
+
+
 def _symmetry(config: AugmentConfig, draws: np.ndarray) -> np.ndarray:
     """Which of the square's eight symmetries each sample drew: quarter turns, plus four when mirrored first."""
-    left_right, up_down = (draws[:, :2] < 0.5).T & config.flips
+    left_right, up_down = (draws[:, :2] < config.flip_chance).T & config.flips
+    up_down &= config.flip_axes == "both"
     turns = (4 * draws[:, 2]).astype(int) * config.quarter_turns
     # Up-down is left-right and half a turn.
     return 4 * (left_right ^ up_down) + (turns + 2 * up_down) % 4

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from histo_core.data.transforms.augment import LUMA, Changes, origins
+from histo_core.data.transforms.blur_kernel import blurred
 from histo_core.data.transforms.compiled import compiled
+from histo_core.data.transforms.geometry_kernel import moved
 from histo_core.data.transforms.stain_kernel import stained
 
 _RED, _GREEN, _BLUE = LUMA
@@ -32,17 +34,26 @@ def change(batch: np.ndarray, changes: Changes, *, mean: Sequence[float], spread
     pixels = np.require(batch, np.uint8, ["C", "W"])  # read-only arrays are another type, to be compiled for anew
     if changes.stain is not None:
         pixels = stained(pixels, changes.stain)
+    symmetry = changes.symmetry
+    if changes.move is not None:
+        pixels = moved(pixels, changes.move)
+        symmetry = np.where(changes.move.which, 0, symmetry)
+    if changes.blur is not None:
+        pixels = blurred(pixels, changes.blur)
     result = np.empty(batch.shape, np.float32)
+    centre, scale = np.asarray(mean, np.float32), np.asarray(spread, np.float32)
     _change(
         pixels,
         np.empty(3 * batch.shape[2], np.uint32 if pixels.dtype == np.uint8 else np.float32),
-        origins(batch.shape[1], batch.shape[2])[changes.symmetry],
+        origins(batch.shape[1], batch.shape[2])[symmetry],
         changes.colour,
         changes.lift,
-        np.asarray(mean, np.float32),
-        np.asarray(spread, np.float32),
+        centre,
+        scale,
         result,
     )
+    if changes.dropped is not None:
+        np.copyto(result, (_BLACK - centre) / scale, where=changes.dropped[..., None])
     return result
 
 

@@ -1,7 +1,7 @@
-"""Augmentations worth having at hand, by name.
+"""Augmentations worth having at hand, by name: the studies' own, and ours.
 
-The studies' own are here as far as they can be said in flips, quarter turns and colour. Turns by other angles, shifts,
-shear, zoom, blur and elastic changes interpolate, and are not offered; the titles say where a study had them.
+A title says what a study left open or had otherwise; what is "ours" stands there too. The corners that a rotation
+uncovers are filled as the study's library does by default: black in torchvision and imgaug, the nearest pixel in Keras.
 """
 
 from __future__ import annotations
@@ -17,9 +17,31 @@ class _Preset(NamedTuple):
     config: AugmentConfig
 
 
+_NONE = AugmentConfig(flips=False, quarter_turns=False, jitter=0)
+_FLIPS = AugmentConfig(quarter_turns=False, jitter=0)
+
+
+def _with(start: AugmentConfig, **settings: object) -> AugmentConfig:
+    return AugmentConfig.model_validate({**start.model_dump(), **settings})
+
+
+_SCRATCH = _with(
+    _FLIPS,
+    flip_chance=0.25,
+    jitter=0.5,
+    hue=0.1,
+    colour_chance=0.5,
+    blur=1.5,
+    blur_chance=0.25,
+    pixel_dropout=0.2,
+    elastic=1.5,
+    elastic_width=4,
+    fill="black",
+)
+
 _ALL = (
-    _Preset("none", "None", AugmentConfig(flips=False, quarter_turns=False, jitter=0)),
-    _Preset("flips", "Flips", AugmentConfig(quarter_turns=False, jitter=0)),
+    _Preset("none", "None", _NONE),
+    _Preset("flips", "Flips", _FLIPS),
     _Preset("symmetries", "Flips and quarter turns", AugmentConfig(jitter=0)),
     _Preset("default", "Flips, quarter turns and slight colour changes (the default)", AugmentConfig()),
     _Preset("colour", "Flips, quarter turns and clear changes of colour and hue", AugmentConfig(jitter=0.2, hue=0.05)),
@@ -28,26 +50,45 @@ _ALL = (
         "For H&E: flips, quarter turns, other stains (HED, light) and slight colour changes",
         AugmentConfig(stain=0.05),
     ),
-    _Preset(
-        "fub_breakhis",
-        "BreaKHis study: flips; its turns by up to 20 degrees are left out",
-        AugmentConfig(quarter_turns=False, jitter=0),
-    ),
+    _Preset("wpi_kpcam", "CNN-RNN on kPCam: none", _NONE),
     _Preset(
         "gatech_kpcam",
-        "Six networks on kPCam: flips, turns and colour jitter; its ranges are not given",
-        AugmentConfig(jitter=0.1),
+        "Six networks on kPCam: jitter for half the patches, rotation or flips; ranges are ours, choices are chances",
+        _with(_FLIPS, flip_chance=0.375, rotation=45, rotation_chance=0.5, jitter=0.2, colour_chance=0.5, fill="black"),
     ),
     _Preset(
-        "pcam_gcnn",
-        "Rotation-equivariant study: flips, quarter turns, strong colour; blur, dropout and elastic are left out",
-        AugmentConfig(jitter=0.5, hue=0.1),
+        "gatech_vgg16",
+        "VGG16 on kPCam: rotation 40, shift, zoom and left-right flip; shear 0.2 is in degrees, as Keras reads it",
+        _with(_FLIPS, flip_axes="left_right", rotation=40, shift=0.2, shear=0.2, zoom=0.2, fill="nearest"),
     ),
+    _Preset("fub_breakhis", "BreaKHis: flips and rotation up to 20 degrees", _with(_FLIPS, rotation=20, fill="black")),
     _Preset(
         "uts_neuroblastoma",
-        "Neuroblastoma study: flips; its turns by up to 50 degrees and shifts are left out",
-        AugmentConfig(quarter_turns=False, jitter=0),
+        "Neuroblastoma: left-right flip, rotation up to 50 degrees, shift; the shift of 0.1 is ours",
+        _with(_FLIPS, flip_axes="left_right", rotation=50, shift=0.1, fill="nearest"),
     ),
+    _Preset(
+        "pcam_gcnn_inception_2",
+        "Inception v3 on PCam, 2nd: rotation 45, flips, shear and jitter at 0.3; shift and ranges of jitter are ours",
+        _with(
+            _FLIPS,
+            flip_chance=0.3,
+            rotation=45,
+            shift=0.1,
+            shear=45,
+            geometry_chance=0.3,
+            jitter=0.2,
+            hue=0.05,
+            colour_chance=0.3,
+            fill="black",
+        ),
+    ),
+    _Preset(
+        "pcam_gcnn_scratch",
+        "G-CNN on PCam, from scratch: rotation, flips, colour, blur, dropped pixels, elastic; 'one of' are chances",
+        _with(_SCRATCH, rotation=90, rotation_chance=0.3),
+    ),
+    _Preset("pcam_gcnn_final", "G-CNN on PCam, final run: as from scratch, without rotation", _SCRATCH),
 )
 
 PRESETS: dict[str, AugmentConfig] = {preset.name: preset.config for preset in _ALL}

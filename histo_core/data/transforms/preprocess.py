@@ -16,6 +16,7 @@ from histo_core.errors import ConfigError, DataError
 __all__ = ["Preprocess", "Region", "augment"]
 
 _CPU = torch.device("cpu")
+_RESAMPLING = {"smooth": Image.Resampling.BILINEAR, "nearest": Image.Resampling.NEAREST}
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ class Preprocess:
             images: uint8 H x W x 3 each; sizes may differ when ``resize`` makes them equal.
 
         Returns:
-            uint8 [n, h, w, 3]. Resizing is bilinear with antialiasing.
+            uint8 [n, h, w, 3]. Resizing is bilinear with antialiasing; or by the nearest pixel, which is to repeat
+            each pixel where the new side is a multiple of the old one.
 
         Raises:
             ConfigError: the crop is larger than an image.
@@ -185,7 +187,7 @@ class Preprocess:
         side = self.config.resize
         if side is None or cropped.shape[:2] == (side, side):
             return cropped
-        return np.asarray(Image.fromarray(cropped).resize((side, side), Image.Resampling.BILINEAR))
+        return np.asarray(Image.fromarray(cropped).resize((side, side), _RESAMPLING[self.config.interpolation]))
 
 
 def _size(shape: tuple[int, ...]) -> str:

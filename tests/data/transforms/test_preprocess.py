@@ -38,6 +38,17 @@ def test_resizing_is_pillows_bilinear() -> None:
         np.testing.assert_array_equal(make(resize=side).geometry(IMAGES), expected)
 
 
+def test_the_nearest_pixel_is_repeated() -> None:
+    """The centre of 32 pixels enlarged to 96, as one study had it."""
+    repeated = IMAGES[:, 32:64, 32:64].repeat(3, axis=1).repeat(3, axis=2)
+    preprocess = make(crop=32, resize=96, interpolation="nearest")
+    np.testing.assert_array_equal(preprocess.geometry(IMAGES), repeated)
+    assert preprocess.seen(96, 96) == Region(32, 32, 32, 32)
+    back = preprocess.to_input_pixels(np.pad(np.ones((48, 48)), 24), 96, 96)
+    assert back[42:54, 42:54].min() > 0.99
+    assert back[:38].max() == back[58:].max() == 0
+
+
 def test_images_of_several_sizes_become_one() -> None:
     assert make(crop=40, resize=32).geometry([IMAGES[0], IMAGES[1][:64, :50]]).shape == (2, 32, 32, 3)
 

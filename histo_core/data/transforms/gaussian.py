@@ -1,0 +1,33 @@
+"""The Gaussian of blurs and of elastic displacements, ended at three SDs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+REACH = 3
+"""SDs at which it ends, rounded to a pixel."""
+
+
+def gaussians(deviations: np.ndarray) -> np.ndarray:
+    """Weights of neighbours, nearer and farther ones on both sides; each row sums to 1.
+
+    Args:
+        deviations: float [n], SDs in pixels; 0 leaves a pixel as it is.
+
+    Returns:
+        float64 [n, 2 r + 1] with r the widest one's reach; narrower ones are 0 beyond their own.
+    """
+    reach = (REACH * deviations + 0.5).astype(int)
+    steps = np.arange(-reach.max(), reach.max() + 1)
+    weights = np.exp(-0.5 * (steps / np.maximum(deviations, 1e-6)[:, None]) ** 2)
+    weights[np.abs(steps) > reach[:, None]] = 0
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def mirrored(first: int, last: int, side: int) -> np.ndarray:
+    """Int64, which pixels stand at the places from ``first`` to before ``last`` of a side mirrored at its edges.
+
+    Before pixel 0 stand pixel 0 again, then 1, then 2; as often as it takes.
+    """
+    place = np.arange(first, last) % (2 * side)
+    return np.where(place < side, place, 2 * side - 1 - place)
