@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from histo_core.errors import DataError
+from histo_core.evaluation.delong import delong
 from histo_core.evaluation.metrics import confusion
 
 _SMALLEST = 1e-12
@@ -59,7 +59,7 @@ def class_scores(y_true: np.ndarray, probabilities: np.ndarray, positive: int) -
     return ClassScores(
         n=len(y_true),
         accuracy=float(accuracy),
-        auroc=float(roc_auc_score(of_interest, probabilities[:, positive])) if both else None,
+        auroc=float(delong(of_interest, probabilities[:, positive])[0][0]) if both else None,
         balanced_accuracy=float(balanced_accuracy),
         macro_f1=float(macro_f1),
         loss=float(losses(y_true, probabilities).mean()),

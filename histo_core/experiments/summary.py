@@ -18,6 +18,7 @@ from histo_core.experiments.folder import read_pruned
 from histo_core.experiments.records import Experiment
 from histo_core.experiments.scores import RunScores, better, chosen_by, run_scores, together
 from histo_core.experiments.table import ExperimentTable
+from histo_core.experiments.words import about
 from histo_core.runs.records import Run, RunStatus
 from histo_core.workspace import Workspace
 
@@ -161,7 +162,7 @@ def summary(experiment: Experiment, workspace: Workspace, *, scores_of: ScoresOf
         part=part,
         members=members,
         together=_together(experiment, members, part),
-        about=_about(experiment),
+        about=about(experiment),
         best=_best(experiment, members) if experiment.keeps_test_back else None,
     )
 
@@ -255,39 +256,3 @@ def trial_of(experiment: Experiment, changes: Mapping[str, Any]) -> str:
 
 def _cell(value: Any) -> Any:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
-
-
-def _about(experiment: Experiment) -> str:
-    protocol = experiment.protocol
-    kept_back = (
-        "Numbers are of validation parts, which chose the epoch and choose the {0}, so they are a little too good. "
-        "The test part is kept back: it is scored once, for the chosen {0}."
-    )
-    match protocol.kind:
-        case "single":
-            return "Numbers are of the test part. The interval is about other patients from the same source."
-        case "sweep":
-            return kept_back.format("trial") + " The trials differ on purpose, so there is no mean over them."
-        case "repeats" if protocol.new == "seeds":
-            return (
-                "Numbers are of the test part, the same for all. The interval is about chance in training: where the "
-                "mean of many such runs would lie. It says nothing about other patients."
-            )
-        case "repeats":
-            return (
-                "Each repeat holds other patients out and is scored on those. The interval is about a network trained "
-                "on as many patches, on other patients from the same source; it takes into account that train parts "
-                "overlap (Nadeau and Bengio 2003)."
-            )
-        case "folds":
-            what = (
-                kept_back.format("fold")
-                if experiment.keeps_test_back
-                else "Each fold is the test part of one run, so each patch was held out once; no fold chose anything."
-            )
-            if protocol.repeats > 1:
-                return (
-                    f"{what} The interval is about a network trained on as many patches, on other patients; it takes "
-                    "into account that train parts overlap (Nadeau and Bengio 2003)."
-                )
-            return f"{what} The interval is that of all folds' predictions together, with whole patients drawn again."

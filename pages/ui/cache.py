@@ -24,6 +24,8 @@ from histo_core.data.base import Dataset, open_dataset
 from histo_core.data.overview import counts_by, offered_columns
 from histo_core.data.sources.pcam_report import PCamReport, pcam_report
 from histo_core.data.splits.split import Split, make_split
+from histo_core.experiments.scores import RunScores
+from histo_core.experiments.scores import run_scores as score_run
 from histo_core.runs.records import Run
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
@@ -211,6 +213,13 @@ def predictions(run_id: str, ended: str, home: str, _run: Run) -> RunPredictions
     """A finished run's predictions; ``ended`` tells a resumed run from what it was before."""
     del run_id, ended
     return load(_run, Workspace(Path(home)))
+
+
+@st.cache_resource(show_spinner=False, max_entries=1024)
+def run_scores(run_id: str, ended: str, home: str, _run: Run) -> RunScores:
+    """A finished run in numbers; an experiment asks for those of all its runs each time it is looked at."""
+    del run_id, ended
+    return score_run(_run, Workspace(Path(home)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

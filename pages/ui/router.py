@@ -14,6 +14,7 @@ ICONS: dict[PageName, str] = {
     "home": "home",
     "data": "grid_view",
     "train": "model_training",
+    "experiments": "science",
     "compare": "balance",
     "explain": "center_focus_strong",
 }

@@ -33,7 +33,9 @@ def test_a_fresh_server_answers_for_a_page_through_the_router_only(
     with served(Workspace(tmp_path / "home")) as address:
         for name in (*PAGES, "ui", "__init__"):
             navigated, said = _ask(address, name)
-            assert navigated == [page.capitalize() for page in ("home", "data", "train", "compare", "explain")]
+            assert navigated == [
+                page.capitalize() for page in ("home", "data", "train", "experiments", "compare", "explain")
+            ]
             assert said[-1] == "For research and teaching. Not a medical device."
 
 

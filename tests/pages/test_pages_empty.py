@@ -10,7 +10,7 @@ from histo_core.workspace import Workspace
 FOOTER = "For research and teaching. Not a medical device."
 
 
-@pytest.mark.parametrize("name", ["home", "data", "train", "compare", "explain"])
+@pytest.mark.parametrize("name", ["home", "data", "train", "experiments", "compare", "explain"])
 def test_a_page_opens_with_its_title_and_the_footer(name: str, workspace: Workspace, open_page: OpenPage) -> None:
     del workspace
     page = open_page(name)

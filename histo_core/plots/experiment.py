@@ -1,0 +1,149 @@
+"""Figures of an experiment: its members with mean and interval, and what a setting does to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from histo_core.experiments.summary import MemberResult, Summary
+from histo_core.experiments.words import NAMES, PARTS, verdict
+from histo_core.plots.theme import NEUTRAL, OKABE_ITO, label, new_figure, say
+
+_POINT, _BEST = OKABE_ITO[0], OKABE_ITO[3]
+_ROW = 26
+"""Pixels that one member needs."""
+_FAR = 20.0
+"""From the largest to the smallest value of a setting; beyond it the axis is logarithmic."""
+
+
+def members_figure(summary: Summary, metric: str = "auroc") -> go.Figure:
+    """Each finished member's value as a point; below them the mean over members and the interval.
+
+    Args:
+        summary: as it stands.
+        metric: a name of `histo_core.evaluation.class_scores.METRICS`.
+    """
+    known = [
+        (member, value) for member in summary.members if (value := value_of(member, summary.part, metric)) is not None
+    ]
+    sentence = verdict(summary, metric) if summary.together else f"{_axis(summary, metric)} of each trial."
+    figure = new_figure(sentence, "experiment", height=140 + _ROW * max(len(known), 3))
+    if not known:
+        say(figure, "Points appear here as runs finish.")
+        return figure
+    colours = [_BEST if member.position == summary.best else _POINT for member, _ in known]
+    figure.add_scatter(
+        x=[value for _, value in known], y=[label(member.label) for member, _ in known], mode="markers",
+        marker={"size": 10, "color": colours}, hovertemplate="%{y}: %{x:.4f}<extra></extra>", showlegend=False,
+    )  # fmt: skip
+    order = [label(member.label) for member, _ in known]
+    found = summary.together.get(metric)
+    if found is not None and found.n > 1:
+        order.append("mean")
+        figure.add_scatter(
+            x=[found.mean], y=["mean"], mode="markers", showlegend=False,
+            marker={"size": 13, "symbol": "diamond", "color": _POINT},
+            error_x={"type": "data", "array": [found.sd], "color": NEUTRAL, "thickness": 1.5},
+            hovertemplate=f"mean {found.mean:.4f}, SD {found.sd:.4f}<extra></extra>",
+        )  # fmt: skip
+    if found is not None and found.interval.defined:
+        at = found.interval
+        order.append("95% interval")
+        figure.add_scatter(
+            x=[at.low, at.value, at.high], y=["95% interval"] * 3, mode="lines+markers", showlegend=False,
+            line={"color": _POINT, "width": 2}, marker={"size": [7, 11, 7], "symbol": "line-ns-open", "color": _POINT},
+            hovertemplate=f"{at}<br>{label(at.method)}<extra></extra>",
+        )  # fmt: skip
+    figure.update_xaxes(title=_axis(summary, metric))
+    figure.update_yaxes(categoryorder="array", categoryarray=order[::-1])
+    return figure
+
+
+def sweep_figure(summary: Summary, metric: str) -> go.Figure:
+    """What a sweep's settings do to the metric: a curve for one setting, parallel axes for several.
+
+    Args:
+        summary: of a sweep.
+        metric: a name of `histo_core.evaluation.class_scores.METRICS`.
+    """
+    fields = list(summary.experiment.protocol.sweep)
+    known = [(member, value) for member in summary.members if (value := value_of(member, "valid", metric)) is not None]
+    if not known:
+        figure = new_figure("No trial has finished yet.", "sweep")
+        say(figure, "The curve begins when the first trial ends.")
+        return figure
+    return _curve(summary, fields[0], known, metric) if len(fields) == 1 else _parallel(summary, fields, known, metric)
+
+
+def value_of(member: MemberResult, part: str, metric: str) -> float | None:
+    """A member's value of a metric on a part; None where it has none."""
+    scores = member.scores.scores.get(part) if member.scores else None
+    return None if scores is None else getattr(scores, metric)
+
+
+def _curve(summary: Summary, field: str, known: Sequence[tuple[MemberResult, float]], metric: str) -> go.Figure:
+    points = sorted(
+        ((member.changes[field], value, member) for member, value in known), key=lambda point: _key(point[0])
+    )
+    numbers = all(isinstance(x, int | float) and not isinstance(x, bool) for x, _, _ in points)
+    figure = new_figure(verdict(summary), "sweep")
+    figure.add_scatter(
+        x=[x if numbers else label(_text(x)) for x, _, _ in points], y=[y for _, y, _ in points],
+        mode="lines+markers" if numbers and not summary.experiment.protocol.folds else "markers", showlegend=False,
+        line={"color": _POINT, "width": 1},
+        marker={"size": 10, "color": [_BEST if member.position == summary.best else _POINT for _, _, member in points]},
+        hovertemplate=f"{label(_short(field))} %{{x}}<br>%{{y:.4f}}<extra></extra>",
+    )  # fmt: skip
+    positive = [x for x, _, _ in points if numbers and x > 0]
+    wide = len(positive) == len(points) and max(positive) / min(positive) > _FAR
+    figure.update_xaxes(title=label(_short(field)), type="log" if wide else None if numbers else "category")
+    figure.update_yaxes(title=_axis(summary, metric))
+    return figure
+
+
+def _parallel(
+    summary: Summary, fields: Sequence[str], known: Sequence[tuple[MemberResult, float]], metric: str
+) -> go.Figure:
+    values = [value for _, value in known]
+    figure = new_figure(verdict(summary), "sweep")
+    axes = [_dimension(field, [member.changes[field] for member, _ in known]) for field in fields]
+    figure.add_parcoords(
+        dimensions=[*axes, {"label": _axis(summary, metric), "values": values}],
+        line={"color": values, "colorscale": "Cividis", "reversescale": metric == "loss"},
+    )
+    figure.update_layout(margin_t=110)  # the axes' names stand above them
+    return figure
+
+
+def _dimension(field: str, values: Sequence[Any]) -> dict[str, Any]:
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        return {"label": label(_short(field)), "values": list(values)}
+    names = sorted({_text(value) for value in values})
+    return {
+        "label": label(_short(field)),
+        "values": [names.index(_text(value)) for value in values],
+        "tickvals": list(range(len(names))),
+        "ticktext": [label(name) for name in names],
+    }
+
+
+def _axis(summary: Summary, metric: str) -> str:
+    part = "valid" if summary.experiment.keeps_test_back else summary.part
+    unit = " (nats)" if metric == "loss" else ""
+    return f"{PARTS[part].capitalize()} {NAMES[metric]}{unit}"
+
+
+def _short(field: str) -> str:
+    return field.rpartition(".")[2].replace("_", " ")
+
+
+def _text(value: Any) -> str:
+    return " / ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _key(value: Any) -> tuple[bool, Any]:
+    """Numbers by size, all else by name."""
+    number = isinstance(value, int | float)
+    return (not number, value if number else _text(value))

@@ -1,0 +1,40 @@
+"""Experiments: folds, repeats and sweeps, each with its mean, spread and interval."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from histo_core.access import LOCAL, authorise
+from histo_core.experiments.launcher import experiments
+from histo_core.experiments.records import Experiment
+from histo_core.workspace import Workspace
+from pages.ui import experiment_view, layout, navigation, state
+from pages.ui.text import ago, count
+
+KINDS = {"single": "single run", "folds": "folds", "repeats": "repeats", "sweep": "sweep"}
+
+
+def render() -> None:
+    """Draw the page."""
+    authorise(LOCAL, "run.read")
+    layout.header("Experiments")
+    known = {one.experiment_id: one for one in experiments(Workspace.default())}
+    if not known:
+        layout.empty(
+            "Folds, repeats and sweeps appear here: several runs as one answer, with mean, spread and interval.",
+            lambda: navigation.link("train", "Start one", icon=":material/model_training:"),
+        )
+        return
+    chosen = state.choose(
+        "Experiment", "experiment", list(known), format_func=lambda one: _label(known[one]), help="Newest first."
+    )
+    if state.asked("experiment") and state.asked("experiment")[0] not in known:
+        st.warning("The experiment of this link is not in this workspace; the newest one is shown.")
+    experiment_view.draw(chosen)
+
+
+def _label(experiment: Experiment) -> str:
+    protocol = experiment.protocol
+    what = f"{protocol.folds} folds" if protocol.kind == "folds" else KINDS[protocol.kind]
+    cancelled = ", cancelled" if experiment.cancelled_at else ""
+    return f"{experiment.name}: {what}, {count(protocol.size, 'run')}, {ago(experiment.created_at)}{cancelled}"

@@ -1,0 +1,148 @@
+"""The form of a protocol: one run, folds, repeats or a sweep. Its answer goes to `start_experiment`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+import streamlit as st
+
+from histo_core.config import RunConfig, parse_config
+from histo_core.config_protocol import Metric, ProtocolConfig, SweepField
+from pages.ui import experiment_fields
+from pages.ui.text import count, plain
+
+KINDS = {"single": "Single run", "folds": "Folds", "repeats": "Repeats", "sweep": "Sweep"}
+NEW = {"seeds": "new seed: weights and order", "splits": "new split: other patients held out"}
+SAMPLERS = {"grid": "every combination", "random": "random ones", "tpe": "what looks best so far (TPE)"}
+METRICS = {
+    "valid_auroc": "validation AUROC",
+    "valid_loss": "validation loss",
+    "valid_accuracy": "validation accuracy",
+}
+FIRST = ("train.learning_rate",)
+_OWN = "own settings"
+
+Sweeps = Mapping[str, Mapping[str, SweepField]]
+"""A recipe's sweeps by title: dotted field to what is tried."""
+
+
+def draw(base: RunConfig, sweeps: Sweeps | None, prefix: str) -> ProtocolConfig:
+    """Draw the form.
+
+    Args:
+        base: what the runs have in common; says which settings there are.
+        sweeps: those of the preset's recipe, offered by name.
+        prefix: of the controls' keys.
+
+    Raises:
+        ConfigError: what stands in the form cannot be carried out; the message says why.
+    """
+    kind = st.segmented_control(
+        "Protocol",
+        list(KINDS),
+        default="single",
+        format_func=KINDS.__getitem__,
+        key=f"{prefix}.kind",
+        required=True,
+        help="How many runs answer the question. All of one protocol are shown together, with mean and interval.",
+    )
+    drawn = {"single": _single, "folds": _folds, "repeats": _repeats, "sweep": lambda *_: _sweep(base, sweeps, prefix)}
+    protocol = parse_config(ProtocolConfig, {"kind": kind, **drawn[kind](base, prefix)})
+    if protocol.kind != "single":
+        st.caption(f"{count(protocol.size, 'run')} for each model.")
+    return protocol
+
+
+def _single(base: RunConfig, prefix: str) -> dict[str, Any]:
+    del base, prefix
+    return {}
+
+
+def _folds(base: RunConfig, prefix: str) -> dict[str, Any]:
+    left, right = st.columns(2)
+    folds = left.number_input("Folds", 2, 100, 5, key=f"{prefix}.folds", help="k of k-fold cross-validation.")
+    repeats = right.number_input(
+        "Deal them", 1, 100, 1, key=f"{prefix}.deals", help="How often the folds are dealt anew, with another seed."
+    )
+    st.caption(
+        "Folds serve to choose; the test part is held out of all of them and scored once at the end."
+        if base.split.hold_out
+        else "Each fold is the test part of one run; patients stay together where they are known. To keep a test part "
+        "back for the end, hold one out in the settings of the split."
+    )
+    return {"folds": int(folds), "repeats": int(repeats)}
+
+
+def _repeats(base: RunConfig, prefix: str) -> dict[str, Any]:
+    del base
+    left, right = st.columns(2)
+    repeats = left.number_input("Repeats", 2, 1000, 5, key=f"{prefix}.repeats")
+    new = right.selectbox(
+        "Each has a",
+        list(NEW),
+        format_func=NEW.__getitem__,
+        key=f"{prefix}.new",
+        help="A new seed shows how much chance there is in training. A new split shows that, and how much the result "
+        "depends on which patients were held out.",
+    )
+    return {"repeats": int(repeats), "new": new}
+
+
+def _sweep(base: RunConfig, sweeps: Sweeps | None, prefix: str) -> dict[str, Any]:
+    recipe: Mapping[str, SweepField] = {}
+    if sweeps:
+        names = [*sweeps, _OWN]
+        name = st.selectbox("Sweep", names, key=f"{prefix}.recipe", help="The study's own sweeps, or one of yours.")
+        recipe, prefix = sweeps.get(name, {}), f"{prefix}.{name}"
+    left, right = st.columns(2)
+    ranged = any(field.ranged for field in recipe.values())
+    sampler = left.selectbox(
+        "Try",
+        list(SAMPLERS),
+        index=int(ranged),
+        format_func=SAMPLERS.__getitem__,
+        key=f"{prefix}.sampler",
+        help="grid, random, or tree-structured Parzen estimator (Bergstra 2011).",
+    )
+    metric = right.selectbox(
+        "Choose by",
+        get_args(Metric),
+        format_func=METRICS.__getitem__,
+        key=f"{prefix}.metric",
+        help="On validation. The test part never chooses anything; it is scored once, at the end.",
+    )
+    offered = experiment_fields.settings_of(base)
+    fields = st.multiselect(
+        "Settings to try",
+        list(dict.fromkeys([*offered, *recipe])),
+        default=list(recipe) or list(FIRST),
+        format_func=lambda name: f"{offered[name].title} ({name})" if name in offered else name,
+        key=f"{prefix}.fields",
+    )
+    tried = {
+        name: experiment_fields.values_of(
+            name, offered[name], ranged=sampler != "grid", start=recipe.get(name), prefix=f"{prefix}.{sampler}"
+        )
+        for name in fields
+        if name in offered
+    }
+    values: dict[str, Any] = {"sweep": tried, "sampler": sampler, "metric": metric}
+    left, right = st.columns(2)
+    if sampler != "grid":
+        values["trials"] = int(left.number_input("Trials", 1, 1000, 20, key=f"{prefix}.trials"))
+    folds = right.number_input(
+        "Folds a trial", 1, 100, 1, key=f"{prefix}.folds", help="1: one run a trial. Else the mean over folds counts."
+    )
+    if folds > 1:
+        values["folds"] = int(folds)
+    else:
+        values["pruning"] = st.checkbox(
+            "Stop poor trials early",
+            key=f"{prefix}.pruning",
+            help="When the best epoch so far is below the median of finished trials at that epoch (pruning).",
+        )
+    empty = [plain(offered[name].title) for name, field in tried.items() if field is None]
+    if empty:
+        st.caption(f"No values yet: {', '.join(empty)}.")
+    return {**values, "sweep": {name: field for name, field in tried.items() if field is not None}}
