@@ -7,6 +7,7 @@ signal's negative number) once the worker has ended. Nothing is computed before 
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,10 @@ class ForkServer:
         self._server.stdin.write(f"{workspace.home}\t{run_id}\n")
         self._server.stdin.flush()
         return int(self._answer())
+
+    def ended(self, seconds: float = 0.0) -> bool:
+        """Whether that worker has ended; waited for at most so long."""
+        return bool(select.select([self._server.stdout], [], [], seconds)[0])
 
     def wait(self) -> int:
         """The exit code of the worker that was started last, once it has ended."""

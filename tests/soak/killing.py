@@ -89,9 +89,9 @@ class Soak:
 
 
 def config(seed: int, epochs: int) -> RunConfig:
-    """A network with dropout, so that random states count, that trains for a second."""
+    """A network with dropout, so that random states count, that trains in less than a second."""
     return RunConfig(
-        data=DataConfig(dataset="phantom", options={"patches": 80, "patients": 8}),
+        data=DataConfig(dataset="phantom", options={"patches": 48, "patients": 8}),
         preprocess=PreprocessConfig(crop=32),
         model=ModelConfig(name="cnn_rnn"),
         train=TrainConfig(epochs=epochs, batch_size=8, device="cpu", threads=1),
@@ -99,7 +99,7 @@ def config(seed: int, epochs: int) -> RunConfig:
     )
 
 
-def soak(folder: Path, *, kills: int, in_writes: int, epochs: int = 5, seed: int = 0) -> Soak:
+def soak(folder: Path, *, kills: int, in_writes: int, epochs: int = 3, seed: int = 0) -> Soak:
     """Carry runs out under ``folder``, one after the other, until ``kills`` kills have hit, and again in peace.
 
     Args:
@@ -159,7 +159,7 @@ class _Killer:
             if self.in_writes * self._wanted <= self.kills * self._wanted_in_writes:
                 in_write = self._stop_in_write(worker, folder / "checkpoint")
             else:
-                _sleep_while_alive(worker, self._draw.uniform(0.0, self._longest))
+                self._server.ended(self._draw.uniform(0.0, self._longest))
             _send(worker, signal.SIGKILL)
             if self._server.wait() == -signal.SIGKILL:
                 self.kills += 1
@@ -173,18 +173,17 @@ class _Killer:
     def _stop_in_write(self, worker: int, checkpoint: Path) -> bool:
         """Stop the worker while a part of a checkpoint lies there; False when it ended before."""
         left, seen = self._draw.randint(1, _PARTS), {file.name for file in checkpoint.glob(".*.part")}
-        while _alive(worker):
+        while not self._server.ended(0.0005):
             new = [file for file in checkpoint.glob(".*.part") if file.name not in seen]
             seen |= {file.name for file in new}
             left -= len(new)
             if new and left <= 0:
                 _send(worker, signal.SIGSTOP)
-                while _alive(worker) and psutil.Process(worker).status() != psutil.STATUS_STOPPED:
-                    time.sleep(0.0002)
+                while not self._server.ended(0.0002) and not _stopped(worker):
+                    pass
                 if any(file.exists() for file in new):
                     return True
                 _send(worker, signal.SIGCONT)
-            time.sleep(0.0002)
         return False
 
 
@@ -212,15 +211,9 @@ def check_readable(run: Run, workspace: Workspace) -> int:
     return max(0, len(_epochs(folder)) - (manifest.last.epoch if manifest else 0))
 
 
-def _sleep_while_alive(worker: int, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and _alive(worker):
-        time.sleep(0.002)
-
-
-def _alive(worker: int) -> bool:
+def _stopped(worker: int) -> bool:
     try:
-        return psutil.Process(worker).status() != psutil.STATUS_ZOMBIE
+        return psutil.Process(worker).status() == psutil.STATUS_STOPPED
     except psutil.NoSuchProcess:
         return False
 
