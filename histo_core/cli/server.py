@@ -13,15 +13,20 @@ from histo_core.workspace import Workspace
 def worker(run_id: Annotated[str, typer.Argument(metavar="RUN", help="A queued run.")]) -> None:
     """Carry out one queued run in this process. The supervisor does this by itself.
 
+    Under torchrun the first process does so, and the others train along; see docs/cluster.md.
     Exit code 0 when the run succeeded, 1 when it failed or was stopped.
 
     \b
     Examples:
       python -m histo_core worker 4547d1de99b8-1
+      torchrun --nproc-per-node 2 -m histo_core worker 4547d1de99b8-1
     """
+    from histo_core.runs.follower import follow, is_follower
     from histo_core.runs.worker import work
 
     _log_to_stderr()
+    if is_follower():
+        raise typer.Exit(follow(run_id, Workspace.default()))
     raise typer.Exit(work(run_id, Workspace.default()))
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event as Flag
 
+from histo_core.config import RunConfig
 from histo_core.data.base import Dataset, open_dataset
 from histo_core.data.predictions import write_predictions
 from histo_core.data.splits.split import Split, make_split
@@ -15,6 +16,7 @@ from histo_core.models.predictor import Predictor
 from histo_core.runs.events import read_events
 from histo_core.runs.folder import write_config
 from histo_core.runs.manifest import is_complete, write_manifest
+from histo_core.runs.ranks import ranks_beside
 from histo_core.runs.records import Progress, Run
 from histo_core.runs.reporter import Reporter
 from histo_core.training.events import BatchDone, EpochDone, Event, Started, Stopped, to_json
@@ -46,11 +48,7 @@ def train_and_predict(run: Run, workspace: Workspace, report: Reporter, stop: Fl
     if is_complete(folder, run):
         return True
     write_config(run, workspace)
-    # What the launch allowed, the worker may read, whatever its own environment says.
-    named = [run.config.data.root, run.config.model.weights]
-    workspace = replace(workspace, extra_roots=tuple(Path(path) for path in named if path and Path(path).is_absolute()))
-    dataset = open_dataset(run.config.data, workspace)
-    split = make_split(dataset, run.config.split, workspace)
+    dataset, split, workspace = open_data(run.config, workspace)
     _check_unchanged(run, dataset, split)
     if not _train(run, dataset, split, workspace, report, stop):
         return False
@@ -60,6 +58,18 @@ def train_and_predict(run: Run, workspace: Workspace, report: Reporter, stop: Fl
         return False
     write_manifest(folder, run, dataset, split)
     return True
+
+
+def open_data(config: RunConfig, workspace: Workspace) -> tuple[Dataset, Split, Workspace]:
+    """A run's data set, its split, and a workspace from which what the launch allowed may be read, too.
+
+    Raises:
+        HistoscopeError: the data cannot be opened or split.
+    """
+    named = [config.data.root, config.model.weights]
+    workspace = replace(workspace, extra_roots=tuple(Path(path) for path in named if path and Path(path).is_absolute()))
+    dataset = open_dataset(config.data, workspace)
+    return dataset, make_split(dataset, config.split, workspace), workspace
 
 
 def _check_unchanged(run: Run, dataset: Dataset, split: Split) -> None:
@@ -76,13 +86,13 @@ def _train(run: Run, dataset: Dataset, split: Split, workspace: Workspace, repor
     for event in read_events(folder):  # of an earlier worker, whose best epoch counts
         if isinstance(event, EpochDone):
             report.progress = _best(event, report.progress)
-    for event in fit(run.config, dataset, split, folder, should_stop=stop.is_set, workspace=workspace):
-        report.progress = _progress(event, report.progress)
-        if not isinstance(event, BatchDone):
-            append_line(folder / "events.jsonl", to_json(event))
-        if isinstance(event, Stopped):
-            return False
-    return True
+    event = None
+    with ranks_beside(run.run_id, run.config.train, folder):
+        for event in fit(run.config, dataset, split, folder, should_stop=stop.is_set, workspace=workspace):
+            report.progress = _progress(event, report.progress)
+            if not isinstance(event, BatchDone):
+                append_line(folder / "events.jsonl", to_json(event))
+    return not isinstance(event, Stopped)
 
 
 def _predict(run: Run, dataset: Dataset, split: Split, folder: Path, report: Reporter, stop: Flag) -> None:

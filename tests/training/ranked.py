@@ -1,6 +1,6 @@
 """One process of several that share runs on the dots: carries out a list of them and writes what it saw.
 
-``python ranked.py PLAN.json``: a list of {config, folder, stop_after, broken}; the environment says who this process is.
+``python ranked.py PLAN.json``: a list of {config, folder, stop_after, broken}; the environment says who it is.
 """
 
 from __future__ import annotations
@@ -73,15 +73,15 @@ def carry_out(plan: dict, number: int) -> dict:
     begun, seen, error = time.monotonic(), [], ""
     folder = Path(plan["folder"])
     try:
-        for event in fit(
+        events = fit(
             RunConfig.model_validate(plan["config"]),
             dataset,
             split_of(dataset),
             folder,
             should_stop=should_stop,
             workspace=Workspace(folder / "home"),
-        ):
-            seen.append({"kind": type(event).__name__} | vars(event))
+        )
+        seen.extend({"kind": type(event).__name__} | vars(event) for event in events)
     except Exception as caught:  # told to the test
         error = f"{type(caught).__name__}: {caught}"
     return {"events": seen, "error": error, "seconds": time.monotonic() - begun}
