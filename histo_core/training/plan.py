@@ -9,17 +9,19 @@ import numpy as np
 from histo_core.config import RunConfig
 from histo_core.data.base import UNLABELLED, Dataset
 from histo_core.data.splits.balance import balanced_order, enlarged_rows
+from histo_core.data.splits.partition import draw_samples
 from histo_core.data.splits.split import Split
 from histo_core.errors import SplitError
 
 _MAY_CHANGE = frozenset({"train.epochs", "train.patience", "train.device", "train.devices", "train.threads"})
 _OVER_ALL_EPOCHS = frozenset({"one_cycle", "cosine"})
-_SUBSET = 0
 _ORDER = 1
 
 
 def training_rows(config: RunConfig, dataset: Dataset, split: Split) -> np.ndarray:
     """Rows of the training part, int64 in the table's order; a seeded subset where the configuration says so.
+
+    The subset keeps the shares of the classes, to the nearest sample, and does not depend on the table's order.
 
     Raises:
         SplitError: fewer than two samples, or one without a label.
@@ -28,7 +30,8 @@ def training_rows(config: RunConfig, dataset: Dataset, split: Split) -> np.ndarr
     wanted = config.train.max_train_samples
     if wanted is None or wanted >= len(rows):
         return rows
-    return np.sort(np.random.default_rng([config.seed, _SUBSET]).choice(rows, wanted, replace=False))
+    ids, labels = (dataset.table[column].to_numpy()[rows] for column in ("sample_id", "label"))
+    return rows[draw_samples(ids, labels, wanted, config.seed)]
 
 
 def validation_rows(dataset: Dataset, split: Split) -> np.ndarray:

@@ -29,6 +29,13 @@ def test_a_subset_is_seeded_and_from_the_training_part(dots, split, config) -> N
     assert len(training_rows(subset(config, 99), dots, split)) == 37
 
 
+def test_a_subset_keeps_the_shares_of_the_classes(dots, split, config) -> None:
+    labels, part = dots.table["label"].to_numpy(), training_rows(config, dots, split)
+    drawn = training_rows(subset(config, 20), dots, split)
+    shares = np.bincount(labels[part]) / len(part)
+    np.testing.assert_allclose(np.bincount(labels[drawn]), 20 * shares, atol=1)
+
+
 @pytest.mark.parametrize(
     ("samples", "size", "expected"), [(37, 8, 5), (40, 8, 5), (41, 8, 5), (42, 8, 6), (3, 1, 3), (2, 8, 1)]
 )
