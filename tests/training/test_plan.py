@@ -94,9 +94,9 @@ def test_identity_holds_all_that_decides_the_weights(dots, split, config) -> Non
     assert fields["seed"] == 3
     assert fields["model.name"] == "cnn_rnn"
     assert fields["split fingerprint"] == split.fingerprint
-    free = balanced(config, epochs=99, patience=3, device="auto", threads=7)
+    free = balanced(config, epochs=99, patience=3, device="auto", devices=2, threads=7)
     assert identity(free, dots, split) == fields
-    decides = set(TrainConfig.model_fields) - {"epochs", "patience", "device", "threads"}
+    decides = set(TrainConfig.model_fields) - {"epochs", "patience", "device", "devices", "threads"}
     assert {f"train.{field}" for field in decides} == {field for field in fields if field.startswith("train.")}
     for schedule in ("one_cycle", "cosine"):
         assert identity(balanced(config, schedule=schedule), dots, split)["train.epochs"] == 3
