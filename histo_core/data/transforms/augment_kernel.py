@@ -53,7 +53,7 @@ def change(batch: np.ndarray, changes: Changes, *, mean: Sequence[float], spread
         result,
     )
     if changes.dropped is not None:
-        np.copyto(result, (_BLACK - centre) / scale, where=changes.dropped[..., None])
+        _drop(result.reshape(-1, 3), changes.dropped.reshape(-1), (_BLACK - centre) / scale)
     return result
 
 
@@ -85,6 +85,14 @@ def _change(
         for a in range(height):
             _read(patch, 3 * (start + a * down), 3 * right, scratch, line[2:-2])
             _mix(line, weights, offset, low, high, changed[a * row : (a + 1) * row])
+
+
+@compiled
+def _drop(pixels: np.ndarray, dropped: np.ndarray, black: np.ndarray) -> None:
+    for j in range(len(pixels)):
+        if dropped[j]:
+            for channel in range(3):
+                pixels[j, channel] = black[channel]
 
 
 @compiled

@@ -12,7 +12,7 @@ def blurred(batch: np.ndarray, deviations: np.ndarray) -> np.ndarray:
     """Blur patches.
 
     Args:
-        batch: uint8 [n, h, w, 3], or float32 which is overwritten.
+        batch: uint8 [n, h, w, 3], or float32, contiguous, which is overwritten.
         deviations: float32 [n], the Gaussian's SD in pixels; 0 for none.
 
     Returns:

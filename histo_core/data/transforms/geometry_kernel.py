@@ -12,7 +12,7 @@ def moved(batch: np.ndarray, move: Move) -> np.ndarray:
     """Move patches.
 
     Args:
-        batch: uint8 or float32 [n, h, w, 3].
+        batch: uint8 or float32 [n, h, w, 3], contiguous.
         move: of the same batch.
 
     Returns:
