@@ -11,7 +11,21 @@ from collections.abc import Sequence
 
 import typer
 
-from histo_core.cli import audit, compare, data, data_files, explain, job, models, predict, runs, server, split, train
+from histo_core.cli import (
+    audit,
+    compare,
+    data,
+    data_files,
+    experiments,
+    explain,
+    job,
+    models,
+    predict,
+    runs,
+    server,
+    split,
+    train,
+)
 from histo_core.errors import HistoscopeError
 
 app = typer.Typer(
@@ -39,6 +53,7 @@ app.command("train")(train.train)
 app.command("demo")(train.demo)
 app.command("models")(models.models)
 app.add_typer(runs.app, name="runs")
+app.add_typer(experiments.app, name="experiment")
 app.command("compare")(compare.compare)
 app.command("explain")(explain.explain)
 app.command("predict")(predict.predict)

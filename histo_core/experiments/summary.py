@@ -109,6 +109,11 @@ class Summary:
         """How many members there are to be in the end, unless it is cancelled."""
         return max(self.experiment.protocol.size, len(self.members))
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether runs are active, or more are to come."""
+        return self.active > 0 or (self.experiment.cancelled_at is None and len(self.members) < self.expected)
+
     def table(self) -> pd.DataFrame:
         """One row a member with raw numbers; NaN where something is not known or not defined."""
         return pd.DataFrame([self._row(member) for member in self.members])

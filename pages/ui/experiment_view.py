@@ -42,7 +42,7 @@ def draw(experiment_id: str) -> None:
     )
     now = _summary(experiment_id, workspace)
 
-    @st.fragment(run_every=runs.SECONDS if now.active or _goes_on(now) else None)
+    @st.fragment(run_every=runs.SECONDS if now.goes_on else None)
     @shown()
     def board() -> None:
         _board(_summary(experiment_id, workspace), metric, workspace)
@@ -52,11 +52,6 @@ def draw(experiment_id: str) -> None:
         _search(experiment_id, workspace)
     if now.experiment.keeps_test_back:
         _test(now, workspace)
-
-
-def _goes_on(now: Summary) -> bool:
-    """Whether runs are active, or more are to come."""
-    return now.experiment.cancelled_at is None and (now.active > 0 or len(now.members) < now.expected)
 
 
 def _summary(experiment_id: str, workspace: Workspace) -> Summary:
@@ -94,10 +89,14 @@ def _board(now: Summary, metric: str, workspace: Workspace) -> None:
             navigation.link("compare", f"Compare {count(len(finished), 'run')}", runs=finished)
         navigation.link("train", "Watch the runs", watch=[member.run.run_id for member in now.members if member.run])
         layout.download_table(now.table(), f"experiment-{experiment.experiment_id}", "Download the table")
-        if _goes_on(now) and st.button(
-            "Cancel the experiment",
-            key=f"cancel.{experiment.experiment_id}",
-            help="Stops its runs at their next batch and starts no more; those that another experiment needs go on.",
+        if (
+            now.goes_on
+            and experiment.cancelled_at is None
+            and st.button(
+                "Cancel the experiment",
+                key=f"cancel.{experiment.experiment_id}",
+                help="Stops its runs at their next batch and starts no more. Runs that another experiment needs go on.",
+            )
         ):
             cancel_experiment(experiment.experiment_id, workspace)
             st.rerun()

@@ -34,6 +34,7 @@ def test_all_commands_are_there() -> None:
         *("compare", "demo", "explain", "job", "models", "predict", "supervise", "train", "worker"),
         *("data audit", "data build", "data check", "data convert", "data download", "data export", "data list"),
         *("data split", "data splits"),
+        *("experiment cancel", "experiment list", "experiment show", "experiment start", "experiment test"),
         *("runs cancel", "runs list", "runs log", "runs resume", "runs show", "runs watch"),
         *("runs archive", "runs delete", "runs first", "runs note", "runs rename", "runs tag"),
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from histo_core.cli.options import pairs
-from histo_core.cli.train import build_config
+from histo_core.cli.run_options import build_config
 from histo_core.config import PreprocessConfig, RunConfig, TrainConfig
 from histo_core.errors import ConfigError, UnknownNameError
 from histo_core.models.registry import MODELS

@@ -1,0 +1,219 @@
+"""``experiment``: folds, repeats and sweeps, each as one answer."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any, Literal
+
+import typer
+
+from histo_core.access import LOCAL, authorise
+from histo_core.cli.data import draw_phantom
+from histo_core.cli.options import pairs
+from histo_core.cli.output import local_time, say, table, watched
+from histo_core.cli.run_options import with_run_options
+from histo_core.config import RunConfig, parse_config
+from histo_core.config_protocol import Metric, ProtocolConfig, SweepField
+from histo_core.errors import ConfigError
+from histo_core.workspace import Workspace
+
+# What experiments need besides takes seconds to load, and is loaded by the commands that need it.
+
+app = typer.Typer(help="Folds, repeats and sweeps: several runs as one answer.", no_args_is_help=True)
+
+ExperimentId = Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Its id, as `experiment list` shows it.")]
+POLL_SECONDS = 1.0
+
+
+@app.command()
+@with_run_options
+def start(
+    config: RunConfig,
+    folds: Annotated[
+        int | None, typer.Option(min=2, help="k-fold cross-validation; with --try, folds of each trial.")
+    ] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Repeat so often; with --folds, deal them anew so often.")] = 1,
+    new: Annotated[Literal["seeds", "splits"], typer.Option(help="What is new in each repeat.")] = "seeds",
+    values: Annotated[
+        list[str] | None,
+        typer.Option("--try", metavar="FIELD=A,B,...", help="A setting to try and its values; may be repeated."),
+    ] = None,
+    ranges: Annotated[
+        list[str] | None,
+        typer.Option("--range", metavar="FIELD=LOW:HIGH[:log|:whole]", help="A range to try; not for the grid."),
+    ] = None,
+    sampler: Annotated[Literal["grid", "random", "tpe"], typer.Option(help="How combinations are found.")] = "grid",
+    trials: Annotated[int | None, typer.Option(min=1, help="How many, for random and tpe; else 20.")] = None,
+    pruning: Annotated[bool, typer.Option("--prune", help="Stop trials that are below the median.")] = False,
+    metric: Annotated[Metric, typer.Option("--choose-by", help="On validation.")] = "valid_auroc",
+    name: Annotated[str, typer.Option(help="How to show it; else the model's name.")] = "",
+    priority: Annotated[int, typer.Option(help="Of its runs; higher ones start first.")] = 0,
+) -> None:
+    """Queue all runs of an experiment; they go on when this terminal closes.
+
+    Where runs serve to choose (a sweep, or folds with split.hold_out=true), none sees the test part.
+    The last line names the experiment.
+
+    \b
+    Examples:
+      python -m histo_core experiment start --dataset phantom --model cnn_narrow --folds 5
+      python -m histo_core experiment start --dataset phantom --repeats 10 --new splits
+      python -m histo_core experiment start --dataset phantom --try train.learning_rate=0.001,0.01 --epochs 3
+      python -m histo_core experiment start --sampler tpe --trials 30 --range train.learning_rate=1e-5:0.1:log
+    """
+    from histo_core.experiments.launcher import start_experiment
+
+    sweep = {field: _values(value) for field, value in pairs(values).items()}
+    sweep |= {field: _range(field, str(value)) for field, value in pairs(ranges).items()}
+    kind = "sweep" if sweep else "folds" if folds else "repeats" if repeats > 1 else "single"
+    protocol = {"kind": kind, "folds": folds, "repeats": repeats, "new": new, "sweep": sweep, "sampler": sampler}
+    protocol |= {"pruning": pruning, "metric": metric} | ({} if trials is None else {"trials": trials})
+    checked = parse_config(ProtocolConfig, protocol)
+    workspace = Workspace.default()
+    if config.data.dataset == "phantom":
+        draw_phantom(config.data, workspace)
+    experiment = start_experiment(config, checked, workspace, name=name, priority=priority)
+    for member in experiment.members:
+        say(f"{member.run_id}  {member.label}")
+    if len(experiment.members) < checked.size:
+        say(f"{checked.size - len(experiment.members):,} more follow, each after what the ones before have shown.")
+    say(f"Show it with: python -m histo_core experiment show {experiment.experiment_id}")
+    say(f"experiment {experiment.experiment_id}")
+
+
+@app.command("list")
+def list_() -> None:
+    """List experiments, newest first.
+
+    \b
+    Examples:
+      python -m histo_core experiment list
+    """
+    from histo_core.experiments.launcher import experiments
+
+    authorise(LOCAL, "run.read")
+    known = experiments(Workspace.default())
+    if not known:
+        say("No experiments. Start one with: python -m histo_core experiment start --folds 5")
+        return
+    table(
+        ("experiment", "kind", "runs", "name", "data", "created"),
+        [
+            (
+                *(one.experiment_id, one.protocol.kind, f"{len(one.members)} of {one.protocol.size}", one.name),
+                *(one.config.data.dataset, local_time(one.created_at)),
+            )
+            for one in known
+        ],
+    )
+
+
+@app.command()
+def show(
+    experiment_id: ExperimentId,
+    metric: Annotated[
+        Literal["auroc", "accuracy", "balanced_accuracy", "macro_f1", "loss"], typer.Option(help="Of the sentence.")
+    ] = "auroc",
+    wait: Annotated[bool, typer.Option("--wait", help="Until all its runs have ended.")] = False,
+) -> None:
+    """Show an experiment: what it found, each run, mean, SD and interval.
+
+    \b
+    Examples:
+      python -m histo_core experiment show 2e94edf86575-1 --wait
+    """
+    from histo_core.evaluation.class_scores import METRICS
+    from histo_core.experiments.final import kept_score
+    from histo_core.experiments.launcher import get_experiment
+    from histo_core.experiments.summary import summary
+    from histo_core.experiments.words import NAMES, verdict
+
+    authorise(LOCAL, "run.read", experiment_id)
+    workspace = Workspace.default()
+    found = summary(get_experiment(experiment_id, workspace), workspace)
+    while wait and found.goes_on:
+        time.sleep(POLL_SECONDS)
+        found = summary(get_experiment(experiment_id, workspace), workspace)
+    numbers = found.table()
+    columns = [f"{found.part}_{name}" for name in METRICS]
+    table(
+        ("run", "member", "state", *columns),
+        [
+            (row["run_id"], row["member"], row["state"], *(_number(row[name]) for name in columns))
+            for row in numbers.to_dict("records")
+        ],
+    )
+    for one in found.together.values():
+        said = str(one.interval) if one.interval.defined else f"no interval: {one.interval.method}"
+        say(f"{NAMES[one.metric]}: mean {_number(one.mean)}, SD {_number(one.sd)}; {said}")
+    say(found.about)
+    if (kept := kept_score(experiment_id, workspace)) is not None:
+        _tell_test(kept.run_id, kept.metrics)
+    say(verdict(found, metric))
+
+
+@app.command()
+def cancel(experiment_id: ExperimentId) -> None:
+    """Start no more runs of an experiment and cancel the active ones, with their checkpoints kept.
+
+    \b
+    Examples:
+      python -m histo_core experiment cancel 2e94edf86575-1
+    """
+    from histo_core.experiments.launcher import cancel_experiment
+
+    cancel_experiment(experiment_id, Workspace.default())
+    say(f"experiment {experiment_id} cancelled")
+
+
+@app.command()
+def test(experiment_id: ExperimentId) -> None:
+    """Score the test part, once: for the run that was chosen without it. Later calls print the same numbers.
+
+    \b
+    Examples:
+      python -m histo_core experiment test b25bf496ae51-1
+    """
+    from histo_core.experiments.final import score_test
+
+    with watched("predicting") as progress:
+        found = score_test(experiment_id, Workspace.default(), progress=progress)
+    _tell_test(found.run_id, found.metrics)
+
+
+def _tell_test(run_id: str, metrics: Any) -> None:
+    from histo_core.experiments.words import NAMES
+
+    say(f"Test part, scored once with run {run_id}:")
+    for name, shown in NAMES.items():
+        say(f"  {shown}: {metrics[name]}")
+
+
+def _values(given: Any) -> SweepField:
+    """``A,B,C`` as typed on a command line; each part is read as YAML would."""
+    parts = str(given).split(",") if isinstance(given, str) else [given]
+    read = [pairs([f"x={part.strip()}"])["x"] if isinstance(part, str) else part for part in parts]
+    return parse_config(SweepField, {"values": [_as_number(value) for value in read]})
+
+
+def _range(field: str, text: str) -> SweepField:
+    low, high, *kinds = text.split(":")[:3] if text.count(":") in (1, 2) else ("", "")
+    try:
+        values: dict[str, Any] = {"low": float(low), "high": float(high)}
+    except ValueError:
+        raise ConfigError(
+            f"{text!r} is no range for {field}.", "LOW:HIGH is expected.", "Write for example 0.0001:0.1:log."
+        ) from None
+    return parse_config(SweepField, values | dict.fromkeys(kinds, True))
+
+
+def _as_number(value: Any) -> Any:
+    """YAML takes 1e-4 for a word, because it has no point."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _number(value: float) -> str:
+    return "" if value != value else f"{value:.3f}"
