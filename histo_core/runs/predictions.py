@@ -24,7 +24,15 @@ from histo_core.models.predictor import Predictor
 from histo_core.progress import Progress, silent
 from histo_core.runs.predictions_check import fit_checks, shared_check, trained_on, training_digests
 from histo_core.runs.predictions_chunks import predict_chunks
-from histo_core.runs.predictions_kept import FACTS, TABLE, PredictionSet, get_predictions, home, list_predictions
+from histo_core.runs.predictions_kept import (
+    FACTS,
+    TABLE,
+    PredictionSet,
+    asked,
+    get_predictions,
+    home,
+    list_predictions,
+)
 from histo_core.runs.records import Run, RunStatus
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
@@ -83,13 +91,10 @@ def predict_with(
     settings = {
         "run_id": run_id,
         "weights": _weights(run, workspace),
-        "data": data.model_dump(mode="json"),
+        "asked": asked(data, split, predict, classes),
         "state": source.state,
         "split": division.fingerprint,
         "parts": list(parts),
-        "tta": predict.tta,
-        "combine": predict.combine,
-        "mapping": dict(classes) if classes else None,
     }
     name = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
     folder = home(workspace) / name

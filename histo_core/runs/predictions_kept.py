@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from histo_core.config import DataConfig, parse_config
+from histo_core.config import DataConfig, PredictConfig, SplitConfig, parse_config
 from histo_core.data.predictions import read_predictions
 from histo_core.errors import CorruptDataError, HistoscopeError, RunError
 from histo_core.files import read_json, sha256
@@ -73,7 +74,7 @@ def get_predictions(name: str, workspace: Workspace) -> PredictionSet:
         raise _unreadable(name)
     try:
         facts: dict[str, Any] = read_json(folder / FACTS)
-        data = parse_config(DataConfig, facts["data"])
+        data = parse_config(DataConfig, facts["asked"]["data"])
         return PredictionSet(name, str(facts["run_id"]), data, facts, tuple(facts["warnings"]), folder)
     except (OSError, ValueError, KeyError, TypeError, HistoscopeError):
         raise _unreadable(name) from None
@@ -89,6 +90,26 @@ def list_predictions(workspace: Workspace, run_id: str | None = None) -> list[Pr
             continue
     mine = [one for one in found if run_id in (None, one.run_id)]
     return sorted(mine, key=lambda one: str(one.facts["made_at"]), reverse=True)
+
+
+def find_predictions(run_id: str, question: Mapping[str, Any], workspace: Workspace) -> PredictionSet | None:
+    """The latest answer of a run to a question that `asked` made; None where it was never asked."""
+    found = list_predictions(workspace, run_id)
+    return next((one for one in found if one.facts["asked"] == dict(question)), None)
+
+
+def asked(
+    data: DataConfig, split: SplitConfig | None, predict: PredictConfig, classes: Mapping[str, str] | None
+) -> dict[str, Any]:
+    """What a run is asked, as plain values by which the answer is found again."""
+    root = data.root and str(Path(data.root).expanduser().resolve())
+    return {
+        "data": data.model_copy(update={"root": root}).model_dump(mode="json"),
+        "split": split.model_dump(mode="json") if split is not None else None,
+        # Without a division there are no parts to name.
+        "predict": predict.model_dump(mode="json", exclude={"parts"} if split is None else None),
+        "classes": dict(classes) if classes else None,
+    }
 
 
 def home(workspace: Workspace) -> Path:

@@ -10,7 +10,7 @@ from typing import Literal, NoReturn
 
 import streamlit as st
 
-PageName = Literal["home", "data", "train", "experiments", "compare", "explain"]
+PageName = Literal["home", "data", "train", "experiments", "compare", "explain", "predict"]
 _KEY = "navigation.pages"
 
 

@@ -17,6 +17,7 @@ ICONS: dict[PageName, str] = {
     "experiments": "science",
     "compare": "balance",
     "explain": "center_focus_strong",
+    "predict": "online_prediction",
 }
 
 

@@ -34,7 +34,7 @@ def test_a_fresh_server_answers_for_a_page_through_the_router_only(
         for name in (*PAGES, "ui", "__init__"):
             navigated, said = _ask(address, name)
             assert navigated == [
-                page.capitalize() for page in ("home", "data", "train", "experiments", "compare", "explain")
+                page.capitalize() for page in ("home", "data", "train", "experiments", "compare", "explain", "predict")
             ]
             assert said[-1] == "For research and teaching. Not a medical device."
 

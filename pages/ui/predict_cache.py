@@ -1,0 +1,52 @@
+"""What the Predict page keeps between reruns; see `pages.ui.cache` for the rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from histo_core.comparison.external import ExternalValidation, validate
+from histo_core.data.base import UNLABELLED
+from histo_core.runs.predictions_kept import get_predictions
+from histo_core.runs.records import Run
+from histo_core.workspace import Workspace
+from pages.ui import cache
+
+if TYPE_CHECKING:
+    from histo_core.runs.predictions_check import Check  # it loads PyTorch
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def fit(run_id: str, ended: str, data: str, state: str, home: str, _run: Run) -> tuple[Check, ...]:
+    """Resolution and stain of a data set against what a run was trained on."""
+    from histo_core.data.transforms.preprocess import Preprocess
+    from histo_core.runs.predictions_check import fit_checks, trained_on
+
+    del run_id, ended, state
+    source = cache.dataset(data, home)
+    trained = trained_on(_run, Workspace(Path(home)))
+    return fit_checks(trained, source, source.table.index.to_numpy(), Preprocess(_run.config.preprocess))
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def labelled_classes(data: str, state: str, home: str) -> tuple[str, ...]:
+    """Those classes of a data set that have samples."""
+    del state
+    source = cache.dataset(data, home)
+    return tuple(source.classes[label] for label in sorted(set(source.table["label"])) if label != UNLABELLED)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def table(predictions_id: str, home: str) -> pd.DataFrame:
+    """Predictions by their id, which changes with them; not to be changed."""
+    return get_predictions(predictions_id, Workspace(Path(home))).table()
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def validation(predictions_id: str, part: str, home: str, _run: Run) -> ExternalValidation:
+    """A run's figures on other data and at home."""
+    workspace = Workspace(Path(home))
+    return validate(get_predictions(predictions_id, workspace), _run, workspace, part)
