@@ -65,8 +65,7 @@ def pretrained_tensors(
         CheckpointError: it cannot be fetched, or its bytes are not those its name promises. A fetch that
             failed leaves nothing behind.
     """
-    folder = workspace.home / "weights"
-    converted, source = (folder / file.name).with_suffix(".safetensors"), folder / file.name
+    source, converted = _places(file, workspace)
     if not converted.is_file():
         if source.is_file():
             _check(source, file.digits, f"Delete {source}, or put the file from {file.url} there.")
@@ -76,6 +75,21 @@ def pretrained_tensors(
         source.unlink()
     tensors, _ = read_tensors(converted)
     return tensors
+
+
+def is_kept(file: PretrainedFile, workspace: Workspace) -> bool:
+    """Whether the workspace has the weights already, converted or as they were put there by hand."""
+    return any(place.is_file() for place in _places(file, workspace))
+
+
+def place_by_hand(file: PretrainedFile, workspace: Workspace) -> Path:
+    """Where to put the file on a machine that cannot fetch it."""
+    return _places(file, workspace)[0]
+
+
+def _places(file: PretrainedFile, workspace: Workspace) -> tuple[Path, Path]:
+    source = workspace.home / "weights" / file.name
+    return source, source.with_suffix(".safetensors")
 
 
 def _fetch(file: PretrainedFile, target: Path, progress: Callable[[int, int], None]) -> None:

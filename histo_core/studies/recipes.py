@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from histo_core.config import RunConfig
-from histo_core.config_protocol import ProtocolConfig, SweepField, SweepValue, changed
+from histo_core.config_protocol import ProtocolConfig, SweepField, SweepValue
 from histo_core.registry import Registry
 
 
@@ -60,21 +60,19 @@ class Sweep:
     Attributes:
         name: in words.
         member: the run that it starts from, by name.
-        fields: dotted field of a run -> the values tried; of several fields every combination.
-        fixed: dotted field -> value, where the rest differs from the member.
+        fields: dotted field of a run -> the values tried, or the one value where it only differs from the member; of
+            several fields every combination.
     """
 
     name: str
     member: str
     fields: Mapping[str, tuple[SweepValue, ...]]
-    fixed: Mapping[str, SweepValue] = field(default_factory=dict)
 
     @property
     def protocol(self) -> ProtocolConfig:
         """The same as an experiment: one trial for each combination."""
-        return ProtocolConfig(
-            kind="sweep", sweep={name: SweepField(values=values) for name, values in self.fields.items()}
-        )
+        tried = {name: SweepField(values=values) for name, values in self.fields.items()}
+        return ProtocolConfig(kind="sweep", sweep=tried)
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,8 @@ class Recipe:
         name, title: as registered, and as shown.
         source: who says the reported numbers.
         data: the data set's registered name.
-        configs: the runs that repeat it.
+        configs: the runs that repeat it; the first is the one that others are compared with.
+        chosen: names of those that a form starts with.
         reported: model -> its numbers; a `NamedConfig` bears the model's name where we can run it. Never mixed with
             ours.
         doubts: what in the study does not add up.
@@ -100,6 +99,7 @@ class Recipe:
     source: str
     data: str
     configs: tuple[NamedConfig, ...]
+    chosen: tuple[str, ...]
     reported: dict[str, tuple[Reported, ...]]
     doubts: tuple[str, ...]
     ours: tuple[str, ...]
@@ -107,18 +107,13 @@ class Recipe:
     protocol: ProtocolConfig = field(default_factory=ProtocolConfig)
     confusions: tuple[ReportedConfusion, ...] = ()
 
-    def start_of(self, sweep: Sweep) -> RunConfig:
-        """The configuration that one of the sweeps varies."""
-        member = next(member for member in self.configs if member.name == sweep.member)
-        return changed(member.config, sweep.fixed)
-
 
 STUDIES: Registry[Recipe] = Registry("study")
 
 
-def numbers(**values: float) -> tuple[Reported, ...]:
-    """Reported numbers by their measure, words joined by underscores."""
-    return tuple(Reported(measure.replace("_", " "), value) for measure, value in values.items())
+def numbers(values: Mapping[str, float]) -> tuple[Reported, ...]:
+    """Reported numbers by their measure."""
+    return tuple(Reported(measure, value) for measure, value in values.items())
 
 
 def by_class(measures: tuple[str, ...], rows: Mapping[str, tuple[float, ...]]) -> tuple[Reported, ...]:
