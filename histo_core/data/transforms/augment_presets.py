@@ -94,3 +94,14 @@ _ALL = (
 PRESETS: dict[str, AugmentConfig] = {preset.name: preset.config for preset in _ALL}
 TITLES: dict[str, str] = {preset.name: preset.title for preset in _ALL}
 """What a page calls each preset."""
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Mirror and turn": ("flips", "flip_axes", "flip_chance", "quarter_turns", "rotation", "rotation_chance"),
+    "Move and bend": (
+        *("shift", "shear", "zoom", "geometry_chance"),
+        *("elastic", "elastic_width", "elastic_chance", "fill"),
+    ),
+    "Stain and colour": ("stain", "jitter", "hue", "colour_chance"),
+    "Focus and gaps": ("blur", "blur_chance", "pixel_dropout"),
+}
+"""The fields of `AugmentConfig` as a form shows them, under what a group is called."""

@@ -1,14 +1,17 @@
-"""What training does to patches: any preset, seeded, side by side."""
+"""What training does to patches: any preset or what one makes of it, seeded, side by side."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from histo_core.config import AugmentConfig
+from histo_core.config_base import parse_config
 from histo_core.data.transforms.augment import augment
-from histo_core.data.transforms.augment_presets import PRESETS, TITLES
-from pages.ui import layout, state
+from histo_core.data.transforms.augment_presets import GROUPS, PRESETS, TITLES
+from pages.ui import forms, layout, state
 from pages.ui.explore import selection
 from pages.ui.explore.context import Explored
 from pages.ui.explore.selection import Selection
@@ -36,9 +39,10 @@ def draw(page: Explored, chosen: Selection) -> None:
             help="Which random changes (augmentation).",
         )
         seed = st.number_input("Seed", 0, 2**32 - 1, key="explore.seed", width=140, help="Of the run that would train.")
-    config = PRESETS[name]
+    config = _settings(name)
+    changed = "" if config == PRESETS[name] else ", changed"
     # The list cuts long titles.
-    st.caption(plain(f"{TITLES[name]}. {'; '.join(_words(config))}."))
+    st.caption(plain(f"{TITLES[name]}{changed}. {'; '.join(_words(config)) or 'Nothing changes'}."))
     rows = chosen.rows[:: max(len(chosen) // PATCHES, 1)][:PATCHES]
     cells = [
         cell
@@ -60,7 +64,27 @@ def _epochs(image: np.ndarray, config: AugmentConfig, seed: int, row: int) -> li
     return [augment(image[None], config, seed=seed, epoch=epoch, samples=sample)[0] for epoch in range(DRAWS)]
 
 
+def _settings(name: str) -> AugmentConfig:
+    """The preset, or what the visitor makes of it; another preset starts afresh."""
+    preset = PRESETS[name].model_dump()
+    given: dict[str, Any] = {}
+    with st.expander("Settings", icon=":material/tune:"):
+        for title, group in GROUPS.items():
+            st.markdown(f"**{title}**")
+            given |= forms.fields(AugmentConfig, preset, prefix=f"explore.augment.{name}", only=group)
+    return parse_config(AugmentConfig, given)
+
+
 def _words(config: AugmentConfig) -> list[str]:
-    """Each setting with its value."""
-    values = {field.title: getattr(config, name) for name, field in type(config).model_fields.items()}
-    return [f"{title}: {('no', 'yes')[value] if isinstance(value, bool) else value}" for title, value in values.items()]
+    """Each setting that differs from no change at all, with its value."""
+    off = PRESETS["none"]
+    values = {
+        field.title: getattr(config, name)
+        for name, field in type(config).model_fields.items()
+        if getattr(config, name) != getattr(off, name)
+    }
+    return [f"{title}: {_said(value)}" for title, value in values.items()]
+
+
+def _said(value: object) -> str:
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value).replace("_", " ")
