@@ -6,7 +6,7 @@ import streamlit as st
 
 from histo_core.access import LOCAL, authorise
 from histo_core.runs.devices import devices
-from histo_core.runs.find import all_tags
+from histo_core.runs.find import Wanted, all_tags, find_runs
 from histo_core.workspace import Workspace
 from pages.ui import cache, layout, run_board, run_form, run_launch, run_source, runs
 from pages.ui.errors import shown
@@ -27,6 +27,8 @@ def render() -> None:
 def _form(workspace: Workspace) -> None:
     """The form, with its button above all that need not be touched."""
     store = cache.store(str(workspace.home))
+    if any(run.status.active for run in find_runs(store, Wanted(), limit=1).runs):
+        st.markdown(f"[To the runs that wait or train](#{run_board.ANCHOR})")
     source = run_source.choose(store)
     machine = devices(workspace)
     busy = {device.busy_with for device in machine if device.busy_with}
@@ -35,4 +37,4 @@ def _form(workspace: Workspace) -> None:
     wanted = run_form.draw(source, machine, labels, all_tags(store))
     if wanted is not None:
         with above:
-            run_launch.draw(wanted, source.word, machine, workspace)
+            run_launch.draw(wanted, source, machine, workspace)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import get_args
 
 import streamlit as st
@@ -22,10 +23,15 @@ STATES: dict[str, tuple[RunStatus, ...]] = {
     **{runs.WORDS[status][0]: (status,) for status in RunStatus if not status.active},
 }
 ANY_TAG = "any"
+ANCHOR = "runs"
+"""Where a link on the page leads that is too narrow for two columns."""
+LEGEND = 24
+"""Characters of a name in the legend of the curves."""
 
 
 def draw(workspace: Workspace) -> None:
     """The board, which looks again while something is active."""
+    st.subheader("Runs", anchor=ANCHOR)
     store = cache.store(str(workspace.home))
     tags = all_tags(store)
     wanted = _filter(tags)
@@ -93,14 +99,18 @@ def _board(
 ) -> None:
     chosen = [run for run in now if run.run_id in watched]
     names = runs.unique_labels(chosen)
-    epochs = {names[run.run_id]: run_details.epochs(run, workspace) for run in chosen}
+    epochs = {_short(names[run.run_id]): run_details.epochs(run, workspace) for run in chosen}
     if any(epochs.values()):
         chart = curves_figure(epochs, measure)
         layout.figure(chart, key="train.curves", name=measure, narrow=True)
     queue = [run.run_id for run in cache.store(str(workspace.home)).queue()]
     for run in now:
         place = queue.index(run.run_id) + 1 if run.run_id in queue else None
-        with runs.card(run, workspace, place):
-            if place is not None:
-                run_details.moves(run, workspace, place, len(queue))
+        moves = None if place is None else partial(run_details.moves, run, workspace, place, len(queue))
+        with runs.card(run, workspace, place, moves):
             run_details.draw(run, workspace, tags)
+
+
+def _short(name: str) -> str:
+    """A name that fits into a legend on a narrow screen; its end, which tells equal names apart, is kept."""
+    return name if len(name) <= LEGEND else f"{name[: LEGEND - 11]}…{name[-10:]}"

@@ -32,7 +32,7 @@ def draw(run: Run, workspace: Workspace, tags: Sequence[str]) -> None:
         workspace: where it lies.
         tags: that runs of this workspace bear, to choose among.
     """
-    box = st.expander("Details", key=f"details.{run.run_id}", on_change="rerun")
+    box = st.expander("Details", key=f"details.{run.run_id}", type="compact", on_change="rerun")
     if not box.open:
         return
     with box:
@@ -63,19 +63,18 @@ def moves(run: Run, workspace: Workspace, place: int, waiting: int) -> None:
         ("Up", "arrow_upward", -1),
         ("Down", "arrow_downward", 1),
     )
-    with st.container(horizontal=True, gap="small"):
-        for label, icon, by in steps:
-            if st.button(
-                label,
-                key=f"move.{label}.{run.run_id}",
-                icon=f":material/{icon}:",
-                type="tertiary",
-                disabled=not by or not 1 <= place + by <= waiting,
-                help="Changes the order in which waiting runs are started.",
-            ):
-                with shown():
-                    move(run.run_id, workspace, first=label == "First", by=0 if label == "First" else by)
-                    st.rerun()
+    for label, icon, by in steps:
+        if st.button(
+            label,
+            key=f"move.{label}.{run.run_id}",
+            icon=f":material/{icon}:",
+            type="tertiary",
+            disabled=not by or not 1 <= place + by <= waiting,
+            help="Changes the order in which waiting runs are started.",
+        ):
+            with shown():
+                move(run.run_id, workspace, first=label == "First", by=0 if label == "First" else by)
+                st.rerun()
 
 
 def epochs(run: Run, workspace: Workspace) -> list[EpochDone]:

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from histo_core.training.trial import Trial
 
 
-def draw(members: Sequence[NamedConfig], machine: Sequence[Device], workspace: Workspace) -> None:
+def draw(members: Sequence[NamedConfig], times: int, machine: Sequence[Device], workspace: Workspace) -> None:
     """What was measured, or the button that measures it.
 
     Args:
         members: the runs that would be launched.
+        times: how often each of them is trained.
         machine: its devices, to say what is busy and what is too little.
         workspace: where estimates are kept.
     """
@@ -30,7 +31,7 @@ def draw(members: Sequence[NamedConfig], machine: Sequence[Device], workspace: W
     measured = {name: trial for name, trial in known.items() if trial is not None}
     complete = len(measured) == len(known)
     if complete:
-        _say(measured)
+        _say(measured, times)
         _too_little(members, measured, machine)
     busy = any(device.busy_with for device in machine)
     job = job_card(
@@ -55,15 +56,15 @@ def words(trial: Trial) -> str:
     return f"about {each} an epoch, {total} in total, {size(trial.peak_bytes)} of memory"
 
 
-def _say(measured: dict[str, Trial]) -> None:
-    if len(measured) == 1:
+def _say(measured: dict[str, Trial], times: int) -> None:
+    if len(measured) == times == 1:
         (trial,) = measured.values()
         sentence = words(trial)
         st.markdown(f"**{plain(sentence[0].upper() + sentence[1:])}.**")
         return
-    total = duration(sum(trial.seconds_total for trial in measured.values()))
+    total = duration(times * sum(trial.seconds_total for trial in measured.values()))
     most = size(max(trial.peak_bytes for trial in measured.values()))
-    all_of_them = count(len(measured), "model")
+    all_of_them = count(times * len(measured), "run")
     st.markdown(f"**About {plain(total)} in total for {all_of_them}, one after the other; {plain(most)} at most.**")
     st.markdown("\n".join(f"- {plain(f'{name}: {words(trial)}')}" for name, trial in measured.items()))
 

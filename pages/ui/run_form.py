@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -31,7 +31,8 @@ class Wanted:
         members: the runs, those aside that cannot be.
         changes: what differs from what the form started from, a line each.
         problems: why it cannot be launched, in words.
-        tags, note, priority: of all its runs.
+        tags, note: of all its runs; those of an experiment are told apart by their names.
+        priority: of all its runs.
     """
 
     members: tuple[NamedConfig, ...]
@@ -99,7 +100,7 @@ def _members(source: Source, prefix: str) -> list[NamedConfig]:
     names = st.multiselect(
         "Models",
         list(known),
-        default=[member.name for member in source.preset.configs],
+        default=source.preset.chosen,
         key=f"{prefix}.models",
         help=f"Each becomes a run of its own; those of the {source.word} come first, then all other networks.",
     )
@@ -189,7 +190,7 @@ def _configs(
         except ConfigError as error:
             problems.append(f"{member.name}: {error.found}")
             continue
-        made.append(NamedConfig(name, whole.config, whole.note))
+        made.append(replace(whole, name=name))
     return made, problems
 
 

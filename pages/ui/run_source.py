@@ -8,7 +8,7 @@ import streamlit as st
 
 from histo_core.runs.store import Store
 from histo_core.studies.recipes import NamedConfig
-from pages.ui import presets, runs, state
+from pages.ui import preset_view, presets, runs, state
 from pages.ui.text import plain
 
 
@@ -45,6 +45,8 @@ def choose(store: Store) -> Source:
         )
     ]
     st.caption(plain(preset.note))
+    if preset.recipe:
+        preset_view.about(preset.recipe)
     return Source(preset, "preset")
 
 

@@ -63,13 +63,16 @@ def finished(page: str, nothing: str) -> dict[str, Run]:
     return known
 
 
-def card(run: Run, workspace: Workspace, place: int | None = None) -> DeltaGenerator:
+def card(
+    run: Run, workspace: Workspace, place: int | None = None, also: Callable[[], None] | None = None
+) -> DeltaGenerator:
     """One run: name, state, progress, and the next step.
 
     Args:
         run: as the store has it now.
         workspace: where it lies.
         place: in the queue, counted from 1; None where it does not wait or nobody counted.
+        also: draws further buttons beside those of the next step.
 
     Returns:
         The card, for what else belongs into it.
@@ -94,6 +97,8 @@ def card(run: Run, workspace: Workspace, place: int | None = None) -> DeltaGener
             st.caption(f"{run.ended_at and ago(run.ended_at)} · {_took(run)}")
         with st.container(horizontal=True, vertical_alignment="center"):
             _steps(run, workspace)
+            if also is not None:
+                also()
     return box
 
 
@@ -188,5 +193,11 @@ def _steps(run: Run, workspace: Workspace) -> None:
     ):
         resume(run.run_id, workspace)
         st.rerun()
-    if not run.status.active:
-        navigation.link("train", "Clone", clone=run.run_id)
+    if not run.status.active and st.button(
+        "Clone",
+        key=f"clone.{run.run_id}",
+        icon=":material/content_copy:",
+        type="tertiary",
+        help="Opens the form with this run's settings, to be changed.",
+    ):
+        navigation.go("train", clone=run.run_id)

@@ -39,9 +39,9 @@ def fields(train: TrainConfig, *, prefix: str, devices: Mapping[str, str] | None
     unchosen = {name for name, (field, choices) in _BELONGS.items() if chosen[field] not in choices}
     matter = [name for name in TrainConfig.model_fields if name not in unchosen]
     first = [name for name in matter if name in OFTEN or _BELONGS.get(name, ("",))[0] in _HIDES]
-    given = forms.fields(TrainConfig, values, prefix=prefix, only=first)
     choices = None if devices is None else {"device": {train.device: train.device, **devices}}
+    given = forms.fields(TrainConfig, values, prefix=prefix, only=first, choices=choices)
     with st.expander("More: loss, backbone, averages, precision"):
         rest = [name for name in matter if name not in first]
-        given |= forms.fields(TrainConfig, values, prefix=prefix, only=rest, choices=choices)
+        given |= forms.fields(TrainConfig, values, prefix=prefix, only=rest)
     return TrainConfig().model_dump() | given

@@ -1,0 +1,221 @@
+"""The Train page: from a preset or a run to a configuration, and a board on which runs are found and looked after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from page_helpers import HOSTILE, OpenPage, run_named, small_run, texts
+from streamlit.testing.v1 import AppTest
+
+from histo_core.runs.launcher import launch
+from histo_core.runs.records import RunStatus
+from histo_core.runs.store import Store
+from histo_core.training.trial import Trial
+from histo_core.workspace import Workspace
+
+
+@pytest.fixture
+def waiting(finished_workspace: Workspace, workspace: Workspace) -> Workspace:
+    """A workspace with three runs that wait, which no supervisor starts."""
+    (workspace.home).mkdir(parents=True, exist_ok=True)
+    (workspace.home / "data").symlink_to(finished_workspace.home / "data")
+    for seed, name in enumerate(("First", "Second", HOSTILE)):
+        launch(small_run("cnn_narrow", seed), workspace, name=name, tags=["mine"] * seed, start_supervisor=False)
+    return workspace
+
+
+def said(page: AppTest) -> str:
+    assert not page.exception
+    return texts(page).replace("\\", "")
+
+
+def control(page: AppTest, kind: str, label: str):
+    return next(one for one in page.get(kind) if one.label == label)
+
+
+def button(page: AppTest, label: str):
+    return control(page, "button", label)
+
+
+def written(page: AppTest) -> dict:
+    return yaml.safe_load(page.code[0].value)
+
+
+def names(workspace: Workspace) -> list[str]:
+    return [run.name for run in Store.open(workspace).queue()]
+
+
+def test_a_clone_begins_with_its_run_and_lists_exactly_what_changes(finished: Workspace, open_page: OpenPage) -> None:
+    run = run_named(finished, "Small CNN")
+    page = open_page("train", clone=run.run_id)
+    assert "The settings of **Small CNN**" in said(page)
+    assert "Nothing is changed yet" in said(page)
+    assert written(page) == run.config.model_dump(mode="json") | {"preprocess": written(page)["preprocess"]}
+    control(page, "number_input", "Epochs").set_value(5).run()
+    assert "Changed against the run" in said(page)
+    listed = [block.value.replace("\\", "") for block in page.markdown if block.value.startswith("- ")]
+    assert listed == ["- Epochs: 2 → 5"]
+    assert written(page)["train"]["epochs"] == 5
+
+
+def test_a_clone_of_nothing_says_so_and_the_board_stays(finished: Workspace, open_page: OpenPage) -> None:
+    page = open_page("train", clone="nonsense")
+    assert not page.exception
+    assert "There is no run 'nonsense'" in page.error[0].value.replace("\\", "")
+    assert "Small CNN" in said(page)
+
+
+def test_options_of_a_network_go_into_its_configuration_alone(finished: Workspace, open_page: OpenPage) -> None:
+    page = open_page("train")
+    option = next(one for one in page.checkbox if one.key.endswith("CNN-RNN.options.extra_linear"))
+    option.set_value(not option.value).run()
+    assert "CNN-RNN, " in said(page)
+    files = [yaml.safe_load(block.value) for block in page.code if block.language == "yaml"]
+    assert [("extra_linear" in one["model"]["options"]) for one in files] == [False, True, False]
+
+
+def test_views_at_prediction_are_asked_for_once_there_are_several(finished: Workspace, open_page: OpenPage) -> None:
+    page = open_page("train")
+    assert not any(one.label == "Combine views by" for one in page.selectbox)
+    control(page, "selectbox", "Test-time augmentation").select("flips").run()
+    control(page, "selectbox", "Combine views by").select("vote").run()
+    assert "Test-time augmentation: none → flips" in said(page)
+    assert written(page)["predict"]["combine"] == "vote"
+
+
+def test_what_cannot_be_is_said_beside_the_form_and_bars_the_launch(finished: Workspace, open_page: OpenPage) -> None:
+    page = open_page("train")
+    control(page, "number_input", "Validation share").set_value(0.8).run()
+    assert any("something to train on" in error.value for error in page.error)
+    assert "This cannot be launched yet" in said(page)
+    assert button(page, "Train 3 models").disabled
+    assert "Show curves of" in [one.label for one in page.multiselect]
+    control(page, "number_input", "Validation share").set_value(0.1).run()
+    assert not button(page, "Train 3 models").disabled
+
+
+def test_patches_too_small_for_a_network_are_refused_while_typing(finished: Workspace, open_page: OpenPage) -> None:
+    page = open_page("train")
+    control(page, "number_input", "Centre crop").set_value(8).run()
+    assert "needs patches of at least" in said(page)
+    assert [one.disabled for one in page.button if one.label.startswith("Train ")] == [True]
+
+
+def test_an_estimate_is_said_in_one_sentence(
+    finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = Trial(0.5, 64.0, 78, 39.0, 1.0, 400.0, 1_200_000_000, "cpu")
+    monkeypatch.setattr("pages.ui.run_estimate.load_estimate", lambda *_: trial)
+    page = open_page("train", clone=run_named(finished, "Small CNN").run_id)
+    assert "About 40 s an epoch, 7 min in total, 1.2 GB of memory." in said(page)
+    assert button(page, "Measure again")
+    several = open_page("train")
+    assert "About 20 min in total for 3 runs, one after the other; 1.2 GB at most." in said(several)
+
+
+def test_more_memory_than_there_is_gets_a_batch_size_to_try(
+    finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = Trial(0.5, 64.0, 78, 39.0, 1.0, 400.0, 10**16, "cpu")
+    monkeypatch.setattr("pages.ui.run_estimate.load_estimate", lambda *_: trial)
+    page = open_page("train", clone=run_named(finished, "Small CNN").run_id)
+    assert "Try a batch size of 16" in said(page)
+
+
+def test_waiting_runs_have_a_place_and_can_be_moved(waiting: Workspace, open_page: OpenPage) -> None:
+    page = open_page("train")
+    places = [bar.proto.text.replace("\\", "") for bar in page.get("progress")]
+    assert places == ["Waiting: next in line", "Waiting: 2nd in line", "Waiting: 3rd in line"]
+    last = run_named(waiting, HOSTILE)
+    assert page.button(f"move.Down.{last.run_id}").disabled
+    page.button(f"move.First.{last.run_id}").click().run()
+    assert names(waiting) == [HOSTILE, "First", "Second"]
+    page.button(f"move.Down.{last.run_id}").click().run()
+    assert names(waiting) == ["First", HOSTILE, "Second"]
+    assert HOSTILE not in texts(page)  # escaped wherever Markdown is read
+
+
+def test_runs_are_found_by_text_tag_and_state(waiting: Workspace, open_page: OpenPage) -> None:
+    def shown(**params: str) -> list[str]:
+        page = open_page("train", **params)
+        text = said(page)
+        return [name for name in ("First", "Second", HOSTILE) if f"**{name}**" in text]
+
+    assert shown(find="second") == ["Second"]
+    assert shown(tag="mine") == ["Second", HOSTILE]
+    assert shown(state="finished") == []
+    assert "No run is like that." in said(open_page("train", state="failed"))
+    page = open_page("train")
+    page.text_input("url.find").input("first").run()
+    assert page.query_params["find"] == "first"
+
+
+def test_a_run_is_renamed_tagged_put_away_and_brought_back(waiting: Workspace, open_page: OpenPage) -> None:
+    run = run_named(waiting, "First")
+    Store.open(waiting).request_cancel(run.run_id)
+    page = _with_details(open_page, run.run_id, find="First")
+    page.text_input(f"name.{run.run_id}").input("Renamed")
+    page.text_area(f"note.{run.run_id}").input("A note <b>")
+    page.button(f"save.{run.run_id}").click().run()
+    changed = Store.open(waiting).get(run.run_id)
+    assert (changed.name, changed.note) == ("Renamed", "A note <b>")
+    page = _with_details(open_page, run.run_id)
+    page.button(f"archive.{run.run_id}").click().run()
+    assert Store.open(waiting).get(run.run_id).archived_at is not None
+    assert "**Renamed**" not in said(page)
+    page = _with_details(open_page, run.run_id, archived="yes")
+    page.button(f"archive.{run.run_id}").click().run()
+    assert Store.open(waiting).get(run.run_id).archived_at is None
+
+
+def test_deleting_takes_a_second_click_that_says_what_is_lost(waiting: Workspace, open_page: OpenPage) -> None:
+    run = run_named(waiting, "First")
+    folder: Path = waiting.run_folder(run.run_id)
+    Store.open(waiting).request_cancel(run.run_id)
+    page = _with_details(open_page, run.run_id)
+    page.button(f"delete.{run.run_id}").click().run()
+    assert "Nothing brings them back" in said(page)
+    assert folder.exists()
+    page.button(f"keep.{run.run_id}").click().run()
+    assert "Nothing brings them back" not in said(page)
+    page.button(f"delete.{run.run_id}").click().run()
+    page.button(f"really.{run.run_id}").click().run()
+    assert not page.error
+    assert not folder.exists()
+    assert "First" not in [one.name for one in Store.open(waiting).runs()]
+
+
+def test_a_cancelled_run_can_be_resumed_or_cloned(
+    waiting: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("histo_core.runs.launcher.ensure_supervisor", lambda _: 0)
+    run = run_named(waiting, "Second")
+    page = open_page("train")
+    page.button(f"cancel.{run.run_id}").click().run()
+    assert Store.open(waiting).get(run.run_id).status is RunStatus.CANCELLED
+    page.button(f"resume.{run.run_id}").click().run()
+    assert Store.open(waiting).get(run.run_id).status is RunStatus.QUEUED
+
+
+def test_a_finished_run_offers_its_history_and_its_log(finished: Workspace, open_page: OpenPage) -> None:
+    run = run_named(finished, "Small CNN")
+    page = _with_details(open_page, run.run_id, curve="AUROC")
+    assert f"Run {run.run_id}" in said(page)
+    assert any(one.label == "Download its history as CSV" for one in page.get("download_button"))
+    assert "Validation AUROC is highest" in said(page)
+
+
+def test_one_page_of_many_runs(waiting: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages.ui.run_board.SHOWN", 2)
+    page = open_page("train", page="2")
+    assert "**First**" not in said(page)
+    assert "3 runs on 2 pages." in said(page)
+
+
+def _with_details(open_page: OpenPage, run_id: str, **params: str) -> AppTest:
+    """The page with one run's details open."""
+    page = open_page("train", **params)
+    page.session_state[f"details.{run_id}"] = True
+    return page.run()
