@@ -1,7 +1,9 @@
 """Training transforms: flips, quarter turns, colour jitter and normalising, with a draw for each patch.
 
 Batches of 64 patches of 96 px become one float32 batch. Peers get the same patches in memory and the same ranges; each
-of them does the same work, image by image, as their manuals show it.
+of them does the same work, image by image, as their manuals show it. Then other stains, turns by any angle, elastic
+displacements and blur, each alone with normalising, beside what comes closest in meaning: albumentations' stains are
+two (it drops the residual), its places are rounded to 1/32 pixel and its results to whole levels.
 
 Run as ``python -m benchmarks.augment``.
 """
@@ -11,6 +13,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import albumentations as A
 import cv2
@@ -18,17 +21,22 @@ import numpy as np
 import torch
 from albumentations.pytorch import ToTensorV2
 from PIL import Image
+from skimage.color import hed2rgb, rgb2hed
 from torchvision import transforms as tv
 
 from benchmarks._paired import paired
 from histo_core.config import AugmentConfig, PreprocessConfig
 from histo_core.data.phantom.cohort import PhantomOptions
 from histo_core.data.phantom.workers import draw_in_order
-from histo_core.data.transforms import augment_torch
+from histo_core.data.transforms import augment_torch, stain_change
 from histo_core.data.transforms.augment import draw
+from histo_core.data.transforms.blur_kernel import blurred
+from histo_core.data.transforms.geometry_kernel import moved
 from histo_core.data.transforms.preprocess import Preprocess
+from histo_core.data.transforms.stain_kernel import stained
 
 BATCH, SIDE = 64, 96
+DRAW: dict[str, Any] = {"seed": 0, "epoch": 0, "samples": np.arange(BATCH)}
 JITTER, HUE = 0.2, 0.05
 TOLERANCE = 1e-5
 
@@ -68,6 +76,89 @@ def with_albumentations(config: PreprocessConfig, *, hue: float) -> Callable[[np
     return lambda batch: torch.stack([transform(image=patch)["image"] for patch in batch])
 
 
+OFF = AugmentConfig(flips=False, quarter_turns=False, jitter=0)
+PEERS: dict[str, tuple[dict[str, float], A.BasicTransform]] = {
+    "other stains": (
+        {"stain": 0.2},
+        A.HEStain("preset", "ruifrok", intensity_scale_range=(0.8, 1.2), augment_background=True, p=1),
+    ),
+    "rotation, shift, shear and zoom": (
+        {"rotation": 20, "shift": 0.1, "shear": 10, "zoom": 0.2},
+        A.Affine(
+            scale=(0.8, 1.2),
+            translate_percent=(-0.1, 0.1),
+            rotate=(-20, 20),
+            shear={"x": (-10, 10), "y": 0},
+            border_mode=cv2.BORDER_REFLECT,
+            p=1,
+        ),
+    ),
+    "elastic": (
+        {"elastic": 3, "elastic_width": 8},
+        # Its noise of SD 1 has one of about 1 / (2 sqrt(pi) sigma) when smoothed: 53 for 1.5 pixels, our average.
+        A.ElasticTransform(alpha=53, sigma=8, border_mode=cv2.BORDER_REFLECT, p=1),
+    ),
+    "blur": ({"blur": 2}, A.GaussianBlur(blur_limit=0, sigma_limit=(0.0, 2.0), p=1)),
+}
+
+
+def with_scikit_image(batch: np.ndarray, mixing: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """The papers' recipe: from RGB to stains, weighed and shifted, and back; float in 0 to 1."""
+    return np.stack(
+        [
+            hed2rgb(rgb2hed(patch) * weights + shifts / 6)  # a density of 6 is its 1
+            for patch, weights, shifts in zip((batch + 1) / 256, *mixing, strict=True)
+        ]
+    )
+
+
+def check_others(batch: np.ndarray) -> None:
+    """Stains as scikit-image's where none is below zero; maps and blur as OpenCV's but for its rounding."""
+    draws = np.random.default_rng(0).random((BATCH, 6))
+    mixing = (1 + 0.2 * (2 * draws[:, :3] - 1), 0.2 * (2 * draws[:, 3:] - 1))
+    theirs, ours = 256 * with_scikit_image(batch, mixing) - 1, stained(batch, stain_change.mixing(draws, 0.2))
+    stains = rgb2hed((batch + 1) / 256)
+    changed = stains * mixing[0][:, None, None] + mixing[1][:, None, None] / 6
+    kept = (stains > 0).all(axis=-1) & (changed > 0).all(axis=-1) & (theirs > 0).all(axis=-1)
+    assert kept.mean() > 0.2, kept.mean()
+    stain_error = np.abs(ours - theirs)[kept].max()
+    assert stain_error < 0.01, stain_error
+
+    move = draw(OFF.model_copy(update=PEERS["rotation, shift, shear and zoom"][0]), (SIDE, SIDE), **DRAW).move
+    assert move is not None
+    place = move.place[0].astype(np.float64)
+    offset = place[:, 2] - place[:, :2] @ np.full(2, (SIDE - 1) / 2)
+    inverse = np.column_stack([place[::-1, 1::-1], offset[::-1]])  # OpenCV counts columns first
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    warped = cv2.warpAffine(batch[0], inverse, (SIDE, SIDE), flags=flags, borderMode=cv2.BORDER_REFLECT)
+    move_error = np.abs(moved(batch, move)[0] - warped).mean()
+    assert move_error < 1, move_error
+
+    blurry = blurred(batch[:1], np.array([1.5], np.float32))[0]
+    expected = cv2.GaussianBlur(batch[0], (11, 11), 1.5, borderType=cv2.BORDER_REFLECT)
+    blur_error = np.abs(blurry - expected).max()
+    assert blur_error < 1.5, blur_error
+    print(
+        f"largest difference: stains {stain_error:.1e} levels from scikit-image, blur {blur_error:.2f} from OpenCV; "
+        f"maps on average {move_error:.2f} from OpenCV's"
+    )
+
+
+def main_others(batch: np.ndarray, preprocess: Preprocess) -> None:
+    """Print the ratios of what interpolates or changes stains."""
+    finish = (A.Normalize(preprocess.config.mean, preprocess.config.std), ToTensorV2())
+    for name, (settings, peer) in PEERS.items():
+        config, transform = OFF.model_copy(update=settings), A.Compose([peer, *finish])
+        variants: dict[str, Callable[[], object]] = {
+            "albumentations": lambda t=transform: torch.stack([t(image=patch)["image"] for patch in batch]),
+            "ours": partial(preprocess.augmented, batch, config, **DRAW),
+        }
+        if name == "other stains":
+            mixing = (np.ones((BATCH, 3)), np.zeros((BATCH, 3)))
+            variants["scikit-image, stains alone"] = partial(with_scikit_image, batch, mixing)
+        paired(f"{BATCH} patches of {SIDE} px: {name}, normalise", variants, base="albumentations", rounds=9)
+
+
 def patches() -> np.ndarray:
     """Drawn tissue, uint8 [64, 96, 96, 3]."""
     return next(draw_in_order(PhantomOptions(patches=BATCH), 0))[0]
@@ -89,11 +180,13 @@ def check(batch: np.ndarray, preprocess: Preprocess) -> None:
 
 
 def main() -> None:
-    """Print the ratios with and without hue."""
+    """Print the ratios: of what changes more than colours, then with and without hue."""
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
     batch, preprocess, samples = patches(), Preprocess(PreprocessConfig()), np.arange(BATCH)
     check(batch, preprocess)
+    check_others(batch)
+    main_others(batch, preprocess)
     for hue in (HUE, 0.0):
         config = AugmentConfig(jitter=JITTER, hue=hue)
         ours = partial(preprocess.augmented, batch, config, seed=0, epoch=0, samples=samples)
