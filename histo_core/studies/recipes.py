@@ -84,11 +84,11 @@ class Recipe:
         source: who says the reported numbers.
         data: the data set's registered name.
         configs: the runs that repeat it; the first is the one that others are compared with.
-        chosen: names of those that a form starts with.
         reported: model -> its numbers; a `NamedConfig` bears the model's name where we can run it. Never mixed with
             ours.
         doubts: what in the study does not add up.
         ours: what it leaves open and how we settled it, and where we do otherwise on purpose.
+        chosen: names of the runs that a form starts with; none for all of them.
         sweeps: what it varied.
         protocol: how many runs it made of one setting, such as five folds.
         confusions: the matrices that it prints.
@@ -99,10 +99,10 @@ class Recipe:
     source: str
     data: str
     configs: tuple[NamedConfig, ...]
-    chosen: tuple[str, ...]
     reported: dict[str, tuple[Reported, ...]]
     doubts: tuple[str, ...]
     ours: tuple[str, ...]
+    chosen: tuple[str, ...] = ()
     sweeps: tuple[Sweep, ...] = ()
     protocol: ProtocolConfig = field(default_factory=ProtocolConfig)
     confusions: tuple[ReportedConfusion, ...] = ()

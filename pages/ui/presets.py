@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from histo_core.config import Config, DataConfig, ModelConfig, RunConfig, parse_config
-from histo_core.models.registry import MODELS
+from histo_core.models.registry import MODELS, ModelSpec
 from histo_core.studies.demo import demo_configs
-from histo_core.studies.recipes import STUDIES, NamedConfig
+from histo_core.studies.recipes import STUDIES, NamedConfig, Recipe
 
 
 @dataclass(frozen=True)
 class Preset:
-    """Runs that belong together."""
+    """Runs that belong together.
+
+    Attributes:
+        name, title, note: as in the URL, and as shown.
+        configs: its runs.
+        recipe: the study that they come from, if any.
+    """
 
     name: str
     title: str
     note: str
     configs: tuple[NamedConfig, ...]
+    recipe: Recipe | None = None
+
+    @property
+    def chosen(self) -> list[str]:
+        """Names of the runs that a form starts with: a study of many networks names a few."""
+        return list(self.recipe.chosen if self.recipe else ()) or [member.name for member in self.configs]
 
 
 def all_presets() -> dict[str, Preset]:
@@ -29,26 +41,33 @@ def all_presets() -> dict[str, Preset]:
         "demo", "Demo: three networks on phantom tissue", "Trains in minutes on made-up data.", demo_configs()
     )
     studies = [
-        Preset(name, recipe.title, " ".join(member.note for member in recipe.configs), recipe.configs)
-        for name, recipe in STUDIES.items()
+        Preset(name, recipe.title, f"{recipe.source}.", recipe.configs, recipe) for name, recipe in STUDIES.items()
     ]
     return {preset.name: preset for preset in (demo, *studies)}
 
 
 def members(preset: Preset) -> tuple[NamedConfig, ...]:
-    """The preset's own runs, then one for every other network: the first run's settings, its own preprocessing."""
+    """The preset's own runs, then one for every other network: the first run's settings, its own preprocessing.
+
+    Where the preset's first run starts from ImageNet, so do those that can.
+    """
     base = preset.configs[0].config
     used = {member.config.model.name for member in preset.configs}
     others = [
         NamedConfig(
             spec.title,
-            base.model_copy(update={"model": ModelConfig(name=name), "preprocess": spec.preprocess}),
+            base.model_copy(update={"model": _network(spec, base.model), "preprocess": spec.preprocess}),
             spec.summary,
         )
         for name, spec in MODELS.items()
         if name not in used
     ]
     return (*preset.configs, *others)
+
+
+def _network(spec: ModelSpec, like: ModelConfig) -> ModelConfig:
+    from_imagenet = like.weights == "imagenet" and spec.imagenet is not None
+    return ModelConfig(name=spec.name, weights="imagenet" if from_imagenet else "none", output=like.output)
 
 
 def changed(before: Config, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,7 +92,7 @@ def with_changes(
     for section, fields in changes.items():
         values[section].update(fields)
     config = RunConfig.parse({**values, "data": data.model_dump(), "seed": seed})
-    return NamedConfig(f"{note} {member.name}".strip(), config, member.note)
+    return replace(member, name=f"{note} {member.name}".strip(), config=config)
 
 
 def command(config: RunConfig) -> str:

@@ -40,7 +40,6 @@ def test_a_recipe_is_complete(recipe: Recipe) -> None:
     names = [run.name for run in recipe.configs]
     assert len(set(names)) == len(names) > 0
     assert set(recipe.chosen) <= set(names)
-    assert recipe.chosen
     assert all(run.note.endswith(".") for run in recipe.configs)
     assert recipe.source
     assert recipe.ours
