@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import signal
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
 
-from histo_core.errors import HistoscopeError
+from histo_core.errors import HistoscopeError, StoreError
 from histo_core.runs.processes import ProcessIdentity
 from histo_core.runs.records import Run, RunStatus
 from histo_core.runs.reporter import Reporter
@@ -17,6 +18,8 @@ from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
 
 LOG = logging.getLogger(__name__)
+
+END_SECONDS = 60.0
 
 
 def work(run_id: str, workspace: Workspace) -> int:
@@ -44,7 +47,7 @@ def work(run_id: str, workspace: Workspace) -> int:
         with Reporter(store, run, worker, stop) as report:
             status, reason = _carry_out(run, workspace, report, stop)
         LOG.info("%s: %s %s", run_id, status, reason)
-        store.finish(run_id, worker, status, reason)
+        _write_end(store, run_id, worker, status, reason)
     return 0 if status is RunStatus.SUCCEEDED else 1
 
 
@@ -52,8 +55,11 @@ def _carry_out(run: Run, workspace: Workspace, report: Reporter, stop: Event) ->
     try:
         # Loaded once the run is claimed, so that a page shows "preparing" while PyTorch loads.
         from histo_core.runs.stages import train_and_predict
+        from histo_core.training.failures import disk_explained, memory_explained
 
-        if not train_and_predict(run, workspace, report, stop):
+        with memory_explained(run.config.train.batch_size), disk_explained():
+            finished = train_and_predict(run, workspace, report, stop)
+        if not finished:
             return RunStatus.CANCELLED, "Stopped on request; resume it to go on from its last checkpoint."
     except HistoscopeError as error:
         return RunStatus.FAILED, str(error)
@@ -61,6 +67,21 @@ def _carry_out(run: Run, workspace: Workspace, report: Reporter, stop: Event) ->
         traceback.print_exc()
         return RunStatus.FAILED, f"Unexpected error: {type(error).__name__}: {error}. See log.txt in its folder."
     return RunStatus.SUCCEEDED, ""
+
+
+def _write_end(store: Store, run_id: str, worker: ProcessIdentity, status: RunStatus, reason: str) -> None:
+    """Try for a while: a disk that was full, and ended the run, has its database on it too."""
+    deadline = time.monotonic() + END_SECONDS
+    while True:
+        try:
+            store.finish(run_id, worker, status, reason)
+        except StoreError as error:
+            if time.monotonic() > deadline:
+                raise
+            LOG.warning("will try again: %s", error)
+            time.sleep(1.0)
+        else:
+            return
 
 
 @contextmanager

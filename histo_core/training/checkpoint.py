@@ -24,6 +24,10 @@ from histo_core.models.manifest import BestEntry, LastEntry, Manifest, read_mani
 from histo_core.models.tensorfile import read_tensors, write_tensors
 from histo_core.models.weights import WeightsHeader, save_weights
 from histo_core.training.events import EpochDone
+from histo_core.training.failures import check_weights
+
+WEIGHTS = "model."
+"""What the names of the network's own tensors begin with."""
 
 log = logging.getLogger(__name__)
 
@@ -102,8 +106,11 @@ class Checkpoints:
         """Write a state, and new best weights where there are any.
 
         Raises:
+            TrainingError: a weight is infinite or no number; the last checkpoint is as it was.
             CheckpointError: the disk refused; the last checkpoint is as it was.
         """
+        weights = {name: tensor for name, tensor in tensors.items() if name.startswith(WEIGHTS)}
+        check_weights(weights, f"epoch {position.epoch + (position.batch > 0)}")
         before = read_manifest(self._folder)
         tag = f"{position.epoch}-{position.batch}-{token_hex(4)}"
         try:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from histo_core.config import TrainConfig
+from histo_core.data.base import Dataset
 from histo_core.errors import TrainingError
+from histo_core.files import write_json
+
+FAILED_BATCH = "failed_batch.json"
+"""In a run's folder: which samples a loss that is no number came from."""
+
+_NAMED = 3  # so many in a message
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def check_finite(loss: float, where: str, config: TrainConfig) -> float:
@@ -30,6 +42,74 @@ def check_finite(loss: float, where: str, config: TrainConfig) -> float:
             f"Launch again with a learning rate below {config.learning_rate:g}; the last checkpoint is kept.",
         )
     return loss
+
+
+def check_batch(
+    loss: float, epoch: int, batch: int, rows: np.ndarray, dataset: Dataset, folder: Path, config: TrainConfig
+) -> None:
+    """Stop at a batch whose loss is no number, and keep the ids of its samples in ``failed_batch.json``.
+
+    Args:
+        loss: of the batch.
+        epoch, batch: counted from 0.
+        rows: int64 [n], of the batch in the data set.
+        dataset: where its samples come from.
+        folder: of the run.
+        config: for the message.
+
+    Raises:
+        TrainingError: the loss is infinite or no number.
+    """
+    if math.isfinite(loss):
+        return
+    samples = [str(sample) for sample in dataset.table["sample_id"].iloc[rows]]
+    with suppress(OSError):  # a disk that refuses must not hide the reason
+        write_json(
+            folder / FAILED_BATCH, {"epoch": epoch + 1, "batch": batch + 1, "loss": str(loss), "samples": samples}
+        )
+    first = ", ".join(samples[:_NAMED])
+    more = f" and {len(samples) - _NAMED} more, all in {FAILED_BATCH}" if len(samples) > _NAMED else ""
+    check_finite(loss, f"epoch {epoch + 1}, batch {batch + 1} (patches {first}{more})", config)
+
+
+def check_weights(tensors: Mapping[str, Tensor], where: str) -> None:
+    """Find out whether weights are numbers, before they are kept.
+
+    Args:
+        tensors: any, by name.
+        where: the epoch that they come out of, for the message.
+
+    Raises:
+        TrainingError: one holds a value that is infinite or no number.
+    """
+    broken = [name for name, tensor in tensors.items() if tensor.is_floating_point() and not tensor.isfinite().all()]
+    if broken:
+        raise TrainingError(
+            f"{len(broken)} of {len(tensors)} tensors of the network hold values that are no numbers after {where}: "
+            f"{', '.join(broken[:_NAMED])}.",
+            "Finite weights are needed.",
+            "Launch again with a lower learning rate; the checkpoint before is kept.",
+        )
+
+
+@contextmanager
+def disk_explained() -> Iterator[None]:
+    """Say what to do when a disk is full.
+
+    Raises:
+        TrainingError: a file of the block could not be written because there is no room for it.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        what = error.filename or "the run's files"
+        raise TrainingError(
+            f"There is no room on the disk for {what}: {error.strerror or error}.",
+            "A disk with room for the run's files is needed.",
+            "Free some space, then resume: the last checkpoint is whole.",
+        ) from error
 
 
 @contextmanager
@@ -66,4 +146,6 @@ def _out_of_memory(error: Exception) -> bool:
         isinstance(error, MemoryError | torch.OutOfMemoryError)
         or "can't allocate memory" in text
         or "out of memory" in text
+        or "not enough memory" in text
+        or "status_alloc_failed" in text  # of CUDA's libraries
     )

@@ -23,7 +23,7 @@ from histo_core.training.batches import Augmentation, Batches, Wanted
 from histo_core.training.checkpoint import BestWeights, Checkpoints, Position
 from histo_core.training.events import BatchDone, EpochDone, Event, Finished, Started, Stopped
 from histo_core.training.fabric import fabric_on, scaler_of
-from histo_core.training.failures import check_finite, memory_explained
+from histo_core.training.failures import check_batch, check_finite, memory_explained
 from histo_core.training.freezing import enter_epoch
 from histo_core.training.loss import build_loss, with_auxiliary
 from histo_core.training.optimizer import build_optimizer
@@ -82,7 +82,8 @@ def fit(
         SplitError: a part is empty or holds unlabelled samples.
         DataError: a patch cannot be read.
         CheckpointError: the checkpoint is damaged, does not fit the configuration, or cannot be written.
-        TrainingError: a loss that is no number, or too little memory. The last checkpoint stays.
+        TrainingError: a loss that is no number, or too little memory. The last checkpoint stays, and the samples of
+            the batch are named in ``failed_batch.json``.
         RuntimeError: torch's, where another process of this run is gone or silent.
     """
     ranks = find_ranks(config.train)
@@ -183,7 +184,8 @@ def _fit(
                         stepped = updates.take(deal.counted(loss), epoch, batch, at.valid_losses)
                         # Asked for last: on an accelerator it waits until all before it is computed.
                         value = ranks.sum(loss.item() * deal.part)
-                    check_finite(value, f"epoch {epoch + 1}, batch {batch + 1}", config.train)
+                    rows = order[batch * size : (batch + 1) * size]
+                    check_batch(value, epoch, batch, rows, dataset, folder, config.train)
                     at = at.after_batch(value, deal.samples, perf_counter() - begun)
                     rate = updates.learning_rate(epoch, batch, at.valid_losses)
                     yield BatchDone(epoch, at.batch, count, at.mean_loss, at.samples / at.seconds, rate)

@@ -31,7 +31,7 @@ from histo_core.workspace import Workspace
 
 MANIFEST_FIELDS = (
     *("schema", "run_id", "config_hash", "data_hash", "split_fingerprint", "split_note", "dataset", "classes"),
-    *("positive", "packages", "commit", "device", "threads", "files"),
+    *("positive", "microns_per_pixel", "patch_size", "packages", "commit", "device", "threads", "files"),
 )
 
 
