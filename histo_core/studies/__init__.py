@@ -1,5 +1,5 @@
 """Published studies as recipes, and the demo. Importing a member registers it."""
 
-from histo_core.studies import fub_breakhis, gatech_kpcam, pcam_gcnn, uts_neuroblastoma, wpi_kpcam
+from histo_core.studies import fub_breakhis, gatech_kpcam, pcam_4000, pcam_gcnn, uts_neuroblastoma, wpi_kpcam
 
-__all__ = ["fub_breakhis", "gatech_kpcam", "pcam_gcnn", "uts_neuroblastoma", "wpi_kpcam"]
+__all__ = ["fub_breakhis", "gatech_kpcam", "pcam_4000", "pcam_gcnn", "uts_neuroblastoma", "wpi_kpcam"]
