@@ -74,6 +74,7 @@ def _predict(run: Run, data: DataConfig, division: SplitConfig, workspace: Works
         )
     if found is not None:
         predict_results.draw(found, run, data, home)
+    predict_results.onnx(run, workspace)
 
 
 @shown()

@@ -18,6 +18,7 @@ from histo_core.cli import (
     data_files,
     experiments,
     explain,
+    export,
     job,
     models,
     predict,
@@ -57,6 +58,7 @@ app.add_typer(experiments.app, name="experiment")
 app.command("compare")(compare.compare)
 app.command("explain")(explain.explain)
 app.command("predict")(predict.predict)
+app.command("export")(export.export)
 app.command("job")(job.job)
 app.command("worker")(server.worker)
 app.command("supervise")(server.supervise)

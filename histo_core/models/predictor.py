@@ -52,6 +52,7 @@ class Predictor:
         config: which network it is.
         name: the network's registered name.
         device: where it computes.
+        input_size: height and width that the network was built for, in pixels after preprocessing; None where unknown.
     """
 
     def __init__(
@@ -62,12 +63,14 @@ class Predictor:
         positive: str,
         config: ModelConfig,
         device: str | torch.device = "cpu",
+        *,
+        input_size: tuple[int, int] | None = None,
     ) -> None:
         self.device = torch.device(device)
         # torch types the memory format on an overload of its own, so device and format go in two steps.
         self.model = model.eval().float().to(self.device).to(memory_format=torch.channels_last)
         self.preprocess, self.classes, self.positive = preprocess, tuple(classes), positive
-        self.config, self.name = config, config.name
+        self.config, self.name, self.input_size = config, config.name, input_size
 
     @classmethod
     def load(cls, file: Path, device: str = "auto", *, sha256: str | None = None) -> Predictor:
@@ -92,6 +95,7 @@ class Predictor:
             header.positive,
             header.model,
             resolve_device(device),
+            input_size=header.input_size,
         )
 
     @classmethod

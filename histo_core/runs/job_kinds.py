@@ -14,6 +14,7 @@ from histo_core.progress import Progress
 from histo_core.registry import Registry
 from histo_core.runs.estimates import EstimateParams, make_estimates
 from histo_core.runs.job_params import AuditParams, DataParams, DownloadParams, ExportParams, JobParams, MapParams
+from histo_core.runs.onnx_job import OnnxParams, write_onnx
 from histo_core.runs.predictions_job import PredictParams, predict
 from histo_core.workspace import Workspace
 
@@ -122,3 +123,4 @@ JOBS.add("download", JobKind("Download", DownloadParams, _download, in_bytes=Tru
 JOBS.add("export", JobKind("Export", ExportParams, _export, action="data.export"))
 JOBS.add("estimate", JobKind("Estimate", EstimateParams, make_estimates, action="run.launch"))
 JOBS.add("predict", JobKind("Predicting", PredictParams, predict, action="run.predict"))
+JOBS.add("onnx", JobKind("ONNX file", OnnxParams, write_onnx, action="data.export"))

@@ -19,6 +19,7 @@ from histo_core.runs.manifest import is_complete, write_manifest
 from histo_core.runs.ranks import ranks_beside
 from histo_core.runs.records import Progress, Run
 from histo_core.runs.reporter import Reporter
+from histo_core.runs.tensorboard import EventFile
 from histo_core.training.events import BatchDone, EpochDone, Event, Started, Stopped, to_json
 from histo_core.training.loop import fit
 from histo_core.training.predict import predict_parts
@@ -86,12 +87,13 @@ def _train(run: Run, dataset: Dataset, split: Split, workspace: Workspace, repor
     for event in read_events(folder):  # of an earlier worker, whose best epoch counts
         if isinstance(event, EpochDone):
             report.progress = _best(event, report.progress)
-    event = None
+    event, curves = None, EventFile(folder)
     with ranks_beside(run.run_id, run.config.train, folder):
         for event in fit(run.config, dataset, split, folder, should_stop=stop.is_set, workspace=workspace):
             report.progress = _progress(event, report.progress)
             if not isinstance(event, BatchDone):
                 append_line(folder / "events.jsonl", to_json(event))
+            curves.add(event)
     return not isinstance(event, Stopped)
 
 

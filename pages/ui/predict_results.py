@@ -11,12 +11,15 @@ from histo_core.data.kaggle import submission_csv
 from histo_core.plots.confusion import confusion_figure
 from histo_core.plots.roc import roc_figure
 from histo_core.plots.theme import class_colours
+from histo_core.runs.onnx_job import onnx_path
 from histo_core.runs.predictions_kept import PredictionSet
 from histo_core.runs.records import Run
+from histo_core.workspace import Workspace
 from pages.ui import cache, cache_data, layout, predict_cache, state
 from pages.ui.comparison_table import roc_points
 from pages.ui.errors import shown
 from pages.ui.gallery import legend
+from pages.ui.jobs import job_card
 from pages.ui.text import count, plain
 
 SHEET, CELL = 16, 64
@@ -96,6 +99,23 @@ def _sheets(table: pd.DataFrame, certainty: pd.Series, data: DataConfig, found: 
             low, high = certainty.loc[rows].min(), certainty.loc[rows].max()
             st.image(cache.sheet(key, home, tuple(int(place) for place in places), COLUMNS, CELL, frames))
             st.caption(f"Probability of the predicted class: {low:.3f} to {high:.3f}.")
+
+
+def onnx(run: Run, workspace: Workspace) -> None:
+    """The model itself, for other programs."""
+    with st.expander("The model for other programs (ONNX)"):
+        file = onnx_path(run.run_id, workspace)
+        if file.is_file():
+            authorise(LOCAL, "data.export", run.run_id)
+            layout.download("Download as ONNX", file.read_bytes, f"{run.run_id}.onnx", "application/octet-stream")
+            return
+        job_card(
+            "onnx",
+            {"run_id": run.run_id},
+            "Write the ONNX file",
+            then="The file is written.",
+            note="Takes preprocessed patches and gives probabilities. It is checked to give what the model gives.",
+        )
 
 
 @st.fragment

@@ -31,10 +31,11 @@ COMMANDS = sorted(_commands(app))
 
 def test_all_commands_are_there() -> None:
     assert {" ".join(command) for command in COMMANDS} == {
-        *("compare", "demo", "explain", "job", "models", "predict", "supervise", "train", "worker"),
+        *("compare", "demo", "explain", "export", "job", "models", "predict", "supervise", "train", "worker"),
         *("data audit", "data build", "data check", "data convert", "data download", "data export", "data list"),
         *("data split", "data splits"),
-        *("experiment cancel", "experiment list", "experiment show", "experiment start", "experiment test"),
+        *("experiment cancel", "experiment list", "experiment resume", "experiment show", "experiment start"),
+        "experiment test",
         *("runs cancel", "runs list", "runs log", "runs resume", "runs show", "runs watch"),
         *("runs archive", "runs delete", "runs first", "runs note", "runs rename", "runs tag"),
     }

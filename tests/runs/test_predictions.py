@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from onnxruntime import InferenceSession
 from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from histo_core.audit.stain_shift import StainProfile, stain_shift
 from histo_core.config import (
@@ -24,6 +26,7 @@ from histo_core.errors import CancelledError, ConfigError, CorruptDataError, Run
 from histo_core.models.predictor import Predictor
 from histo_core.runs import predictions_chunks
 from histo_core.runs.launcher import launch
+from histo_core.runs.onnx_job import OnnxParams, onnx_path, write_onnx
 from histo_core.runs.predictions import get_predictions, list_predictions, predict_with
 from histo_core.runs.predictions_check import resolution, resolution_check, shared_check
 from histo_core.runs.store import Store
@@ -219,3 +222,25 @@ def test_stains_a_standard_deviation_apart_differ() -> None:
     far = stain_shift(reference, StainProfile((0.3, 0.05, 0.1), (0.1, 0.1, 0.1), 50))
     assert far.sentence.startswith("Stain: differs: eosin is weaker (0.05 against 0.20, 1.5 SD)")
     assert stain_shift(reference, None).verdict == "unknown"
+
+
+def test_a_runs_network_is_written_as_onnx_into_its_folder(trained: tuple[Workspace, str]) -> None:
+    workspace, run_id = trained
+    told: list[tuple[int, int]] = []
+    write_onnx(OnnxParams(run_id=run_id), workspace, lambda *step: told.append(step))
+    session = InferenceSession(onnx_path(run_id, workspace))
+    facts = session.get_modelmeta().custom_metadata_map
+    assert facts["licence"].startswith("Phantom")
+    dataset = open_dataset(OTHER, workspace)
+    predictor = Predictor.from_run(workspace.run_folder(run_id), "cpu")
+    images = dataset.read(np.arange(4))
+    found = session.run(["probabilities"], {"images": predictor.preprocess(images).numpy()})[0]
+    np.testing.assert_allclose(found, predictor.probabilities(images), atol=1e-5)
+    assert told == [(0, 1), (1, 1)]
+
+
+def test_training_leaves_curves_for_tensorboard(trained: tuple[Workspace, str]) -> None:
+    workspace, run_id = trained
+    found = EventAccumulator(str(workspace.run_folder(run_id) / "tensorboard")).Reload()
+    assert {"loss/train", "loss/valid", "images_per_second"} <= set(found.Tags()["scalars"])
+    assert len(found.Scalars("loss/valid")) == 1

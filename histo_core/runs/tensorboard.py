@@ -1,0 +1,95 @@
+"""A run's curves as TensorBoard reads them: ``tensorboard --logdir <workspace>/runs``."""
+
+from __future__ import annotations
+
+import logging
+import struct
+import time
+from pathlib import Path
+
+from histo_core.training.events import BatchDone, EpochDone, Event
+
+LOG = logging.getLogger(__name__)
+
+FOLDER, FILE = "tensorboard", "events.out.tfevents.histoscope"
+
+_HEAD, _CHECK = 12, 4
+"""Bytes around a record of n bytes: n and its checksum before it, the checksum of the record behind it."""
+
+
+class EventFile:
+    """Appends each finished epoch to one event file, as one record, so that a kill loses a whole epoch or none.
+
+    A run that is resumed goes on in the same file; an epoch that stands there already is passed over. A file that
+    cannot be written is told in the log, once, and stops nothing: ``events.jsonl`` is what the program itself reads.
+
+    Args:
+        folder: the run's; the file lies in ``tensorboard`` below it, and is made with the first epoch.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FOLDER / FILE
+        self._epochs: set[int] | None = None
+        self._speed: tuple[int, float] | None = None
+        self._broken = False
+
+    def add(self, event: Event) -> None:
+        """Write an epoch's curves; other events are only remembered for the speed."""
+        if isinstance(event, BatchDone):
+            self._speed = event.epoch, event.images_per_second
+        elif isinstance(event, EpochDone) and not self._broken:
+            try:
+                self._write(event)
+            except OSError as error:
+                self._broken = True
+                LOG.warning("no more TensorBoard events of this run: %s", error)
+
+    def _write(self, done: EpochDone) -> None:
+        # Loaded with the first epoch: it takes a while, and a run that fails before then needs none.
+        from tensorboard.compat.proto.event_pb2 import Event as Record  # pyright: ignore[reportAttributeAccessIssue]
+        from tensorboard.compat.proto.summary_pb2 import Summary  # pyright: ignore[reportAttributeAccessIssue]
+        from tensorboard.summary.writer.record_writer import RecordWriter
+
+        if self._epochs is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            records = [Record.FromString(content) for content in _whole_records(self._path)]
+            self._epochs = {record.step for record in records if record.HasField("summary")}
+        if done.epoch in self._epochs:
+            return
+        values = [Summary.Value(tag=tag, simple_value=value) for tag, value in self._scalars(done).items()]
+        with self._path.open("ab") as file:
+            writer = RecordWriter(file)
+            if file.tell() == 0:
+                writer.write(Record(wall_time=time.time(), file_version="brain.Event:2").SerializeToString())
+            record = Record(wall_time=time.time(), step=done.epoch, summary=Summary(value=values))
+            writer.write(record.SerializeToString())
+            writer.flush()
+        self._epochs.add(done.epoch)
+
+    def _scalars(self, done: EpochDone) -> dict[str, float]:
+        known = {
+            "loss/train": done.train_loss,
+            "loss/valid": done.valid_loss,
+            "accuracy/valid": done.valid_accuracy,
+            "auroc/valid": done.valid_auroc,
+            "learning_rate": done.learning_rate,
+            "images_per_second": self._speed[1] if self._speed and self._speed[0] == done.epoch else None,
+        }
+        return {tag: value for tag, value in known.items() if value is not None}
+
+
+def _whole_records(path: Path) -> list[bytes]:
+    """The records of a file; what a kill tore off at its end is cut away, so that more can follow."""
+    content = path.read_bytes() if path.exists() else b""
+    records, at = [], 0
+    while at + _HEAD <= len(content):
+        (length,) = struct.unpack_from("<Q", content, at)
+        end = at + _HEAD + length + _CHECK
+        if end > len(content):
+            break
+        records.append(content[at + _HEAD : end - _CHECK])
+        at = end
+    if at < len(content):
+        with path.open("rb+") as file:
+            file.truncate(at)
+    return records
