@@ -126,7 +126,7 @@ def _sign(lock: IO[str], text: str) -> None:
 @dataclass(frozen=True)
 class _Child:
     process: subprocess.Popen[bytes]
-    device: str
+    devices: frozenset[str]
 
 
 class Supervisor:
@@ -141,18 +141,18 @@ class Supervisor:
     def look(self) -> bool:
         """Notice ends, carry out cancellations, start what can start. Returns whether any run is active."""
         exit_codes = self._reap()
-        busy = {child.device for child in self._children.values()}
+        busy = {device for child in self._children.values() for device in child.devices}
         for held in self._store.running():
             if not _works(held):
                 # One that ended since the line before is asked for its exit code now.
                 exit_codes = exit_codes if held.worker.pid in exit_codes else exit_codes | self._reap()
                 self._end(held, exit_codes.get(held.worker.pid))
                 continue
-            busy.add(held.run.device)
+            busy |= held.run.devices
             if held.run.cancel_requested:
                 self._stop(held.worker)
         while (run := self._store.next_queued(busy)) is not None:
-            busy.add(run.device)
+            busy |= run.devices
             self._start(run)
         return self._store.any_active()
 
@@ -186,7 +186,7 @@ class Supervisor:
             self._store.fail_unclaimed(run.run_id, None, f"Its worker could not be started: {error}.")
             return
         LOG.info("%s: worker %d on %s", run.run_id, process.pid, run.device)
-        self._children[run.run_id] = _Child(process, run.device)
+        self._children[run.run_id] = _Child(process, run.devices)
 
     def _stop(self, worker: ProcessIdentity) -> None:
         asked = self._asked_to_stop.get(worker)
@@ -203,6 +203,8 @@ class Supervisor:
             status, reason = RunStatus.CANCELLED, f"Cancelled; its worker {how} without a last checkpoint."
         else:
             status, reason = RunStatus.LOST, f"Its worker {how}; resume the run to go on from its last checkpoint."
+            if exit_code == -signal.SIGKILL:
+                reason += _memory_advice(held.run)
         if self._store.finish(held.run.run_id, held.worker, status, reason):
             LOG.warning("%s: %s", held.run.run_id, reason)
 
@@ -211,6 +213,14 @@ def _works(held: Held) -> bool:
     if held.worker.boot == boot_id():
         return held.worker.alive()
     return held.run.heartbeat_at is not None and datetime.now(UTC) - held.run.heartbeat_at < SILENCE
+
+
+def _memory_advice(run: Run) -> str:
+    """What to do when it was memory: the kernel kills without a word, so this is a guess, and says so."""
+    held = f" It held {run.progress.memory_bytes / 2**30:.1f} GB when last seen." if run.progress else ""
+    smaller = run.config.train.batch_size // 2
+    advice = f"launch again with a batch size of {smaller}" if smaller else "resize to fewer pixels"
+    return f"{held} If memory ran out, {advice}."
 
 
 def _exit_words(code: int) -> str:

@@ -20,6 +20,7 @@ from histo_core.workspace import Workspace
 LOG = logging.getLogger(__name__)
 
 END_SECONDS = 60.0
+"""How long a worker tries to write how it ended."""
 
 
 def work(run_id: str, workspace: Workspace) -> int:

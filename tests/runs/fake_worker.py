@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+from histo_core.files import append_line
 from histo_core.runs.processes import ProcessIdentity
 from histo_core.runs.records import RunStatus
 from histo_core.runs.store import Store
@@ -23,6 +26,8 @@ def main(run_id: str) -> None:
     if behaviour == "stubborn":
         subprocess.Popen(["sleep", "600"])  # a helper of its own, which must not outlive it
     store.claim(run_id, me)
+    if starts := os.environ.get("HISTOSCOPE_TEST_STARTS"):
+        append_line(Path(starts), run_id)
     while behaviour != "quick" and not stopped:
         time.sleep(0.02)
     store.finish(run_id, me, RunStatus.CANCELLED if stopped else RunStatus.SUCCEEDED)

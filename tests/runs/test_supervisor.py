@@ -6,20 +6,22 @@ import os
 import signal
 import time
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
-import sqlalchemy as sa
 from waiting import wait_until
 
+from histo_core.config import RunConfig, TrainConfig
 from histo_core.errors import StoreError
-from histo_core.runs.database import open_database
+from histo_core.runs import supervisor as module
 from histo_core.runs.processes import ProcessIdentity
 from histo_core.runs.records import RunStatus
-from histo_core.runs.schema import RUNS
+from histo_core.runs.reporter import HEARTBEAT_SECONDS
 from histo_core.runs.store import Held, Store
-from histo_core.runs.supervisor import Supervisor, lock_file, supervise, supervisor_identity
+from histo_core.runs.supervisor import POLL_SECONDS, Supervisor, lock_file, supervise, supervisor_identity
 from histo_core.workspace import Workspace
 
 
@@ -43,6 +45,22 @@ def test_queued_runs_are_carried_out_one_a_device(supervisor: Supervisor, store:
     wait_until(lambda: not supervisor.look())
 
 
+def test_a_run_of_several_devices_keeps_them_all_busy(supervisor: Supervisor, store: Store, enqueue) -> None:
+    pair = store.enqueue(
+        RunConfig(seed=99, train=TrainConfig(devices=2)),
+        data_hash="d" * 64,
+        split_fingerprint="f" * 64,
+        device="cuda:0",
+        name="slow",
+    )
+    behind, other = enqueue("quick", device="cuda:1"), enqueue("quick", device="cuda:2")
+    _look_until(supervisor, store, other.run_id, RunStatus.SUCCEEDED)
+    _look_until(supervisor, store, pair.run_id, RunStatus.RUNNING)
+    assert store.get(behind.run_id).status is RunStatus.QUEUED
+    store.request_cancel(pair.run_id)
+    _look_until(supervisor, store, behind.run_id, RunStatus.SUCCEEDED)
+
+
 def test_a_worker_that_cannot_begin_fails_its_run_once(supervisor: Supervisor, store: Store, enqueue) -> None:
     run = enqueue("broken")
     _look_until(supervisor, store, run.run_id, RunStatus.FAILED)
@@ -61,7 +79,9 @@ def test_a_killed_worker_is_lost_and_says_how(supervisor: Supervisor, store: Sto
     _look_until(supervisor, store, run.run_id, RunStatus.RUNNING)
     os.kill(store.running()[0].worker.pid, signal.SIGKILL)
     _look_until(supervisor, store, run.run_id, RunStatus.LOST)
-    assert "was killed by SIGKILL (out of memory, or by hand)" in store.get(run.run_id).reason
+    reason = store.get(run.run_id).reason
+    assert "was killed by SIGKILL (out of memory, or by hand)" in reason
+    assert reason.endswith(f"If memory ran out, launch again with a batch size of {run.config.train.batch_size // 2}.")
     store.requeue(run.run_id)
     _look_until(supervisor, store, run.run_id, RunStatus.RUNNING)
 
@@ -102,17 +122,22 @@ def test_a_worker_that_ignores_sigterm_is_killed_with_its_helpers(
 
 
 def test_a_worker_of_another_boot_is_judged_by_its_heartbeat(
-    workspace: Workspace, supervisor: Supervisor, store: Store, enqueue
+    supervisor: Supervisor, store: Store, enqueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A machine that was switched off says nothing: looked at as often as the supervisor does, by a clock of ours."""
     run = enqueue()
     elsewhere = replace(ProcessIdentity.current(), boot="another machine")
     store.claim(run.run_id, elsewhere)
-    supervisor.look()
-    assert store.get(run.run_id).status is RunStatus.RUNNING
-    with open_database(workspace).write() as connection:
-        connection.execute(sa.update(RUNS).values(heartbeat_at=datetime.now(UTC) - timedelta(seconds=61)))
-    supervisor.look()
+    begun = store.get(run.run_id).heartbeat_at
+    assert begun is not None
+    seconds = 0.0
+    while store.get(run.run_id).status is RunStatus.RUNNING:
+        seconds += POLL_SECONDS
+        now = begun + timedelta(seconds=seconds)
+        monkeypatch.setattr(module, "datetime", SimpleNamespace(now=lambda _, now=now: now))
+        supervisor.look()
     assert store.get(run.run_id).status is RunStatus.LOST
+    assert HEARTBEAT_SECONDS * 3 < seconds <= 75
 
 
 def test_a_dead_supervisor_is_replaced_and_its_worker_adopted(store: Store, enqueue, start_supervisor) -> None:
@@ -129,6 +154,28 @@ def test_a_dead_supervisor_is_replaced_and_its_worker_adopted(store: Store, enqu
     assert store.running()[0].worker == worker, "adopted, not started again"
     os.kill(worker.pid, signal.SIGKILL)
     wait_until(lambda: store.get(run.run_id).status is RunStatus.LOST)
+
+
+def test_several_supervisors_never_start_a_run_twice(
+    store: Store, enqueue, start_supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four of them, of which whoever serves is killed again and again, and thirty runs on six devices."""
+    monkeypatch.setenv("HISTOSCOPE_TEST_STARTS", str(tmp_path / "starts"))
+    runs = [enqueue("quick", device=f"cuda:{number % 6}") for number in range(30)]
+    supervisors = [start_supervisor() for _ in range(4)]
+
+    def ended() -> int:
+        return len(store.runs(statuses=[RunStatus.SUCCEEDED]))
+
+    for goal in (10, 20):
+        wait_until(lambda goal=goal: ended() >= goal, seconds=120)
+        for process in supervisors:  # one of them serves, the others have left
+            process.kill()
+            process.wait()
+        supervisors = [start_supervisor() for _ in range(4)]
+    wait_until(lambda: ended() == 30, seconds=120)
+    starts = (tmp_path / "starts").read_text().split()
+    assert sorted(starts) == sorted(run.run_id for run in runs)
 
 
 def test_a_second_supervisor_leaves_at_once(workspace: Workspace, start_supervisor) -> None:
