@@ -167,6 +167,20 @@ def cancel(experiment_id: ExperimentId) -> None:
 
 
 @app.command()
+def resume(experiment_id: ExperimentId) -> None:
+    """Queue the failed, cancelled and lost runs of an experiment again, and go on with a sweep.
+
+    \b
+    Examples:
+      python -m histo_core experiment resume 2e94edf86575-1
+    """
+    from histo_core.experiments.launcher import resume_experiment
+
+    resume_experiment(experiment_id, Workspace.default())
+    say(f"experiment {experiment_id} goes on")
+
+
+@app.command()
 def test(experiment_id: ExperimentId) -> None:
     """Score the test part, once: for the run that was chosen without it. Later calls print the same numbers.
 

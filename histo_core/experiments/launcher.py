@@ -1,4 +1,4 @@
-"""What a page or a command does to experiments: start, look up, cancel. None of it waits for training."""
+"""What a page or a command does to experiments: start, look up, cancel, resume. None of it waits for training."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from histo_core.access import LOCAL, User, authorise
 from histo_core.config import RunConfig
 from histo_core.config_protocol import ProtocolConfig
 from histo_core.errors import RunError, SplitError
+from histo_core.experiments.folder import read_pruned
 from histo_core.experiments.jobs import job_params
 from histo_core.experiments.plan import Planned, plan
 from histo_core.experiments.records import Experiment, Member
 from histo_core.experiments.table import ExperimentTable
 from histo_core.runs.jobs import cancel_job, find_job, start_job
-from histo_core.runs.launcher import cancel, launch_many
+from histo_core.runs.launcher import cancel, launch_many, resume
 from histo_core.runs.records import Run
 from histo_core.workspace import Workspace
 
@@ -134,4 +135,34 @@ def cancel_experiment(experiment_id: str, workspace: Workspace, *, user: User = 
         if run.status.active and run.run_id not in needed:
             with suppress(RunError):  # it has just ended
                 cancel(run.run_id, workspace, user=user)
+    return table.get(experiment_id)
+
+
+def resume_experiment(experiment_id: str, workspace: Workspace, *, user: User = LOCAL) -> Experiment:
+    """Go on with an experiment: queue its failed, cancelled and lost runs again, and follow a sweep further.
+
+    Trials that were given up stay given up.
+
+    Raises:
+        PermissionDeniedError: the user may not resume runs.
+        RunError: there is no such experiment, or its test part was scored, after which nothing may change.
+    """
+    authorise(user, "run.resume", experiment_id)
+    table = ExperimentTable(workspace)
+    experiment = table.get(experiment_id)
+    if experiment.test_touched_at is not None:
+        raise RunError(
+            f"The test part of experiment {experiment_id} was scored.",
+            "After that nothing can be chosen any more.",
+            "Start a new experiment.",
+        )
+    table.reopen(experiment_id)
+    runs, given_up = table.runs(experiment), read_pruned(experiment_id, workspace)
+    for member in experiment.members:
+        run = runs.get(member.run_id)
+        if run is not None and run.status.resumable and member.position not in given_up:
+            with suppress(RunError):  # another attempt of it is active
+                resume(run.run_id, workspace, user=user)
+    if experiment.protocol.driven:
+        start_job("sweep", job_params(experiment_id), workspace, user=user)
     return table.get(experiment_id)

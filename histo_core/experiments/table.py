@@ -122,6 +122,10 @@ class ExperimentTable:
         """Say that no more runs shall be started; the first time counts."""
         self._set(experiment_id, EXPERIMENTS.c.cancelled_at.is_(None), cancelled_at=datetime.now(UTC))
 
+    def reopen(self, experiment_id: str) -> None:
+        """Take a cancellation back, unless the test part was scored."""
+        self._set(experiment_id, EXPERIMENTS.c.test_touched_at.is_(None), cancelled_at=None)
+
     def touch_test(self, experiment_id: str, run_id: str) -> str:
         """Settle, once and for all, which member's test part is scored. Returns the one that was settled first."""
         self._set(

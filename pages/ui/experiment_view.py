@@ -8,7 +8,7 @@ import streamlit as st
 from histo_core.evaluation.class_scores import METRICS
 from histo_core.experiments.final import TestScore, kept_score, why_not
 from histo_core.experiments.jobs import job_params
-from histo_core.experiments.launcher import cancel_experiment, get_experiment
+from histo_core.experiments.launcher import cancel_experiment, get_experiment, resume_experiment
 from histo_core.experiments.summary import MemberResult, Summary, summary
 from histo_core.experiments.words import NAMES, verdict
 from histo_core.plots.experiment import members_figure, sweep_figure
@@ -100,6 +100,21 @@ def _board(now: Summary, metric: str, workspace: Workspace) -> None:
         ):
             cancel_experiment(experiment.experiment_id, workspace)
             st.rerun()
+        if _resumable(now) and st.button(
+            "Resume the experiment",
+            key=f"resume.{experiment.experiment_id}",
+            help="Goes on with its failed, cancelled and interrupted runs from their checkpoints, and with a sweep.",
+        ):
+            resume_experiment(experiment.experiment_id, workspace)
+            st.rerun()
+
+
+def _resumable(now: Summary) -> bool:
+    stopped = any(
+        member.run is not None and member.run.status.resumable and member.state != "pruned" for member in now.members
+    )
+    cancelled = now.experiment.cancelled_at is not None and now.finished < now.expected
+    return now.active == 0 and now.experiment.test_touched_at is None and (stopped or cancelled)
 
 
 def _table(now: Summary) -> pd.DataFrame:

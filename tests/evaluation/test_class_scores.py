@@ -1,0 +1,82 @@
+"""Scores of k classes and their intervals, against scikit-learn and against drawing sample by sample."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, log_loss, roc_auc_score
+
+from histo_core.errors import DataError
+from histo_core.evaluation.auroc import auroc_interval
+from histo_core.evaluation.class_scores import METRICS, class_scores
+from histo_core.evaluation.pooled import pooled_intervals
+
+
+def _made(n: int, k: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, k, n)
+    logits = rng.normal(size=(n, k)) + np.eye(k)[y]
+    return y, np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("k", [2, 5])
+def test_scores_are_those_of_scikit_learn(k: int) -> None:
+    y, p = _made(300, k)
+    called, found = p.argmax(axis=1), class_scores(y, p, positive=1)
+    assert found.n == 300
+    assert found.accuracy == pytest.approx(accuracy_score(y, called))
+    assert found.balanced_accuracy == pytest.approx(balanced_accuracy_score(y, called))
+    assert found.macro_f1 == pytest.approx(f1_score(y, called, average="macro"))
+    assert found.loss == pytest.approx(log_loss(y, p))
+    assert found.auroc == pytest.approx(roc_auc_score(y == 1, p[:, 1]))
+
+
+def test_a_class_that_is_missing_counts_as_scikit_learn_counts_it() -> None:
+    y, p = np.array([0, 0, 1]), np.array([[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.2, 0.7, 0.1]])
+    found = class_scores(y, p, positive=2)
+    assert found.auroc is None
+    assert found.balanced_accuracy == pytest.approx(0.75)
+    assert found.macro_f1 == pytest.approx(f1_score(y, p.argmax(axis=1), average="macro"))
+
+
+def test_a_probability_of_nothing_has_a_finite_loss() -> None:
+    assert np.isfinite(class_scores(np.array([0, 1]), np.array([[0.0, 1.0], [0.0, 1.0]]), 1).loss)
+
+
+def test_no_sample_is_refused() -> None:
+    with pytest.raises(DataError, match="no sample"):
+        class_scores(np.zeros(0, np.int64), np.zeros((0, 2)), 1)
+
+
+@pytest.mark.parametrize("grouped", [True, False])
+def test_intervals_are_those_of_drawing_again(grouped: bool) -> None:
+    y, p = _made(240, 3)
+    groups = np.repeat(np.arange(40), 6).astype(str) if grouped else None
+    found = pooled_intervals(y, p, 1, groups)
+    assert set(found) == set(METRICS)
+    rng, drawn = np.random.default_rng(1), []
+    for _ in range(400):
+        if grouped:
+            rows = np.concatenate([np.arange(6) + 6 * group for group in rng.integers(0, 40, 40)])
+        else:
+            rows = rng.integers(0, 240, 240)
+        scores = class_scores(y[rows], p[rows], 1)
+        drawn.append([getattr(scores, name) for name in METRICS])
+    low, high = np.quantile(np.asarray(drawn), [0.025, 0.975], axis=0)
+    for name, least, most in zip(METRICS, low, high, strict=True):
+        width = most - least
+        assert found[name].value == getattr(class_scores(y, p, 1), name)
+        assert found[name].low == pytest.approx(least, abs=0.3 * width), name
+        assert found[name].high == pytest.approx(most, abs=0.3 * width), name
+
+
+def test_the_auroc_is_that_of_auroc_interval() -> None:
+    y, p = _made(100, 2)
+    groups = np.arange(100) // 5
+    assert pooled_intervals(y, p, 1, groups)["auroc"] == auroc_interval(y == 1, p[:, 1], groups)
+    assert not pooled_intervals(np.zeros(5, np.int64), p[:5], 1)["auroc"].defined
+
+
+def test_few_patients_are_warned_of() -> None:
+    y, p = _made(12, 2)
+    assert "Only 3" in pooled_intervals(y, p, 1, np.arange(12) % 3)["accuracy"].warning
