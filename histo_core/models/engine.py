@@ -50,7 +50,7 @@ def _folded(model: nn.Module) -> nn.Module:
     own = getattr(model, "folded", None)
     if own is not None:
         return cast(nn.Module, own())
-    if not any(isinstance(layer, nn.BatchNorm2d) for layer in model.modules()):
+    if not any(isinstance(layer, nn.BatchNorm2d | GroupConv2d) for layer in model.modules()):
         return copy.deepcopy(model)
     plain = copy.deepcopy(model)
     for name, layer in list(plain.named_modules()):

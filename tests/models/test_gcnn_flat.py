@@ -5,7 +5,8 @@ import torch
 
 from histo_core.config import ModelConfig
 from histo_core.errors import ConfigError
-from histo_core.models.group import P4
+from histo_core.models.engine import engine
+from histo_core.models.group import P4, GroupConv2d
 from histo_core.models.registry import build_network
 
 
@@ -26,6 +27,19 @@ def test_features_turn_with_the_patch_and_the_answer_does_not_stay() -> None:
     for plane in range(4):
         torch.testing.assert_close(turned[:, P4.product(1, plane)], P4.act(1, straight[:, plane]))
     assert not torch.allclose(network(images), network(P4.act(1, images)), atol=1e-4)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(
+    ("name", "options", "side"), [("gcnn", {"width": 0.03}, 36), ("all_gcnn", {"width": 0.03, "layers": 9}, 94)]
+)
+def test_folded_it_is_made_of_plain_convolutions(name: str, options: dict[str, float], side: int) -> None:
+    """Though neither has a batch normalisation."""
+    torch.manual_seed(0)
+    network = build_network(ModelConfig(name=name, options=dict(options)), 2, (side, side)).eval()
+    images, fast = torch.rand(2, 3, side, side), engine(network)
+    assert not any(isinstance(layer, GroupConv2d) for layer in fast.modules())
+    torch.testing.assert_close(fast(images), network(images), rtol=1e-4, atol=1e-5)
 
 
 def test_another_size_than_it_was_built_for_is_refused() -> None:
