@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
 from typing import IO, Any, Literal
 
 from pydantic import ValidationError
@@ -24,6 +26,8 @@ START = timedelta(seconds=60)
 """A job whose process has not come up by then is lost; Python starts within seconds, even on a busy machine."""
 GRACE_SECONDS = 30.0
 """From the wish to stop to SIGKILL."""
+KEPT = timedelta(days=30)
+"""How long an ended job is remembered."""
 
 _JOB_ID = re.compile(r"[a-z_]+-[0-9a-f]{16}")
 
@@ -131,6 +135,12 @@ class JobFolder:
         """Whether somebody asked for an end."""
         return self._cancel.exists()
 
+    def remove(self) -> None:
+        """Remove all that lies there; whoever holds the lock may, and loses it with that."""
+        gone = self.path.with_name(f".{self.path.name}.{token_hex(4)}")
+        self.path.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+
     @property
     def _cancel(self) -> Path:
         return self.path / "cancel"
@@ -146,6 +156,22 @@ def job_folders(workspace: Workspace) -> list[JobFolder]:
     """All jobs' folders; what else lies there is passed over."""
     found = sorted(_root(workspace).glob("*/job.json"))
     return [JobFolder(file.parent.name, workspace) for file in found if _JOB_ID.fullmatch(file.parent.name)]
+
+
+def remove_old_jobs(workspace: Workspace) -> None:
+    """Remove what is left of jobs that ended more than thirty days ago. What they made lies elsewhere and stays."""
+    for folder in job_folders(workspace):
+        if not _is_old(folder.look()) or (lock := folder.lock()) is None:
+            continue
+        with lock:
+            if _is_old(folder.without_holder()):  # nobody started it again meanwhile
+                folder.remove()
+    for left in _root(workspace).glob(".*"):  # by a removal that was killed
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_old(job: Job | None) -> bool:
+    return job is not None and not job.active and datetime.now(UTC) - (job.ended_at or job.asked_at) > KEPT
 
 
 def _root(workspace: Workspace) -> Path:

@@ -18,7 +18,7 @@ from typing import Any
 
 from histo_core.access import LOCAL, User, authorise
 from histo_core.errors import RunError
-from histo_core.runs.job_folder import Job, JobFolder, JobState, job_folders
+from histo_core.runs.job_folder import Job, JobFolder, JobState, job_folders, remove_old_jobs
 from histo_core.runs.job_kinds import JOBS, parse_params
 from histo_core.runs.processes import start_detached
 from histo_core.runs.supervisor import child_environment
@@ -64,6 +64,7 @@ def start_job(kind: str, params: Mapping[str, Any], workspace: Workspace, *, use
     )
     queued = _queue(job, folder)
     if queued is job:
+        remove_old_jobs(workspace)
         _start_process(job, folder, workspace)
     return queued
 

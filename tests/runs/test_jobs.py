@@ -22,7 +22,7 @@ from histo_core.errors import (
     RunError,
     UnknownNameError,
 )
-from histo_core.runs import job_folder, jobs
+from histo_core.runs import job_folder, jobs, locks
 from histo_core.runs.job_folder import JobFolder
 from histo_core.runs.jobs import Job, cancel_job, find_job, start_job
 from histo_core.runs.locks import is_locked, try_lock
@@ -212,6 +212,53 @@ def test_a_relative_folder_names_the_same_job_as_its_absolute_one(
         jobs.job_id_of("check", {"data": {"dataset": "folder", "root": root}}) for root in ("a", str(tmp_path / "a"))
     ]
     assert names[0] == names[1]
+
+
+def test_old_ended_jobs_are_forgotten_when_another_starts(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC)
+    ages = {
+        "old": timedelta(days=31),
+        "young": timedelta(days=29),
+        "lost": timedelta(days=40),
+        "held": timedelta(days=40),
+    }
+    folders = {}
+    for number, (name, age) in enumerate(ages.items()):
+        folders[name] = JobFolder(f"steered-{number:016x}", workspace)
+        job = Job(
+            job_id=folders[name].path.name,
+            kind="steered",
+            title=name,
+            params={},
+            state="running" if name == "lost" else "failed",
+            asked_at=now - age,
+            ended_at=None if name == "lost" else now - age,
+        )
+        folders[name].write(job)
+    (workspace.home / "jobs" / ".steered-9.part").mkdir()
+    monkeypatch.setattr(jobs, "start_detached", lambda *_, **__: None)
+    with folders["held"].lock() or pytest.fail("it is free"):
+        begun = start_job("steered", {}, workspace)
+    left = {folder.name for folder in (workspace.home / "jobs").iterdir()}
+    assert left == {begun.job_id, folders["young"].path.name, folders["held"].path.name}
+
+
+def test_a_lock_whose_folder_was_removed_meanwhile_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, file = locks.fcntl.flock, tmp_path / "job" / "lock"
+
+    def removed_first(*given: int) -> None:
+        file.rename(tmp_path / "gone")
+        plain(*given)
+
+    monkeypatch.setattr(locks.fcntl, "flock", removed_first)
+    assert try_lock(file) is None
+    monkeypatch.setattr(locks.fcntl, "flock", plain)
+    with try_lock(file) or pytest.fail("it is free"):
+        assert is_locked(file)
 
 
 def test_a_look_at_a_lock_does_not_hold_it(tmp_path: Path) -> None:
