@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pydantic import Field, field_validator
 
@@ -15,11 +14,8 @@ from histo_core.data.splits.split import make_split
 from histo_core.files import read_json, write_json
 from histo_core.progress import Progress
 from histo_core.runs.job_params import DataParams, JobParams
-from histo_core.training.trial_config import trial_config
+from histo_core.training.trial_config import Trial, trial_config
 from histo_core.workspace import Workspace
-
-if TYPE_CHECKING:
-    from histo_core.training.trial import Trial  # it loads PyTorch, which whoever asks how far a job is need not
 
 
 class EstimateParams(JobParams):
@@ -48,7 +44,7 @@ def make_estimates(params: EstimateParams, workspace: Workspace, progress: Progr
     Raises:
         HistoscopeError: as `histo_core.training.trial.try_batch`.
     """
-    from histo_core.training.trial import STEPS, try_batch
+    from histo_core.training.trial import STEPS, try_batch  # PyTorch, which whoever asks how far a job is need not load
 
     counted = STEPS + 2
     datasets: dict[str, Dataset] = {}
@@ -69,8 +65,6 @@ def make_estimates(params: EstimateParams, workspace: Workspace, progress: Progr
 
 def load_estimate(config: RunConfig, workspace: Workspace) -> Trial | None:
     """What was measured for a run, or for one of the same cost, over the run's own epochs; None where nothing was."""
-    from histo_core.training.trial import Trial
-
     (tried,) = EstimateParams(configs=(config,)).configs
     try:
         return Trial(**read_json(_file(tried, workspace))).of_epochs(config.train.epochs)

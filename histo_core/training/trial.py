@@ -26,46 +26,11 @@ from histo_core.training.events import BatchDone, EpochDone, Event, Started
 from histo_core.training.failures import memory_explained
 from histo_core.training.loop import fit
 from histo_core.training.plan import batch_count, epoch_order, training_rows, validation_rows
-from histo_core.training.trial_config import trial_config
+from histo_core.training.trial_config import Trial, trial_config
 from histo_core.workspace import Workspace
 
 STEPS = 3
 _LOOK_SECONDS = 0.005
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What a run will cost on this machine, as it was during the trial.
-
-    Attributes:
-        seconds_per_step: mean of the measured steps, reading and augmenting their patches included.
-        images_per_second: over all devices of the run.
-        steps_per_epoch: batches an epoch.
-        seconds_per_epoch: of training, without validation.
-        validation_seconds: after each epoch: validation, and saving the checkpoint.
-        seconds_total: epochs x (seconds_per_epoch + validation_seconds).
-        peak_bytes: the most memory that was held: on CUDA by tensors on the device, elsewhere by the whole process,
-            with the room for the patches that a run keeps after it has read them.
-        device: that was measured.
-    """
-
-    seconds_per_step: float
-    images_per_second: float
-    steps_per_epoch: int
-    seconds_per_epoch: float
-    validation_seconds: float
-    seconds_total: float
-    peak_bytes: int
-    device: str
-
-    @property
-    def seconds_between(self) -> float:
-        """From the end of one epoch to the end of the next."""
-        return self.seconds_per_epoch + self.validation_seconds
-
-    def of_epochs(self, epochs: int) -> Trial:
-        """The same for another number of epochs."""
-        return replace(self, seconds_total=epochs * self.seconds_between)
 
 
 def try_batch(

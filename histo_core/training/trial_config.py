@@ -1,6 +1,8 @@
-"""What of a configuration decides how long a step takes and how much memory it needs."""
+"""What a trial tries, which is what decides the cost of a run, and what it finds; a page reads it without PyTorch."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 from histo_core.config import PredictConfig, RunConfig, TrainConfig
 
@@ -29,3 +31,38 @@ def trial_config(config: RunConfig) -> RunConfig:
             "seed": 0,
         }
     )
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a run will cost on this machine, as it was during the trial.
+
+    Attributes:
+        seconds_per_step: mean of the measured steps, reading and augmenting their patches included.
+        images_per_second: over all devices of the run.
+        steps_per_epoch: batches an epoch.
+        seconds_per_epoch: of training, without validation.
+        validation_seconds: after each epoch: validation, and saving the checkpoint.
+        seconds_total: epochs x (seconds_per_epoch + validation_seconds).
+        peak_bytes: the most memory that was held: on CUDA by tensors on the device, elsewhere by the whole process,
+            with the room for the patches that a run keeps after it has read them.
+        device: that was measured.
+    """
+
+    seconds_per_step: float
+    images_per_second: float
+    steps_per_epoch: int
+    seconds_per_epoch: float
+    validation_seconds: float
+    seconds_total: float
+    peak_bytes: int
+    device: str
+
+    @property
+    def seconds_between(self) -> float:
+        """From the end of one epoch to the end of the next."""
+        return self.seconds_per_epoch + self.validation_seconds
+
+    def of_epochs(self, epochs: int) -> Trial:
+        """The same for another number of epochs."""
+        return replace(self, seconds_total=epochs * self.seconds_between)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from histo_core.runs.devices import Device
 from histo_core.runs.estimates import load_estimate
 from histo_core.studies.recipes import NamedConfig
+from histo_core.training.trial_config import Trial
 from histo_core.workspace import Workspace
 from pages.ui.jobs import job_card
 from pages.ui.text import count, duration, plain, size
-
-if TYPE_CHECKING:
-    from histo_core.training.trial import Trial
 
 
 def draw(members: Sequence[NamedConfig], times: int, machine: Sequence[Device], workspace: Workspace) -> None:
