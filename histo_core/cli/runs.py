@@ -126,7 +126,9 @@ def watch_(run_id: RunId) -> None:
       python -m histo_core runs watch 4547d1de99b8-1
     """
     authorise(LOCAL, "run.read", run_id)
-    raise typer.Exit(tell_end(watch(run_id, Workspace.default())))
+    workspace = Workspace.default()
+    launcher.keep_supervised(workspace)
+    raise typer.Exit(tell_end(watch(run_id, workspace)))
 
 
 @app.command()

@@ -108,6 +108,18 @@ def supervisor_alive(workspace: Workspace) -> int | None:
     return None if identity is None else identity.pid
 
 
+def keep_supervised(workspace: Workspace) -> None:
+    """Start a supervisor when runs are active and none lives, as after the machine was switched off and on again.
+
+    It finds the dead workers' runs and marks them as lost, and goes on with those that wait.
+
+    Raises:
+        RunError: it does not start.
+    """
+    if supervisor_alive(workspace) is None and Store.open(workspace).any_active():
+        ensure_supervisor(workspace)
+
+
 def ensure_supervisor(workspace: Workspace) -> int:
     """The process id of the living supervisor; one is started, detached, when there is none.
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,16 @@ from waiting import wait_until
 from histo_core.access import User
 from histo_core.config import DataConfig, RunConfig
 from histo_core.errors import ConfigError, DataNotFoundError, HistoscopeError, PermissionDeniedError, UnknownNameError
-from histo_core.runs.launcher import cancel, ensure_supervisor, launch, launch_many, resume, supervisor_alive
+from histo_core.runs.launcher import (
+    cancel,
+    ensure_supervisor,
+    keep_supervised,
+    launch,
+    launch_many,
+    resume,
+    supervisor_alive,
+)
+from histo_core.runs.processes import ProcessIdentity
 from histo_core.runs.records import RunStatus
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
@@ -122,6 +132,16 @@ def test_one_supervisor_is_started_by_many(workspace: Workspace) -> None:
     os.kill(pid, signal.SIGKILL)
     wait_until(lambda: supervisor_alive(workspace) is None)
     assert ensure_supervisor(workspace) != pid
+
+
+def test_a_run_whose_worker_and_supervisor_both_died_is_noticed(workspace: Workspace, store: Store, enqueue) -> None:
+    keep_supervised(workspace)
+    assert supervisor_alive(workspace) is None, "nothing is active"
+    gone = replace(ProcessIdentity.current(), started=1.0)
+    run = store.claim(enqueue().run_id, gone)
+    keep_supervised(workspace)
+    assert supervisor_alive(workspace) is not None
+    wait_until(lambda: store.get(run.run_id).status is RunStatus.LOST)
 
 
 SERVER = """
