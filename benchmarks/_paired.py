@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
@@ -46,15 +46,26 @@ def paired(title: str, variants: Mapping[str, Variant], *, base: str, rounds: in
             start = time.perf_counter()
             variants[name]()
             seconds[name].append(time.perf_counter() - start)
-    timings = [_timing(name, seconds[name], seconds[base]) for name in variants]
-    print(f"{title} ({rounds} rounds, against {base})")
+    return compared(title, seconds, base=base)
+
+
+def compared(title: str, seconds: Mapping[str, Sequence[float]], *, base: str) -> list[Timing]:
+    """Print a table of what variants took in the same rounds, for those that look at the clock themselves.
+
+    Args:
+        title: what is measured, with its size.
+        seconds: name -> one value a round, at least 2.
+        base: the name of the peer that the ratios are against.
+    """
+    timings = [_timing(name, own, seconds[base]) for name, own in seconds.items()]
+    print(f"{title} ({len(seconds[base])} rounds, against {base})")
     for timing in timings:
         low, high = timing.quartiles
         print(f"  {timing.name:<44} {timing.seconds * 1e3:10.2f} ms   x{timing.speedup:.2f} [{low:.2f}, {high:.2f}]")
     return timings
 
 
-def _timing(name: str, own: list[float], base: list[float]) -> Timing:
+def _timing(name: str, own: Sequence[float], base: Sequence[float]) -> Timing:
     ratios = [b / a for a, b in zip(own, base, strict=True)]
     low, _, high = quantiles(ratios, n=4)
     return Timing(name, median(own), median(ratios), (low, high))

@@ -1,141 +1,110 @@
-"""What our loop costs a step, against the loop that one writes by hand around torch's DataLoader.
+"""A training step of ResNet18, batch 64, 96 pixels: ours against the plain eager float32 loop.
 
-The network is so small that nearly all of the time is the loop's own: shuffling, batches, events, Fabric. Ours starts
-from uint8 patches and normalises them at each step. So does one of the plain loops; the other two get float tensors
-made beforehand.
+Ours is what a run does: the network in channels-last memory through Fabric, a fused optimiser, bfloat16 where the
+processor multiplies it. The plain loop has the same weights and batches in torch's default memory and optimiser. Losses
+of the same steps are compared before any time is taken. What share of the processor's own rate of multiplying float32
+matrices a step reaches is measured in the same rounds.
 
 Run as ``python -m benchmarks.training_step``.
 """
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable
+from copy import deepcopy
+from statistics import median
 
-import numpy as np
-import pandas as pd
 import torch
 import torch.nn.functional as F
-from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks._paired import paired
-from histo_core.config import AugmentConfig, Config, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
-from histo_core.data.base import Dataset
-from histo_core.data.splits.split import Split
-from histo_core.data.transforms.preprocess import Preprocess
-from histo_core.models.registry import MODELS, ModelSpec, build_network
-from histo_core.training.batches import Augmentation, Batches
-from histo_core.training.events import EpochDone
-from histo_core.training.loop import fit
-from histo_core.workspace import Workspace
+from histo_core.config import ModelConfig, TrainConfig
+from histo_core.models.engine import interactive_dtype
+from histo_core.models.registry import MODELS, build_network
+from histo_core.training.fabric import fabric_on
+from histo_core.training.optimizer import build_optimizer
+from histo_core.training.updates import Updates
 
-SIDE, BATCH, STEPS, ROUNDS = 8, 64, 200, 9
-TRAIN, VALID = BATCH * STEPS * (ROUNDS + 2), BATCH
+BATCH, SIDE, CHECKED, ROUNDS, MATRIX = 64, 96, 4, 7, 2048
+CPU = torch.device("cpu")
+CONFIG = TrainConfig(optimizer="adamw", learning_rate=1e-3, batch_size=BATCH)
 
-
-def tiny(n_classes: int, input_size: tuple[int, int], options: Config) -> nn.Module:
-    """Three thousand weights."""
-    del options
-    features = 3 * input_size[0] * input_size[1]
-    return nn.Sequential(nn.Flatten(), nn.Linear(features, 16), nn.ReLU(), nn.Linear(16, n_classes))
+Step = Callable[[], float]
 
 
-class Noise(Dataset):
-    """Random patches in memory."""
+def plain(network: nn.Module, images: Tensor, labels: Tensor) -> Step:
+    """As in every tutorial."""
+    optimizer = torch.optim.AdamW(network.parameters(), lr=CONFIG.learning_rate, weight_decay=CONFIG.weight_decay)
 
-    pixels: np.ndarray
-
-    @classmethod
-    def open(cls, root: Path | None, options: Config, workspace: Workspace) -> Noise:
-        del root, options, workspace
-        random = np.random.default_rng(0)
-        count = TRAIN + VALID
-        labels = random.integers(0, 2, count)
-        noise = cls("noise", pd.DataFrame({"sample_id": np.arange(count).astype(str), "label": labels}), ("a", "b"))
-        noise.pixels = random.integers(0, 256, (count, SIDE, SIDE, 3), dtype=np.uint8)
-        return noise
-
-    def read_source(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray]:
-        return list(self.pixels[np.asarray(indices)])
-
-
-Batch = tuple[torch.Tensor, torch.Tensor]
-
-
-def plain(batches: Iterable[Batch]) -> Iterator[float]:
-    """One epoch by hand; gives the loss of each step."""
-    model = build_network(ModelConfig(name="tiny"), 2, (SIDE, SIDE)).train()
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
-    for images, labels in batches:
+    def step() -> float:
         optimizer.zero_grad()
-        loss = F.cross_entropy(model(images), labels)
+        loss = F.cross_entropy(network(images), labels)
         loss.backward()
         optimizer.step()
-        yield loss.item()
+        return loss.item()
+
+    return step
 
 
-def sources(noise: Noise, config: RunConfig) -> dict[str, Iterable[Batch]]:
-    """The same samples in random order, from three hands."""
-    preprocess, rows = Preprocess(config.preprocess), np.arange(TRAIN)
-    images = preprocess(noise.pixels[:TRAIN]).contiguous()
-    labels = torch.from_numpy(noise.table["label"].to_numpy(copy=True))[:TRAIN]
-    kept = Batches(noise, preprocess, rows, torch.device("cpu"))
-    kept.batch(rows)
-    augmentation = Augmentation(config.augment, seed=0, epoch=0)
-    order = np.random.default_rng(0).permutation(rows).reshape(-1, BATCH)
-    return {
-        "plain loop, torch's DataLoader": DataLoader(TensorDataset(images, labels), batch_size=BATCH, shuffle=True),
-        "plain loop, slices of a tensor": ((images[rows], labels[rows]) for rows in torch.randperm(TRAIN).split(BATCH)),
-        "plain loop, our batches": (kept.batch(rows, augmentation) for rows in order),
-    }
+def ours(network: nn.Module, images: Tensor, labels: Tensor, config: TrainConfig) -> Step:
+    """As in `histo_core.training.loop`."""
+    network = network.to(memory_format=torch.channels_last)
+    beside = images.contiguous(memory_format=torch.channels_last)
+    optimizer = build_optimizer(config, network, MODELS["resnet18"].classifiers, CPU)
+    updates = Updates(config, fabric_on(CPU, config.precision), network, optimizer, None, BATCH, 1)
+
+    def step() -> float:
+        loss = F.cross_entropy(updates.network(beside), labels)
+        updates.take(loss, epoch=0, batch=0, valid_losses=())
+        return loss.item()
+
+    return step
 
 
 def main() -> None:
-    """Advance one epoch of each loop by so many steps a round."""
-    MODELS.add(
-        "tiny",
-        ModelSpec(
-            name="tiny",
-            title="",
-            summary="",
-            build=tiny,
-            Options=Config,
-            head="3",
-            gradcam_layer=lambda model, input_size: model,
-            smallest_input=1,
-            preprocess=PreprocessConfig(),
-            imagenet=None,
-            paper="",
-        ),
-    )
-    config = RunConfig(
-        augment=AugmentConfig(flips=False, quarter_turns=False, jitter=0),
-        model=ModelConfig(name="tiny"),
-        train=TrainConfig(epochs=2, batch_size=BATCH, device="cpu", threads=1),
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        workspace = Workspace(Path(folder))
-        noise = Noise.open(None, Config(), workspace)
-        split = Split(np.array(["train"] * TRAIN + ["valid"] * VALID, dtype=object), "random", "", "")
-        events = fit(config, noise, split, Path(folder) / "run", workspace=workspace)
-        # The first epoch reads the patches; from here on torch is set as for a run, for all of them.
-        next(event for event in events if isinstance(event, EpochDone))
-        loops: dict[str, Iterator[object]] = {name: plain(batches) for name, batches in sources(noise, config).items()}
-        loops["ours"] = events
+    """Losses, then time, then the share of what the processor can do."""
+    torch.manual_seed(0)
+    images, labels = torch.randn(BATCH, 3, SIDE, SIDE), torch.randint(0, 2, (BATCH,))
+    network = build_network(ModelConfig(name="resnet18"), 2, (SIDE, SIDE)).train()
+    steps = {
+        "plain eager float32": plain(deepcopy(network), images, labels),
+        "ours, float32": ours(deepcopy(network), images, labels, CONFIG),
+    }
+    if interactive_dtype(CPU) == torch.bfloat16:
+        half = CONFIG.model_copy(update={"precision": "bf16"})
+        steps["ours, bfloat16"] = ours(deepcopy(network), images, labels, half)
+    else:
+        print("this processor does not multiply bfloat16: that variant, of which 2x is asked, is left out")
+    check(steps)
 
-        def advance(loop: Iterator[object]) -> None:
-            for _ in range(STEPS):
-                next(loop)
+    one, other = torch.randn(MATRIX, MATRIX), torch.randn(MATRIX, MATRIX)
+    multiply = "float32 matrix product, for the rate"
+    timings = paired(
+        f"training step of ResNet18, batch {BATCH}, {SIDE} px, {torch.get_num_threads()} thread(s)",
+        {**steps, multiply: lambda: one @ other},
+        base="plain eager float32",
+        rounds=ROUNDS,
+    )
+    with FlopCounterMode(display=False) as counter:
+        F.cross_entropy(network(images), labels).backward()
+    seconds = {timing.name: timing.seconds for timing in timings}
+    peak = 2 * MATRIX**3 / seconds[multiply]
+    print(f"  matrix products: {peak / 1e9:.0f} GFLOP/s; a step: {counter.get_total_flops() / 1e9:.0f} GFLOP")
+    for name in steps:
+        print(f"  {name}: {counter.get_total_flops() / seconds[name] / peak:.0%} of the rate of matrix products")
 
-        paired(
-            f"{STEPS} training steps, batches of {BATCH} patches of {SIDE} px, network of 3,000 weights",
-            {name: lambda loop=loop: advance(loop) for name, loop in loops.items()},
-            base="plain loop, torch's DataLoader",
-            rounds=ROUNDS,
-        )
-        events.close()  # pyright: ignore[reportAttributeAccessIssue] - a generator; puts torch's settings back
+
+def check(steps: dict[str, Step]) -> None:
+    """The same losses; those of bfloat16 within its two to three digits."""
+    losses = {name: [step() for _ in range(CHECKED)] for name, step in steps.items()}
+    expected = losses["plain eager float32"]
+    for name, own in losses.items():
+        worst = max(abs(one - two) for one, two in zip(own, expected, strict=True))
+        print(f"{name}: losses {', '.join(f'{loss:.4f}' for loss in own)}; differ by at most {worst:.1e}")
+        if worst > (0.1 if "bfloat16" in name else 5e-3 * median(expected)):
+            raise SystemExit("the steps do not agree")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 
@@ -10,11 +11,16 @@ import torch
 from histo_core.training.fabric import fabric_on
 
 
-def test_importing_it_leaves_logging_alone() -> None:
+def test_importing_it_leaves_logging_and_the_environment_alone() -> None:
     """In a process of its own, without the handlers that pytest adds."""
-    code = "import logging, histo_core.training.fabric; print(logging.getLogger('lightning_fabric').handlers)"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert (told.stdout, told.stderr) == ("[]\n", "")
+    code = (
+        "import logging, os; before = dict(os.environ); import histo_core.training.fabric; "
+        "print(logging.getLogger('lightning_fabric').handlers, "
+        "[name for name in os.environ if 'CUDA_CHECK' in name and name not in before])"
+    )
+    environment = {name: value for name, value in os.environ.items() if "CUDA_CHECK" not in name}
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert (told.stdout, told.stderr) == ("[] []\n", "")
     assert logging.getLogger("lightning_fabric").propagate
 
 
