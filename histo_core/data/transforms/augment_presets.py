@@ -54,7 +54,7 @@ _ALL = (
         "pcam_4000",
         "4,000 patches of PCam: angles and zoom for half of them, stains and colours; mirroring is the network's part",
         _with(
-            _NONE, rotation=45, rotation_chance=0.5, zoom=0.15, geometry_chance=0.5, jitter=0.15, hue=0.03, stain=0.1
+            _NONE, rotation=45, rotation_chance=0.5, zoom=0.1, geometry_chance=0.5, jitter=0.1, hue=0.02, stain=0.05
         ),
     ),
     _Preset("wpi_kpcam", "CNN-RNN on kPCam: none", _NONE),
