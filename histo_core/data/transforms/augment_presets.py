@@ -53,9 +53,7 @@ _ALL = (
     _Preset(
         "pcam_4000",
         "4,000 patches of PCam: angles and zoom for half of them, stains and colours; mirroring is the network's part",
-        _with(
-            _NONE, rotation=45, rotation_chance=0.5, zoom=0.1, geometry_chance=0.5, jitter=0.1, hue=0.02, stain=0.05
-        ),
+        _with(_NONE, rotation=45, rotation_chance=0.5, zoom=0.1, geometry_chance=0.5, jitter=0.1, hue=0.02, stain=0.05),
     ),
     _Preset("wpi_kpcam", "CNN-RNN on kPCam: none", _NONE),
     _Preset(
