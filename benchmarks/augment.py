@@ -30,7 +30,7 @@ from histo_core.data.phantom.cohort import PhantomOptions
 from histo_core.data.phantom.workers import draw_in_order
 from histo_core.data.transforms import augment_torch, stain_change
 from histo_core.data.transforms.augment import draw
-from histo_core.data.transforms.blur_kernel import blurred
+from histo_core.data.transforms.gaussian_kernel import smoothed
 from histo_core.data.transforms.geometry_kernel import moved
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.data.transforms.stain_kernel import stained
@@ -134,7 +134,7 @@ def check_others(batch: np.ndarray) -> None:
     move_error = np.abs(moved(batch, move)[0] - warped).mean()
     assert move_error < 1, move_error
 
-    blurry = blurred(batch[:1], np.array([1.5], np.float32))[0]
+    blurry = smoothed(batch[:1], np.array([1.5]), "mirror")[0]
     expected = cv2.GaussianBlur(batch[0], (11, 11), 1.5, borderType=cv2.BORDER_REFLECT)
     blur_error = np.abs(blurry - expected).max()
     assert blur_error < 1.5, blur_error

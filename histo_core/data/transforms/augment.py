@@ -83,6 +83,7 @@ def draw(config: AugmentConfig, size: tuple[int, int], *, seed: int, epoch: int,
             "A quarter turn would change their size.",
             "Set preprocess.crop or preprocess.resize, or turn quarter_turns off.",
         )
+    # Which number serves what never changes, so that old runs draw as they did; new settings take new ones.
     draws = uniform(seed, epoch, samples, 26)
     symmetry = _symmetry(config, draws[:, :3])
     changes = Changes(symmetry, *_colours(config, draws[:, 3:8]))

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from histo_core.data.transforms.augment import LUMA, Changes, origins
-from histo_core.data.transforms.blur_kernel import blurred
 from histo_core.data.transforms.compiled import compiled
+from histo_core.data.transforms.gaussian_kernel import smoothed
 from histo_core.data.transforms.geometry_kernel import moved
 from histo_core.data.transforms.stain_kernel import stained
 
@@ -39,7 +39,7 @@ def change(batch: np.ndarray, changes: Changes, *, mean: Sequence[float], spread
         pixels = moved(pixels, changes.move)
         symmetry = np.where(changes.move.which, 0, symmetry)
     if changes.blur is not None:
-        pixels = blurred(pixels, changes.blur)
+        pixels = smoothed(pixels, changes.blur, "mirror")
     result = np.empty(batch.shape, np.float32)
     centre, scale = np.asarray(mean, np.float32), np.asarray(spread, np.float32)
     _change(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from histo_core.data.transforms.augment import LUMA, Changes
-from histo_core.data.transforms.gaussian import gaussians, mirrored
+from histo_core.data.transforms.gaussian import gaussians, standing
 from histo_core.data.transforms.geometry_torch import moved
 from histo_core.data.transforms.stain_change import LEVELS
 
@@ -68,7 +68,7 @@ def _blur_matrices(side: int, deviations: np.ndarray) -> np.ndarray:
     matrices = np.zeros((len(weights), side, side), np.float32)
     for step, weight in zip(range(-reach, reach + 1), weights.T, strict=True):
         # Each pixel is named once in a step, so that no sum is lost.
-        matrices[:, pixel, mirrored(step, side + step, side)] += weight[:, None].astype(np.float32)
+        matrices[:, pixel, standing(step, side + step, side, "mirror")] += weight[:, None].astype(np.float32)
     return matrices
 
 

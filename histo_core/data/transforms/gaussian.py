@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
+
+Edge = Literal["mirror", "round"]
 
 REACH = 3
 """SDs at which it ends, rounded to a pixel."""
@@ -24,10 +28,13 @@ def gaussians(deviations: np.ndarray) -> np.ndarray:
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-def mirrored(first: int, last: int, side: int) -> np.ndarray:
-    """Int64, which pixels stand at the places from ``first`` to before ``last`` of a side mirrored at its edges.
+def standing(first: int, last: int, side: int, edge: Edge) -> np.ndarray:
+    """Int64, which pixels of a side stand at the places from ``first`` to before ``last``; as often as it takes.
 
-    Before pixel 0 stand pixel 0 again, then 1, then 2; as often as it takes.
+    ``mirror``: before pixel 0 stands pixel 0 again, then 1, then 2. ``round``: the last one, then the one before it.
     """
-    place = np.arange(first, last) % (2 * side)
+    place = np.arange(first, last)
+    if edge == "round":
+        return place % side
+    place %= 2 * side
     return np.where(place < side, place, 2 * side - 1 - place)

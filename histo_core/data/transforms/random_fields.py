@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from histo_core.data.transforms.compiled import compiled
-from histo_core.data.transforms.gaussian import gaussians
+from histo_core.data.transforms.gaussian_kernel import smoothed
 from histo_core.data.transforms.random_draws import GOLDEN
 
 DISPLACEMENT, DROPPED = np.array([[1 << 32], [1 << 33]], np.uint64)
@@ -27,11 +27,13 @@ def displacements(keys: np.ndarray, size: tuple[int, int], strengths: np.ndarray
     Returns:
         float32 [n, h, w, 2], in rows and in columns.
     """
-    taps = gaussians(np.array([width]))[0].astype(np.float32)
-    result = np.zeros((len(keys), *size, 2), np.float32)
-    first = keys + DISPLACEMENT * GOLDEN
-    _displacements(first, taps, strengths.astype(np.float32), result)
-    return result
+    noise = np.empty((len(keys), *size, 2), np.float32)
+    drawn = strengths > 0
+    _noise(keys + DISPLACEMENT * GOLDEN, drawn, noise)
+    field = smoothed(noise, width * drawn, "round").reshape(len(keys), -1)
+    squares = np.einsum("nj,nj->n", field, field)
+    field *= (strengths / np.sqrt(squares / field.shape[1], where=drawn, out=np.ones(len(keys))))[:, None]
+    return field.reshape(noise.shape)
 
 
 def dropped(keys: np.ndarray, size: tuple[int, int], shares: np.ndarray) -> np.ndarray:
@@ -59,51 +61,16 @@ def _dropped(first: np.ndarray, shares: np.ndarray, result: np.ndarray) -> None:
 
 
 @compiled
-def _displacements(first: np.ndarray, taps: np.ndarray, strengths: np.ndarray, result: np.ndarray) -> None:
-    n, height, width, _ = result.shape
-    noise, smooth = np.empty((height, 2 * width), np.float32), np.empty((height, 2 * width), np.float32)
-    reach = len(taps) // 2
-    line = np.empty(2 * (width + 2 * reach), np.float32)  # a row that goes round at both ends
-    for i in range(n):
-        if strengths[i] == 0:
-            continue
-        _noise(first[i], noise.reshape(-1))
-        for a in range(height):
-            smooth[a] = 0
-            for t in range(len(taps)):
-                _add(taps[t], noise[(a + t - reach) % height], smooth[a])
-        field, total = result[i].reshape(height, -1), 0.0
-        for a in range(height):
-            _go_round(smooth[a], line)
-            for t in range(len(taps)):
-                _add(taps[t], line[2 * t : 2 * t + 2 * width], field[a])
-            for j in range(2 * width):
-                total += field[a, j] ** 2
-        field *= np.float32(strengths[i] / np.sqrt(total / field.size))
-
-
-@compiled
-def _go_round(row: np.ndarray, line: np.ndarray) -> None:
-    """Write a row with what stands beyond its ends: the row again."""
-    beyond, side = (len(line) - len(row)) // 2, len(row)
-    line[beyond : beyond + side] = row
-    for j in range(beyond):
-        line[beyond - 1 - j] = row[side - 1 - j % side]
-        line[beyond + side + j] = row[j % side]
-
-
-@compiled
-def _noise(state: np.uint64, noise: np.ndarray) -> None:
-    """Uniform in [-1, 1): the upper half of a number for the row, the lower one for the column."""
+def _noise(first: np.ndarray, drawn: np.ndarray, noise: np.ndarray) -> None:
+    """Uniform in [-1, 1): the upper half of a number for the row, the lower one for the column; else 0."""
     scale = np.float32(2.0**-31)
-    for j in range(0, len(noise), 2):
-        state += GOLDEN
-        number = _number(state)
-        noise[j] = np.float32(number >> np.uint64(32)) * scale - np.float32(1)
-        noise[j + 1] = np.float32(number & np.uint64(0xFFFFFFFF)) * scale - np.float32(1)
-
-
-@compiled
-def _add(weight: float, values: np.ndarray, total: np.ndarray) -> None:
-    for j in range(len(total)):
-        total[j] += weight * values[j]
+    for i in range(len(first)):
+        state, field = first[i], noise[i].reshape(-1)
+        field[:] = 0
+        if not drawn[i]:
+            continue
+        for j in range(0, len(field), 2):
+            state += GOLDEN
+            number = _number(state)
+            field[j] = np.float32(number >> np.uint64(32)) * scale - np.float32(1)
+            field[j + 1] = np.float32(number & np.uint64(0xFFFFFFFF)) * scale - np.float32(1)

@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 from histo_core.config import AugmentConfig
 from histo_core.data.transforms import augment_kernel, augment_torch
 from histo_core.data.transforms.augment import augment, draw
-from histo_core.data.transforms.blur_kernel import blurred
+from histo_core.data.transforms.gaussian_kernel import smoothed
 from histo_core.data.transforms.random_draws import keys, uniform
 from histo_core.data.transforms.random_fields import displacements, dropped
 
@@ -57,7 +57,7 @@ def test_blur_is_scipys_gaussian(kind: type) -> None:
     """The last one reaches over the patch's side and is mirrored more than once."""
     batch = RNG.integers(0, 256, (4, 13, 19, 3)).astype(kind)
     deviations = np.array([0.0, 0.7, 2.2, 8.0], np.float32)
-    ours = blurred(batch.copy(), deviations)
+    ours = smoothed(batch.copy(), deviations, "mirror")
     np.testing.assert_array_equal(ours[0], batch[0])
     for result, patch, deviation in zip(ours[1:], batch[1:], deviations[1:], strict=True):
         expected = gaussian_filter(patch.astype(float), (deviation, deviation, 0), mode="reflect", truncate=3)
