@@ -18,7 +18,7 @@ def about(recipe: Recipe) -> None:
     with st.expander("About this study", icon=":material/menu_book:"):
         runs, reported, doubts, ours = st.tabs(["Runs", "Reported", "Doubts", "Ours"])
         with runs:
-            _table([(member.name, member.note) for member in recipe.configs], ("Run", "What it is"))
+            st.markdown("\n".join(f"- **{plain(member.name)}**: {plain(member.note)}" for member in recipe.configs))
             if any(member.as_printed for member in recipe.configs):
                 st.caption(
                     "Runs as printed keep the report's own settings where we doubt them. They may well fail to learn, "
@@ -52,7 +52,8 @@ def _reported(recipe: Recipe) -> None:
     rows = [
         (model, number.measure, f"{number.value:g}") for model, numbers in recipe.reported.items() for number in numbers
     ]
-    _table(rows, ("Model", "Measure", "As printed"))
+    table = pd.DataFrame(rows, columns=["Model", "Measure", "As printed"])
+    st.dataframe(table, hide_index=True, width="stretch")
     for matrix in recipe.confusions:
         st.caption(f"Confusion matrix of {plain(matrix.name)}: true class in rows, predicted class in columns")
         st.table(pd.DataFrame(matrix.counts, matrix.classes, matrix.classes))
@@ -63,7 +64,3 @@ def _sentences(word: str, sentences: Sequence[str], none: str) -> None:
         st.caption(none)
         return
     st.markdown("\n".join(f"- **{word}:** {plain(sentence)}" for sentence in sentences))
-
-
-def _table(rows: Sequence[tuple[str, ...]], columns: tuple[str, ...]) -> None:
-    st.dataframe(pd.DataFrame(rows, columns=list(columns)), hide_index=True, width="stretch")
