@@ -9,7 +9,7 @@ from histo_core.experiments.launcher import experiments
 from histo_core.experiments.records import Experiment
 from histo_core.workspace import Workspace
 from pages.ui import experiment_view, layout, navigation, state
-from pages.ui.text import ago, count
+from pages.ui.text import count
 
 KINDS = {"single": "single run", "folds": "folds", "repeats": "repeats", "sweep": "sweep"}
 
@@ -36,5 +36,6 @@ def render() -> None:
 def _label(experiment: Experiment) -> str:
     protocol = experiment.protocol
     what = f"{protocol.folds} folds" if protocol.kind == "folds" else KINDS[protocol.kind]
-    cancelled = ", cancelled" if experiment.cancelled_at else ""
-    return f"{experiment.name}: {what}, {count(protocol.size, 'run')}, {ago(experiment.created_at)}{cancelled}"
+    # Nothing that changes by itself: a select box knows its choices by their labels.
+    begun = experiment.created_at.astimezone().strftime("%d %b %Y, %H:%M")
+    return f"{experiment.name}: {what}, {count(protocol.size, 'run')}, {begun}"

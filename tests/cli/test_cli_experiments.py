@@ -1,0 +1,78 @@
+"""Experiments from a shell."""
+
+from __future__ import annotations
+
+import pytest
+
+from histo_core.config_protocol import SweepField
+from histo_core.experiments.launcher import experiments
+from histo_core.runs.store import Store
+from histo_core.runs.worker import work
+from histo_core.workspace import Workspace
+
+SMALL = (
+    *("--dataset", "phantom", "--option", "patches=80", "--option", "patients=8", "--model", "cnn_narrow"),
+    *("--crop", "32", "--epochs", "1", "--device", "cpu", "--threads", "1"),
+)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_starts_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("histo_core.runs.launcher.ensure_supervisor", lambda _: 1)
+    monkeypatch.setattr("histo_core.runs.jobs.start_detached", lambda *_, **__: 1)
+
+
+def test_a_sweep_from_start_to_its_test_part(call, workspace: Workspace) -> None:
+    assert call("experiment", "list").out.startswith("No experiments.")
+    begun = call("experiment", "start", *SMALL, "--try", "train.learning_rate=1e-3,0.01", "--name", "rates")
+    assert begun.code == 0, begun.err
+    (experiment,) = experiments(workspace)
+    assert begun.out.splitlines()[-1] == f"experiment {experiment.experiment_id}"
+    assert experiment.protocol.sweep == {"train.learning_rate": SweepField(values=(0.001, 0.01))}
+    assert "2 of 2" in call("experiment", "list").out
+    assert "none has finished yet" in call("experiment", "show", experiment.experiment_id).out
+    assert "wait or train" in call("experiment", "test", experiment.experiment_id).err
+    for member in experiment.members:
+        assert work(member.run_id, workspace) == 0
+    shown = call("experiment", "show", experiment.experiment_id, "--wait").out
+    assert "Of 2 runs, learning_rate " in shown.splitlines()[-1]
+    tested = call("experiment", "test", experiment.experiment_id).out
+    assert tested.startswith("Test part, scored once with run ")
+    assert call("experiment", "test", experiment.experiment_id).out == tested
+    assert tested.splitlines()[1] in call("experiment", "show", experiment.experiment_id).out
+    assert "was scored" in call("experiment", "resume", experiment.experiment_id).err
+
+
+def test_cancel_and_resume(call, workspace: Workspace) -> None:
+    call("experiment", "start", *SMALL, "--folds", "2", "--priority", "3")
+    (experiment,) = experiments(workspace)
+    assert {run.priority for run in Store.open(workspace).runs()} == {3}
+    cancelled = call("experiment", "cancel", experiment.experiment_id)
+    assert cancelled.out == f"experiment {experiment.experiment_id} cancelled\n"
+    assert not Store.open(workspace).any_active()
+    assert call("experiment", "resume", experiment.experiment_id).out.endswith("goes on\n")
+    assert Store.open(workspace).any_active()
+
+
+def test_a_range_with_the_estimator_says_that_more_trials_follow(call, workspace: Workspace) -> None:
+    options = ("--range", "train.learning_rate=1e-5:0.1:log", "--sampler", "tpe", "--trials", "4", "--prune")
+    begun = call("experiment", "start", *SMALL, *options)
+    assert "3 more follow" in begun.out
+    (experiment,) = experiments(workspace)
+    assert experiment.protocol.sweep["train.learning_rate"] == SweepField(low=1e-5, high=0.1, log=True)
+    assert (experiment.protocol.trials, experiment.protocol.pruning) == (4, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--range", "train.learning_rate=0.1", "--sampler", "tpe"), "no range for train.learning_rate"),
+        (("--range", "train.learning_rate=0.1:1:odd", "--sampler", "tpe"), "odd is not a known field"),
+        (("--try", "nosuch=1,2"), "nosuch is not a field"),
+        (("--prune", "--folds", "3"), "pruning belongs to kind sweep"),
+    ],
+)
+def test_what_cannot_be_carried_out_is_one_message(call, options: tuple[str, ...], says: str) -> None:
+    done = call("experiment", "start", *SMALL, *options)
+    assert done.code == 2
+    assert says in done.err
