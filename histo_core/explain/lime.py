@@ -68,7 +68,7 @@ class Lime(Explainer):
         # Any, because lime sets some of the result's attributes outside its class.
         local: Any = QuietLimeImageExplainer(kernel_width=KERNEL_WIDTH, random_state=options.seed).explain_instance(
             window,
-            lambda images: predictor.probabilities(images, batch_size),
+            lambda images: predictor.sampled(images, batch_size),
             labels=(question.target,),
             top_labels=0,
             hide_color=HIDING[options.hide],
@@ -89,7 +89,12 @@ class Lime(Explainer):
             target=question.target,
             target_name=question.target_name,
             probability=question.probability,
-            parameters={**options.model_dump(), "kernel_width": KERNEL_WIDTH, "batch_size": batch_size},
+            parameters={
+                **options.model_dump(),
+                "kernel_width": KERNEL_WIDTH,
+                "batch_size": batch_size,
+                "precision": str(predictor.sampling_dtype).removeprefix("torch."),
+            },
             seed=options.seed,
             diagnostics={
                 "r_squared": float(local.score),

@@ -15,7 +15,7 @@ from histo_core.config import ModelConfig, PredictConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CheckpointError
 from histo_core.models.device import resolve_device
-from histo_core.models.engine import engine
+from histo_core.models.engine import engine, interactive_dtype
 from histo_core.models.manifest import read_manifest
 from histo_core.models.outputs import probabilities
 from histo_core.models.registry import MODELS, build_network
@@ -52,6 +52,8 @@ class Predictor:
         config: which network it is.
         name: the network's registered name.
         device: where it computes.
+        interactive: whether a person waits for its explanations and nobody cites them; their samples may then be
+            computed in bfloat16 (`sampling_dtype`). Set it after loading.
         input_size: height and width that the network was built for, in pixels after preprocessing; None where unknown.
     """
 
@@ -71,6 +73,7 @@ class Predictor:
         self.model = model.eval().float().to(self.device).to(memory_format=torch.channels_last)
         self.preprocess, self.classes, self.positive = preprocess, tuple(classes), positive
         self.config, self.name, self.input_size = config, config.name, input_size
+        self.interactive = False
 
     @classmethod
     def load(cls, file: Path, device: str = "auto", *, sha256: str | None = None) -> Predictor:
@@ -125,6 +128,15 @@ class Predictor:
         """The same network, faster; made when it is first asked, because an explanation may never ask."""
         return engine(self.model)
 
+    @property
+    def sampling_dtype(self) -> torch.dtype:
+        """In what the changed copies of a patch are computed that an explanation asks about; float32 when it counts."""
+        return interactive_dtype(self.device) if self.interactive else torch.float32
+
+    @cached_property
+    def _quick_engine(self) -> nn.Module:
+        return engine(self.model, self.sampling_dtype)
+
     @torch.inference_mode()
     def logits(self, images: Sequence[np.ndarray] | np.ndarray, batch_size: int = 64) -> Tensor:
         """Raw scores.
@@ -136,8 +148,22 @@ class Predictor:
         Returns:
             float32 [n, k] on the CPU.
         """
+        return self._logits(self._engine, torch.float32, images, batch_size)
+
+    @torch.inference_mode()
+    def sampled(self, images: Sequence[np.ndarray] | np.ndarray, batch_size: int = 64) -> np.ndarray:
+        """As `probabilities`, for the many changed copies of a patch that an explanation asks about."""
+        dtype = self.sampling_dtype
+        if dtype == torch.float32:
+            return self.probabilities(images, batch_size)
+        logits = self._logits(self._quick_engine, dtype, images, batch_size)
+        return probabilities(logits, self.config.output).numpy()
+
+    def _logits(
+        self, network: nn.Module, dtype: torch.dtype, images: Sequence[np.ndarray] | np.ndarray, batch_size: int
+    ) -> Tensor:
         batches = [
-            self._engine(self.preprocess(images[start : start + batch_size]).to(self.device)).float().cpu()
+            network(self.preprocess(images[start : start + batch_size]).to(self.device, dtype)).float().cpu()
             for start in range(0, len(images), batch_size)
         ]
         return torch.cat(batches) if batches else torch.zeros(0, len(self.classes))

@@ -245,7 +245,9 @@ def predictor(run_id: str, ended: str, home: str) -> Predictor:
     from histo_core.models.predictor import Predictor
 
     del ended
-    return Predictor.from_run(Workspace(Path(home)).run_folder(run_id))
+    loaded = Predictor.from_run(Workspace(Path(home)).run_folder(run_id))
+    loaded.interactive = True
+    return loaded
 
 
 @st.cache_data(show_spinner=False, max_entries=256)

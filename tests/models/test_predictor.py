@@ -117,3 +117,15 @@ def test_a_training_state_is_no_predictor(tmp_path, model) -> None:
     write_tensors(path, model.state_dict(), {"position": {}})
     with pytest.raises(CheckpointError, match=r"does not say what it is.*best\.\*\.safetensors"):
         Predictor.load(path, "cpu")
+
+
+def test_only_samples_that_a_person_waits_for_may_be_less_exact(model, images, monkeypatch) -> None:
+    monkeypatch.setattr("histo_core.models.predictor.interactive_dtype", lambda device: torch.bfloat16)
+    predictor = Predictor(model, Preprocess(PREPROCESS), ("normal", "tumour"), "tumour", CONFIG)
+    exact = predictor.probabilities(images)
+    assert predictor.sampling_dtype == torch.float32
+    np.testing.assert_array_equal(predictor.sampled(images), exact)
+    predictor.interactive = True
+    assert predictor.sampling_dtype == torch.bfloat16
+    np.testing.assert_allclose(predictor.sampled(images), exact, atol=0.02)
+    np.testing.assert_array_equal(predictor.probabilities(images), exact)
