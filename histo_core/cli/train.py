@@ -19,6 +19,9 @@ from histo_core.workspace import Workspace
 def train(
     config: RunConfig,
     name: Annotated[str, typer.Option(help="How to show the run; else the model's title.")] = "",
+    tag: Annotated[list[str] | None, typer.Option(help="To find the run by; may be repeated.")] = None,
+    note: Annotated[str, typer.Option(help="What the run is for.")] = "",
+    priority: Annotated[int, typer.Option(help="Of runs that wait, higher ones start first.")] = 0,
     detach: Annotated[bool, typer.Option("--detach", help="Do not wait for the run.")] = False,
 ) -> None:
     """Train a model and watch it; the run goes on when this terminal closes.
@@ -36,7 +39,7 @@ def train(
     workspace = Workspace.default()
     if config.data.dataset == "phantom":
         draw_phantom(config.data, workspace)
-    run = launch(config, workspace, name=name)
+    run = launch(config, workspace, name=name, tags=tag or (), note=note, priority=priority)
     if detach:
         say(f"Watch it with: python -m histo_core runs watch {run.run_id}\nrun {run.run_id} {run.status}")
         return

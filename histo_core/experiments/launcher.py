@@ -28,6 +28,8 @@ def start_experiment(
     user: User = LOCAL,
     name: str = "",
     priority: int = 0,
+    tags: Sequence[str] = (),
+    note: str = "",
 ) -> Experiment:
     """Check all runs of a protocol and queue them; the same one while it has active runs is not started twice.
 
@@ -41,6 +43,7 @@ def start_experiment(
         user: who asks.
         name: how to show it, and what the runs' names begin with; the model's title when empty.
         priority: of its runs in the queue; higher ones first.
+        tags, note: of its runs that are queued now.
 
     Raises:
         PermissionDeniedError: the user may not launch runs.
@@ -50,7 +53,16 @@ def start_experiment(
     planned = plan(config, protocol)
     name = name or config.model.name
     divides_anew = protocol.kind == "folds" or (protocol.kind == "repeats" and protocol.new == "splits")
-    runs = launch_planned(planned, workspace, name=name, user=user, priority=priority, must_differ=divides_anew)
+    runs = launch_planned(
+        planned,
+        workspace,
+        name=name,
+        user=user,
+        priority=priority,
+        tags=tags,
+        note=note,
+        must_differ=divides_anew,
+    )
     members = [
         Member(position, run.run_id, one.label, one.changes)
         for position, (one, run) in enumerate(zip(planned, runs, strict=True))
@@ -68,13 +80,15 @@ def launch_planned(
     name: str,
     user: User = LOCAL,
     priority: int = 0,
+    tags: Sequence[str] = (),
+    note: str = "",
     must_differ: bool = False,
 ) -> list[Run]:
     """The run of each planned one: an active one of the same configuration, one that has succeeded, or a new one.
 
     Args:
         planned: checked all before the first is queued.
-        workspace, user, priority: as for `start_experiment`.
+        workspace, user, priority, tags, note: as for `start_experiment`.
         name: what the runs' names begin with.
         must_differ: refuse splits that are the same, as those of a published split are whatever their seed.
     """
@@ -94,7 +108,12 @@ def launch_planned(
     wanting = [one for one, run in zip(planned, found, strict=True) if run is None]
     names = [f"{name}: {one.label}" for one in wanting]
     configs = [one.config for one in wanting]
-    fresh = iter(launch_many(configs, workspace, user=user, names=names, priority=priority) if wanting else ())
+    launched = (
+        launch_many(configs, workspace, user=user, names=names, priority=priority, tags=tags, note=note)
+        if wanting
+        else []
+    )
+    fresh = iter(launched)
     return [next(fresh) if run is None else run for run in found]
 
 

@@ -191,7 +191,7 @@ class Checkpoints:
         if changed:
             raise CheckpointError(
                 f"{file} was trained with another configuration: {'; '.join(changed)}.",
-                "Only device, threads, patience and, where the schedule does not span them, epochs may change.",
+                "Only device, devices, threads, patience and, unless the schedule spans them, epochs may change.",
                 "Start a new run for the new configuration.",
             )
 

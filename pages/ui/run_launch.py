@@ -87,7 +87,14 @@ def _launch(wanted: Wanted, protocol: ProtocolConfig, workspace: Workspace) -> N
         if protocol.kind != "single":
             started = [
                 start_experiment(
-                    member.config, protocol, workspace, user=LOCAL, name=member.name, priority=wanted.priority
+                    member.config,
+                    protocol,
+                    workspace,
+                    user=LOCAL,
+                    name=member.name,
+                    priority=wanted.priority,
+                    tags=wanted.tags,
+                    note=wanted.note,
                 )
                 for member in wanted.members
             ]

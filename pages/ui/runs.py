@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from histo_core.runs.launcher import cancel, resume
+from histo_core.runs.launcher import cancel, keep_supervised, resume
 from histo_core.runs.records import Run, RunStatus
 from histo_core.workspace import Workspace
 from pages.ui import cache, layout, navigation
@@ -36,6 +36,9 @@ PHASES = {
 def watch(runs: Callable[[], Sequence[Run]], draw: Callable[[Sequence[Run]], None]) -> None:
     """Draw runs, and look again every two seconds when one of them is active as the page is drawn.
 
+    Each look sees to it that active runs have a supervisor: after a restart of the machine none lives, and a run whose
+    worker is gone would be shown as training for ever.
+
     The board goes on looking after the last run has ended, until the page is drawn again: a rerun of the whole page
     at that moment took the place of a click on one of its links (2 clicks of 12 were lost), and a look costs little.
     """
@@ -43,6 +46,7 @@ def watch(runs: Callable[[], Sequence[Run]], draw: Callable[[Sequence[Run]], Non
     @st.fragment(run_every=SECONDS if any(run.status.active for run in runs()) else None)
     @shown()
     def board() -> None:
+        keep_supervised(Workspace.default())
         draw(runs())
 
     board()

@@ -21,6 +21,12 @@ def finished_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return workspace
 
 
+@pytest.fixture(autouse=True)
+def no_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs that tests queue stay as they are."""
+    monkeypatch.setattr("pages.ui.runs.keep_supervised", lambda workspace: None)
+
+
 @pytest.fixture
 def finished(finished_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """The finished workspace as the one in use."""
