@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from conftest import Dots, split_of
+from dots import Dots, split_of
 from torch import nn
 
 from histo_core.config import Config, PreprocessConfig, RunConfig

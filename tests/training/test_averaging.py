@@ -9,19 +9,22 @@ from histo_core.training.averaging import Average
 
 def test_the_average_by_hand() -> None:
     model = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
-    mean = [weight.detach().clone().double() for weight in model.parameters()]
+    averaged = [*model.parameters(), model[1].running_mean]
+    mean = [weight.detach().clone().double() for weight in averaged]
     average = Average(model, 0.5)
     for step in range(12):
         with torch.no_grad():
             for weight in model.parameters():
                 weight.add_(torch.randn(weight.shape))
             model[1].running_mean += 1
+            model[1].num_batches_tracked += 1
         decay = min(0.5, (1 + step) / (10 + step))
-        mean = [decay * old + (1 - decay) * new.double() for old, new in zip(mean, model.parameters(), strict=True)]
+        mean = [decay * old + (1 - decay) * new.double() for old, new in zip(mean, averaged, strict=True)]
         average.update(model, step)
-    for got, expected in zip(average.model.parameters(), mean, strict=True):
+    found = [*average.model.parameters(), average.model[1].running_mean]
+    for got, expected in zip(found, mean, strict=True):
         torch.testing.assert_close(got.double(), expected.detach(), rtol=1e-5, atol=1e-6)
-    assert torch.equal(average.model[1].running_mean, model[1].running_mean)
+    assert average.model[1].num_batches_tracked == 12
     assert not average.model.training
 
 
