@@ -36,7 +36,7 @@ RECIPES = Path(__file__).resolve().parents[1] / "docs" / "recipes"
 SQUEEZENET = Path("weights") / "squeezenet1_1_features.safetensors"
 """Beside the folder of patches."""
 
-FROZEN = {"train": {"backbone": "frozen"}, "preprocess": {"crop": 48, "resize": 96}}
+FROZEN = {"train": {"backbone": "frozen"}, "preprocess": {"crop": 64, "resize": 96}}
 """ImageNet's features were learnt on larger nuclei than these patches show, hence the enlarging."""
 
 
