@@ -24,7 +24,7 @@ def test_data_then_train_then_explain(visit: Callable[[str], Page], kpcam: Path)
 
     page.get_by_role("link", name="Train on these data").click()
     page.get_by_role("combobox", name="Preset").click()
-    page.get_by_role("option", name="Kaggle").click()
+    page.get_by_role("option", name="Small CNN-RNN").click()
     expect(page.get_by_role("button", name="Train 2 models")).to_be_visible()
     expect(page.get_by_label("Epochs", exact=True)).to_have_count(1)
     _enter(page, "Epochs", "1")
