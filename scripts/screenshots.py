@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from itertools import product
 from pathlib import Path
 from urllib.parse import quote
@@ -24,8 +25,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # because it is st
 from histo_core.audit.embedding import make_map
 from histo_core.audit.report import make_audit
 from histo_core.config import SplitConfig
+from histo_core.config_protocol import ProtocolConfig
 from histo_core.data.base import open_dataset
 from histo_core.data.splits.split import make_split
+from histo_core.experiments.launcher import experiments, runs_of, start_experiment
 from histo_core.runs.records import RunStatus
 from histo_core.runs.store import Store
 from histo_core.studies.demo import demo_configs
@@ -57,7 +60,8 @@ def main() -> None:
 
 
 def _prepare(workspace: Workspace) -> str:
-    """Run the demo where it has not run yet, and audit and map its patches; the id of its newest model."""
+    """Run the demo and five folds where they have not run yet, audit and map the patches; the id of the newest model
+    of the demo."""
     finished = Store.open(workspace).runs(statuses=[RunStatus.SUCCEEDED])
     if not finished:
         environment = os.environ | {"HISTOSCOPE_HOME": str(workspace.home)}
@@ -66,7 +70,13 @@ def _prepare(workspace: Workspace) -> str:
     dataset = open_dataset(_DATA, workspace)
     make_audit(dataset, make_split(dataset, SplitConfig()), workspace)
     make_map(dataset, "colour", workspace)
-    return finished[0].run_id
+    if not experiments(workspace):
+        small = demo_configs()[0]
+        start_experiment(small.config, ProtocolConfig(kind="folds", folds=5), workspace, name=small.name)
+    while any(run.status.active for run in runs_of(experiments(workspace)[0], workspace).values()):
+        time.sleep(1)
+    demo = {one.name for one in demo_configs()}
+    return next(run.run_id for run in finished if run.name in demo)
 
 
 def _paths(run_id: str) -> dict[str, str]:
@@ -78,6 +88,8 @@ def _paths(run_id: str) -> dict[str, str]:
         "audit": f"{data}audit",
         "split": f"{data}split",
         "train": "/train",
+        "experiments": "/experiments",
+        "predict": f"/predict?run={run_id}&dataset={_DATA.dataset}&options={quote(json.dumps(_DATA.options))}",
         "compare": "/compare?colour=yes",
         "explain": f"/explain?run={run_id}&class=tumour&show=right&mask=yes",
     }

@@ -23,12 +23,12 @@ STUDIES.add(
                 RunConfig(
                     data=DataConfig(dataset="pcam"),
                     split=SplitConfig(method="published"),
-                    preprocess=PreprocessConfig(crop=64, mean=PCAM_MEAN, std=PCAM_STD),
+                    preprocess=PreprocessConfig(mean=PCAM_MEAN, std=PCAM_STD),
                     augment=PRESETS["pcam_4000"],
                     model=ModelConfig(name="p4m_resnet"),
                     train=TrainConfig(
                         max_train_samples=PATCHES,
-                        epochs=40,
+                        epochs=32,
                         batch_size=32,
                         optimizer="adamw",
                         learning_rate=0.004,
@@ -46,8 +46,8 @@ STUDIES.add(
         ours=(
             "2,000 patches a class are drawn with the seed from the published training part; the epoch with the lowest "
             "loss on the published valid part is kept, and the test part is predicted once.",
-            "64 pixels are shown, although the label is about the central 32: colours and their spread alone, in a "
-            "logistic regression, reach an AUROC of 0.82 on the valid part from 64 or 96 pixels, and 0.79 from 32.",
+            "The whole patch is shown, although the label is about its central 32 pixels: in short trials it reached a "
+            "higher AUROC on the valid part than the central 64 pixels.",
             "Mirror images and quarter turns are left to the network; other angles, zoom, colours and stains vary.",
         ),
     ),
