@@ -24,7 +24,7 @@ class ForkServer:
             [sys.executable, __file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
+            bufsize=0,  # a line that was read ahead would not be seen by select
             env=child_environment(Workspace.default()) | {"OMP_NUM_THREADS": "1"},
         )
         self._answer()
@@ -40,8 +40,7 @@ class ForkServer:
         """Start a worker; its process id."""
         if self._server.stdin is None:
             raise RuntimeError("The server has no input.")
-        self._server.stdin.write(f"{workspace.home}\t{run_id}\n")
-        self._server.stdin.flush()
+        self._server.stdin.write(f"{workspace.home}\t{run_id}\n".encode())
         return int(self._answer())
 
     def ended(self, seconds: float = 0.0) -> bool:
@@ -52,8 +51,8 @@ class ForkServer:
         """The exit code of the worker that was started last, once it has ended."""
         return int(self._answer())
 
-    def _answer(self) -> str:
-        line = self._server.stdout.readline() if self._server.stdout else ""
+    def _answer(self) -> bytes:
+        line = self._server.stdout.readline() if self._server.stdout else b""
         if not line:
             raise RuntimeError("The server that starts workers is gone.")
         return line

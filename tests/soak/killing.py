@@ -165,7 +165,9 @@ class _Killer:
                 self.kills += 1
                 self.in_writes += in_write
             self.epochs_lost += check_readable(run, self._workspace)
-            self._supervisor.look()
+            # One that was killed before it claimed its run leaves it queued, and a look would start it elsewhere.
+            if self._store.get(run.run_id).status is RunStatus.RUNNING:
+                self._supervisor.look()
             if self._store.get(run.run_id).status.resumable:
                 self._store.requeue(run.run_id)
         return _outcome(folder)

@@ -142,7 +142,7 @@ def test_googlenets_auxiliary_classifiers_by_hand(fit_dots, dots, split, config,
     )
     trained_weights = last_state(tmp_path)
     for name, weight in model.named_parameters():
-        torch.testing.assert_close(trained_weights[f"model.{name}"], weight.detach(), rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(trained_weights[f"model.{name}"], weight.detach(), rtol=1e-4, atol=5e-5)
 
 
 def test_averaged_weights_are_what_is_validated_and_kept(fit_dots, dots, split, config, tmp_path) -> None:
