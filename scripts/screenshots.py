@@ -59,9 +59,9 @@ def main() -> None:
             print(f"{file.relative_to(PROJECT)}: {len(picture):,} bytes")
 
 
-def _prepare(workspace: Workspace) -> str:
-    """Run the demo and five folds where they have not run yet, audit and map the patches; the id of the newest model
-    of the demo."""
+def _prepare(workspace: Workspace) -> list[str]:
+    """Run the demo and five folds where they have not run yet, audit and map the patches; the ids of the demo's models,
+    newest first."""
     finished = Store.open(workspace).runs(statuses=[RunStatus.SUCCEEDED])
     if not finished:
         environment = os.environ | {"HISTOSCOPE_HOME": str(workspace.home)}
@@ -76,10 +76,11 @@ def _prepare(workspace: Workspace) -> str:
     while any(run.status.active for run in runs_of(experiments(workspace)[0], workspace).values()):
         time.sleep(1)
     demo = {one.name for one in demo_configs()}
-    return next(run.run_id for run in finished if run.name in demo)
+    return [run.run_id for run in finished if run.name in demo]
 
 
-def _paths(run_id: str) -> dict[str, str]:
+def _paths(run_ids: list[str]) -> dict[str, str]:
+    newest = run_ids[0]
     data = f"/data?dataset={_DATA.dataset}&options={quote(json.dumps(_DATA.options))}&view="
     return {
         "home": "/",
@@ -89,9 +90,9 @@ def _paths(run_id: str) -> dict[str, str]:
         "split": f"{data}split",
         "train": "/train",
         "experiments": "/experiments",
-        "predict": f"/predict?run={run_id}&dataset={_DATA.dataset}&options={quote(json.dumps(_DATA.options))}",
-        "compare": "/compare?colour=yes",
-        "explain": f"/explain?run={run_id}&class=tumour&show=right&mask=yes",
+        "predict": f"/predict?run={newest}&dataset={_DATA.dataset}&options={quote(json.dumps(_DATA.options))}",
+        "compare": "/compare?colour=yes" + "".join(f"&runs={run_id}" for run_id in run_ids),
+        "explain": f"/explain?run={newest}&class=tumour&show=right&mask=yes",
     }
 
 
