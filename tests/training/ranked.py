@@ -58,7 +58,7 @@ class Broken(Dots):
         return super().read_source(indices)
 
 
-def carry_out(plan: dict, number: int) -> dict:
+def carry_out(plan: dict) -> dict:
     """Events, and the error that ended it."""
     dataset = (Broken if plan["broken"] else Dots).drawn()
     asked = 0
@@ -69,7 +69,6 @@ def carry_out(plan: dict, number: int) -> dict:
         # Rank 1 alone is asked to stop: the others must agree.
         return os.environ.get("RANK") == "1" and asked == plan["stop_after"]
 
-    os.environ["HISTOSCOPE_RANKS"] = f"{sys.argv[1]}.{number}.meeting"
     begun, seen, error = time.monotonic(), [], ""
     folder = Path(plan["folder"])
     try:
@@ -89,6 +88,8 @@ def carry_out(plan: dict, number: int) -> dict:
 
 if __name__ == "__main__":
     register_plain()
-    plans = json.loads(Path(sys.argv[1]).read_text())
-    results = [carry_out(plan, number) for number, plan in enumerate(plans)]
+    results = []
+    for number, plan in enumerate(json.loads(Path(sys.argv[1]).read_text())):
+        os.environ["HISTOSCOPE_RANKS"] = f"{sys.argv[1]}.{number}.meeting"  # each run's processes meet anew
+        results.append(carry_out(plan))
     Path(f"{sys.argv[1]}.{os.environ['RANK']}.json").write_text(json.dumps(results, default=str))

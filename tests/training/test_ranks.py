@@ -98,7 +98,7 @@ def test_losses_are_those_of_one_device(name: str, results, config: RunConfig, f
     """Twenty steps, the last batch of each epoch uneven; weights may drift apart by rounding only."""
     register_plain()
     train = OPTIONS.get(name) or ({"backbone": "frozen", "unfreeze_after": 2} if name == "frozen" else {})
-    alone = carry_out(plan(changed(config, "plain", **train), folder / f"{name} alone"), 0)
+    alone = carry_out(plan(changed(config, "plain", **train), folder / f"{name} alone"))
     shared = results[name][0]
     assert (alone["error"], shared["error"]) == ("", "")
     for kind, fields in {
@@ -130,7 +130,7 @@ def test_all_stop_when_one_is_asked_and_go_on_bit_for_bit(results, folder: Path)
 def test_another_number_of_devices_goes_on_from_the_checkpoint(results, config: RunConfig, folder: Path) -> None:
     register_plain()
     assert of(results["shorter"][0], "Finished")
-    alone = carry_out(plan(changed(config, "plain"), folder / "other number"), 0)
+    alone = carry_out(plan(changed(config, "plain"), folder / "other number"))
     expected = of(results["plain"][0], "EpochDone")[-1]["valid_loss"]
     assert of(alone, "EpochDone")[-1]["valid_loss"] == pytest.approx(expected, abs=1e-4)
 
