@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,6 +11,9 @@ from histo_core.data.base import PARTS, Dataset
 from histo_core.data.overview import counts_by
 
 SLIDE_TYPES = ("normal", "tumor")
+UNKNOWN_TYPE = "unknown type"
+"""Of a slide whose name does not say its type; CAMELYON16's test slides are called camelyon16_test_001 to _130."""
+
 CAMELYON16 = {
     "train": {"normal": 160, "tumor": 110, "all": 270},
     "test": {"normal": 80, "tumor": 49, "all": 130},
@@ -28,11 +32,12 @@ class PCamReport:
     Attributes:
         patches: index ``split``; counts ``normal``, ``tumour`` (by the central 32 x 32 box), ``total``, and
             ``tumour_anywhere`` (by the whole patch) where the metadata say so.
-        slides: index ``split``; counts ``normal``, ``tumor``, ``total`` of the slides that patches come from, or None
-            without metadata.
-        shares: one row a part and slide type: ``split``, ``slide_type`` ("all" for both), ``slides``, ``camelyon16``
-            (the part of CAMELYON16 it was cut from), ``available`` (slides there), ``of_camelyon16`` and ``of_pcam``
-            (slides / those available; slides / those of this type in all parts of PCam; both 0 to 1); or None.
+        slides: index ``split``; counts ``normal``, ``tumor``, `UNKNOWN_TYPE` (where there are some) and ``total`` of
+            the slides that patches come from, or None without metadata.
+        shares: one row a part and slide type: ``split``, ``slide_type`` ("all" for both; alone in a part where a
+            type is unknown), ``slides``, ``camelyon16`` (the part of CAMELYON16 it was cut from), ``available`` (slides
+            there), ``of_camelyon16`` and ``of_pcam`` (slides / those available; slides / those of this type in all
+            parts of PCam, NaN where a type is unknown in one of them; both 0 to 1); or None.
     """
 
     patches: pd.DataFrame
@@ -60,20 +65,22 @@ def pcam_report(dataset: Dataset) -> PCamReport | None:
 def _slides(table: pd.DataFrame) -> pd.DataFrame | None:
     if "slide_type" not in table:
         return None
-    known = pd.DataFrame(table[["split", "slide_id", "slide_type"]]).dropna()
+    known = pd.DataFrame(table[["split", "slide_id", "slide_type"]]).dropna(subset="slide_id")
     if known.empty:
         return None
     distinct = known.drop_duplicates(["split", "slide_id"])
-    counts = pd.crosstab(distinct["split"], distinct["slide_type"])
+    counts = pd.crosstab(distinct["split"], distinct["slide_type"].fillna(UNKNOWN_TYPE))
     parts = [part for part in PARTS if part in counts.index]
-    counts = counts.reindex(index=parts, columns=list(SLIDE_TYPES), fill_value=0).rename_axis(
-        index="split", columns=None
-    )
+    kinds = [*SLIDE_TYPES, *([UNKNOWN_TYPE] if UNKNOWN_TYPE in counts else [])]
+    counts = counts.reindex(index=parts, columns=kinds, fill_value=0).rename_axis(index="split", columns=None)
     return counts.assign(total=counts.sum(axis=1))
 
 
 def _shares(slides: pd.DataFrame) -> pd.DataFrame:
     counts = slides.rename(columns={"total": "all"})
+    whole = counts.sum().clip(lower=1).astype(float)
+    if UNKNOWN_TYPE in counts:
+        whole[list(SLIDE_TYPES)] = math.nan
     rows = [
         {
             "split": part,
@@ -81,10 +88,11 @@ def _shares(slides: pd.DataFrame) -> pd.DataFrame:
             "slides": int(counts.loc[part, kind]),
             "camelyon16": _FROM[part],
             "available": CAMELYON16[_FROM[part]][kind],
-            "of_pcam": counts.loc[part, kind] / max(counts[kind].sum(), 1),
+            "of_pcam": counts.loc[part, kind] / whole[kind],
         }
         for part in counts.index
         for kind in (*SLIDE_TYPES, "all")
+        if kind == "all" or not counts.loc[part].get(UNKNOWN_TYPE)
     ]
     shares = pd.DataFrame(rows)
     return shares.assign(of_camelyon16=shares["slides"] / shares["available"])

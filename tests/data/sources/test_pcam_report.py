@@ -1,6 +1,7 @@
 """The report's tables, counted by hand and, at full size, held to the published study's numbers."""
 
 import time
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -53,13 +54,41 @@ def test_slides_and_their_types_are_counted_once_a_part(make_dataset) -> None:
     assert tumour["test", "tumor"] == 1 / 49
 
 
+def test_test_slides_count_though_their_names_say_no_type(make_dataset) -> None:
+    dataset = make_dataset(
+        [0, 1, 1, 0, 0],
+        split=["train", "train", "valid", "test", "test"],
+        slide_id=["n1", "t1", "t2", "a", "b"],
+        slide_type=["normal", "tumor", "tumor", None, None],
+    )
+    report = pcam_report(as_pcam(dataset))
+    assert report is not None
+    assert report.slides is not None
+    assert report.slides.to_dict("index") == {
+        "train": {"normal": 1, "tumor": 1, "unknown type": 0, "total": 2},
+        "valid": {"normal": 0, "tumor": 1, "unknown type": 0, "total": 1},
+        "test": {"normal": 0, "tumor": 0, "unknown type": 2, "total": 2},
+    }
+    assert report.shares is not None
+    shares = report.shares.set_index(["split", "slide_type"])
+    assert shares.loc["test"].index.tolist() == ["all"]
+    assert shares["of_pcam"].dropna().to_dict() == {("train", "all"): 0.4, ("valid", "all"): 0.2, ("test", "all"): 0.4}
+    assert shares["of_camelyon16"]["test", "all"] == 2 / 130
+
+
 def test_the_published_shares_come_out_at_full_size_within_a_tenth_of_a_second(make_dataset) -> None:
-    parts = [(part, n, slides) for part, (n, slides) in PUBLISHED.items()]
-    numbers = np.concatenate([np.arange(n) % slides for _, n, slides in parts])
-    splits = np.repeat([part for part, *_ in parts], [n for _, n, _ in parts])
-    kinds = np.where(numbers % 3 == 0, "tumor", "normal")
-    slides = pd.Series(splits) + "_" + pd.Series(numbers.astype(str))
-    dataset = as_pcam(make_dataset(numbers % 2, split=splits, slide_id=slides, slide_type=kinds))
+    # As CAMELYON16 names its slides; of which type each of PCam's is, is made up.
+    names = {
+        part: [
+            f"camelyon16_test_{number:03d}" if part == "test" else f"camelyon16_train_{kind}_{number:03d}"
+            for number, kind in zip(range(slides), cycle(("tumor", "normal", "normal")), strict=False)
+        ]
+        for part, (_, slides) in PUBLISHED.items()
+    }
+    splits = np.repeat(list(PUBLISHED), [n for n, _ in PUBLISHED.values()])
+    slides = pd.Series(np.concatenate([np.resize(names[part], n) for part, (n, _) in PUBLISHED.items()]), dtype=object)
+    kinds = slides.str.extract("_(tumor|normal)_", expand=False)
+    dataset = as_pcam(make_dataset(np.arange(len(slides)) % 2, split=splits, slide_id=slides, slide_type=kinds))
     pcam_report(dataset)
     start = time.process_time()
     report = pcam_report(dataset)
