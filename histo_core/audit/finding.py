@@ -24,6 +24,7 @@ class Finding:
         table: the patches; ``sample_id`` and for pairs ``other_id`` (with ``other_dataset`` where it lies in another
             data set), then what was measured. Empty when nothing was found.
         clause: what the verdict says of it, in a few words; empty when it need not.
+        measure: the column of ``table``, a number, that says how strongly each row shows it; None where none does.
     """
 
     key: str
@@ -32,6 +33,7 @@ class Finding:
     severity: Severity
     table: pd.DataFrame
     clause: str = ""
+    measure: str | None = None
 
 
 def patches(count: int, what: str = "patch") -> str:

@@ -7,6 +7,7 @@ invasive ductal carcinoma (50 x 50), whose surgical margins are inked, and on Br
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -52,7 +53,7 @@ def quality_findings(described: pd.DataFrame, facts: pd.DataFrame) -> Iterator[F
     def finding(key: str, title: str, chosen: np.ndarray, by: str, what: str, meaning: str) -> Finding:
         worst = facts.loc[chosen, by].sort_values(ascending=by not in ("ink", "background"), kind="stable")
         table = described.loc[worst.index, columns].assign(**{by: worst}).reset_index(drop=True)
-        return _finding(key, title, table, len(facts), what, meaning)
+        return replace(_finding(key, title, table, len(facts), what, meaning), measure=by)
 
     yield finding("blank", "Blank patches", empty, "background", "blank", "there is nothing in them to learn from")
     out_of_focus = blurred(facts, described.get("magnification")) & ~empty

@@ -12,6 +12,7 @@ from histo_core.audit.pairs import one_each
 
 _SIDES = ["sample_id", "other_id", "part", "other_part", "label", "other_label"]
 _MEASURED = ["how", "correlation", "difference"]
+_MEASURE = "difference"
 
 
 def repeat_findings(pairs: pd.DataFrame, featureless: int, other: str | None) -> Iterator[Finding]:
@@ -46,19 +47,22 @@ def _repeated(pairs: pd.DataFrame, key: str, title: str, what: str, columns: lis
     )
     advice = "take them out of one side" if len(apart) else "they count double"
     severity: Severity = "problem" if len(apart) else "note"
-    return Finding(key, title, f"{clause}: {advice}.{more}", severity, table, clause)
+    measure = _MEASURE if _MEASURE in columns else None
+    return Finding(key, title, f"{clause}: {advice}.{more}", severity, table, clause, measure)
 
 
 def _conflicts(pairs: pd.DataFrame, other: str | None) -> Finding:
     found = one_each(pairs.loc[pairs["conflict"].to_numpy(bool)])
-    where = np.where(found["outside"], other or "", "").astype(object)
-    table = found.loc[:, [*_SIDES, *_MEASURED]].assign(other_dataset=where)
+    table = found.loc[:, [*_SIDES, *_MEASURED]]
+    if other is not None:
+        table = table.assign(other_dataset=np.where(found["outside"], other, "").astype(object))
     title = "Contradicting labels"
     if table.empty:
         return Finding("conflicts", title, "No two patches look the same and carry different labels.", "ok", table)
     ends = {(False, name) for name in found["sample_id"]} | set(zip(found["outside"], found["other_id"], strict=True))
     clause = f"{patches(len(ends))} look the same and carry different labels"
-    return Finding("conflicts", title, f"{clause}: at least one label of each pair is wrong.", "problem", table, clause)
+    sentence = f"{clause}: at least one label of each pair is wrong."
+    return Finding("conflicts", title, sentence, "problem", table, clause, _MEASURE)
 
 
 def _shared(pairs: pd.DataFrame, other: str) -> Finding:
@@ -70,7 +74,7 @@ def _shared(pairs: pd.DataFrame, other: str) -> Finding:
     count = len(set(table["sample_id"]))
     clause = f"{patches(count)} {'is' if count == 1 else 'are'} also in {other}"
     sentence = f"{clause}: never train on one data set and test on the other."
-    return Finding("shared", title, sentence, "warning", table, clause)
+    return Finding("shared", title, sentence, "warning", table, clause, _MEASURE)
 
 
 def _counts(pairs: pd.DataFrame, by: str | list[str]) -> Iterator[tuple]:

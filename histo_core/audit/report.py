@@ -26,7 +26,7 @@ from histo_core.files import new_folder, read_json, write_json
 from histo_core.progress import Progress, silent
 from histo_core.workspace import Workspace
 
-SCHEMA = 1
+SCHEMA = 2
 
 _REPORT = "report.json"
 _TOLD = ("patient_id", "slide_id", "group", "x", "y", *CATEGORIES)
@@ -108,7 +108,7 @@ def make_audit(
     with new_folder(_folder(dataset, split, workspace, other)) as folder:
         for finding in report.findings:
             finding.table.to_parquet(folder / f"{finding.key}.parquet", index=False)
-        fields = ("key", "title", "sentence", "severity", "clause")
+        fields = ("key", "title", "sentence", "severity", "clause", "measure")
         write_json(
             folder / _REPORT,
             {

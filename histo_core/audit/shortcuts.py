@@ -132,7 +132,7 @@ def shortcut_finding(dataset: Dataset, shortcuts: list[Shortcut]) -> Finding:
     sentence = f"{told[0].upper()}{told[1:]}."
     if severity != "ok":
         sentence += " A network that does no better may have learnt nothing else."
-    return Finding("shortcuts", title, sentence, severity, table, told if severity == "warning" else "")
+    return Finding("shortcuts", title, sentence, severity, table, told if severity == "warning" else "", "auroc")
 
 
 def _short(interval: Interval) -> str:

@@ -1,4 +1,4 @@
-"""An audit as a folder: one HTML file, each finding's patches as CSV, and a manifest of their hashes."""
+"""An audit as a folder or a zip: one HTML file, each finding's patches as CSV, and a manifest of their hashes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from histo_core.audit.finding import Finding
 from histo_core.audit.report import AuditReport
 from histo_core.data.base import Dataset
 from histo_core.data.formats.csv_cells import to_csv
-from histo_core.files import write_atomically
+from histo_core.reports.bundle import write_files, zipped
 from histo_core.reports.page import DISCLAIMER, Section, page
 from histo_core.reports.tables import to_html
 
@@ -34,25 +34,13 @@ def write_audit(report: AuditReport, dataset: Dataset, folder: Path) -> Path:
     Returns:
         The HTML file.
     """
-    files = {INDEX: audit_html(report, dataset).encode()}
-    files |= {f"{finding.key}.csv": to_csv(finding.table) for finding in report.findings if len(finding.table)}
-    manifest = {
-        "schema": SCHEMA,
-        "kind": "audit",
-        "histoscope": __version__,
-        "dataset": report.dataset,
-        "dataset_hash": dataset.content_hash,
-        "split_fingerprint": report.split_fingerprint,
-        "checked": report.checked,
-        "verdict": report.verdict,
-        "findings": {finding.key: finding.severity for finding in report.findings},
-        "note": DISCLAIMER,
-        "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
-    }
-    files[MANIFEST] = (json.dumps(manifest, indent=2, sort_keys=True) + "\n").encode()
-    for name, content in files.items():
-        write_atomically(folder / name, content)
+    write_files(_files(report, dataset), folder)
     return folder / INDEX
+
+
+def audit_zip(report: AuditReport, dataset: Dataset) -> bytes:
+    """The same folder as a zip; the same report gives the same bytes."""
+    return zipped(_files(report, dataset), "audit")
 
 
 def audit_html(report: AuditReport, dataset: Dataset | None = None) -> str:
@@ -72,6 +60,26 @@ def audit_html(report: AuditReport, dataset: Dataset | None = None) -> str:
     warnings = [finding.sentence for finding in ordered if finding.severity == "problem"]
     sections = [Section("What was checked", [basis], _overview(report)), *map(_section, ordered)]
     return page(f"Audit of {report.dataset}", report.verdict, warnings, sections)
+
+
+def _files(report: AuditReport, dataset: Dataset) -> dict[str, bytes]:
+    """All files in the order in which they are written."""
+    files = {INDEX: audit_html(report, dataset).encode()}
+    files |= {f"{finding.key}.csv": to_csv(finding.table) for finding in report.findings if len(finding.table)}
+    manifest = {
+        "schema": SCHEMA,
+        "kind": "audit",
+        "histoscope": __version__,
+        "dataset": report.dataset,
+        "dataset_hash": dataset.content_hash,
+        "split_fingerprint": report.split_fingerprint,
+        "checked": report.checked,
+        "verdict": report.verdict,
+        "findings": {finding.key: finding.severity for finding in report.findings},
+        "note": DISCLAIMER,
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+    }
+    return files | {MANIFEST: (json.dumps(manifest, indent=2, sort_keys=True) + "\n").encode()}
 
 
 def _overview(report: AuditReport) -> str:

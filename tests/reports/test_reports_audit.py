@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from histo_core.audit.finding import Finding
 from histo_core.audit.report import AuditReport
 from histo_core.config import DataConfig
 from histo_core.data.base import Dataset, open_dataset
-from histo_core.reports.audit import SHOWN, audit_html, write_audit
+from histo_core.reports.audit import SHOWN, audit_html, audit_zip, write_audit
 from histo_core.reports.page import DISCLAIMER
 from histo_core.workspace import Workspace
 
@@ -66,3 +68,14 @@ def test_the_folder_holds_what_was_found_and_a_manifest(report: AuditReport, dat
     for name, digest in manifest["files"].items():
         assert hashlib.sha256((index.parent / name).read_bytes()).hexdigest() == digest
     assert pd.read_csv(index.parent / "pen.csv")["sample_id"][0] == "'=s0"
+
+
+def test_the_zip_unpacks_into_the_same_folder(report: AuditReport, dataset: Dataset, tmp_path: Path) -> None:
+    packed = audit_zip(report, dataset)
+    assert packed == audit_zip(report, dataset)
+    folder = write_audit(report, dataset, tmp_path / "report").parent
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        assert {entry.external_attr >> 16 for entry in archive.infolist()} == {0o644}
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            f"audit/{path.name}": path.read_bytes() for path in folder.iterdir()
+        }
