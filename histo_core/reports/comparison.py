@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -14,9 +12,9 @@ from histo_core import __version__
 from histo_core.comparison.compare import Comparison, ModelResult
 from histo_core.data.formats.csv_cells import to_csv
 from histo_core.evaluation.metrics import RATES
-from histo_core.files import write_atomically
 from histo_core.plots.confusion import confusion_figure
 from histo_core.plots.roc import roc_figure
+from histo_core.reports.bundle import write_files, zipped
 from histo_core.reports.page import DISCLAIMER, Section, page
 from histo_core.reports.tables import to_html
 
@@ -31,18 +29,13 @@ def write_comparison(comparison: Comparison, folder: Path) -> Path:
     Returns:
         The HTML file.
     """
-    for name, content in _files(comparison).items():
-        write_atomically(folder / name, content)
+    write_files(_files(comparison), folder)
     return folder / INDEX
 
 
 def comparison_zip(comparison: Comparison) -> bytes:
     """The report as a zip file; the same comparison gives the same bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in _files(comparison).items():
-            archive.writestr(zipfile.ZipInfo(f"comparison/{name}"), content, zipfile.ZIP_DEFLATED)
-    return buffer.getvalue()
+    return zipped(_files(comparison), "comparison")
 
 
 def comparison_html(comparison: Comparison) -> str:

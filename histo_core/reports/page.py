@@ -1,4 +1,4 @@
-"""One HTML file that holds all it needs, plotly.js included, and asks for nothing."""
+"""One HTML file that holds all it needs, plotly.js included where it draws a figure, and asks for nothing."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ def page(title: str, verdict: str, warnings: Sequence[str], sections: Sequence[S
     for number, section in enumerate(sections):
         body.append(_section(section, f"figure-{number}"))
     content = "\n".join(body)
+    plotly = f"<script>{get_plotlyjs()}</script>\n" if any(section.figures for section in sections) else ""
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -52,8 +53,7 @@ def page(title: str, verdict: str, warnings: Sequence[str], sections: Sequence[S
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{html.escape(title)}</title>
 <style>{_STYLE}</style>
-<script>{get_plotlyjs()}</script>
-</head>
+{plotly}</head>
 <body>
 {content}
 <footer>{DISCLAIMER}</footer>

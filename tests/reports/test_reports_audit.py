@@ -55,7 +55,7 @@ def test_the_worst_comes_first_and_names_stay_text(report: AuditReport, dataset:
     assert f"The first {SHOWN} of {SHOWN + 1} rows; pen.csv has all of them." in html
     assert "=s49" in html
     assert "=s50" not in html
-    assert audit_html(report).startswith("<!doctype html>")
+    assert "<script" not in html  # 5 MB of plotly.js would draw nothing
 
 
 def test_the_folder_holds_what_was_found_and_a_manifest(report: AuditReport, dataset: Dataset, tmp_path: Path) -> None:
