@@ -73,8 +73,8 @@ def make_split(dataset: Dataset, config: SplitConfig, workspace: Workspace | Non
         workspace: where saved splits lie; only the method "saved" needs it.
 
     Raises:
-        SplitError: no labels, no such ids, no published split, too few groups for the parts or folds, or a saved
-            split that is not there or was made from other samples.
+        SplitError: no labels, no such ids, no published split, or for "auto" one without a training part; too few
+            groups for the parts or folds; or a saved split that is not there or was made from other samples.
     """
     if config.method == "saved":
         from histo_core.data.splits.saved_split import load_split  # it needs this module

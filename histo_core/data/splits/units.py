@@ -75,7 +75,8 @@ def takes_published(dataset: Dataset, config: SplitConfig) -> bool:
     """Whether the published split is the one to take.
 
     Raises:
-        SplitError: it is asked for and there is none, or it would have to be dealt into folds as a whole.
+        SplitError: it is asked for and there is none, it would have to be dealt into folds as a whole, or "auto" would
+            train on what was published as a validation or test part.
     """
     if config.method not in {"auto", "published"}:
         return False
@@ -89,6 +90,13 @@ def takes_published(dataset: Dataset, config: SplitConfig) -> bool:
     offered = has_published(dataset)
     if config.method == "published" and not offered:
         raise _not_offered(dataset, "published training part")
+    here = [part for part in PARTS if "split" in dataset.table and (dataset.table["split"] == part).any()]
+    if here and not offered:
+        raise SplitError(
+            f"Data set {dataset.name!r} holds the published {' and '.join(here)} part, and no train part.",
+            "What was published for validation or test is trained on only when you say so.",
+            f"Add the train part, or choose how to split: {', '.join(_ways(dataset))}.",
+        )
     return offered and not dealt
 
 
@@ -121,11 +129,15 @@ def _group(dataset: Dataset, column: str) -> Unit:
 
 
 def _not_offered(dataset: Dataset, lacking: str) -> SplitError:
-    offered = ["published"] if has_published(dataset) else []
-    offered += [unit.method for unit in (PATIENT, SLIDE, PATCH) if unit.known(dataset)]
+    offered = [*(["published"] if has_published(dataset) else []), *_ways(dataset)]
     return SplitError(
         f"Data set {dataset.name!r} has no {lacking}.", f"It can be split by: {', '.join(offered)}.", "Choose one."
     )
+
+
+def _ways(dataset: Dataset) -> list[str]:
+    """The methods that need nothing further, the best first."""
+    return [unit.method for unit in (PATIENT, SLIDE, PATCH) if unit.known(dataset)]
 
 
 def _classes(dataset: Dataset, rows: np.ndarray, config: SplitConfig) -> np.ndarray:

@@ -78,11 +78,29 @@ def test_auto_takes_the_best_there_is(cohort: Dataset, make_dataset: Make) -> No
     ids = {name: table[name] for name in ("patient_id", "slide_id")}
     published = ["train", "test"] * 1000
     assert make_split(make_dataset(LABELS, split=published, **ids), SplitConfig()).method == "published"
-    assert make_split(make_dataset(LABELS, split="test", **ids), SplitConfig()).method == "patient"
     assert make_split(make_dataset(LABELS, slide_id=table["slide_id"]), SplitConfig()).method == "slide"
     some = table["patient_id"].where(table.index > 0)
     assert make_split(make_dataset(LABELS, patient_id=some), SplitConfig()).method == "random"
     assert make_split(make_dataset(LABELS), SplitConfig()).method == "random"
+
+
+@pytest.mark.parametrize("folds", [None, 3])
+@pytest.mark.parametrize(
+    ("parts", "ids", "says"),
+    [
+        (["valid", "test"], {}, "published valid and test part, and no train part.*how to split: random"),
+        (["test", ""], {"slide_id": list("abcdef") * 2}, "published test part, and no train.*: slide, random"),
+    ],
+)
+def test_a_published_test_part_is_trained_on_only_when_told(
+    parts: list[str], ids: dict[str, list[str]], says: str, folds: int | None, make_dataset: Make
+) -> None:
+    dataset = make_dataset([0, 1] * 6, split=parts * 6, **ids)
+    with pytest.raises(SplitError, match=says):
+        make_split(dataset, SplitConfig(folds=folds))
+    split = make_split(dataset, SplitConfig(method="random", folds=folds))
+    assert split.method == "random"
+    assert len(split.indices("train"))
 
 
 def test_the_note_says_what_cannot_be_promised(make_dataset: Make) -> None:
