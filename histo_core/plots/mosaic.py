@@ -10,7 +10,7 @@ from PIL import ImageColor
 
 from histo_core.errors import ConfigError
 from histo_core.plots.pixels import data_uri
-from histo_core.plots.theme import label, new_figure
+from histo_core.plots.theme import NEUTRAL, label, new_figure
 from histo_core.slides.mosaic import Mosaic
 
 HEIGHT = 640
@@ -18,50 +18,46 @@ FRAME = 2
 """Mosaic pixels. Boxes less than six frames wide get none: it would hide the tissue."""
 
 
-def mosaic_figure(
-    mosaic: Mosaic, colours: Sequence[str], opacity: float = 0.35, *, legend: Mapping[str, str] | None = None
-) -> go.Figure:
+def mosaic_figure(mosaic: Mosaic, names: Sequence[str], colours: Mapping[str, str], opacity: float = 0.35) -> go.Figure:
     """The mosaic under coloured boxes; each patch can be pointed at, clicked and lassoed.
 
     An invisible point in the middle of each patch carries the data set's row in ``customdata``.
 
     Args:
         mosaic: what is drawn.
-        colours: one of each patch in ``mosaic.rows``, such as "#0072B2".
+        names: the label of each patch in ``mosaic.rows``, or whatever else is said about it.
+        colours: of the names, such as "#0072B2", in the order of the legend; what has none is grey.
         opacity: of the fill, 0 (frames alone) to 1.
-        legend: what each colour means, name to colour.
 
     Raises:
-        ConfigError: another number of colours than patches, or an opacity out of range.
+        ConfigError: another number of names than patches, or an opacity out of range.
     """
-    if len(colours) != len(mosaic.rows):
+    if len(names) != len(mosaic.rows):
         raise ConfigError(
-            f"There are {len(colours):,} colours for {len(mosaic.rows):,} patches.",
-            "One colour a patch is needed.",
-            "Give the colours in the order of mosaic.rows.",
+            f"There are {len(names):,} names for {len(mosaic.rows):,} patches.",
+            "One name a patch is needed.",
+            "Give the names in the order of mosaic.rows.",
         )
     if not 0 <= opacity <= 1:
         raise ConfigError(f"opacity = {opacity}.", "0 to 1.", "0 shows the frames alone.")
-    legend = legend or {}
     sentence = f"{len(mosaic.rows):,} patches of slide {mosaic.slide_id}, where they sat"
     sentence += f"; {mosaic.covered:,} of them lie under another." if mosaic.covered else "."
-    figure = new_figure(sentence, f"mosaic {mosaic.slide_id}", height=HEIGHT, legend=len(legend))
+    figure = new_figure(sentence, f"mosaic {mosaic.slide_id}", height=HEIGHT, legend=len(colours))
     height, width = (side / mosaic.scale for side in mosaic.image.shape[:2])
-    overlay = _overlay(mosaic, colours, opacity)
+    overlay = _overlay(mosaic, [colours.get(name, NEUTRAL) for name in names], opacity)
     # JPEG takes a thirtieth of WebP's time to write, and a quick PNG a fifth of a small one's: someone is waiting.
     for source in (data_uri(mosaic.image, "JPEG", quality=88), data_uri(overlay, compress_level=1)):
         figure.add_layout_image(
             source=source, x=0, y=0, sizex=width, sizey=height, xref="x", yref="y", sizing="stretch", layer="below"
         )
     middle = (mosaic.boxes[:, :2] + mosaic.boxes[:, 2:] / 2) / mosaic.scale
-    names = {colour: label(name) for name, colour in legend.items()}
     figure.add_scatter(
         x=middle[:, 1].astype(np.float32), y=middle[:, 0].astype(np.float32),
-        customdata=mosaic.rows.astype(np.int32), text=[names.get(colour, "") for colour in colours], mode="markers",
+        customdata=mosaic.rows.astype(np.int32), text=[label(name) for name in names], mode="markers",
         marker={"size": 12, "opacity": 0, "color": "black"}, selected={"marker": {"opacity": 0.6}},
         unselected={"marker": {"opacity": 0}}, hovertemplate="%{text}<extra></extra>", showlegend=False,
     )  # fmt: skip
-    for name, colour in legend.items():
+    for name, colour in colours.items():
         figure.add_scatter(
             x=[None], y=[None], mode="markers", marker={"symbol": "square", "size": 12, "color": colour},
             name=label(name),

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from histo_core.audit.embedding import PatchMap, stratified_sample
 from histo_core.data.base import UNLABELLED
 from histo_core.errors import DataError
-from histo_core.plots.theme import NEUTRAL, class_colours, label, new_figure
+from histo_core.plots.theme import NEUTRAL, class_colours, class_symbol, label, new_figure
 
 DRAWN = 20_000
 """Points a browser still turns and lassoes at once."""
@@ -64,9 +64,10 @@ def map_figure(
         if number == UNLABELLED and not len(of_class):
             continue
         points = xy[of_class]
+        marker = {"color": colour, "symbol": class_symbol(max(number, 0)), "size": 5, "opacity": 0.7}
         figure.add_scatter(
             x=points[:, 0], y=points[:, 1], customdata=placed[of_class].astype(np.int32), mode="markers",
-            name=label(name), marker={"color": colour, "size": 5, "opacity": 0.7}, hoverinfo="name",
+            name=label(name), marker=marker, hoverinfo="name",
             selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 0.15}},
         )  # fmt: skip
     figure.update_layout(

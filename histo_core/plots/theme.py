@@ -12,10 +12,15 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#F0E442", "#CC79A7", "#999999")
-"""Okabe and Ito (2008), "Color Universal Design"; grey for their black, which a dark page swallows."""
+OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#F0E442")
+"""Okabe and Ito (2008), "Color Universal Design", without their purple, which is left to the tissue, and their black,
+which a dark page swallows."""
+PALETTE = (*OKABE_ITO, "#884433", "#226666", "#5588EE", "#BB3300")
+"""Four more for data with many classes: no purple, and at least 10 (CIEDE2000) from all others to every eye."""
 DASHES = ("solid", "dash", "dot", "dashdot")
+SYMBOLS = ("circle", "diamond", "square", "cross")
 NEUTRAL = "#808080"
+"""Of what belongs to no class: patches without a label, chance, intervals."""
 TRANSPARENT = "rgba(0,0,0,0)"
 HEIGHT = 420
 """Pixels; every figure says its height, so that nothing jumps when it appears."""
@@ -34,7 +39,7 @@ _AXIS = {
 TEMPLATE = go.layout.Template(
     layout={
         "font": {"color": "#6E6E6E", "size": 13},
-        "colorway": OKABE_ITO,
+        "colorway": PALETTE,
         "xaxis": _AXIS,
         "yaxis": _AXIS,
         "hoverlabel": {"align": "left"},
@@ -43,13 +48,18 @@ TEMPLATE = go.layout.Template(
 
 
 def class_colours(classes: Sequence[str]) -> dict[str, str]:
-    """One colour a class, the same on every figure."""
-    return {name: OKABE_ITO[i % len(OKABE_ITO)] for i, name in enumerate(classes)}
+    """One colour a class, the same on every figure; past ten classes they begin anew, see `class_symbol`."""
+    return {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(classes)}
+
+
+def class_symbol(index: int) -> str:
+    """The marker of the index-th class, which tells two classes of one colour apart."""
+    return SYMBOLS[index // len(PALETTE) % len(SYMBOLS)]
 
 
 def model_line(index: int) -> dict[str, str]:
-    """Colour and dash of the line of the index-th model; past eight models the dash tells them apart."""
-    return {"color": OKABE_ITO[index % len(OKABE_ITO)], "dash": DASHES[index // len(OKABE_ITO) % len(DASHES)]}
+    """Colour and dash of the line of the index-th model; past ten models the dash tells them apart."""
+    return {"color": PALETTE[index % len(PALETTE)], "dash": DASHES[index // len(PALETTE) % len(DASHES)]}
 
 
 def label(text: str) -> str:

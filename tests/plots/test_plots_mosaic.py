@@ -11,6 +11,7 @@ from histo_core.slides.mosaic import Mosaic
 
 BLUE, ORANGE = "#0072B2", "#E69F00"
 COLOURS = {"normal": BLUE, "<b>tumour</b>": ORANGE}
+NAMES = ["normal", *["<b>tumour</b>"] * 2]
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def pictures(figure) -> list[np.ndarray]:
 
 
 def test_boxes_are_filled_and_framed_over_the_tissue(mosaic: Mosaic) -> None:
-    figure = mosaic_figure(mosaic, [BLUE, ORANGE, ORANGE], 0.4, legend=COLOURS)
+    figure = mosaic_figure(mosaic, NAMES, COLOURS, 0.4)
     tissue, overlay = pictures(figure)
     assert tissue.shape == (50, 60, 3)
     assert overlay[10, 10].tolist() == [0x00, 0x72, 0xB2, 102]
@@ -39,7 +40,7 @@ def test_boxes_are_filled_and_framed_over_the_tissue(mosaic: Mosaic) -> None:
 
 
 def test_each_patch_can_be_pointed_at(mosaic: Mosaic) -> None:
-    points = mosaic_figure(mosaic, [BLUE, ORANGE, ORANGE], legend=COLOURS).data[0]
+    points = mosaic_figure(mosaic, NAMES, COLOURS).data[0]
     assert np.asarray(points.customdata).tolist() == [7, 3, 9]
     assert np.asarray(points.x).tolist() == [20, 60, 115]
     assert np.asarray(points.y).tolist() == [20, 80, 5]
@@ -47,8 +48,15 @@ def test_each_patch_can_be_pointed_at(mosaic: Mosaic) -> None:
     assert points.marker.opacity == 0
 
 
-def test_wrong_colours_and_opacity_are_refused(mosaic: Mosaic) -> None:
-    with pytest.raises(ConfigError, match="2 colours for 3 patches"):
-        mosaic_figure(mosaic, [BLUE, BLUE])
+def test_classes_that_share_a_colour_keep_their_names_and_no_label_is_grey(mosaic: Mosaic) -> None:
+    figure = mosaic_figure(mosaic, ["first", "eleventh", "no label"], {"first": BLUE, "eleventh": BLUE}, 1)
+    assert list(figure.data[0].text) == ["first", "eleventh", "no label"]
+    _, overlay = pictures(figure)
+    assert overlay[2, 57].tolist() == [0x80, 0x80, 0x80, 255]
+
+
+def test_wrong_names_and_opacity_are_refused(mosaic: Mosaic) -> None:
+    with pytest.raises(ConfigError, match="2 names for 3 patches"):
+        mosaic_figure(mosaic, NAMES[:2], COLOURS)
     with pytest.raises(ConfigError, match=r"opacity = 1\.5"):
-        mosaic_figure(mosaic, [BLUE] * 3, 1.5)
+        mosaic_figure(mosaic, NAMES, COLOURS, 1.5)

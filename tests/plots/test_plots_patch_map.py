@@ -79,3 +79,10 @@ def test_a_umap_that_is_not_there_is_said() -> None:
     patch_map, labels = made(10)
     with pytest.raises(DataError, match="no UMAP"):
         map_figure(patch_map, labels, CLASSES, layout="umap")
+
+
+def test_the_eleventh_class_is_not_the_first_again() -> None:
+    patch_map, _ = made(22)
+    first, *_, last = map_figure(patch_map, np.arange(22) // 2, [f"class {i}" for i in range(11)]).data
+    assert first.marker.color == last.marker.color
+    assert (first.marker.symbol, last.marker.symbol) == ("circle", "diamond")

@@ -41,8 +41,7 @@ def draw(page: Explored) -> None:
         )
     with st.spinner(f"Laying out {plain(slide)}…", show_time=True):
         found = cache.mosaic(page.key[0], slide, page.home)
-    colours = [page.colour(int(row)) for row in found.rows]
-    chart = mosaic_figure(found, colours, opacity, legend=page.colours)
+    chart = mosaic_figure(found, [page.label(int(row)) for row in found.rows], page.colours, opacity)
     selectable(
         chart, lambda pointed: _open(page, pointed), key=f"explore.mosaic.{slide}", name="mosaic", modes=["points"]
     )

@@ -11,7 +11,7 @@ import streamlit as st
 from histo_core.audit.embedding import PatchMap
 from histo_core.audit.umap_layout import FEWEST
 from histo_core.plots.patch_map import map_figure
-from histo_core.plots.theme import NEUTRAL
+from histo_core.plots.theme import NEUTRAL, PALETTE
 from histo_core.runs.records import RunStatus
 from histo_core.workspace import Workspace
 from pages.ui import cache, state
@@ -24,7 +24,6 @@ from pages.ui.text import plain
 
 OWN = {"colour": "Colour and texture", "squeezenet": "SqueezeNet (ImageNet)"}
 PROJECTIONS: dict[Literal["pca", "umap"], str] = {"pca": "PCA of all patches", "umap": "UMAP of a sample"}
-MOST_COLOURS = 8
 DRAWN = 1_500
 """Points, over a ground of all patches: while a lasso is drawn, a browser without a GPU redraws them at each move."""
 
@@ -73,7 +72,7 @@ def _projection(found: PatchMap | None) -> Literal["pca", "umap"]:
 
 
 def _colours_by(page: Explored) -> str:
-    few = [name for name, column in page.columns.filters.items() if len(column.values) <= MOST_COLOURS]
+    few = [name for name, column in page.columns.filters.items() if len(column.values) <= len(PALETTE)]
     offered = ["label", "split", *few]
     return state.choose("Coloured by", "colour", offered, format_func=columns.title, width=180, help="Of the dots.")
 
