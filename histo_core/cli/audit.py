@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from histo_core.access import LOCAL, authorise
+from histo_core.cli.opened import opened
 from histo_core.cli.options import DataOptions, Dataset, Root, SkipBroken, data_config
 from histo_core.cli.output import say, table, watched
 from histo_core.config import SplitConfig, parse_config
@@ -37,24 +38,23 @@ def audit(
           --against-dataset kpcam --against-root ../shared/data/kpcam --out audit
     """
     from histo_core.audit.report import make_audit
-    from histo_core.data.base import open_dataset
     from histo_core.data.splits.split import make_split
 
     workspace = Workspace.default()
     authorise(LOCAL, "data.read", dataset)
-    opened = open_dataset(data_config(dataset, root, option, skip_broken=skip_broken), workspace)
+    data = opened(data_config(dataset, root, option, skip_broken=skip_broken), workspace)
     other = None
     if against_dataset is not None:
         authorise(LOCAL, "data.read", against_dataset)
-        other = open_dataset(data_config(against_dataset, against_root, None, skip_broken=skip_broken), workspace)
-    made = make_split(opened, parse_config(SplitConfig, {"method": split, "seed": seed}), workspace)
+        other = opened(data_config(against_dataset, against_root, None, skip_broken=skip_broken), workspace)
+    made = make_split(data, parse_config(SplitConfig, {"method": split, "seed": seed}), workspace)
     with watched("looking at patches") as progress:
-        report = make_audit(opened, made, workspace, other, progress)
+        report = make_audit(data, made, workspace, other, progress)
     say(report.verdict)
-    say(f"{report.checked:,} patches of {opened.name}. {made.note}")
+    say(f"{report.checked:,} patches of {data.name}. {made.note}")
     table(("finding", "severity", "sentence"), [(each.key, each.severity, each.sentence) for each in report.findings])
     if out is not None:
         from histo_core.reports.audit import write_audit
 
         authorise(LOCAL, "report")
-        say(f"Report: {write_audit(report, opened, out)}")
+        say(f"Report: {write_audit(report, data, out)}")

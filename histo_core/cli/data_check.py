@@ -8,6 +8,7 @@ from contextlib import suppress
 import pandas as pd
 
 from histo_core.audit.leakage import audit_leakage
+from histo_core.cli.opened import opened
 from histo_core.cli.output import say, table, watched
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import DATASETS, UNLABELLED, Dataset, Problem, open_dataset, prepare_dataset
@@ -54,7 +55,7 @@ def _open_all(config: DataConfig, workspace: Workspace) -> Dataset:
     with suppress(BrokenFilesError), watched("reading every file") as progress:
         # It is kept, so that leaving broken files out takes no second look, which would show no progress.
         make_check(open_dataset(config.model_copy(update={"skip_broken": False}), workspace), workspace, progress)
-    return open_dataset(config.model_copy(update={"skip_broken": True}), workspace)
+    return opened(config.model_copy(update={"skip_broken": True}), workspace)
 
 
 def _tell_contents(dataset: Dataset, check: FileCheck) -> None:

@@ -8,9 +8,11 @@ from typing import Annotated, Literal
 import typer
 
 from histo_core.access import LOCAL, authorise
+from histo_core.cli.opened import opened
 from histo_core.cli.options import DataOptions, Dataset, Root, SkipBroken, data_config
 from histo_core.cli.output import say, watched
-from histo_core.config import SplitConfig, parse_config
+from histo_core.cli.split_options import with_split_options
+from histo_core.config import SplitConfig
 from histo_core.workspace import Workspace
 
 Layout = Literal["folders", "pcam", "table"]
@@ -30,19 +32,18 @@ def convert(
       python -m histo_core data convert --dataset kpcam --root ../shared/data/kpcam
       python -m histo_core data convert --dataset kpcam --root ../shared/data/kpcam --verify
     """
-    from histo_core.data.base import open_dataset
     from histo_core.data.patch_store import convert as convert_dataset
     from histo_core.data.patch_store import converted_bytes, find_store, worth_converting
 
     authorise(LOCAL, "data.build", dataset)
     workspace = Workspace.default()
-    opened = open_dataset(data_config(dataset, root, option, skip_broken=skip_broken), workspace)
-    store = find_store(opened, workspace)
+    data = opened(data_config(dataset, root, option, skip_broken=skip_broken), workspace)
+    store = find_store(data, workspace)
     if store is None:
-        if worth_converting(opened):  # else the conversion says why not
-            say(f"The copy will take {converted_bytes(opened) / 1e6:,.0f} MB.")
+        if worth_converting(data):  # else the conversion says why not
+            say(f"The copy will take {converted_bytes(data) / 1e6:,.0f} MB.")
         with watched("converting patches") as progress:
-            store = convert_dataset(opened, workspace, progress)
+            store = convert_dataset(data, workspace, progress)
     elif verify:
         with watched("comparing checksums") as progress:
             store.verify(progress)
@@ -69,7 +70,9 @@ def download(
     say(f"Check it with: python -m histo_core data check --dataset {dataset} --root {path}")
 
 
+@with_split_options
 def export(
+    split: SplitConfig | None,
     dataset: Dataset,
     out: Annotated[Path, typer.Option(help="A new folder; for a table, a new .csv or .parquet file.")],
     root: Root = None,
@@ -78,32 +81,31 @@ def export(
     layout: Annotated[
         Layout, typer.Option("--as", help="Class folders of PNG files, PCam's HDF5 files, or the table.")
     ] = "folders",
-    split: Annotated[
-        str | None, typer.Option(help="Split by: auto, published, patient, slide or random; none for no parts.")
-    ] = None,
 ) -> None:
     """Write a data set as class folders of PNG files, in PCam's own HDF5 layout, or its table.
+
+    With none of the split's options there are no parts, but in PCam's layout, which is one of parts.
 
     \b
     Examples:
       python -m histo_core data export --dataset phantom --option patches=500 --out phantom_png --split patient
+      python -m histo_core data export --dataset idc --root ../shared/data/idc --out fold_2 --folds 5 --fold 2
       python -m histo_core data export --dataset folder --root ../shared/data/pcam_jpeg --out pcam --as pcam
       python -m histo_core data export --dataset idc --root ../shared/data/idc --out idc.csv --as table
     """
-    from histo_core.data.base import open_dataset
     from histo_core.data.export import export_folders, export_pcam, export_table
     from histo_core.data.splits.split import make_split
 
     authorise(LOCAL, "data.export", dataset)
     workspace = Workspace.default()
-    opened = open_dataset(data_config(dataset, root, option, skip_broken=skip_broken), workspace)
-    method = "auto" if split is None and layout == "pcam" else split  # PCam's layout is one of parts
-    made = None if method is None else make_split(opened, parse_config(SplitConfig, {"method": method}), workspace)
+    data = opened(data_config(dataset, root, option, skip_broken=skip_broken), workspace)
+    wanted = SplitConfig() if split is None and layout == "pcam" else split
+    made = None if wanted is None else make_split(data, wanted, workspace)
     with watched("writing patches") as progress:
         if layout == "table":
-            export_table(opened, made, out)
+            export_table(data, made, out)
         elif layout == "pcam" and made is not None:
-            export_pcam(opened, made, out, progress)
+            export_pcam(data, made, out, progress)
         else:
-            export_folders(opened, made, out, progress)
+            export_folders(data, made, out, progress)
     say(f"{'' if made is None else f'{made.note} '}Written to {out}")

@@ -1,8 +1,10 @@
-"""Options of the form KEY=VALUE."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
+from inspect import signature
 from typing import Annotated, Any
 
 import typer
@@ -49,3 +51,27 @@ def data_config(
     """
     values = {"dataset": dataset, "root": root, "options": pairs(options), "skip_broken": skip_broken}
     return parse_config(DataConfig, values)
+
+
+def with_options(shared: Callable[..., Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Decorate commands with the parameters of ``shared``, as options before their own optional ones.
+
+    Each command gets what ``shared`` makes of them as its first argument.
+    """
+    theirs = signature(shared, eval_str=True).parameters
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        _, *own = signature(command, eval_str=True).parameters.values()
+
+        @wraps(command)
+        def called(**given: Any) -> None:
+            value = shared(**{name: given.pop(name) for name in theirs})
+            command(value, **given)
+
+        # Typer reads a command's options from its signature and its annotations; those without a default come first.
+        parameters = sorted([*theirs.values(), *own], key=lambda one: one.default is not one.empty)
+        called.__signature__ = signature(command).replace(parameters=parameters)  # type: ignore[attr-defined]
+        called.__annotations__ = {one.name: one.annotation for one in parameters}
+        return called
+
+    return decorate

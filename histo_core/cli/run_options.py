@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from histo_core.cli.options import DataOptions, SkipBroken, pairs
+from histo_core.cli.options import DataOptions, SkipBroken, pairs, with_options
 from histo_core.config import RunConfig, read_config
 from histo_core.errors import ConfigError
 
@@ -65,21 +62,8 @@ def run_config(
     return build_config(config, changes)
 
 
-def with_run_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Put the options of `run_config` before a command's own; it gets what they name as its first argument."""
-    shared = signature(run_config, eval_str=True).parameters
-    _, *own = signature(command, eval_str=True).parameters.values()
-
-    @wraps(command)
-    def called(**given: Any) -> None:
-        config = run_config(**{name: given.pop(name) for name in shared})
-        command(config, **given)
-
-    # Typer reads a command's options from its signature and its annotations.
-    parameters = [*shared.values(), *own]
-    called.__signature__ = signature(command).replace(parameters=parameters)  # type: ignore[attr-defined]
-    called.__annotations__ = {one.name: one.annotation for one in parameters}
-    return called
+with_run_options = with_options(run_config)
+"""Gives a command these options; it gets what they name as its first argument."""
 
 
 def build_config(file: Path | None, changes: dict[str, Any]) -> RunConfig:

@@ -190,9 +190,11 @@ def prepare_dataset(config: DataConfig, workspace: Workspace, progress: Progress
 def open_dataset(config: DataConfig, workspace: Workspace, progress: Progress = silent) -> Dataset:
     """Open a data set by its configuration.
 
-    ``progress`` moves where broken files are to be left out and have not been looked for yet.
+    ``progress`` moves where it must be prepared first (see `Dataset.prepare`), and where broken files are to be left
+    out and have not been looked for yet.
 
     Raises:
+        CancelledError: as the progress asked.
         UnknownNameError: no data set has this name.
         ConfigError: an option that the data set does not have, or a missing folder argument.
         PathNotAllowedError, DataNotFoundError: the folder may not be read, or is not there.
@@ -200,6 +202,7 @@ def open_dataset(config: DataConfig, workspace: Workspace, progress: Progress = 
         DataError: the files are there and cannot be used.
     """
     kind, root, options = _checked(config, workspace)
+    kind.prepare(root, options, workspace, progress)
     dataset = kind.open(root, options, workspace)
     if dataset.problems and not config.skip_broken:
         raise BrokenFilesError(

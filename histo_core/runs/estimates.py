@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from histo_core.config import RunConfig
-from histo_core.data.base import Dataset, open_dataset, prepare_dataset
+from histo_core.data.base import Dataset, open_dataset
 from histo_core.data.splits.split import make_split
 from histo_core.files import read_json, write_json
 from histo_core.progress import Progress
@@ -56,8 +56,7 @@ def make_estimates(params: EstimateParams, workspace: Workspace, progress: Progr
 
         key = config.data.model_dump_json()
         if key not in datasets:
-            prepare_dataset(config.data, workspace, progress)
-            datasets[key] = open_dataset(config.data, workspace)
+            datasets[key] = open_dataset(config.data, workspace, progress)
         split = make_split(datasets[key], config.split, workspace)
         trial = try_batch(config, datasets[key], split, workspace, progress=step)
         write_json(_file(config, workspace), asdict(trial))

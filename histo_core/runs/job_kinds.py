@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from histo_core.access import Action
-from histo_core.config import DataConfig, parse_config
-from histo_core.data.base import Dataset, open_dataset, prepare_dataset
+from histo_core.config import parse_config
+from histo_core.data.base import open_dataset, prepare_dataset
 from histo_core.progress import Progress
 from histo_core.registry import Registry
 from histo_core.runs.estimates import EstimateParams, make_estimates
@@ -53,11 +53,6 @@ def parse_params(kind: str, params: Mapping[str, Any]) -> JobParams:
     return parse_config(JOBS[kind].params, dict(params))
 
 
-def _opened(data: DataConfig, workspace: Workspace, progress: Progress) -> Dataset:
-    prepare_dataset(data, workspace, progress)
-    return open_dataset(data, workspace)
-
-
 def _prepare(params: DataParams, workspace: Workspace, progress: Progress) -> None:
     prepare_dataset(params.data, workspace, progress)
 
@@ -68,28 +63,28 @@ def _prepare(params: DataParams, workspace: Workspace, progress: Progress) -> No
 def _check(params: DataParams, workspace: Workspace, progress: Progress) -> None:
     from histo_core.data.check import make_check
 
-    make_check(_opened(params.data, workspace, progress), workspace, progress)
+    make_check(open_dataset(params.data, workspace, progress), workspace, progress)
 
 
 def _convert(params: DataParams, workspace: Workspace, progress: Progress) -> None:
     from histo_core.data.patch_store import convert
 
-    convert(_opened(params.data, workspace, progress), workspace, progress)
+    convert(open_dataset(params.data, workspace, progress), workspace, progress)
 
 
 def _audit(params: AuditParams, workspace: Workspace, progress: Progress) -> None:
     from histo_core.audit.report import make_audit
     from histo_core.data.splits.split import make_split
 
-    dataset = _opened(params.data, workspace, progress)
-    other = None if params.other is None else _opened(params.other, workspace, progress)
+    dataset = open_dataset(params.data, workspace, progress)
+    other = None if params.other is None else open_dataset(params.other, workspace, progress)
     make_audit(dataset, make_split(dataset, params.split, workspace), workspace, other=other, progress=progress)
 
 
 def _map(params: MapParams, workspace: Workspace, progress: Progress) -> None:
     from histo_core.audit.embedding import make_map
 
-    make_map(_opened(params.data, workspace, progress), params.features, workspace, progress)
+    make_map(open_dataset(params.data, workspace, progress), params.features, workspace, progress)
 
 
 def _download(params: DownloadParams, workspace: Workspace, progress: Progress) -> None:
@@ -104,7 +99,7 @@ def _export(params: ExportParams, workspace: Workspace, progress: Progress) -> N
     from histo_core.data import export
     from histo_core.data.splits.split import make_split
 
-    dataset, target = _opened(params.data, workspace, progress), Path(params.target)
+    dataset, target = open_dataset(params.data, workspace, progress), Path(params.target)
     split = make_split(dataset, params.split, workspace)
     if params.layout == "table":
         export.export_table(dataset, split, target)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from PIL import Image
 from histo_core.config import DataConfig
 from histo_core.data import downloads
 from histo_core.data.base import open_dataset
+from histo_core.progress import Progress
 from histo_core.workspace import Workspace
 
 
@@ -59,6 +62,36 @@ def test_export_in_each_layout(call, photos: Path, tmp_path: Path) -> None:
     again = call("data", "export", *source, "--out", str(tmp_path / "png"))
     assert again.code == 2
     assert "is not empty" in again.err
+
+
+def test_export_takes_whatever_division_split_makes(call, photos: Path, tmp_path: Path) -> None:
+    source = ("--dataset", "folder", "--root", str(photos))
+    division = ("--by", "random", "--folds", "3", "--fold", "2", "--seed", "5", "--valid", "0")
+    made = call("data", "split", *source, *division, "--save", "mine")
+    fingerprint = made.out.partition("Fingerprint: ")[2][:64]
+    again = ("--split", "saved", "--saved", fingerprint)
+    for number, options in enumerate((division, again)):
+        done = call("data", "export", *source, *options, "--out", str(tmp_path / f"out{number}"))
+        assert (done.code, done.err) == (0, "")
+        assert "Fold 2 of 3" in done.out
+    first, second = (sorted(file.relative_to(out) for file in out.rglob("*.png")) for out in tmp_path.glob("out?"))
+    assert first == second
+    assert [len(list((tmp_path / "out0" / part).rglob("*.png"))) for part in ("train", "test")] == [4, 2]
+
+
+def test_looking_for_broken_files_is_watched(call, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (photos / "benign" / "p0.png").write_bytes(b"no image at all")
+    bars: dict[str, list[tuple[int, int]]] = {}
+
+    @contextmanager
+    def watched(title: str) -> Iterator[Progress]:
+        yield lambda *step: bars.setdefault(title, []).append(step)
+
+    monkeypatch.setattr("histo_core.cli.opened.watched", watched)
+    assert (
+        call("data", "split", "--dataset", "folder", "--root", str(photos), "--skip-broken", "--valid", "0").code == 0
+    )
+    assert bars == {"opening": [(6, 6)]}
 
 
 def test_download_says_how_to_go_on(call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,7 +117,10 @@ def test_a_touched_file_changes_the_state_and_not_the_content(
     assert after.content_hash == before.content_hash
 
 
-def test_preparing_reports_progress(greys: Callable[[Sequence[str]], DataConfig], workspace: Workspace) -> None:
+@pytest.mark.parametrize("call", [prepare_dataset, open_dataset])
+def test_preparing_reports_progress(
+    call: Callable[..., object], greys: Callable[[Sequence[str]], DataConfig], workspace: Workspace
+) -> None:
     told: list[tuple[int, int]] = []
-    prepare_dataset(greys(["a"]), workspace, lambda done, total: told.append((done, total)))
+    call(greys(["a"]), workspace, lambda done, total: told.append((done, total)))
     assert told == [(1, 1)]

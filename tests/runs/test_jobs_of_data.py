@@ -16,6 +16,8 @@ from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import open_dataset
 from histo_core.data.check import load_check
 from histo_core.data.splits.split import make_split
+from histo_core.errors import CancelledError
+from histo_core.runs.job_kinds import JOBS, parse_params
 from histo_core.runs.jobs import Job, find_job, start_job
 from histo_core.workspace import Workspace
 
@@ -75,6 +77,22 @@ def test_a_check_keeps_what_it_found(data: DataConfig, workspace: Workspace) -> 
     check = load_check(open_dataset(data, workspace), workspace)
     assert check is not None
     assert (check.checked, check.problems, dict(check.sizes)) == (24, (), {(32, 32): 24})
+
+
+@pytest.mark.parametrize("kind", ["check", "convert", "audit", "map", "export"])
+def test_looking_for_broken_files_can_be_stopped(
+    kind: str, data: DataConfig, workspace: Workspace, tmp_path: Path
+) -> None:
+    whole = {"layout": "folders", "target": str(tmp_path / "out")} if kind == "export" else {}
+    params = parse_params(kind, _params(data.model_copy(update={"skip_broken": True}), **whole))
+
+    def stop(done: int, total: int) -> None:
+        assert (done, total) == (24, 24)
+        raise CancelledError("stop")
+
+    with pytest.raises(CancelledError):
+        JOBS[kind].run(params, workspace, stop)
+    assert not (workspace.data / "checks").exists()
 
 
 def test_a_conversion_is_found_when_the_data_are_opened(data: DataConfig, workspace: Workspace) -> None:

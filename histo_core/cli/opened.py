@@ -1,0 +1,24 @@
+"""Opening a data set while somebody watches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from histo_core.cli.output import watched
+from histo_core.config import DataConfig
+from histo_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from histo_core.data.base import Dataset
+
+
+def opened(config: DataConfig, workspace: Workspace) -> Dataset:
+    """Open a data set, with a bar while it is unpacked, drawn, or looked through for broken files.
+
+    Raises:
+        as `histo_core.data.base.open_dataset`.
+    """
+    from histo_core.data.base import open_dataset
+
+    with watched("opening") as progress:
+        return open_dataset(config, workspace, progress)
