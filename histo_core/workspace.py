@@ -4,6 +4,9 @@
 joined by the platform's separator) names the folders under which data may lie; the workspace always counts. Without
 the setting, as on one's own machine, so do the home folder and the folder that holds the one Histoscope was started
 in, because data often lies beside a checkout.
+
+``HISTOSCOPE_WEIGHTS`` names a folder of initial weights that is only read, so that several workspaces, or machines
+without internet, can share it.
 """
 
 from __future__ import annotations
@@ -61,6 +64,11 @@ class Workspace:
             )
         return self.runs / run_id
 
+    def weight_folders(self) -> tuple[Path, ...]:
+        """Where files of initial weights are looked for: our own folder, then that of ``HISTOSCOPE_WEIGHTS``."""
+        named = os.environ.get("HISTOSCOPE_WEIGHTS")
+        return (self.home / "weights", *([Path(named).expanduser().resolve()] if named else []))
+
     def data_roots(self) -> tuple[Path, ...]:
         """Folders under which data may lie, resolved."""
         named = os.environ.get("HISTOSCOPE_DATA_ROOTS")
@@ -69,7 +77,7 @@ class Workspace:
         else:
             beside = Path.cwd().resolve().parent
             others = [Path.home().resolve(), *([beside] if beside.parent != beside else [])]
-        return tuple(dict.fromkeys([self.home, *others, *self.extra_roots]))
+        return tuple(dict.fromkeys([self.home, *others, *self.extra_roots, *self.weight_folders()[1:]]))
 
     def allowed(self, path: str | Path) -> Path:
         """Resolve a user's path, refusing one outside the data roots before it is touched.

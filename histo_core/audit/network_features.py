@@ -10,46 +10,37 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torchvision.models import squeezenet1_1
 
 from histo_core.audit.features import Describe
-from histo_core.config import PreprocessConfig
+from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.device import resolve_device
 from histo_core.models.predictor import Predictor
-from histo_core.models.pretrained import pretrained_tensors
-from histo_core.models.registry import MODELS, imagenet_file
-from histo_core.models.tensorfile import read_tensors
-from histo_core.models.weights import assign
+from histo_core.models.pretrained import find_weights
+from histo_core.models.registry import MODELS, build_model
 from histo_core.workspace import Workspace
 
 SQUEEZENET_FILE = "squeezenet1_1_features.safetensors"
-"""Looked for in the workspace's ``weights`` folder before anything is fetched."""
+"""Looked for in the workspace's folders of weights before anything is fetched."""
 SQUEEZENET_SIDE = 96
 MOST_NUMBERS = 512
 
 _BATCH = 64
-_PREFIX = "features."
 
 
 def squeezenet_features(workspace: Workspace, device: str = "auto") -> Describe:
     """The last feature map of SqueezeNet 1.1, averaged over the patch: 512 numbers.
 
-    Patches are resized to 96 x 96. Weights are ImageNet's, from the workspace's ``weights`` folder or torchvision.
+    Patches are resized to 96 x 96. Weights are ImageNet's, from the workspace's folders of weights or torchvision.
     Paper: Iandola et al., SqueezeNet: AlexNet-level accuracy with 50x fewer parameters, arXiv:1602.07360, 2016.
 
     Raises:
         CheckpointError: the weights are damaged or cannot be had.
     """
-    own = workspace.home / "weights" / SQUEEZENET_FILE
-    if own.is_file():
-        tensors, _ = read_tensors(own)
-    else:
-        tensors = pretrained_tensors(imagenet_file(MODELS["squeezenet1_1"]), workspace)
-    network = squeezenet1_1().features
-    wanted = {name.removeprefix(_PREFIX): tensor for name, tensor in tensors.items() if name.startswith(_PREFIX)}
-    assign(network, wanted, SQUEEZENET_FILE)
-    network = network.eval().to(resolve_device(device)).to(memory_format=torch.channels_last)
+    own = find_weights(SQUEEZENET_FILE, workspace)
+    config = ModelConfig(name="squeezenet1_1", weights=str(own) if own else "imagenet")
+    model = build_model(config, 2, (SQUEEZENET_SIDE, SQUEEZENET_SIDE), workspace)
+    network = model.get_submodule("features").eval().to(resolve_device(device)).to(memory_format=torch.channels_last)
     preprocess = Preprocess(PreprocessConfig(resize=SQUEEZENET_SIDE))
     where = next(network.parameters()).device
 

@@ -1,16 +1,20 @@
-"""ImageNet weights from torchvision: fetched once, checked, converted to safetensors, and only then used.
+"""ImageNet weights as published: fetched once, checked, converted to safetensors, and only then used.
 
-A ``.pth`` file is a pickle, so it is the one exception to our rule: only torchvision's own, only when its bytes hash
-to what its name says, only with ``weights_only=True``, and it is removed once it is converted.
+A ``.pth`` file is a pickle, so it is the one exception to our rule (docs/adr/0007): only the files that the zoo names,
+torchvision's and timm's Xception; only when its bytes hash to what its name says; only with ``weights_only=True``; and
+only once. What it is converted to is read from then on, and must hash to what was noted beside it.
 """
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import pickle
 import re
+import tempfile
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath
@@ -18,10 +22,12 @@ from urllib.error import URLError
 from urllib.parse import urlparse
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
-from histo_core.errors import CheckpointError
-from histo_core.files import sha256, write_atomically
+from histo_core.config import Config, parse_config
+from histo_core.errors import CheckpointError, ConfigError
+from histo_core.files import read_json, sha256, write_json
 from histo_core.models.tensorfile import read_tensors, write_tensors
 from histo_core.workspace import Workspace
 
@@ -33,7 +39,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PretrainedFile:
-    """A file of weights whose name ends in the first digits of its SHA-256, as torchvision's do."""
+    """A file of weights whose name ends in the first digits of its SHA-256, as torchvision's and timm's do."""
 
     url: str
 
@@ -51,66 +57,106 @@ class PretrainedFile:
         return match[1]
 
 
+class _Converted(Config):
+    """The note beside a converted file, ``<its name>.json``; written last, so that a file without it does not count."""
+
+    source: str
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
 def pretrained_tensors(
     file: PretrainedFile, workspace: Workspace, progress: Callable[[int, int], None] | None = None
 ) -> dict[str, Tensor]:
-    """Tensors of a pretrained network, from the workspace when they are there, else from the network.
+    """Tensors of a pretrained network, from a folder of weights when they are there, else from the network.
+
+    One process at a time fetches and converts a file; others wait for it.
 
     Args:
         file: which.
-        workspace: keeps them under ``home/weights``. A ``.pth`` put there by hand is used, too.
+        workspace: its folder ``weights`` keeps what was converted. A ``.pth`` that somebody put into one of its
+            `weight_folders` is used and left there.
         progress: told the bytes so far and in all (0 where the server does not say).
 
     Raises:
-        CheckpointError: it cannot be fetched, or its bytes are not those its name promises. A fetch that
-            failed leaves nothing behind.
+        CheckpointError: it cannot be fetched, or its bytes are not those its name promises, or not those that were
+            converted. A fetch that failed leaves nothing behind.
     """
-    source, converted = _places(file, workspace)
-    if not converted.is_file():
-        if source.is_file():
-            _check(source, file.digits, f"Delete {source}, or put the file from {file.url} there.")
-        else:
-            _fetch(file, source, progress or _silent)
-        write_tensors(converted, _unpickled(source), {"source": file.url})
-        source.unlink()
-    tensors, _ = read_tensors(converted)
+    with _alone(workspace.locks / f"weights-{file.name}.lock"):
+        converted = find_weights(_noted(file), workspace) or _convert(file, workspace, progress or _silent)
+    try:
+        noted = parse_config(_Converted, read_json(converted))
+        tensors, _ = read_tensors(converted.with_suffix(""), noted.sha256)
+    except (OSError, ValueError, ConfigError, CheckpointError) as error:
+        found = error.found if isinstance(error, CheckpointError) else f"{converted} cannot be read: {error}."
+        raise CheckpointError(
+            found,
+            "A file that was converted here, with its SHA-256 beside it.",
+            f"Delete {converted}: the weights are then converted again.",
+        ) from None
     return tensors
 
 
+def find_weights(name: str, workspace: Workspace) -> Path | None:
+    """The file of this name in the first of the workspace's `weight_folders` that has it; None where none has."""
+    places = (folder / name for folder in workspace.weight_folders())
+    return next((place for place in places if place.is_file()), None)
+
+
 def is_kept(file: PretrainedFile, workspace: Workspace) -> bool:
-    """Whether the workspace has the weights already, converted or as they were put there by hand."""
-    return any(place.is_file() for place in _places(file, workspace))
+    """Whether the weights are here already, converted or as somebody put them here."""
+    return any(find_weights(name, workspace) for name in (_noted(file), file.name))
 
 
 def place_by_hand(file: PretrainedFile, workspace: Workspace) -> Path:
     """Where to put the file on a machine that cannot fetch it."""
-    return _places(file, workspace)[0]
+    return workspace.home / "weights" / file.name
 
 
-def _places(file: PretrainedFile, workspace: Workspace) -> tuple[Path, Path]:
-    source = workspace.home / "weights" / file.name
-    return source, source.with_suffix(".safetensors")
+def _noted(file: PretrainedFile) -> str:
+    return f"{PurePosixPath(file.name).stem}.safetensors.json"
 
 
-def _fetch(file: PretrainedFile, target: Path, progress: Callable[[int, int], None]) -> None:
-    by_hand = f"Download {file.url} by hand and put it at {target}."
+def _convert(file: PretrainedFile, workspace: Workspace, progress: Callable[[int, int], None]) -> Path:
+    """Give the note beside the file that was made."""
+    noted = workspace.home / "weights" / _noted(file)
+    noted.parent.mkdir(parents=True, exist_ok=True)
+    if by_hand := find_weights(file.name, workspace):
+        _check(by_hand, file.digits, f"Delete {by_hand}, or put the file from {file.url} there.")
+        tensors = _unpickled(by_hand)
+    else:
+        with tempfile.TemporaryDirectory(prefix=f".{file.name}.", suffix=".part", dir=noted.parent) as folder:
+            fetched = Path(folder) / file.name
+            _fetch(file, fetched, place_by_hand(file, workspace), progress)
+            tensors = _unpickled(fetched)
+    digest = write_tensors(noted.with_suffix(""), tensors, {"source": file.url})
+    write_json(noted, _Converted(source=file.url, sha256=digest).model_dump())
+    return noted
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait for a lock, which the system takes back however its holder ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _fetch(file: PretrainedFile, target: Path, place: Path, progress: Callable[[int, int], None]) -> None:
+    by_hand = f"Download {file.url} by hand and put it at {place}."
     log.info("Fetching %s", file.url)
-
-    def write(part: Path) -> None:
-        _download(file.url, part, progress)
-        _check(part, file.digits, f"Try again later. {by_hand}")
-
     try:
-        write_atomically(target, write)
+        _download(file.url, target, progress)
     except (OSError, HTTPException) as error:
         reason = error.reason if isinstance(error, URLError) else error
         raise CheckpointError(
             f"{file.url} could not be fetched: {reason}.", "An internet connection is needed once.", by_hand
         ) from None
+    _check(target, file.digits, f"Try again later. {by_hand}")
 
 
 def _download(url: str, part: Path, progress: Callable[[int, int], None]) -> None:
-    # The address is a constant of torchvision's, never a user's.
+    # The address is a constant of the zoo's, never a user's.
     with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as reply, part.open("wb") as out:  # noqa: S310
         total, done = int(reply.headers.get("Content-Length", 0)), 0
         while block := reply.read(_BLOCK):
@@ -136,10 +182,12 @@ def _unpickled(path: Path) -> dict[str, Tensor]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
         raise CheckpointError(
-            f"{path} cannot be read: {error}.", "A file of tensors is expected.", f"Delete {path} and try again."
+            f"{path.name} cannot be read: {error}.", "A file of tensors is expected.", "Put another copy there."
         ) from None
     if not (isinstance(content, dict) and all(isinstance(tensor, Tensor) for tensor in content.values())):
-        raise CheckpointError(f"{path} holds more than tensors.", "Names and tensors are expected.", f"Delete {path}.")
+        raise CheckpointError(
+            f"{path.name} holds more than tensors.", "Names and tensors are expected.", "Put another copy there."
+        )
     return content
 
 

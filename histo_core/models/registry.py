@@ -65,6 +65,8 @@ class ModelSpec:
 
 MODELS: Registry[ModelSpec] = Registry("model")
 
+_BATCH_COUNT = ".num_batches_tracked"
+
 
 def build_network(config: ModelConfig, n_classes: int, input_size: tuple[int, int]) -> nn.Module:
     """Build a network with fresh weights, whatever ``config.weights`` says.
@@ -135,7 +137,10 @@ def build_model(
 
 
 def _published(spec: ModelSpec, model: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """ImageNet's features under the model's own classifiers, which are for other classes and may have other layers."""
+    """ImageNet's features under the model's own classifiers, which are for other classes and may have other layers.
+
+    Files from before batch normalisation counted its batches lack that count, so the model's own is kept.
+    """
     published = spec.adapt(tensors, model)
     classifiers = tuple(f"{name}." for name in spec.classifiers)
     own = model.state_dict()
@@ -145,20 +150,33 @@ def _published(spec: ModelSpec, model: nn.Module, tensors: dict[str, Tensor]) ->
         for name, tensor in own.items()
         if name.startswith(classifiers) and name in published and published[name].shape == tensor.shape
     }
-    return {name: tensor for name, tensor in own.items() if name.startswith(classifiers)} | features | fitting
+    kept = {name: tensor for name, tensor in own.items() if name.startswith(classifiers) or name.endswith(_BATCH_COUNT)}
+    return kept | features | fitting
 
 
-def _with_fresh_head(spec: ModelSpec, model: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Another number of classes starts the head afresh; any other difference means weights of another shape of net."""
+def _with_fresh_classifiers(spec: ModelSpec, model: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Our own weights, as far as the model's classifiers go with them.
+
+    Another number of classes starts the classifiers afresh. Auxiliary ones are of no use but in training, so those
+    that the model lacks are left out, and those that the weights lack start afresh. Any other difference means
+    weights of another shape of net.
+    """
     own = model.state_dict()
-    return tensors | {
-        name: own[name]
-        for name, tensor in tensors.items()
-        if name.startswith(f"{spec.head}.")
-        and name in own
-        and tensor.shape[1:] == own[name].shape[1:]
-        and tensor.shape != own[name].shape
+    auxiliary = tuple(f"{name}." for name in spec.auxiliary)
+    classifiers = (f"{spec.head}.", *auxiliary)
+    taken = {name: tensor for name, tensor in tensors.items() if name in own or not name.startswith(auxiliary)}
+    fresh = {
+        name: tensor
+        for name, tensor in own.items()
+        if (name not in taken and name.startswith(auxiliary))
+        or (name.startswith(classifiers) and name in taken and _of_other_classes(tensor, taken[name]))
     }
+    return taken | fresh
+
+
+def _of_other_classes(own: Tensor, given: Tensor) -> bool:
+    """Whether two tensors of a classifier's last layer differ in the number of classes and in nothing else."""
+    return own.shape != given.shape and own.shape[1:] == given.shape[1:]
 
 
 def imagenet_file(spec: ModelSpec) -> PretrainedFile:
@@ -187,4 +205,4 @@ def _from_file(spec: ModelSpec, model: nn.Module, path: Path) -> dict[str, Tenso
             f"Weights of {spec.name!r} are needed.",
             f"Choose other weights, or train {header.model.name!r}.",
         )
-    return _with_fresh_head(spec, model, tensors)
+    return _with_fresh_classifiers(spec, model, tensors)

@@ -48,3 +48,11 @@ def test_without_a_setting_home_and_the_folder_beside_count(tmp_path: Path, monk
 
 def test_what_was_allowed_at_launch_stays_allowed(workspace: Workspace) -> None:
     assert Workspace(workspace.home, extra_roots=(Path("/etc"),)).allowed("/etc/hostname") == Path("/etc/hostname")
+
+
+def test_a_folder_of_weights_may_be_read(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert workspace.weight_folders() == (workspace.home / "weights",)
+    monkeypatch.setenv("HISTOSCOPE_DATA_ROOTS", "")
+    monkeypatch.setenv("HISTOSCOPE_WEIGHTS", str(tmp_path / "weights"))
+    assert workspace.weight_folders() == (workspace.home / "weights", tmp_path / "weights")
+    assert workspace.data_roots() == (workspace.home, tmp_path / "weights")

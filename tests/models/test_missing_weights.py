@@ -23,7 +23,7 @@ def test_the_file_its_address_and_its_place_are_named(workspace) -> None:
     assert str(workspace.home / "weights" / f"{FILE}.pth") in said
 
 
-@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors.json"])
 def test_a_file_that_is_there_is_not_missing(workspace, suffix: str) -> None:
     folder = workspace.home / "weights"
     folder.mkdir(parents=True)

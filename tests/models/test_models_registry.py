@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 from safetensors.torch import save_file
+from torch import nn
 
 from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.errors import CheckpointError, ConfigError, PathNotAllowedError, UnknownNameError
@@ -57,6 +58,46 @@ def test_another_number_of_classes_starts_the_classifier_afresh(saved, workspace
     model = build_model(ModelConfig(name="cnn_rnn", weights=path), 5, (32, 32), workspace).state_dict()
     for name, tensor in model.items():
         assert torch.equal(tensor, fresh[name] if name.startswith("head.") else state[name])
+
+
+def saved_inception(workspace, name: str, side: int, *, auxiliary: bool) -> tuple[dict[str, torch.Tensor], str]:
+    torch.manual_seed(1)
+    config = ModelConfig(name=name, options={"auxiliary": auxiliary})
+    model = build_network(config, 3, (side, side))
+    header = WeightsHeader(
+        model=config,
+        preprocess=PreprocessConfig(),
+        input_size=(side, side),
+        classes=("a", "b", "c"),
+        positive="b",
+    )
+    path = workspace.home / "mine.safetensors"
+    save_weights(path, model, header)
+    return model.state_dict(), str(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "auxiliary", "to_side", "to_auxiliary"),
+    [
+        ("googlenet", 64, True, 64, True),
+        ("googlenet", 64, True, 64, False),
+        ("googlenet", 64, False, 64, True),
+        ("inception_v3", 299, True, 96, True),
+    ],
+)
+def test_auxiliary_classifiers_start_afresh_or_are_left_out(
+    workspace, monkeypatch, name: str, side: int, auxiliary: bool, to_side: int, to_auxiliary: bool
+) -> None:
+    """Other classes, no auxiliary classifiers, or a patch too small for them: the backbone is taken as it is."""
+    monkeypatch.setattr(nn.init, "trunc_normal_", lambda weight, **_: weight)  # layers are random without it, and soon
+    state, path = saved_inception(workspace, name, side, auxiliary=auxiliary)
+    config = ModelConfig(name=name, weights=path, options={"auxiliary": to_auxiliary})
+    for classes in (2, 3):
+        ours = build_model(config, classes, (to_side, to_side), workspace).state_dict()
+        backbone = [key for key in ours if not key.startswith(("fc.", "aux1.", "aux2.", "AuxLogits."))]
+        assert all(torch.equal(ours[key], state[key]) for key in backbone)
+        assert torch.equal(ours["fc.weight"], state["fc.weight"]) == (classes == 3)
+        assert any(key.startswith(("aux", "Aux")) for key in ours) == (to_auxiliary and to_side != 96)
 
 
 def test_another_input_size_does_not_fit(saved, workspace) -> None:
