@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar, NamedTuple, cast
+from typing import ClassVar, NamedTuple, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from histo_core.data.base import DATASETS, PARTS, Dataset, DatasetInfo, Problem
 from histo_core.data.formats.hdf5 import HDF5Array, open_array
 from histo_core.data.sources.pcam_files import find_file, pcam_file, unpack_all
 from histo_core.data.sources.pcam_meta import UNSAID, read_meta
-from histo_core.errors import CorruptDataError, DataNotFoundError
+from histo_core.errors import BrokenFilesError, CorruptDataError, DataError, DataNotFoundError
 from histo_core.progress import Progress, silent
 from histo_core.workspace import Workspace
 
@@ -24,6 +24,8 @@ MICRONS_PER_PIXEL = 0.972
 
 PATCH_SHAPE = (96, 96, 3)
 _LABEL_TYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64")
+
+_T = TypeVar("_T")
 
 
 class _Part(NamedTuple):
@@ -77,13 +79,13 @@ class PCam(Dataset):
         },
     )
 
-    def __init__(self, parts: Sequence[_Part]) -> None:
+    def __init__(self, parts: Sequence[_Part], problems: Sequence[Problem]) -> None:
         super().__init__(
             "pcam",
             pd.concat([part.table for part in parts], ignore_index=True),
             CLASSES,
             microns_per_pixel=MICRONS_PER_PIXEL,
-            problems=[problem for part in parts for problem in part.problems],
+            problems=problems,
             sources=[path for part in parts for path in part.sources],
         )
         self._patches = tuple(part.patches for part in parts)
@@ -95,25 +97,40 @@ class PCam(Dataset):
     def prepare(cls, root: Path | None, options: Config, workspace: Workspace, progress: Progress = silent) -> None:
         """Unpack the ``.h5.gz`` files into the workspace; what is there already stays.
 
+        A file that is damaged is named when the data set is opened.
+
         Raises:
-            CorruptDataError: a packed file is damaged; further as `unpack_gzip`.
+            as `unpack_all`.
         """
         del options
         unpack_all(cast(Path, root), workspace, progress)
 
     @classmethod
     def open(cls, root: Path | None, options: Config, workspace: Workspace) -> PCam:
-        """Open it; packed files are unpacked first where `prepare` has not done so."""
+        """Open it; packed files are unpacked first where `prepare` has not done so.
+
+        A part with a file that cannot be used is a problem as a whole, and so is each row that cannot be used.
+
+        Raises:
+            DataNotFoundError: no part is there.
+            BrokenFilesError: not one patch can be used.
+            PathNotAllowedError: a file is a link that leads out of the allowed folders.
+        """
         root = cast(Path, root)  # needs_root
-        cls.prepare(root, options, workspace)
-        parts = [part for name in PARTS if (part := _open_part(name, root, workspace)) is not None]
-        if not parts:
-            raise DataNotFoundError(f"{root} holds no part of PCam.", cls.info.layout, "Check the folder.")
+        broken = unpack_all(root, workspace)
+        packed = {part for part, _ in broken}
+        parts = [
+            part
+            for name in PARTS
+            if name not in packed and (part := _open_part(name, root, workspace, broken)) is not None
+        ]
+        problems = [Problem(pcam_file(part, "*"), error.found.rstrip(".")) for part, error in broken]
+        problems += [problem for part in parts for problem in part.problems]
         if not any(len(part.table) for part in parts):
-            raise CorruptDataError(
-                f"{root} holds no patch with a label.", "Labels are 0 and 1.", "Check the files of labels."
-            )
-        return cls(parts)
+            if problems:
+                raise BrokenFilesError(problems, "No patch is left: copy or download the files again.")
+            raise DataNotFoundError(f"{root} holds no part of PCam with a patch.", cls.info.layout, "Check the folder.")
+        return cls(parts, problems)
 
     def read_source(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         """Pixels of some patches, uint8 [n, 96, 96, 3]."""
@@ -127,13 +144,29 @@ class PCam(Dataset):
         return pixels
 
 
-def _open_part(part: str, root: Path, workspace: Workspace) -> _Part | None:
-    """One part, or None where neither of its files is there."""
+def _open_part(part: str, root: Path, workspace: Workspace, broken: list[tuple[str, DataError]]) -> _Part | None:
+    """One part, or None where none of its files is there or one cannot be used; ``broken`` takes the reasons."""
     files = {what: find_file(root, part, f"{what}.h5", workspace) for what in "xy"}
     if not any(files.values()):
         return None
+
+    def tried(use: Callable[[], _T]) -> _T | None:
+        try:
+            return use()
+        except DataError as error:
+            broken.append((part, error))
+            return None
+
     x, y = (file or root / pcam_file(part, f"{what}.h5") for what, file in files.items())
-    patches, labels = open_array(x, "x", shape=(None, *PATCH_SHAPE)), _labels(y)
+    patches = tried(lambda: open_array(x, "x", shape=(None, *PATCH_SHAPE)))
+    labels = tried(lambda: _labels(y))
+    if patches is None or labels is None:
+        return None
+    return tried(lambda: _joined(part, patches, x, labels, y, find_file(root, part, "meta.csv", workspace)))
+
+
+def _joined(part: str, patches: HDF5Array, x: Path, labels: np.ndarray, y: Path, meta: Path | None) -> _Part:
+    """One part of patches, labels and, where they are there, metadata that are each in order."""
     if len(patches) != len(labels):
         raise CorruptDataError(
             f"{x.name} holds {len(patches):,} patches and {y.name} {len(labels):,} labels.",
@@ -144,12 +177,11 @@ def _open_part(part: str, root: Path, workspace: Workspace) -> _Part | None:
     table = pd.DataFrame({"sample_id": ids, "label": labels, "split": part})
     given = f"has the label {{:g}} in {y.name}"
     problems = {row: f"{given.format(labels[row])}, not 0 or 1" for row in _rows(~np.isin(labels, (0, 1)))}
-    meta = find_file(root, part, "meta.csv", workspace)
     if meta is None:
         table["slide_id"] = None
     else:
-        columns, centre = read_meta(meta, len(labels))
-        table = table.join(columns)
+        columns, centre, wrong = read_meta(meta, len(labels))
+        table, problems = table.join(columns), wrong | problems
         for row in _rows((centre != UNSAID) & (centre != labels)):
             other = f"center_tumor_patch {bool(centre[row])} in {meta.name}"
             problems.setdefault(row, f"{given.format(labels[row])}, but {other}")

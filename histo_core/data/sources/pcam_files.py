@@ -7,6 +7,7 @@ from pathlib import Path
 
 from histo_core.data.base import PARTS
 from histo_core.data.formats.gzip_file import unpack_gzip
+from histo_core.errors import CorruptDataError, DataError, UnsafeFileError
 from histo_core.progress import Progress, silent
 from histo_core.workspace import Workspace
 
@@ -19,32 +20,43 @@ def pcam_file(part: str, what: str) -> str:
     return f"camelyonpatch_level_2_split_{part}_{what}"
 
 
-def unpack_all(root: Path, workspace: Workspace, progress: Progress = silent) -> None:
+def unpack_all(root: Path, workspace: Workspace, progress: Progress = silent) -> list[tuple[str, DataError]]:
     """Unpack what is there in packed form (``.gz``) only; what was unpacked before stays.
+
+    It does not stop at a file that is damaged.
 
     Args:
         root: PCam's folder.
         workspace: keeps the unpacked files.
         progress: told (packed bytes read, packed bytes in all).
 
+    Returns:
+        The part of each file that cannot be unpacked, and why.
+
     Raises:
-        as `unpack_gzip`.
+        DataError: the workspace cannot be written to.
+        CancelledError: as the progress asked.
     """
     packed = [
-        gz
+        (part, gz)
         for part in PARTS
         for what in ("x.h5", "y.h5", "meta.csv")
         if (gz := _packed(root, part, what, workspace)) is not None and not _unpacked(gz, workspace).exists()
     ]
-    before, total = 0, sum(gz.stat().st_size for gz in packed)
-    for gz in packed:
-        unpack_gzip(
-            gz,
-            _unpacked(gz, workspace),
-            lambda done, _, before=before: progress(before + done, total),
-            max_bytes=_MAX_BYTES,
-        )
+    broken: list[tuple[str, DataError]] = []
+    before, total = 0, sum(gz.stat().st_size for _, gz in packed)
+    for part, gz in packed:
+        try:
+            unpack_gzip(
+                gz,
+                _unpacked(gz, workspace),
+                lambda done, _, before=before: progress(before + done, total),
+                max_bytes=_MAX_BYTES,
+            )
+        except (CorruptDataError, UnsafeFileError) as error:
+            broken.append((part, error))
         before += gz.stat().st_size
+    return broken
 
 
 def find_file(root: Path, part: str, what: str, workspace: Workspace) -> Path | None:

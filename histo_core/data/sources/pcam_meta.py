@@ -15,11 +15,14 @@ from histo_core.errors import CorruptDataError
 UNSAID = -1
 """Stands for a flag that the CSV does not give."""
 
+_NEITHER = -2
+"""Stands for a flag that is no flag."""
+
 _SLIDE = re.compile(r"camelyon16_(train|test)_(?:(normal|tumor)_)?(\d+)")
 _FLAGS = {"True": 1, "False": 0, "1": 1, "0": 0, "": UNSAID}
 
 
-def read_meta(path: Path, patches: int) -> tuple[pd.DataFrame, np.ndarray]:
+def read_meta(path: Path, patches: int) -> tuple[pd.DataFrame, np.ndarray, dict[int, str]]:
     """Read one part's metadata.
 
     Args:
@@ -30,26 +33,36 @@ def read_meta(path: Path, patches: int) -> tuple[pd.DataFrame, np.ndarray]:
         A table with ``slide_id``, ``x``, ``y`` (float64, NaN where a cell is empty); with ``camelyon_split``,
         ``slide_type`` and ``slide_number`` (Int64) where at least one slide is named as in CAMELYON16, missing where
         a name does not say; with ``tumor_patch`` (boolean) where the CSV has it. And the label by each row's
-        ``center_tumor_patch``, int64 [patches]: 0, 1 or `UNSAID`.
+        ``center_tumor_patch``, int64 [patches]: 0, 1 or `UNSAID`. And what is wrong with rows that have a cell which is
+        not what it should be, as a clause for each.
 
     Raises:
-        CorruptDataError: another number of rows, a missing column, or a cell that is not what it should be.
+        CorruptDataError: not a CSV, another number of rows, or a missing column.
     """
     table = read_csv(path, ("wsi", "coord_x", "coord_y"), ("tumor_patch", "center_tumor_patch"))
     if len(table) != patches:
         raise CorruptDataError(
             f"{path} has {len(table):,} rows for {patches:,} patches.", "One row a patch is needed.", "Check it."
         )
-    rows = {str(name): cells for name, cells in table.items()}
-    columns = _slide_columns(rows["wsi"])
+    wrong: dict[int, str] = {}
+
+    def note(cells: pd.Series, bad: np.ndarray, allowed: str) -> None:
+        for row in np.flatnonzero(bad).tolist():
+            wrong.setdefault(row, f"has the {cells.name} {cells.iloc[row]!r} in {path.name}, {allowed}")
+
+    columns = _slide_columns(table["wsi"])
     for axis in ("x", "y"):
-        columns[axis] = _numbers(rows[f"coord_{axis}"], path)
-    if "tumor_patch" in rows:
-        flags = _flags(rows["tumor_patch"], path)
-        columns["tumor_patch"] = pd.arrays.BooleanArray(flags == 1, flags == UNSAID)
-    if "center_tumor_patch" not in rows:
-        return columns, np.full(patches, UNSAID)
-    return columns, _flags(rows["center_tumor_patch"], path)
+        cells = table[f"coord_{axis}"]
+        columns[axis] = _numbers(cells)
+        note(cells, ~np.isfinite(columns[axis]) & (cells != "").to_numpy(), "not a number")
+    flags = {"center_tumor_patch": np.full(patches, UNSAID)}
+    for name in ("tumor_patch", "center_tumor_patch"):
+        if name in table:
+            flags[name] = table[name].map(_FLAGS).fillna(_NEITHER).to_numpy(np.int64)
+            note(table[name], flags[name] == _NEITHER, "not True or False")
+    if "tumor_patch" in flags:
+        columns["tumor_patch"] = pd.arrays.BooleanArray(flags["tumor_patch"] == 1, flags["tumor_patch"] < 0)
+    return columns, flags["center_tumor_patch"], wrong
 
 
 def _slide_columns(cells: pd.Series) -> pd.DataFrame:
@@ -64,25 +77,9 @@ def _slide_columns(cells: pd.Series) -> pd.DataFrame:
     return pd.DataFrame(columns).iloc[codes].reset_index(drop=True)
 
 
-def _numbers(cells: pd.Series, path: Path) -> np.ndarray:
+def _numbers(cells: pd.Series) -> np.ndarray:
     texts = cells.to_numpy(dtype=object)
     try:
-        numbers = texts.astype(np.float64)
+        return texts.astype(np.float64)
     except ValueError:  # an empty cell, or one that is no number
-        numbers = np.asarray(pd.to_numeric(texts, errors="coerce"), np.float64)
-    _refuse(cells, ~np.isfinite(numbers) & (texts != ""), "Numbers are expected.", path)
-    return numbers
-
-
-def _flags(cells: pd.Series, path: Path) -> np.ndarray:
-    codes, distinct = pd.factorize(cells)
-    wrong = np.array([cell not in _FLAGS for cell in distinct], bool)
-    _refuse(cells, wrong[codes], "True or False is expected.", path)
-    return np.array([_FLAGS[cell] for cell in distinct], np.int64)[codes]
-
-
-def _refuse(cells: pd.Series, wrong: np.ndarray, allowed: str, path: Path) -> None:
-    rows = np.flatnonzero(wrong)
-    if len(rows):
-        found = f"{path} gives patch {rows[0]:,} the {cells.name} {cells.iloc[int(rows[0])]!r}."
-        raise CorruptDataError(found, allowed, "Correct the CSV.")
+        return np.asarray(pd.to_numeric(texts, errors="coerce"), np.float64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -19,10 +20,8 @@ from histo_core.data.sources.pcam import PCam
 from histo_core.data.splits.split import make_split
 from histo_core.errors import (
     BrokenFilesError,
-    CorruptDataError,
     DataNotFoundError,
     HistoscopeError,
-    UnsafeFileError,
 )
 from histo_core.workspace import Workspace
 
@@ -87,14 +86,24 @@ def short_meta(root: Path) -> None:
     (root / f"{STEM}train_meta.csv").write_text("coord_x,coord_y,wsi\n1,2,w0\n")
 
 
-def meta_without_numbers(root: Path) -> None:
-    (root / f"{STEM}train_meta.csv").write_text("coord_x,coord_y,wsi\n" + "1,left,w0\n" * 8)
-
-
 def linked_out(root: Path) -> None:
     file = root / f"{STEM}train_x.h5"
     file.unlink()
     file.symlink_to("/etc/hostname")
+
+
+def pack(root: Path, *names: str) -> list[Path]:
+    packed = []
+    for name in names:
+        file = root / f"{STEM}{name}"
+        packed.append(file.with_name(f"{file.name}.gz"))
+        packed[-1].write_bytes(gzip.compress(file.read_bytes()))
+        file.unlink()
+    return packed
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-9])
 
 
 @pytest.mark.parametrize(
@@ -102,19 +111,8 @@ def linked_out(root: Path) -> None:
     [
         (shutil.rmtree, DataNotFoundError, "There is no"),
         (lambda root: [file.unlink() for file in root.iterdir()], DataNotFoundError, "holds no part of PCam"),
-        (lambda root: (root / f"{STEM}train_y.h5").unlink(), DataNotFoundError, "train_y.h5"),
-        (lambda root: (root / f"{STEM}train_x.h5").unlink(), DataNotFoundError, "train_x.h5"),
-        (
-            lambda root: rewrite(root, "y", np.zeros((7, 1, 1, 1), np.uint8)),
-            CorruptDataError,
-            "train_x.h5 holds 8 patches and .*train_y.h5 7 labels",
-        ),
-        (no_label, CorruptDataError, "holds no patch with a label"),
-        (lambda root: rewrite(root, "x", np.zeros((8, 96, 96), np.uint8)), CorruptDataError, r"uint8 \[8, 96, 96\]"),
-        (link_to_other_labels, UnsafeFileError, "is a link"),
+        (no_label, BrokenFilesError, "8 samples cannot be used: train-000000: has the label 7"),
         (linked_out, HistoscopeError, "outside the folders"),
-        (short_meta, CorruptDataError, "1 rows for 8 patches"),
-        (meta_without_numbers, CorruptDataError, "patch 0 the coord_y 'left'"),
     ],
 )
 def test_bad_folders_are_refused_in_words(
@@ -130,6 +128,58 @@ def test_bad_folders_are_refused_in_words(
         open_pcam(pcam_folder, workspace)
     assert caught.value.remedy
     assert sorted(pcam_folder.parent.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        (lambda root: (root / f"{STEM}train_y.h5").unlink(), ["There is no .*train_y.h5"]),
+        (lambda root: (root / f"{STEM}train_x.h5").unlink(), ["There is no .*train_x.h5"]),
+        (
+            lambda root: rewrite(root, "y", np.zeros((7, 1, 1, 1), np.uint8)),
+            ["train_x.h5 holds 8 patches and .*train_y.h5 7 labels"],
+        ),
+        (lambda root: rewrite(root, "x", np.zeros((8, 96, 96), np.uint8)), [r"uint8 \[8, 96, 96\]"]),
+        (link_to_other_labels, ["'y' in .*train_y.h5 is a link"]),
+        (short_meta, ["1 rows for 8 patches"]),
+        (lambda root: cut(pack(root, "train_x.h5")[0]), [r"train_x\.h5\.gz is cut short"]),
+        (
+            lambda root: [cut(root / f"{STEM}train_{what}.h5") for what in "xy"],
+            ["train_x.h5 cannot", "train_y.h5 cannot"],
+        ),
+        (
+            lambda root: [cut(file) for file in pack(root, "train_x.h5", "train_y.h5")],
+            ["train_x.h5.gz", "train_y.h5.gz"],
+        ),
+    ],
+)
+def test_a_part_that_cannot_be_used_is_named_and_the_others_open_on_demand(
+    damage: Callable[[Path], object], found: list[str], pcam_folder: Path, pixels: np.ndarray, workspace: Workspace
+) -> None:
+    damage(pcam_folder)
+    with pytest.raises(BrokenFilesError) as caught:
+        open_pcam(pcam_folder, workspace)
+    assert len(caught.value.problems) == len(found)
+    for (where, what), expected in zip(caught.value.problems, found, strict=True):
+        assert where == f"{STEM}train_*"
+        assert re.search(expected, what)
+    rest = open_dataset(DataConfig(dataset="pcam", root=str(pcam_folder), skip_broken=True), workspace)
+    assert rest.table["sample_id"].tolist() == [f"test-{row:06d}" for row in range(4)]
+    np.testing.assert_array_equal(rest.read(range(4)), pixels[8:])
+    assert not list(workspace.data.rglob("*train_x.h5"))  # no half of a packed file
+
+
+def test_wrong_cells_of_the_metadata_are_named_row_by_row(pcam_folder: Path, workspace: Workspace) -> None:
+    write_meta(
+        pcam_folder, coord_x=[1, "left", *"345678"], center_tumor_patch=["0", "1", "0", "yes", "0", "1", "1", ""]
+    )
+    dataset, file = PCam.open(pcam_folder, Config(), workspace), f"{STEM}train_meta.csv"
+    assert dataset.problems == (
+        ("train-000001", f"has the coord_x 'left' in {file}, not a number"),
+        ("train-000003", f"has the center_tumor_patch 'yes' in {file}, not True or False"),
+        ("train-000006", f"has the label 0 in {STEM}train_y.h5, but center_tumor_patch True in {file}"),
+    )
+    assert dataset.table["x"].tolist()[:5] == [1, 3, 5, 6, 8]
 
 
 def test_wrong_labels_are_all_named_and_left_out_on_demand(
@@ -187,13 +237,6 @@ def test_added_metadata_are_another_state(pcam_folder: Path, workspace: Workspac
     assert open_pcam(pcam_folder, workspace).state != before
 
 
-def pack(root: Path, *names: str) -> None:
-    for name in names:
-        file = root / f"{STEM}{name}"
-        file.with_name(f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
-        file.unlink()
-
-
 def test_packed_files_are_unpacked_once_into_the_workspace(
     pcam_folder: Path, pixels: np.ndarray, workspace: Workspace
 ) -> None:
@@ -214,15 +257,6 @@ def test_packed_files_are_unpacked_once_into_the_workspace(
 def test_opening_unpacks_what_was_not_prepared(pcam_folder: Path, pixels: np.ndarray, workspace: Workspace) -> None:
     pack(pcam_folder, "test_x.h5")
     np.testing.assert_array_equal(open_pcam(pcam_folder, workspace).read([11]), pixels[[11]])
-
-
-def test_a_packed_file_that_is_cut_short_is_named(pcam_folder: Path, workspace: Workspace) -> None:
-    pack(pcam_folder, "train_x.h5")
-    packed = pcam_folder / f"{STEM}train_x.h5.gz"
-    packed.write_bytes(packed.read_bytes()[:-9])
-    with pytest.raises(CorruptDataError, match=r"train_x\.h5\.gz is cut short"):
-        open_pcam(pcam_folder, workspace)
-    assert not list(workspace.data.rglob("*.h5*"))
 
 
 def test_the_published_figures_are_kept() -> None:
