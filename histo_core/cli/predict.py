@@ -10,8 +10,9 @@ import typer
 from histo_core.access import LOCAL, authorise
 from histo_core.cli.options import DataOptions, Dataset, Root, SkipBroken, data_config, pairs
 from histo_core.cli.output import say, table, watched
-from histo_core.config import PredictConfig, SplitConfig, parse_config
+from histo_core.config import DataConfig, PredictConfig, SplitConfig, parse_config
 from histo_core.errors import ConfigError
+from histo_core.progress import Progress
 from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -29,7 +30,13 @@ def predict(
     part: Annotated[
         list[str] | None, typer.Option(help="Only train, valid or test of the data's division; may be repeated.")
     ] = None,
-    split: Annotated[str, typer.Option(help="For --part: auto, published, patient, slide or random.")] = "auto",
+    split: Annotated[
+        str | None,
+        typer.Option(
+            help="For --part: auto, published, patient, slide or random; else the run's own split where the data are "
+            "the run's, and auto where they are not."
+        ),
+    ] = None,
     class_: Annotated[
         list[str] | None,
         typer.Option("--class", metavar="THEIRS=OURS", help="Which class of the run a class of the data stands for."),
@@ -58,17 +65,20 @@ def predict(
     data = data_config(dataset, root, option, skip_broken=skip_broken)
     how = {"tta": tta, "combine": combine} | ({"parts": part} if part else {})
     config = parse_config(PredictConfig, how)
-    division = parse_config(SplitConfig, {"method": split}) if part else None
+    division = parse_config(SplitConfig, {} if split is None else {"method": split})
     mapping = {theirs: "" if ours is None else str(ours) for theirs, ours in pairs(class_).items()} or None
 
     from histo_core.runs.predictions import predict_with
 
+    workspace = Workspace.default()
     with watched("predicting patches") as progress:
+        if part and split is None:
+            division = _own_or(division, run_id, data, workspace, progress)
         found = predict_with(
             run_id,
             data,
-            Workspace.default(),
-            split=division,
+            workspace,
+            split=division if part else None,
             predict=config,
             classes=mapping,
             device=device,
@@ -76,6 +86,18 @@ def predict(
         )
     _summary(found, config.parts if part else ("test",))
     _write(found, out, submission)
+
+
+def _own_or(
+    division: SplitConfig, run_id: str, data: DataConfig, workspace: Workspace, progress: Progress
+) -> SplitConfig:
+    """The split that the run was trained with, where the data are its own."""
+    from histo_core.data.base import open_dataset
+    from histo_core.runs.own_data import own_split
+    from histo_core.runs.store import Store
+
+    run = Store.open(workspace).get(run_id)
+    return division if own_split(run, open_dataset(data, workspace, progress), workspace) is None else run.config.split
 
 
 def _summary(found: PredictionSet, parts: tuple[str, ...]) -> None:

@@ -77,7 +77,8 @@ def _show(bars: Progress, bar: TaskID, run: Run) -> None:
     detail = f"batch {now.batch:,} of {now.batches:,}" if now.batches else ""
     if now.phase == "training":
         epoch = min(now.epoch + 1, now.epochs)
-        detail = f"epoch {epoch} of {now.epochs}, {detail}, {now.images_per_second:,.0f} images/s"
+        loss = "" if now.train_loss is None else f"loss {now.train_loss:.4f}, "
+        detail = f"epoch {epoch} of {now.epochs}, {detail}, {loss}{now.images_per_second:,.0f} images/s"
         done, total = now.epoch * now.batches + now.batch, now.epochs * now.batches
     else:
         done, total = now.batch, now.batches

@@ -66,7 +66,9 @@ def validate(found: PredictionSet, run: Run, workspace: Workspace, part: str = "
         ComparisonError: no patch of the part has a label.
         CorruptDataError: a table breaks its contract.
     """
-    where = "these data" if found.facts["parts"] == [part] else f"these data, {part}"
+    division = found.facts.get("division", "")  # what was predicted by an older version does not say it
+    divided = f" ({division})" if division else ""
+    where = f"these data, {part}{divided}" if divided or found.facts["parts"] != [part] else "these data"
     mine = RunPredictions(
         found.id,
         f"{run.name or run.run_id} on {where}",

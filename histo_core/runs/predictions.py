@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from histo_core.config import DataConfig, PredictConfig, SplitConfig
-from histo_core.data.base import UNLABELLED, Dataset, open_dataset, prepare_dataset
+from histo_core.data.base import UNLABELLED, Dataset, open_dataset
 from histo_core.data.predictions import build_predictions, write_predictions
 from histo_core.data.relabelled import under_classes
 from histo_core.data.splits.split import Split, fingerprint, make_split
@@ -22,7 +22,8 @@ from histo_core.files import new_folder, sha256, write_json
 from histo_core.models.manifest import read_manifest
 from histo_core.models.predictor import Predictor
 from histo_core.progress import Progress, silent
-from histo_core.runs.predictions_check import fit_checks, shared_check, trained_on, training_digests
+from histo_core.runs.own_data import count_seen, division_in_words, own_split
+from histo_core.runs.predictions_check import fit_checks, seen_check, shared_check, trained_on, training_digests
 from histo_core.runs.predictions_chunks import predict_chunks
 from histo_core.runs.predictions_kept import (
     FACTS,
@@ -63,7 +64,8 @@ def predict_with(
         run_id: a run that has succeeded.
         data: labelled or not.
         workspace: where the run and the predictions lie.
-        split: predict the parts ``predict.parts`` of this division; None predicts all patches, as part "test".
+        split: predict the parts ``predict.parts`` of this division (of the run's own data, take ``run.config.split``);
+            None predicts all patches, as part "test".
         predict: the test-time augmentation, and the parts.
         classes: for each class of the data, the run's class it stands for ("" for none); None matches names.
         device: as `histo_core.models.device.resolve_device`.
@@ -78,7 +80,6 @@ def predict_with(
     """
     run = finished_run(run_id, workspace)
     predictor = Predictor.from_run(workspace.run_folder(run_id), device)
-    prepare_dataset(data, workspace, progress)
     source = open_dataset(data, workspace, progress)
     dataset = under_classes(source, predictor.classes, predictor.positive, classes)
     division = make_split(source, split, workspace) if split is not None else undivided(source)
@@ -99,13 +100,18 @@ def predict_with(
     name = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
     folder = home(workspace) / name
     if not folder.is_dir():
-        trained = trained_on(run, workspace)
+        trained, own = trained_on(run, workspace), own_split(run, source, workspace)
         checks = fit_checks(trained, dataset, rows, predictor.preprocess)
         work = folder.with_name(f".{name}.work")
         chunk = predict_chunks(predictor, dataset, rows, predict, work, progress)
-        checks = (*checks, shared_check(training_digests(trained, progress), chunk.digests))
+        if own is None:
+            shared = shared_check(training_digests(trained, progress), chunk.digests)
+        else:
+            shared = seen_check(count_seen(own, rows), len(rows))
+        checks = (*checks, shared)
         table = build_predictions(dataset, division, rows, chunk.predicted.probabilities, chunk.predicted.scores)
         facts = settings | _facts(run, dataset, division, rows, predictor)
+        facts["division"] = division_in_words(division, split, own)
         facts["checks"] = [asdict(check) for check in checks]
         facts["warnings"] = [check.sentence for check in checks if check.verdict == "differs"]
         with new_folder(folder) as made:

@@ -141,10 +141,14 @@ def shared_check(seen: frozenset[bytes] | None, found: Sequence[bytes]) -> Check
     """Whether patches stand in the run's training or validation part, pixel by pixel."""
     if seen is None:
         return Check("shared", "unknown", "Shared patches: not looked for; the audit of two data sets finds them.")
-    count = sum(digest in seen for digest in found)
+    return seen_check(sum(digest in seen for digest in found), len(found))
+
+
+def seen_check(count: int, of: int) -> Check:
+    """What it means that so many of the patches stand in the run's training or validation part."""
     if not count:
         return Check("shared", "alike", "Shared patches: none was trained on.")
-    many = f"{count:,} of {len(found):,} patches {'is' if count == 1 else 'are'}"
+    many = f"{count:,} of {of:,} patches {'is' if count == 1 else 'are'}"
     return Check(
         "shared", "differs", f"Shared patches: {many} from the run's own training or validation part: no fair test."
     )

@@ -50,6 +50,8 @@ class Progress:
     gpu_memory_bytes: int = 0
     gpu_percent: int | None = None
     """How busy the worker's GPU is; None on a CPU."""
+    train_loss: float | None = None
+    """Mean over the epoch so far, or over the one that has just ended; None before the first batch."""
 
 
 @dataclass(frozen=True)

@@ -122,10 +122,15 @@ def _progress(event: Event, before: Progress) -> Progress:
                 batches=event.batches,
             )
         case BatchDone():
-            speed = event.images_per_second
-            return replace(before, epoch=event.epoch, batch=event.batch, images_per_second=speed)
+            return replace(
+                before,
+                epoch=event.epoch,
+                batch=event.batch,
+                images_per_second=event.images_per_second,
+                train_loss=event.loss,
+            )
         case EpochDone():
-            return replace(_best(event, before), epoch=event.epoch + 1, batch=0)
+            return replace(_best(event, before), epoch=event.epoch + 1, batch=0, train_loss=event.train_loss)
         case _:
             return before
 

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
+from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, SplitConfig, TrainConfig
 from histo_core.data.base import prepare_dataset
 from histo_core.runs.launcher import launch
+from histo_core.runs.store import Store
 from histo_core.runs.worker import work
 from histo_core.workspace import Workspace
 
@@ -61,9 +62,26 @@ def test_a_part_of_the_runs_own_data(call: Callable, run_id: str, tmp_path: Path
     options = ["--option", "patches=80", "--option", "patients=8", "--part", "valid", "--part", "test"]
     done = call("predict", run_id, "--dataset", "phantom", *options, "--out", f"{tmp_path}/p.parquet")
     assert done.code == 0
-    assert "these data, valid" in done.out
+    assert "these data, valid (the run's own split)" in done.out
     assert "Warning: Shared patches" in done.out  # the validation part chose the epoch
     assert set(pd.read_parquet(tmp_path / "p.parquet")["split"]) == {"valid", "test"}
+
+
+def test_the_runs_own_split_is_taken_for_its_own_data(call: Callable, run_id: str, trained: tuple) -> None:
+    """A run on another split of the same data: by "auto", patches that it was trained on would be called its test."""
+    workspace, _ = trained
+    config = Store.open(workspace).get(run_id).config
+    other = launch(
+        config.model_copy(update={"split": SplitConfig(method="random", seed=3)}), workspace, start_supervisor=False
+    )
+    assert work(other.run_id, workspace) == 0
+    options = ["--option", "patches=80", "--option", "patients=8", "--part", "test"]
+    own = call("predict", other.run_id, "--dataset", "phantom", *options)
+    assert "these data, test (the run's own split)" in own.out
+    assert "Warning" not in own.out
+    auto = call("predict", other.run_id, "--dataset", "phantom", *options, "--split", "auto")
+    assert "these data, test (split by patient, seed 0)" in auto.out
+    assert "Warning: Shared patches" in auto.out
 
 
 def test_unlabelled_images_give_a_submission(call: Callable, run_id: str, tmp_path: Path) -> None:

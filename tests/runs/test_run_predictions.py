@@ -27,6 +27,7 @@ from histo_core.models.predictor import Predictor
 from histo_core.runs import predictions_chunks
 from histo_core.runs.launcher import launch
 from histo_core.runs.onnx_job import OnnxParams, onnx_path, write_onnx
+from histo_core.runs.own_data import count_seen, own_split
 from histo_core.runs.predictions import get_predictions, list_predictions, predict_with
 from histo_core.runs.predictions_check import resolution, resolution_check, shared_check
 from histo_core.runs.store import Store
@@ -110,6 +111,29 @@ def test_the_runs_own_part_gives_the_runs_own_predictions_and_a_warning_only_whe
     train = predict_with(run_id, OWN, workspace, split=SplitConfig(), predict=PredictConfig(parts=("train", "test")))
     count = int((train.table()["split"] == "train").sum())
     assert f"{count} of {len(train.table())} patches are from the run's own" in train.warnings[-1]
+
+
+def test_its_own_data_are_known_by_their_ids_and_content_wherever_they_lie(
+    trained: tuple[Workspace, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, run_id = trained
+    run, source = Store.open(workspace).get(run_id), open_dataset(OWN, workspace)
+    own = own_split(run, source, workspace)
+    assert own is not None
+    assert own_split(run, open_dataset(OTHER, workspace), workspace) is None
+    assert count_seen(own, np.arange(len(source))) == len(source) - len(own.indices("test"))
+    assert count_seen(own, own.indices("test")) == 0
+    monkeypatch.setattr("histo_core.runs.predictions.training_digests", None)  # no pixel is looked at, at any size
+    parts = PredictConfig(parts=("valid", "test"))
+    found = predict_with(run_id, OWN, workspace, split=run.config.split, predict=parts)
+    assert found.warnings[-1].startswith(f"Shared patches: {len(own.indices('valid'))} of {len(found.table())} patches")
+    assert found.facts["division"] == "the run's own split"
+    another = SplitConfig(method="random", seed=1)
+    test = predict_with(run_id, OWN, workspace, split=another, predict=PredictConfig(parts=("test",)))
+    learnt = set(source.table["sample_id"].to_numpy()[np.isin(own.parts, ("train", "valid"))])
+    count = len(learnt & set(test.table()["sample_id"]))
+    assert f"{count} of {len(test.table())} patches are from the run's own" in test.warnings[-1]
+    assert test.facts["division"] == "split by random, seed 1"
 
 
 def test_a_stop_keeps_what_was_predicted_and_the_next_call_goes_on(
