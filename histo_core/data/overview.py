@@ -42,7 +42,7 @@ def counts_by(dataset: Dataset, column: str) -> pd.DataFrame:
     labels = dataset.table["label"].to_numpy(np.int64)
     cells = np.bincount(rows * (k + 1) + np.where(labels < 0, k, labels), minlength=(n + 1) * (k + 1))
     cells = cells.reshape(n + 1, k + 1)
-    order = [*sorted(range(n), key=lambda value: _rank(names[value])), *([n] if cells[n].any() else [])]
+    order = [*sorted(range(n), key=lambda value: rank(names[value])), *([n] if cells[n].any() else [])]
     counts = np.column_stack([cells[order, :k], cells[order].sum(axis=1)])
     index = pd.Index([*names, UNKNOWN], dtype=object)[order]
     return pd.DataFrame(counts, index=index.rename(column), columns=[*dataset.classes, TOTAL])
@@ -65,7 +65,7 @@ def _text(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _rank(name: str) -> tuple[int, list[tuple[bool, float, str]]]:
+def rank(name: str) -> tuple[int, list[tuple[bool, float, str]]]:
     """Parts in their order, then by name with numbers as numbers: 40, 100, 400; slide 2 before slide 10."""
     if name in PARTS:
         return PARTS.index(name), []
