@@ -23,6 +23,12 @@ from histo_core.errors import CorruptDataError, DataNotFoundError, UnsafeFileErr
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 """File names that data sets take for images, in lower case."""
 
+OTHER_SUFFIXES = (
+    *(".bmp", ".gif", ".webp", ".avif", ".heic", ".jp2", ".j2k", ".jxl", ".ppm", ".pgm", ".tga", ".npy", ".npz"),
+    *(".svs", ".ndpi", ".mrxs", ".scn", ".czi", ".dcm", ".nii", ".psd", ".svg"),
+)
+"""Names of images that no data set reads; they are counted, so that nobody takes them for read."""
+
 MAX_PIXELS = 100_000_000
 
 # Image.open is not used: it warns of large images through a process-wide filter, which no thread can silence for

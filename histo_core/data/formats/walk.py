@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from histo_core.data.base import Problem
-from histo_core.data.formats.images import SUFFIXES
+from histo_core.data.formats.images import OTHER_SUFFIXES, SUFFIXES
 from histo_core.errors import DataNotFoundError
 
 _IGNORED = (".", "__MACOSX")
 """How the names of hidden entries and of archivers' leftovers begin."""
+
+_IMAGES = (*SUFFIXES, *OTHER_SUFFIXES)
 
 
 class Walk:
@@ -20,7 +23,7 @@ class Walk:
 
     Attributes:
         root: the data set's own folder, resolved.
-        problems: folders that cannot be listed, links that lead out, names that are no text.
+        problems: folders that cannot be listed, links that lead out, names that are no text, images of other kinds.
     """
 
     def __init__(self, root: Path) -> None:
@@ -38,28 +41,47 @@ class Walk:
         return [Path(entry.path) for entry in self._entries(folder) if entry.is_dir()]
 
     def images(self, folder: Path, suffixes: tuple[str, ...] = SUFFIXES) -> list[Path]:
-        """The image files directly in a folder; see `folders`."""
-        entries = self._entries(folder)
-        return [Path(entry.path) for entry in entries if entry.name.lower().endswith(suffixes) and not entry.is_dir()]
+        """The image files directly in a folder; see `folders`. Images of other kinds are one problem of the folder."""
+        images = self._images(folder)
+        others = [entry.name for entry in images if not entry.name.lower().endswith(suffixes)]
+        if others:
+            kinds = ", ".join(sorted({Path(name).suffix.lower() for name in others}))
+            self._note_once(folder, f"holds {_counted(others)} of a kind that is not read here ({kinds})")
+        return [Path(entry.path) for entry in images if entry.name.lower().endswith(suffixes)]
 
     def all_images(self, folder: Path) -> list[Path]:
-        """The image files in a folder and in the folders below it; see `folders`."""
-        found = self.images(folder)
-        for below in self.folders(folder):
-            if below.is_symlink():  # it could lead back here, without end
-                self.note(below, "is a link to a folder, and links are followed to files only")
-            else:
-                found += self.all_images(below)
+        """The image files in a folder and in the folders below it; see `images`."""
+        found, waiting = [], [folder]
+        while waiting:
+            folder = waiting.pop()
+            found += self.images(folder)
+            folders = self.folders(folder)
+            links = [below for below in folders if below.is_symlink()]  # they could lead back here, without end
+            for link in links:
+                self.note(link, "is a link to a folder, and links are followed to files only")
+            waiting += [below for below in reversed(folders) if below not in links]
         return found
 
+    def leave_images(self, folder: Path, where: str) -> None:
+        """Make one problem of the images that lie directly in a folder where none belong; ``where`` says so."""
+        images = self._images(folder)
+        if images:
+            self._note_once(folder, f"holds {_counted(images)} {where}, not used")
+
     def place(self, path: Path) -> str:
-        """A path below the root as text, with forward slashes."""
+        """A path below the root as text, with forward slashes; of the root itself its name."""
+        if path == self.root:
+            return self.root.name
         below = str(path).removeprefix(self._prefix).replace(os.sep, "/")
         return os.fsencode(below).decode("utf-8", "backslashreplace")
 
     def note(self, path: Path, what: str) -> None:
         """Add a problem of a file or folder; ``what`` is a clause."""
         self.problems.append(Problem(self.place(path), what))
+
+    def _images(self, folder: Path) -> list[os.DirEntry[str]]:
+        entries = self._entries(folder)
+        return [entry for entry in entries if entry.name.lower().endswith(_IMAGES) and not entry.is_dir()]
 
     def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
         try:
@@ -102,6 +124,10 @@ class Walk:
 
 def _name(entry: os.DirEntry[str]) -> str:
     return entry.name
+
+
+def _counted(images: Sequence[object]) -> str:
+    return f"{len(images):,} image{'' if len(images) == 1 else 's'}"
 
 
 def _is_text(name: str) -> bool:

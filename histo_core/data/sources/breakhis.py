@@ -102,11 +102,10 @@ class BreaKHis(ImageFilesDataset):
         walk = Walk(root)
         table = usable_rows(_table(walk, _tree(root, cls.info.layout)), walk)
         if options.magnification:
-            table = table.loc[table["magnification"] == options.magnification]
+            table = _at(table, options.magnification, root)
         if options.fold:
             file = workspace.allowed(root / f"dsfold{options.fold}.txt")
             table["split"] = published_parts(file, table["sample_id"].tolist(), options.magnification, walk)
-        table = usable_rows(table, walk)
         classes = tuple(KINDS.values()) if options.target == "binary" else tuple(SUBTYPES.values())
         kinds, paths = table.pop("kind"), table.pop("path").tolist()
         named = kinds if options.target == "binary" else table["subtype"]
@@ -122,6 +121,17 @@ def _tree(root: Path, layout: str) -> Path:
     raise DataNotFoundError(
         f"{root} does not hold BreaKHis's tree.", layout, "Check the folder, or unpack the archive."
     )
+
+
+def _at(table: pd.DataFrame, magnification: int, root: Path) -> pd.DataFrame:
+    there = sorted(set(table["magnification"]))
+    if magnification not in there:
+        raise DataNotFoundError(
+            f"{root} holds no image at {magnification}X.",
+            f"There are images at {', '.join(f'{number}X' for number in there)}.",
+            "Choose one of these, or 0 for all.",
+        )
+    return table.loc[table["magnification"] == magnification]
 
 
 def _table(walk: Walk, tree: Path) -> pd.DataFrame:

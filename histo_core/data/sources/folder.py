@@ -118,6 +118,7 @@ class Folder(ClassFolders):
 def _class_folders(walk: Walk, layout: str) -> Iterator[tuple[str, Path]]:
     """Pairs of part ("" where the folders fix none) and class folder."""
     folders = walk.folders(walk.root)
+    walk.leave_images(walk.root, "beside the folders")
     parts = [folder for folder in folders if folder.name.lower() in PARTS_BY_NAME]
     others = [folder.name for folder in folders if folder.name.lower() not in PARTS_BY_NAME]
     if not folders and not walk.problems:
@@ -132,6 +133,7 @@ def _class_folders(walk: Walk, layout: str) -> Iterator[tuple[str, Path]]:
         yield from (("", folder) for folder in folders)
     for part in parts:
         below = walk.folders(part)
+        walk.leave_images(part, "beside the class folders")
         if not below:
             walk.note(part, "holds no class folders")
         yield from ((PARTS_BY_NAME[part.name.lower()], folder) for folder in below)

@@ -62,8 +62,18 @@ class IDC(ImageFilesDataset):
 
 
 def _table(walk: Walk) -> pd.DataFrame:
-    rows = [row for patient in _patients(walk) for folder in walk.folders(patient) for row in _rows(folder, walk)]
+    rows = [row for patient in _patients(walk) for folder in _classes(patient, walk) for row in _rows(folder, walk)]
     return pd.DataFrame(rows, columns=["sample_id", "label", "patient_id", "slide_id", "x", "y", "path"])
+
+
+def _classes(patient: Path, walk: Walk) -> list[Path]:
+    """The folders of a patient, which should be those of classes."""
+    known = len(walk.problems)
+    folders = walk.folders(patient)
+    walk.leave_images(patient, "beside the class folders")
+    if not folders and len(walk.problems) == known:
+        walk.note(patient, "holds no class folders")
+    return folders
 
 
 def _rows(folder: Path, walk: Walk) -> Iterator[tuple[str, int, str, str, float, float, Path]]:
@@ -93,6 +103,7 @@ def _patients(walk: Walk) -> list[Path]:
     if not patients and any(folder.name == _ARCHIVE for folder in folders):
         folders = walk.folders(walk.root / _ARCHIVE)
         patients = [folder for folder in folders if folder.name.isdecimal()]
+    walk.leave_images(walk.root, "beside the patients' folders")
     for folder in folders:
         if folder not in patients and folder.name != _ARCHIVE:
             walk.note(folder, "is no patient; patients' folders are named by a number")

@@ -55,12 +55,13 @@ class ImageFilesDataset(Dataset):
             yield len(content), content
 
 
-def usable_rows(table: pd.DataFrame, walk: Walk) -> pd.DataFrame:
+def usable_rows(table: pd.DataFrame, walk: Walk, expected: str = "PNG, JPEG or TIFF") -> pd.DataFrame:
     """The rows that a data set can have: of files that share an id, the first; the others become problems.
 
     Args:
         table: with columns ``sample_id`` and ``path``.
         walk: which found the files; it takes the problems.
+        expected: the kinds of files that the data set reads, in words.
 
     Raises:
         BrokenFilesError: problems, and not one row.
@@ -69,9 +70,7 @@ def usable_rows(table: pd.DataFrame, walk: Walk) -> pd.DataFrame:
     if table.empty:
         if walk.problems:
             raise BrokenFilesError(walk.problems, "No sample is left: check that this is the right folder.")
-        raise DataNotFoundError(
-            f"{walk.root} holds no images.", "PNG, JPEG or TIFF files are expected.", "Check the folder."
-        )
+        raise DataNotFoundError(f"{walk.root} holds no images.", f"{expected} files are expected.", "Check the folder.")
     again = table["sample_id"].duplicated().to_numpy()
     first = table.loc[~again]
     if again.any():

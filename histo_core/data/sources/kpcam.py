@@ -64,7 +64,8 @@ class KPCam(ImageFilesDataset):
         root, part = cast(Path, root), cast(KPCamOptions, options).part
         walk = Walk(workspace.allowed(root / part))
         paths = walk.images(walk.root, (".tif",))
-        table = usable_rows(pd.DataFrame({"sample_id": [path.stem for path in paths], "path": paths}), walk)
+        table = pd.DataFrame({"sample_id": [path.stem for path in paths], "path": paths})
+        table = usable_rows(table, walk, expected=".tif")
         problems = walk.problems
         if part == "train":
             table, wrong = _labelled(table, read_csv(workspace.allowed(root / _LABELS), ("id", "label")))

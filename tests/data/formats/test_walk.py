@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,8 +26,39 @@ def test_entries_come_sorted_without_what_no_data_set_means(root: Path) -> None:
     assert [walk.place(path) for path in walk.folders(root)] == ["b"]
     assert [walk.place(path) for path in walk.images(root)] == ["a.tif"]
     assert [walk.place(path) for path in walk.images(root / "b")] == ["b/1.jpg", "b/2.PNG"]
-    assert [walk.place(path) for path in walk.images(root / "b", (".jpg",))] == ["b/1.jpg"]
     assert [walk.place(path) for path in walk.all_images(root)] == ["a.tif", "b/1.jpg", "b/2.PNG", "b/deep/3.tiff"]
+    assert walk.problems == []
+
+
+def test_images_that_are_not_taken_are_counted_once_a_folder(root: Path) -> None:
+    for name in ("b/x.bmp", "b/y.WEBP", "b/z.bmp", "b/deep/slide.svs"):
+        (root / name).write_bytes(b"")
+    walk = Walk(root)
+    for _ in range(2):
+        assert [walk.place(path) for path in walk.all_images(root / "b")] == ["b/1.jpg", "b/2.PNG", "b/deep/3.tiff"]
+        walk.leave_images(root, "beside the folders")
+        walk.leave_images(root / "b", "here")
+    assert [walk.place(path) for path in walk.images(root / "b", (".jpg",))] == ["b/1.jpg"]
+    assert walk.problems == [
+        ("b", "holds 3 images of a kind that is not read here (.bmp, .webp)"),
+        ("b/deep", "holds 1 image of a kind that is not read here (.svs)"),
+        ("root", "holds 1 image beside the folders, not used"),
+        ("b", "holds 5 images here, not used"),
+        ("b", "holds 4 images of a kind that is not read here (.bmp, .png, .webp)"),
+    ]
+
+
+def test_folders_may_lie_deeper_than_python_recurses(root: Path) -> None:
+    image = root.joinpath(*"d" * 200, "1.png")
+    image.parent.mkdir(parents=True)
+    image.write_bytes(b"")
+    walk, limit = Walk(root), sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 100)
+    try:
+        found = walk.all_images(root / "d")
+    finally:
+        sys.setrecursionlimit(limit)
+    assert found == [image]
     assert walk.problems == []
 
 

@@ -82,7 +82,7 @@ def test_eight_types_can_be_told_apart(root: Path, workspace: Workspace) -> None
 
 def test_one_magnification_can_be_taken(root: Path, workspace: Workspace) -> None:
     assert open_breakhis(root, workspace, magnification=200).table["magnification"].tolist() == [200] * 4
-    with pytest.raises(DataNotFoundError, match="holds no images"):
+    with pytest.raises(DataNotFoundError, match=r"holds no image at 100X\. There are images at 40X, 200X, 400X"):
         open_breakhis(root, workspace, magnification=100)
     with pytest.raises(ConfigError, match="magnification = 50"):
         open_breakhis(root, workspace, magnification=50)

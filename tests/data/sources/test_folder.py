@@ -133,6 +133,20 @@ def test_all_that_cannot_be_used_is_named_and_the_rest_opens(
     assert len(rest) == 5
 
 
+def test_images_that_no_class_takes_are_counted(class_folder: Path, workspace: Workspace) -> None:
+    Image.new("RGB", (9, 9)).save(class_folder / "benign" / "x.bmp")
+    Image.new("RGB", (9, 9)).save(class_folder / "loose.png")
+    parts = class_folder.with_name("parts")
+    shutil.copytree(class_folder, parts / "train")
+    for root, below, name in ((class_folder, "", "mine"), (parts, "train/", "train")):
+        with pytest.raises(BrokenFilesError) as caught:
+            open_folder(root, workspace)
+        assert dict(caught.value.problems) == {
+            name: f"holds 1 image beside the {'class ' if below else ''}folders, not used",
+            f"{below}benign": "holds 1 image of a kind that is not read here (.bmp)",
+        }
+
+
 def forbid(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a folder not be listed; its mode would not keep root out, who may run these tests."""
     scandir = os.scandir

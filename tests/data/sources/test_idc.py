@@ -75,7 +75,11 @@ def test_all_that_is_out_of_place_is_named(root: Path, workspace: Workspace) -> 
     shutil.copy(image, image.with_name("patch.png"))
     (root / "8863" / "2").mkdir()
     (root / "9999" / "1").mkdir(parents=True)
+    (root / "9998").mkdir()
     (root / "notes").mkdir()
+    for place in (root, root / "8863", root / "8863" / "1"):
+        shutil.copy(image, place / "8863_idx5_x1_y51_class1.gif")
+    shutil.copy(image, root)
     with pytest.raises(BrokenFilesError) as caught:
         open_idc(root, workspace)
     assert dict(caught.value.problems) == {
@@ -84,6 +88,10 @@ def test_all_that_is_out_of_place_is_named(root: Path, workspace: Workspace) -> 
         "8863/0/8863_idx5_x1_y51_class2.png": "lies in the class folder 0 though its name says class 2",
         "8863/0/patch.png": "has a name that is not <patient>_idx5_x<X>_y<Y>_class<0|1>",
         "8863/2": "is no class; class folders are 0 and 1",
+        "8863/1": "holds 1 image of a kind that is not read here (.gif)",
+        "8863": "holds 1 image beside the class folders, not used",
+        "idc": "holds 2 images beside the patients' folders, not used",
+        "9998": "holds no class folders",
         "9999/1": "is a class folder without images (PNG, JPEG or TIFF)",
         "notes": "is no patient; patients' folders are named by a number",
     }

@@ -138,6 +138,17 @@ def test_an_image_that_vanishes_is_named(kpcam_folder: Path, workspace: Workspac
         _ = dataset.content_hash
 
 
+def test_images_of_other_kinds_are_no_images_of_kaggle(kpcam_folder: Path, workspace: Workspace) -> None:
+    image = kpcam_folder / "train" / "p0.tif"
+    shutil.copy(image, kpcam_folder / "train" / "p0.png")
+    with pytest.raises(BrokenFilesError, match=r"train: holds 1 image of a kind that is not read here \(\.png\)"):
+        open_kpcam(kpcam_folder, workspace)
+    for file in (kpcam_folder / "train").iterdir():
+        file.unlink()
+    with pytest.raises(DataNotFoundError, match=r"holds no images\. \.tif files are expected"):
+        open_kpcam(kpcam_folder, workspace)
+
+
 def test_the_folder_argument_and_options_are_checked(kpcam_folder: Path, workspace: Workspace) -> None:
     with pytest.raises(ConfigError, match=r"needs a folder.*train_labels\.csv"):
         open_dataset(DataConfig(dataset="kpcam"), workspace)
