@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
 from histo_core.config import SplitConfig
 from histo_core.data.base import PARTS, Dataset
@@ -77,17 +76,29 @@ def _how(unit: Unit) -> str:
 
 
 def _limit(dataset: Dataset, parts: np.ndarray, unit: Unit) -> str:
-    """What may stand on both sides, as a clause; "" where nothing does."""
-    if unit == PATIENT:
-        return ""
+    """What may stand on both sides, as clauses; "" where nothing does."""
     if unit.column is None:
         return "patients are not kept together, so patches of one patient may stand on both sides"
     if not PATIENT.known(dataset):
-        return _NOT_KNOWN.format(f"{unit.noun}s")
+        said = [_NOT_KNOWN.format(f"{unit.noun}s")]
+    else:
+        said = [standing(dataset, parts)] if PATIENT.torn(dataset, parts)[0] else []
     inside = parts != ""
-    spread = pd.Series(parts[inside]).groupby(PATIENT.ids(dataset)[inside]).nunique().to_numpy()
-    torn = np.count_nonzero(spread > 1)
-    return f"{torn:,} of {len(spread):,} patients stand in more than one part" if torn else ""
+    lacking = int(unit.lacking(dataset)[inside].sum())
+    if lacking:
+        said.append(
+            f"{lacking:,} of {inside.sum():,} patches lack{'s' if lacking == 1 else ''} a {unit.noun} id and may belong "
+            f"to a {unit.noun} of another part"
+        )
+    return "; ".join(said)
+
+
+def standing(dataset: Dataset, parts: np.ndarray) -> str:
+    """How many patients stand in more than one part, as a clause; ``parts`` as in `Split`."""
+    if not PATIENT.known(dataset):
+        return "patient ids are not known"
+    torn, total = PATIENT.torn(dataset, parts)
+    return f"{torn:,} of {total:,} patients stand in more than one part"
 
 
 def _warnings(dataset: Dataset, parts: np.ndarray, usable: np.ndarray) -> list[str]:

@@ -1,4 +1,8 @@
-"""What stays together in a split: patients, slides, groups of a column, or single patches."""
+"""What stays together in a split: patients, slides, groups of a column, or single patches.
+
+A patch without an id stays with its slide where that is known, else alone: one missing id must not let the patients
+that are known be torn apart.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from histo_core.config import SplitConfig
 from histo_core.data.base import PARTS, UNLABELLED, Dataset
@@ -27,19 +32,44 @@ class Unit:
         return self.method if self.column is not None else "patch"
 
     def known(self, dataset: Dataset) -> bool:
-        """Whether each labelled sample has its id."""
-        if self.column is None:
-            return True
-        labelled = dataset.table["label"] != UNLABELLED
-        return self.column in dataset.table and bool(dataset.table.loc[labelled, self.column].notna().all())
+        """Whether labelled samples have ids: at least some for patients and slides, all in a column that is chosen."""
+        labelled = (dataset.table["label"] != UNLABELLED).to_numpy()
+        given = self._given(dataset)[labelled].notna()
+        return bool(given.all() if self.method == "group" else given.any())
+
+    def lacking(self, dataset: Dataset) -> np.ndarray:
+        """Which rows have no id, bool [n]."""
+        return self._given(dataset).isna().to_numpy()
 
     def ids(self, dataset: Dataset) -> np.ndarray:
-        """The id of each row, object array."""
-        return dataset.table[self.column or "sample_id"].to_numpy(dtype=object)
+        """What each row stays together with, object array: its id, else what stands in for it.
+
+        A patch without a patient goes with the patient of its slide's other patches, else with its slide, else alone.
+        """
+        given = self._given(dataset)
+        if not given.isna().any():
+            return given.to_numpy(dtype=object)
+        table = dataset.table
+        ids = given.astype(object)
+        if self == PATIENT and "slide_id" in table:
+            slide = table["slide_id"]
+            ids = ids.where(ids.notna(), ids.groupby(slide).transform("first"))
+            ids = ids.where(ids.notna(), slide.map("\0slide {}".format, na_action="ignore"))
+        return ids.where(ids.notna(), table["sample_id"].map("\0sample {}".format)).to_numpy(dtype=object)
 
     def count(self, dataset: Dataset, rows: np.ndarray) -> int:
-        """How many there are in some rows (bool)."""
-        return len(set(self.ids(dataset)[rows]))
+        """How many there are by their ids in some rows (bool)."""
+        return self._given(dataset)[rows].nunique()
+
+    def torn(self, dataset: Dataset, parts: np.ndarray) -> tuple[int, int]:
+        """How many of them stand in more than one part, and how many there are in all; ``parts`` as in `Split`."""
+        inside = parts != ""
+        spread = pd.Series(parts[inside]).groupby(self._given(dataset).to_numpy(dtype=object)[inside]).nunique()
+        return int((spread > 1).sum()), len(spread)
+
+    def _given(self, dataset: Dataset) -> pd.Series:
+        column = self.column or "sample_id"
+        return dataset.table[column] if column in dataset.table else pd.Series(None, dataset.table.index, dtype=object)
 
     def cut(self, dataset: Dataset, rows: np.ndarray, shares: Mapping[str, float], config: SplitConfig) -> np.ndarray:
         """Parts of some rows; see `partition_groups` and `partition_samples`."""
@@ -104,7 +134,7 @@ def unit_of(dataset: Dataset, config: SplitConfig) -> Unit:
     """What stays together; for "auto" and "published" the best that is known.
 
     Raises:
-        SplitError: labelled samples lack the ids that the configuration asks for.
+        SplitError: no labelled sample has an id of the kind that the configuration asks for.
     """
     if config.method in {"auto", "published"}:
         return next(unit for unit in (PATIENT, SLIDE, PATCH) if unit.known(dataset))

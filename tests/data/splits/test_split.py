@@ -11,6 +11,7 @@ import pytest
 from histo_core.config import SplitConfig
 from histo_core.data.base import UNLABELLED, Dataset
 from histo_core.data.splits.split import fingerprint, make_split
+from histo_core.data.splits.units import PATIENT
 from histo_core.errors import SplitError
 
 Make = Callable[..., Dataset]
@@ -79,8 +80,8 @@ def test_auto_takes_the_best_there_is(cohort: Dataset, make_dataset: Make) -> No
     published = ["train", "test"] * 1000
     assert make_split(make_dataset(LABELS, split=published, **ids), SplitConfig()).method == "published"
     assert make_split(make_dataset(LABELS, slide_id=table["slide_id"]), SplitConfig()).method == "slide"
-    some = table["patient_id"].where(table.index > 0)
-    assert make_split(make_dataset(LABELS, patient_id=some), SplitConfig()).method == "random"
+    none = table["patient_id"].where(table.index < 0)
+    assert make_split(make_dataset(LABELS, patient_id=none), SplitConfig()).method == "random"
     assert make_split(make_dataset(LABELS), SplitConfig()).method == "random"
 
 
@@ -101,6 +102,34 @@ def test_a_published_test_part_is_trained_on_only_when_told(
     split = make_split(dataset, SplitConfig(method="random", folds=folds))
     assert split.method == "random"
     assert len(split.indices("train"))
+
+
+@pytest.mark.parametrize("config", [SplitConfig(), SplitConfig(folds=4, fold=1), SplitConfig(method="patient")])
+def test_one_missing_id_does_not_tear_the_patients_that_are_known(make_dataset: Make, config: SplitConfig) -> None:
+    ids = [f"P{row // 10}" for row in range(120)]
+    ids[25] = None
+    dataset = make_dataset([0, 1] * 60, patient_id=ids)
+    split = make_split(dataset, config)
+    by_patient = dataset.table.assign(part=split.parts).groupby("patient_id")["part"].nunique()
+    assert (split.method, by_patient.tolist()) == ("patient", [1] * 12)
+    assert "of 12 patients are held out for test" in split.note
+    assert split.note.endswith("; 1 of 120 patches lacks a patient id and may belong to a patient of another part.")
+    assert split.counts(dataset)["patients"].sum() == 12
+
+
+def test_a_patch_without_a_patient_stays_with_its_slide(make_dataset: Make) -> None:
+    patients = [f"P{row // 10}" if row % 10 < 5 or row >= 100 else None for row in range(120)]
+    patients[100:110] = [None] * 10
+    slides = [f"S{row // 10}" for row in range(120)]  # S10 has no patient at all, and three patches have no slide
+    slides[5], slides[16], slides[107] = None, None, None
+    dataset = make_dataset([0, 1] * 60, patient_id=patients, slide_id=slides)
+    split = make_split(dataset, SplitConfig())
+    by_slide = dataset.table.assign(part=split.parts).groupby("slide_id")["part"].nunique()
+    assert by_slide.tolist() == [1] * 12
+    units = PATIENT.ids(dataset)
+    assert units[:10].tolist() == ["P0"] * 5 + [units[5]] + ["P0"] * 4
+    assert len(set(units)) == 11 + 1 + 3
+    assert "; 60 of 120 patches lack a patient id" in split.note
 
 
 def test_the_note_says_what_cannot_be_promised(make_dataset: Make) -> None:
