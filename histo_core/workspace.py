@@ -12,12 +12,16 @@ without internet, can share it.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
 from histo_core.errors import DataNotFoundError, PathNotAllowedError
+
+if TYPE_CHECKING:
+    from histo_core.config import RunConfig
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,20 @@ class Workspace:
             )
         return self.runs / run_id
 
+    def experiment_folder(self, experiment_id: str) -> Path:
+        """The folder of an experiment, whose id was looked up in the store."""
+        return self.home / "experiments" / experiment_id
+
+    def test_score(self, experiment_id: str) -> Path:
+        """The file of an experiment that keeps the score of its test part, once there is one."""
+        return self.experiment_folder(experiment_id) / "test.json"
+
+    def allowing(self, config: RunConfig) -> Workspace:
+        """The same, from which what a run names may be read, too: its launch allowed it, whatever settings are now."""
+        named = (config.data.root, config.model.weights)
+        paths = (Path(name) for name in named if name is not None and Path(name).is_absolute())
+        return replace(self, extra_roots=tuple(dict.fromkeys([*self.extra_roots, *paths])))
+
     def weight_folders(self) -> tuple[Path, ...]:
         """Where files of initial weights are looked for: our own folder, then that of ``HISTOSCOPE_WEIGHTS``."""
         named = os.environ.get("HISTOSCOPE_WEIGHTS")
@@ -86,18 +104,34 @@ class Workspace:
 
         Raises:
             PathNotAllowedError: the path lies outside every root.
-            DataNotFoundError: nothing is there.
+            DataNotFoundError: nothing is there, or it cannot be reached.
         """
         roots = self.data_roots()
-        resolved = Path(path).expanduser().resolve()
+        try:
+            resolved = Path(path).expanduser().resolve()
+        except (OSError, ValueError, RuntimeError) as error:  # a name that no path can have, nobody's home, a loop
+            raise _not_reached(path, error) from None
         if not any(resolved.is_relative_to(root) for root in roots):
             raise PathNotAllowedError(
                 f"{path} lies outside the folders that may be read.",
                 f"Allowed: {', '.join(map(str, roots))}.",
                 "Move the data there, or add the folder to HISTOSCOPE_DATA_ROOTS.",
             )
-        if not resolved.exists():
+        try:
+            resolved.stat()
+        except (FileNotFoundError, NotADirectoryError):
             raise DataNotFoundError(
                 f"There is no {path}.", "An existing file or folder is expected.", "Check the path."
-            )
+            ) from None
+        except OSError as error:
+            raise _not_reached(path, error) from None
         return resolved
+
+
+def _not_reached(path: str | Path, error: Exception) -> DataNotFoundError:
+    reason = error.strerror if isinstance(error, OSError) else error
+    return DataNotFoundError(
+        f"{str(path)!r} cannot be reached ({reason}).",
+        "The path of a file or folder that may be read is expected.",
+        "Check the path and its permissions.",
+    )

@@ -36,6 +36,32 @@ def test_a_missing_path_inside_is_missing(workspace: Workspace, tmp_path: Path) 
     assert workspace.allowed(tmp_path) == tmp_path
 
 
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("a\0b", "embedded null"),
+        ("n" * 300, "File name too long"),
+        ("loop", "[Ll]oop|Too many levels"),
+        ("~nosuchuser/x", "home directory"),
+        ("locked/inside", "Permission denied"),
+    ],
+)
+def test_a_path_that_cannot_be_reached_says_why(
+    path: str, reason: str, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    stat = Path.stat
+
+    def refuse(self: Path, **how: bool) -> object:  # as below a folder of mode 000, which would not keep root out
+        if self.parent == tmp_path / "locked":
+            raise PermissionError(13, "Permission denied", str(self))
+        return stat(self, **how)
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    with pytest.raises(DataNotFoundError, match=rf"cannot be reached \(.*({reason})"):
+        workspace.allowed(path if path.startswith("~") else tmp_path / path)
+
+
 def test_without_a_setting_home_and_the_folder_beside_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HISTOSCOPE_DATA_ROOTS", raising=False)
     (tmp_path / "beside" / "checkout").mkdir(parents=True)
