@@ -14,6 +14,7 @@ from histo_core.data.base import Dataset
 from histo_core.data.predictions import build_predictions
 from histo_core.data.splits.split import Split
 from histo_core.errors import CheckpointError
+from histo_core.models.kept_memory import kept_memory
 from histo_core.models.predictor import Predictor, joined
 
 Images = Sequence[np.ndarray] | np.ndarray
@@ -80,7 +81,7 @@ def batches(
         images = dataset.read(rows[start : start + batch_size])
         return images, predictor.preprocess(images)
 
-    with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
+    with kept_memory(), ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
         waiting = None
         for start in range(0, len(rows), batch_size):
             ahead = reader.submit(read, start)
