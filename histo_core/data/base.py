@@ -6,6 +6,7 @@ import hashlib
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,7 @@ import pandas as pd
 
 from histo_core.config import Config, DataConfig, parse_config
 from histo_core.data.patch_store import PatchStore, find_store
-from histo_core.errors import BrokenFilesError, ConfigError, CorruptDataError
+from histo_core.errors import BrokenFilesError, ConfigError, CorruptDataError, DataNotFoundError
 from histo_core.files import write_atomically
 from histo_core.progress import Progress, silent
 from histo_core.registry import Registry
@@ -184,7 +185,8 @@ def prepare_dataset(config: DataConfig, workspace: Workspace, progress: Progress
         as `open_dataset`, and CancelledError.
     """
     kind, root, options = _checked(config, workspace)
-    kind.prepare(root, options, workspace, progress)
+    with _reading(root):
+        kind.prepare(root, options, workspace, progress)
 
 
 def open_dataset(config: DataConfig, workspace: Workspace, progress: Progress = silent) -> Dataset:
@@ -202,8 +204,9 @@ def open_dataset(config: DataConfig, workspace: Workspace, progress: Progress = 
         DataError: the files are there and cannot be used.
     """
     kind, root, options = _checked(config, workspace)
-    kind.prepare(root, options, workspace, progress)
-    dataset = kind.open(root, options, workspace)
+    with _reading(root):
+        kind.prepare(root, options, workspace, progress)
+        dataset = kind.open(root, options, workspace)
     if dataset.problems and not config.skip_broken:
         raise BrokenFilesError(
             dataset.problems, "Mend or remove them, or say that broken files are left out (skip_broken)."
@@ -215,6 +218,21 @@ def open_dataset(config: DataConfig, workspace: Workspace, progress: Progress = 
         dataset = without_broken(dataset, workspace, progress)
     dataset.store = find_store(dataset, workspace)
     return dataset
+
+
+@contextmanager
+def _reading(root: Path | None) -> Iterator[None]:
+    """What the system says while a folder of the user's is looked through, in words."""
+    try:
+        yield
+    except OSError as error:
+        if root is None:
+            raise
+        raise DataNotFoundError(
+            f"{error.filename or root} cannot be read ({error.strerror or error}).",
+            "Files that Histoscope may read are expected.",
+            "Check the path and its permissions.",
+        ) from error
 
 
 def _file_state(path: Path) -> str:

@@ -15,7 +15,7 @@ from PIL import Image
 from histo_core.config import Config, DataConfig
 from histo_core.data.base import DATASETS, Dataset, DatasetInfo, Problem, open_dataset, prepare_dataset
 from histo_core.data.sources.image_files import ImageFilesDataset
-from histo_core.errors import BrokenFilesError
+from histo_core.errors import BrokenFilesError, DataNotFoundError
 from histo_core.progress import Progress, silent
 from histo_core.workspace import Workspace
 
@@ -124,3 +124,25 @@ def test_preparing_reports_progress(
     told: list[tuple[int, int]] = []
     call(greys(["a"]), workspace, lambda done, total: told.append((done, total)))
     assert told == [(1, 1)]
+
+
+@pytest.mark.parametrize("name", ["breakhis", "folder", "idc", "kpcam", "manifest", "neuroblastoma", "pcam"])
+def test_a_folder_that_may_not_be_read_is_refused_in_words(
+    name: str, tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir()
+
+    def denied(call: Callable[..., object]) -> Callable[..., object]:  # a folder's mode would not keep root out
+        def refuse(path: object = ".", *rest: object, **more: object) -> object:
+            if str(path).startswith(f"{locked}/") or (path == locked and call is not stat):
+                raise PermissionError(13, "Permission denied", str(path))
+            return call(path, *rest, **more)
+
+        return refuse
+
+    stat = os.stat
+    for name_of_call in ("stat", "scandir"):
+        monkeypatch.setattr(os, name_of_call, denied(getattr(os, name_of_call)))
+    with pytest.raises(DataNotFoundError, match=r"locked.* cannot be (read|reached|listed) \(Permission denied\)"):
+        open_dataset(DataConfig(dataset=name, root=str(locked)), workspace)
