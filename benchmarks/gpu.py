@@ -29,6 +29,8 @@ from histo_core.models.registry import MODELS, build_network
 from histo_core.training.batches import Augmentation, Batches, Wanted
 from histo_core.training.fabric import fabric_on
 from histo_core.training.optimizer import build_optimizer
+from histo_core.training.reproducible import reproducible
+from histo_core.training.shares import Deal
 from histo_core.training.updates import Updates
 from histo_core.workspace import Workspace
 
@@ -60,13 +62,18 @@ class Mapped(Dataset):
 
 
 def images_per_second(side: int, batches: Iterator[tuple[Tensor, Tensor]], device: torch.device) -> float:
-    """Of a run's own steps, in bfloat16."""
+    """Of a run's own steps, in bfloat16 and with a run's own choice of algorithms."""
+    with reproducible(0, None, device):
+        return _images_per_second(side, batches, device)
+
+
+def _images_per_second(side: int, batches: Iterator[tuple[Tensor, Tensor]], device: torch.device) -> float:
     config = TrainConfig(optimizer="adamw", batch_size=BATCH, precision="bf16")
-    torch.manual_seed(0)
     network = build_network(ModelConfig(name="resnet50"), 2, (side, side)).train()
     network = network.to(device).to(memory_format=torch.channels_last)
     optimizer = build_optimizer(config, network, MODELS["resnet50"].classifiers, device)
-    updates = Updates(config, fabric_on(device, "bf16"), network, optimizer, None, BATCH, 1)
+    updates = Updates(config, fabric_on(device, "bf16"), network, optimizer, None, 1)
+    deal = Deal.alone(BATCH)
     begun = 0.0
     for step in range(WARM + STEPS):
         if step == WARM:
@@ -74,7 +81,7 @@ def images_per_second(side: int, batches: Iterator[tuple[Tensor, Tensor]], devic
             begun = time.perf_counter()
         images, labels = next(batches)
         loss = F.cross_entropy(updates.network(images), labels)
-        updates.take(loss, epoch=0, batch=0, valid_losses=())
+        updates.take(loss, deal, epoch=0, batch=0, valid_losses=())
         loss.item()
     torch.cuda.synchronize(device)
     return STEPS * BATCH / (time.perf_counter() - begun)

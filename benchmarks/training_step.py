@@ -25,6 +25,7 @@ from histo_core.models.engine import interactive_dtype
 from histo_core.models.registry import MODELS, build_network
 from histo_core.training.fabric import fabric_on
 from histo_core.training.optimizer import build_optimizer
+from histo_core.training.shares import Deal
 from histo_core.training.updates import Updates
 
 BATCH, SIDE, CHECKED, ROUNDS, MATRIX = 64, 96, 4, 7, 2048
@@ -53,11 +54,12 @@ def ours(network: nn.Module, images: Tensor, labels: Tensor, config: TrainConfig
     network = network.to(memory_format=torch.channels_last)
     beside = images.contiguous(memory_format=torch.channels_last)
     optimizer = build_optimizer(config, network, MODELS["resnet18"].classifiers, CPU)
-    updates = Updates(config, fabric_on(CPU, config.precision), network, optimizer, None, BATCH, 1)
+    updates = Updates(config, fabric_on(CPU, config.precision), network, optimizer, None, 1)
+    deal = Deal.alone(BATCH)
 
     def step() -> float:
         loss = F.cross_entropy(updates.network(beside), labels)
-        updates.take(loss, epoch=0, batch=0, valid_losses=())
+        updates.take(loss, deal, epoch=0, batch=0, valid_losses=())
         return loss.item()
 
     return step

@@ -16,6 +16,7 @@ from histo_core.data.base import Dataset
 from histo_core.data.splits.balance import draw_keys
 from histo_core.data.splits.split import Split
 from histo_core.data.transforms.preprocess import Preprocess
+from histo_core.models.kept_memory import kept_memory
 from histo_core.models.registry import MODELS, build_model
 from histo_core.models.weights import WeightsHeader
 from histo_core.training.averaging import Average
@@ -106,7 +107,7 @@ def _fit(
     classes = dataset.table["label"].to_numpy(np.int64)[train]
     device, size = ranks.device, config.train.batch_size
     spec = MODELS[config.model.name]
-    with reproducible(config.seed, config.train.threads, device), connected(ranks):
+    with reproducible(config.seed, config.train.threads, device), connected(ranks), kept_memory():
         fabric = fabric_on(device, config.train.precision, ranks, frozen=config.train.backbone == "frozen")
         preprocess = Preprocess(config.preprocess)
         batches = Batches(dataset, preprocess, np.concatenate([train, valid]), device)
@@ -125,7 +126,7 @@ def _fit(
         samples = len(epoch_order(train, classes, config, epoch=0))
         count = batch_count(samples, size)
         shares = Shares(ranks, config.train, train, classes, len(dataset.classes))
-        updates = Updates(config.train, fabric, model, optimizer, average, samples, count)
+        updates = Updates(config.train, fabric, model, optimizer, average, count)
         checkpoints = Checkpoints(folder / "checkpoint", identity(config, dataset, split))
         header = WeightsHeader(
             model=config.model,
@@ -178,10 +179,10 @@ def _fit(
             with closing(batches.each(wanted)) as taken:
                 for batch, deal in enumerate(deals, start=at.batch):
                     begun = perf_counter()
-                    with memory_explained(size):
+                    with memory_explained(size), updates.gathering(batch):
                         images, labels = next(taken)
                         loss = loss_of(updates.network(images), labels)
-                        stepped = updates.take(deal.counted(loss), epoch, batch, at.valid_losses)
+                        stepped = updates.take(loss, deal, epoch, batch, at.valid_losses)
                         # Asked for last: on an accelerator it waits until all before it is computed.
                         value = ranks.sum(loss.item() * deal.part)
                     rows = order[batch * size : (batch + 1) * size]

@@ -29,9 +29,9 @@ def build_loss(
     log(1 + 1/e) = 0.313.
 
     With balance "weights" it is a weighted mean, each sample with the weight of its class; see `class_weights`. Label
-    smoothing e takes the share e of each label and deals it to all k classes, e / k each. The binary cross entropy is
-    that of one sigmoid, of the difference of the two logits; without weights and smoothing it is the cross entropy of
-    the two, number for number.
+    smoothing e takes the share e of each label and deals it to all k classes, e / k each; a sample's weight stays that
+    of its own class. The binary cross entropy is that of one sigmoid, of the difference of the two logits, which is
+    the cross entropy of the two.
 
     Args:
         config: of training.
@@ -46,17 +46,17 @@ def build_loss(
     Raises:
         ConfigError: binary cross entropy of other than two classes.
     """
-    weights = None
-    if config.balance == "weights":
-        weights = torch.from_numpy(class_weights(labels, n_classes)).to(device)
+    each: Loss = partial(F.cross_entropy, reduction="none", label_smoothing=config.label_smoothing)
     if config.loss == "binary_cross_entropy":
         if n_classes != 2:
             raise ConfigError(
                 f"Binary cross entropy was chosen for {n_classes} classes.", "Two.", "Choose cross_entropy as the loss."
             )
-        judge: Loss = partial(_binary_cross_entropy, weights=weights, smoothing=config.label_smoothing)
-    else:
-        judge = partial(F.cross_entropy, weight=weights, label_smoothing=config.label_smoothing)
+        each = partial(_binary_cross_entropies, smoothing=config.label_smoothing)
+    weights = None
+    if config.balance == "weights":
+        weights = torch.from_numpy(class_weights(labels, n_classes)).to(device)
+    judge = partial(_mean, each, weights)
     if config.loss_on == "probabilities":
         return lambda logits, truth: judge(_activated(logits, output), truth)
     if output == "sigmoids":
@@ -93,7 +93,14 @@ def _activated(logits: Tensor, output: str) -> Tensor:
             return logits.softmax(dim=1)
 
 
-def _binary_cross_entropy(logits: Tensor, labels: Tensor, *, weights: Tensor | None, smoothing: float) -> Tensor:
+def _mean(each: Loss, weights: Tensor | None, logits: Tensor, labels: Tensor) -> Tensor:
+    if weights is None:
+        return each(logits, labels).mean()
+    # Not torch's own class weights, which weigh the share that smoothing deals to a class by that class.
+    of_samples = weights[labels]
+    return (of_samples * each(logits, labels)).sum() / of_samples.sum()
+
+
+def _binary_cross_entropies(logits: Tensor, labels: Tensor, *, smoothing: float) -> Tensor:
     score, truth = logits[:, 1] - logits[:, 0], labels.to(logits.dtype)
-    each = F.binary_cross_entropy_with_logits(score, truth * (1 - smoothing) + smoothing / 2, reduction="none")
-    return each.mean() if weights is None else (weights[labels] * each).sum() / weights[labels].sum()
+    return F.binary_cross_entropy_with_logits(score, truth * (1 - smoothing) + smoothing / 2, reduction="none")

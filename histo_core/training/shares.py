@@ -1,4 +1,4 @@
-"""What a process takes of each batch, and how much its loss counts."""
+"""What a process takes of each batch, and how much its loss and the batch's count."""
 
 from __future__ import annotations
 
@@ -21,12 +21,21 @@ class Deal:
         places: of the share, in the epoch's order.
         part: of the batch's loss that the share's loss makes; the shares' parts sum to 1.
         count: of processes.
+        step_part: of the loss of the optimiser's step that the batch's loss makes; a step's batches' parts sum to 1.
+        step_samples: of all batches of the step.
     """
 
     samples: int
     places: slice
     part: float
     count: int
+    step_part: float
+    step_samples: int
+
+    @classmethod
+    def alone(cls, samples: int) -> Deal:
+        """A batch that is dealt to nobody else and makes a step by itself."""
+        return cls(samples, slice(0, samples), 1.0, 1, 1.0, samples)
 
     def counted(self, loss: Tensor) -> Tensor:
         """The share's loss, such that the mean of the gradients over the processes is the gradient of the batch's."""
@@ -34,10 +43,11 @@ class Deal:
 
 
 class Shares:
-    """Deals batches to processes so that their shares' losses add up to the whole batch's.
+    """Deals batches to processes so that their shares' losses add up to the whole batch's, and batches' to a step's.
 
-    A batch's loss is a mean over its samples, or a mean weighted by their classes; so a share's mean counts by its
-    part of the samples or of their weights. Every process deals alike, without asking another.
+    A loss is a mean over samples, or a mean weighted by their classes; so the mean of a share, or of a batch among
+    those that are gathered for a step, counts by its part of the samples or of their weights. Every process deals
+    alike, without asking another.
 
     Args:
         ranks: who this process is.
@@ -48,7 +58,7 @@ class Shares:
     """
 
     def __init__(self, ranks: Ranks, config: TrainConfig, rows: np.ndarray, labels: np.ndarray, n_classes: int) -> None:
-        self._ranks, self._batch_size = ranks, config.batch_size
+        self._ranks, self._batch_size, self._accumulate = ranks, config.batch_size, config.accumulate
         self._weights = np.ones(rows.max() + 1)
         if config.balance == "weights":
             self._weights[rows] = class_weights(labels, n_classes)[labels]
@@ -63,16 +73,30 @@ class Shares:
             order: int64 [m], rows of the training part.
             batches: how many of an epoch's batches there are.
         """
-        size = self._batch_size
-        return [self._deal(order, start, min(start + size, len(order))) for start in range(0, batches * size, size)]
+        size, gathered = self._batch_size, self._batch_size * self._accumulate
+        end = min(batches * size, len(order))
+        return [
+            self._deal(
+                order,
+                slice(start, min(start + size, end)),
+                slice(start - start % gathered, min(start - start % gathered + gathered, end)),
+            )
+            for start in range(0, end, size)
+        ]
 
-    def _deal(self, order: np.ndarray, start: int, end: int) -> Deal:
-        samples, count = end - start, self._ranks.count
-        if count == 1:
-            return Deal(samples, slice(start, end), 1.0, 1)
+    def _deal(self, order: np.ndarray, batch: slice, step: slice) -> Deal:
+        samples, count = batch.stop - batch.start, self._ranks.count
         share = self._ranks.share(samples)
-        if share.start == share.stop:
-            return Deal(samples, slice(start, start + 1), 0.0, count)
-        mine = slice(start + share.start, start + share.stop)
-        part = self._weights[order[mine]].sum() / self._weights[order[start:end]].sum()
-        return Deal(samples, mine, float(part), count)
+        mine = slice(batch.start + share.start, batch.start + share.stop)
+        idle = share.start == share.stop
+        return Deal(
+            samples,
+            slice(batch.start, batch.start + 1) if idle else mine,
+            0.0 if idle else self._weight(order, mine) / self._weight(order, batch),
+            count,
+            self._weight(order, batch) / self._weight(order, step),
+            step.stop - step.start,
+        )
+
+    def _weight(self, order: np.ndarray, places: slice) -> float:
+        return float(self._weights[order[places]].sum())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from lightning_fabric import Fabric
 from torch import Tensor, nn
@@ -12,6 +13,7 @@ from histo_core.config import TrainConfig
 from histo_core.training.averaging import Average
 from histo_core.training.penalty import l1_penalty
 from histo_core.training.schedule import factor
+from histo_core.training.shares import Deal
 
 
 class Updates:
@@ -23,7 +25,6 @@ class Updates:
         model: whose weights are changed.
         optimizer: over them; its groups name their own rate as ``initial_lr``.
         average: takes in the weights after each step; None for no average.
-        samples: an epoch.
         batches: an epoch.
 
     Attributes:
@@ -37,27 +38,31 @@ class Updates:
         model: nn.Module,
         optimizer: Optimizer,
         average: Average | None,
-        samples: int,
         batches: int,
     ) -> None:
         self._config, self._fabric, self._average = config, fabric, average
         self._model, self._optimizer = model, optimizer
         self.network, self._stepper = fabric.setup(model, optimizer)
-        self._samples, self._batches = samples, batches
+        self._batches = batches
         self._steps = -(-batches // config.accumulate)
 
     def learning_rate(self, epoch: int, batch: int, valid_losses: Sequence[float]) -> float:
         """Of the classifiers in the step that a batch belongs to, all counted from 0."""
         return self._optimizer.param_groups[0]["initial_lr"] * self._factor(epoch, batch, valid_losses)
 
-    def take(self, loss: Tensor, epoch: int, batch: int, valid_losses: Sequence[float]) -> bool:
+    def gathering(self, batch: int) -> AbstractContextManager[object]:
+        """Where a batch goes through the network and back: processes add their gradients up once a step."""
+        return self._fabric.no_backward_sync(self.network, enabled=not self._ends_step(batch))
+
+    def take(self, loss: Tensor, deal: Deal, epoch: int, batch: int, valid_losses: Sequence[float]) -> bool:
         """Gather a batch's gradients, and step when it is the last of its group.
 
-        A batch counts by its share of the group's samples, so that a group equals one large batch wherever the loss
-        is a plain mean and no layer looks at a batch as a whole. Where losses are summed, it counts by its samples.
+        A batch counts by its part of the group's samples, or of their weights, so that a group equals one large batch
+        wherever no layer looks at a batch as a whole. Where losses are summed, that is times the group's samples.
 
         Args:
-            loss: mean over the batch.
+            loss: mean over this process's share of the batch.
+            deal: the share.
             epoch: counted from 0.
             batch: of the epoch, counted from 0.
             valid_losses: of the epochs before.
@@ -66,17 +71,13 @@ class Updates:
             Whether the weights were changed.
         """
         config = self._config
-        first = batch - batch % config.accumulate
-        end = min(first + config.accumulate, self._batches)
-        if batch == first:
+        if batch % config.accumulate == 0:
             self._stepper.zero_grad()
-        size = self._size(batch, batch + 1)
-        share = size / self._size(first, end)
-        loss = loss * (size if config.loss_sum else share)
+        loss = deal.counted(loss) * (deal.step_part * (deal.step_samples if config.loss_sum else 1))
         if config.l1:
-            loss = loss + config.l1 * share * l1_penalty(self._model)
+            loss = loss + config.l1 * deal.step_part * l1_penalty(self._model)
         self._fabric.backward(loss)
-        if batch + 1 < end:
+        if not self._ends_step(batch):
             return False
         if config.clip_norm is not None:
             # With a loss scaler gradients may be infinite: it then leaves the step out and lowers its scale.
@@ -93,6 +94,5 @@ class Updates:
     def _factor(self, epoch: int, batch: int, valid_losses: Sequence[float]) -> float:
         return factor(self._config, self._steps, epoch, batch // self._config.accumulate, valid_losses)
 
-    def _size(self, first: int, end: int) -> int:
-        """Samples in some batches; the last batch may be smaller than the others."""
-        return min(end * self._config.batch_size, self._samples) - first * self._config.batch_size
+    def _ends_step(self, batch: int) -> bool:
+        return (batch + 1) % self._config.accumulate == 0 or batch + 1 == self._batches

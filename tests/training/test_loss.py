@@ -38,7 +38,17 @@ def test_labels_are_smoothed_by_hand() -> None:
     assert loss(LOGITS, TRUTH).item() == pytest.approx(-(target * LOGITS.log_softmax(1)).sum(1).mean().item())
 
 
-@pytest.mark.parametrize("settings", [{}, {"label_smoothing": 0.2}, {"balance": "weights"}])
+def test_smoothed_and_weighed_a_sample_counts_by_its_own_class() -> None:
+    loss = build_loss(TrainConfig(label_smoothing=0.3, balance="weights"), LABELS, 3, CPU)
+    target, weights = torch.eye(3)[TRUTH] * 0.7 + 0.1, torch.tensor([2 / 3, 2, 2 / 3])
+    each = -(target * LOGITS.log_softmax(1)).sum(1)
+    assert loss(LOGITS, TRUTH).item() == pytest.approx(((weights * each).sum() / weights.sum()).item())
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"label_smoothing": 0.2}, {"balance": "weights"}, {"label_smoothing": 0.2, "balance": "weights"}],
+)
 def test_binary_cross_entropy_is_that_of_two_classes(settings) -> None:
     """The probability of the second class is a sigmoid of the difference of the logits."""
     two, truth = LOGITS[:, :2], torch.tensor([0, 1, 1])

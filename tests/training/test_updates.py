@@ -5,16 +5,21 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from histo_core.config import TrainConfig
 from histo_core.training.averaging import Average
 from histo_core.training.fabric import fabric_on
+from histo_core.training.loss import build_loss
 from histo_core.training.optimizer import build_optimizer
 from histo_core.training.penalty import l1_penalty
+from histo_core.training.ranks import Ranks
+from histo_core.training.shares import Shares
 from histo_core.training.updates import Updates
 
 CPU = torch.device("cpu")
@@ -38,15 +43,18 @@ def samples() -> tuple[Tensor, Tensor]:
 def updates_of(model: nn.Module, average: Average | None = None, **settings: Any) -> Updates:
     config = TrainConfig(**{"optimizer": "sgd", "learning_rate": 0.5, "batch_size": SIZE, "epochs": 3, **settings})
     optimizer = build_optimizer(config, model, ("2",), CPU)
-    return Updates(config, fabric_on(CPU, config.precision), model, optimizer, average, SAMPLES, BATCHES)
+    return Updates(config, fabric_on(CPU, config.precision), model, optimizer, average, BATCHES)
 
 
 def epoch(updates: Updates, samples: tuple[Tensor, Tensor], number: int = 0) -> list[bool]:
     """Which batches of an epoch changed the weights."""
-    images, labels = samples
+    (images, labels), config = samples, updates._config
+    rows = np.arange(len(labels))
+    loss_of = build_loss(config, labels.numpy(), 2, CPU)
+    deals = Shares(Ranks(CPU), config, rows, labels.numpy(), 2).of_epoch(rows, -(-len(labels) // SIZE))
     return [
-        updates.take(F.cross_entropy(updates.network(x), y), number, batch, [])
-        for batch, (x, y) in enumerate(zip(images.split(SIZE), labels.split(SIZE), strict=True))
+        updates.take(loss_of(updates.network(x), y), deal, number, batch, [])
+        for batch, (x, y, deal) in enumerate(zip(images.split(SIZE), labels.split(SIZE), deals, strict=True))
     ]
 
 
@@ -68,6 +76,31 @@ def test_batches_gathered_equal_larger_ones(model, samples) -> None:
             F.cross_entropy(reference(images), labels).backward()
             optimizer.step()
     same(model, reference)
+
+
+@pytest.mark.parametrize("loss_sum", [False, True])
+def test_weighed_batches_gathered_equal_larger_ones(model, samples, loss_sum: bool) -> None:
+    """Batches of four hold the rare class none to three times, so that counting them by samples would go astray."""
+    images, labels = samples[0], torch.tensor([1, 1, 1, 0] + [0] * 12 + [1, 0, 0, 0, 0, 0])
+    reference = deepcopy(model)
+    updates = updates_of(model, accumulate=4, balance="weights", loss_sum=loss_sum, learning_rate=0.02)
+    epoch(updates, (images, labels))
+    loss_of = build_loss(TrainConfig(balance="weights"), labels.numpy(), 2, CPU)
+    optimizer = torch.optim.SGD(reference.parameters(), 0.02)
+    for x, y in zip(images.split(16), labels.split(16), strict=True):
+        optimizer.zero_grad()
+        (loss_of(reference(x), y) * (len(y) if loss_sum else 1)).backward()
+        optimizer.step()
+    same(model, reference)
+
+
+def test_processes_add_gradients_up_once_a_step(model, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[bool] = []
+    monkeypatch.setattr(Fabric, "no_backward_sync", lambda self, network, enabled: waits.append(enabled))
+    updates = updates_of(model, accumulate=4)
+    for batch in range(BATCHES):
+        updates.gathering(batch)
+    assert waits == [True, True, True, False, True, False]
 
 
 def test_summed_losses_of_gathered_batches_are_summed(model, samples) -> None:
