@@ -87,8 +87,8 @@ def _limit(dataset: Dataset, parts: np.ndarray, unit: Unit) -> str:
     lacking = int(unit.lacking(dataset)[inside].sum())
     if lacking:
         said.append(
-            f"{lacking:,} of {inside.sum():,} patches lack{'s' if lacking == 1 else ''} a {unit.noun} id and may belong "
-            f"to a {unit.noun} of another part"
+            f"{lacking:,} of {inside.sum():,} patches lack{'s' if lacking == 1 else ''} a {unit.noun} id and may "
+            f"belong to a {unit.noun} of another part"
         )
     return "; ".join(said)
 

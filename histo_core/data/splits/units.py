@@ -33,8 +33,7 @@ class Unit:
 
     def known(self, dataset: Dataset) -> bool:
         """Whether labelled samples have ids: at least some for patients and slides, all in a column that is chosen."""
-        labelled = (dataset.table["label"] != UNLABELLED).to_numpy()
-        given = self._given(dataset)[labelled].notna()
+        given = self._given(dataset).notna().to_numpy()[dataset.table["label"].to_numpy() != UNLABELLED]
         return bool(given.all() if self.method == "group" else given.any())
 
     def lacking(self, dataset: Dataset) -> np.ndarray:
@@ -46,30 +45,30 @@ class Unit:
 
         A patch without a patient goes with the patient of its slide's other patches, else with its slide, else alone.
         """
-        given = self._given(dataset)
-        if not given.isna().any():
-            return given.to_numpy(dtype=object)
-        table = dataset.table
-        ids = given.astype(object)
+        ids, table = self._given(dataset), dataset.table
+        if not ids.isna().to_numpy().any():
+            return ids.to_numpy()
         if self == PATIENT and "slide_id" in table:
             slide = table["slide_id"]
             ids = ids.where(ids.notna(), ids.groupby(slide).transform("first"))
             ids = ids.where(ids.notna(), slide.map("\0slide {}".format, na_action="ignore"))
-        return ids.where(ids.notna(), table["sample_id"].map("\0sample {}".format)).to_numpy(dtype=object)
+        return ids.where(ids.notna(), table["sample_id"].map("\0sample {}".format)).to_numpy()
 
     def count(self, dataset: Dataset, rows: np.ndarray) -> int:
         """How many there are by their ids in some rows (bool)."""
-        return self._given(dataset)[rows].nunique()
+        return pd.Series(self._given(dataset).to_numpy()[rows]).nunique()
 
     def torn(self, dataset: Dataset, parts: np.ndarray) -> tuple[int, int]:
         """How many of them stand in more than one part, and how many there are in all; ``parts`` as in `Split`."""
         inside = parts != ""
-        spread = pd.Series(parts[inside]).groupby(self._given(dataset).to_numpy(dtype=object)[inside]).nunique()
+        spread = pd.Series(parts[inside]).groupby(self._given(dataset).to_numpy()[inside]).nunique().to_numpy()
         return int((spread > 1).sum()), len(spread)
 
     def _given(self, dataset: Dataset) -> pd.Series:
+        """The ids as the table has them, object; all missing where it has no such column."""
         column = self.column or "sample_id"
-        return dataset.table[column] if column in dataset.table else pd.Series(None, dataset.table.index, dtype=object)
+        none = np.full(len(dataset), None)
+        return pd.Series(dataset.table[column].to_numpy(dtype=object) if column in dataset.table else none)
 
     def cut(self, dataset: Dataset, rows: np.ndarray, shares: Mapping[str, float], config: SplitConfig) -> np.ndarray:
         """Parts of some rows; see `partition_groups` and `partition_samples`."""
@@ -120,7 +119,7 @@ def takes_published(dataset: Dataset, config: SplitConfig) -> bool:
     offered = has_published(dataset)
     if config.method == "published" and not offered:
         raise _not_offered(dataset, "published training part")
-    here = [part for part in PARTS if "split" in dataset.table and (dataset.table["split"] == part).any()]
+    here = [part for part in PARTS if "split" in dataset.table and bool((dataset.table["split"] == part).any())]
     if here and not offered:
         raise SplitError(
             f"Data set {dataset.name!r} holds the published {' and '.join(here)} part, and no train part.",
