@@ -63,7 +63,7 @@ class FlatArray:
 
         Raises:
             IndexError: there is no such row.
-            CorruptDataError: the file was cut short since it was opened.
+            CorruptDataError: the file was cut short or taken away since it was opened.
         """
         rows = np.asarray(rows, np.int64)
         if self.mapped:
@@ -80,19 +80,28 @@ class FlatArray:
             return
         buffer, place = out.reshape(-1).view(np.uint8).data, self.offset + start * self._row_bytes
         while len(buffer):
-            count = os.preadv(self._descriptor(), [buffer], place)
+            try:
+                count = os.preadv(self._descriptor(), [buffer], place)
+            except OSError as error:
+                raise self._changed(f"cannot be read ({error.strerror})") from None
             if not count:
-                raise CorruptDataError(
-                    f"{self.path} ends before its last value.", "It was longer when it was opened.", "Copy it again."
-                )
+                raise self._changed("ends before its last value")
             buffer, place = buffer[count:], place + count
 
     def _map(self) -> np.ndarray:
         if self._values is None:
-            self._values = np.asarray(np.memmap(self.path, self.dtype, "r", self.offset, self.shape))
+            try:
+                self._values = np.asarray(np.memmap(self.path, self.dtype, "r", self.offset, self.shape))
+            except OSError as error:
+                raise self._changed(f"cannot be read ({error.strerror})") from None
+            except ValueError:  # longer than the file
+                raise self._changed("ends before its last value") from None
         return self._values
 
     def _descriptor(self) -> int:
         if self._file is None:
             self._file = os.open(self.path, os.O_RDONLY)
         return self._file
+
+    def _changed(self, what: str) -> CorruptDataError:
+        return CorruptDataError(f"{self.path} {what}.", "It was whole when it was opened.", "Copy it again.")

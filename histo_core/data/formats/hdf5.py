@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from histo_core.data.formats.flat_array import FlatArray
-from histo_core.errors import CorruptDataError, DataNotFoundError, UnsafeFileError
+from histo_core.errors import CorruptDataError, DataError, DataNotFoundError, UnsafeFileError
 
 _MAX_CHUNK_BYTES = 256 << 20
 _CHUNK_CACHE_BYTES = 32 << 20
@@ -56,26 +57,29 @@ class HDF5Array:
         """Rows of the first axis, in the order asked for, as a new array.
 
         Raises:
-            CorruptDataError: the stored values cannot be decoded.
+            CorruptDataError: the stored values cannot be decoded, or the file is another than when it was opened.
         """
         if self.flat is not None:
             return self.flat.read(rows)
-        values = self._opened()
         distinct, places = np.unique(np.asarray(rows, np.int64), return_inverse=True)
         read = np.empty((len(distinct), *self.shape[1:]), self.dtype)
         done = 0
-        try:
+        with _decoding(self.path):
+            values = self._opened()
             for run in np.split(distinct, np.flatnonzero(np.diff(distinct) != 1) + 1):
                 if len(run):  # neighbours share chunks: one read for a run of them
                     values.read_direct(read, np.s_[run[0] : run[-1] + 1], np.s_[done : done + len(run)])
                 done += len(run)
-        except OSError as error:
-            raise _unreadable(self.path, error) from None
         return read if np.array_equal(places, np.arange(len(distinct))) else read[places]
 
     def _opened(self) -> h5py.Dataset:
         if self._values is None or self._process != os.getpid():
-            self._values, self._process = _checked(_open_file(self.path), self.path, self.key), os.getpid()
+            stored = _checked(_open_file(self.path), self.path, self.key)
+            if (stored.shape, stored.dtype) != (self.shape, self.dtype):
+                raise CorruptDataError(
+                    f"{self.path} has changed since it was opened.", "It must stay as it was.", "Open the data again."
+                )
+            self._values, self._process = stored, os.getpid()
         return self._values
 
 
@@ -93,7 +97,7 @@ def open_array(path: Path, key: str, *, shape: tuple[int | None, ...], dtypes: S
         UnsafeFileError: links, external or virtual storage, or a declared size that the file does not hold.
         CorruptDataError: not HDF5, cut short, or another shape or type.
     """
-    with _open_file(path) as file:
+    with _decoding(path), _open_file(path) as file:
         stored = _checked(file, path, key)
         fits = len(stored.shape) == len(shape) and all(
             want in (None, have) for want, have in zip(shape, stored.shape, strict=True)
@@ -112,10 +116,7 @@ def open_array(path: Path, key: str, *, shape: tuple[int | None, ...], dtypes: S
 def _open_file(path: Path) -> h5py.File:
     if not path.is_file():
         raise DataNotFoundError(f"There is no {path}.", "An HDF5 file is expected.", "Check the folder.")
-    try:
-        return h5py.File(path, "r", locking="best-effort", rdcc_nbytes=_CHUNK_CACHE_BYTES)
-    except OSError as error:
-        raise _unreadable(path, error) from None
+    return h5py.File(path, "r", locking="best-effort", rdcc_nbytes=_CHUNK_CACHE_BYTES)
 
 
 def _checked(file: h5py.File, path: Path, key: str) -> h5py.Dataset:
@@ -127,10 +128,7 @@ def _checked(file: h5py.File, path: Path, key: str) -> h5py.Dataset:
         )
     if not isinstance(link, h5py.HardLink):
         raise _elsewhere(path, key, "is a link")
-    try:
-        stored = file[key]
-    except (OSError, KeyError, ValueError) as error:
-        raise _unreadable(path, error) from None
+    stored = file[key]
     if not isinstance(stored, h5py.Dataset):
         raise CorruptDataError(f"{key!r} in {path} is no array.", "An array is expected.", "Check the file.")
     if stored.external is not None:
@@ -164,7 +162,14 @@ def _elsewhere(path: Path, key: str, how: str) -> UnsafeFileError:
     )
 
 
-def _unreadable(path: Path, error: Exception) -> CorruptDataError:
-    return CorruptDataError(
-        f"{path} cannot be read as HDF5 ({error}).", "A whole HDF5 file is expected.", "Copy or export it again."
-    )
+@contextmanager
+def _decoding(path: Path) -> Iterator[None]:
+    """h5py raises whatever it runs into (OSError, RuntimeError, TypeError, ...); each means that a file is damaged."""
+    try:
+        yield
+    except DataError:
+        raise
+    except Exception as error:
+        raise CorruptDataError(
+            f"{path} cannot be read as HDF5 ({error}).", "A whole HDF5 file is expected.", "Copy or export it again."
+        ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,21 @@ def test_it_pickles_to_its_place(array: FlatArray) -> None:
     sent = pickle.dumps(array)
     assert len(sent) < 1000
     np.testing.assert_array_equal(pickle.loads(sent).read(ROWS), VALUES[ROWS])  # noqa: S301  (our own bytes)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (Path.unlink, r"cannot be read \(No such file or directory\)"),
+        (lambda path: path.write_bytes(b"short"), "ends before its last value"),
+    ],
+)
+def test_a_file_that_changes_before_it_is_read_is_named(
+    array: FlatArray, change: Callable[[Path], object], says: str
+) -> None:
+    change(array.path)
+    with pytest.raises(CorruptDataError, match=rf"a\.bin {says}\. It was whole when it was opened"):
+        array.read([49])
 
 
 def test_a_file_that_is_cut_short_is_an_error_where_it_is_not_mapped(

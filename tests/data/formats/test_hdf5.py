@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import h5py
@@ -186,3 +187,32 @@ def test_damaged_chunks_are_named_when_read(tmp_path: Path) -> None:
         stored.id.write_direct_chunk((0, 0, 0, 0), b"no gzip stream")
     with pytest.raises(CorruptDataError, match=r"a\.h5 cannot be read"):
         open_array(path, "x", shape=SHAPE).read([0])
+
+
+def test_a_file_that_changes_before_it_is_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    for change, says in (
+        (Path.unlink, "There is no"),
+        (cut_short, "cannot be read as HDF5"),
+        (other_shape, "has changed since it was opened"),
+        (other_type, "has changed since it was opened"),
+        (group, "is no array"),
+    ):
+        array = open_array(write(path, chunks=True), "x", shape=SHAPE)
+        change(path)
+        with pytest.raises(DataError, match=rf"{says}"):
+            array.read(ROWS)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS[:2])
+def test_random_damage_never_shows_another_error(layout: dict[str, object], tmp_path: Path) -> None:
+    whole = write(tmp_path / "a.h5", **layout).read_bytes()
+    places = np.array([place for place in range(len(whole)) if place < 8192 or place > len(whole) - 8192])
+    rng = np.random.default_rng(0)
+    for turn in range(150):
+        content = bytearray(whole)
+        for place in rng.choice(places, 1 + turn % 5):  # where HDF5 keeps what it says of the values
+            content[place] = rng.integers(256)
+        (tmp_path / f"{turn}.h5").write_bytes(content)
+        with suppress(DataError):
+            assert open_array(tmp_path / f"{turn}.h5", "x", shape=SHAPE).read(ROWS).shape == (7, 8, 8, 3)
