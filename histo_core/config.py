@@ -195,7 +195,7 @@ class ModelConfig(Config):
         description="How probabilities come from the network: a softmax of one output a class; for two classes, one "
         "output through a sigmoid; or a sigmoid of each output, normalised to sum to 1",
     )
-    options: dict[str, Option | tuple[float, ...]] = Field(default_factory=dict, title="Options")
+    options: dict[str, Option | tuple[float, ...] | None] = Field(default_factory=dict, title="Options")
 
 
 class PredictConfig(Config):

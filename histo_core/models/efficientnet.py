@@ -30,7 +30,7 @@ for _size, _constructor, _weights, _summary in (
             name=f"efficientnet_{_size}",
             title=f"EfficientNet-{_size.upper()}",
             summary=_summary,
-            build=standard(_constructor, last="classifier.1"),
+            build=standard(_constructor, last="classifier.1", dropout="classifier.0"),
             Options=HeadOptions,
             head="classifier",
             gradcam_layer=last_telling(("features.8", 32), ("features.5", 16), ("features.3", 8), ("features.2", 4)),

@@ -11,7 +11,7 @@ from torch import nn
 from torchvision import models as torchvision
 
 from histo_core.config import PreprocessConfig
-from histo_core.models.heads import HeadOptions, build_head
+from histo_core.models.heads import HeadOptions, with_head
 from histo_core.models.places import last_telling
 from histo_core.models.pretrained import PretrainedFile
 from histo_core.models.registry import MODELS, ModelSpec
@@ -30,10 +30,8 @@ class AuxiliaryOptions(HeadOptions):
 
 def _googlenet(n_classes: int, input_size: tuple[int, int], options: AuxiliaryOptions) -> nn.Module:
     del input_size  # average pools take any map
-    network = torchvision.GoogLeNet(
-        n_classes, aux_logits=options.auxiliary, transform_input=True, init_weights=True, dropout=options.dropout or 0.2
-    )
-    return _with_head(network, n_classes, options)
+    network = torchvision.GoogLeNet(n_classes, aux_logits=options.auxiliary, transform_input=True, init_weights=True)
+    return with_head(network, n_classes, options, "fc", "dropout")
 
 
 def _inception_v3(n_classes: int, input_size: tuple[int, int], options: AuxiliaryOptions) -> nn.Module:
@@ -42,18 +40,8 @@ def _inception_v3(n_classes: int, input_size: tuple[int, int], options: Auxiliar
         aux_logits=options.auxiliary and min(input_size) >= INCEPTION_SIDE,
         transform_input=True,
         init_weights=True,
-        dropout=options.dropout or 0.5,
     )
-    return _with_head(network, n_classes, options)
-
-
-def _with_head(
-    network: torchvision.GoogLeNet | torchvision.Inception3, n_classes: int, options: AuxiliaryOptions
-) -> nn.Module:
-    """The networks' own dropout stands before any head; another head has the option's inside as well."""
-    if options.head != "linear":
-        network.fc = build_head(network.fc.in_features, n_classes, options)  # type: ignore[assignment]
-    return network
+    return with_head(network, n_classes, options, "fc", "dropout")
 
 
 MODELS.add(

@@ -18,7 +18,8 @@ def _squeezenet(n_classes: int, input_size: tuple[int, int], options: HeadOption
     """The linear head is torchvision's own: dropout, a 1 x 1 convolution, ReLU, and the mean over the map."""
     del input_size  # an average pool takes any map
     if options.head == "linear":
-        return torchvision.squeezenet1_1(weights=None, num_classes=n_classes, dropout=options.dropout or 0.5)
+        dropout = 0.5 if options.dropout is None else options.dropout
+        return torchvision.squeezenet1_1(weights=None, num_classes=n_classes, dropout=dropout)
     network = torchvision.squeezenet1_1(weights=None)
     network.classifier = nn.Sequential(  # type: ignore[assignment]
         nn.AdaptiveAvgPool2d(1), nn.Flatten(), build_head(FEATURES, n_classes, options)

@@ -20,7 +20,7 @@ def _vgg16(n_classes: int, input_size: tuple[int, int], options: HeadOptions) ->
     network = torchvision.vgg16(weights=None, num_classes=n_classes)
     if options.head != "linear":
         network.classifier = build_head(_FEATURES, n_classes, options)  # type: ignore[assignment]
-    elif options.dropout:
+    elif options.dropout is not None:
         network.classifier[2].p = network.classifier[5].p = options.dropout  # type: ignore[assignment]
     return network
 

@@ -13,7 +13,7 @@ from torchvision.models.vision_transformer import interpolate_embeddings
 
 from histo_core.config import PreprocessConfig
 from histo_core.errors import ConfigError
-from histo_core.models.heads import HeadOptions, build_head
+from histo_core.models.heads import HeadOptions, with_head
 from histo_core.models.pretrained import PretrainedFile
 from histo_core.models.registry import MODELS, ModelSpec
 
@@ -31,8 +31,7 @@ class MappedViT(VisionTransformer):
     def __init__(self, side: int, n_classes: int, options: HeadOptions) -> None:
         super().__init__(side, PATCH, _DEPTH, _HEADS, _WIDTH, _MLP, num_classes=n_classes)
         self.tokens = nn.Identity()
-        if options != HeadOptions():
-            self.heads.set_submodule("head", build_head(_WIDTH, n_classes, options))
+        with_head(self, n_classes, options, "heads.head")
 
     def forward(self, x: Tensor) -> Tensor:
         """float32 [n, 3, side, side] to logits [n, n_classes]."""

@@ -20,7 +20,7 @@ from histo_core.models.registry import MODELS
 from histo_core.studies.recipes import STUDIES, NamedConfig, Recipe, numbers
 
 _TORCH, _NONE, _KERAS = PRESETS["gatech_kpcam"], PRESETS["none"], PRESETS["gatech_vgg16"]
-Options = dict[str, Option | tuple[float, ...]]
+Options = dict[str, Option | tuple[float, ...] | None]
 
 _COMMON: dict[str, Any] = {
     "epochs": 10,

@@ -134,5 +134,40 @@ def test_the_studies_heads(name: str, head: str, units: list[int]) -> None:
     parent = network.get_submodule(MODELS[name].head)
     layers = [layer for layer in parent.modules() if isinstance(layer, nn.Linear | nn.Conv2d)]
     assert [layer.out_features if isinstance(layer, nn.Linear) else layer.out_channels for layer in layers] == units
-    assert 0.4 in [layer.p for layer in network.modules() if isinstance(layer, nn.Dropout)]
+    assert rates(network, name) == [0.4]
     assert network.eval()(torch.rand(2, 3, 64, 64)).shape == (2, 2)
+
+
+def rates(network: nn.Module, name: str) -> list[float]:
+    """Of what drops something, auxiliary classifiers aside."""
+    return [
+        layer.p
+        for key, layer in network.named_modules()
+        if isinstance(layer, nn.Dropout) and layer.p and not key.startswith(MODELS[name].auxiliary)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        ("resnet18", []),
+        ("squeezenet1_1", [0.5]),
+        ("efficientnet_b0", [0.2]),
+        ("efficientnet_b7", [0.5]),
+        ("googlenet", [0.2]),
+        ("inception_v3", [0.5]),
+        ("vgg16", [0.5, 0.5]),
+    ],
+)
+def test_dropout_is_the_networks_own_unless_given(name: str, own: list[float]) -> None:
+    """Where there is one it is set, not doubled; none at all can be chosen; a dense head has its own alone."""
+    for options, expected in (
+        ({}, own),
+        ({"dropout": 0.0}, []),
+        ({"dropout": 0.3}, [0.3] * max(len(own), 1)),
+        ({"head": "dense_512"}, []),
+        ({"head": "dense_512", "dropout": 0.3}, [0.3]),
+    ):
+        with torch.device("meta"):
+            network = build_network(ModelConfig(name=name, options=options), 2, (96, 96))
+        assert rates(network, name) == expected
