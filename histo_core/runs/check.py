@@ -11,6 +11,7 @@ from histo_core.data.splits.split import make_split
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.device import resolve_device
 from histo_core.models.registry import MODELS, build_model
+from histo_core.runs.held_out import fingerprint_of
 from histo_core.workspace import Workspace
 
 
@@ -22,6 +23,7 @@ class Checked:
         config: with absolute paths, because the worker runs in another folder.
         data_hash: the data set's content hash.
         split_fingerprint: of the split it gives.
+        test_fingerprint: of the split's test part; empty where it has none.
         device: what ``auto`` stands for on this machine.
         title: the model's.
     """
@@ -29,6 +31,7 @@ class Checked:
     config: RunConfig
     data_hash: str
     split_fingerprint: str
+    test_fingerprint: str
     device: str
     title: str
 
@@ -53,7 +56,14 @@ def _check(config: RunConfig, workspace: Workspace, datasets: dict[str, Dataset]
     height, width = dataset.read([0])[0].shape[:2]
     input_size = Preprocess(config.preprocess).output_size(height, width)
     build_model(config.model, len(dataset.classes), input_size, workspace)
-    return Checked(config, dataset.content_hash, split.fingerprint, str(device), MODELS[config.model.name].title)
+    return Checked(
+        config=config,
+        data_hash=dataset.content_hash,
+        split_fingerprint=split.fingerprint,
+        test_fingerprint=fingerprint_of(dataset, split),
+        device=str(device),
+        title=MODELS[config.model.name].title,
+    )
 
 
 def _absolute(config: RunConfig, workspace: Workspace) -> RunConfig:

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 
 from histo_core.access import LOCAL, User, authorise
 from histo_core.errors import RunError
-from histo_core.runs.records import Run
-from histo_core.runs.schema import ACTIVE, EXPERIMENT_RUNS, EXPERIMENTS, RUNS
+from histo_core.runs.records import Run, RunStatus
+from histo_core.runs.schema import ACTIVE, EXPERIMENT_RUNS, EXPERIMENTS, RUNS, WAITING
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
 
@@ -28,12 +28,14 @@ _TRASH = ".*.deleted"
 def delete(run_id: str, workspace: Workspace, *, force: bool = False, user: User = LOCAL) -> Run:
     """Delete an ended run with its files. Nothing brings it back.
 
-    Predictions that were made with it on other data are files of their own and stay.
+    Predictions that were made with it on other data are files of their own and stay. In an experiment its place stays,
+    empty, so that nothing takes it for one that is still to come.
 
     Args:
         run_id: an ended run.
         workspace: where it is.
-        force: also one that an experiment counts, or whose weights another run starts from.
+        force: also one that an experiment counts, or whose weights another run starts from; but never the one that an
+            experiment chose while its test part is being scored, because no other can be chosen.
         user: who asks.
 
     Returns:
@@ -46,14 +48,18 @@ def delete(run_id: str, workspace: Workspace, *, force: bool = False, user: User
     authorise(user, "run.delete", run_id)
     store, folder = Store.open(workspace), workspace.run_folder(run_id)
     run = store.get(run_id)
+    ended = RUNS.c.status.not_in(ACTIVE)
+    if run.status is RunStatus.UNREADABLE:
+        ended |= WAITING  # it cannot be started, and so never ends
     with store.database.write() as connection:
         if not force and (needed_by := list(_needed_by(connection, folder))):
             raise RunError(
                 f"{run_id} is still needed: {'; '.join(needed_by)}.",
                 "A run that nothing else counts on can be deleted.",
-                "Archive it instead, archive the experiment first, or delete it with force.",
+                "Archive it instead, archive or delete the experiment first, or delete it with force.",
             )
-        gone = connection.execute(sa.delete(RUNS).where(RUNS.c.run_id == run_id, RUNS.c.status.not_in(ACTIVE)))
+        _refuse_chosen(connection, run_id, workspace)
+        gone = connection.execute(sa.delete(RUNS).where(RUNS.c.run_id == run_id, ended))
         if gone.rowcount == 0:
             raise RunError(
                 f"{run_id} is {run.status} and cannot be deleted.",
@@ -62,9 +68,6 @@ def delete(run_id: str, workspace: Workspace, *, force: bool = False, user: User
             )
         if folder.exists():
             (folder / _MARK).touch()
-        connection.execute(sa.delete(EXPERIMENT_RUNS).where(EXPERIMENT_RUNS.c.run_id == run_id))
-        final = EXPERIMENTS.c.final_run_id == run_id
-        connection.execute(sa.update(EXPERIMENTS).where(final).values(final_run_id=None))
     finish_deletions(workspace)
     return run
 
@@ -89,6 +92,17 @@ def _throw_away(folder: Path) -> None:
     """Take the folder's name away at once; removing what it holds takes longer."""
     with suppress(FileNotFoundError):  # another process was first
         folder.rename(folder.with_name(f".{folder.name}.{token_hex(4)}.deleted"))
+
+
+def _refuse_chosen(connection: sa.Connection, run_id: str, workspace: Workspace) -> None:
+    chosen = sa.select(EXPERIMENTS.c.experiment_id).where(EXPERIMENTS.c.final_run_id == run_id)
+    for experiment_id in connection.execute(chosen).scalars():
+        if not workspace.test_score(experiment_id).exists():
+            raise RunError(
+                f"{run_id} was chosen by the experiment {experiment_id}, whose test part is not scored yet.",
+                "After the choice no other run can take its place.",
+                f"Score it with `python -m histo_core experiment test {experiment_id}` first.",
+            )
 
 
 def _needed_by(connection: sa.Connection, folder: Path) -> Iterator[str]:

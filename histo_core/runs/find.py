@@ -62,7 +62,9 @@ def find_runs(store: Store, wanted: Wanted, *, limit: int, offset: int = 0) -> F
     query = sa.select(RUNS).where(condition).order_by(*_ORDER).limit(limit).offset(offset)
     with store.database.read() as connection:
         total = connection.execute(sa.select(sa.func.count()).select_from(RUNS).where(condition)).scalar_one()
-        return Found(tuple(to_run(row) for row in connection.execute(query).mappings()), total)
+        runs = tuple(to_run(row) for row in connection.execute(query).mappings())
+    # In the database a run that cannot be read has a state of its own, which it must not be taken for.
+    return Found(tuple(run for run in runs if not wanted.statuses or run.status in wanted.statuses), total)
 
 
 def all_tags(store: Store) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CalledProcessError
@@ -187,11 +188,13 @@ def _launch(
             priority=label.priority,
             tags=label.tags,
             note=label.note,
+            test_fingerprint=one.test_fingerprint,
         )
         for one, label in zip(checked, labels, strict=True)
     ]
     for run in runs:
-        write_config(run, workspace)
+        with suppress(OSError):  # a full disk; the worker writes it as well, and says what is wrong
+            write_config(run, workspace)
     if start_supervisor:
         ensure_supervisor(workspace)
     return runs

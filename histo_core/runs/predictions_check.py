@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -61,10 +60,8 @@ class Trained:
 def trained_on(run: Run, workspace: Workspace) -> Trained:
     """Look at a run's training data."""
     data, preprocess = run.config.data, Preprocess(run.config.preprocess)
-    # What the launch allowed may be read again.
-    roots = (*workspace.extra_roots, *([Path(data.root)] if data.root else []))
     try:
-        dataset = open_dataset(data, replace(workspace, extra_roots=roots))
+        dataset = open_dataset(data, workspace.allowing(run.config))
         split = make_split(dataset, run.config.split, workspace)
     except HistoscopeError:
         facts = _manifest(run, workspace)

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_NUMBERING = Path("/proc/self/ns/pid")
 # The starter ends at once, so that what it started belongs to nobody: it never becomes our zombie.
 _STARTER = """
 import subprocess, sys
@@ -31,7 +32,7 @@ class ProcessIdentity:
     Attributes:
         pid: the process id.
         started: when it started; seconds since the boot on Linux, else since 1970.
-        boot: the boot it belongs to, so that a restart of the machine ends every process.
+        boot: the boot it belongs to, so that a restart of the machine ends every process; see `boot_id`.
     """
 
     pid: int
@@ -75,8 +76,18 @@ class ProcessIdentity:
 
 @cache
 def boot_id() -> str:
-    """What tells this boot of this machine from every other."""
-    return _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else f"{psutil.boot_time():.0f}"
+    """What tells this boot of this machine, and in it what numbers processes as ours, from every other.
+
+    Containers of one machine share its boot, and each numbers its processes by itself: without the numbering's own
+    number, one container would take its process 7 for that of another.
+    """
+    if not _BOOT_ID.exists():
+        return f"{psutil.boot_time():.0f}"
+    try:
+        numbering = f" {_NUMBERING.stat().st_ino}"
+    except OSError:  # hidden from us
+        numbering = ""
+    return _BOOT_ID.read_text().strip() + numbering
 
 
 def _start_time(process: psutil.Process) -> float:

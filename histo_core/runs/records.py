@@ -19,6 +19,8 @@ class RunStatus(StrEnum):
     CANCELLED = "cancelled"
     LOST = "lost"
     """Its worker died without writing an end; it can be resumed."""
+    UNREADABLE = "unreadable"
+    """Its row cannot be read by this version; in the database it keeps the state it has."""
 
     @property
     def active(self) -> bool:
@@ -82,6 +84,8 @@ class Run:
     note: str = ""
     archived_at: datetime | None = None
     """When it was put away: lists leave it out unless asked."""
+    test_fingerprint: str = ""
+    """Of its test part (`histo_core.runs.held_out`); empty where that is empty, or was never written down."""
 
     @property
     def devices(self) -> frozenset[str]:

@@ -12,9 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from histo_core.config import RunConfig
+from histo_core.errors import HistoscopeError
 from histo_core.runs.records import Progress, Run, RunStatus
 
-VERSION = "0002"
+VERSION = "0003"
 """The newest migration; a test holds that it is the head of ``migrations/versions``."""
 
 ACTIVE = tuple(status.value for status in RunStatus if status.active)
@@ -65,6 +66,7 @@ RUNS = sa.Table(
     sa.Column("tags", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("note", sa.Text, nullable=False, server_default=sa.text("''")),
     sa.Column("archived_at", Utc),
+    sa.Column("test_fingerprint", sa.String(64), nullable=False, server_default=sa.text("''")),
     sa.UniqueConstraint("config_hash", "attempt", name="one_run_an_attempt"),
 )
 
@@ -106,25 +108,42 @@ EXPERIMENT_RUNS = sa.Table(
     sa.Column("run_id", sa.String(32), nullable=False),
     sa.Column("label", sa.Text, nullable=False),
     sa.Column("changes", sa.JSON, nullable=False),
+    sa.Column("reused", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 sa.Index("experiments_of_a_run", EXPERIMENT_RUNS.c.run_id)
 
+TEST_SCORES = sa.Table(
+    "test_scores",
+    METADATA,
+    sa.Column("test_fingerprint", sa.String(64), primary_key=True),
+    sa.Column("scored_for", sa.String(64), primary_key=True),
+    sa.Column("scored_at", Utc, nullable=False),
+)
+
 
 def to_run(row: Mapping[Any, Any]) -> Run:
-    """One row of `RUNS` as the rest of the program sees it."""
-    progress = row["progress"]
+    """One row of `RUNS` as the rest of the program sees it.
+
+    A row that another version wrote, or that was damaged, stops nobody: it becomes a run in the state "unreadable",
+    whose reason says why, with the configuration of no run in particular.
+    """
+    try:
+        config, status, reason = RunConfig.parse(row["config"]), RunStatus(row["status"]), row["reason"]
+    except (HistoscopeError, ValueError) as error:
+        config, status = RunConfig(), RunStatus.UNREADABLE
+        reason = f"Its row cannot be read, as when another version of Histoscope wrote it: {error}"
     return Run(
         run_id=row["run_id"],
         name=row["name"],
-        config=RunConfig.parse(row["config"]),
+        config=config,
         config_hash=row["config_hash"],
         data_hash=row["data_hash"],
         split_fingerprint=row["split_fingerprint"],
         attempt=row["attempt"],
-        status=RunStatus(row["status"]),
-        reason=row["reason"],
+        status=status,
+        reason=reason,
         device=row["device"],
-        progress=None if progress is None else Progress(**progress),
+        progress=_progress(row["progress"]),
         cancel_requested=row["cancel_requested_at"] is not None,
         created_at=row["created_at"],
         started_at=row["started_at"],
@@ -135,4 +154,13 @@ def to_run(row: Mapping[Any, Any]) -> Run:
         tags=tuple(row["tags"]),
         note=row["note"],
         archived_at=row["archived_at"],
+        test_fingerprint=row["test_fingerprint"],
     )
+
+
+def _progress(values: Mapping[str, Any] | None) -> Progress | None:
+    """None where the worker said nothing yet, or is of a version that says other things."""
+    try:
+        return None if values is None else Progress(**values)
+    except TypeError:
+        return None

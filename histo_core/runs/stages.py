@@ -50,7 +50,7 @@ def train_and_predict(run: Run, workspace: Workspace, report: Reporter, stop: Fl
         return True
     write_config(run, workspace)
     dataset, split, workspace = open_data(run.config, workspace)
-    _check_unchanged(run, dataset, split)
+    check_unchanged(run, dataset, split)
     if not _train(run, dataset, split, workspace, report, stop):
         return False
     try:
@@ -67,13 +67,17 @@ def open_data(config: RunConfig, workspace: Workspace) -> tuple[Dataset, Split, 
     Raises:
         HistoscopeError: the data cannot be opened or split.
     """
-    named = [config.data.root, config.model.weights]
-    workspace = replace(workspace, extra_roots=tuple(Path(path) for path in named if path and Path(path).is_absolute()))
+    workspace = workspace.allowing(config)
     dataset = open_dataset(config.data, workspace)
     return dataset, make_split(dataset, config.split, workspace), workspace
 
 
-def _check_unchanged(run: Run, dataset: Dataset, split: Split) -> None:
+def check_unchanged(run: Run, dataset: Dataset, split: Split) -> None:
+    """See to it that a run's data and split are those that it was launched with.
+
+    Raises:
+        CorruptDataError: they are not.
+    """
     if dataset.content_hash != run.data_hash or split.fingerprint != run.split_fingerprint:
         raise CorruptDataError(
             f"The data set {dataset.name!r} has changed since this run was launched.",

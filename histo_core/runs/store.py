@@ -14,6 +14,7 @@ from histo_core.access import LOCAL, User
 from histo_core.config import RunConfig
 from histo_core.errors import RunError
 from histo_core.runs.database import Database, open_database
+from histo_core.runs.held_out import record_score
 from histo_core.runs.processes import ProcessIdentity
 from histo_core.runs.records import Progress, Run, RunStatus, held_devices
 from histo_core.runs.schema import ACTIVE, QUEUE_ORDER, RUNS, WAITING, Utc, to_run
@@ -48,17 +49,18 @@ class Store:
     def runs(
         self, *, statuses: Collection[RunStatus] | None = None, limit: int = 200, archived: bool = False
     ) -> list[Run]:
-        """Runs, newest first; those that were put away only with ``archived``."""
+        """Runs, newest first; those that were put away only with ``archived``, unreadable ones without ``statuses``."""
         query = sa.select(RUNS).order_by(RUNS.c.created_at.desc(), RUNS.c.run_id).limit(limit)
         if statuses is not None:
             query = query.where(RUNS.c.status.in_([status.value for status in statuses]))
         if not archived:
             query = query.where(RUNS.c.archived_at.is_(None))
-        return self._select(query)
+        return [run for run in self._select(query) if statuses is None or run.status in statuses]
 
     def queue(self) -> list[Run]:
         """The runs that wait, in the order in which they will be started."""
-        return self._select(sa.select(RUNS).where(WAITING).order_by(*QUEUE_ORDER))
+        waiting = self._select(sa.select(RUNS).where(WAITING).order_by(*QUEUE_ORDER))
+        return [run for run in waiting if run.status is RunStatus.QUEUED]
 
     def get(self, run_id: str) -> Run:
         """One run.
@@ -95,6 +97,7 @@ class Store:
         priority: int = 0,
         tags: Sequence[str] = (),
         note: str = "",
+        test_fingerprint: str = "",
     ) -> Run:
         """Add a queued run, or give the active run of the same configuration and data as it is.
 
@@ -128,6 +131,7 @@ class Store:
                     priority=priority,
                     tags=list(tags),
                     note=note,
+                    test_fingerprint=test_fingerprint,
                 )
                 .returning(RUNS)
             )
@@ -137,6 +141,7 @@ class Store:
         """The first run of the queue whose devices are all free.
 
         A run that waits for several devices keeps them from those behind it, else small runs would pass it for ever.
+        One that cannot be read is ended as failed, so that it holds up nobody and can be deleted.
         """
         count = RUNS.c.config["train"]["devices"].as_integer()
         query = sa.select(RUNS.c.run_id, RUNS.c.device, count.label("devices")).where(WAITING).order_by(*QUEUE_ORDER)
@@ -145,9 +150,13 @@ class Store:
         taken = set(busy_devices)
         for run_id, device, devices in waiting:
             held = held_devices(device, devices or 1)
-            if taken.isdisjoint(held):
-                return self.get(run_id)
-            taken |= held
+            if not taken.isdisjoint(held):
+                taken |= held
+                continue
+            run = self.get(run_id)
+            if run.status is not RunStatus.UNREADABLE:
+                return run
+            self.fail_unclaimed(run_id, None, run.reason)
         return None
 
     def claim(self, run_id: str, worker: ProcessIdentity) -> Run:
@@ -177,8 +186,12 @@ class Store:
         return self.change(run_id, _held_by(worker), heartbeat_at=datetime.now(UTC), **values)
 
     def finish(self, run_id: str, worker: ProcessIdentity, status: RunStatus, reason: str = "") -> Run | None:
-        """Write how a run ended. None when it is no longer this worker's."""
-        return self.change(run_id, _held_by(worker), **_ended(status, reason))
+        """Write how a run ended, and that its test part was scored. None when it is no longer this worker's."""
+        with self.database.write() as connection:
+            run = _change(connection, run_id, _held_by(worker), **_ended(status, reason))
+            if run is not None and status is RunStatus.SUCCEEDED and "test" in run.config.predict.parts:
+                record_score(connection, run.test_fingerprint, run_id)
+            return run
 
     def fail_unclaimed(self, run_id: str, pid: int | None, reason: str) -> Run | None:
         """End a queued run whose worker (``pid``, if it came that far) ended before it claimed the run.
@@ -240,14 +253,18 @@ class Store:
 
     def change(self, run_id: str, condition: sa.ColumnElement[bool], **values: Any) -> Run | None:
         """Set columns of a run if, and only if, the condition holds for it; None when it does not."""
-        change = sa.update(RUNS).where(RUNS.c.run_id == run_id, condition).values(**values).returning(RUNS)
         with self.database.write() as connection:
-            row = connection.execute(change).mappings().one_or_none()
-            return None if row is None else to_run(row)
+            return _change(connection, run_id, condition, **values)
 
     def _refuse(self, run_id: str, verb: str, allowed: str) -> Run:
         run = self.get(run_id)
         raise RunError(f"{run_id} is {run.status} and cannot be {verb}.", allowed, "See `runs show` for its state.")
+
+
+def _change(connection: sa.Connection, run_id: str, condition: sa.ColumnElement[bool], **values: Any) -> Run | None:
+    change = sa.update(RUNS).where(RUNS.c.run_id == run_id, condition).values(**values).returning(RUNS)
+    row = connection.execute(change).mappings().one_or_none()
+    return None if row is None else to_run(row)
 
 
 def _held_by(worker: ProcessIdentity) -> sa.ColumnElement[bool]:

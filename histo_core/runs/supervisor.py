@@ -31,6 +31,7 @@ LOG = logging.getLogger(__name__)
 POLL_SECONDS = 0.5
 GRACE_SECONDS = 30.0
 IDLE_EXIT_SECONDS = 900.0
+START_SECONDS = 300.0
 # The worker of another machine, or of a boot before this one, is judged by its heartbeat: one is due every 5 s.
 SILENCE = timedelta(seconds=60)
 PROJECT = Path(__file__).resolve().parents[2]
@@ -74,6 +75,7 @@ def supervise(
     idle_exit_seconds: float = IDLE_EXIT_SECONDS,
     poll_seconds: float = POLL_SECONDS,
     grace_seconds: float = GRACE_SECONDS,
+    start_seconds: float = START_SECONDS,
     command: Command = worker_command,
 ) -> None:
     """Serve a workspace until nothing has been active for a while; return at once when another process serves it.
@@ -86,6 +88,8 @@ def supervise(
         idle_exit_seconds: leave after this long without a queued or running run.
         poll_seconds: how often to look.
         grace_seconds: how long a worker may take to stop before its process group is killed.
+        start_seconds: how long a worker may hold a device without being at work on its run: before it claims it, or
+            after its end.
         command: the command line of a run's worker.
 
     Raises:
@@ -95,7 +99,8 @@ def supervise(
     while (lock := try_lock(lock_file(workspace))) is not None:
         with lock:
             _sign(lock, json.dumps(asdict(ProcessIdentity.current())))
-            _serve(Supervisor(workspace, store, grace_seconds, command), idle_exit_seconds, poll_seconds)
+            served = Supervisor(workspace, store, grace_seconds, command, start_seconds=start_seconds)
+            _serve(served, idle_exit_seconds, poll_seconds)
             _sign(lock, "")
         if not lock_file(workspace).exists() or not store.any_active():
             return
@@ -113,6 +118,8 @@ def _serve(supervisor: Supervisor, idle_exit_seconds: float, poll_seconds: float
                 last_active = time.monotonic()
         except StoreError as error:
             LOG.warning("will try again: %s", error)
+        except Exception:  # one run that nobody thought of must not end the process that looks after all of them
+            LOG.exception("will try again")
         time.sleep(poll_seconds)
     LOG.info("idle for %.0f s, leaving", idle_exit_seconds)
 
@@ -123,18 +130,30 @@ def _sign(lock: IO[str], text: str) -> None:
     lock.flush()
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Child:
     process: subprocess.Popen[bytes]
     devices: frozenset[str]
+    at_work: float
+    """When it was last seen at work on its run, else when it was started; of the monotonic clock."""
+    given_up: bool = False
 
 
 class Supervisor:
     """One look at a time; `supervise` repeats it."""
 
-    def __init__(self, workspace: Workspace, store: Store, grace_seconds: float, command: Command) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        store: Store,
+        grace_seconds: float,
+        command: Command,
+        *,
+        start_seconds: float = START_SECONDS,
+    ) -> None:
         self.workspace = workspace
-        self._store, self._grace_seconds, self._command = store, grace_seconds, command
+        self._store, self._command = store, command
+        self._grace_seconds, self._start_seconds = grace_seconds, start_seconds
         self._children: dict[str, _Child] = {}
         self._asked_to_stop: dict[ProcessIdentity, float] = {}
 
@@ -149,8 +168,11 @@ class Supervisor:
                 self._end(held, exit_codes.get(held.worker.pid))
                 continue
             busy |= held.run.devices
+            if (child := self._children.get(held.run.run_id)) and child.process.pid == held.worker.pid:
+                child.at_work = time.monotonic()
             if held.run.cancel_requested:
                 self._stop(held.worker)
+        self._give_up_idle()
         while (run := self._store.next_queued(busy)) is not None:
             busy |= run.devices
             self._start(run)
@@ -161,9 +183,13 @@ class Supervisor:
         ended = {run_id: code for run_id, child in self._children.items() if (code := child.process.poll()) is not None}
         codes = {}
         for run_id, code in ended.items():
-            pid = self._children.pop(run_id).process.pid
+            child = self._children.pop(run_id)
+            pid = child.process.pid
             codes[pid] = code
-            reason = f"Its worker {_exit_words(code)} before it began; see log.txt in its folder."
+            how = f"{_exit_words(code)} before it began"
+            if child.given_up:
+                how = f"did not begin within {self._start_seconds:,.0f} s, and was killed"
+            reason = f"Its worker {how}; see log.txt in its folder."
             if self._store.fail_unclaimed(run_id, pid, reason):
                 LOG.warning("%s: %s", run_id, reason)
         return codes
@@ -186,7 +212,15 @@ class Supervisor:
             self._store.fail_unclaimed(run.run_id, None, f"Its worker could not be started: {error}.")
             return
         LOG.info("%s: worker %d on %s", run.run_id, process.pid, run.device)
-        self._children[run.run_id] = _Child(process, run.devices)
+        self._children[run.run_id] = _Child(process, run.devices, time.monotonic())
+
+    def _give_up_idle(self) -> None:
+        """Kill workers that hang before they claim their run, or after they wrote its end: they hold a device."""
+        for child in self._children.values():
+            worker = ProcessIdentity.of(child.process.pid)
+            if worker is not None and time.monotonic() - child.at_work > self._start_seconds:
+                child.given_up = True
+                worker.kill()
 
     def _stop(self, worker: ProcessIdentity) -> None:
         asked = self._asked_to_stop.get(worker)
@@ -226,5 +260,8 @@ def _memory_advice(run: Run) -> str:
 def _exit_words(code: int) -> str:
     if code >= 0:
         return f"ended with exit code {code}"
-    name = signal.Signals(-code).name
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:  # real-time signals have none
+        name = f"signal {-code}"
     return f"was killed by {name}{' (out of memory, or by hand)' if name == 'SIGKILL' else ''}"

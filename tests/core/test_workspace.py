@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from histo_core.config import DataConfig, ModelConfig, RunConfig
 from histo_core.errors import DataNotFoundError, PathNotAllowedError
 from histo_core.workspace import Workspace
 
@@ -82,3 +83,18 @@ def test_a_folder_of_weights_may_be_read(workspace: Workspace, tmp_path: Path, m
     monkeypatch.setenv("HISTOSCOPE_WEIGHTS", str(tmp_path / "weights"))
     assert workspace.weight_folders() == (workspace.home / "weights", tmp_path / "weights")
     assert workspace.data_roots() == (workspace.home, tmp_path / "weights")
+
+
+def test_what_a_run_names_may_be_read_whatever_the_settings_are_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HISTOSCOPE_DATA_ROOTS", "")
+    (tmp_path / "data").mkdir()
+    plain = Workspace(tmp_path / "home")
+    config = RunConfig(data=DataConfig(root=str(tmp_path / "data")), model=ModelConfig(weights="imagenet"))
+    with pytest.raises(PathNotAllowedError):
+        plain.allowed(tmp_path / "data")
+    allowing = plain.allowing(config)
+    assert allowing.allowed(tmp_path / "data") == tmp_path / "data"
+    assert allowing.extra_roots == (tmp_path / "data",)
+    assert allowing.allowing(config) == allowing

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from histo_core.access import User
 from histo_core.config import ModelConfig, RunConfig
 from histo_core.errors import PermissionDeniedError, RunError
+from histo_core.files import write_json
 from histo_core.runs.delete import delete, finish_deletions
 from histo_core.runs.records import Run
 from histo_core.runs.schema import EXPERIMENT_RUNS, EXPERIMENTS
@@ -79,7 +80,7 @@ def test_an_active_run_stays_whole(workspace: Workspace, store: Store, enqueue) 
     assert list(folder.iterdir()) == []
 
 
-def _experiment(store: Store, run: Run, archived: bool) -> None:
+def _experiment(store: Store, run: Run, *, archived: bool = False, chosen: bool = False) -> None:
     with store.database.write() as connection:
         connection.execute(
             sa.insert(EXPERIMENTS).values(
@@ -90,7 +91,7 @@ def _experiment(store: Store, run: Run, archived: bool) -> None:
                 config={},
                 created_at=datetime.now(UTC),
                 archived_at=datetime.now(UTC) if archived else None,
-                final_run_id=run.run_id,
+                final_run_id=run.run_id if chosen else None,
             )
         )
         connection.execute(
@@ -101,10 +102,10 @@ def _experiment(store: Store, run: Run, archived: bool) -> None:
 
 
 @pytest.mark.parametrize("archived", [False, True])
-def test_a_run_that_an_experiment_counts_needs_force(
+def test_a_run_that_an_experiment_counts_needs_force_and_leaves_its_place(
     workspace: Workspace, store: Store, ended: Run, archived: bool
 ) -> None:
-    _experiment(store, ended, archived)
+    _experiment(store, ended, archived=archived)
     if not archived:
         with pytest.raises(RunError, match="the experiment 'five folds' counts it"):
             delete(ended.run_id, workspace)
@@ -112,8 +113,19 @@ def test_a_run_that_an_experiment_counts_needs_force(
         assert [file.name for file in workspace.run_folder(ended.run_id).iterdir()] == ["checkpoint"]
     delete(ended.run_id, workspace, force=not archived)
     with store.database.read() as connection:
-        assert connection.execute(sa.select(EXPERIMENT_RUNS)).all() == []
-        assert connection.execute(sa.select(EXPERIMENTS.c.final_run_id)).scalar() is None
+        assert connection.execute(sa.select(EXPERIMENT_RUNS.c.run_id)).scalars().all() == [ended.run_id]
+
+
+def test_a_run_that_was_chosen_stays_until_its_test_part_is_scored(
+    workspace: Workspace, store: Store, ended: Run
+) -> None:
+    _experiment(store, ended, chosen=True)
+    with pytest.raises(RunError, match="test part is not scored yet"):
+        delete(ended.run_id, workspace, force=True)
+    write_json(workspace.test_score("e1"), {})
+    delete(ended.run_id, workspace, force=True)
+    with store.database.read() as connection:
+        assert connection.execute(sa.select(EXPERIMENTS.c.final_run_id)).scalar() == ended.run_id, "it stays chosen"
 
 
 def test_a_run_whose_weights_another_starts_from_needs_force(workspace: Workspace, store: Store, ended: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -42,6 +43,19 @@ def test_a_launch_queues_a_run_and_writes_its_configuration(workspace: Workspace
     assert run.config_hash == small_run().hash(run.data_hash)
     assert RunConfig.parse(yaml.safe_load((workspace.run_folder(run.run_id) / "config.yaml").read_text())) == run.config
     assert launch(small_run(), workspace, start_supervisor=False) == run
+
+
+def test_a_full_disk_does_not_keep_a_queued_run_from_being_started(
+    workspace: Workspace, small_run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    started: list[Workspace] = []
+    monkeypatch.setattr("histo_core.runs.launcher.write_config", full)
+    monkeypatch.setattr("histo_core.runs.launcher.ensure_supervisor", started.append)
+    assert launch(small_run(), workspace).status is RunStatus.QUEUED
+    assert started == [workspace]
 
 
 def test_identical_launches_at_once_give_one_run(workspace: Workspace, small_run) -> None:

@@ -9,8 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import psutil
+import pytest
 from waiting import wait_until
 
+from histo_core.runs import processes as module
 from histo_core.runs.processes import ProcessIdentity, start_detached
 
 
@@ -30,6 +32,20 @@ def test_a_reused_id_and_another_boot_are_other_processes() -> None:
     me = ProcessIdentity.current()
     assert not replace(me, started=me.started - 10).alive()
     assert not replace(me, boot="another").alive()
+
+
+def test_containers_of_one_machine_number_their_processes_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = []
+    for name in ("ours", "theirs"):
+        (tmp_path / name).touch()
+        monkeypatch.setattr(module, "_NUMBERING", tmp_path / name)
+        elsewhere.append(module.boot_id.__wrapped__())
+    monkeypatch.setattr(module, "_NUMBERING", tmp_path / "hidden")
+    if sys.platform.startswith("linux"):
+        assert len({*elsewhere, module.boot_id.__wrapped__(), module.boot_id()}) == 4
+    assert max(map(len, elsewhere)) <= 64, "what the table's column holds"
 
 
 def test_a_zombie_is_dead() -> None:

@@ -10,11 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from histo_core.config import RunConfig
+from histo_core.config import PredictConfig, RunConfig
 from histo_core.errors import RunError
+from histo_core.runs.delete import delete
+from histo_core.runs.find import Wanted, find_runs
+from histo_core.runs.held_out import record_score, scored_before, scored_in_words
 from histo_core.runs.processes import ProcessIdentity
 from histo_core.runs.records import Progress, RunStatus
+from histo_core.runs.schema import RUNS
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
 
@@ -166,3 +171,70 @@ def test_an_unknown_run_names_a_close_one(store: Store, enqueue) -> None:
     run = enqueue()
     with pytest.raises(RunError, match=run.run_id):
         store.get(run.run_id[:-1] + "9")
+
+
+def _spoil(store: Store, run_id: str) -> None:
+    """Give a run's row a key that this version does not know, as after a change of versions."""
+    config = RunConfig().model_dump(mode="json") | {"colour": "blue"}
+    with store.database.write() as connection:
+        connection.execute(sa.update(RUNS).where(RUNS.c.run_id == run_id).values(config=config))
+
+
+def test_a_row_that_cannot_be_read_stops_nobody(workspace: Workspace, store: Store, enqueue) -> None:
+    spoilt, waiting = enqueue(), enqueue()
+    _spoil(store, spoilt.run_id)
+    found = store.get(spoilt.run_id)
+    assert (found.status, found.status.active, found.status.resumable) == (RunStatus.UNREADABLE, False, False)
+    assert "colour is not a known field" in found.reason
+    assert {run.run_id for run in store.runs()} == {spoilt.run_id, waiting.run_id}
+    assert [run.run_id for run in store.queue()] == [waiting.run_id]
+    assert [run.run_id for run in store.runs(statuses=[RunStatus.QUEUED])] == [waiting.run_id]
+    assert find_runs(store, Wanted(), limit=5).total == 2
+    assert [run.run_id for run in find_runs(store, Wanted(statuses=[RunStatus.QUEUED]), limit=5).runs] == [
+        waiting.run_id
+    ]
+    assert store.next_queued([]) == waiting
+    store.request_cancel(waiting.run_id)
+    assert not store.any_active(), "the one that cannot be read was ended, so that a supervisor may leave"
+    delete(spoilt.run_id, workspace)
+    assert [run.run_id for run in store.runs()] == [waiting.run_id]
+
+
+def test_a_waiting_run_that_cannot_be_read_is_deleted_without_a_supervisor(
+    workspace: Workspace, store: Store, enqueue
+) -> None:
+    spoilt = enqueue()
+    _spoil(store, spoilt.run_id)
+    delete(spoilt.run_id, workspace)
+    assert store.runs() == []
+
+
+def test_progress_of_another_version_is_passed_over(store: Store, enqueue) -> None:
+    run = enqueue()
+    store.claim(run.run_id, ME)
+    store.change(run.run_id, RUNS.c.run_id == run.run_id, progress={"phase": "training", "mood": "good"})
+    found = store.get(run.run_id)
+    assert (found.status, found.progress) == (RunStatus.RUNNING, None)
+
+
+def test_who_looks_at_a_test_part_is_counted(store: Store) -> None:
+    part = {"data_hash": "d" * 64, "split_fingerprint": "f" * 64, "test_fingerprint": "t" * 64, "device": "cpu"}
+
+    def ended(config: RunConfig, status: RunStatus) -> str:
+        run = store.enqueue(config, **part, name="")
+        store.claim(run.run_id, ME)
+        store.finish(run.run_id, ME, status)
+        return run.run_id
+
+    first = ended(RunConfig(seed=1), RunStatus.SUCCEEDED)
+    ended(RunConfig(seed=2), RunStatus.FAILED)
+    ended(RunConfig(seed=3, predict=PredictConfig(parts=("valid",))), RunStatus.SUCCEEDED)
+    assert scored_before(store.database, "t" * 64, "e1") == 1
+    for _ in range(2):  # of one and the same the first time counts
+        with store.database.write() as connection:
+            record_score(connection, "t" * 64, "e1")
+    assert scored_before(store.database, "t" * 64, "e1") == 1
+    assert scored_before(store.database, "t" * 64, "e2") == 2
+    assert scored_before(store.database, "t" * 64, first) == 0, "others looked later"
+    assert scored_before(store.database, "u" * 64, "e2") == 0
+    assert scored_in_words(2).startswith("This test part was scored 2 times before")

@@ -74,6 +74,33 @@ def test_a_worker_that_cannot_be_started_fails_its_run(workspace: Workspace, sto
     assert store.get(run.run_id).reason.startswith("Its worker could not be started: [Errno 2]")
 
 
+def test_a_worker_that_hangs_before_it_begins_is_killed_and_its_device_is_free(
+    supervisor: Supervisor, store: Store, enqueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging, behind = enqueue("asleep"), enqueue("quick")
+    works = supervisor._command
+    monkeypatch.setattr(
+        supervisor, "_command", lambda run_id: ["sleep", "600"] if run_id == hanging.run_id else works(run_id)
+    )
+    monkeypatch.setattr(supervisor, "_start_seconds", 20.0)
+    supervisor.look()
+    assert store.get(behind.run_id).status is RunStatus.QUEUED
+    supervisor._children[hanging.run_id].at_work -= 21
+    _look_until(supervisor, store, hanging.run_id, RunStatus.FAILED)
+    assert store.get(hanging.run_id).reason == (
+        "Its worker did not begin within 20 s, and was killed; see log.txt in its folder."
+    )
+    _look_until(supervisor, store, behind.run_id, RunStatus.SUCCEEDED)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(3, "ended with exit code 3"), (-15, "was killed by SIGTERM"), (-35, "was killed by signal 35")],
+)
+def test_how_a_process_ended_in_words(code: int, words: str) -> None:
+    assert module._exit_words(code) == words
+
+
 def test_a_killed_worker_is_lost_and_says_how(supervisor: Supervisor, store: Store, enqueue) -> None:
     run = enqueue("slow")
     _look_until(supervisor, store, run.run_id, RunStatus.RUNNING)
@@ -217,15 +244,16 @@ def test_a_supervisor_leaves_when_its_workspace_is_gone(workspace: Workspace, st
     assert process.wait(timeout=20) == 0
 
 
-def test_a_store_that_fails_for_a_while_does_not_end_the_supervisor(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [StoreError("The disk is full."), KeyError("nobody thought of it")])
+def test_what_fails_for_a_while_does_not_end_the_supervisor(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     looks = []
 
     def look(_: Supervisor) -> bool:
         looks.append(1)
         if len(looks) < 3:
-            raise StoreError("The disk is full.")
+            raise error
         return False
 
     monkeypatch.setattr(Supervisor, "look", look)
