@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from histo_core.errors import DataError
+from histo_core.locks import try_lock
 
 
 @contextmanager
@@ -23,13 +23,11 @@ def alone(path: Path, task: str) -> Iterator[IO[bytes]]:
     Raises:
         DataError: another process holds it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DataError(f"{task} by another process.", "One at a time.", "Wait for it, or cancel it.") from None
-        yield file
+    file = try_lock(path)
+    if file is None:
+        raise DataError(f"{task} by another process.", "One at a time.", "Wait for it, or cancel it.")
+    with file:
+        yield cast(IO[bytes], file.buffer)
 
 
 def sweep(path: Path) -> None:

@@ -68,29 +68,35 @@ def fetch(download: Download, folder: Path, progress: Progress = silent) -> Path
         DataError: it cannot be fetched (no network, refused, full disk), or another process fetches it.
         CancelledError: as the progress asked; what has arrived is kept for the next try.
     """
-    target = folder / download.name
-    if target.exists():
-        _check(target, download, progress, f"Move {target} away and fetch it again.")
-        return target
-    part = folder / f"{download.name}.part"
+    target, part = folder / download.name, folder / f"{download.name}.part"
     try:
-        with alone(part, f"{download.name} is being fetched") as out:
-            _fill(out, download, progress)
-            out.flush()
-            os.fsync(out.fileno())
-            try:
-                _check(part, download, progress, "Fetch it again; if that fails, the publisher has changed the file.")
-            except CorruptDataError:
-                part.unlink()  # going on from wrong bytes would never end well
-                raise
-            part.rename(target)
+        if not target.exists():
+            with alone(part, f"{download.name} is being fetched") as out:
+                if not target.exists():
+                    _bring(out, part, download, progress)
+                    part.rename(target)
+                    return target
+                part.unlink()  # another process has just brought it
     except OSError as error:
         raise DataError(
             f"{target} cannot be written: {error.strerror or error}.",
             "A folder with room that may be written to is expected.",
             "Make room, or choose another folder; what has arrived is kept.",
         ) from error
+    _check(target, download, progress, f"Move {target} away and fetch it again.")
     return target
+
+
+def _bring(out: IO[bytes], part: Path, download: Download, progress: Progress) -> None:
+    """All of the file into ``part``, which is open as ``out``, with the published checksum."""
+    _fill(out, download, progress)
+    out.flush()
+    os.fsync(out.fileno())
+    try:
+        _check(part, download, progress, "Fetch it again; if that fails, the publisher has changed the file.")
+    except CorruptDataError:
+        part.unlink()  # going on from wrong bytes would never end well
+        raise
 
 
 def _fill(out: IO[bytes], download: Download, progress: Progress) -> None:
@@ -133,8 +139,8 @@ def _append(out: IO[bytes], download: Download, progress: Progress) -> bool:
         if reply.status != 206:  # the server sends all of it, whatever was asked for
             out.seek(out.truncate(0))
         start = out.tell()
-        length = reply.headers.get("Content-Length")
-        total = None if length is None else start + int(length)
+        length = reply.headers.get("Content-Length", "")
+        total = start + int(length) if length.isdecimal() else None
         _check_room(Path(out.name).parent, download, (total or start) - start)
         told = 0.0
         while block := _read(reply):

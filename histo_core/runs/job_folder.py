@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from histo_core.config import Config
 from histo_core.errors import RunError
 from histo_core.files import write_atomically
-from histo_core.runs.locks import is_locked, try_lock
+from histo_core.locks import is_locked, try_lock
 from histo_core.runs.processes import ProcessIdentity
 from histo_core.workspace import Workspace
 

@@ -30,7 +30,7 @@ class Server(ThreadingHTTPServer):
     content = CONTENT
     cut_after: int | None = None
     ranges = True
-    length = True
+    length: bool | str = True
     status = 200
     redirect: str | None = None
     shift = 0
@@ -66,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
             place = f"bytes {start + server.shift}-{len(server.content) - 1}/{len(server.content)}"
             self.send_header("Content-Range", place)
         if server.length:
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(body)) if server.length is True else server.length)
         self.end_headers()
         self.wfile.write(body[: server.cut_after])
 
@@ -144,8 +144,11 @@ def test_a_server_that_cuts_and_cannot_resume_is_given_up(server: Server, tmp_pa
     assert names(tmp_path) == ["data.bin.part"]
 
 
-def test_a_server_that_says_no_length_is_believed_by_checksum(server: Server, tmp_path: Path) -> None:
-    server.length = False
+@pytest.mark.parametrize("length", [False, "abc", "-5", ""])
+def test_a_server_that_says_no_length_is_believed_by_checksum(
+    server: Server, tmp_path: Path, length: bool | str
+) -> None:
+    server.length = length
     assert fetch(offered(server), tmp_path).read_bytes() == CONTENT
 
 
@@ -244,6 +247,40 @@ def test_two_processes_do_not_write_one_file(server: Server, tmp_path: Path) -> 
         fcntl.flock(other, fcntl.LOCK_EX)
         with pytest.raises(DataError, match="by another process"):
             fetch(offered(server), tmp_path)
+
+
+def test_a_process_that_opened_the_part_before_it_became_the_file_does_not_write_to_it(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = fcntl.flock
+
+    def after_the_other(*arguments: object) -> None:
+        (tmp_path / "data.bin.part").rename(tmp_path / "data.bin")
+        (tmp_path / "data.bin").write_bytes(CONTENT)
+        plain(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(fcntl, "flock", after_the_other)
+    with pytest.raises(DataError, match="by another process"):
+        fetch(offered(server), tmp_path)
+    monkeypatch.setattr(fcntl, "flock", plain)
+    assert names(tmp_path) == ["data.bin"]
+    assert fetch(offered(server), tmp_path).read_bytes() == CONTENT
+    assert server.asked == []
+
+
+def test_what_another_process_brought_meanwhile_is_taken(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = fcntl.flock
+
+    def before_the_lock(*arguments: object) -> None:
+        (tmp_path / "data.bin").write_bytes(CONTENT)
+        plain(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(fcntl, "flock", before_the_lock)
+    assert fetch(offered(server), tmp_path).read_bytes() == CONTENT
+    assert names(tmp_path) == ["data.bin"]
+    assert server.asked == []
 
 
 @pytest.fixture

@@ -22,10 +22,10 @@ from histo_core.errors import (
     RunError,
     UnknownNameError,
 )
-from histo_core.runs import job_folder, jobs, locks
+from histo_core.locks import is_locked
+from histo_core.runs import job_folder, jobs
 from histo_core.runs.job_folder import JobFolder
 from histo_core.runs.jobs import Job, cancel_job, find_job, start_job
-from histo_core.runs.locks import is_locked, try_lock
 from histo_core.workspace import Workspace
 
 FAKE_JOB = Path(__file__).with_name("fake_job.py")
@@ -243,29 +243,3 @@ def test_old_ended_jobs_are_forgotten_when_another_starts(
         begun = start_job("steered", {}, workspace)
     left = {folder.name for folder in (workspace.home / "jobs").iterdir()}
     assert left == {begun.job_id, folders["young"].path.name, folders["held"].path.name}
-
-
-def test_a_lock_whose_folder_was_removed_meanwhile_is_not_taken(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plain, file = locks.fcntl.flock, tmp_path / "job" / "lock"
-
-    def removed_first(*given: int) -> None:
-        file.rename(tmp_path / "gone")
-        plain(*given)
-
-    monkeypatch.setattr(locks.fcntl, "flock", removed_first)
-    assert try_lock(file) is None
-    monkeypatch.setattr(locks.fcntl, "flock", plain)
-    with try_lock(file) or pytest.fail("it is free"):
-        assert is_locked(file)
-
-
-def test_a_look_at_a_lock_does_not_hold_it(tmp_path: Path) -> None:
-    path = tmp_path / "lock"
-    assert not is_locked(path)
-    lock = try_lock(path)
-    assert lock is not None
-    assert is_locked(path)
-    lock.close()
-    assert not is_locked(path)
