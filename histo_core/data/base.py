@@ -116,6 +116,11 @@ class Dataset(ABC):
     def read_source(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray] | np.ndarray:
         """Pixels of some samples from the source's own files; see `read`."""
 
+    def each_source(self, rows: np.ndarray) -> Iterator[np.ndarray]:
+        """Pixels of some samples from the source's own files, one after another; few are in memory at a time."""
+        for start in range(0, len(rows), _BATCH):
+            yield from self.read_source(rows[start : start + _BATCH])
+
     def read(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray] | np.ndarray:
         """Pixels of some samples, uint8 H x W x 3 RGB each (one array N x H x W x 3 where all sizes agree).
 
@@ -167,9 +172,8 @@ class Dataset(ABC):
 
     def payloads(self, rows: np.ndarray) -> Iterator[tuple[object, bytes]]:
         """What the content hash reads of each row: a mark of its size, and bytes that change with its pixels."""
-        for start in range(0, len(rows), _BATCH):
-            for image in self.read_source(rows[start : start + _BATCH]):
-                yield image.shape, image.tobytes()
+        for image in self.each_source(rows):
+            yield image.shape, image.tobytes()
 
     def __len__(self) -> int:
         return len(self.table)

@@ -109,7 +109,7 @@ def without_broken(dataset: Dataset, workspace: Workspace, progress: Progress = 
 def _read(dataset: Dataset, rows: np.ndarray, sizes: Counter[tuple[int, int]]) -> list[Problem]:
     """Count the sizes of some images; where one of them cannot be read, it is found by reading each alone."""
     try:
-        sizes.update((image.shape[0], image.shape[1]) for image in dataset.read_source(rows))
+        sizes.update([(image.shape[0], image.shape[1]) for image in dataset.each_source(rows)])
     except DataError as error:
         if len(rows) == 1:
             return [Problem(str(dataset.table["sample_id"].iloc[rows[0]]), _clause(error, dataset, int(rows[0])))]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _FORMAT = 1
 _PIXELS, _SIZES, _MANIFEST = "pixels.bin", "sizes.npy", "manifest.json"
 _PATCHES = 256
-"""Read, written and reported at a time."""
+"""Written and reported at a time."""
 _BLOCK = 1 << 24
 
 
@@ -109,7 +109,7 @@ def write_store(dataset: Dataset, folder: Path, progress: Progress = silent) -> 
     with (folder / _PIXELS).open("wb") as file:
         for start in range(0, total, _PATCHES):
             rows = np.arange(start, min(start + _PATCHES, total))
-            for row, patch in zip(rows, dataset.read_source(rows), strict=True):
+            for row, patch in zip(rows, dataset.each_source(rows), strict=True):
                 content = np.ascontiguousarray(patch, np.uint8).data
                 file.write(content)
                 digest.update(content)

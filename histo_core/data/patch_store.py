@@ -71,7 +71,7 @@ def converted_bytes(dataset: Dataset) -> int:
     if not len(dataset):
         return 0
     rows = np.unique(np.linspace(0, len(dataset) - 1, _SAMPLED).astype(np.int64))
-    return round(sum(patch.nbytes for patch in dataset.read_source(rows)) / len(rows) * len(dataset))
+    return round(sum(patch.nbytes for patch in dataset.each_source(rows)) / len(rows) * len(dataset))
 
 
 def convert(dataset: Dataset, workspace: Workspace, progress: Progress = silent) -> FlatStore:

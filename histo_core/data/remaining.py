@@ -47,6 +47,10 @@ class Remaining(Dataset):
         """As the whole data set's."""
         return self.whole.read_source(self.rows[np.asarray(indices, np.int64)])
 
+    def each_source(self, rows: np.ndarray) -> Iterator[np.ndarray]:
+        """As the whole data set's."""
+        return self.whole.each_source(self.rows[rows])
+
     def mask(self, index: int) -> np.ndarray | None:
         """As the whole data set's."""
         return self.whole.mask(int(self.rows[index]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from histo_core.config import DataConfig
 from histo_core.data import check
 from histo_core.data.base import Dataset, open_dataset
 from histo_core.data.check import check_files, load_check, make_check, without_broken
+from histo_core.data.flat_store import write_store
+from histo_core.data.patch_store import converted_bytes
 from histo_core.data.remaining import Remaining
 from histo_core.errors import BrokenFilesError, CancelledError
 from histo_core.workspace import Workspace
@@ -42,6 +45,26 @@ def test_every_broken_file_is_named_and_the_others_are_counted_by_size(
     assert (found.checked, found.complete) == (6, True)
     assert found.sizes == {(96, 96): 3, (20, 40): 1}
     assert found.odd == {(20, 40): 1}
+
+
+def test_large_images_are_held_one_at_a_time(
+    class_folder: Path, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive, most = [0], [0]
+
+    def open_image(path: Path) -> np.ndarray:
+        image = np.zeros((9, 9, 3), np.uint8)
+        alive[0] += 1
+        most[0] = max(most[0], alive[0])
+        weakref.finalize(image, lambda: alive.__setitem__(0, alive[0] - 1))
+        return image
+
+    monkeypatch.setattr("histo_core.data.sources.image_files.open_image", open_image)
+    dataset = open_folder(class_folder, workspace)
+    assert check_files(dataset).checked == 6
+    assert converted_bytes(dataset) == 6 * 9 * 9 * 3
+    write_store(Remaining(dataset, np.arange(5)), tmp_path)
+    assert most[0] <= 2  # the one in use, and the next
 
 
 def test_a_look_ends_at_the_limit(broken_folder: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

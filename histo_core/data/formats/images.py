@@ -29,7 +29,8 @@ OTHER_SUFFIXES = (
 )
 """Names of images that no data set reads; they are counted, so that nobody takes them for read."""
 
-MAX_PIXELS = 100_000_000
+MAX_PIXELS = 25_000_000
+"""A few hundred megabytes while it is decoded; patches have some ten thousand to a million."""
 
 # Image.open is not used: it warns of large images through a process-wide filter, which no thread can silence for
 # itself alone, and it asks every format Pillow knows.
@@ -38,7 +39,7 @@ _READERS: tuple[tuple[tuple[bytes, ...], type[ImageFile]], ...] = (
     ((b"\xff\xd8\xff",), JpegImageFile),
     (tuple(TIFF_SIGNATURES), TiffImageFile),
 )
-_WHITE = (255, 255, 255, 255)
+_WHITE = (255, 255, 255)
 
 
 def open_image(source: Path | bytes, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -136,9 +137,10 @@ def _to_rgb(image: ImageFile) -> np.ndarray:
         grey = (np.asarray(image) >> 8).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=2)
     if image.has_transparency_data:
-        white = Image.new("RGBA", image.size, _WHITE)
-        return np.array(Image.alpha_composite(white, image.convert("RGBA")).convert("RGB"))
-    return np.array(image.convert("RGB"))
+        over, colour = Image.new("RGB", image.size, _WHITE), image if image.mode == "RGBA" else image.convert("RGBA")
+        over.paste(colour, mask=colour)
+        return np.array(over)
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def _damaged(name: str, error: Exception) -> CorruptDataError:

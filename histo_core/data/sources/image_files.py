@@ -47,6 +47,10 @@ class ImageFilesDataset(Dataset):
         """Pixels of some images, uint8 H x W x 3 each; errors name the file (see `open_image`)."""
         return [open_image(self.paths[index]) for index in indices]
 
+    def each_source(self, rows: np.ndarray) -> Iterator[np.ndarray]:
+        """One image at a time: each may be large, and a batch of them is read no faster."""
+        return (open_image(self.paths[row]) for row in rows)
+
     def payloads(self, rows: np.ndarray) -> Iterator[tuple[object, bytes]]:
         """The files' bytes, which need no decoding to show a change."""
         for row in rows:
