@@ -13,9 +13,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import psutil
+
+from histo_core.errors import DataError
 
 _BLOCK = 1 << 20
 
@@ -24,23 +27,21 @@ def write_atomically(path: Path, content: bytes | Callable[[Path], object]) -> N
     """Write a file so that a reader sees the old content or the new, never a part.
 
     Temporary file in the same folder, write, fsync, rename, fsync the folder. After an error or a kill the
-    target is as it was; a leftover temporary file is named ``.<name>.*.part``.
+    target is as it was; a leftover temporary file is named ``.<name>.*.part``. Who may read it is for the umask to say.
 
     Args:
         path: the target; its folder is made when missing.
         content: the bytes, or a function that writes them to the path it is given.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path.with_name(f".{path.name}.{token_hex(4)}.part")
+    temporary.open("xb").close()  # readable for those whom the umask allows; `tempfile` would hide it from the group
     try:
         if isinstance(content, bytes):
             temporary.write_bytes(content)
         else:
             content(temporary)
         _sync(temporary)
-        temporary.chmod(0o644)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -81,10 +82,16 @@ def sha256(path: Path) -> str:
 
 
 @contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
+def new_folder(path: Path, *, first_wins: bool = True) -> Iterator[Path]:
     """Fill a temporary folder beside ``path``; it takes the name ``path`` only when the block ends well.
 
-    When another process was first, its folder stays and ours is dropped.
+    Args:
+        path: not there, or an empty folder.
+        first_wins: when another process was first, its folder stays and ours is dropped, because both hold the same.
+            Otherwise ours stays, too, under a name of its own.
+
+    Raises:
+        DataError: something was put into ``path`` meanwhile that must not be taken for ours; it says where ours is.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", suffix=".part", dir=path.parent) as name:
@@ -99,6 +106,14 @@ def new_folder(path: Path) -> Iterator[Path]:
         except OSError:
             if not path.is_dir():
                 raise
+            if not first_wins:
+                kept = path.with_name(f"{path.name}-{token_hex(4)}")
+                temporary.rename(kept)
+                raise DataError(
+                    f"Something was put into {path} while it was being made.",
+                    f"What was made is whole, and lies in {kept}.",
+                    "Move it where you want it.",
+                ) from None
     _sync(path.parent)
 
 

@@ -42,7 +42,8 @@ def export_folders(dataset: Dataset, split: Split | None, folder: Path, progress
 
     Raises:
         ConfigError: the folder is not empty.
-        DataError: a patch cannot be read, or the folder not written.
+        DataError: a patch cannot be read, the folder not written, or something was put into it meanwhile; the export
+            then lies beside it.
         CancelledError: as the progress asked; nothing is left behind.
     """
     classes = safe_names(["normal", "tumor"] if dataset.classes == PCAM_CLASSES else dataset.classes)
@@ -149,7 +150,7 @@ def _made(folder: Path) -> Iterator[Path]:
     """A new folder to fill; errors of the disk in words."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{folder} is not empty.", "A new or empty folder is expected.", "Choose another one.")
-    with _written(folder), new_folder(folder) as made:
+    with _written(folder), new_folder(folder, first_wins=False) as made:
         yield made
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from histo_core import files
+from histo_core.errors import DataError
 
 
 def test_a_file_appears_whole(tmp_path: Path) -> None:
@@ -15,6 +16,17 @@ def test_a_file_appears_whole(tmp_path: Path) -> None:
     files.write_atomically(target, lambda path: path.write_bytes(b"two"))
     assert target.read_bytes() == b"two"
     assert list(target.parent.iterdir()) == [target]
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o077, 0o600), (0o022, 0o644), (0o027, 0o640)])
+def test_the_umask_says_who_may_read_a_file(tmp_path: Path, mask: int, mode: int) -> None:
+    before = os.umask(mask)
+    try:
+        for _ in range(2):
+            files.write_atomically(tmp_path / "a.bin", b"one")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.bin").stat().st_mode & 0o777 == mode
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
@@ -77,6 +89,24 @@ def test_the_first_of_two_folders_stays(tmp_path: Path) -> None:
             (early / "who").write_text("early")
     assert (target / "who").read_text() == "early"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_folder_that_must_be_ours_stays_under_another_name_where_somebody_was_first(tmp_path: Path) -> None:
+    target = tmp_path / "set"
+    with (
+        pytest.raises(DataError, match="Something was put into") as caught,
+        files.new_folder(target, first_wins=False) as ours,
+    ):
+        _made_by_two(ours, target)
+    (kept,) = (path for path in tmp_path.iterdir() if path != target)
+    assert str(kept) in caught.value.allowed
+    assert [(path / "who").read_text() for path in (target, kept)] == ["theirs", "ours"]
+
+
+def _made_by_two(ours: Path, target: Path) -> None:
+    (ours / "who").write_text("ours")
+    target.mkdir()
+    (target / "who").write_text("theirs")
 
 
 def test_the_file_system_of_a_path_is_that_of_its_closest_mount(tmp_path: Path) -> None:

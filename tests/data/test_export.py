@@ -196,6 +196,26 @@ def test_cancelling_and_errors_leave_nothing(dataset: Dataset, tmp_path: Path, m
     assert list(tmp_path.glob("*out*")) == []
 
 
+@pytest.mark.parametrize("export", [export_folders, export_pcam])
+def test_an_export_is_kept_where_something_was_put_into_its_folder_meanwhile(
+    export: Callable[..., None], dataset: Dataset, tmp_path: Path
+) -> None:
+    target = tmp_path / "out"
+
+    def put(done: int, total: int) -> None:
+        target.mkdir(exist_ok=True)
+        (target / "notes.txt").write_text("mine")
+
+    with pytest.raises(DataError, match=r"Something was put into .*out while") as caught:
+        export(dataset, split_of(PARTS), target, put)
+    assert [file.name for file in target.iterdir()] == ["notes.txt"]
+    (kept,) = (path for path in tmp_path.iterdir() if path != target and path.name.startswith("out"))
+    assert str(kept) in str(caught.value)
+    export(dataset, split_of(PARTS), tmp_path / "again")
+    first, second = (sorted(file.relative_to(root) for file in root.rglob("*")) for root in (kept, tmp_path / "again"))
+    assert first == second
+
+
 def test_a_place_that_cannot_be_written_is_named(dataset: Dataset, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(DataError, match="cannot be written"):

@@ -15,18 +15,25 @@ _LONGEST_BYTES = 200
 def safe_names(names: Sequence[str]) -> list[str]:
     """One file name each: letters, digits, ``_``, ``-`` and inner dots, at most 200 bytes, none twice.
 
-    Names stay as they are where they can. One that is cut, empty, or differs from another only by case or by what
-    was replaced gets the first digits of its SHA-256.
+    Names stay as they are where they can. One that is cut, empty, or would be another's file but for its case, what
+    was replaced or such digits, gets the first digits of its SHA-256.
 
     Args:
         names: distinct names, such as sample ids; of ids that are paths, the image suffix goes and ``/`` becomes ``_``.
     """
     cleaned = [_cleaned(name) for name in names]
-    often = Counter(name.casefold() for name in cleaned)
-    return [
-        clean if clean and often[clean.casefold()] == 1 and _fits(clean) else _marked(clean, name)
-        for clean, name in zip(cleaned, names, strict=True)
+    safe = [
+        clean if clean and _fits(clean) else _marked(clean, name) for clean, name in zip(cleaned, names, strict=True)
     ]
+    while True:  # a name that was marked may be what another was called from the start
+        often = Counter(name.casefold() for name in safe)
+        apart = [
+            one if often[one.casefold()] == 1 else _marked(clean, name)
+            for one, clean, name in zip(safe, cleaned, names, strict=True)
+        ]
+        if apart == safe:
+            return safe
+        safe = apart
 
 
 def _cleaned(name: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from histo_core.data.formats.safe_names import safe_names
 
 
@@ -32,3 +34,13 @@ def test_whatever_a_name_is_its_file_can_be_made_in_the_folder(tmp_path: Path) -
     assert len(list(tmp_path.iterdir())) == len(names)
     assert not any(name.startswith(".") for name in made)
     assert "etc_passwd" in made[0]
+
+
+@pytest.mark.parametrize("more", [[], ["a_b-C8687A08AA5D"], ["a_b-c8687a08aa5d-4e5a8d2b7b1f"]])
+def test_a_name_that_was_marked_is_nobody_elses(more: list[str]) -> None:
+    names = ["a b", "a_b", *more]
+    for _ in range(3):  # the next one is called what another is marked as
+        made = safe_names(names)
+        assert len({name.casefold() for name in made}) == len(names)
+        names.append(next(name for name in reversed(made) if name not in names))
+    assert safe_names(["a b", "a_b"])[0] == "a_b-c8687a08aa5d"
