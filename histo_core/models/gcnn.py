@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 from functools import partial
-from itertools import zip_longest
 from typing import Annotated
 
 from pydantic import Field
 from torch import Tensor, nn
 
 from histo_core.config import Config, PreprocessConfig
-from histo_core.models.group import P4, P4M, Z2, Group, GroupBatchNorm2d, GroupConv2d, GroupPool, folded
+from histo_core.models.group import P4, P4M, Z2, Group, GroupBatchNorm2d, GroupConv2d, GroupPool
 from histo_core.models.registry import MODELS, ModelSpec
 
 _PAPER = (
@@ -70,16 +68,6 @@ class GroupCNN(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """float32 [n, 3, h, w] to logits [n, n_classes]."""
         return self.head(self.dropout(self.pool(self.features(images))))
-
-    def folded(self) -> nn.Sequential:
-        """The same function in evaluation, from plain convolutions; it shares no memory with this network."""
-        layers: list[nn.Module] = []
-        for layer, following in zip_longest(self.features, self.features[1:]):
-            if isinstance(layer, GroupConv2d):
-                layers.append(folded(layer, following if isinstance(following, GroupBatchNorm2d) else None))
-            elif not isinstance(layer, GroupBatchNorm2d):
-                layers.append(layer)
-        return nn.Sequential(*layers, *self.pool, copy.deepcopy(self.head)).eval()
 
 
 def _last_layer(model: nn.Module, input_size: tuple[int, int]) -> nn.Module:

@@ -151,28 +151,28 @@ class GroupPool(nn.Module):
         return maps.reshape(n, self.group.size, channels // self.group.size, height, width).amax(dim=1)
 
 
-def folded(conv: GroupConv2d, norm: GroupBatchNorm2d | None = None) -> nn.Conv2d:
-    """The plain convolution that does what a group convolution, and a batch normalisation after it, do in evaluation.
-
-    The filters are turned once, here, instead of at each batch.
-    """
-    filters = conv.bank().detach()
-    fields = conv.fields_out
-    offset = torch.zeros(fields) if conv.bias is None else conv.bias.detach()
-    scale = torch.ones_like(offset)
-    if norm is not None:
-        mean, variance = norm.running_mean, norm.running_var
-        if mean is None or variance is None:
-            raise ValueError("the batch normalisation keeps no statistics to fold")
-        scale = norm.weight.detach() * torch.rsqrt(variance + norm.eps)
-        offset = norm.bias.detach() + (offset - mean) * scale
+def plain_convolution(conv: GroupConv2d) -> nn.Conv2d:
+    """The ordinary convolution that does what a group convolution does, its filters turned once and for all."""
+    filters, fields_in = conv.bank().detach(), conv.planes * conv.fields_in
     plain = nn.Conv2d(
-        filters.shape[1], filters.shape[0], conv.kernel_size, conv.stride, conv.padding, device=filters.device
+        *(fields_in, conv.group.size * conv.fields_out, conv.kernel_size, conv.stride, conv.padding),
+        bias=conv.bias is not None,
+        device=filters.device,
     )
-    with torch.no_grad():
-        plain.weight.copy_(filters * scale.repeat(conv.group.size).view(-1, 1, 1, 1))
-        plain.bias.copy_(offset.repeat(conv.group.size))  # type: ignore[union-attr]
-    return plain.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    plain.weight = nn.Parameter(filters)
+    if conv.bias is not None:
+        plain.bias = nn.Parameter(conv.bias.detach().repeat(conv.group.size))
+    return plain
+
+
+def plain_normalisation(norm: GroupBatchNorm2d) -> nn.BatchNorm2d:
+    """The ordinary batch normalisation that does in evaluation what one over a group does."""
+    size = norm.group.size
+    plain = nn.BatchNorm2d(size * norm.num_features, norm.eps, device=norm.weight.device)
+    plain.load_state_dict(
+        {name: tensor.repeat(size) if tensor.ndim else tensor for name, tensor in norm.state_dict().items()}
+    )
+    return plain.eval()
 
 
 def _turned_places(group: Group, planes: int, kernel: int) -> Tensor:

@@ -10,7 +10,9 @@ from histo_core.config import ModelConfig
 from histo_core.models.engine import engine, interactive_dtype
 from histo_core.models.registry import build_network
 
-NORMALISING = ["cnn_rnn", "densenet121", "efficientnet_b0", "gcnn_p4", "p4m_densenet", "googlenet", "resnet18"]
+NORMALISING = [
+    *("cnn_rnn", "densenet121", "efficientnet_b0", "gcnn_p4", "googlenet", "p4m_densenet", "p4m_resnet", "resnet18"),
+]
 
 
 def used(name: str) -> nn.Module:
@@ -35,6 +37,36 @@ def test_the_logits_are_the_same(name: str) -> None:
 @pytest.mark.parametrize("name", ["efficientnet_b0", "gcnn_p4", "googlenet", "resnet18"])
 def test_no_batch_normalisation_is_left_where_each_follows_a_convolution(name: str) -> None:
     assert not any(isinstance(layer, nn.BatchNorm2d) for layer in engine(used(name)).modules())
+
+
+@pytest.mark.parametrize(("name", "left"), [("p4m_resnet", 5), ("p4m_densenet", 10), ("cnn_rnn", 3)])
+def test_one_that_follows_something_else_stays(name: str, left: int) -> None:
+    kept = [layer for layer in engine(used(name)).modules() if isinstance(layer, nn.BatchNorm2d)]
+    assert len(kept) == left
+
+
+class Branched(nn.Module):
+    """The first rectifier's input is used once more, the second one's is not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3), nn.ReLU(), nn.Conv2d(3, 3, 1), nn.ReLU()])
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        convolution, norm, rectifier, second, last = self.layers
+        maps = norm(convolution(images))
+        return last(second(rectifier(maps))) + maps
+
+
+@torch.no_grad()
+def test_a_rectifier_writes_over_what_nobody_else_reads() -> None:
+    network = Branched().eval()
+    images = torch.randn(2, 3, 8, 8).contiguous(memory_format=torch.channels_last)
+    fast, before = engine(network), images.clone()
+    torch.testing.assert_close(fast(images), network(images))
+    assert torch.equal(images, before)
+    assert [layer.inplace for layer in fast.modules() if isinstance(layer, nn.ReLU)] == [False, True]
+    assert not any(layer.inplace for layer in network.modules() if isinstance(layer, nn.ReLU))
 
 
 @torch.no_grad()

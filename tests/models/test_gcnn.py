@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from histo_core.config import ModelConfig
+from histo_core.models.engine import engine
 from histo_core.models.gcnn import GroupCNN
-from histo_core.models.group import GROUPS, Group
+from histo_core.models.group import GROUPS, Group, GroupConv2d
 from histo_core.models.registry import build_network
 
 named = pytest.mark.parametrize("group", GROUPS.values(), ids=lambda group: group.name)
@@ -29,7 +30,7 @@ def trained(group: Group) -> GroupCNN:
 @torch.no_grad()
 def test_the_logits_of_a_turned_patch_are_those_of_the_patch_forward_and_folded(group: Group) -> None:
     network, image = trained(group), torch.randn(2, 3, 16, 16)
-    folded = network.folded()
+    folded = engine(network)
     expected = network(image)
     for element in range(group.size):
         torch.testing.assert_close(network(group.act(element, image)), expected, rtol=1e-5, atol=1e-5)
@@ -52,8 +53,8 @@ def test_it_has_as_many_weights_as_one_element_of_each_field_needs(group: Group)
 
 
 def test_the_folded_network_holds_plain_layers_only() -> None:
-    kinds = {type(layer) for layer in trained(GROUPS["p4"]).folded()}
-    assert not any(issubclass(kind, nn.BatchNorm2d) for kind in kinds)
+    kinds = {type(layer) for layer in engine(trained(GROUPS["p4"])).modules()}
+    assert not any(issubclass(kind, nn.BatchNorm2d | GroupConv2d) for kind in kinds)
     assert nn.Conv2d in kinds
 
 
