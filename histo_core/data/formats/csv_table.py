@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from histo_core.errors import CorruptDataError, UnsafeFileError
+from histo_core.errors import CorruptDataError, DataNotFoundError, UnsafeFileError
 
 MAX_BYTES = 256 << 20
 """PCam's largest table has 20 MB; a text of this size takes some ten times as much memory."""
@@ -22,7 +22,8 @@ def read_csv(path: Path, columns: Sequence[str], optional: Sequence[str] | None 
         optional: those that are kept where they are there; None keeps all.
 
     Raises:
-        CorruptDataError: not a CSV in UTF-8, or a column is missing.
+        CorruptDataError: not a CSV in UTF-8, rows longer than the header, or a column is missing.
+        DataNotFoundError: it may not be read.
         UnsafeFileError: larger than `MAX_BYTES`.
     """
     if path.stat().st_size > MAX_BYTES:
@@ -31,10 +32,20 @@ def read_csv(path: Path, columns: Sequence[str], optional: Sequence[str] | None 
         )
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:  # pandas' parser errors and Unicode errors are ValueErrors
+    except OSError as error:
+        raise DataNotFoundError(
+            f"{path} cannot be opened ({error.strerror}).", "A readable CSV file is expected.", "Check the path."
+        ) from None
+    except ValueError as error:  # as pandas' parser errors and Unicode errors are
         raise CorruptDataError(
             f"{path} cannot be read as CSV ({error}).", "Comma-separated UTF-8 text is expected.", "Save it again."
         ) from None
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes what is too much in each row for names of the rows
+        raise CorruptDataError(
+            f"{path} has rows with more cells than its header has names.",
+            "A name for each column is expected.",
+            "Complete the header, or remove commas at the ends of the rows.",
+        )
     require_columns(table, columns, path)
     others = table.columns if optional is None else optional
     return table.loc[:, [*columns, *(column for column in others if column in table and column not in columns)]]

@@ -7,6 +7,8 @@ import stat
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyarrow.types as kinds
 
@@ -15,8 +17,8 @@ from histo_core.data.formats.images import SUFFIXES
 from histo_core.errors import ConfigError, CorruptDataError, UnsafeFileError
 
 MAX_ROWS = 5_000_000
-MAX_BYTES = 2 << 30
-"""Of a Parquet file's columns, unpacked: a file of kilobytes can say that it holds gigabytes."""
+MAX_BYTES = 256 << 20
+"""Of a Parquet file's columns, unpacked, with each text as often as it stands: kilobytes can unpack to gigabytes."""
 
 _NEEDED = ("path", "label")
 
@@ -43,27 +45,70 @@ def read_manifest(file: Path) -> pd.DataFrame:
 
 def _read_parquet(file: Path) -> pd.DataFrame:
     try:
-        with pq.ParquetFile(file) as opened:
+        schema = pq.read_schema(file)
+        _check_columns(schema, file)
+        texts = [field.name for field in schema if _is_text(field.type)]
+        with pq.ParquetFile(file, read_dictionary=texts) as opened:  # a text that stands in many rows is kept once
             groups = [opened.metadata.row_group(number) for number in range(opened.metadata.num_row_groups)]
-            rows, size = opened.metadata.num_rows, sum(group.total_byte_size for group in groups)
-            if rows > MAX_ROWS or size > MAX_BYTES:
-                raise UnsafeFileError(
-                    f"{file} claims {rows:,} rows and {size:,} bytes.",
-                    f"At most {MAX_ROWS:,} rows and {MAX_BYTES:,} bytes are read.",
-                    "Divide it.",
-                )
-            nested = [field.name for field in opened.schema_arrow if kinds.is_nested(field.type)]
-            if nested:
-                raise CorruptDataError(
-                    f"{file} has lists or records in {', '.join(map(repr, nested))}.",
-                    "Numbers, texts and truth values are kept.",
-                    "Drop these columns.",
-                )
-            return opened.read().to_pandas(ignore_metadata=True)
+            rows, packed = opened.metadata.num_rows, sum(group.total_byte_size for group in groups)
+            wide = rows * sum(_width(kind) for kind in schema.types)
+            _check_size(file, rows, max(packed, wide))
+            table = opened.read()
+            _check_size(file, rows, sum(_unpacked(chunk) for column in table.columns for chunk in column.chunks))
+            return table.to_pandas(ignore_metadata=True)
     except (OSError, ValueError, NotImplementedError) as error:  # what pyarrow's errors are
         raise CorruptDataError(
             f"{file} cannot be read as Parquet ({error}).", "An Apache Parquet file is expected.", "Save it again."
         ) from None
+
+
+def _check_columns(schema: pa.Schema, file: Path) -> None:
+    twice = sorted({name for name in schema.names if schema.names.count(name) > 1})
+    if twice:
+        raise CorruptDataError(
+            f"{file} has the column {twice[0]!r} more than once.", "Each column has a name of its own.", "Rename one."
+        )
+    strange = [field.name for field in schema if not _is_plain(field.type)]
+    if strange:
+        raise CorruptDataError(
+            f"{file} has lists, records or other values in {', '.join(map(repr, strange))}.",
+            "Numbers, texts and truth values are kept.",
+            "Drop these columns.",
+        )
+
+
+def _check_size(file: Path, rows: int, size: int) -> None:
+    if rows > MAX_ROWS or size > MAX_BYTES:
+        raise UnsafeFileError(
+            f"{file} holds {rows:,} rows and {size:,} bytes.",
+            f"At most {MAX_ROWS:,} rows and {MAX_BYTES:,} bytes are read.",
+            "Divide it.",
+        )
+
+
+def _values(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if isinstance(kind, pa.DictionaryType) else kind
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return kinds.is_string(_values(kind)) or kinds.is_large_string(_values(kind))
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    kind = _values(kind)
+    return _is_text(kind) or kinds.is_primitive(kind) or kinds.is_decimal(kind) or kinds.is_null(kind)
+
+
+def _width(kind: pa.DataType) -> int:
+    """Bytes that each row takes before its texts are counted: of a text its number in the dictionary."""
+    return 4 if _is_text(kind) else 0 if kinds.is_null(kind) else max(kind.bit_width // 8, 1)
+
+
+def _unpacked(chunk: pa.Array) -> int:
+    """Bytes of a column's values, each text as often as it stands there."""
+    if not isinstance(chunk, pa.DictionaryArray) or not _is_text(chunk.type):
+        return chunk.nbytes
+    return pc.sum(pc.take(pc.binary_length(chunk.dictionary), chunk.indices)).as_py() or 0
 
 
 class NamedFiles:

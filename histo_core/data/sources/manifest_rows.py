@@ -61,9 +61,13 @@ def class_names(labels: Sequence[str], named: str | None) -> tuple[str, ...]:
 
 
 def label_numbers(labels: Sequence[str], classes: Sequence[str]) -> np.ndarray:
-    """The class of each label, int64; -1 for one that is neither a class's name nor its number."""
-    numbers = {str(number): number for number in range(len(classes))}
-    numbers |= {name: number for number, name in enumerate(classes)}
+    """The class of each label, int64; -1 for one that is none.
+
+    Labels are the classes' names as soon as one of them is, else their numbers, and never both: a name may be a number.
+    """
+    numbers = {name: number for number, name in enumerate(classes)}
+    if not numbers.keys() & set(labels):
+        numbers = {str(number): number for number in range(len(classes))}
     return np.array([numbers.get(label, -1) for label in labels], np.int64)
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -166,6 +168,8 @@ def test_names_are_only_text(root: Path, pixels: np.ndarray, workspace: Workspac
     [
         (b"", CorruptDataError, "cannot be read as CSV"),
         (b"\xff\xfe\x00", CorruptDataError, "cannot be read as CSV"),
+        (b"path,label\na.png,1,\nb.png,2,\n", CorruptDataError, "more cells than its header has names"),
+        (b"path,label\na.png,1\nb.png,2,\n", CorruptDataError, "Expected 2 fields in line 3, saw 3"),
         (b"path;label\na.png;1\n", CorruptDataError, "has no column 'path', 'label'.*path;label"),
         (b"path,label\n", CorruptDataError, "has no rows"),
         (b"path,label\nsite 0/p0.png,1\n", CorruptDataError, "1 class cannot be told apart: '1'"),
@@ -185,11 +189,14 @@ def test_tables_that_cannot_be_used_are_refused_in_words(
 def test_options_that_do_not_fit_are_refused_in_words(root: Path, workspace: Workspace) -> None:
     (root / "list.xlsx").write_bytes(b"PK")
     (root / "list.parquet").write_bytes(b"PAR1 and no more PAR1")
+    (root / "folder.csv").mkdir()
     for options, error, says in (
         ({"file": "none.csv"}, DataNotFoundError, "There is no"),
         ({"file": "../mine/manifest.csv"}, ConfigError, "is more than a file's name"),
         ({"file": "list.xlsx"}, ConfigError, "is no table"),
         ({"file": "list.parquet"}, CorruptDataError, "cannot be read as Parquet"),
+        ({"file": "folder.csv"}, DataNotFoundError, r"folder.csv cannot be opened \(Is a directory\)"),
+        ({"file": "a\0b.csv"}, DataNotFoundError, "cannot be reached"),
         ({"positive": "cancer"}, ConfigError, "no class of manifest.csv. Classes: benign, malignant"),
         ({"classes": "a,a"}, CorruptDataError, "2 classes cannot be told apart: 'a', 'a'"),
         ({"classes": "a,,b"}, CorruptDataError, "3 classes cannot"),
@@ -204,14 +211,53 @@ def test_tables_that_are_too_large_are_not_read(
 ) -> None:
     pd.DataFrame({"path": ["a.png"] * 50, "label": 1}).to_parquet(root / "many.parquet")
     pd.DataFrame({"path": ["a.png"], "label": [[1, 2]]}).to_parquet(root / "nested.parquet")
-    with pytest.raises(CorruptDataError, match="lists or records in 'label'"):
+    with pytest.raises(CorruptDataError, match="lists, records or other values in 'label'"):
         open_manifest(root, workspace, file="nested.parquet")
     monkeypatch.setattr("histo_core.data.sources.manifest_files.MAX_ROWS", 49)
-    with pytest.raises(UnsafeFileError, match="claims 50 rows"):
+    with pytest.raises(UnsafeFileError, match="holds 50 rows"):
         open_manifest(root, workspace, file="many.parquet")
     monkeypatch.setattr("histo_core.data.formats.csv_table.MAX_BYTES", 10)
     with pytest.raises(UnsafeFileError, match="At most 10 are read"):
         open_manifest(root, workspace)
+
+
+@pytest.mark.parametrize(
+    ("columns", "found"),
+    [
+        ({"note": "x" * 10_000}, r"holds 100 rows and 1,00\d,\d{3} bytes"),
+        ({str(number): 0.5 for number in range(200)}, r"holds 100 rows and 16\d,\d{3} bytes"),
+    ],
+)
+def test_what_unpacks_to_much_more_than_it_takes_is_not_read(
+    columns: dict[str, object], found: str, root: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pd.DataFrame({"path": ["a.png"] * 100, "label": 1} | columns).to_parquet(root / "bomb.parquet")
+    monkeypatch.setattr("histo_core.data.sources.manifest_files.MAX_BYTES", 150_000)
+    with pytest.raises(UnsafeFileError, match=found):
+        open_manifest(root, workspace, file="bomb.parquet")
+
+
+def test_plain_columns_of_parquet_are_kept(root: Path, workspace: Workspace) -> None:
+    table = pd.read_csv(root / "manifest.csv", dtype={"scanner": "category"})
+    table = table.assign(none=None, level=pd.Categorical([3, 1, 1, 3]), on=pd.Timestamp("2020-02-01"))
+    table.to_parquet(root / "list.parquet", index=False)
+    found = open_manifest(root, workspace, file="list.parquet").table
+    assert found["scanner"].isna().tolist() == [False, False, True, False]
+    assert found["level"].tolist() == [3, 1, 1, 3]
+    assert found["none"].isna().all()
+    assert found["on"].tolist() == [pd.Timestamp("2020-02-01")] * 4
+    twice = pa.table([["site 0/p0.png"], ["a"], ["b"]], names=["path", "label", "label"])
+    pq.write_table(twice, root / "twice.parquet")
+    with pytest.raises(CorruptDataError, match="has the column 'label' more than once"):
+        open_manifest(root, workspace, file="twice.parquet")
+
+
+def test_labels_are_names_or_numbers_and_never_both(root: Path, workspace: Workspace) -> None:
+    write(root, "path,label", "site 0/p0.png,0", "site 0/p1.png,1", "site 1/p2.png,2", "site 1/p3.png,1")
+    with pytest.raises(BrokenFilesError, match=r"1 sample .*p0\.png: has none of the labels 1, 2: '0'"):
+        open_manifest(root, workspace, classes="1,2")
+    assert open_manifest(root, workspace, classes="a,b,c").table["label"].tolist() == [0, 1, 2, 1]
+    assert open_manifest(root, workspace, classes="2,1,0").table["label"].tolist() == [2, 1, 0, 1]
 
 
 def test_a_pipe_is_no_image(root: Path, workspace: Workspace) -> None:
