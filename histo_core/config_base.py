@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from difflib import get_close_matches
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -17,6 +18,8 @@ class Config(BaseModel):
 
 C = TypeVar("C", bound=Config)
 
+_UNKNOWN = "extra_forbidden"
+
 
 def parse_config(kind: type[C], values: Any) -> C:
     """Validate plain values as one of the configurations.
@@ -28,17 +31,42 @@ def parse_config(kind: type[C], values: Any) -> C:
         return kind.model_validate(values)
     except ValidationError as error:
         raise ConfigError(
-            "; ".join(_field_error(detail) for detail in error.errors()) + ".",
-            f"Fields of {kind.__name__}: {', '.join(kind.model_fields)}.",
+            "; ".join(_field_error(kind, detail) for detail in error.errors()) + ".",
+            _known_fields(kind, error),
             "Correct the named field.",
         ) from None
 
 
-def _field_error(detail: Any) -> str:
+def _field_error(kind: type[Config], detail: Any) -> str:
     where = ".".join(str(part) for part in detail["loc"]) or "the configuration"
-    if detail["type"] == "extra_forbidden":
-        return f"{where} is not a known field"
+    if detail["type"] == _UNKNOWN:
+        close = get_close_matches(str(detail["loc"][-1]), _holder(kind, detail).model_fields, n=1)
+        return f"{where} is not a known field" + (f" (did you mean {close[0]}?)" if close else "")
     message = detail["msg"].removeprefix("Value error, ")
     message = f"{message[0].lower()}{message[1:]}"
     # Of rules between fields the input is all fields at once, and the message names those that matter.
     return f"{where}: {message}" if isinstance(detail["input"], dict) else f"{where} = {detail['input']!r}: {message}"
+
+
+def _known_fields(kind: type[Config], error: ValidationError) -> str:
+    """What may stand where an unknown field stood; other errors say themselves what is allowed."""
+    places = {
+        ".".join(map(str, detail["loc"][:-1])) or kind.__name__: _holder(kind, detail)
+        for detail in error.errors()
+        if detail["type"] == _UNKNOWN
+    }
+    return " ".join(f"Fields of {place}: {', '.join(holder.model_fields)}." for place, holder in places.items())
+
+
+def _holder(kind: type[Config], detail: Any) -> type[Config]:
+    """The configuration that a field belongs to, which may lie inside another one, or in a list or mapping there."""
+    for part in detail["loc"][:-1]:
+        if part in kind.model_fields:
+            kind = _inside(kind.model_fields[part].annotation) or kind
+    return kind
+
+
+def _inside(annotation: Any) -> type[Config] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Config):
+        return annotation
+    return next(filter(None, map(_inside, get_args(annotation))), None)

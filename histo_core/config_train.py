@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -199,9 +200,7 @@ class TrainConfig(Config):
     max_train_samples: int | None = Field(
         default=None, ge=2, title="Training patches", description="A seeded subset; none for all"
     )
-    device: str = Field(
-        default="auto", pattern=r"^(auto|cpu|mps|cuda:\d+)$", title="Device", description="auto, cpu, cuda:0 or mps"
-    )
+    device: str = Field(default="auto", title="Device", description="auto, cpu, cuda:0 or mps")
     devices: int = Field(
         default=1,
         ge=1,
@@ -216,6 +215,13 @@ class TrainConfig(Config):
     def _bits_may_be_a_number(cls, value: Any) -> Any:
         """YAML reads 32 as a number."""
         return str(value) if isinstance(value, int) else value
+
+    @field_validator("device")
+    @classmethod
+    def _device_has_a_known_form(cls, value: str) -> str:
+        if not re.fullmatch(r"auto|cpu|mps|cuda:\d+", value, re.ASCII):
+            raise ValueError("must be auto, cpu, mps or cuda:<number>, such as cuda:0")
+        return value
 
     @model_validator(mode="after")
     def _enlarge_has_its_number(self) -> TrainConfig:
@@ -235,9 +241,17 @@ class TrainConfig(Config):
         return self
 
     @model_validator(mode="after")
-    def _nesterov_has_momentum(self) -> TrainConfig:
+    def _momentum_is_there_to_be_changed(self) -> TrainConfig:
         if self.nesterov and (self.momentum == 0 or self.dampening != 0):
             raise ValueError("nesterov needs a momentum above 0 and no dampening")
+        if self.dampening and self.momentum == 0:
+            raise ValueError("dampening needs a momentum above 0")
+        return self
+
+    @model_validator(mode="after")
+    def _backbone_learns_at_its_rate(self) -> TrainConfig:
+        if self.backbone_learning_rate and self.backbone == "frozen" and self.unfreeze_after is None:
+            raise ValueError("backbone_learning_rate needs a backbone that is trained, or unfrozen after some epochs")
         return self
 
     @model_validator(mode="after")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
 from histo_core.cli.output import say, table
+from histo_core.errors import ConfigError
 
 
 def models(
@@ -27,18 +29,12 @@ def models(
     if name is None:
         rows = []
         for each, spec in MODELS.items():
-            known = cost(each, max(side or recommended_side(each), spec.smallest_input))
-            weights = "ImageNet" if spec.imagenet else ""
-            rows.append(
-                [
-                    each,
-                    f"{known.parameters / 1e6:.2f}",
-                    f"{known.flops / 1e9:.3g}",
-                    f"{known.side}",
-                    weights,
-                    spec.title,
-                ]
-            )
+            wanted = max(side or recommended_side(each), spec.smallest_input)
+            row = ["", "", f"cannot take {wanted}"]
+            with suppress(ConfigError):
+                known = cost(each, wanted)
+                row = [f"{known.parameters / 1e6:.2f}", f"{known.flops / 1e9:.3g}", f"{known.side}"]
+            rows.append([each, *row, "ImageNet" if spec.imagenet else "", spec.title])
         table(["model", "million weights", "GFLOP a patch", "side (px)", "pretrained", "title"], rows)
         return
     spec = MODELS[name]

@@ -33,6 +33,18 @@ def test_every_model_is_listed_with_its_cost(
     assert sides["inception_v3"] == "75", "a network gets no smaller patch than it can take"
 
 
+def test_a_network_that_cannot_take_the_side_is_listed_with_that(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {name: MODELS[name] for name in ("cnn_narrow", "vit_b_16")}
+    monkeypatch.setattr(MODELS, "_members", known)
+    _run("models", "--side", "100")
+    _, first, second = capsys.readouterr().out.splitlines()
+    assert first.split()[3] == "100"
+    assert second.startswith("vit_b_16")
+    assert "cannot take 100" in second
+
+
 def test_an_unknown_model_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["models", "resnet81"])

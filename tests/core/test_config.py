@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from histo_core.config import RunConfig, SplitConfig, TrainConfig, parse_config, read_config
+from histo_core.config_protocol import ProtocolConfig
 from histo_core.config_train import BELONGS
 from histo_core.errors import ConfigError
 
@@ -24,9 +25,17 @@ def test_the_hash_follows_every_field_and_the_data() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"modle": 1}, "modle is not a known field"),
+        ({"modle": 1}, "modle is not a known field (did you mean model?). Fields of RunConfig: data, split, "),
+        (
+            {"train": {"lerning_rate": 1}},
+            "train.lerning_rate is not a known field (did you mean learning_rate?). Fields of train: epochs, batch_",
+        ),
+        (
+            {"train": {"zzz": 1}, "data": {"zzz": 1}},
+            "Fields of data: dataset, root, options, skip_broken. Fields of tr",
+        ),
         ({"train": {"epochs": 0}}, "train.epochs = 0: input should be greater than or equal to 1"),
-        ({"train": {"device": "gpu"}}, "train.device = 'gpu'"),
+        ({"train": {"device": "cuda"}}, "train.device = 'cuda': must be auto, cpu, mps or cuda:<number>"),
         ({"split": {"valid": 0.5, "test": 0.5}}, "must leave something to train on"),
         ({"preprocess": {"std": [1, 0, 1]}}, "each channel SD must be above 0"),
         (
@@ -34,6 +43,11 @@ def test_the_hash_follows_every_field_and_the_data() -> None:
             "train: momentum belongs to optimizer sgd or rmsprop, not to adam: leave it at 0.0",
         ),
         ({"train": {"optimizer": "sgd", "nesterov": True}}, "train: nesterov needs a momentum above 0"),
+        ({"train": {"optimizer": "sgd", "dampening": 0.1}}, "train: dampening needs a momentum above 0"),
+        (
+            {"train": {"backbone": "frozen", "backbone_learning_rate": 0.1}},
+            "train: backbone_learning_rate needs a backbone that is trained",
+        ),
         ({"train": {"warmup_epochs": 2}}, "train: warmup_epochs belongs to schedule cosine, not to none"),
         ({"train": {"schedule": "cosine", "warmup_epochs": 10}}, "warmup_epochs must be below the 10 epochs"),
         ({"train": {"balance": "enlarge"}}, "train: enlarge_to belongs to balance 'enlarge'"),
@@ -47,6 +61,11 @@ def test_what_is_not_allowed_is_named(values: object, message: str) -> None:
         RunConfig.parse(values)
     assert message in str(caught.value)
     assert "Correct the named field." in str(caught.value)
+
+
+def test_fields_of_a_part_in_a_mapping_are_named() -> None:
+    with pytest.raises(ConfigError, match=r"did you mean low\?\)\. Fields of sweep\.seed: values, low, "):
+        parse_config(ProtocolConfig, {"kind": "sweep", "sweep": {"seed": {"lov": 1}}})
 
 
 def test_configurations_are_frozen() -> None:
@@ -77,7 +96,7 @@ def test_a_setting_is_allowed_where_it_means_something(setting: str) -> None:
     changed = {bool: True, float: 0.5, int: 2, str: "step", type(None): 1}[type(default)]
     for choice in choices:
         values = {chooser: choice, setting: changed}
-        if setting == "nesterov":
+        if setting in ("nesterov", "dampening"):
             values["momentum"] = 0.9
         assert getattr(TrainConfig(**values), setting) == changed
 
