@@ -89,7 +89,7 @@ class BrokenFilesError(DataError):
     """Some samples of a data set cannot be used; the message names the first of them.
 
     Attributes:
-        problems: (which sample or file, what is wrong with it), up to the limit of the one who looked.
+        problems: (which sample or file, what is wrong with it) of each that was found.
     """
 
     shown = 5

@@ -11,13 +11,14 @@ from histo_core.audit.leakage import audit_leakage
 from histo_core.cli.opened import opened
 from histo_core.cli.output import say, table, watched
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data.base import DATASETS, UNLABELLED, Dataset, Problem, open_dataset, prepare_dataset
+from histo_core.data.base import DATASETS, UNLABELLED, Dataset, open_dataset, prepare_dataset
 from histo_core.data.check import FileCheck, make_check
+from histo_core.data.downloads import unlike_published
 from histo_core.data.splits.split import make_split
 from histo_core.errors import BrokenFilesError
 from histo_core.workspace import Workspace
 
-_PROBLEMS_SHOWN = 20
+_PROBLEMS_SHOWN = 1000
 _SIZES_SHOWN = 5
 _IDS = {"patient_id": "patient", "slide_id": "slide", "group": "group"}
 
@@ -30,8 +31,13 @@ def check_data(config: DataConfig, split: SplitConfig, workspace: Workspace) -> 
             printed before.
         HistoscopeError: as `open_dataset` and `make_split`.
     """
-    dataset = _open_all(config, workspace)
+    try:
+        dataset = _open_all(config, workspace)
+    except BrokenFilesError as error:  # not one sample is left
+        _tell_problems(error.problems, left_out=False)
+        raise
     _tell_contents(dataset, make_check(dataset, workspace))
+    _tell_unlike(config, workspace)
     if dataset.problems:
         _tell_problems(dataset.problems, left_out=config.skip_broken)
         if not config.skip_broken:
@@ -74,11 +80,18 @@ def _tell_contents(dataset: Dataset, check: FileCheck) -> None:
         say(f"The published set has: {', '.join(f'{name} {count:,}' for name, count in published.items())}")
 
 
-def _tell_problems(problems: Sequence[Problem], *, left_out: bool) -> None:
+def _tell_unlike(config: DataConfig, workspace: Workspace) -> None:
+    with watched("comparing checksums") as progress:
+        found = unlike_published(config, workspace, progress)
+    for name, what in found:
+        say(f"{name} {what}. Fetch it again, unless you made it yourself.")
+
+
+def _tell_problems(problems: Sequence[tuple[str, str]], *, left_out: bool) -> None:
     fate = ("is" if len(problems) == 1 else "are") + " left out" if left_out else "cannot be used"
     say(f"{len(problems):,} sample{'' if len(problems) == 1 else 's'} {fate}:")
-    for problem in problems[:_PROBLEMS_SHOWN]:
-        say(f"  {problem.where}: {problem.what}")
+    for where, what in problems[:_PROBLEMS_SHOWN]:
+        say(f"  {where}: {what}")
     if len(problems) > _PROBLEMS_SHOWN:
         say(f"  ... and {len(problems) - _PROBLEMS_SHOWN:,} more")
 

@@ -17,9 +17,6 @@ from histo_core.files import read_json, write_json
 from histo_core.progress import Progress, silent
 from histo_core.workspace import Workspace
 
-LIMIT = 1000
-"""Problems after which a look ends: by then it is the whole data set that wants a look."""
-
 _BATCH = 64
 
 
@@ -31,13 +28,11 @@ class FileCheck:
         problems: samples whose pixels cannot be read, in the order of the table; ``where`` is the sample id.
         checked: how many samples were looked at.
         sizes: how many images there are of each (height, width), in pixels, the most frequent first.
-        complete: False where the look ended early, at the limit of problems.
     """
 
     problems: tuple[Problem, ...]
     checked: int
     sizes: Mapping[tuple[int, int], int]
-    complete: bool
 
     @property
     def odd(self) -> dict[tuple[int, int], int]:
@@ -45,8 +40,8 @@ class FileCheck:
         return dict(list(self.sizes.items())[1:])
 
 
-def check_files(dataset: Dataset, progress: Progress = silent, limit: int = LIMIT) -> FileCheck:
-    """Decode every image of a data set once, from its own files.
+def check_files(dataset: Dataset, progress: Progress = silent) -> FileCheck:
+    """Decode every image of a data set once, from its own files; however many cannot be read, it goes on.
 
     One thread: measured on patches of 50 to 700 pixels, two or four were no faster, as most of the time is spent
     between the files and not in the decoder.
@@ -54,17 +49,15 @@ def check_files(dataset: Dataset, progress: Progress = silent, limit: int = LIMI
     Args:
         dataset: the data set.
         progress: told how many samples were looked at; may raise CancelledError.
-        limit: the number of problems after which the look ends.
     """
     problems: list[Problem] = []
     sizes: Counter[tuple[int, int]] = Counter()
-    total, done = len(dataset), 0
-    while done < total and len(problems) < limit:
-        rows = np.arange(done, min(done + _BATCH, total))
+    total = len(dataset)
+    for start in range(0, total, _BATCH):
+        rows = np.arange(start, min(start + _BATCH, total))
         problems += _read(dataset, rows, sizes)
-        done += len(rows)
-        progress(done, total)
-    return FileCheck(tuple(problems), done, dict(sizes.most_common()), done == total)
+        progress(start + len(rows), total)
+    return FileCheck(tuple(problems), total, dict(sizes.most_common()))
 
 
 def make_check(dataset: Dataset, workspace: Workspace, progress: Progress = silent) -> FileCheck:
@@ -84,25 +77,26 @@ def make_check(dataset: Dataset, workspace: Workspace, progress: Progress = sile
 def load_check(dataset: Dataset, workspace: Workspace) -> FileCheck | None:
     """The kept check of a data set as its files are now, or None."""
     path = _path(dataset, workspace)
-    return _from_json(read_json(path)) if path.is_file() else None
+    kept = _from_json(read_json(path)) if path.is_file() else None
+    return kept if kept is not None and kept.checked == len(dataset) else None  # earlier versions ended at a limit
 
 
 def without_broken(dataset: Dataset, workspace: Workspace, progress: Progress = silent) -> Dataset:
     """The data set without the samples whose pixels cannot be read; the same one where all can be.
 
     Raises:
-        BrokenFilesError: so many cannot be read that the look ended early, or none can.
+        BrokenFilesError: not one can be read.
         CancelledError: ``progress`` asked for it.
     """
     check = make_check(dataset, workspace, progress)
     if not check.problems:
         return dataset
-    if not check.complete or len(check.problems) == len(dataset):
-        raise BrokenFilesError(check.problems, "Too many to leave out: check that this is the right folder.")
+    if len(check.problems) == len(dataset):
+        raise BrokenFilesError(check.problems, "No sample is left: check that this is the right folder.")
     broken = [problem.where for problem in check.problems]
     rows = np.flatnonzero(~dataset.table["sample_id"].isin(broken).to_numpy())
     rest = Remaining(dataset, rows, check.problems)
-    _keep(FileCheck((), len(rest), check.sizes, complete=True), rest, workspace)
+    _keep(FileCheck((), len(rest), check.sizes), rest, workspace)
     return rest
 
 
@@ -134,7 +128,6 @@ def _keep(check: FileCheck, dataset: Dataset, workspace: Workspace) -> None:
             "problems": check.problems,
             "checked": check.checked,
             "sizes": [[*size, count] for size, count in check.sizes.items()],
-            "complete": check.complete,
         },
     )
 
@@ -144,5 +137,4 @@ def _from_json(kept: Any) -> FileCheck:
         tuple(Problem(*problem) for problem in kept["problems"]),
         kept["checked"],
         {(height, width): count for height, width, count in kept["sizes"]},
-        kept["complete"],
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from histo_core.cli import options, train
+from histo_core.cli import data_check, options, train
 from histo_core.config import RunConfig
 
 RNG = np.random.default_rng(0)
@@ -49,16 +49,21 @@ def break_some(folder: Path) -> None:
     (folder / "unsure [bold]").mkdir()
 
 
-def test_every_problem_counts_and_twenty_are_shown(call, folder: Path) -> None:
+@pytest.mark.parametrize("most", [1000, 20])
+def test_every_problem_counts_and_is_shown_up_to_a_limit(
+    call, folder: Path, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     break_some(folder)
+    assert data_check._PROBLEMS_SHOWN == 1000
+    monkeypatch.setattr(data_check, "_PROBLEMS_SHOWN", most)
     done = call("data", "check", "--dataset", "folder", "--root", str(folder))
     assert done.code == 2
     lines = done.out.splitlines()
     assert lines[2] == "26 samples cannot be used:"
     assert lines[3] == "  unsure [bold]: is a class folder without images (PNG, JPEG or TIFF)"
     assert lines[4] == "  benign/P04_1.png: is empty (0 bytes)"
-    assert lines[-1] == "  ... and 6 more"
-    assert len(lines) == 3 + 20 + 1
+    assert lines[-1] == ("  ... and 6 more" if most == 20 else "  benign/P28_1.png: is empty (0 bytes)")
+    assert len(lines) == 3 + (20 + 1 if most == 20 else 26)
     assert done.err.startswith("Error: 26 samples cannot be used: ")
     assert "go on with the rest: --skip-broken" in done.err
 
@@ -70,7 +75,18 @@ def test_the_rest_is_used_when_told(call, folder: Path) -> None:
     assert "24 patches, classes: benign, malignant" in done.out
     assert "26 samples are left out:" in done.out
     assert "Split at random: " in done.out
-    assert done.out.splitlines()[3 + 20 + 3].split()[-1] == "unknown"
+    assert done.out.splitlines()[3 + 26 + 2].split()[-1] == "unknown"
+
+
+def test_where_nothing_is_left_all_is_named(call, folder: Path) -> None:
+    for image in folder.glob("*/*.png"):
+        image.write_bytes(b"")
+    for flags in ((), ("--skip-broken",)):
+        done = call("data", "check", "--dataset", "folder", "--root", str(folder), *flags)
+        assert done.code == 2
+        assert done.out.splitlines()[0] == "40 samples cannot be used:"
+        assert len(done.out.splitlines()) == 1 + 40
+        assert "No sample is left" in done.err
 
 
 def test_patches_without_labels_are_counted_only(call, tmp_path: Path) -> None:

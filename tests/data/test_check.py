@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import weakref
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -17,7 +18,7 @@ from histo_core.data.check import check_files, load_check, make_check, without_b
 from histo_core.data.flat_store import write_store
 from histo_core.data.patch_store import converted_bytes
 from histo_core.data.remaining import Remaining
-from histo_core.errors import BrokenFilesError, CancelledError
+from histo_core.errors import BrokenFilesError, CancelledError, CorruptDataError
 from histo_core.workspace import Workspace
 
 
@@ -42,7 +43,7 @@ def test_every_broken_file_is_named_and_the_others_are_counted_by_size(
     assert [problem.where for problem in found.problems] == ["benign/p1.png", "malignant/p5.png"]
     assert found.problems[0].what.startswith("cannot be decoded (")
     assert found.problems[1].what == "is empty (0 bytes)"
-    assert (found.checked, found.complete) == (6, True)
+    assert found.checked == 6
     assert found.sizes == {(96, 96): 3, (20, 40): 1}
     assert found.odd == {(20, 40): 1}
 
@@ -67,11 +68,17 @@ def test_large_images_are_held_one_at_a_time(
     assert most[0] <= 2  # the one in use, and the next
 
 
-def test_a_look_ends_at_the_limit(broken_folder: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check, "_BATCH", 2)
-    found = check_files(open_folder(broken_folder, workspace), limit=1)
-    assert [problem.where for problem in found.problems] == ["benign/p1.png"]
-    assert (found.checked, found.complete) == (2, False)
+def test_a_look_ends_at_no_number_of_problems(make_dataset: Callable[..., Dataset], workspace: Workspace) -> None:
+    class Torn(type(make_dataset([0]))):
+        def read_source(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray]:
+            if min(indices) < 1500:
+                raise CorruptDataError("Torn.")
+            return [np.zeros((2, 2, 3), np.uint8) for _ in indices]
+
+    torn = Torn("torn", pd.DataFrame({"sample_id": [str(row) for row in range(1502)], "label": 0}), ("a",))
+    found = check_files(torn)
+    assert (found.checked, len(found.problems), found.sizes) == (1502, 1500, {(2, 2): 2})
+    assert without_broken(torn, workspace).table["sample_id"].tolist() == ["1500", "1501"]
 
 
 def test_a_check_is_kept_until_a_file_changes(broken_folder: Path, workspace: Workspace) -> None:
@@ -124,13 +131,7 @@ def test_nothing_is_left_out_where_all_is_well(class_folder: Path, workspace: Wo
     assert without_broken(dataset, workspace) is dataset
 
 
-def test_too_much_is_not_left_out(broken_folder: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    dataset = open_folder(broken_folder, workspace)
-    with monkeypatch.context() as patched:
-        patched.setattr(check, "_BATCH", 2)
-        patched.setattr(check, "check_files", partial(check_files, limit=1))
-        with pytest.raises(BrokenFilesError, match=r"1 sample cannot be used.*right folder"):
-            without_broken(dataset, workspace)
+def test_not_everything_is_left_out(broken_folder: Path, workspace: Workspace) -> None:
     for image in broken_folder.glob("*/*.png"):
         image.write_bytes(b"")
     with pytest.raises(BrokenFilesError, match=r"6 samples cannot be used.*right folder"):
