@@ -195,22 +195,28 @@ def _checked_url(url: str) -> str:
     return url
 
 
-def _check(path: Path, download: Download, progress: Progress, remedy: str) -> None:
-    if download.checksum is None:
-        return
-    method, _, digits = download.checksum.partition(":")
+def differs(path: Path, checksum: str, progress: Progress = silent) -> str:
+    """How a file differs from the one that was published, as a clause; "" where it is that file.
+
+    Args:
+        path: the file.
+        checksum: as in `Download`.
+        progress: told (bytes read, bytes in all).
+    """
+    method, _, digits = checksum.partition(":")
     digest, done, total = hashlib.new(method, usedforsecurity=False), 0, path.stat().st_size
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             digest.update(block)
             done += len(block)
             progress(done, total)
-    if digest.hexdigest() != digits:
-        raise CorruptDataError(
-            f"{download.name} is not the file that was published: its {method} is {digest.hexdigest()}.",
-            f"{digits} is expected.",
-            remedy,
-        )
+    return "" if digest.hexdigest() == digits else f"its {method} is {digest.hexdigest()}, not {digits}"
+
+
+def _check(path: Path, download: Download, progress: Progress, remedy: str) -> None:
+    difference = differs(path, download.checksum, progress) if download.checksum is not None else ""
+    if difference:
+        raise CorruptDataError(f"{download.name} is not the file that was published: {difference}.", "", remedy)
 
 
 def _not_fetched(download: Download, reason: str) -> DataError:

@@ -1,15 +1,17 @@
-"""Which data sets can be fetched, from where, and in what order."""
+"""Which data sets can be fetched, from where, in what order, and whether what lies here is what was published."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from histo_core.data.base import PARTS
-from histo_core.data.download import Download, fetch
+from histo_core.config import DataConfig
+from histo_core.data.base import DATASETS, PARTS, Problem
+from histo_core.data.download import Download, differs, fetch
 from histo_core.data.formats.tar_file import unpack_tar
+from histo_core.data.sources.breakhis import BreaKHis
 from histo_core.data.sources.pcam import PCam
 from histo_core.data.sources.pcam_files import pcam_file
-from histo_core.errors import ConfigError
+from histo_core.errors import ConfigError, CorruptDataError
 from histo_core.progress import Progress, silent
 from histo_core.workspace import Workspace
 
@@ -40,6 +42,8 @@ DOWNLOADS: dict[str, tuple[Download, ...]] = {
 }
 """By data set. All others must be fetched by hand: their publishers want a login or a form."""
 
+_UNPACKED = {"BreaKHis_v1.tar.gz": ("SOB_*.png", (BreaKHis.info.expected_counts or {})["images"])}
+"""What an archive holds once it is unpacked: files by name, and how many of them."""
 _ARCHIVES_MAX_BYTES = 16 << 30
 
 
@@ -58,6 +62,7 @@ def fetch_dataset(name: str, folder: Path, workspace: Workspace, progress: Progr
     Raises:
         ConfigError: this data set cannot be fetched.
         PathNotAllowedError, DataNotFoundError: the folder may not be used, or the one above it is not there.
+        CorruptDataError: an archive, kept, or what was unpacked earlier holds not as many files as were published.
         further as `fetch` and `unpack_tar`.
     """
     if name not in DOWNLOADS:
@@ -71,7 +76,8 @@ def fetch_dataset(name: str, folder: Path, workspace: Workspace, progress: Progr
     for place, download in enumerate(DOWNLOADS[name]):
         rest = sum(later[place + 1 :])
         unpacked = folder / download.name.removesuffix(".tar.gz")
-        if unpacked.is_dir():
+        if unpacked.is_dir() and any(unpacked.iterdir()):
+            _check_unpacked(unpacked, download.name)
             continue
         path = fetch(
             download,
@@ -81,5 +87,43 @@ def fetch_dataset(name: str, folder: Path, workspace: Workspace, progress: Progr
         before += path.stat().st_size
         if unpacked != path:
             unpack_tar(path, unpacked, progress, max_bytes=_ARCHIVES_MAX_BYTES)
-            path.unlink()
+            _check_unpacked(unpacked, download.name)
+            path.unlink(missing_ok=True)
     return folder
+
+
+def unlike_published(data: DataConfig, workspace: Workspace, progress: Progress = silent) -> tuple[Problem, ...]:
+    """The files of a data set that are called as published ones and are not them, such as a table of one's own.
+
+    Args:
+        data: a data set that can be opened.
+        workspace: says which folders may be read.
+        progress: told (bytes read, bytes in all) over all files whose checksum was published.
+
+    Raises:
+        PathNotAllowedError: a file is a link that leads out of the folders that may be read.
+        CancelledError: as the progress asked.
+    """
+    checksums = DATASETS[data.dataset].info.checksums
+    if not checksums or data.root is None:
+        return ()
+    root = workspace.allowed(data.root)
+    files = {name: workspace.allowed(root / name) for name in checksums if (root / name).is_file()}
+    before, total, found = 0, sum(file.stat().st_size for file in files.values()), []
+    for name, file in files.items():
+        difference = differs(file, checksums[name], lambda done, _, before=before: progress(before + done, total))
+        before += file.stat().st_size
+        if difference:
+            found.append(Problem(name, f"is not the published file: {difference}"))
+    return tuple(found)
+
+
+def _check_unpacked(folder: Path, archive: str) -> None:
+    pattern, expected = _UNPACKED[archive]
+    found = sum(1 for _ in folder.rglob(pattern))
+    if found != expected:
+        raise CorruptDataError(
+            f"{folder} holds {found:,} files named {pattern}.",
+            f"{archive} unpacks to {expected:,}.",
+            f"Move {folder} away and fetch it again; an archive that lies beside it is taken as it is.",
+        )

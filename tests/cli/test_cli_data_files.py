@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,6 +93,23 @@ def test_looking_for_broken_files_is_watched(call, photos: Path, monkeypatch: py
         call("data", "split", "--dataset", "folder", "--root", str(photos), "--skip-broken", "--valid", "0").code == 0
     )
     assert bars == {"opening": [(6, 6)]}
+
+
+def test_check_names_files_that_are_called_as_published_and_are_not_them(call, photos: Path, tmp_path: Path) -> None:
+    out = str(tmp_path / "pcam")
+    table = "path,label,slide_id\n" + "".join(
+        f"{file.relative_to(photos)},{file.parent.name},{file.stem}\n" for file in sorted(photos.rglob("*.png"))
+    )
+    (photos / "manifest.csv").write_text(table)
+    done = call("data", "export", "--dataset", "manifest", "--root", str(photos), "--out", out, "--as", "pcam")
+    assert done.code == 0, done.err
+    done = call("data", "check", "--dataset", "pcam", "--root", out)
+    assert (done.code, done.err) == (0, "")
+    assert re.search(
+        r"camelyonpatch_level_2_split_train_meta\.csv is not the published file: its md5 is [0-9a-f]{32}, not "
+        r"5a3dd671e465cfd74b5b822125e65b0a\. Fetch it again, unless you made it yourself\.",
+        done.out,
+    )
 
 
 def test_download_says_how_to_go_on(call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

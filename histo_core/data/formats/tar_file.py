@@ -7,7 +7,7 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Self, cast
 
 from histo_core.errors import CorruptDataError, DataError, UnsafeFileError
 from histo_core.files import new_folder
@@ -15,6 +15,19 @@ from histo_core.progress import Progress, silent
 
 _TOLD_BYTES = 8 << 20
 _BLOCK = 1 << 20
+
+
+class _Member(tarfile.TarInfo):
+    """A member whose header is whole. `tarfile` takes a damaged one, and no end mark at all, for the archive's end."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            if buf == bytes(tarfile.BLOCKSIZE):  # zeros, which mark the end
+                raise
+            raise tarfile.ReadError(str(error)) from None
 
 
 def unpack_tar(archive: Path, folder: Path, progress: Progress = silent, *, max_bytes: int) -> None:
@@ -41,7 +54,7 @@ def unpack_tar(archive: Path, folder: Path, progress: Progress = silent, *, max_
             with (
                 new_folder(folder) as made,
                 gzip.open(raw) as unpacked,
-                tarfile.open(fileobj=cast(IO[bytes], unpacked), mode="r:") as tar,
+                tarfile.open(fileobj=cast(IO[bytes], unpacked), mode="r:", tarinfo=_Member) as tar,
             ):
                 for member in _checked(tar, archive, max_bytes):
                     tar.extract(member, made, filter="data")

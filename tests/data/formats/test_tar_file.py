@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import tarfile
 from collections.abc import Callable
@@ -94,6 +95,28 @@ def test_damage_is_named_and_leaves_nothing(damage: Callable[[bytes], bytes], tm
     archive = pack(tmp_path / "a.tar.gz", ("v1/x.png", NOISE), ("v1/y.png", NOISE))
     archive.write_bytes(damage(archive.read_bytes()))
     with pytest.raises(CorruptDataError, match=r"a\.tar\.gz cannot be unpacked"):
+        unpack_tar(archive, tmp_path / "out", max_bytes=10**6)
+    assert names(tmp_path) == ["a.tar.gz"]
+
+
+def _second_header_broken(tar: bytearray) -> bytes:
+    tar[512 + -(-len(NOISE) // 512) * 512 + 148] ^= 1  # the header's checksum
+    return bytes(tar)
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (_second_header_broken, "bad checksum"),
+        (lambda tar: bytes(tar.rstrip(b"\0")), "truncated header|unexpected end"),
+        (lambda tar: bytes(tar[: 2 * (512 + -(-len(NOISE) // 512) * 512)]), "empty header"),
+        (lambda tar: bytes(tar[:512]) + bytes(tar), "bad checksum|invalid header"),
+    ],
+)
+def test_damage_that_was_packed_is_no_end(damage: Callable[[bytearray], bytes], says: str, tmp_path: Path) -> None:
+    archive = pack(tmp_path / "a.tar.gz", *((f"v1/{name}.png", NOISE) for name in "wxyz"))
+    archive.write_bytes(gzip.compress(damage(bytearray(gzip.decompress(archive.read_bytes())))))
+    with pytest.raises(CorruptDataError, match=f"a\\.tar\\.gz cannot be unpacked .({says})"):
         unpack_tar(archive, tmp_path / "out", max_bytes=10**6)
     assert names(tmp_path) == ["a.tar.gz"]
 
