@@ -1,16 +1,19 @@
-"""How many planted duplicates the audit finds, and pictures of all it finds in the data as they are.
+"""How many planted duplicates the audit finds, how near its limits real pairs come, and pictures of all it finds.
 
-    python scripts/measure_audit.py ../shared/data/pcam_jpeg ../shared/data/kpcam build/audit
+    python scripts/measure_audit.py build/audit folder=../shared/data/pcam_jpeg kpcam=../shared/data/kpcam \\
+        idc=../shared/data/idc breakhis=../shared/data/breakhis_224
 
-Planted: of 1,000 patches a copy each, mirrored or turned at random and saved at JPEG quality 70, the last one under
-the other label. The contact sheets show each pair side by side, the second patch laid as the first, so that one can
-count the wrong ones; one sheet shows the pairs that came closest without being called the same.
+Every data set is looked at by itself, and the first is compared with the second. Planted: of up to 1,000 patches a copy
+each, mirrored or turned at random and saved at JPEG quality 70, the last one under another label. The contact sheets
+show each pair side by side, the second patch laid as the first, so that one can count the wrong ones; one sheet shows
+the pairs that look most alike from afar, whether they are the same or not.
 """
 
 from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,39 +24,55 @@ from scipy.spatial import KDTree
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # because it is started as a file
 
+from histo_core.audit.facts import luma
+from histo_core.audit.likeness import CORRELATION, Likeness, likeness, look, side_for
 from histo_core.audit.report import AuditReport, compute_audit
 from histo_core.audit.scan import scan
-from histo_core.audit.signatures import FEATURELESS, SYMMETRIES, invariants, structure, turned, under_symmetries
+from histo_core.audit.signatures import (
+    FEATURELESS,
+    SYMMETRIES,
+    invariants,
+    signatures,
+    structure,
+    turned,
+    under_symmetries,
+)
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.base import UNLABELLED, Dataset, open_dataset
 from histo_core.data.splits.split import make_split
 from histo_core.workspace import Workspace
 
 PLANTED = 1000
 QUALITY = 70
-CLOSEST = 60
+COMPARED = 3000
+"""Pairs that look most alike from afar; their details are compared, and the first of them are drawn."""
+DRAWN = 60
 _PAIRS_A_ROW = 8
 
 
-def main(own: Path, other: Path, out: Path) -> None:
-    """Print both rates and write the sheets."""
+def main(out: Path, named: Sequence[str]) -> None:
+    """Print what was measured and write the sheets."""
     out.mkdir(parents=True, exist_ok=True)
+    configs = [
+        DataConfig(dataset=name, root=str(Path(root).resolve()))
+        for name, root in (each.split("=", 1) for each in named)
+    ]
     with TemporaryDirectory() as home:
-        workspace = Workspace(Path(home), (own.resolve(), other.resolve(), out.resolve()))
-        dataset = open_dataset(DataConfig(dataset="folder", root=str(own)), workspace)
-        second = open_dataset(DataConfig(dataset="kpcam", root=str(other)), workspace)
-        report = compute_audit(dataset, make_split(dataset, SplitConfig()), second)
-        print(report.verdict)
-        for key in ("identical", "near", "conflicts"):
-            print(f"  {key} in {own.name}: {len(_table(report, key))} pairs")
+        workspace = Workspace(Path(home), (Path(home), *(Path(str(config.root)) for config in configs)))
+        datasets = {Path(str(config.root)).name: open_dataset(config, workspace) for config in configs}
+        for name, dataset in datasets.items():
+            print(f"{name}: {len(dataset):,} patches")
+            report = compute_audit(dataset, make_split(dataset, SplitConfig(method="random")))
+            counts = [f"{len(_table(report, key))} {key}" for key in ("identical", "near", "conflicts")]
+            print(f"  within it: {', '.join(counts)}")
+            _sheet(_looked_up(dataset, dataset, _table(report, "near")), out / f"{name}-near.png")
+            _measure_closest(dataset, out / f"{name}-closest.png")
+            _measure_planted(dataset, workspace, Path(home) / f"planted-{name}")
+        (name, own), (other_name, other), *_ = datasets.items()
+        report = compute_audit(own, make_split(own, SplitConfig(method="random")), other)
         shared = _table(report, "shared")
-        print(f"  shared with {other.name}: {len(shared)} pairs")
-        _sheet(_looked_up(dataset, second, shared), out / "shared.png")
-        near = _table(report, "near")
-        _sheet(_looked_up(dataset, dataset, near), out / "near.png")
-        _sheet(_closest(dataset), out / "closest.png")
-        print(f"  sheets: {out}/shared.png, near.png, closest.png (different patches that look most alike from afar)")
-        _measure_planted(dataset, workspace, Path(home) / "planted")
+        print(f"{name} and {other_name} share {len(shared)}; {len(_table(report, 'conflicts'))} labels contradict")
+        _sheet(_looked_up(own, other, shared), out / "shared.png")
 
 
 def _table(report: AuditReport, key: str) -> pd.DataFrame:
@@ -63,30 +82,47 @@ def _table(report: AuditReport, key: str) -> pd.DataFrame:
 
 def _measure_planted(dataset: Dataset, workspace: Workspace, root: Path) -> None:
     rng = np.random.default_rng(0)
-    rows = rng.choice(len(dataset), PLANTED, replace=False)
-    labels = dataset.table["label"].to_numpy()[rows]
-    labels[-1] = 1 - labels[-1]
-    ways = rng.integers(0, len(SYMMETRIES), PLANTED)
+    count = min(PLANTED, len(dataset))
+    rows, ways = rng.choice(len(dataset), count, replace=False), rng.integers(0, len(SYMMETRIES), count)
     originals = dataset.read(np.arange(len(dataset)))
-    for row, (image, label) in enumerate(zip(originals, dataset.table["label"], strict=True)):
+    for quality in (90, QUALITY, 50):
+        copies = [_decoded(turned(originals[row], way), quality) for row, way in zip(rows, ways, strict=True)]
+        found = [_alike(originals[row], copy) for row, copy in zip(rows, copies, strict=True)]
+        correlation, difference = np.array([[each.correlation, each.difference] for each in found]).T
+        print(
+            f"  copies at quality {quality}: {np.mean(correlation >= CORRELATION):.1%} reach the correlation, "
+            f"the worst {correlation.min():.2f}; the greatest difference is {difference.max():.1f}"
+        )
+    labels = np.where(dataset.table["label"] == UNLABELLED, 0, dataset.table["label"])
+    for row, (image, label) in enumerate(zip(originals, labels, strict=True)):
         _save(image, root / "train" / dataset.classes[label] / f"{row}.png")
+    labels = labels[rows]
+    labels[-1] = (labels[-1] + 1) % len(dataset.classes)
     for row, way, label in zip(rows, ways, labels, strict=True):
-        copy = Image.open(_jpeg(turned(originals[row], way)))
-        _save(np.asarray(copy), root / "test" / dataset.classes[label] / f"{row}.png")
+        _save(_decoded(turned(originals[row], way), QUALITY), root / "test" / dataset.classes[label] / f"{row}.png")
     planted = open_dataset(DataConfig(dataset="folder", root=str(root)), workspace)
-    report = compute_audit(planted, make_split(planted, SplitConfig(valid=0)))
-    found = pd.concat([_table(report, "identical"), _table(report, "near")])
-    pairs = {(Path(a).stem, Path(b).stem) for a, b in zip(found["sample_id"], found["other_id"], strict=True)}
+    report = compute_audit(planted, make_split(planted, SplitConfig(method="published", valid=0)))
+    table = pd.concat([_table(report, "identical"), _table(report, "near")])
+    pairs = {(Path(a).stem, Path(b).stem) for a, b in zip(table["sample_id"], table["other_id"], strict=True)}
     right = {(str(row), str(row)) for row in rows} & pairs
     conflicts = {Path(name).stem for name in _table(report, "conflicts")["other_id"]}
-    print(f"  planted: {len(right)} of {PLANTED} found ({len(right) / PLANTED:.1%}); {len(pairs - right)} other pairs")
+    print(f"  planted: {len(right)} of {count} found ({len(right) / count:.1%}); {len(pairs - right)} other pairs")
     print(f"  relabelled: {'found, and no other' if conflicts == {str(rows[-1])} else f'wrong: {conflicts}'}")
 
 
-def _jpeg(image: np.ndarray) -> io.BytesIO:
+def _alike(image: np.ndarray, copy: np.ndarray) -> Likeness:
+    """Laid as the signatures say."""
+    one, two = (signatures(luma(np.asarray(each)[None])) for each in (image, copy))
+    way = np.square(under_symmetries(two) - one).sum(axis=(1, 2, 3)).argmin()
+    side = side_for(image, copy)
+    return likeness(look(image, side), look(copy, side), int(way))
+
+
+def _decoded(image: np.ndarray, quality: int) -> np.ndarray:
+    """After a round through JPEG."""
     buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(image)).save(buffer, "JPEG", quality=QUALITY)
-    return buffer
+    Image.fromarray(np.ascontiguousarray(image)).save(buffer, "JPEG", quality=quality)
+    return np.asarray(Image.open(buffer))
 
 
 def _save(image: np.ndarray, path: Path) -> None:
@@ -103,18 +139,26 @@ def _looked_up(dataset: Dataset, second: Dataset, table: pd.DataFrame) -> list[t
     ]
 
 
-def _closest(dataset: Dataset) -> list[tuple[np.ndarray, np.ndarray]]:
+def _measure_closest(dataset: Dataset, path: Path) -> None:
     """Pairs that look most alike from afar, before anyone asks for their details."""
     signature = scan(dataset, np.arange(len(dataset))).signatures
     places = np.flatnonzero(structure(signature) >= FEATURELESS)
     points = invariants(signature[places])
-    distances, nearest = (np.asarray(found)[:, 1] for found in KDTree(points).query(points, k=2))
-    pairs = list(dict.fromkeys(tuple(sorted((row, int(nearest[row])))) for row in distances.argsort()))[:CLOSEST]
-    first, other = (places[[pair[end] for pair in pairs]] for end in (0, 1))
-    ways = np.square(under_symmetries(signature[other]) - signature[first]).sum(axis=(2, 3)).argmin(axis=0)
-    return [
-        (dataset.read([a])[0], turned(dataset.read([b])[0], way)) for a, b, way in zip(first, other, ways, strict=True)
-    ]
+    distances, nearest = (np.asarray(found)[:, 1:] for found in KDTree(points).query(points, k=min(6, len(points))))
+    order = np.argsort(distances, axis=None)
+    own = np.broadcast_to(np.arange(len(points))[:, None], nearest.shape)
+    found = np.sort(np.stack([own.ravel()[order], nearest.ravel()[order]], axis=1), axis=1)
+    pairs = [(int(places[a]), int(places[b])) for a, b in dict.fromkeys(map(tuple, found))][:COMPARED]
+    images = dataset.read(np.arange(len(dataset)))
+    alike = [_alike(images[a], images[b]) for a, b in pairs]
+    same, apart = sum(each.same for each in alike), [each.correlation for each in alike if not each.same]
+    print(
+        f"  {len(pairs):,} pairs most alike from afar: {same} have the same details, the rest at most {max(apart):.2f}"
+    )
+    drawn = pairs[:DRAWN]
+    first, other = (signature[[pair[end] for pair in drawn]] for end in (0, 1))
+    ways = np.square(under_symmetries(other) - first).sum(axis=(2, 3)).argmin(axis=0)
+    _sheet([(images[a], turned(images[b], way)) for (a, b), way in zip(drawn, ways, strict=True)], path)
 
 
 def _sheet(pairs: list[tuple[np.ndarray, np.ndarray]], path: Path) -> None:
@@ -129,7 +173,8 @@ def _sheet(pairs: list[tuple[np.ndarray, np.ndarray]], path: Path) -> None:
             start = left + place * side
             sheet[top : top + image.shape[0], start : start + image.shape[1]] = image
     Image.fromarray(sheet).save(path)
+    print(f"  {len(pairs)} pairs in {path}")
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:4]))
+    main(Path(sys.argv[1]), sys.argv[2:])

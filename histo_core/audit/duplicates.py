@@ -12,10 +12,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
-from histo_core.audit.likeness import likeness
-from histo_core.audit.scan import digests, scan
+from histo_core.audit.likeness import Look, likeness, look, side_for
+from histo_core.audit.scan import digests
 from histo_core.audit.signatures import FEATURELESS, invariants, structure, under_symmetries
 from histo_core.data.base import Dataset
 from histo_core.progress import Progress, silent
@@ -28,7 +30,7 @@ NEIGHBOURS = 32
 """Patches each one is compared with at most: the nearest. A search whose answers may not grow takes about n log n."""
 
 _CHUNK = 2048
-_READ = 128
+_READ = 256
 
 Read = Callable[[np.ndarray], Sequence[np.ndarray] | np.ndarray]
 """Pixels, uint8 [H, W, 3] each, of the patches at some places."""
@@ -42,21 +44,6 @@ def exact_duplicates(dataset: Dataset, rows: np.ndarray, progress: Progress = si
         CancelledError: as ``progress`` says.
     """
     return [rows[places] for places in equal_groups(digests(dataset, rows, progress))]
-
-
-def near_duplicates(dataset: Dataset, rows: np.ndarray, progress: Progress = silent) -> pd.DataFrame:
-    """Pairs of rows that show the same, but not pixel by pixel.
-
-    Returns:
-        As `near_pairs`, with rows of the data set in ``first`` and ``other``.
-
-    Raises:
-        As `exact_duplicates`.
-    """
-    scanned = scan(dataset, rows, progress)
-    heads = np.setdiff1d(np.arange(len(rows)), [place for same in equal_groups(scanned.digests) for place in same[1:]])
-    pairs = near_pairs(scanned.signatures, heads, lambda places: dataset.read(rows[places]))
-    return pairs.assign(first=rows[pairs["first"]], other=rows[pairs["other"]])
 
 
 def equal_groups(digests: Sequence[bytes]) -> list[np.ndarray]:
@@ -74,22 +61,17 @@ def near_pairs(signature: np.ndarray, places: np.ndarray, read: Read, progress: 
         signature: float32 [n, SIDE, SIDE], of all patches.
         places: int64 [m], those to compare, each pixel content once.
         read: gives the pixels at some of these places.
-        progress: told the patches searched.
+        progress: told of twice the patches: those searched, then the share of the pairs compared.
 
     Returns:
         Columns ``first`` < ``other`` (places), ``symmetry`` (index of `signatures.SYMMETRIES`: how ``other`` must be
         laid to match ``first``), ``correlation`` and ``difference`` (see `likeness.Likeness`); by first, then other.
     """
     compared = places[structure(signature[places]) >= FEATURELESS]
-    first, other = _neighbours(invariants(signature[compared]), progress)
-    found = []
-    for start in range(0, len(first), _CHUNK):
-        one, two = (compared[ends[start : start + _CHUNK]] for ends in (first, other))
-        symmetry, distance = _best_symmetry(signature[one], signature[two])
-        close = distance <= RADIUS
-        found += _verified(one[close], two[close], symmetry[close], read)
-    kinds = {"first": int, "other": int, "symmetry": int, "correlation": float, "difference": float}
-    pairs = pd.DataFrame(found, columns=list(kinds)).astype(kinds)
+    points, total = invariants(signature[compared]), 2 * len(compared)
+    ends = _neighbours(points, lambda done, _: progress(done, total))
+    first, other, symmetry = _close(signature, *(compared[end] for end in ends))
+    pairs = _verified(first, other, symmetry, read, lambda done, of: progress(len(compared) * (of + done) // of, total))
     return pairs.sort_values(["first", "other"], ignore_index=True)
 
 
@@ -106,22 +88,47 @@ def _neighbours(points: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.
     return np.divmod(np.unique(np.concatenate(keys)), max(1, len(points)))
 
 
-def _best_symmetry(first: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How each of ``other`` must be laid to match ``first`` best, and the distance then."""
-    squares = np.square(under_symmetries(other) - first).sum(axis=(2, 3))
-    best = squares.argmin(axis=0)
-    return best, np.sqrt(squares[best, np.arange(len(best))])
-
-
-def _verified(first: np.ndarray, other: np.ndarray, symmetry: np.ndarray, read: Read) -> list[tuple]:
-    """Those of the pairs whose pixels agree, with how well."""
+def _close(signature: np.ndarray, first: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Those of the pairs whose signatures agree, and how ``other`` must be laid to match ``first`` best."""
     found = []
+    for start in range(0, len(first), _CHUNK):
+        one, two = (end[start : start + _CHUNK] for end in (first, other))
+        squares = np.square(under_symmetries(signature[two]) - signature[one]).sum(axis=(2, 3))
+        best = squares.argmin(axis=0)
+        close = squares.min(axis=0) <= RADIUS**2
+        found.append(np.stack([one[close], two[close], best[close]]))
+    return tuple(np.concatenate([np.empty((3, 0), np.int64), *found], axis=1))
+
+
+def _verified(
+    first: np.ndarray, other: np.ndarray, symmetry: np.ndarray, read: Read, progress: Progress
+) -> pd.DataFrame:
+    """Those of the pairs whose pixels agree, with how well.
+
+    Pairs of patches that hang together stand together, so that a patch with many copies is read about once.
+    """
+    order = np.lexsort((other, first, _groups(first, other)))
+    first, other, symmetry = first[order], other[order], symmetry[order]
+    correlation, difference, same = np.zeros(len(first)), np.zeros(len(first)), np.zeros(len(first), bool)
     for start in range(0, len(first), _READ):
         part = slice(start, start + _READ)
-        needed = np.unique(np.concatenate([first[part], other[part]]))
-        images = dict(zip(needed.tolist(), read(needed), strict=True)) if len(needed) else {}
-        for one, two, way in zip(first[part].tolist(), other[part].tolist(), symmetry[part].tolist(), strict=True):
-            alike = likeness(images[one], images[two], way)
-            if alike.same:
-                found.append((one, two, way, alike.correlation, alike.difference))
-    return found
+        needed = np.unique([first[part], other[part]])
+        images = dict(zip(needed.tolist(), read(needed), strict=True))
+        looks: dict[tuple[int, int], Look] = {}
+        for row, one, two in zip(range(start, len(first)), first[part].tolist(), other[part].tolist(), strict=False):
+            side = side_for(images[one], images[two])
+            for place in (one, two):
+                if (place, side) not in looks:
+                    looks[place, side] = look(images[place], side)
+            alike = likeness(looks[one, side], looks[two, side], symmetry[row])
+            correlation[row], difference[row], same[row] = alike.correlation, alike.difference, alike.same
+        progress(min(start + _READ, len(first)), len(first))
+    columns = {"first": first, "other": other, "symmetry": symmetry}
+    return pd.DataFrame(columns | {"correlation": correlation, "difference": difference}).loc[same]
+
+
+def _groups(first: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """A number for each pair, the same for all that hang together by their ends."""
+    nodes, ends = np.unique([first, other], return_inverse=True)
+    graph = coo_array((np.ones(len(first), bool), ends.reshape(2, -1)), shape=(len(nodes), len(nodes)))
+    return connected_components(graph, directed=False)[1][ends.reshape(2, -1)[0]]
