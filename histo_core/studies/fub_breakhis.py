@@ -87,6 +87,7 @@ STUDIES.add(
         ours=(
             "Three tenths of the patients are the test part, touched once, and epochs are chosen on other patients. "
             "For the report's own test part, put dsfold2.txt into the data's folder and choose the published fold 2.",
+            "Scores are by image; their intervals draw whole patients.",
             "The one dropout layer stands behind the layer of 256, and the schedule's factor is 0.9 an epoch: neither "
             "is given.",
             "The mean and SD are those of 197 of the images at 200X; the whole frame is squeezed to 224 x 224.",

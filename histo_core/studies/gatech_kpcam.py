@@ -14,10 +14,11 @@ from histo_core.config import (
     RunConfig,
     SplitConfig,
 )
+from histo_core.config_protocol import SweepField
 from histo_core.config_train import TrainConfig
 from histo_core.data.transforms.augment_presets import PRESETS
 from histo_core.models.registry import MODELS
-from histo_core.studies.recipes import STUDIES, NamedConfig, Recipe, numbers
+from histo_core.studies.recipes import STUDIES, NamedConfig, Recipe, Sweep, numbers
 
 _TORCH, _NONE, _KERAS = PRESETS["gatech_kpcam"], PRESETS["none"], PRESETS["gatech_vgg16"]
 Options = dict[str, Option | tuple[float, ...] | None]
@@ -118,6 +119,16 @@ STUDIES.add(
             ),
         ),
         chosen=("resnet50", "efficientnet_b0"),
+        sweeps=(
+            Sweep(
+                "Random search of VGG16",
+                "vgg16",
+                {
+                    "train.learning_rate": SweepField(low=1e-5, high=1e-2, log=True),
+                    "model.options.dropout": SweepField(low=0.1, high=0.6),
+                },
+            ),
+        ),
         reported={
             "resnet50": numbers({"AUROC with augmentation": 0.8977, "AUROC in the competition": 0.836}),
             "resnet50, not augmented": numbers({"AUROC": 0.836}),
@@ -125,7 +136,9 @@ STUDIES.add(
             "efficientnet_b0, not augmented": numbers({"AUROC": 0.8648}),
             "xception": numbers({"AUROC with augmentation": 0.8497, "AUROC in the competition": 0.8497}),
             "xception, not augmented": numbers({"AUROC": 0.8396}),
-            "googlenet": numbers({"AUROC in the competition": 0.8597}),
+            "googlenet": numbers(
+                {"AUROC in the competition": 0.8597, "validation": "scored by an F measure, not given"}
+            ),
             "vgg16": numbers(
                 {
                     "AUROC in the competition": 0.8549,
@@ -141,7 +154,14 @@ STUDIES.add(
             "vgg16, frozen": numbers({"validation accuracy": 0.81}),
             "densenet201": numbers({"AUROC in the competition": 0.8219, "validation accuracy": 0.9052}),
             "googlenet, centre 64": numbers({"share of labels that change in a turned random crop": 0.05}),
+            "xception, centre 32": numbers(
+                {"finding": "does not agree with the labels: human error, or features that the centre lacks"}
+            ),
             "majority vote": numbers({"AUROC in the competition": 0.89}),
+            "a CNN on melanoma, cited": numbers({"sensitivity": 0.76, "specificity": 0.60, "accuracy": 0.68}),
+            "11 pathologists on melanoma, cited": numbers(
+                {"sensitivity": 0.518, "specificity": 0.665, "accuracy": 0.592}
+            ),
         },
         doubts=(
             "ResNet50 with augmentation has 0.8977 in one table and 0.836 in another, which is the figure without.",
@@ -157,7 +177,9 @@ STUDIES.add(
             "test images have no labels here, so no test part is cut.",
             "The ranges of jitter and rotation, the input size (patches as they are, 96 pixels), the batch size beside "
             "VGG16's 64 and, between 10 and 25, the epochs (10) are not given for most networks.",
-            "An epoch is one pass over the training part: VGG16's 8,000 steps an epoch are not repeated.",
+            "An epoch is one pass over the training part and one over the validation part: VGG16's 8,000 and 2,000 "
+            "steps are not repeated. The ranges of its random search are not given either.",
+            "A vote of labels is to be read next to the mean of the probabilities.",
             "The rate of DenseNet201's one dropout layer is VGG16's 0.3. GoogLeNet's binary cross entropy is not "
             "smoothed.",
         ),

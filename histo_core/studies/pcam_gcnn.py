@@ -195,6 +195,7 @@ STUDIES.add(
             "named. The runs as printed keep the report's own settings, so that the failure can be shown.",
             "For Inception's first run, 0.9 is taken for how long RMSprop remembers, which with an epsilon of 1.0 is "
             "how the network was first trained; elsewhere there is no weight decay.",
+            "The last run takes the mean of the losses, not their sum, and validates in batches of 64, not 128.",
             "Learning rates are 0.001 from scratch and 0.01 for Inception's second run; the report's are in the runs "
             "as printed.",
             "The cyclic runs' batch size (64), the slope of the leaky ReLU, what was left out to come from 17 layers "

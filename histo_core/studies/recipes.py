@@ -27,15 +27,15 @@ class NamedConfig:
 
 @dataclass(frozen=True)
 class Reported:
-    """A number that a study states.
+    """What a study states of a model.
 
     Attributes:
         measure: in words.
-        value: as printed; rates from 0 to 1.
+        value: the number as printed, rates from 0 to 1; or words, where the study gives no number.
     """
 
     measure: str
-    value: float
+    value: float | str
 
 
 @dataclass(frozen=True)
@@ -60,19 +60,23 @@ class Sweep:
     Attributes:
         name: in words.
         member: the run that it starts from, by name.
-        fields: dotted field of a run -> the values tried, or the one value where it only differs from the member; of
-            several fields every combination.
+        fields: dotted field of a run -> the values tried, or the one value where it only differs from the member, or
+            the range that was searched at random; of several lists every combination.
     """
 
     name: str
     member: str
-    fields: Mapping[str, tuple[SweepValue, ...]]
+    fields: Mapping[str, tuple[SweepValue, ...] | SweepField]
 
     @property
     def protocol(self) -> ProtocolConfig:
-        """The same as an experiment: one trial for each combination."""
-        tried = {name: SweepField(values=values) for name, values in self.fields.items()}
-        return ProtocolConfig(kind="sweep", sweep=tried)
+        """The same as an experiment: one trial for each combination, or as many as usual of a random search."""
+        tried = {
+            name: given if isinstance(given, SweepField) else SweepField(values=given)
+            for name, given in self.fields.items()
+        }
+        random = any(field.ranged for field in tried.values())
+        return ProtocolConfig(kind="sweep", sweep=tried, sampler="random" if random else "grid")
 
 
 @dataclass(frozen=True)
@@ -111,8 +115,8 @@ class Recipe:
 STUDIES: Registry[Recipe] = Registry("study")
 
 
-def numbers(values: Mapping[str, float]) -> tuple[Reported, ...]:
-    """Reported numbers by their measure."""
+def numbers(values: Mapping[str, float | str]) -> tuple[Reported, ...]:
+    """Reported numbers, or words, by their measure."""
     return tuple(Reported(measure, value) for measure, value in values.items())
 
 

@@ -19,6 +19,7 @@ from histo_core.studies.recipes import (
 )
 
 _CLASSES = ("DNB", "GN", "GNB", "PDNB", "UDNB")
+_TESTED = {"DNB": 37, "GN": 16, "GNB": 9, "PDNB": 114, "UDNB": 31}
 _TABLE = ("precision", "recall", "F1")
 _MATRICES = {
     "dropout 0": ((28, 0, 1, 8, 0), (0, 15, 1, 0, 0), (0, 4, 5, 0, 0), (2, 0, 0, 110, 2), (0, 0, 0, 2, 29)),
@@ -107,6 +108,7 @@ STUDIES.add(
                         "all, weighted": (0.90, 0.90, 0.90),
                     },
                 ),
+                *numbers({f"test images of {name}": images for name, images in _TESTED.items()}),
             ),
             "resnet34, its worst table": by_class(
                 _TABLE,
@@ -132,6 +134,7 @@ STUDIES.add(
                     "F1 with adagrad": 0.69,
                     "F1 with adam": 0.77,
                     "F1 with a penalty": 0.83,
+                    "more epochs": "the loss is flat after 50",
                 }
             ),
             "resnet34, ten random splits": numbers(
@@ -148,7 +151,9 @@ STUDIES.add(
                     "high end of GNB's F1": 0.75,
                 }
             ),
-            "resnet50, frozen": numbers({"minutes an epoch, about": 10}),
+            "resnet50, frozen": numbers(
+                {"minutes an epoch, about": 10, "finding": "strong overfitting, so it was dropped"}
+            ),
         },
         confusions=tuple(ReportedConfusion(f"resnet34, {name}", _CLASSES, rows) for name, rows in _MATRICES.items()),
         doubts=(

@@ -48,9 +48,11 @@ def _reported(recipe: Recipe) -> None:
     if not recipe.reported:
         st.caption("This study reports no numbers.")
         return
-    st.caption("The study's own numbers, as printed; none of them was measured here.")
+    st.caption("What the study itself reports, as printed; none of it was measured here.")
     rows = [
-        (model, number.measure, f"{number.value:g}") for model, numbers in recipe.reported.items() for number in numbers
+        (model, one.measure, one.value if isinstance(one.value, str) else f"{one.value:g}")
+        for model, stated in recipe.reported.items()
+        for one in stated
     ]
     table = pd.DataFrame(rows, columns=["Model", "Measure", "As printed"])
     st.dataframe(table, hide_index=True, width="stretch")

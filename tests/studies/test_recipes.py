@@ -29,7 +29,7 @@ def member(study: str, name: str) -> RunConfig:
     return next(run.config for run in STUDIES[study].configs if run.name == name)
 
 
-def stated(numbers: Mapping[str, tuple[Reported, ...]], model: str) -> dict[str, float]:
+def stated(numbers: Mapping[str, tuple[Reported, ...]], model: str) -> dict[str, float | str]:
     return {number.measure: number.value for number in numbers[model]}
 
 
@@ -86,8 +86,13 @@ def test_every_run_builds_its_network(run: NamedConfig) -> None:
 def test_its_sweeps_and_protocol_can_be_carried_out(recipe: Recipe) -> None:
     members = {run.name: run.config for run in recipe.configs}
     for sweep in recipe.sweeps:
-        assert sweep.protocol.size == math.prod(len(values) for values in sweep.fields.values())
-        for field, values in sweep.fields.items():
+        lists = {
+            field: values if isinstance(values, tuple) else (values.low, values.high)
+            for field, values in sweep.fields.items()
+        }
+        if sweep.protocol.sampler == "grid":
+            assert sweep.protocol.size == math.prod(len(values) for values in lists.values())
+        for field, values in lists.items():
             for value in values:
                 config = changed(members[sweep.member], {field: value})
                 parse_config(MODELS[config.model.name].Options, config.model.options)
@@ -120,6 +125,9 @@ def test_the_kpcam_study_is_as_published() -> None:
     values = stated(recipe.reported, "cnn_rnn")
     assert values["held-out accuracy"] == 0.8132
     assert stated(recipe.reported, "best plain CNN") == {"test accuracy": 0.6066}
+    assert (values["best fold"], values["accuracy at high learning rates"]) == (5, "stays near 0.50")
+    assert stated(recipe.reported, "votes of flips") == {"finding": "no clear change"}
+    assert {run.config.predict.parts for run in recipe.configs} == {("valid",)}, "the held-out part is touched once"
     printed = member("wpi_kpcam", "cnn_rnn, as printed")
     assert (printed.model.output, printed.train.loss_on) == ("sigmoids", "probabilities")
     resnet = member("wpi_kpcam", "resnet50_transfer")
@@ -156,6 +164,10 @@ def test_the_neuroblastoma_study_is_as_published() -> None:
     assert member("uts_neuroblastoma", "resnet34, split by image").split.method == "random"
     assert member("uts_neuroblastoma", "resnet50, frozen").train.backbone == "frozen"
     assert (recipe.protocol.repeats, recipe.protocol.new) == (10, "splits")
+    tested = {name: stated(recipe.reported, "resnet34")[f"test images of {name}"] for name in ("DNB", "GN", "GNB")}
+    assert tested == {"DNB": 37, "GN": 16, "GNB": 9}
+    rows = {name: sum(row) for name, row in zip(recipe.confusions[0].classes, recipe.confusions[0].counts, strict=True)}
+    assert {name: rows[name] for name in tested} == tested
     repeats = [n.value for n in recipe.reported["resnet34, ten random splits"] if n.measure.startswith("F1 of split")]
     assert len(repeats) == 10
     assert np.mean(repeats) == pytest.approx(0.878)
@@ -186,6 +198,10 @@ def test_the_gatech_study_is_as_published() -> None:
         with_it, without = member("gatech_kpcam", name), member("gatech_kpcam", f"{name}, not augmented")
         assert with_it.model_copy(update={"augment": without.augment}) == without
         assert without.augment == AugmentConfig(flips=False, quarter_turns=False, jitter=0)
+    (search,) = STUDIES["gatech_kpcam"].sweeps
+    assert (search.member, search.protocol.sampler) == ("vgg16", "random")
+    cited = stated(STUDIES["gatech_kpcam"].reported, "11 pathologists on melanoma, cited")
+    assert cited == {"sensitivity": 0.518, "specificity": 0.665, "accuracy": 0.592}
     centre = member("gatech_kpcam", "xception, centre 32").preprocess
     assert centre == PreprocessConfig(
         crop=32, resize=96, interpolation="nearest", mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5)
