@@ -41,16 +41,19 @@ def mosaic_figure(mosaic: Mosaic, names: Sequence[str], colours: Mapping[str, st
     if not 0 <= opacity <= 1:
         raise ConfigError(f"opacity = {opacity}.", "0 to 1.", "0 shows the frames alone.")
     sentence = f"{len(mosaic.rows):,} patches of slide {mosaic.slide_id}, where they sat"
-    sentence += f"; {mosaic.covered:,} of them lie under another." if mosaic.covered else "."
+    more = {"of them lie under another": mosaic.covered, "lie outside this part": mosaic.outside,
+            "cannot be read": mosaic.unread}  # fmt: skip
+    sentence += "".join(f"; {number:,} {what}" for what, number in more.items() if number) + "."
     figure = new_figure(sentence, f"mosaic {mosaic.slide_id}", height=HEIGHT, legend=len(colours))
     height, width = (side / mosaic.scale for side in mosaic.image.shape[:2])
+    top, left = mosaic.corner
     overlay = _overlay(mosaic, [colours.get(name, NEUTRAL) for name in names], opacity)
     # JPEG takes a thirtieth of WebP's time to write, and a quick PNG a fifth of a small one's: someone is waiting.
     for source in (data_uri(mosaic.image, "JPEG", quality=88), data_uri(overlay, compress_level=1)):
         figure.add_layout_image(
-            source=source, x=0, y=0, sizex=width, sizey=height, xref="x", yref="y", sizing="stretch", layer="below"
+            source=source, x=left, y=top, sizex=width, sizey=height, xref="x", yref="y", sizing="stretch", layer="below"
         )
-    middle = (mosaic.boxes[:, :2] + mosaic.boxes[:, 2:] / 2) / mosaic.scale
+    middle = mosaic.corner + (mosaic.boxes[:, :2] + mosaic.boxes[:, 2:] / 2) / mosaic.scale
     figure.add_scatter(
         x=middle[:, 1].astype(np.float32), y=middle[:, 0].astype(np.float32),
         customdata=mosaic.rows.astype(np.int32), text=[label(name) for name in names], mode="markers",
@@ -63,9 +66,9 @@ def mosaic_figure(mosaic: Mosaic, names: Sequence[str], colours: Mapping[str, st
             name=label(name),
         )  # fmt: skip
     figure.update_layout(dragmode="pan")
-    figure.update_xaxes(title="x (patch pixels)", range=[0, width], constrain="domain", showgrid=False)
+    figure.update_xaxes(title="x (patch pixels)", range=[left, left + width], constrain="domain", showgrid=False)
     figure.update_yaxes(
-        title="y (patch pixels)", range=[height, 0], scaleanchor="x", constrain="domain", showgrid=False
+        title="y (patch pixels)", range=[top + height, top], scaleanchor="x", constrain="domain", showgrid=False
     )
     return figure
 

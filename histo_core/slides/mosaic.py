@@ -9,16 +9,30 @@ import pandas as pd
 from PIL import Image
 
 from histo_core.data.base import Dataset
+from histo_core.data.reading import read_each
 from histo_core.errors import ConfigError, DataError
 
 MAX_SIDE = 1600
 GROUND = 240
 """Grey of what no patch covers: near the glass of a slide."""
+LEGIBLE = 24
+"""Mosaic pixels that a patch's side needs to be looked at and pointed at."""
 
 _LEVELS = {"pcam": 4.0, "idc": 1.0}
 """How many of the coordinates' pixels one patch pixel spans, where the source says it: PCam gives positions on
 CAMELYON16's level 0 (0.243 um per pixel) and pixels of level 2 (0.972)."""
 _BATCH = 256
+_STEPS = 8
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of a slide: patch pixels from its uppermost and leftmost patch."""
+
+    top: float
+    left: float
+    bottom: float
+    right: float
 
 
 @dataclass(frozen=True)
@@ -31,6 +45,9 @@ class Mosaic:
         rows: int64 [n], the data set's rows that are drawn, in its order; a later one covers an earlier one.
         boxes: int64 [n, 4]: top, left, height, width of each in mosaic pixels.
         slide_id: which slide.
+        corner: of the picture, (top, left), in patch pixels from the slide's uppermost and leftmost patch.
+        outside: patches of the slide that lie outside the part that is drawn.
+        unread: patches of the part that cannot be read.
     """
 
     image: np.ndarray
@@ -38,6 +55,9 @@ class Mosaic:
     rows: np.ndarray
     boxes: np.ndarray
     slide_id: str
+    corner: tuple[float, float] = (0.0, 0.0)
+    outside: int = 0
+    unread: int = 0
 
     @property
     def covered(self) -> int:
@@ -54,37 +74,83 @@ def mosaic_slides(dataset: Dataset) -> pd.DataFrame:
     return counts.reset_index().sort_values(["patches", "slide_id"], ascending=[False, True], ignore_index=True)
 
 
-def mosaic(dataset: Dataset, slide_id: str, max_side: int = MAX_SIDE) -> Mosaic:
-    """Lay the patches of one slide out; only these are read.
+def mosaic(dataset: Dataset, slide_id: str, max_side: int = MAX_SIDE, region: Region | None = None) -> Mosaic:
+    """Lay the patches of one slide out, or those of a part of it; only these are read.
 
     Positions (columns ``x`` and ``y``) are those of upper left corners. How far apart two patches lie is known for
     PatchCamelyon and IDC. Elsewhere the smallest step between two of the slide's positions is taken for the side of a
-    patch where it is larger than one, else one unit for one pixel.
+    patch where it is larger than one, else one unit for one pixel. Patches that cannot be read are left out.
 
     Args:
         dataset: with columns ``slide_id``, ``x`` and ``y``.
         slide_id: one of `mosaic_slides`.
         max_side: the picture's longer side is at most this many pixels; it is never enlarged.
+        region: the part whose patches (by their middle) are drawn; all unless given.
 
     Raises:
-        DataError: the slide is unknown, its patches have no positions, or a patch cannot be read.
+        DataError: the slide is unknown, its patches have no positions, or none of them can be read or lies in the part.
         ConfigError: ``max_side`` is below 1.
     """
     if max_side < 1:
         raise ConfigError(f"max_side = {max_side}.", "At least 1 pixel.", "Ask for a larger picture.")
-    rows, corners = _placed(dataset, slide_id)
-    first = np.asarray(dataset.read(rows[:1])[0])
-    corners = (corners - corners.min(axis=0)) / _units_per_pixel(dataset.name, corners, max(first.shape[:2]))
-    extent = (corners + first.shape[:2]).max(axis=0)
+    rows, corners, size = _laid_out(dataset, slide_id)
+    chosen = np.ones(len(rows), bool) if region is None else _within(region, corners + size / 2)
+    if not chosen.any():
+        raise DataError(f"No patch of slide {slide_id!r} lies in this part.", "", "Choose another part.")
+    outside, rows, corners = int((~chosen).sum()), rows[chosen], corners[chosen]
+    corner = corners.min(axis=0)
+    corners = corners - corner
+    extent = (corners + size).max(axis=0)
     scale = min(1.0, max_side / extent.max())
     height, width = np.clip(np.rint(extent * scale).astype(np.int64), 1, max_side)
     image = np.full((height, width, 3), GROUND, np.uint8)
     boxes = np.empty((len(rows), 4), np.int64)
+    there = np.ones(len(rows), bool)
     for start in range(0, len(rows), _BATCH):
-        some = slice(start, start + _BATCH)
-        for place, patch in enumerate(dataset.read(rows[some]), start):
-            boxes[place] = _draw(image, np.asarray(patch), corners[place], scale)
-    return Mosaic(image, float(scale), rows, boxes, slide_id)
+        for place, patch in enumerate(read_each(dataset, rows[start : start + _BATCH]), start):
+            there[place] = patch is not None
+            if patch is not None:
+                boxes[place] = _draw(image, np.asarray(patch), corners[place], scale)
+    top, left = corner.tolist()
+    return Mosaic(image, float(scale), rows[there], boxes[there], slide_id, (top, left), outside, int((~there).sum()))
+
+
+def densest(dataset: Dataset, slide_id: str, max_side: int = MAX_SIDE) -> Region | None:
+    """The square part with the most patches in which each is `LEGIBLE`; None where it is on the whole slide already.
+
+    Squares at each eighth of their side are compared, so that the one found may miss the best by as much.
+
+    Raises:
+        DataError: as `mosaic`.
+    """
+    _, corners, size = _laid_out(dataset, slide_id)
+    side = max_side * size.max() / LEGIBLE
+    if (corners + size).max() <= side:
+        return None
+    cells = np.floor((corners + size / 2) / (side / _STEPS)).astype(np.int64)
+    counts = np.zeros(cells.max(axis=0) + 1 + _STEPS, np.int64)  # a square may reach past the last patch
+    np.add.at(counts, tuple(cells.T), 1)
+    for axis in (0, 1):
+        counts = np.lib.stride_tricks.sliding_window_view(counts, _STEPS, axis).sum(axis=-1)
+    top, left = (float(place) * side / _STEPS for place in np.unravel_index(counts.argmax(), counts.shape))
+    return Region(top, left, top + side, left + side)
+
+
+def _laid_out(dataset: Dataset, slide_id: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows of a slide that have a position; their (y, x) in patch pixels from the first; a patch's height and width."""
+    rows, corners = _placed(dataset, slide_id)
+    first = next((image for row in rows for image in read_each(dataset, [row]) if image is not None), None)
+    if first is None:
+        raise DataError(f"No patch of slide {slide_id!r} can be read.", "", "Check the files.")
+    size = np.array(first.shape[:2])
+    corners = (corners - corners.min(axis=0)) / _units_per_pixel(dataset.name, corners, int(size.max()))
+    return rows, corners, size
+
+
+def _within(region: Region, middles: np.ndarray) -> np.ndarray:
+    """Which points, (y, x) each, lie in a part, bool [n]."""
+    low, high = (region.top, region.left), (region.bottom, region.right)
+    return ((middles >= low) & (middles < high)).all(axis=1)
 
 
 def _placed(dataset: Dataset, slide_id: str) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,5 @@
 import base64
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -46,6 +47,16 @@ def test_each_patch_can_be_pointed_at(mosaic: Mosaic) -> None:
     assert np.asarray(points.y).tolist() == [20, 80, 5]
     assert list(points.text) == ["normal", *["&lt;b&gt;tumour&lt;/b&gt;"] * 2]
     assert points.marker.opacity == 0
+
+
+def test_a_part_keeps_its_place_on_the_slide(mosaic: Mosaic) -> None:
+    figure = mosaic_figure(replace(mosaic, corner=(1000, 2000), outside=4, unread=1), NAMES, COLOURS)
+    assert np.asarray(figure.data[0].x).tolist() == [2020, 2060, 2115]
+    assert np.asarray(figure.data[0].y).tolist() == [1020, 1080, 1005]
+    layout = figure.to_dict()["layout"]
+    assert {(image["x"], image["y"]) for image in layout["images"]} == {(2000, 1000)}
+    assert (layout["xaxis"]["range"], layout["yaxis"]["range"]) == ([2000, 2120], [1100, 1000])
+    assert layout["meta"]["alt"].endswith("; 4 lie outside this part; 1 cannot be read.")
 
 
 def test_classes_that_share_a_colour_keep_their_names_and_no_label_is_grey(mosaic: Mosaic) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from histo_core.config import Config, DataConfig
 from histo_core.data.base import Dataset, DatasetInfo, open_dataset
-from histo_core.errors import ConfigError, DataError
-from histo_core.slides.mosaic import GROUND, mosaic, mosaic_slides
+from histo_core.errors import ConfigError, CorruptDataError, DataError
+from histo_core.slides.mosaic import GROUND, Region, densest, mosaic, mosaic_slides
 from histo_core.workspace import Workspace
 
 
@@ -23,6 +23,7 @@ class Flat(Dataset):
     info: ClassVar[DatasetInfo] = DatasetInfo("flat", "", "", "", "", needs_root=False)
     sizes: dict[int, tuple[int, int]]
     side = 8
+    torn: frozenset[int] = frozenset()
 
     @classmethod
     def open(cls, root: Path | None, options: Config, workspace: Workspace) -> Dataset:
@@ -30,6 +31,8 @@ class Flat(Dataset):
 
     def read_source(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray]:
         self.seen = {*getattr(self, "seen", set()), *map(int, indices)}
+        if self.torn & set(map(int, indices)):
+            raise CorruptDataError("Torn.")
         shapes = [self.sizes.get(int(row), (self.side, self.side)) for row in indices]
         return [np.full((*shape, 3), 10 * row, np.uint8) for row, shape in zip(indices, shapes, strict=True)]
 
@@ -108,6 +111,36 @@ def test_without_positions_it_says_what_is_missing(make_slide) -> None:
         mosaic(make_slide([(np.nan, 0), (1, 1)], slide_id=["s", "t"]), "s")
     with pytest.raises(ConfigError, match="max_side = 0"):
         mosaic(make_slide([(0, 0)]), "s", max_side=0)
+
+
+def test_a_part_is_drawn_alone_and_says_how_many_lie_outside(make_slide) -> None:
+    found = mosaic(make_slide([(0, 0), (80, 40), (88, 40), (96, 48)]), "s", region=Region(30, 70, 60, 96))
+    assert found.rows.tolist() == [1, 2]  # the middle of the last one, (100, 52), lies outside
+    assert found.boxes.tolist() == [[0, 0, 8, 8], [0, 8, 8, 8]]
+    assert (found.corner, found.outside) == ((40, 80), 2)
+    with pytest.raises(DataError, match="lies in this part"):
+        mosaic(make_slide([(0, 0)]), "s", region=Region(30, 30, 40, 40))
+
+
+def test_the_densest_part_is_the_one_with_most_patches(make_slide) -> None:
+    spread = [(1_000 * place, 0) for place in range(20)]
+    crowd = [(8_000 + 8 * column, 12_000 + 8 * row) for row in range(10) for column in range(10)]
+    slide = make_slide([*spread, *crowd])
+    part = densest(slide, "s", max_side=600)
+    assert part is not None
+    assert part.bottom - part.top == part.right - part.left == 200  # 600 pixels of which a patch has 24 of its 8
+    assert mosaic(slide, "s", region=part).rows.tolist() == list(range(20, 120))
+    assert densest(make_slide(crowd), "s", max_side=600) is None
+
+
+def test_patches_that_cannot_be_read_are_left_out_and_counted(make_slide) -> None:
+    slide = make_slide([(0, 0), (8, 0), (16, 0)])
+    slide.torn = frozenset({0, 2})
+    found = mosaic(slide, "s")
+    assert (found.rows.tolist(), found.boxes.tolist(), found.unread) == ([1], [[0, 8, 8, 8]], 2)
+    slide.torn = frozenset({0, 1, 2})
+    with pytest.raises(DataError, match="can be read"):
+        mosaic(slide, "s")
 
 
 def test_a_real_slide_of_idc(shared_data: Path, workspace: Workspace) -> None:
