@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from histo_core.access import LOCAL, authorise
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.errors import BrokenFilesError, DataError
+from histo_core.errors import BrokenFilesError, DataError, SplitError
 from histo_core.workspace import Workspace
-from pages.ui import cache, data_choice, layout, navigation, state
+from pages.ui import cache, cache_data, data_choice, layout, navigation, state
 from pages.ui.explore import views
 from pages.ui.explore.context import Explored
 from pages.ui.text import count, plain
 
-AT_ONCE = 5_000
-"""Patches whose pixels are compared while one waits; an audit of more is started by hand."""
+AT_ONCE, BYTES_AT_ONCE = 5_000, 3e8
+"""Patches whose pixels are compared while one waits, which takes a few seconds; an audit of more is started by hand."""
 
 
 def render() -> None:
@@ -29,19 +30,23 @@ def render() -> None:
     top = st.container()
     with st.expander(f"Data set: {plain(data_choice.describe(data))}"):
         _choice(data, division)
-    page = _opened(data, division)
+    page = _opened(data, division, top)
     if page is None:
         return
     with top:
         layout.header("Data", _verdict(page))
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(plain(page.split.note), width="content")
-            navigation.link(
-                "train",
-                "Train on these data",
-                icon=":material/model_training:",
-                **data_choice.to_params(data, division),
-            )
+            if page.undivided:
+                st.caption("All views but the audit do without a split.", width="content")
+                st.button("Build a split", icon=":material/call_split:", on_click=state.put, args=("view", "split"))
+            else:
+                st.caption(plain(page.split.note), width="content")
+                navigation.link(
+                    "train",
+                    "Train on these data",
+                    icon=":material/model_training:",
+                    **data_choice.to_params(data, division),
+                )
     view = state.choose(
         "View",
         "view",
@@ -63,30 +68,41 @@ def _choice(data: DataConfig, division: SplitConfig) -> None:
         navigation.go("data", **data_choice.to_params(chosen, kept))
 
 
-def _opened(data: DataConfig, division: SplitConfig) -> Explored | None:
+def _opened(data: DataConfig, division: SplitConfig, top: DeltaGenerator) -> Explored | None:
     """What is explored; where samples cannot be used they are listed instead, with the way on."""
-    home = str(Workspace.default().home)
+    home, key = str(Workspace.default().home), data.model_dump_json()
     try:
         source = data_choice.opened(data)
-        split = cache.split(data.model_dump_json(), division.model_dump_json(), home)
     except BrokenFilesError as error:
         from pages.ui import files_view
 
-        layout.header("Data", f"{count(len(error.problems), 'sample')} cannot be used.")
-        files_view.broken(error, data, division)
+        with top:
+            layout.header("Data", f"{count(len(error.problems), 'sample')} cannot be used.")
+        files_view.broken(error, data)
         return None
-    return Explored(data, division, source, split, home)
+    try:
+        return Explored(data, division, source, cache.split(key, division.model_dump_json(), home), home)
+    except SplitError as error:
+        return Explored(data, division, source, cache.split(key, cache.UNDIVIDED, home), home, undivided=str(error))
 
 
 def _verdict(page: Explored) -> str:
     """One sentence on what stands on both sides of the split: the saved audit's, else what can be told at once."""
+    if page.undivided:
+        return page.undivided
     report = cache.audit(*page.key)
     if report is not None:
         return report.verdict
+    try:
+        if _quickly_read(page):
+            with st.spinner("Looking for patches that stand on both sides…", show_time=True):
+                return cache.leakage(*page.key).verdict
+    except DataError as error:  # a file that cannot be read must not bar the way to the view that names them all
+        return f"{cache.sides(*page.key)}. {error.found} See Files for all that cannot be read."
+    return f"{cache.sides(*page.key)}; pixels are not compared yet, see Audit."
+
+
+def _quickly_read(page: Explored) -> bool:
     if len(page.source) > AT_ONCE:
-        return f"{count(len(page.source), 'patch', 'patches')}, not audited yet: see Audit for what the parts share."
-    with st.spinner("Looking for patches that stand on both sides…", show_time=True):
-        try:
-            return cache.leakage(*page.key).verdict
-        except DataError as error:  # a file that cannot be read must not bar the way to the view that names them all
-            return f"{error.found} See Files for all that cannot be read."
+        return False
+    return cache_data.copy_bytes(page.key[0], page.source.state, page.home) <= BYTES_AT_ONCE

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
-
 import streamlit as st
 
 from histo_core.access import LOCAL, authorise
 from histo_core.audit.finding import Finding
-from histo_core.audit.report import AuditReport, load_audit
-from histo_core.config import DataConfig, SplitConfig, parse_config
+from histo_core.audit.leakage import rows_of
+from histo_core.audit.report import AuditReport
+from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import Dataset
 from histo_core.data.splits.split import Split
-from histo_core.errors import ConfigError
-from histo_core.reports.audit import audit_html
+from histo_core.reports.audit import audit_zip
 from histo_core.workspace import Workspace
 from pages.ui import cache, data_choice, layout, pairs_view, state
 from pages.ui.errors import shown
+from pages.ui.explore import selection
 from pages.ui.jobs import job_card
 from pages.ui.text import count, plain
 
@@ -44,15 +43,22 @@ def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig)
         data: configuration of ``source``.
         division: configuration of ``split``.
     """
-    report = cache.audit(data.model_dump_json(), division.model_dump_json(), str(Workspace.default().home))
+    if not len(rows_of(split)):
+        st.info("An audit looks at what the parts of a split share. Build a split first.", icon=":material/call_split:")
+        return
+    report = cache.audit(*_key(data, division))
     if report is None:
         st.markdown("This split has not been audited yet.")
         job_card(
             "audit", _params(data, division), "Audit this split", then="The audit is done.", note=NOTE, primary=True
         )
     else:
-        _report(report, source, data, source, data)
-    _against(source, split, data, division)
+        _report(report, source, data)
+    _against(source, data, division)
+
+
+def _key(data: DataConfig, division: SplitConfig) -> tuple[str, str, str]:
+    return data.model_dump_json(), division.model_dump_json(), str(Workspace.default().home)
 
 
 def _params(data: DataConfig, division: SplitConfig, other: DataConfig | None = None) -> dict[str, object]:
@@ -63,23 +69,24 @@ def _params(data: DataConfig, division: SplitConfig, other: DataConfig | None = 
     }
 
 
-def _report(report: AuditReport, source: Dataset, data: DataConfig, other: Dataset, other_data: DataConfig) -> None:
+def _report(
+    report: AuditReport, source: Dataset, data: DataConfig, against: tuple[Dataset, DataConfig] | None = None
+) -> None:
     """The findings as cards, the worst first, and pairs side by side."""
-    alone = other is source
-    name = "audit" if alone else "audit-against"
-    if not alone:  # the page's own verdict stands at its top
+    name = "audit" if against is None else "audit-against"
+    if against is not None:  # the page's own verdict stands at its top
         st.markdown(f"**{plain(report.verdict)}**")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{count(report.checked, 'patch', 'patches')} looked at.", width="content")
-        layout.download("Download the report", lambda: _html(report, source), f"{name}.html", "text/html")
+        layout.download("Download the report", lambda: _zip(report, source), f"{name}.zip", "application/zip")
     with st.grid("auto", min_column_width=CARD, gap="small") as grid:
         for finding in sorted(report.findings, key=lambda finding: list(ICONS).index(finding.severity)):
             with grid.cell():
-                _card(finding, name, opens=alone)
-    _pairs(report, source, data, other, other_data, name)
+                _card(finding, name, "" if against is None else selection.AGAINST)
+    _pairs(report, source, data, against, name)
 
 
-def _card(finding: Finding, name: str, *, opens: bool) -> None:
+def _card(finding: Finding, name: str, prefix: str) -> None:
     icon, colour, word = ICONS[finding.severity]
     with st.container(border=True, height="stretch", key=f"{name}.{finding.key}"):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -89,27 +96,19 @@ def _card(finding: Finding, name: str, *, opens: bool) -> None:
         if finding.table.empty:
             return
         with st.container(horizontal=True, vertical_alignment="center"):
-            if opens and "sample_id" in finding.table:
+            if "sample_id" in finding.table:
                 st.button(
                     "Show the patches",
                     key=f"{name}.open.{finding.key}",
                     icon=":material/grid_view:",
-                    on_click=_open,
-                    args=(finding.key,),
+                    on_click=selection.open_finding,
+                    args=(prefix + finding.key,),
                 )
             layout.download_table(finding.table, f"{name}-{finding.key}")
 
 
-def _open(key: str) -> None:
-    """Let the gallery show a finding's patches, all of them."""
-    for parameter in ("part", "class", "lasso", "page", "patch", *(n for n in st.query_params if n.startswith("by."))):
-        state.put(parameter, None)
-    state.put("finding", key)
-    state.put("view", "gallery")
-
-
 def _pairs(
-    report: AuditReport, source: Dataset, data: DataConfig, other: Dataset, other_data: DataConfig, name: str
+    report: AuditReport, source: Dataset, data: DataConfig, against: tuple[Dataset, DataConfig] | None, name: str
 ) -> None:
     found = {finding.key: finding for finding in report.findings if "other_id" in finding.table and len(finding.table)}
     if not found:
@@ -119,18 +118,18 @@ def _pairs(
         "Pairs of",
         f"{name}.pairs",
         list(found),
-        default=None if other is source else "shared",
+        default=None if against is None else "shared",
         format_func=lambda key: found[key].title,
         width=320,
         clears=(pairs_view.page_parameter(name),),
     )
-    pairs_view.draw(found[key].table, source, data, other, other_data, name=name)
+    pairs_view.draw(found[key].table, source, data, *(against or (source, data)), name=name)
 
 
 @shown()
-def _against(source: Dataset, split: Split, data: DataConfig, division: SplitConfig) -> None:
+def _against(source: Dataset, data: DataConfig, division: SplitConfig) -> None:
     """The same question between two data sets: is anything that is tested there trained on here?"""
-    chosen = _other()
+    chosen = data_choice.against()
     with st.expander("Compare with another data set", expanded=chosen is not None):
         st.caption("Finds patches that both hold, also turned, mirrored or saved anew, and labels that contradict.")
         asked = data_choice.form(chosen or DataConfig(), prefix="audit.against")
@@ -141,25 +140,16 @@ def _against(source: Dataset, split: Split, data: DataConfig, division: SplitCon
         return
     other = data_choice.opened(chosen)
     st.subheader(plain(f"Against {data_choice.describe(chosen)}"), anchor=False)
-    report = load_audit(source, split, Workspace.default(), other=other)
+    if other.state == source.state:
+        st.info("These are the same data; the audit above looks at them already. Choose others.")
+        return
+    report = cache.audit(*_key(data, division), chosen.model_dump_json())
     if report is None:
         job_card("audit", _params(data, division, chosen), "Audit both", then="The audit is done.", note=NOTE)
     else:
-        _report(report, source, data, other, chosen)
+        _report(report, source, data, (other, chosen))
 
 
-def _other() -> DataConfig | None:
-    text = next(iter(state.asked("against")), None)
-    if text is None:
-        return None
-    try:
-        return parse_config(DataConfig, json.loads(text))
-    except ValueError:
-        raise ConfigError(
-            f"The link's against cannot be read: {text[:80]!r}.", "A JSON object.", "Open the page afresh."
-        ) from None
-
-
-def _html(report: AuditReport, source: Dataset) -> str:
+def _zip(report: AuditReport, source: Dataset) -> bytes:
     authorise(LOCAL, "report")
-    return audit_html(report, source)
+    return audit_zip(report, source)

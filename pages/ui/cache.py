@@ -1,4 +1,4 @@
-"""Everything that the pages keep between reruns; no other module calls Streamlit's caches.
+"""What most pages keep between reruns; `cache_data` and `predict_cache` keep what only some views need.
 
 What is cached is shared by all users. Keys are ids, hashes and parameters; arrays and frames go in as ``_argument``,
 because Streamlit hashes large ones by a sample and would return stale results. The workspace's folder is part of each
@@ -16,19 +16,22 @@ import pandas as pd
 import streamlit as st
 
 from histo_core.audit.colour import colour_baseline
+from histo_core.audit.features import COLOUR, SQUEEZENET, feature_key
 from histo_core.audit.leakage import LeakageReport, audit_leakage
+from histo_core.audit.sides import side_findings
 from histo_core.comparison.aurocs import AurocResults, auroc_results
 from histo_core.comparison.join import Joined, RunPredictions, load
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import Dataset, open_dataset
 from histo_core.data.overview import counts_by, offered_columns
 from histo_core.data.sources.pcam_report import PCamReport, pcam_report
-from histo_core.data.splits.split import Split, make_split
+from histo_core.data.splits.split import LEFT_OUT, Split, make_split
 from histo_core.experiments.scores import RunScores
 from histo_core.experiments.scores import run_scores as score_run
 from histo_core.runs.records import Run
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
+from pages.ui import unreadable
 from pages.ui.explore.columns import Columns, code_columns
 from pages.ui.explore.lasso import parse as parse_lasso
 from pages.ui.gallery import contact_sheet, packed_sheet
@@ -40,12 +43,14 @@ if TYPE_CHECKING:
     from histo_core.data.transforms.channel_stats import ChannelStatistics
     from histo_core.explain.base import Explanation
     from histo_core.models.predictor import Predictor
-    from histo_core.slides.mosaic import Mosaic
+    from histo_core.slides.mosaic import Mosaic, Region
 
 T = TypeVar("T")
 P = ParamSpec("P")
-OWN_FEATURES = ("colour", "squeezenet")
-"""What a map of patches can be made from without a run."""
+OWN_FEATURES = {COLOUR: "Colour and texture", SQUEEZENET: "SqueezeNet (ImageNet)"}
+"""What a map of patches can be made from without a run, in words."""
+UNDIVIDED = ""
+"""Stands for the configuration of a split that takes no patch into any part: of data that cannot be split."""
 COLOUR_ONLY = "colour-only"
 """Stands for a run id where the colour baseline is compared with runs."""
 
@@ -64,8 +69,17 @@ def dataset(data: str, home: str) -> Dataset:
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def split(data: str, config: str, home: str) -> Split:
-    """A data set's division, by both configurations as JSON."""
+    """A data set's division, by both configurations as JSON; `UNDIVIDED` is one, too."""
+    if config == UNDIVIDED:
+        return Split(np.full(len(dataset(data, home)), LEFT_OUT, dtype=object), method="none", fingerprint="", note="")
     return make_split(dataset(data, home), SplitConfig.model_validate_json(config), Workspace(Path(home)))
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def sides(data: str, config: str, home: str) -> str:
+    """What the table alone tells of the two sides of a split, as a clause: it reads no pixels."""
+    clauses = (finding.clause for finding in side_findings(dataset(data, home), split(data, config, home)))
+    return "; ".join(clause for clause in clauses if clause)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
@@ -87,29 +101,31 @@ def columns(data: str, config: str, home: str) -> Columns:
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def packed(data: str, home: str, indices: tuple[int, ...], columns: int, largest: int) -> tuple[bytes, int]:
-    """Some patches in one PNG without gaps, at their own size unless that is above ``largest``; and the cell's side."""
-    images = dataset(data, home).read(indices)
+def packed(data: str, home: str, indices: tuple[int, ...], columns: int, largest: int) -> tuple[bytes, int, np.ndarray]:
+    """Some patches in one PNG without gaps, at their own size unless that is above ``largest``; the cell's side; and
+    which of them cannot be read, bool [n]."""
+    images, torn = unreadable.images(dataset(data, home), indices)
     cell = min(max(max(image.shape[:2]) for image in images), largest)
-    return packed_sheet(images, columns, cell), cell
+    return packed_sheet(images, columns, cell), cell, torn
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _audit(data: str, config: str, home: str, audits_changed: int) -> AuditReport | None:
+def _audit(data: str, config: str, home: str, other: str, audits_changed: int) -> AuditReport | None:
     from histo_core.audit.report import load_audit
 
     del audits_changed
-    return load_audit(dataset(data, home), split(data, config, home), Workspace(Path(home)))
+    against = dataset(other, home) if other else None
+    return load_audit(dataset(data, home), split(data, config, home), Workspace(Path(home)), other=against)
 
 
-def audit(data: str, config: str, home: str) -> AuditReport | None:
-    """The saved audit of a split; None where there is none.
+def audit(data: str, config: str, home: str, other: str = "") -> AuditReport | None:
+    """The saved audit of a split, against another data set where its configuration is given; None where there is none.
 
     Where an audit lies is named by a hash over the whole table, which takes seconds for hundreds of thousands of
     rows. So the answer is kept, "none" too, until a folder comes or goes among the audits.
     """
     audits = Workspace(Path(home)).data / "audits"
-    return _audit(data, config, home, audits.stat().st_mtime_ns if audits.is_dir() else 0)
+    return _audit(data, config, home, other, audits.stat().st_mtime_ns if audits.is_dir() else 0)
 
 
 def feature_source(name: str, workspace: Workspace) -> str:
@@ -118,25 +134,38 @@ def feature_source(name: str, workspace: Workspace) -> str:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _patch_map(data: str, features: str, home: str) -> PatchMap:
+def _patch_map(data: str, features: str, version: str, home: str) -> PatchMap:
     from histo_core.audit.embedding import load_map
 
+    del version
     workspace = Workspace(Path(home))
     return _made(load_map(dataset(data, home), feature_source(features, workspace), workspace))
 
 
 def patch_map(data: str, features: str, home: str) -> PatchMap | None:
-    """The saved map of a data set; None where there is none yet. Only a map with its UMAP is remembered."""
-    found = _if_made(_patch_map, data, features, home)
+    """The saved map of a data set; None where there is none yet. Only a map with its UMAP is remembered.
+
+    Raises:
+        HistoscopeError: as `histo_core.audit.features.feature_key`.
+    """
+    version = _version(features, home)
+    found = _if_made(_patch_map, data, features, version, home)
     if found is not None and found.umap_xy is None:
-        _patch_map.clear(data, features, home)
+        _patch_map.clear(data, features, version, home)
     return found
 
 
+def _version(features: str, home: str) -> str:
+    """Tells a resumed run's best epoch from what it was before."""
+    workspace = Workspace(Path(home))
+    return feature_key(feature_source(features, workspace), workspace)
+
+
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _within(data: str, drawn: str, home: str) -> np.ndarray:
+def _within(data: str, drawn: str, version: str, home: str) -> np.ndarray:
     from histo_core.audit.embedding import inside
 
+    del version
     lasso = parse_lasso(drawn)
     made = _made(patch_map(data, lasso.features, home))
     polygon = np.asarray(lasso.polygon, np.float64)
@@ -149,9 +178,9 @@ def within(data: str, drawn: str, home: str) -> np.ndarray | None:
     """Rows that a lasso encloses, int64, by its text in the URL; None where its map is not there.
 
     Raises:
-        ConfigError: the text cannot be read.
+        HistoscopeError: the text cannot be read, or names what no map can be made from.
     """
-    return _if_made(_within, data, drawn, home)
+    return _if_made(_within, data, drawn, _version(parse_lasso(drawn).features, home), home)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
@@ -182,12 +211,20 @@ def slides(data: str, home: str) -> pd.DataFrame:
     return mosaic_slides(dataset(data, home))
 
 
+@st.cache_data(show_spinner=False, max_entries=64)
+def densest(data: str, slide_id: str, home: str) -> Region | None:
+    """The part of a slide with the most patches; None where the whole slide shows each of them well."""
+    from histo_core.slides.mosaic import densest
+
+    return densest(dataset(data, home), slide_id)
+
+
 @st.cache_resource(show_spinner=False, max_entries=8)
-def mosaic(data: str, slide_id: str, home: str) -> Mosaic:
-    """A slide's patches where they sat; it reads each of them once."""
+def mosaic(data: str, slide_id: str, region: Region | None, home: str) -> Mosaic:
+    """A slide's patches, or those of a part of it, where they sat; it reads each of them once."""
     from histo_core.slides.mosaic import mosaic
 
-    return mosaic(dataset(data, home), slide_id)
+    return mosaic(dataset(data, home), slide_id, region=region)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
@@ -202,8 +239,8 @@ def channels(data: str, rows_sha256: str, home: str, _rows: np.ndarray) -> Chann
 def forget_data() -> None:
     """Open data sets afresh, because their files may have changed."""
     for cached in (
-        *(dataset, split, leakage, sheet, columns, packed, counts, countable, report_of_pcam, slides, mosaic, channels),
-        *(_audit, _patch_map, _within),
+        *(dataset, split, sides, leakage, sheet, columns, packed, counts, countable, report_of_pcam, slides, densest),
+        *(mosaic, channels, _audit, _patch_map, _within),
     ):
         cached.clear()
 

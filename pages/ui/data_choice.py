@@ -37,6 +37,15 @@ def from_url() -> tuple[DataConfig, SplitConfig] | None:
     return parse_config(DataConfig, data), parse_config(SplitConfig, _mapping("split"))
 
 
+def against() -> DataConfig | None:
+    """The data set that the URL names to compare with; None when it names none.
+
+    Raises:
+        ConfigError: the link was cut or altered.
+    """
+    return parse_config(DataConfig, _mapping("against")) if state.asked("against") else None
+
+
 def to_params(data: DataConfig, split: SplitConfig | None = None) -> dict[str, str | None]:
     """URL parameters that `from_url` reads back; None where a default needs no saying."""
     return {

@@ -16,7 +16,7 @@ from histo_core.data.splits.split import Split
 from histo_core.errors import BrokenFilesError
 from histo_core.runs.job_params import nearest_there
 from histo_core.workspace import Workspace
-from pages.ui import cache, cache_data, export_form, fetch, layout, state
+from pages.ui import cache, cache_data, export_form, fetch, layout, unreadable
 from pages.ui.errors import shown
 from pages.ui.jobs import job_card
 from pages.ui.text import count, plain, size
@@ -52,31 +52,19 @@ def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig)
             _origin(data)
 
 
-def broken(error: BrokenFilesError, data: DataConfig, division: SplitConfig) -> None:
+def broken(error: BrokenFilesError, data: DataConfig) -> None:
     """What stands in place of a data set that was not opened because some of its files cannot be used.
 
     Args:
         error: names the files.
-        data, division: what was asked for.
+        data: what was asked for.
     """
-    del division
     _problems([Problem(*problem) for problem in error.problems])
     if data.skip_broken:
         st.error(plain(error.remedy), icon=":material/error:")
     else:
         st.markdown("Mend or remove them and open the data again, or go on with the rest.")
-        _go_on()
-
-
-def _go_on() -> None:
-    st.button(
-        "Go on without the broken files",
-        type="primary",
-        icon=":material/skip_next:",
-        help="They are left out of everything, and runs remember that. The files themselves stay as they are.",
-        on_click=state.put,
-        args=("broken", "skip"),
-    )
+        unreadable.go_on(key="files")
 
 
 def _check(source: Dataset, data: DataConfig) -> None:
@@ -93,15 +81,14 @@ def _check(source: Dataset, data: DataConfig) -> None:
             note=f"Decodes each of {count(len(source), 'patch', 'patches')} once and names those that cannot be read.",
         )
         return
-    _checked(found, data)
+    _checked(found)
 
 
-def _checked(found: FileCheck, data: DataConfig) -> None:
+def _checked(found: FileCheck) -> None:
     st.markdown(plain(_sentence(found)))
     if found.problems:
         _problems(found.problems)
-        if not data.skip_broken:
-            _go_on()
+        unreadable.go_on(key="files")
     if len(found.sizes) > 1:
         rows = [(width, height, number) for (height, width), number in found.sizes.items()]
         st.dataframe(
@@ -114,8 +101,6 @@ def _checked(found: FileCheck, data: DataConfig) -> None:
 
 def _sentence(found: FileCheck) -> str:
     patches = count(found.checked, "patch", "patches")
-    if not found.complete:
-        return f"The look ended early: {len(found.problems):,} of the first {patches} cannot be read."
     if found.problems:
         return f"{len(found.problems):,} of {patches} cannot be read."
     sizes = "all of one size" if len(found.sizes) == 1 else f"of {count(len(found.sizes), 'size')}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -11,8 +11,10 @@ import streamlit as st
 from streamlit.elements.lib.grid_container import GridContainer
 
 from histo_core.data.formats.csv_cells import to_csv
+from pages.ui.image_buttons import image_buttons
 from pages.ui.text import plain
 
+Table = pd.DataFrame | Callable[[], pd.DataFrame]
 HALF = 480
 """Pixels that half a page needs: two columns at 1440, one at 820."""
 
@@ -54,39 +56,52 @@ def figure(
     key: str,
     name: str,
     alt: str = "",
-    data: pd.DataFrame | None = None,
+    data: Table | None = None,
     narrow: bool = False,
     width: Literal["stretch"] | int = "stretch",
+    on_select: Callable[[Mapping[str, Any]], None] | None = None,
+    modes: Sequence[Literal["points", "box", "lasso"]] = (),
 ) -> None:
-    """A chart whose own camera saves PNG, with its numbers as CSV.
+    """A chart with its downloads: PNG, SVG, HTML, and its numbers as CSV.
 
     Args:
-        chart: the figure.
-        key: keeps the chart in place when its numbers change.
+        chart: the figure; its title says what it shows.
+        key: keeps the chart in place when its numbers change; another key forgets what was drawn on it.
         name: of downloaded files, without an ending.
         alt: what a person who cannot see the chart should know; else its title, which is a sentence.
-        data: what the chart draws, for the CSV.
+        data: what the chart draws, or what makes that when it is asked for.
         narrow: the title, which would be cut, goes above the chart, where it can wrap.
         width: in pixels, at most; else as wide as there is room.
+        on_select: told what a person points at or draws around: ``points``, ``box``, ``lasso``.
+        modes: how one may select.
     """
     alt = alt or str(chart.layout["meta"]["alt"])
+    drawn = chart
     if narrow:
         st.markdown(f"**{plain(alt)}**")
-        chart.update_layout(title=None, margin_t=8)
-    st.plotly_chart(
-        chart,
-        key=key,
-        alt=alt,
-        width=width,
-        config={"displaylogo": False, "toImageButtonOptions": {"filename": name, "scale": 2}},
-    )
-    if data is not None:
-        download_table(data, name)
+        drawn = go.Figure(chart).update_layout(title=None, margin_t=8)
+    selecting: dict[str, Any] = {}
+    if on_select is not None:
+        selecting = {"on_select": lambda: on_select(st.session_state[key].selection), "selection_mode": modes}
+    with st.container(gap="xsmall"):
+        st.plotly_chart(
+            drawn,
+            key=key,
+            alt=alt,
+            width=width,
+            config={"displaylogo": False, "toImageButtonOptions": {"filename": name, "scale": 2}},
+            **selecting,
+        )
+        with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+            image_buttons(key=f"{key}.image")
+            download("HTML", lambda: chart.to_html(include_plotlyjs=True), f"{name}.html", "text/html")
+            if data is not None:
+                download_table(data, name, "CSV")
 
 
-def download_table(table: pd.DataFrame, name: str, label: str = "Download as CSV") -> None:
-    """A table as CSV, in which no cell is read as a formula."""
-    download(label, lambda: to_csv(table), f"{name}.csv", "text/csv")
+def download_table(table: pd.DataFrame | Callable[[], pd.DataFrame], name: str, label: str = "Download as CSV") -> None:
+    """A table, or what makes it when it is asked for, as CSV in which no cell is read as a formula."""
+    download(label, lambda: to_csv(table() if callable(table) else table), f"{name}.csv", "text/csv")
 
 
 def download(label: str, content: Callable[[], bytes | str] | bytes, name: str, mime: str) -> None:

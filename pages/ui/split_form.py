@@ -10,6 +10,7 @@ import streamlit as st
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.workspace import Workspace
 from pages.ui import cache, cache_data, forms
+from pages.ui.text import plain
 
 _FIRST = ("method", "group", "saved", "folds")
 _OF_FOLDS = ("hold_out", "fold")
@@ -39,7 +40,7 @@ def fields(
     asked = [name for name in _FIRST if name in ("method", method) or (name == "folds" and method != "saved")]
     given = forms.fields(SplitConfig, values, prefix=prefix, only=asked, choices=choices)
     if saved and given.get("saved"):
-        st.caption(saved[given["saved"]])
+        st.caption(plain(saved[given["saved"]]))
     if method != "saved":
         given |= forms.fields(SplitConfig, values, prefix=prefix, only=_matter(given["folds"], values, prefix))
     if given.get("folds") and given["fold"] >= given["folds"]:

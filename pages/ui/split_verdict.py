@@ -27,7 +27,9 @@ def draw(data: DataConfig, division: SplitConfig) -> None:
             st.markdown(f"**{plain(report.verdict)}**")
         else:
             split = cache.split(data.model_dump_json(), division.model_dump_json(), home)
-            st.markdown(plain(split.note))
+            sides = cache.sides(data.model_dump_json(), division.model_dump_json(), home)
+            st.markdown(f"**{plain(f'{sides}; pixels are not compared yet.')}**")
+            st.caption(plain(split.note))
         navigation.link(
             "data",
             "This split has not been audited: do it now" if report is None else "Read the audit",

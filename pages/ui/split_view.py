@@ -133,8 +133,10 @@ def _classes(one: SavedSplit, part: str) -> list[int]:
 
 def _balance(source: Dataset, split: Split, data: DataConfig, division: SplitConfig) -> None:
     """How even the classes are in training, and what can be done about it."""
-    st.subheader("Class balance", anchor=False)
     counts = split.counts(source).loc["train", list(source.classes)]
+    if not counts.sum():
+        return
+    st.subheader("Class balance", anchor=False)
     most, least = str(counts.idxmax()), str(counts.idxmin())
     if most == least:
         said = f"In training there are {count(int(counts[most]), 'patch', 'patches')} of each class."

@@ -21,8 +21,8 @@ def asked(name: str) -> list[str]:
 
 
 def put(name: str, value: object) -> None:
-    """Write a selection to the URL; None or an empty list takes it away."""
-    if value is None or value == []:
+    """Write a selection to the URL; None, an empty text or list takes it away."""
+    if value in (None, "", []):
         st.query_params.pop(name, None)
     else:
         st.query_params[name] = [str(item) for item in value] if isinstance(value, list | tuple) else str(value)
@@ -79,12 +79,12 @@ def slide(
     return st.slider(label, low, high, step=step, key=key, on_change=_write, args=(name,), **settings)
 
 
-def switch(label: str, name: str, *, default: bool = False, **settings: Any) -> bool:
-    """On or off."""
+def switch(label: str, name: str, *, default: bool = False, clears: Sequence[str] = (), **settings: Any) -> bool:
+    """On or off; ``clears`` as in `choose`."""
     key = _key(name)
     values = asked(name)
     st.session_state[key] = values[0] == "yes" if values else default
-    return st.toggle(label, key=key, on_change=_write_switch, args=(name,), **settings)
+    return st.toggle(label, key=key, on_change=_write_switch, args=(name, *clears), **settings)
 
 
 def page(pages: int, name: str = "page") -> int:
@@ -109,7 +109,9 @@ def _write_many(name: str) -> None:
     st.query_params[name] = [str(item) for item in st.session_state[_key(name)]] or [""]
 
 
-def _write_switch(name: str) -> None:
+def _write_switch(name: str, *clears: str) -> None:
+    for other in clears:
+        put(other, None)
     put(name, "yes" if st.session_state[_key(name)] else "no")
 
 

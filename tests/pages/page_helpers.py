@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,6 +35,18 @@ def texts(app: AppTest) -> str:
     """All that a page says, in one string."""
     kinds = ("title", "subheader", "markdown", "caption", "text", "info", "warning", "error")
     return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
+
+
+def patches(app: AppTest) -> dict[str, str]:
+    """The patches of the page's grids in their order: the note under each name."""
+    parts = app.get("bidi_component")
+    grids = (json.loads(part.proto.json) for part in parts if part.proto.component_name == "histoscope_patch_grid")
+    return {cell["name"]: cell["note"] for grid in grids for cell in grid["cells"]}
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    """Click the button with a label."""
+    return next(button for button in app.button if button.label == label).click().run()
 
 
 def run_named(workspace: Workspace, name: str) -> Run:

@@ -28,7 +28,7 @@ def _view() -> None:
     try:
         source = data_choice.opened(data)
     except BrokenFilesError as error:
-        files_view.broken(error, data, division)
+        files_view.broken(error, data)
     else:
         files_view.draw(source, make_split(source, division), data, division)
 

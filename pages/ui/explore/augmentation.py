@@ -11,7 +11,7 @@ from histo_core.config import AugmentConfig
 from histo_core.config_base import parse_config
 from histo_core.data.transforms.augment import augment
 from histo_core.data.transforms.augment_presets import GROUPS, PRESETS, TITLES
-from pages.ui import forms, layout, state
+from pages.ui import forms, layout, state, unreadable
 from pages.ui.explore import selection
 from pages.ui.explore.context import Explored
 from pages.ui.explore.selection import Selection
@@ -44,9 +44,11 @@ def draw(page: Explored, chosen: Selection) -> None:
     # The list cuts long titles.
     st.caption(plain(f"{TITLES[name]}{changed}. {'; '.join(_words(config)) or 'Nothing changes'}."))
     rows = chosen.rows[:: max(len(chosen) // PATCHES, 1)][:PATCHES]
+    images, torn = unreadable.images(page.source, rows)
+    unreadable.tell(torn, key="explore.augment")
     cells = [
         cell
-        for row, image in zip(rows, page.source.read(rows), strict=True)
+        for row, image in zip(rows, images, strict=True)
         for cell in (image, *_epochs(image, config, int(seed), int(row)))
     ]
     colours = [page.colour(int(row)) for row in rows for _ in range(DRAWS + 1)]

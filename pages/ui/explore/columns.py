@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from histo_core.data.base import PARTS, Dataset
+from histo_core.data.overview import rank
 from histo_core.data.splits.split import Split
 
 FEW, MANY = 2, 2_000
@@ -75,10 +76,10 @@ def code_columns(source: Dataset, split: Split) -> Columns:
     for name in others:
         if len(filters) == SHOWN:
             break
-        codes, values = pd.factorize(table[name], sort=True)
+        codes, values = _coded(table[name])
         again = any(np.array_equal(codes, column.codes) for column in filters.values())
         if FEW <= len(values) <= MANY and not again:  # where each patient has one slide, one of the two is enough
-            filters[name] = Column(tuple(str(value) for value in values), codes.astype(np.int32))
+            filters[name] = Column(values, codes)
     return Columns(
         ids=pd.Index(table["sample_id"]),
         part=Column(PARTS, pd.Index(PARTS).get_indexer(split.parts)),  # -1 for what no part takes
@@ -88,6 +89,18 @@ def code_columns(source: Dataset, split: Split) -> Columns:
             name for name in table.columns if name != "label" and pd.api.types.is_numeric_dtype(table[name].dtype)
         ),
     )
+
+
+def _coded(column: pd.Series) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Codes int32 [n], and values as text with numbers in their order: 40X before 100X. Empty text is no value."""
+    codes, values = pd.factorize(column)
+    names = [str(value) for value in values]
+    if len(names) > MANY:
+        return codes, tuple(names)
+    order = sorted((value for value, name in enumerate(names) if name), key=lambda value: rank(names[value]))
+    place = np.full(len(names) + 1, -1, np.int32)
+    place[order] = np.arange(len(order))
+    return place[codes], tuple(names[value] for value in order)
 
 
 def title(name: str) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+import pandas as pd
+
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import UNLABELLED, Dataset
 from histo_core.data.splits.split import Split
@@ -21,6 +24,7 @@ class Explored:
         data, division: their configurations, as the URL has them.
         source, split: what the configurations stand for.
         home: the workspace's folder, part of each key of the cache.
+        undivided: why the data cannot be split as asked; empty where they are.
     """
 
     data: DataConfig
@@ -28,11 +32,13 @@ class Explored:
     source: Dataset
     split: Split
     home: str
+    undivided: str = ""
 
     @cached_property
     def key(self) -> tuple[str, str, str]:
         """What names it in the cache: both configurations as JSON, and the workspace."""
-        return self.data.model_dump_json(), self.division.model_dump_json(), self.home
+        division = cache.UNDIVIDED if self.undivided else self.division.model_dump_json()
+        return self.data.model_dump_json(), division, self.home
 
     @cached_property
     def columns(self) -> Columns:
@@ -56,3 +62,10 @@ class Explored:
     def name(self, row: int) -> str:
         """A row's id."""
         return str(self.columns.ids[row])
+
+    def joined(self, rows: np.ndarray | None = None) -> pd.DataFrame:
+        """The table of some rows, or of all, with class names, and the part each patch is in."""
+        rows = np.arange(len(self.source)) if rows is None else rows
+        classes = np.array([*self.source.classes, ""], dtype=object)
+        labels, parts = classes[self.columns.label.codes[rows]], self.split.parts[rows]
+        return self.source.table.iloc[rows].assign(label=labels, split=parts)

@@ -15,7 +15,7 @@ from pages.ui.gallery import legend
 
 PAGE = 48
 SIDES = (48, 64, 96, 128, 192, 256)
-AS_FOUND, DATA, DISTANCE = "found", "data", "distance"
+AS_FOUND, DATA, MEASURE = "found", "data", "measure"
 
 
 def draw(page: Explored, chosen: Selection) -> None:
@@ -46,32 +46,38 @@ def _pages(page: Explored, chosen: Selection) -> None:
     opened = grid(page, rows[(at - 1) * PAGE : at * PAGE], side=side, key="explore.grid")
     if opened is not None:
         state.put("patch", page.name(opened))
-    st.image(legend(page.colours), alt="Colours of the classes.")
+    st.image(legend(page.colours), alt=f"Colours of the classes {', '.join(page.colours)}.")
+    selection.download(page, chosen)
     patch.open_asked(page, rows)
 
 
 def _sorted(page: Explored, chosen: Selection) -> np.ndarray:
     """The rows in the order that the person chooses."""
-    names = {AS_FOUND: "As found", DISTANCE: "Distance"} if chosen.ordered else {DATA: "As in the data"}
-    names |= {"sample_id": "Id", "label": "Class"}
+    names = {AS_FOUND: "As found"} if chosen.ordered else {DATA: "As in the data"}
+    if chosen.measure is not None:
+        names[MEASURE] = columns.title(chosen.measure)
+    names |= {"sample_id": "Id", "label": "Class", "split": "Part"}
     names |= {name: columns.title(name) for name in (*page.columns.filters, *page.columns.sortable)}
     by = state.choose(
         "Sort by", "sort", list(names), format_func=names.__getitem__, width=200, clears=("page",),
         help="The order of the patches. A column of numbers runs from small to large.",
     )  # fmt: skip
+    backwards = state.switch(
+        "Backwards", "backwards", clears=("page",), help="From large to small, from last to first."
+    )
     if by in (AS_FOUND, DATA):
-        return chosen.rows
-    return chosen.rows[np.argsort(_values(page, chosen, by), kind="stable")]
+        return chosen.rows[::-1] if backwards else chosen.rows
+    values = _values(page, chosen, by)
+    return chosen.rows[np.argsort(-values if backwards else values, kind="stable")]
 
 
 def _values(page: Explored, chosen: Selection, by: str) -> np.ndarray:
     """What rows are sorted by: numbers or codes, so that it takes milliseconds."""
-    if by == DISTANCE and chosen.distance is not None:
-        return chosen.distance
-    if by == "label":
-        return page.columns.label.codes[chosen.rows]
-    if by in page.columns.filters:
-        return page.columns.filters[by].codes[chosen.rows]
+    if by == MEASURE and chosen.measured is not None:
+        return chosen.measured
     if by == "sample_id":
         return page.columns.id_order[chosen.rows]
+    coded = {"label": page.columns.label, "split": page.columns.part} | page.columns.filters
+    if by in coded:
+        return coded[by].codes[chosen.rows]
     return page.source.table[by].to_numpy(np.float64, na_value=np.nan)[chosen.rows]

@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from histo_core.data.formats.csv_cells import to_csv
+from histo_core.data.reading import read_each
 from histo_core.data.sources.pcam_report import PCamReport
 from histo_core.plots.counts import counts_by_figure, counts_figure
-from pages.ui import cache, layout, state
-from pages.ui.explore import columns
+from pages.ui import cache, layout, state, unreadable
+from pages.ui.explore import columns, selection
 from pages.ui.explore.context import Explored
-from pages.ui.explore.figures import figure
 from pages.ui.explore.selection import Selection
 from pages.ui.text import count, plain
 
@@ -33,14 +32,11 @@ def draw(page: Explored, chosen: Selection) -> None:
     _counts(page)
     if report := cache.report_of_pcam(page.key[0], page.home):
         _pcam(report)
-    _channels(page, chosen)
-    layout.download("Download the table of patches", lambda: to_csv(joined(page)), "samples.csv", "text/csv")
-
-
-def joined(page: Explored) -> pd.DataFrame:
-    """The data set's table with class names, and the part each patch is in."""
-    classes = np.array([*page.source.classes, ""], dtype=object)
-    return page.source.table.assign(label=classes[page.columns.label.codes], split=page.split.parts)
+    with unreadable.shown(key="explore.channels"):
+        _channels(page, chosen)
+    with st.container(horizontal=True):
+        layout.download_table(page.joined, "samples", "Download the table of all patches")
+        selection.download(page, chosen)
 
 
 def _facts(page: Explored) -> None:
@@ -49,8 +45,9 @@ def _facts(page: Explored) -> None:
     for column, name in (("patient_id", "Patients"), ("slide_id", "Slides")):
         if number := cache.countable(page.key[0], page.home).get(column):
             facts[name] = f"{number:,}"
-    if len(source):
-        height, width = source.read([0])[0].shape[:2]
+    first = next(iter(read_each(source, [0]))) if len(source) else None
+    if first is not None:
+        height, width = first.shape[:2]
         facts["Patch size"] = f"{width} x {height} px"
     if source.microns_per_pixel:
         facts["Pixel size"] = f"{source.microns_per_pixel:.3g} µm"
@@ -58,7 +55,10 @@ def _facts(page: Explored) -> None:
 
 
 def _counts(page: Explored) -> None:
-    offered = [SPLIT, *(name for name in cache.countable(page.key[0], page.home) if name != "split")]
+    offered = [SPLIT] * (not page.undivided)
+    offered += [name for name in cache.countable(page.key[0], page.home) if name != "split"]
+    if not offered:
+        return
     by = state.choose(
         "Count by",
         "count",
@@ -71,7 +71,8 @@ def _counts(page: Explored) -> None:
     chart = counts_figure(table) if by == SPLIT else counts_by_figure(table)
     grid = layout.halves()
     with grid.cell():
-        figure(chart, key="explore.counts", name=f"counts-{'split' if by == SPLIT else by}", data=table.reset_index())
+        name = f"counts-{'split' if by == SPLIT else by}"
+        layout.figure(chart, key="explore.counts", name=name, data=table.reset_index())
     with grid.cell():
         st.dataframe(
             table.head(MOST_ROWS),

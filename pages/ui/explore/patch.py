@@ -58,7 +58,9 @@ def _dialog(page: Explored, rows: np.ndarray) -> None:
     with left:
         _picture(image)
     with right:
-        st.dataframe(_facts(page, row), hide_index=True, height=300, alt="All that the data say about this patch.")
+        facts = _facts(page, row)
+        st.dataframe(facts, hide_index=True, height=300, alt="All that the data say about this patch.")
+        layout.download_table(facts, "patch")
         counted = histogram(image)
         layout.figure(histogram_figure(counted), key="patch.histogram", name="histogram", data=counted, narrow=True)
     _neighbours(page, row)

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Literal
 
+import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from histo_core.audit.embedding import PatchMap
 from histo_core.audit.umap_layout import FEWEST
+from histo_core.errors import ConfigError
 from histo_core.plots.patch_map import map_figure
 from histo_core.plots.theme import NEUTRAL, PALETTE
 from histo_core.runs.records import RunStatus
 from histo_core.workspace import Workspace
-from pages.ui import cache, state
+from pages.ui import cache, layout, state
 from pages.ui.explore import columns, gallery, lasso
 from pages.ui.explore.context import Explored
-from pages.ui.explore.figures import selectable
 from pages.ui.explore.selection import DRAWINGS, Selection
 from pages.ui.jobs import job_card
 from pages.ui.text import plain
 
-OWN = {"colour": "Colour and texture", "squeezenet": "SqueezeNet (ImageNet)"}
 PROJECTIONS: dict[Literal["pca", "umap"], str] = {"pca": "PCA of all patches", "umap": "UMAP of a sample"}
 DRAWN = 1_500
 """Points, over a ground of all patches: while a lasso is drawn, a browser without a GPU redraws them at each move."""
@@ -36,8 +38,8 @@ def draw(page: Explored, chosen: Selection) -> None:
         features = state.choose(
             "Likeness by",
             "features",
-            [*OWN, *runs],
-            format_func=lambda name: OWN.get(name) or plain(runs[name].name),
+            [*cache.OWN_FEATURES, *runs],
+            format_func=lambda name: cache.OWN_FEATURES.get(name) or plain(runs[name].name),
             width=260,
             clears=("lasso",),
             help="What a patch is described by (features): simple measures, or what a network makes of it.",
@@ -83,17 +85,29 @@ def _chart(
     column = {"label": page.columns.label, "split": page.columns.part}.get(by) or page.columns.filters[by]
     rows = None if len(chosen.filtered) == len(page.source) else chosen.filtered
     chart = map_figure(found, column.codes, column.values, layout=projection, rows=rows, drawn=DRAWN)
-    drawn = next(iter(state.asked("lasso")), None)
-    if drawn and drawn.startswith(f"{features}/{projection}:"):
-        _outline(chart, lasso.parse(drawn))
-    selectable(
+    with suppress(ConfigError):  # a drawing that cannot be read is a chip above the map already
+        for drawn in map(lasso.parse, state.asked("lasso")):
+            if (drawn.features, drawn.projection) == (features, projection):
+                _outline(chart, drawn)
+    layout.figure(
         chart,
-        lambda drawn: _select(drawn, features, projection),
         key=f"explore.map.{features}.{projection}.{by}.{st.session_state.get(DRAWINGS, 0)}",
         name="map",
+        data=lambda: _places(page, chosen, found, projection),
+        on_select=lambda drawn: _select(drawn, features, projection),
         modes=("lasso", "box"),
     )
     st.caption(plain(found.note))
+
+
+def _places(page: Explored, chosen: Selection, found: PatchMap, projection: str) -> pd.DataFrame:
+    """Where each of the filtered patches lies, drawn as a point or not."""
+    xy = np.full((len(page.source), 2), np.nan)
+    xy[slice(None) if projection == "pca" else found.umap_rows] = found.xy if projection == "pca" else found.umap_xy
+    table = page.joined(chosen.filtered)[["sample_id", "label", "split"]]
+    return table.assign(
+        **{f"{projection}_1": xy[chosen.filtered, 0], f"{projection}_2": xy[chosen.filtered, 1]}
+    ).dropna(subset=[f"{projection}_1"])
 
 
 def _outline(chart: go.Figure, drawn: lasso.Lasso) -> None:

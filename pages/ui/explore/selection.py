@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 
 from histo_core.data.base import PARTS
-from histo_core.errors import ConfigError
-from pages.ui import cache, state
+from histo_core.errors import HistoscopeError
+from pages.ui import cache, data_choice, layout, state
 from pages.ui.explore import columns
 from pages.ui.explore.context import Explored
 from pages.ui.text import count, plain
 
-ALL = "all"
+ALL = ""
+"""No filter. No class and no value of a column is empty, and so none is taken for it."""
+AGAINST = "against."
+"""Before the key of a finding that the comparison with another data set made."""
 DRAWINGS = "explore.drawings"
 """Session key: counts the drawings that were taken away, so that the map's own trace of them goes too."""
 PART_NAMES = {ALL: "all", "train": "train", "valid": "validation", "test": "test"}
@@ -27,17 +31,16 @@ class Selection:
     Attributes:
         rows: int64, ascending; in the order of the finding where a finding is shown.
         filtered: the rows before the lasso, which the map draws.
-        distance: what the finding measured for each of its rows, float [n], or None.
+        ordered: whether the rows stand in the order of a finding.
+        measure: the column that the finding measured; None where it measured nothing.
+        measured: its value for each of the rows, float [n], or None.
     """
 
     rows: np.ndarray
     filtered: np.ndarray
-    distance: np.ndarray | None = None
-
-    @property
-    def ordered(self) -> bool:
-        """Whether the rows stand in an order of their own."""
-        return self.distance is not None
+    ordered: bool = False
+    measure: str | None = None
+    measured: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -47,26 +50,31 @@ def choose(page: Explored) -> Selection:
     """Draw the filters and the chips of the named sets; the patches that pass them all."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         keep = _filters(page)
-    rows, distance = np.arange(len(page.source)), None
+    rows, measure, measured = np.arange(len(page.source)), None, None
     with st.container(horizontal=True, vertical_alignment="center"):
-        if finding := next(iter(state.asked("finding")), None):
-            rows, distance = _finding(page, finding)
-        kept = keep[rows]
-        filtered, distance = rows[kept], None if distance is None else distance[kept]
-        rows = filtered
+        finding = next(iter(state.asked("finding")), None)
+        if finding is not None:
+            rows, measure, measured = _finding(page, finding)
+        passed = kept = keep[rows]
         if drawn := next(iter(state.asked("lasso")), None):
             within = np.zeros(len(page.source), bool)
             within[_lasso(page, drawn)] = True
-            kept = within[rows]
-            rows, distance = rows[kept], None if distance is None else distance[kept]
-        st.caption(f"{len(rows):,} of {count(len(page.source), 'patch', 'patches')}", width="content")
-    return Selection(rows, filtered, distance)
+            kept = passed & within[rows]
+        st.caption(f"{int(kept.sum()):,} of {count(len(page.source), 'patch', 'patches')}", width="content")
+    return Selection(
+        rows[kept], rows[passed], finding is not None, measure, None if measured is None else measured[kept]
+    )
+
+
+def download(page: Explored, chosen: Selection) -> None:
+    """The selected patches as a table, in their order."""
+    layout.download_table(lambda: page.joined(chosen.rows), "selection", "Download the selected patches as CSV")
 
 
 def none_fits() -> None:
     """Say that nothing passes the filters, and offer the way out."""
     st.info("No patch fits these filters.", icon=":material/filter_alt_off:")
-    st.button("Show all patches", on_click=_clear)
+    st.button("Show all patches", on_click=clear)
 
 
 def _filters(page: Explored) -> np.ndarray:
@@ -87,10 +95,12 @@ def _filters(page: Explored) -> np.ndarray:
     others = {"class": ("Class", coded.label)}
     others |= {f"by.{name}": (columns.title(name), column) for name, column in coded.filters.items()}
     for parameter, (label, column) in others.items():
+        words = {ALL: _word(column.values)} | {value: value for value in column.values}
         value = state.choose(
             label,
             parameter,
-            [ALL, *column.values],
+            list(words),
+            format_func=words.__getitem__,
             width=170,
             clears=("page", "patch"),
             help=f"Show only one {label.lower()}.",
@@ -100,29 +110,46 @@ def _filters(page: Explored) -> np.ndarray:
     return keep
 
 
-def _finding(page: Explored, key: str) -> tuple[np.ndarray, np.ndarray]:
-    """The rows of an audit's finding, pair by pair, and the distance of each."""
-    report = cache.audit(*page.key)
-    finding = next((finding for finding in report.findings if finding.key == key), None) if report else None
+def _word(values: Sequence[str]) -> str:
+    """What stands for all values and is none of them: the browser tells what was chosen by its words."""
+    word = "all"
+    while word in values:
+        word = f"({word})"
+    return word
+
+
+def _finding(page: Explored, key: str) -> tuple[np.ndarray, str | None, np.ndarray | None]:
+    """The rows of an audit's finding, pair by pair; what it measured, and that for each row."""
+    try:
+        other = data_choice.against() if key.startswith(AGAINST) else None
+        report = cache.audit(*page.key, other.model_dump_json() if other else "")
+    except HistoscopeError:
+        report = None
+    finding = report.finding(key.removeprefix(AGAINST)) if report else None
     if finding is None:
         _chip("finding", f"Finding {key}: not known for this split")
-        return np.empty(0, np.int64), np.empty(0)
+        return np.empty(0, np.int64), None, None
     table = finding.table
-    sides = ["sample_id", *(["other_id"] if "other_id" in table and "other_dataset" not in table else [])]
-    ids = table[sides].to_numpy(dtype=object).ravel()
-    measured = table["distance"].to_numpy(np.float64) if "distance" in table else np.zeros(len(table))
-    found = page.columns.find(ids)
+    ends = [table["sample_id"]]
+    if "other_id" in table:  # a partner in another data set is no patch of these
+        ends.append(
+            table["other_id"].where(table["other_dataset"] == "") if "other_dataset" in table else table["other_id"]
+        )
+    found = page.columns.find(np.column_stack(ends).ravel())
     rows, first = np.unique(found[found >= 0], return_index=True)
     order = np.argsort(first)
     _chip("finding", f"{finding.title}: {count(len(rows), 'patch', 'patches')}")
-    return rows[order], np.repeat(measured, len(sides))[found >= 0][first[order]]
+    if finding.measure is None:
+        return rows[order], None, None
+    measured = np.repeat(table[finding.measure].to_numpy(np.float64), len(ends))
+    return rows[order], finding.measure, measured[found >= 0][first[order]]
 
 
 def _lasso(page: Explored, text: str) -> np.ndarray:
     """The rows inside the polygon of the URL."""
     try:
         rows = cache.within(page.key[0], text, page.home)
-    except ConfigError:
+    except HistoscopeError:
         rows = None
     if rows is None:
         _chip("lasso", "A drawing that cannot be found again: its map is not here, or the link was cut")
@@ -150,5 +177,14 @@ def _drop(*names: str) -> None:
         st.session_state[DRAWINGS] = st.session_state.get(DRAWINGS, 0) + 1
 
 
-def _clear() -> None:
-    _drop("part", "class", "finding", "lasso", "page", *[name for name in st.query_params if name.startswith("by.")])
+def clear() -> None:
+    """Take all filters and named sets away."""
+    filters = [name for name in st.query_params if name.startswith("by.")]
+    _drop("part", "class", "finding", "lasso", "page", "patch", *filters)
+
+
+def open_finding(key: str) -> None:
+    """Let the gallery show all patches of a finding."""
+    clear()
+    state.put("finding", key)
+    state.put("view", "gallery")

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from histo_core.data.transforms.stain import StainNormaliser, stain_channels
-from pages.ui import layout, state
+from pages.ui import layout, state, unreadable
 from pages.ui.errors import shown
 from pages.ui.explore import selection
 from pages.ui.explore.context import Explored
@@ -42,7 +42,8 @@ def draw(page: Explored, chosen: Selection) -> None:
         )
         at = state.page(-(-len(chosen) // PAGE))
     rows = chosen.rows[(at - 1) * PAGE : at * PAGE]
-    images = list(page.source.read(rows))
+    images, torn = unreadable.images(page.source, rows)
+    unreadable.tell(torn, key="explore.stain")
     _sheet(page, rows, images, "As scanned", "stain-before")
     if view == "macenko":
         _normalised(page, chosen, rows, images)
