@@ -15,7 +15,7 @@ from histo_core.data.base import DATASETS, Dataset, DatasetInfo
 from histo_core.data.formats.walk import Walk
 from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
 from histo_core.data.sources.patients import patient_ids
-from histo_core.errors import ConfigError, CorruptDataError, DataNotFoundError
+from histo_core.errors import BrokenFilesError, ConfigError, CorruptDataError, DataNotFoundError
 from histo_core.workspace import Workspace
 
 PARTS_BY_NAME = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
@@ -59,7 +59,7 @@ class ClassFolders(ImageFilesDataset):
             DataNotFoundError: no class folders.
             CorruptDataError: one class only, or parts beside classes.
             ConfigError: a class of interest that there is not, or a pattern that cannot be used.
-            BrokenFilesError: not one image can be used.
+            BrokenFilesError: not one image can be used, or those of one class only.
         """
         del workspace
         walk, options = Walk(cast(Path, root)), cast(FolderOptions, options)
@@ -67,6 +67,10 @@ class ClassFolders(ImageFilesDataset):
         if options.patient_pattern is not None:
             table = usable_rows(_with_patients(table, options.patient_pattern, walk), walk)
         classes = sorted(set(table["class"]))
+        if len(classes) < 2 and walk.problems:
+            raise BrokenFilesError(
+                walk.problems, f"The class {classes[0]!r} alone is left, and at least two are needed: mend the others."
+            )
         if len(classes) < 2:
             raise CorruptDataError(
                 f"{root} holds the class folder {classes[0]!r} only.", "At least two are needed.", cls.info.layout

@@ -65,6 +65,11 @@ def mix_parts_and_classes(root: Path) -> None:
     shutil.copytree(root / "benign", root / "train" / "benign")
 
 
+def empty_one_class(root: Path) -> None:
+    keep_one_class(root)
+    (root / "benign").mkdir()
+
+
 def no_class_folders(root: Path) -> None:
     shutil.rmtree(root / "benign")
     shutil.rmtree(root / "malignant")
@@ -86,6 +91,7 @@ def no_images(root: Path) -> None:
         (shutil.rmtree, DataNotFoundError, "There is no"),
         (no_class_folders, DataNotFoundError, "holds no class folders"),
         (keep_one_class, CorruptDataError, "class folder 'malignant' only"),
+        (empty_one_class, BrokenFilesError, "benign: is a class folder without images.*'malignant' alone is left"),
         (mix_parts_and_classes, CorruptDataError, "mixes the part 'train' with 'benign', 'malignant'"),
         (empty_part, BrokenFilesError, "train: holds no class folders.*right folder"),
         (no_images, BrokenFilesError, "benign: is a class folder without images.*right folder"),
