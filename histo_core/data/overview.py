@@ -70,5 +70,7 @@ def rank(name: str) -> tuple[int, list[tuple[bool, float, str]]]:
     if name in PARTS:
         return PARTS.index(name), []
     pieces = re.split(r"(\d+(?:\.\d+)?)", name)
-    return len(PARTS), [(not piece[:1].isdigit(), float(piece) if piece[:1].isdigit() else 0.0, piece)
-                        for piece in pieces if piece]  # fmt: skip
+    numbered = enumerate(pieces)  # every second piece is a number
+    return len(PARTS), [
+        (place % 2 == 0, float(piece) if place % 2 else 0.0, piece) for place, piece in numbered if piece
+    ]

@@ -39,6 +39,7 @@ def test_patches_without_a_label_count_in_the_total_alone(make_dataset) -> None:
         ([400.0, np.nan, 100.0, 40.0], ["40", "100", "400", "unknown"]),
         ([True, False, True, True], ["False", "True"]),
         (["<b>x</b>", "s10", "s9", "s10"], ["<b>x</b>", "s9", "s10"]),
+        (["\u00b2 pixels", "10", "9", "\u0661\u0662"], ["9", "10", "\u0661\u0662", "\u00b2 pixels"]),
     ],
 )
 def test_values_are_written_as_readers_write_them(make_dataset, values: list, expected: list[str]) -> None:
