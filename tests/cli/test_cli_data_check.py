@@ -133,3 +133,17 @@ def test_real_data_sets_are_usable(call, shared_data: Path, dataset: str, folder
     assert (done.code, done.err) == (0, "")
     assert says in done.out
     assert "left out" not in done.out
+
+
+def test_what_our_exporter_writes_from_real_patches_is_whole(call, shared_data: Path, tmp_path: Path) -> None:
+    out = ("--out", str(tmp_path / "pcam"), "--as", "pcam", "--subset", "160")
+    done = call("data", "export", "--dataset", "folder", "--root", str(shared_data / "pcam_jpeg"), *out)
+    assert done.code == 0, done.err
+    done = call("data", "check", "--dataset", "pcam", "--root", str(tmp_path / "pcam"))
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert lines[:2] == ["160 patches, classes: normal, tumour", "160 of 96 x 96 pixels"]
+    assert "No problems: every sample can be used." in lines
+    # Of 8,000 patches in parts of 6,000, 1,000 and 1,000 with even classes.
+    parts = {line.split()[0]: line.split()[1:3] for line in lines if line.startswith(("train ", "valid ", "test "))}
+    assert parts == {"train": ["60", "60"], "valid": ["10", "10"], "test": ["10", "10"]}
