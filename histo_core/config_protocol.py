@@ -11,6 +11,8 @@ from pydantic import Field, model_validator
 
 from histo_core.config import RunConfig
 from histo_core.config_base import Config
+from histo_core.config_train import BELONGS as TRAIN_BELONGS
+from histo_core.config_train import TrainConfig
 from histo_core.errors import ConfigError
 
 SweepValue = bool | int | float | str | None | tuple[float, ...]
@@ -69,10 +71,11 @@ class ProtocolConfig(Config):
     """One question as a set of ordinary runs.
 
     ``folds``: each of k parts is held out once; with ``split.hold_out`` they serve to choose and a test part apart
-    from them is kept for the end. With ``repeats`` above 1 the folds are dealt anew as often.
+    from them is kept for the end. With ``repeats`` above 1 the folds are dealt anew as often, which a part that is held
+    out does not allow: another seed would hold out other patients.
     ``repeats``: the same with new seeds of the weights and the order only, or with new splits as well.
     ``sweep``: settings by dotted name, such as ``train.learning_rate``; each combination is a trial, over ``folds``
-    where they are given. Trials never see the test part.
+    where they are given. Trials never see the test part, which over folds is held out of them all.
     """
 
     kind: Literal["single", "folds", "repeats", "sweep"] = Field(default="single", title="Protocol")
@@ -143,6 +146,8 @@ class ProtocolConfig(Config):
 def changed(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
     """A configuration with some fields replaced, by dotted name: ``train.learning_rate``, ``model.options.dropout``.
 
+    Settings of an optimiser, schedule or backbone that is replaced go with it, unless they are given as well.
+
     Raises:
         ConfigError: there is no such field, or its new value is not allowed.
     """
@@ -160,4 +165,8 @@ def changed(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
                 "Write for example train.learning_rate or model.options.dropout.",
             )
         place[last] = value
+    for setting, (chooser, choices) in TRAIN_BELONGS.items():
+        replaced = f"train.{chooser}" in changes and values["train"][chooser] not in choices
+        if replaced and f"train.{setting}" not in changes:
+            values["train"][setting] = TrainConfig.model_fields[setting].default
     return RunConfig.parse(values)

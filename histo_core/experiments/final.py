@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from histo_core.access import LOCAL, User, authorise
 from histo_core.comparison.join import RunPredictions
-from histo_core.data.base import open_dataset
 from histo_core.data.predictions import write_predictions
-from histo_core.data.splits.split import make_split
 from histo_core.errors import CorruptDataError, RunError
 from histo_core.evaluation.intervals import Interval
 from histo_core.evaluation.pooled import pooled_intervals
-from histo_core.experiments.folder import experiment_folder
 from histo_core.experiments.records import Experiment
 from histo_core.experiments.scores import pool
 from histo_core.experiments.summary import Summary, summary
 from histo_core.experiments.table import ExperimentTable
 from histo_core.files import read_json, write_json
 from histo_core.progress import Progress, silent
+from histo_core.runs.held_out import fingerprint_of, record_score, scored_before
 from histo_core.runs.records import Run
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
@@ -35,6 +33,7 @@ class TestScore:
         run_id: the member.
         n, n_groups: patches, and patients or slides (0 where neither is known).
         metrics: each number of `class_scores` with its interval.
+        scored_before: how often this test part had been scored for other runs, experiments or predictions.
         predictions: the file, in the form of a run's ``predictions.parquet``.
     """
 
@@ -45,6 +44,7 @@ class TestScore:
     n_groups: int
     metrics: Mapping[str, Interval]
     predictions: Path
+    scored_before: int = 0
 
 
 def score_test(
@@ -53,11 +53,13 @@ def score_test(
     """Apply the chosen member's weights to the test part. Nothing is trained, and nothing can be chosen afterwards.
 
     Which member that is, is settled by the first call, once and for all; each later call gives the result that was
-    kept, or makes the same one where the first call was broken off.
+    kept, or makes the same one where the first call was broken off. That the part was scored is remembered for all
+    who come after, in other experiments as well.
 
     Raises:
         PermissionDeniedError: the user may not apply runs.
-        RunError: no such experiment; its members have test parts of their own; or some still train, or none finished.
+        RunError: no such experiment; its members have test parts of their own; some still train, or none finished; or
+            the one that was chosen was deleted.
         CorruptDataError: the data set is not the one the member was trained on.
     """
     authorise(user, "run.predict", experiment_id)
@@ -66,24 +68,27 @@ def score_test(
     if (kept := kept_score(experiment_id, workspace)) is not None:
         return kept
     run_id = experiment.final_run_id or table.touch_test(experiment_id, _chosen(experiment, workspace))
-    found = _scored(Store.open(workspace).get(run_id), experiment_folder(experiment_id, workspace), workspace, progress)
-    write_json(_file(experiment_id, workspace), {**asdict(found), "predictions": found.predictions.name})
+    found = _scored(experiment_id, Store.open(workspace).get(run_id), workspace, progress)
+    write_json(workspace.test_score(experiment_id), {**asdict(found), "predictions": found.predictions.name})
     return found
+
+
+def looked_at_before(experiment: Experiment, workspace: Workspace) -> int:
+    """How often the test part that an experiment keeps back was scored for others, as far as it is known."""
+    store, runs = Store.open(workspace), ExperimentTable(workspace).runs(experiment).values()
+    known = next((run.test_fingerprint for run in runs if run.test_fingerprint), "")
+    return scored_before(store.database, known, experiment.experiment_id) if known else 0
 
 
 def kept_score(experiment_id: str, workspace: Workspace) -> TestScore | None:
     """The score of the test part that was kept; None where it was not scored yet."""
-    file = _file(experiment_id, workspace)
+    file = workspace.test_score(experiment_id)
     try:
         values: dict[str, Any] = read_json(file)
     except FileNotFoundError:
         return None
     metrics = {name: Interval(**interval) for name, interval in values["metrics"].items()}
     return TestScore(**{**values, "metrics": metrics, "predictions": file.with_name(values["predictions"])})
-
-
-def _file(experiment_id: str, workspace: Workspace) -> Path:
-    return experiment_folder(experiment_id, workspace) / "test.json"
 
 
 def why_not(found: Summary) -> str:
@@ -110,25 +115,20 @@ def _chosen(experiment: Experiment, workspace: Workspace) -> str:
     return experiment.members[found.best].run_id
 
 
-def _scored(run: Run, folder: Path, workspace: Workspace, progress: Progress) -> TestScore:
+def _scored(experiment_id: str, run: Run, workspace: Workspace, progress: Progress) -> TestScore:
     # PyTorch takes seconds, and reading a score that was kept does without.
     from histo_core.models.predictor import Predictor
+    from histo_core.runs.stages import check_unchanged, open_data
     from histo_core.training.predict import predict_parts
 
-    # What the launch allowed, this may read, whatever the settings are now.
-    named = [run.config.data.root, run.config.model.weights]
-    workspace = replace(workspace, extra_roots=tuple(Path(path) for path in named if path and Path(path).is_absolute()))
-    dataset = open_dataset(run.config.data, workspace)
-    split = make_split(dataset, run.config.split, workspace)
-    if dataset.content_hash != run.data_hash or split.fingerprint != run.split_fingerprint:
-        raise CorruptDataError(
-            f"The data set {dataset.name!r} has changed since run {run.run_id} was launched.",
-            "The same images, labels and split are expected.",
-            "Put the data back as they were.",
-        )
+    dataset, split, workspace = open_data(run.config, workspace)
+    check_unchanged(run, dataset, split)
+    database, part = Store.open(workspace).database, fingerprint_of(dataset, split)
+    with database.write() as connection:
+        record_score(connection, part, experiment_id)
     predictor = Predictor.from_run(workspace.run_folder(run.run_id), run.device)
     table = predict_parts(predictor, dataset, split, ("test",), predict=run.config.predict, on_batch=progress)
-    file = folder / "predictions.parquet"
+    file = workspace.experiment_folder(experiment_id) / "predictions.parquet"
     write_predictions(table, file)
     predictions = RunPredictions(run.run_id, run.name, table, split.fingerprint, dataset.classes, dataset.positive)
     held_out = pool(predictions, "test")
@@ -142,4 +142,5 @@ def _scored(run: Run, folder: Path, workspace: Workspace, progress: Progress) ->
         n_groups=0 if held_out.groups is None else len(set(held_out.groups)),
         metrics=pooled_intervals(held_out.y_true, held_out.probabilities, held_out.positive, held_out.groups),
         predictions=file,
+        scored_before=scored_before(database, part, experiment_id),
     )

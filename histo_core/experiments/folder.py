@@ -8,11 +8,6 @@ from histo_core.files import read_json, write_json
 from histo_core.workspace import Workspace
 
 
-def experiment_folder(experiment_id: str, workspace: Workspace) -> Path:
-    """The folder of an experiment, whose id was looked up in the store."""
-    return workspace.home / "experiments" / experiment_id
-
-
 def read_pruned(experiment_id: str, workspace: Workspace) -> frozenset[int]:
     """Positions of the trials that were given up."""
     try:
@@ -27,4 +22,4 @@ def write_pruned(experiment_id: str, positions: frozenset[int], workspace: Works
 
 
 def _file(experiment_id: str, workspace: Workspace) -> Path:
-    return experiment_folder(experiment_id, workspace) / "pruned.json"
+    return workspace.experiment_folder(experiment_id) / "pruned.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 
 from histo_core.access import LOCAL, User, authorise
 from histo_core.config import RunConfig
@@ -33,8 +34,9 @@ def start_experiment(
 ) -> Experiment:
     """Check all runs of a protocol and queue them; the same one while it has active runs is not started twice.
 
-    A run of the same configuration on the same data that has succeeded is taken as it is instead of being trained
-    again. A sweep that learns from its trials, or stops poor ones, is followed by a detached process of its own.
+    A run of the same configuration on the same data that has succeeded is taken as it is, if its files are whole,
+    instead of being trained again. Combinations of a sweep that are not allowed have no run, and say why. A sweep that
+    learns from its trials, or stops poor ones, is followed by a detached process of its own.
 
     Args:
         config: what the runs have in common.
@@ -50,7 +52,11 @@ def start_experiment(
         ConfigError, DataError, CheckpointError: a run that cannot be run, or repeats that would all be the same;
             nothing was queued.
     """
-    planned = plan(config, protocol)
+    authorise(user, "run.launch", name or config.model.name)
+    table = ExperimentTable(workspace)
+    if (working := table.at_work(config, protocol)) is not None:
+        return _followed(working, workspace, user)
+    begun, planned = datetime.now(UTC), plan(config, protocol)
     name = name or config.model.name
     divides_anew = protocol.kind == "folds" or (protocol.kind == "repeats" and protocol.new == "splits")
     runs = launch_planned(
@@ -63,14 +69,33 @@ def start_experiment(
         note=note,
         must_differ=divides_anew,
     )
-    members = [
-        Member(position, run.run_id, one.label, one.changes)
-        for position, (one, run) in enumerate(zip(planned, runs, strict=True))
-    ]
-    experiment = ExperimentTable(workspace).add(config, protocol, members, name=name, user=user)
-    if protocol.driven:
+    return _followed(
+        table.add(config, protocol, as_members(planned, runs, begun), name=name, user=user), workspace, user
+    )
+
+
+def _followed(experiment: Experiment, workspace: Workspace, user: User) -> Experiment:
+    """An experiment, with the process that follows it where it needs one."""
+    if experiment.protocol.driven:
         start_job("sweep", job_params(experiment.experiment_id), workspace, user=user)
     return experiment
+
+
+def as_members(planned: Sequence[Planned], runs: Sequence[Run | None], begun: datetime, first: int = 0) -> list[Member]:
+    """Members of an experiment, of what was planned and the runs that were launched for it.
+
+    Args:
+        planned: what sets each apart.
+        runs: theirs; None for one that is not allowed.
+        begun: before the first was launched; a run that is older was not queued for this.
+        first: position of the first.
+    """
+    return [
+        Member(position, "", one.label, one.changes, problem=one.problem)
+        if run is None
+        else Member(position, run.run_id, one.label, one.changes, reused=run.created_at < begun)
+        for position, (one, run) in enumerate(zip(planned, runs, strict=True), start=first)
+    ]
 
 
 def launch_planned(
@@ -83,8 +108,10 @@ def launch_planned(
     tags: Sequence[str] = (),
     note: str = "",
     must_differ: bool = False,
-) -> list[Run]:
+) -> list[Run | None]:
     """The run of each planned one: an active one of the same configuration, one that has succeeded, or a new one.
+
+    None for one that is not allowed.
 
     Args:
         planned: checked all before the first is queued.
@@ -94,32 +121,36 @@ def launch_planned(
     """
     # PyTorch takes seconds, and most of what is done with experiments does without.
     from histo_core.runs.check import check
+    from histo_core.runs.manifest import is_complete
 
     authorise(user, "run.launch", name)
-    checked = check([one.config for one in planned], workspace)
+    allowed = [(one.label, one.config) for one in planned if one.config is not None]
+    checked = check([config for _, config in allowed], workspace)
     if must_differ and len({one.split_fingerprint for one in checked}) < len(checked):
         raise SplitError(
-            f"The split by {planned[0].config.split.method!r} is the same whatever its seed or fold.",
+            f"The split by {allowed[0][1].split.method!r} is the same whatever its seed or fold.",
             "Folds and repeats with new splits need a split that is drawn.",
             "Split by patient, slide or at random, or repeat with new seeds only.",
         )
     table = ExperimentTable(workspace)
     found = [table.finished_before(one.config.hash(one.data_hash)) for one in checked]
-    wanting = [one for one, run in zip(planned, found, strict=True) if run is None]
-    names = [f"{name}: {one.label}" for one in wanting]
-    configs = [one.config for one in wanting]
+    found = [run if run and is_complete(workspace.run_folder(run.run_id), run) else None for run in found]
+    wanting = [one for one, run in zip(allowed, found, strict=True) if run is None]
+    names = [f"{name}: {label}" for label, _ in wanting]
+    configs = [config for _, config in wanting]
     launched = (
         launch_many(configs, workspace, user=user, names=names, priority=priority, tags=tags, note=note)
         if wanting
         else []
     )
     fresh = iter(launched)
-    return [next(fresh) if run is None else run for run in found]
+    runs = iter([next(fresh) if run is None else run for run in found])
+    return [None if one.config is None else next(runs) for one in planned]
 
 
-def experiments(workspace: Workspace) -> list[Experiment]:
-    """All experiments, newest first."""
-    return ExperimentTable(workspace).all()
+def experiments(workspace: Workspace, *, archived: bool = False) -> list[Experiment]:
+    """All experiments, newest first; those that were put away only with ``archived``."""
+    return ExperimentTable(workspace).all(archived=archived)
 
 
 def get_experiment(experiment_id: str, workspace: Workspace) -> Experiment:
@@ -137,7 +168,7 @@ def runs_of(experiment: Experiment, workspace: Workspace) -> dict[str, Run]:
 
 
 def cancel_experiment(experiment_id: str, workspace: Workspace, *, user: User = LOCAL) -> Experiment:
-    """Start no more runs and cancel the active ones, but for those that another experiment needs as well.
+    """Start no more runs and cancel the active ones, but for those that another experiment or a user queued or needs.
 
     Raises:
         PermissionDeniedError: the user may not cancel runs.
@@ -149,8 +180,9 @@ def cancel_experiment(experiment_id: str, workspace: Workspace, *, user: User = 
     table.cancel(experiment_id)
     if experiment.protocol.driven and (job := find_job("sweep", job_params(experiment_id), workspace)):
         cancel_job(job.job_id, workspace, user=user)
-    needed = table.shared(experiment_id)
-    for run in table.runs(table.get(experiment_id)).values():
+    experiment = table.get(experiment_id)
+    needed = table.needed(experiment.members)
+    for run in table.runs(experiment).values():
         if run.status.active and run.run_id not in needed:
             with suppress(RunError):  # it has just ended
                 cancel(run.run_id, workspace, user=user)

@@ -17,15 +17,19 @@ class Member:
 
     Attributes:
         position: its number, counted from 0.
-        run_id: the run; the same run may be in several experiments.
+        run_id: the run; the same run may be in several experiments. Empty for a trial that is not allowed.
         label: what sets it apart, in words: "fold 2 of 5".
         changes: what sets it apart, as dotted fields of its configuration and their values.
+        reused: whether the run was there already when the experiment wanted it.
+        problem: why a trial is not allowed; empty else.
     """
 
     position: int
     run_id: str
     label: str
     changes: Mapping[str, Any]
+    reused: bool = False
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class Experiment:
     final_run_id: str | None
     test_touched_at: datetime | None
     members: tuple[Member, ...]
+    archived_at: datetime | None = None
+    """When it was put away: lists leave it out unless asked, and its runs may be deleted."""
 
     @property
     def keeps_test_back(self) -> bool:

@@ -6,20 +6,19 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
-from histo_core.errors import CancelledError, RunError
+from histo_core.errors import CancelledError, ConfigError, RunError
 from histo_core.experiments.folder import read_pruned, write_pruned
-from histo_core.experiments.launcher import launch_planned
-from histo_core.experiments.plan import trial
+from histo_core.experiments.launcher import as_members, launch_planned
+from histo_core.experiments.plan import next_trials
 from histo_core.experiments.records import Experiment, Member
-from histo_core.experiments.sampling import Trial, hopeless, suggested
+from histo_core.experiments.sampling import Trial, hopeless
 from histo_core.experiments.scores import chosen_by, run_scores, values_by_epoch
 from histo_core.experiments.table import ExperimentTable
 from histo_core.progress import Progress, silent
-from histo_core.runs.launcher import cancel
+from histo_core.runs.launcher import cancel, keep_supervised
 from histo_core.runs.records import Run, RunStatus
 from histo_core.workspace import Workspace
 
@@ -30,6 +29,8 @@ def follow(
     experiment_id: str, workspace: Workspace, progress: Progress = silent, *, poll_seconds: float = POLL_SECONDS
 ) -> None:
     """Follow a sweep until all its trials have ended. A sweep that was left at any moment is taken up where it was.
+
+    A trial that is not allowed counts as one that failed. Each look sees to it that active runs have a supervisor.
 
     All that it knows is read from the store and the runs' folders at each look. A trial is launched first and written
     down afterwards; one that was launched but not written down is thought up again from the same trials, so that its
@@ -51,6 +52,7 @@ def follow(
         experiment = table.get(experiment_id)
         if experiment.cancelled_at is not None:
             raise CancelledError("The experiment was cancelled.")
+        keep_supervised(workspace)
         runs = table.runs(experiment)
         trials = _trials(experiment, runs, workspace, kept)
         progress(sum(not run.status.active for run in runs.values()), experiment.protocol.size)
@@ -65,14 +67,20 @@ def follow(
 
 
 def _launch_next(experiment: Experiment, trials: Sequence[Trial], table: ExperimentTable, workspace: Workspace) -> None:
-    config, protocol = experiment.config, experiment.protocol
-    planned = trial(config, protocol, suggested(protocol, trials, config.seed))
+    config = experiment.config
+    planned = next_trials(config, experiment.protocol, trials)
     # What the start allowed, this process may read, whatever its own working folder and settings are.
-    named = [config.data.root, config.model.weights]
-    allowed = replace(workspace, extra_roots=tuple(Path(path) for path in named if path and Path(path).is_absolute()))
-    runs = launch_planned(planned, allowed, name=experiment.name)
-    for number, (one, run) in enumerate(zip(planned, runs, strict=True), start=len(experiment.members)):
-        table.add_member(experiment.experiment_id, Member(number, run.run_id, one.label, one.changes))
+    try:
+        runs = launch_planned(planned, workspace.allowing(config), name=experiment.name)
+    except ConfigError as error:  # found out only with the data or the network at hand
+        planned = tuple(replace(one, config=None, problem=one.problem or str(error)) for one in planned)
+        runs = [None] * len(planned)
+    members = as_members(planned, runs, experiment.created_at, first=len(experiment.members))
+    refused = [member for member in members if not table.add_member(experiment.experiment_id, member)]
+    # It was cancelled while they were launched, and who cancelled it could not see them.
+    for run_id in {member.run_id for member in refused if member.run_id} - table.needed(refused):
+        with suppress(RunError):  # it has just ended
+            cancel(run_id, workspace)
 
 
 def _prune(experiment: Experiment, runs: Mapping[str, Run], trials: Sequence[Trial], workspace: Workspace) -> None:

@@ -32,10 +32,10 @@ class MemberResult:
 
     Attributes:
         position, label, changes: as in `Member`.
-        run: None when it was deleted.
+        run: None when it was deleted, or is not allowed.
         pruned: whether it was stopped early because others did better.
         scores: None until it has succeeded.
-        problem: why there are no scores although it has; empty else.
+        problem: why there are no scores although it has, or why it is not allowed; empty else.
     """
 
     position: int
@@ -48,9 +48,9 @@ class MemberResult:
 
     @property
     def state(self) -> str:
-        """The run's state, or pruned, or deleted."""
+        """The run's state, or pruned, deleted, or refused where it is not allowed."""
         if self.run is None:
-            return "deleted"
+            return "refused" if self.problem else "deleted"
         return "pruned" if self.pruned and self.run.status is RunStatus.CANCELLED else self.run.status.value
 
 
@@ -79,7 +79,8 @@ class Summary:
 
     Attributes:
         experiment: what was summed up.
-        part: the part of each member that ``together`` is about: test where each member has one of its own.
+        part: the part of each member that ``together`` is about: test where each member has one of its own, as long as
+            the split gives them one.
         members: in order, those that wait as well.
         together: by metric; empty for a sweep, whose trials differ on purpose.
         about: what part and interval are about, in sentences for a page.
@@ -107,12 +108,24 @@ class Summary:
     @property
     def expected(self) -> int:
         """How many members there are to be in the end, unless it is cancelled."""
-        return max(self.experiment.protocol.size, len(self.members))
+        protocol = self.experiment.protocol
+        # Others are all there from the start.
+        return max(protocol.size, len(self.members)) if protocol.sampler == "tpe" else len(self.members)
+
+    @property
+    def ended(self) -> int:
+        """Members that no longer wait or run, whatever became of them."""
+        return len(self.members) - self.active
+
+    @property
+    def to_come(self) -> int:
+        """Members that wait or run, or are not thought up yet."""
+        return self.active + (self.expected - len(self.members)) * (self.experiment.cancelled_at is None)
 
     @property
     def goes_on(self) -> bool:
         """Whether runs are active, or more are to come."""
-        return self.active > 0 or (self.experiment.cancelled_at is None and len(self.members) < self.expected)
+        return self.to_come > 0
 
     def table(self) -> pd.DataFrame:
         """One row a member with raw numbers; NaN where something is not known or not defined."""
@@ -156,18 +169,20 @@ def summary(experiment: Experiment, workspace: Workspace, *, scores_of: ScoresOf
     runs, pruned = ExperimentTable(workspace).runs(experiment), read_pruned(experiment.experiment_id, workspace)
     members = tuple(
         _scored(
-            MemberResult(one.position, one.label, one.changes, runs.get(one.run_id), one.position in pruned, None),
+            MemberResult(
+                one.position, one.label, one.changes, runs.get(one.run_id), one.position in pruned, None, one.problem
+            ),
             score,
         )
         for one in experiment.members
     )
-    part: Part = "valid" if experiment.keeps_test_back else "test"
+    part = _part(experiment, members)
     return Summary(
         experiment=experiment,
         part=part,
         members=members,
         together=_together(experiment, members, part),
-        about=about(experiment),
+        about=about(experiment, part),
         best=_best(experiment, members) if experiment.keeps_test_back else None,
     )
 
@@ -179,6 +194,13 @@ def _scored(member: MemberResult, score: ScoresOf) -> MemberResult:
         return replace(member, scores=score(member.run))
     except HistoscopeError as error:
         return replace(member, problem=str(error))
+
+
+def _part(experiment: Experiment, members: Sequence[MemberResult]) -> Part:
+    """What the numbers are about: the validation part also where the split leaves nothing to test."""
+    known = [one.scores.scores for one in members if one.scores is not None]
+    untested = bool(known) and not any("test" in scores for scores in known)
+    return "valid" if experiment.keeps_test_back or untested else "test"
 
 
 def _together(experiment: Experiment, members: Sequence[MemberResult], part: Part) -> dict[str, Together]:

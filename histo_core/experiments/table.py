@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -11,14 +12,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from histo_core.access import User
-from histo_core.config import RunConfig
+from histo_core.config import RunConfig, parse_config
 from histo_core.config_protocol import ProtocolConfig
-from histo_core.errors import RunError
+from histo_core.errors import ConfigError, RunError
 from histo_core.experiments.records import Experiment, Member
 from histo_core.runs.database import open_database
 from histo_core.runs.records import Run, RunStatus
-from histo_core.runs.schema import ACTIVE, EXPERIMENT_RUNS, EXPERIMENTS, RUNS, to_run
+from histo_core.runs.schema import ACTIVE, EXPERIMENT_RUNS, EXPERIMENTS, RUNS, TEST_SCORES, to_run
 from histo_core.workspace import Workspace
+
+LOG = logging.getLogger(__name__)
 
 
 class ExperimentTable:
@@ -27,11 +30,19 @@ class ExperimentTable:
     def __init__(self, workspace: Workspace) -> None:
         self._database = open_database(workspace)
 
-    def all(self) -> list[Experiment]:
-        """All experiments, newest first."""
+    def all(self, *, archived: bool = False) -> list[Experiment]:
+        """All experiments, newest first; those that were put away only with ``archived``."""
         query = sa.select(EXPERIMENTS).order_by(EXPERIMENTS.c.created_at.desc(), EXPERIMENTS.c.experiment_id)
+        if not archived:
+            query = query.where(EXPERIMENTS.c.archived_at.is_(None))
+        found = []
         with self._database.read() as connection:
-            return [_record(connection, row) for row in connection.execute(query).mappings().all()]
+            for row in connection.execute(query).mappings().all():
+                try:
+                    found.append(_record(connection, row))
+                except ConfigError as error:  # written by another version; the others are shown all the same
+                    LOG.warning("experiment %s cannot be read: %s", row["experiment_id"], error)
+        return found
 
     def get(self, experiment_id: str) -> Experiment:
         """One experiment.
@@ -50,20 +61,23 @@ class ExperimentTable:
             "See all with `python -m histo_core experiment list`.",
         )
 
+    def at_work(self, config: RunConfig, protocol: ProtocolConfig) -> Experiment | None:
+        """The experiment of the same configuration and protocol that has active runs, or trials still to start."""
+        with self._database.read() as connection:
+            return _at_work(connection, config, protocol)
+
     def add(
         self, config: RunConfig, protocol: ProtocolConfig, members: Sequence[Member], *, name: str, user: User
     ) -> Experiment:
-        """Write an experiment down, or give the one of the same configuration and protocol that has active runs."""
-        payload = json.dumps([config.model_dump(mode="json"), protocol.model_dump(mode="json")], sort_keys=True)
-        stem = hashlib.sha256(payload.encode()).hexdigest()[:12]
-        same = EXPERIMENTS.c.experiment_id.startswith(f"{stem}-", autoescape=True)
+        """Write an experiment down, or give the one that is `at_work` already."""
+        stem = _stem(config, protocol)
         with self._database.write() as connection:
-            working = connection.execute(
-                sa.select(EXPERIMENTS).where(same, EXPERIMENTS.c.cancelled_at.is_(None), _has_active_runs())
-            )
-            if (row := working.mappings().first()) is not None:
-                return _record(connection, row)
-            attempt = connection.execute(sa.select(sa.func.count()).select_from(EXPERIMENTS).where(same)).scalar_one()
+            if (working := _at_work(connection, config, protocol)) is not None:
+                return working
+            known = sa.select(EXPERIMENTS.c.experiment_id).union(sa.select(TEST_SCORES.c.scored_for))
+            attempts = [one.rpartition("-") for one in connection.execute(known).scalars()]
+            # No id is given twice: what was scored under one that was deleted is still counted.
+            attempt = max((int(number) for before, _, number in attempts if before == stem), default=0)
             experiment_id = f"{stem}-{attempt + 1}"
             connection.execute(
                 sa.insert(EXPERIMENTS).values(
@@ -79,14 +93,24 @@ class ExperimentTable:
                 connection.execute(_new_member(experiment_id, member))
         return self.get(experiment_id)
 
-    def add_member(self, experiment_id: str, member: Member) -> None:
-        """Write another member down; one at the same position stays as it is."""
+    def add_member(self, experiment_id: str, member: Member) -> bool:
+        """Write another member down; one at the same position stays as it is.
+
+        Returns:
+            False where the experiment was cancelled or deleted meanwhile, and nothing was written.
+        """
         taken = sa.select(EXPERIMENT_RUNS.c.run_id).where(
             EXPERIMENT_RUNS.c.experiment_id == experiment_id, EXPERIMENT_RUNS.c.position == member.position
         )
+        goes_on = sa.select(EXPERIMENTS.c.experiment_id).where(
+            EXPERIMENTS.c.experiment_id == experiment_id, EXPERIMENTS.c.cancelled_at.is_(None)
+        )
         with self._database.write() as connection:
+            if connection.execute(goes_on).first() is None:
+                return False
             if connection.execute(taken).first() is None:
                 connection.execute(_new_member(experiment_id, member))
+            return True
 
     def runs(self, experiment: Experiment) -> dict[str, Run]:
         """The runs of an experiment's members, by id."""
@@ -106,17 +130,22 @@ class ExperimentTable:
             row = connection.execute(query).mappings().one_or_none()
             return None if row is None else to_run(row)
 
-    def shared(self, experiment_id: str) -> frozenset[str]:
-        """Runs that are also in another experiment, one that was not cancelled."""
-        mine, other = EXPERIMENT_RUNS.alias(), EXPERIMENT_RUNS.alias()
-        query = (
-            sa.select(mine.c.run_id)
-            .join(other, (other.c.run_id == mine.c.run_id) & (other.c.experiment_id != mine.c.experiment_id))
-            .join(EXPERIMENTS, EXPERIMENTS.c.experiment_id == other.c.experiment_id)
-            .where(mine.c.experiment_id == experiment_id, EXPERIMENTS.c.cancelled_at.is_(None))
+    def needed(self, members: Sequence[Member]) -> frozenset[str]:
+        """Which members' runs are not an experiment's to cancel.
+
+        They are in one that was not cancelled, or no experiment queued them: a user did.
+        """
+        asked = EXPERIMENT_RUNS.c.run_id.in_([member.run_id for member in members])
+        launched = sa.select(EXPERIMENT_RUNS.c.run_id).where(asked, ~EXPERIMENT_RUNS.c.reused)
+        counted = (
+            sa.select(EXPERIMENT_RUNS.c.run_id)
+            .join(EXPERIMENTS, EXPERIMENTS.c.experiment_id == EXPERIMENT_RUNS.c.experiment_id)
+            .where(asked, EXPERIMENTS.c.cancelled_at.is_(None))
         )
         with self._database.read() as connection:
-            return frozenset(connection.execute(query).scalars())
+            ours = {*connection.execute(launched).scalars(), *(one.run_id for one in members if not one.reused)}
+            others = frozenset(connection.execute(counted).scalars())
+        return others | {member.run_id for member in members if member.run_id not in ours}
 
     def cancel(self, experiment_id: str) -> None:
         """Say that no more runs shall be started; the first time counts."""
@@ -125,6 +154,24 @@ class ExperimentTable:
     def reopen(self, experiment_id: str) -> None:
         """Take a cancellation back, unless the test part was scored."""
         self._set(experiment_id, EXPERIMENTS.c.test_touched_at.is_(None), cancelled_at=None)
+
+    def rename(self, experiment_id: str, name: str) -> None:
+        """Show it under another name."""
+        self._set(experiment_id, sa.true(), name=name)
+
+    def archive(self, experiment_id: str, *, on: bool) -> None:
+        """Put it away, or bring it back."""
+        self._set(experiment_id, sa.true(), archived_at=datetime.now(UTC) if on else None)
+
+    def delete(self, experiment_id: str) -> bool:
+        """Forget an experiment, but not its runs; False where one of them is active, and nothing was changed."""
+        mine = EXPERIMENTS.c.experiment_id == experiment_id
+        with self._database.write() as connection:
+            if connection.execute(sa.select(EXPERIMENTS.c.experiment_id).where(mine, _has_active_runs())).first():
+                return False
+            connection.execute(sa.delete(EXPERIMENT_RUNS).where(EXPERIMENT_RUNS.c.experiment_id == experiment_id))
+            connection.execute(sa.delete(EXPERIMENTS).where(mine))
+        return True
 
     def touch_test(self, experiment_id: str, run_id: str) -> str:
         """Settle, once and for all, which member's test part is scored. Returns the one that was settled first."""
@@ -142,6 +189,23 @@ class ExperimentTable:
             connection.execute(change)
 
 
+def _stem(config: RunConfig, protocol: ProtocolConfig) -> str:
+    payload = json.dumps([config.model_dump(mode="json"), protocol.model_dump(mode="json")], sort_keys=True)
+    return hashlib.sha256(payload.encode()).hexdigest()[:12]
+
+
+def _at_work(connection: sa.Connection, config: RunConfig, protocol: ProtocolConfig) -> Experiment | None:
+    working = _has_active_runs()
+    if protocol.sampler == "tpe":  # between two trials no run is active
+        started = sa.select(sa.func.count()).select_from(EXPERIMENT_RUNS)
+        started = started.where(EXPERIMENT_RUNS.c.experiment_id == EXPERIMENTS.c.experiment_id)
+        working |= started.scalar_subquery() < protocol.size
+    same = EXPERIMENTS.c.experiment_id.startswith(f"{_stem(config, protocol)}-", autoescape=True)
+    query = sa.select(EXPERIMENTS).where(same, EXPERIMENTS.c.cancelled_at.is_(None), working)
+    row = connection.execute(query).mappings().first()
+    return None if row is None else _record(connection, row)
+
+
 def _has_active_runs() -> sa.ColumnElement[bool]:
     return sa.exists().where(
         EXPERIMENT_RUNS.c.experiment_id == EXPERIMENTS.c.experiment_id,
@@ -157,6 +221,8 @@ def _new_member(experiment_id: str, member: Member) -> sa.Insert:
         run_id=member.run_id,
         label=member.label,
         changes=dict(member.changes),
+        reused=member.reused,
+        problem=member.problem,
     )
 
 
@@ -171,10 +237,14 @@ def _record(connection: sa.Connection, row: Mapping[Any, Any]) -> Experiment:
         experiment_id=row["experiment_id"],
         name=row["name"],
         config=RunConfig.parse(row["config"]),
-        protocol=ProtocolConfig.model_validate(row["protocol"]),
+        protocol=parse_config(ProtocolConfig, row["protocol"]),
         created_at=row["created_at"],
         cancelled_at=row["cancelled_at"],
         final_run_id=row["final_run_id"],
         test_touched_at=row["test_touched_at"],
-        members=tuple(Member(one["position"], one["run_id"], one["label"], one["changes"]) for one in members),
+        members=tuple(
+            Member(one["position"], one["run_id"], one["label"], one["changes"], one["reused"], one["problem"])
+            for one in members
+        ),
+        archived_at=row["archived_at"],
     )

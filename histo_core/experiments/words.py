@@ -35,8 +35,9 @@ def verdict(summary: Summary, metric: str = "auroc") -> str:
     found = summary.together[metric]
     name = f"{PARTS[summary.part].capitalize()} {NAMES[metric]}"
     if not found.n:
-        return f"{name} is not defined: a class is missing."
-    still = f", {summary.expected - summary.finished:,} still to come" * (summary.finished < summary.expected)
+        empty = not any(one.scores and summary.part in one.scores.scores for one in summary.members)
+        return f"{name} is not defined: {'no patch there has a label' if empty else 'a class is missing'}."
+    still = f", {summary.to_come:,} still to come" * summary.goes_on
     if found.n == 1:
         interval = f", {found.interval}" if found.interval.defined else ""
         return f"{name} is {found.mean:.3f} in the one run that has finished{still or interval}."
@@ -62,26 +63,35 @@ def _best(summary: Summary) -> str:
     return f"Of {trials}, {best.label} has the {rank} validation {NAMES[metric]}{shown}."
 
 
-def about(experiment: Experiment) -> str:
-    """What the numbers and the interval of a summary are about, in sentences."""
-    protocol = experiment.protocol
+def about(experiment: Experiment, part: str) -> str:
+    """What the numbers and the interval of a summary are about, in sentences.
+
+    Args:
+        experiment: which.
+        part: valid or test, of the numbers; see `Summary`.
+    """
+    protocol, on = experiment.protocol, "the test part"
+    if part == "valid":
+        on = (
+            "the validation part, because the split has no test part; it chose the epoch, so they are a little too good"
+        )
     kept_back = (
         "Numbers are of validation parts, which chose the epoch and choose the {0}, so they are a little too good. "
         "The test part is kept back: it is scored once, for the chosen {0}."
     )
     match protocol.kind:
         case "single":
-            return "Numbers are of the test part. The interval is about other patients from the same source."
+            return f"Numbers are of {on}. The interval is about other patients from the same source."
         case "sweep":
             return kept_back.format("trial") + " The trials differ on purpose, so there is no mean over them."
         case "repeats" if protocol.new == "seeds":
             return (
-                "Numbers are of the test part, the same for all. The interval is about chance in training: where the "
+                f"Numbers are of {on}. All have the same one. The interval is about chance in training: where the "
                 "mean of many such runs would lie. It says nothing about other patients."
             )
         case "repeats":
             return (
-                "Each repeat holds other patients out and is scored on those. The interval is about a network trained "
+                f"Numbers are of {on}. Each repeat holds other patients out. The interval is about a network trained "
                 "on as many patches, on other patients from the same source; it takes into account that train parts "
                 "overlap (Nadeau and Bengio 2003)."
             )

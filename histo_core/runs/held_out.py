@@ -54,11 +54,11 @@ def scored_before(database: Database, fingerprint: str, scored_for: str) -> int:
 
 
 def scored_in_words(count: int) -> str:
-    """What `scored_before` means, in a sentence."""
+    """What `scored_before` means, in words that end a sentence."""
     if not count:
-        return "This test part was not scored before."
+        return "not scored before."
     times = "once" if count == 1 else f"{count:,} times"
-    return f"This test part was scored {times} before; what is chosen after looking at it seems better than it is."
+    return f"scored {times} before; what is chosen after looking at it seems better than it is."
 
 
 def kept_back_by(run: Run, database: Database) -> tuple[str, ...]:

@@ -22,8 +22,17 @@ from histo_core.files import new_folder, sha256, write_json
 from histo_core.models.manifest import read_manifest
 from histo_core.models.predictor import Predictor
 from histo_core.progress import Progress, silent
+from histo_core.runs.held_out import fingerprint_of, kept_back_by, record_score, scored_before
 from histo_core.runs.own_data import count_seen, division_in_words, own_split
-from histo_core.runs.predictions_check import fit_checks, seen_check, shared_check, trained_on, training_digests
+from histo_core.runs.predictions_check import (
+    Check,
+    fit_checks,
+    seen_check,
+    shared_check,
+    held_out_check,
+    trained_on,
+    training_digests,
+)
 from histo_core.runs.predictions_chunks import predict_chunks
 from histo_core.runs.predictions_kept import (
     FACTS,
@@ -109,6 +118,8 @@ def predict_with(
         else:
             shared = seen_check(count_seen(own, rows), len(rows))
         checks = (*checks, shared)
+        if own is not None and (own.parts[rows] == "test").any():
+            checks = (*checks, _looked_at(run, fingerprint_of(source, own), name, workspace))
         table = build_predictions(dataset, division, rows, chunk.predicted.probabilities, chunk.predicted.scores)
         facts = settings | _facts(run, dataset, division, rows, predictor)
         facts["division"] = division_in_words(division, split, own)
@@ -154,6 +165,14 @@ def _facts(run: Run, dataset: Dataset, split: Split, rows: np.ndarray, predictor
         "device": str(predictor.device),
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _looked_at(run: Run, part: str, name: str, workspace: Workspace) -> Check:
+    """Remember that these predictions score the run's own test part, and say how often it was scored before."""
+    database = Store.open(workspace).database
+    with database.write() as connection:
+        record_score(connection, part, name)
+    return held_out_check(scored_before(database, part, name), kept_back_by(run, database))
 
 
 def _weights(run: Run, workspace: Workspace) -> str:

@@ -16,6 +16,7 @@ from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import HistoscopeError
 from histo_core.files import read_json
 from histo_core.progress import Progress, silent
+from histo_core.runs.held_out import scored_in_words
 from histo_core.runs.records import Run
 from histo_core.workspace import Workspace
 
@@ -33,7 +34,7 @@ class Check:
     """One comparison of some data with those that a run was trained on.
 
     Attributes:
-        name: resolution, stain or shared.
+        name: resolution, stain, shared or test_part.
         verdict: "differs" where results must be expected to be worse, or to look better than they are.
         sentence: in plain words.
     """
@@ -149,6 +150,24 @@ def seen_check(count: int, of: int) -> Check:
     return Check(
         "shared", "differs", f"Shared patches: {many} from the run's own training or validation part: no fair test."
     )
+
+
+def held_out_check(before: int, kept_back_by: Sequence[str]) -> Check:
+    """Whether it is fair to score the run's own test part now.
+
+    Args:
+        before: how often it was scored before, from `histo_core.runs.held_out.scored_before`.
+        kept_back_by: names of the experiments that do not want it to be scored yet.
+    """
+    if kept_back_by:
+        names = ", ".join(map(repr, kept_back_by))
+        return Check(
+            "test_part",
+            "differs",
+            f"Test part: the experiment {names} keeps it back until one run is chosen; a choice made after looking at "
+            "it seems better than it is.",
+        )
+    return Check("test_part", "unknown" if before else "alike", f"Test part: {scored_in_words(before)}")
 
 
 def _manifest(run: Run, workspace: Workspace) -> dict[str, Any]:

@@ -109,6 +109,7 @@ EXPERIMENT_RUNS = sa.Table(
     sa.Column("label", sa.Text, nullable=False),
     sa.Column("changes", sa.JSON, nullable=False),
     sa.Column("reused", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("problem", sa.Text, nullable=False, server_default=sa.text("''")),
 )
 sa.Index("experiments_of_a_run", EXPERIMENT_RUNS.c.run_id)
 

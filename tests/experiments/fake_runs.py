@@ -44,6 +44,7 @@ def predict(run: Run, workspace: Workspace, skill: float) -> None:
     write_json(
         folder / "manifest.json",
         {
+            "config_hash": run.config_hash,
             "split_fingerprint": split.fingerprint,
             "positive": dataset.positive,
             "files": {"predictions.parquet": sha256(folder / "predictions.parquet")},

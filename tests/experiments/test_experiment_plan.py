@@ -7,7 +7,8 @@ import pytest
 from histo_core.config import RunConfig, SplitConfig, TrainConfig
 from histo_core.config_protocol import ProtocolConfig, SweepField
 from histo_core.errors import ConfigError
-from histo_core.experiments.plan import plan, trial
+from histo_core.experiments.plan import Planned, next_trials, plan, trial
+from histo_core.experiments.sampling import Trial
 
 BASE = RunConfig(seed=7, split=SplitConfig(seed=3))
 HELD_OUT = RunConfig(split=SplitConfig(hold_out=True))
@@ -73,6 +74,22 @@ def test_random_trials_lie_in_their_ranges_and_come_from_the_seed() -> None:
     assert {run.config.model.options["dropout"] for run in runs} == {(0.5, 0.2, 0.0), (0.1, 0.1, 0.0)}
 
 
+def _folds_of(run: Planned) -> tuple[bool, int | None, int]:
+    assert run.config is not None
+    return run.config.split.hold_out, run.config.split.folds, run.config.split.fold
+
+
+def test_a_sweep_over_folds_holds_the_test_part_out_of_them_all() -> None:
+    runs = plan(BASE, ProtocolConfig(kind="sweep", sweep={"seed": SweepField(values=(0, 1))}, folds=2))
+    assert [_folds_of(run) for run in runs] == [(True, 2, 0), (True, 2, 1)] * 2
+    assert [sorted(run.changes) for run in runs] == [["seed", "split.fold", "split.folds"]] * 4
+
+
+def test_folds_beside_a_held_out_part_are_dealt_once() -> None:
+    with pytest.raises(ConfigError, match="Another seed holds out other patients"):
+        plan(HELD_OUT, ProtocolConfig(kind="folds", folds=2, repeats=2))
+
+
 def test_a_trial_over_folds_is_a_run_a_fold() -> None:
     runs = trial(BASE, ProtocolConfig(kind="sweep", sweep=RATES, folds=2), {"train.learning_rate": 0.01})
     assert [run.label for run in runs] == ["learning_rate 0.01, fold 1 of 2", "learning_rate 0.01, fold 2 of 2"]
@@ -83,7 +100,51 @@ def test_a_single_run_is_one() -> None:
     assert (run.config, run.changes) == (BASE, {})
 
 
-def test_a_combination_that_is_not_allowed_is_refused() -> None:
+MOMENTA = {"train.optimizer": SweepField(values=("adam", "sgd")), "train.momentum": SweepField(values=(0.0, 0.9))}
+
+
+@pytest.mark.parametrize("sampler", ["grid", "random"])
+def test_a_combination_that_is_not_allowed_is_told_and_the_others_are_tried(sampler: str) -> None:
+    """Momentum under adam, of the four combinations."""
+    protocol = ProtocolConfig.model_validate({"kind": "sweep", "sweep": MOMENTA, "sampler": sampler})
+    runs = plan(BASE, protocol)
+    assert len(runs) == protocol.size
+    wrong = [run for run in runs if run.changes == {"train.optimizer": "adam", "train.momentum": 0.9}]
+    assert wrong
+    assert all(run.config is None and "momentum belongs to optimizer" in run.problem for run in wrong)
+    assert all(run.config is not None and not run.problem for run in runs if run not in wrong)
+
+
+def test_what_learns_from_trials_counts_those_that_are_not_allowed_as_failed() -> None:
+    protocol = ProtocolConfig.model_validate({"kind": "sweep", "sweep": MOMENTA, "sampler": "tpe", "trials": 6})
+    trials: list[Trial] = []
+    refused = 0
+    while len(trials) < 6:
+        runs = next_trials(BASE, protocol, trials)
+        assert all(run.config is None for run in runs[:-1])
+        assert runs[-1].config is not None or len(trials) + len(runs) == 6
+        refused += sum(run.config is None for run in runs)
+        trials += [Trial(run.changes, "failed" if run.config is None else "complete", 0.5) for run in runs]
+    assert (len(trials), refused) == (6, sum(trial.state == "failed" for trial in trials))
+    assert refused, "by this seed"
+    assert next_trials(BASE, protocol, trials) == ()
+
+
+def test_an_optimiser_or_schedule_takes_its_own_settings_along() -> None:
+    """The base's own momentum and step belong to what two of the three trials replace."""
+    base = RunConfig(train=TrainConfig(optimizer="sgd", momentum=0.9, nesterov=True, schedule="step", step_epochs=3))
+    sweep = {
+        "train.optimizer": SweepField(values=("sgd", "adam")),
+        "train.schedule": SweepField(values=("step", "none")),
+    }
+    runs = plan(base, ProtocolConfig(kind="sweep", sweep=sweep))
+    found = [run.config.train for run in runs if run.config is not None]
+    assert [(one.momentum, one.nesterov, one.step_epochs) for one in found] == [
+        (0.9, True, 3), (0.9, True, 10), (0.0, False, 3), (0.0, False, 10),
+    ]  # fmt: skip
+
+
+def test_when_no_combination_is_allowed_the_sweep_is_refused() -> None:
     with pytest.raises(ConfigError, match="momentum belongs to optimizer"):
         plan(
             RunConfig(train=TrainConfig(optimizer="sgd")),

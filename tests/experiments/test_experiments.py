@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from fake_runs import TRAINED, End
 
 from histo_core.access import User
@@ -17,6 +18,7 @@ from histo_core.data.splits.split import make_split
 from histo_core.errors import ConfigError, PermissionDeniedError, RunError, SplitError
 from histo_core.evaluation.pooled import pooled_intervals
 from histo_core.evaluation.repeats import mean_over_seeds, mean_over_splits
+from histo_core.experiments.edit import archive_experiment, delete_experiment, rename_experiment
 from histo_core.experiments.launcher import (
     cancel_experiment,
     experiments,
@@ -27,8 +29,10 @@ from histo_core.experiments.launcher import (
 from histo_core.experiments.scores import together
 from histo_core.experiments.summary import summary
 from histo_core.experiments.words import verdict
+from histo_core.runs.delete import delete
 from histo_core.runs.launcher import launch
 from histo_core.runs.records import RunStatus
+from histo_core.runs.schema import EXPERIMENTS
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
 
@@ -216,3 +220,114 @@ def test_a_run_may_be_queued_before_its_experiment(workspace: Workspace, config:
     alone = launch(config, workspace, start_supervisor=False)
     begun = start_experiment(config, ProtocolConfig(kind="repeats", repeats=2), workspace)
     assert begun.members[0].run_id == alone.run_id
+
+
+def test_a_run_whose_files_are_damaged_is_trained_again(workspace: Workspace, config: RunConfig, end: End) -> None:
+    begun = start_experiment(config, RATES, workspace)
+    for member in begun.members:
+        end(member.run_id)
+    (workspace.run_folder(begun.members[1].run_id) / "predictions.parquet").write_bytes(b"torn")
+    again = start_experiment(config, RATES, workspace)
+    assert [Store.open(workspace).get(member.run_id).attempt for member in again.members] == [1, 2]
+    assert [member.reused for member in again.members] == [True, False]
+
+
+def test_a_run_that_a_user_queued_alone_is_not_the_experiments_to_cancel(
+    workspace: Workspace, config: RunConfig
+) -> None:
+    repeats = ProtocolConfig(kind="repeats", repeats=2)
+    alone = launch(config, workspace, start_supervisor=False)
+    begun = start_experiment(config, repeats, workspace)
+    assert [member.reused for member in begun.members] == [True, False]
+    cancel_experiment(begun.experiment_id, workspace)
+    states = [Store.open(workspace).get(member.run_id).status.value for member in begun.members]
+    assert states == ["queued", "cancelled"]
+    assert begun.members[0].run_id == alone.run_id
+
+
+def test_a_member_that_was_deleted_keeps_its_place_and_is_not_waited_for(
+    workspace: Workspace, config: RunConfig, end: End
+) -> None:
+    begun = start_experiment(config, FOLDS, workspace)
+    for member in begun.members:
+        end(member.run_id)
+    with pytest.raises(RunError, match="archive or delete the experiment first"):
+        delete(begun.members[1].run_id, workspace)
+    archive_experiment(begun.experiment_id, workspace)
+    assert (experiments(workspace), len(experiments(workspace, archived=True))) == ([], 1)
+    delete(begun.members[1].run_id, workspace)
+    archive_experiment(begun.experiment_id, workspace, on=False)
+    found = summary(get_experiment(begun.experiment_id, workspace), workspace)
+    assert found.table()["state"].tolist() == ["succeeded", "deleted", "succeeded"]
+    assert (found.expected, found.ended, found.to_come, found.goes_on) == (3, 3, 0, False)
+    assert "to come" not in verdict(found)
+
+
+def test_an_experiment_is_renamed_and_deleted_without_its_runs(
+    workspace: Workspace, config: RunConfig, end: End
+) -> None:
+    begun = start_experiment(config, FOLDS, workspace)
+    assert rename_experiment(begun.experiment_id, "three folds", workspace).name == "three folds"
+    with pytest.raises(RunError, match="wait or train"):
+        delete_experiment(begun.experiment_id, workspace)
+    cancel_experiment(begun.experiment_id, workspace)
+    reader = User("ada", "reader")
+    for forbidden in (
+        lambda: rename_experiment(begun.experiment_id, "mine", workspace, user=reader),
+        lambda: archive_experiment(begun.experiment_id, workspace, user=reader),
+        lambda: delete_experiment(begun.experiment_id, workspace, user=reader),
+    ):
+        with pytest.raises(PermissionDeniedError):
+            forbidden()
+    delete_experiment(begun.experiment_id, workspace)
+    assert experiments(workspace, archived=True) == []
+    assert len(Store.open(workspace).runs()) == 3
+    with pytest.raises(RunError, match="no experiment"):
+        archive_experiment(begun.experiment_id, workspace)
+
+
+def test_what_never_comes_is_not_promised(workspace: Workspace, config: RunConfig, end: End) -> None:
+    begun = start_experiment(config, FOLDS, workspace)
+    end(begun.members[0].run_id)
+    end(begun.members[1].run_id, status=RunStatus.FAILED)
+    assert "1 still to come" in verdict(summary(begun, workspace))
+    cancel_experiment(begun.experiment_id, workspace)
+    stopped = summary(get_experiment(begun.experiment_id, workspace), workspace)
+    assert (stopped.to_come, stopped.goes_on) == (0, False)
+    assert "to come" not in verdict(stopped)
+
+
+def test_a_trial_that_is_not_allowed_has_no_run_and_says_why(workspace: Workspace, config: RunConfig, end: End) -> None:
+    sweep = {"train.optimizer": SweepField(values=("adam", "sgd")), "train.momentum": SweepField(values=(0.0, 0.9))}
+    begun = start_experiment(config, ProtocolConfig(kind="sweep", sweep=sweep), workspace)
+    assert [bool(member.run_id) for member in begun.members] == [True, False, True, True]
+    for member in begun.members:
+        if member.run_id:
+            end(member.run_id)
+    found = summary(begun, workspace)
+    assert found.table()["state"].tolist() == ["succeeded", "refused", "succeeded", "succeeded"]
+    assert "momentum belongs to optimizer sgd or rmsprop" in found.members[1].problem
+    assert (found.finished, found.to_come) == (3, 0)
+    assert found.best is not None
+
+
+def test_without_a_test_part_the_numbers_are_of_validation_and_say_so(
+    workspace: Workspace, config: RunConfig, end: End
+) -> None:
+    untested = config.model_copy(update={"split": SplitConfig(test=0.0)})
+    begun = start_experiment(untested, ProtocolConfig(kind="repeats", repeats=2), workspace)
+    for member in begun.members:
+        end(member.run_id)
+    found = summary(begun, workspace)
+    assert (found.part, found.together["auroc"].n) == ("valid", 2)
+    assert verdict(found).startswith("Validation AUROC is ")
+    assert "because the split has no test part" in found.about
+
+
+def test_an_experiment_of_another_version_is_left_out_of_the_list(workspace: Workspace, config: RunConfig) -> None:
+    begun = start_experiment(config, FOLDS, workspace)
+    other = start_experiment(config, RATES, workspace)
+    with Store.open(workspace).database.write() as connection:
+        mine = EXPERIMENTS.c.experiment_id == begun.experiment_id
+        connection.execute(sa.update(EXPERIMENTS).where(mine).values(protocol={"kind": "folds", "mood": "good"}))
+    assert experiments(workspace) == [other]

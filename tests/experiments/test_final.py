@@ -5,15 +5,22 @@ from __future__ import annotations
 import pytest
 
 from histo_core.access import User
-from histo_core.config import RunConfig, SplitConfig
+from histo_core.config import PredictConfig, RunConfig, SplitConfig
 from histo_core.config_protocol import ProtocolConfig, SweepField
+from histo_core.data.base import open_dataset
 from histo_core.data.predictions import read_predictions
+from histo_core.data.splits.split import make_split
 from histo_core.errors import CancelledError, PermissionDeniedError, RunError
 from histo_core.evaluation.class_scores import METRICS
-from histo_core.experiments.final import kept_score, score_test, why_not
+from histo_core.experiments.edit import delete_experiment
+from histo_core.experiments.final import kept_score, looked_at_before, score_test, why_not
 from histo_core.experiments.launcher import get_experiment, start_experiment
 from histo_core.experiments.records import Experiment
 from histo_core.experiments.summary import summary
+from histo_core.runs.delete import delete
+from histo_core.runs.held_out import kept_back_by
+from histo_core.runs.predictions import predict_with
+from histo_core.runs.store import Store
 from histo_core.runs.worker import work
 from histo_core.workspace import Workspace
 
@@ -69,6 +76,66 @@ def test_a_choice_that_was_broken_off_stays_the_same(
     assert kept_score(trained.experiment_id, workspace) is None
     monkeypatch.setattr("histo_core.experiments.final._chosen", lambda *_: pytest.fail("it was chosen already"))
     assert score_test(trained.experiment_id, workspace).run_id == chosen
+
+
+def test_each_look_at_the_same_test_part_is_counted_whoever_looks(
+    workspace: Workspace, config: RunConfig, trained: Experiment
+) -> None:
+    """A member is predicted by itself, then the sweep is scored, then the same runs under another metric."""
+    member = trained.members[0].run_id
+    run = Store.open(workspace).get(member)
+    assert looked_at_before(trained, workspace) == 0
+    assert kept_back_by(run, Store.open(workspace).database) == (trained.name,)
+    by_hand = predict_with(
+        member, config.data, workspace, split=run.config.split, predict=PredictConfig(parts=("test",))
+    )
+    assert "keeps it back until one run is chosen" in by_hand.warnings[-1]
+    assert looked_at_before(trained, workspace) == 1
+    assert score_test(trained.experiment_id, workspace).scored_before == 1
+
+    by_loss = RATES.model_copy(update={"metric": "valid_loss"})
+    again = start_experiment(config, by_loss, workspace)
+    assert [one.run_id for one in again.members] == [one.run_id for one in trained.members]
+    assert all(one.reused for one in again.members)
+    assert looked_at_before(again, workspace) == 2
+    assert score_test(again.experiment_id, workspace).scored_before == 2
+    kept = kept_score(trained.experiment_id, workspace)
+    assert kept is not None
+    assert kept.scored_before == 1, "it says how it was then"
+
+    delete_experiment(again.experiment_id, workspace)
+    third = start_experiment(config, by_loss, workspace)
+    assert third.experiment_id != again.experiment_id
+    assert looked_at_before(third, workspace) == 3, "what was seen is not forgotten with the experiment"
+
+
+def test_in_a_sweep_over_folds_no_member_meets_the_part_that_is_scored(workspace: Workspace, config: RunConfig) -> None:
+    begun = start_experiment(config, RATES.model_copy(update={"folds": 3}), workspace)
+    dataset = open_dataset(config.data, workspace)
+    splits = [make_split(dataset, Store.open(workspace).get(one.run_id).config.split) for one in begun.members]
+    held_out = splits[0].indices("test")
+    assert len(splits) == 6
+    assert len(held_out)
+    for split in splits:
+        assert split.indices("test").tolist() == held_out.tolist()
+        assert not set(held_out) & {*split.indices("train"), *split.indices("valid")}
+    folds = [set(split.indices("valid")) for split in splits[:3]]
+    assert set.union(*folds) == set(range(len(dataset))) - set(held_out)
+
+
+def test_the_chosen_run_cannot_be_deleted_before_its_score_is_there(workspace: Workspace, trained: Experiment) -> None:
+    def stop(done: int, total: int) -> None:
+        raise CancelledError("stopped")
+
+    with pytest.raises(CancelledError):
+        score_test(trained.experiment_id, workspace, progress=stop)
+    chosen = get_experiment(trained.experiment_id, workspace).final_run_id
+    assert chosen is not None
+    with pytest.raises(RunError, match="test part is not scored yet"):
+        delete(chosen, workspace, force=True)
+    score = score_test(trained.experiment_id, workspace)
+    delete(chosen, workspace, force=True)
+    assert score_test(trained.experiment_id, workspace) == score, "no other run takes its place"
 
 
 def test_it_waits_until_there_is_something_to_choose(workspace: Workspace, config: RunConfig) -> None:

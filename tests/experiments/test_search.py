@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 from fake_runs import ME, End, write_events
 
 from histo_core.config import RunConfig
 from histo_core.config_protocol import ProtocolConfig, SweepField
 from histo_core.errors import CancelledError
+from histo_core.experiments import search
 from histo_core.experiments.folder import read_pruned
-from histo_core.experiments.launcher import cancel_experiment, get_experiment, start_experiment
+from histo_core.experiments.launcher import as_members, cancel_experiment, get_experiment, start_experiment
+from histo_core.experiments.plan import Planned
 from histo_core.experiments.records import Experiment
 from histo_core.experiments.search import follow
 from histo_core.experiments.summary import summary
 from histo_core.runs.jobs import find_job
-from histo_core.runs.records import RunStatus
+from histo_core.runs.launcher import launch
+from histo_core.runs.records import Run, RunStatus
+from histo_core.runs.schema import EXPERIMENT_RUNS, EXPERIMENTS
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
 
@@ -129,6 +135,75 @@ def test_a_trial_that_failed_is_not_tried_again(
     end(begun.members[0].run_id, status=RunStatus.FAILED)
     follow(begun.experiment_id, workspace, _ending(begun.experiment_id, workspace, end), poll_seconds=0)
     assert [run.attempt for run in Store.open(workspace).runs()] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_cancelled_while_a_trial_is_launched_it_leaves_no_run_behind(
+    workspace: Workspace, begin: Callable[..., Experiment], end: End, monkeypatch: pytest.MonkeyPatch, alone: bool
+) -> None:
+    """Who cancels cannot see the run that was launched and is not written down yet."""
+    begun = begin(TPE)
+    end(begun.members[0].run_id)
+
+    def launched(planned: Sequence[Planned], *_: object, **named: str) -> list[Run | None]:
+        assert planned[0].config is not None
+        if alone:  # a user queued the very same one before
+            monkeypatch.setattr(
+                search,
+                "as_members",
+                lambda *given, **more: [replace(one, reused=True) for one in as_members(*given, **more)],
+            )
+        runs = [launch(planned[0].config, workspace, start_supervisor=False)]
+        cancel_experiment(begun.experiment_id, workspace)
+        return [*runs]
+
+    monkeypatch.setattr(search, "launch_planned", launched)
+    with pytest.raises(CancelledError):
+        follow(begun.experiment_id, workspace, poll_seconds=0)
+    assert len(get_experiment(begun.experiment_id, workspace).members) == 1
+    assert Store.open(workspace).any_active() is alone
+
+
+def test_a_trial_that_is_not_allowed_counts_as_failed(
+    workspace: Workspace, begin: Callable[..., Experiment], end: End
+) -> None:
+    """One that the configuration refuses, and one that only the network does."""
+    sweep = {"model.options.nosuch": SweepField(values=(1, 2)), "train.learning_rate": SweepField(low=-0.1, high=0.1)}
+    begun = begin(TPE)
+    with Store.open(workspace).database.write() as connection:
+        protocol = TPE.model_copy(update={"sweep": sweep}).model_dump(mode="json")
+        connection.execute(sa.update(EXPERIMENTS).values(protocol=protocol))
+        changes = {"model.options.nosuch": 1, "train.learning_rate": 0.05}
+        connection.execute(sa.update(EXPERIMENT_RUNS).values(changes=changes))
+    end(begun.members[0].run_id)
+    follow(begun.experiment_id, workspace, poll_seconds=0)
+    done = get_experiment(begun.experiment_id, workspace).members
+    assert [bool(member.run_id) for member in done] == [True, False, False, False]
+    problems = " ".join(member.problem for member in done)
+    assert "nosuch" in problems
+    assert "learning_rate" in problems
+
+
+def test_a_sweep_between_two_trials_is_found_and_followed_again(
+    workspace: Workspace, config: RunConfig, end: End, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr("histo_core.experiments.launcher.start_job", lambda *args, **_: asked.append(args))
+    begun = start_experiment(config, TPE, workspace)
+    end(begun.members[0].run_id, status=RunStatus.FAILED)
+    assert start_experiment(config, TPE, workspace).experiment_id == begun.experiment_id
+    assert len(asked) == 2
+    assert len(Store.open(workspace).runs()) == 1
+
+
+def test_each_look_sees_to_it_that_there_is_a_supervisor(
+    workspace: Workspace, begin: Callable[..., Experiment], end: End, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[Workspace] = []
+    monkeypatch.setattr(search, "keep_supervised", looked.append)
+    begun = begin(TPE)
+    follow(begun.experiment_id, workspace, _ending(begun.experiment_id, workspace, end), poll_seconds=0)
+    assert len(looked) >= 4
 
 
 def test_it_stops_when_the_experiment_is_cancelled(workspace: Workspace, begin: Callable[..., Experiment]) -> None:

@@ -237,4 +237,5 @@ def test_who_looks_at_a_test_part_is_counted(store: Store) -> None:
     assert scored_before(store.database, "t" * 64, "e2") == 2
     assert scored_before(store.database, "t" * 64, first) == 0, "others looked later"
     assert scored_before(store.database, "u" * 64, "e2") == 0
-    assert scored_in_words(2).startswith("This test part was scored 2 times before")
+    assert scored_in_words(2).startswith("scored 2 times before; ")
+    assert scored_in_words(0) == "not scored before."

@@ -1,4 +1,4 @@
-"""Which test part a run has, how often each was scored, and which members of an experiment it found already there."""
+"""Which test part a run has and how often each was scored; which members an experiment found, and which it refused."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ down_revision = "0002"
 def upgrade() -> None:
     op.add_column("runs", sa.Column("test_fingerprint", sa.String(64), nullable=False, server_default=sa.text("''")))
     op.add_column("experiment_runs", sa.Column("reused", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.add_column("experiment_runs", sa.Column("problem", sa.Text, nullable=False, server_default=sa.text("''")))
     op.create_table(
         "test_scores",
         sa.Column("test_fingerprint", sa.String(64), primary_key=True),
