@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import os
+import shutil
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 from histo_core.errors import CorruptDataError, DataError, UnsafeFileError
 from histo_core.files import write_atomically
 from histo_core.progress import Progress, silent
 
 _BLOCK = 1 << 22
+_SPARE_BYTES = 256 << 20
+"""Left free on the disk, so that the rest of the workspace can go on."""
 
 
 def unpack_gzip(source: Path, target: Path, progress: Progress = silent, *, max_bytes: int) -> None:
@@ -23,9 +29,9 @@ def unpack_gzip(source: Path, target: Path, progress: Progress = silent, *, max_
         max_bytes: a file that unpacks to more is refused.
 
     Raises:
-        CorruptDataError: not gzip, cut short, or a wrong checksum.
+        CorruptDataError: not gzip, cut short, a wrong checksum, or it may not be read.
         UnsafeFileError: more than ``max_bytes``.
-        DataError: the target cannot be written (a full disk).
+        DataError: the target cannot be written (a full disk, or nearly full).
         CancelledError: as the progress asked; nothing is left behind.
     """
     try:
@@ -40,7 +46,7 @@ def unpack_gzip(source: Path, target: Path, progress: Progress = silent, *, max_
 
 def _unpack(source: Path, target: Path, progress: Progress, max_bytes: int) -> None:
     packed, done = source.stat().st_size, 0
-    with source.open("rb") as raw, gzip.open(raw) as file, target.open("wb") as out:
+    with _opened(source) as raw, gzip.open(raw) as file, target.open("wb") as out:
         while block := _read(file, source):
             done += len(block)
             if done > max_bytes:
@@ -49,8 +55,18 @@ def _unpack(source: Path, target: Path, progress: Progress, max_bytes: int) -> N
                     "It should unpack to less than that.",
                     "Check that this is the right file.",
                 )
+            if shutil.disk_usage(target.parent).free < _SPARE_BYTES:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             out.write(block)
             progress(raw.tell(), packed)
+
+
+def _opened(source: Path) -> BinaryIO:
+    try:
+        return source.open("rb")
+    except OSError as error:
+        what = f"cannot be opened ({error.strerror})"
+    raise CorruptDataError(f"{source} {what}.", "A gzip file that may be read is expected.", "Check its permissions.")
 
 
 def _read(file: gzip.GzipFile, source: Path) -> bytes:
@@ -58,6 +74,6 @@ def _read(file: gzip.GzipFile, source: Path) -> bytes:
         return file.read(_BLOCK)
     except EOFError:
         what = "is cut short"
-    except (gzip.BadGzipFile, zlib.error) as error:  # no gzip, a wrong checksum, a damaged stream
+    except (OSError, zlib.error) as error:  # no gzip, a wrong checksum, a damaged stream, a damaged disk
         what = f"cannot be unpacked ({error})"
     raise CorruptDataError(f"{source} {what}.", "A whole gzip file is expected.", "Download or copy it again.")

@@ -5,6 +5,7 @@ An image's size is read from its header before a pixel is decoded: a TIFF of 472
 
 from __future__ import annotations
 
+import stat
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
@@ -45,8 +46,9 @@ _WHITE = (255, 255, 255)
 def open_image(source: Path | bytes, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """Read one image as RGB.
 
-    16-bit channels keep their high byte; grey, palette and CMYK images become RGB; transparent ones are laid over
-    white, the colour of an empty slide. Of a TIFF with several pages the first is read.
+    16-bit channels keep their high byte, so that what was recorded with 12 bits comes out dark; grey, palette and CMYK
+    images become RGB; transparent ones are laid over white, the colour of an empty slide. Of a TIFF with several pages
+    the first is read.
 
     Args:
         source: a path, or the bytes of a file. An upload's name is never needed.
@@ -73,8 +75,10 @@ def open_file(path: Path) -> BinaryIO:
         DataNotFoundError: there is no such file, or it may not be read.
     """
     try:
-        if path.is_file():  # and no pipe, which would never end
+        if stat.S_ISREG(path.stat().st_mode):  # and no pipe, which would never end
             return path.open("rb")
+        reason = "it is a folder, a pipe or a device"
+    except FileNotFoundError:
         reason = "there is no such file"
     except OSError as error:
         reason = str(error.strerror)

@@ -11,8 +11,8 @@ from histo_core.errors import CorruptDataError, DataError, UnsafeFileError
 from histo_core.progress import Progress, silent
 from histo_core.workspace import Workspace
 
-_MAX_BYTES = 8 << 30
-"""Of one unpacked file: the largest as published, 262,144 patches, takes 7.2 GB."""
+_MAX_BYTES = {"x.h5": 8 << 30, "y.h5": 256 << 20, "meta.csv": 256 << 20}
+"""Of unpacked files: the largest as published take 7.2 GB (262,144 patches), 0.3 MB and 20 MB."""
 
 
 def pcam_file(part: str, what: str) -> str:
@@ -38,20 +38,20 @@ def unpack_all(root: Path, workspace: Workspace, progress: Progress = silent) ->
         CancelledError: as the progress asked.
     """
     packed = [
-        (part, gz)
+        (part, what, gz)
         for part in PARTS
-        for what in ("x.h5", "y.h5", "meta.csv")
+        for what in _MAX_BYTES
         if (gz := _packed(root, part, what, workspace)) is not None and not _unpacked(gz, workspace).exists()
     ]
     broken: list[tuple[str, DataError]] = []
-    before, total = 0, sum(gz.stat().st_size for _, gz in packed)
-    for part, gz in packed:
+    before, total = 0, sum(gz.stat().st_size for *_, gz in packed)
+    for part, what, gz in packed:
         try:
             unpack_gzip(
                 gz,
                 _unpacked(gz, workspace),
                 lambda done, _, before=before: progress(before + done, total),
-                max_bytes=_MAX_BYTES,
+                max_bytes=_MAX_BYTES[what],
             )
         except (CorruptDataError, UnsafeFileError) as error:
             broken.append((part, error))

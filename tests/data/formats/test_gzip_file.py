@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from histo_core.data.formats import gzip_file
 from histo_core.data.formats.gzip_file import unpack_gzip
 from histo_core.errors import CancelledError, CorruptDataError, DataError, UnsafeFileError
 
@@ -65,3 +67,23 @@ def test_a_target_that_cannot_be_written_is_named(packed: Path) -> None:
     (packed.parent / "file").write_text("no folder")
     with pytest.raises(DataError, match=r"cannot be unpacked to .*file"):
         unpack_gzip(packed, packed.parent / "file" / "a.h5", max_bytes=10**6)
+
+
+def test_a_file_that_may_not_be_read_is_named(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = Path.open
+
+    def refuse(self: Path, *how: str) -> object:
+        if self == packed:
+            raise PermissionError(13, "Permission denied", str(self))
+        return opened(self, *how)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(CorruptDataError, match=r"a\.h5\.gz cannot be opened \(Permission denied\)"):
+        unpack_gzip(packed, packed.parent / "a.h5", max_bytes=10**6)
+
+
+def test_some_of_the_disk_is_left_free(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gzip_file.shutil, "disk_usage", lambda path: SimpleNamespace(free=10**6))
+    with pytest.raises(DataError, match=r"cannot be unpacked to .*: No space left on device.*Make room"):
+        unpack_gzip(packed, packed.parent / "a.h5", max_bytes=10**6)
+    assert list(packed.parent.iterdir()) == [packed]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from contextlib import suppress
@@ -134,9 +135,11 @@ def test_the_limit_is_the_callers() -> None:
 
 
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:
-    for path in (tmp_path / "nothing.png", tmp_path):
-        with pytest.raises(DataNotFoundError, match="cannot be opened: there is no such file"):
-            open_image(path)
+    os.mkfifo(tmp_path / "pipe.png")
+    folder = "it is a folder, a pipe or a device"
+    for name, reason in (("nothing.png", "there is no such file"), ("", folder), ("pipe.png", folder)):
+        with pytest.raises(DataNotFoundError, match=f"cannot be opened: {reason}"):
+            open_image(tmp_path / name)
 
 
 def test_random_damage_never_shows_another_error() -> None:

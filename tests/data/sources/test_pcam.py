@@ -16,6 +16,7 @@ import pytest
 from histo_core.config import Config, DataConfig, SplitConfig
 from histo_core.data.base import Dataset, open_dataset, prepare_dataset
 from histo_core.data.formats.images import open_image
+from histo_core.data.sources import pcam_files
 from histo_core.data.sources.pcam import PCam
 from histo_core.data.splits.split import make_split
 from histo_core.errors import (
@@ -252,6 +253,17 @@ def test_packed_files_are_unpacked_once_into_the_workspace(
     np.testing.assert_array_equal(dataset.read(range(12)), pixels)
     assert dataset.table["slide_id"].notna().sum() == 8
     assert {file: file.stat().st_mtime_ns for file in (workspace.data / "pcam").rglob("*.*")} == unpacked
+
+
+def test_labels_and_metadata_may_unpack_to_less_than_patches(
+    pcam_folder: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = pcam_files._MAX_BYTES
+    assert max(limits["y.h5"], limits["meta.csv"]) < 1 << 30 < limits["x.h5"]
+    monkeypatch.setitem(limits, "y.h5", 1000)
+    pack(pcam_folder, "test_x.h5", "test_y.h5")
+    with pytest.raises(BrokenFilesError, match=r"1 sample .*test_y\.h5\.gz unpacks to more than 1,000 bytes"):
+        open_pcam(pcam_folder, workspace)
 
 
 def test_opening_unpacks_what_was_not_prepared(pcam_folder: Path, pixels: np.ndarray, workspace: Workspace) -> None:
