@@ -49,7 +49,8 @@ class SplitConfig(Config):
 
     With ``folds``, the groups (or patches) are dealt into that many folds of like class shares. Fold number ``fold``
     is the test part and validation is cut from the rest; with ``hold_out``, the test share is cut first, the same
-    for every fold, and the fold is the validation part. Another ``seed`` is another repeat.
+    for every fold, and the fold is the validation part. Another ``seed`` is another repeat, with other patients held
+    out.
     """
 
     method: Literal["auto", "published", "patient", "slide", "group", "random", "saved"] = Field(
@@ -188,6 +189,13 @@ class ModelConfig(Config):
     name: str = Field(default="cnn_rnn", title="Model")
     weights: str = Field(
         default="none", title="Initial weights", description="none, imagenet, or a .safetensors file of ours"
+    )
+    weights_sha256: str | None = Field(
+        default=None,
+        pattern=r"^[0-9a-f]{64}$",
+        exclude_if=lambda digest: digest is None,
+        title="Hash of the weights' file",
+        description="Noted when a run is launched, so that another file of the same name is another run",
     )
     output: Literal["softmax", "sigmoid", "sigmoids"] = Field(
         default="softmax",

@@ -113,7 +113,8 @@ def build_model(
 
     Args:
         config: name, options, and ``weights``: none, imagenet, or the path of a .safetensors file: one of ours, or one
-            of published tensors by their published names, whose classifiers may be left out.
+            of published tensors by their published names, whose classifiers may be left out; and ``weights_sha256``
+            where the file must be a certain one.
         n_classes: number of logits. Where it differs from the weights' own, the classifier starts afresh.
         input_size: height and width after preprocessing, in pixels.
         workspace: where downloaded weights are kept and which folders may be read; None takes the default one.
@@ -131,7 +132,7 @@ def build_model(
     if config.weights == "imagenet":
         tensors = _published(spec, model, pretrained_tensors(imagenet_file(spec), workspace))
     else:
-        tensors = _from_file(spec, model, workspace.allowed(config.weights))
+        tensors = _from_file(spec, model, workspace.allowed(config.weights), config.weights_sha256)
     assign(model, tensors, config.weights)
     return model
 
@@ -193,9 +194,9 @@ def imagenet_file(spec: ModelSpec) -> PretrainedFile:
     return spec.imagenet
 
 
-def _from_file(spec: ModelSpec, model: nn.Module, path: Path) -> dict[str, Tensor]:
+def _from_file(spec: ModelSpec, model: nn.Module, path: Path, sha256: str | None) -> dict[str, Tensor]:
     """A file of ours says what it is; one that says nothing holds published tensors."""
-    tensors, description = read_tensors(path)
+    tensors, description = read_tensors(path, sha256)
     if not description:
         return _published(spec, model, tensors)
     header = parse_header(description, path)

@@ -56,7 +56,11 @@ def read_tensors(path: Path, sha256: str | None = None) -> tuple[dict[str, Tenso
     """
     content = _checked_bytes(path)
     if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
-        raise CheckpointError(f"{path} is damaged: its bytes are not those that were written.", "", _REMEDY)
+        raise CheckpointError(
+            f"{path} is damaged, or another file under its name: its bytes are not those that were noted.",
+            f"A file with the SHA-256 {sha256} is expected.",
+            _REMEDY,
+        )
     try:
         return load(content), _description(content)
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:

@@ -191,7 +191,8 @@ class Checkpoints:
         if changed:
             raise CheckpointError(
                 f"{file} was trained with another configuration: {'; '.join(changed)}.",
-                "Only device, devices, threads, patience and, unless the schedule spans them, epochs may change.",
+                "Only the data's folder, device, devices, threads, patience, predictions and, unless the schedule "
+                "spans them, epochs may change.",
                 "Start a new run for the new configuration.",
             )
 

@@ -48,6 +48,7 @@ def fit(
     *,
     should_stop: Callable[[], bool] = lambda: False,
     workspace: Workspace | None = None,
+    data_hash: str | None = None,
 ) -> Iterator[Event]:
     """Train a network, or go on where ``folder/checkpoint`` says that training stopped.
 
@@ -72,6 +73,8 @@ def fit(
         should_stop: asked after each step and each batch of validation; when it says yes the state is saved and
             `Stopped` ends the iterator.
         workspace: where initial weights are looked for.
+        data_hash: what tells the data from others when training goes on; None: the data set's content hash, for which
+            all of its pixels are read where it is not remembered.
 
     Yields:
         `Started`; after a resume the last finished epoch's `EpochDone` once more, since the one who was told first
@@ -88,7 +91,8 @@ def fit(
         RuntimeError: torch's, where another process of this run is gone or silent.
     """
     ranks = find_ranks(config.train)
-    with closing(_fit(config, dataset, split, folder, ranks, ranks.asked(should_stop), workspace)) as events:
+    stop = ranks.asked(should_stop)
+    with closing(_fit(config, dataset, split, folder, ranks, stop, workspace, data_hash)) as events:
         for event in events:
             if ranks.leads:
                 yield event
@@ -102,6 +106,7 @@ def _fit(
     ranks: Ranks,
     should_stop: Callable[[], bool],
     workspace: Workspace | None,
+    data_hash: str | None,
 ) -> Generator[Event]:
     train, valid = training_rows(config, dataset, split), validation_rows(dataset, split)
     classes = dataset.table["label"].to_numpy(np.int64)[train]
@@ -124,10 +129,10 @@ def _fit(
         plain_loss = build_loss(config.train, classes, len(dataset.classes), device, output)
         loss_of = with_auxiliary(plain_loss, spec.auxiliary_weight)
         samples = len(epoch_order(train, classes, config, epoch=0))
-        count = batch_count(samples, size)
+        count = batch_count(samples, config.train)
         shares = Shares(ranks, config.train, train, classes, len(dataset.classes))
         updates = Updates(config.train, fabric, model, optimizer, average, count)
-        checkpoints = Checkpoints(folder / "checkpoint", identity(config, dataset, split))
+        checkpoints = Checkpoints(folder / "checkpoint", identity(config, dataset, split, data_hash))
         header = WeightsHeader(
             model=config.model,
             preprocess=config.preprocess,

@@ -6,16 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from histo_core.config import RunConfig
+from histo_core.config import RunConfig, TrainConfig
 from histo_core.data.base import UNLABELLED, Dataset
 from histo_core.data.splits.balance import balanced_order, enlarged_rows
 from histo_core.data.splits.partition import draw_samples
 from histo_core.data.splits.split import Split
 from histo_core.errors import SplitError
 
-_MAY_CHANGE = frozenset({"train.epochs", "train.patience", "train.device", "train.devices", "train.threads"})
+_MAY_CHANGE = frozenset(
+    {"data.root", "train.epochs", "train.patience", "train.device", "train.devices", "train.threads"}
+)
 _OVER_ALL_EPOCHS = frozenset({"one_cycle", "cosine"})
 _ORDER = 1
+_FEWEST = 2
+"""Samples that a device needs for batch normalisation."""
 
 
 def training_rows(config: RunConfig, dataset: Dataset, split: Split) -> np.ndarray:
@@ -24,12 +28,19 @@ def training_rows(config: RunConfig, dataset: Dataset, split: Split) -> np.ndarr
     The subset keeps the shares of the classes, to the nearest sample, and does not depend on the table's order.
 
     Raises:
-        SplitError: fewer than two samples, or one without a label.
+        SplitError: fewer than two samples a device, or one without a label.
     """
-    rows = _labelled(dataset, split, "train", at_least=2)
+    fewest = _FEWEST * config.train.devices
+    rows = _labelled(dataset, split, "train", at_least=fewest)
     wanted = config.train.max_train_samples
     if wanted is None or wanted >= len(rows):
         return rows
+    if wanted < fewest:
+        raise SplitError(
+            f"{wanted} training patches were chosen for {config.train.devices} devices.",
+            f"At least {_FEWEST} a device.",
+            "Choose more patches or fewer devices.",
+        )
     ids, labels = (dataset.table[column].to_numpy()[rows] for column in ("sample_id", "label"))
     return rows[draw_samples(ids, labels, wanted, config.seed)]
 
@@ -43,13 +54,13 @@ def validation_rows(dataset: Dataset, split: Split) -> np.ndarray:
     return _labelled(dataset, split, "valid", at_least=1)
 
 
-def batch_count(samples: int, batch_size: int) -> int:
-    """Batches an epoch. A last batch of a single sample is left out: batch normalisation needs two.
+def batch_count(samples: int, train: TrainConfig) -> int:
+    """Batches an epoch. A last batch that leaves a device a single sample is left out: batch normalisation needs two.
 
-    Which sample that is changes with each epoch's order.
+    Which samples these are changes with each epoch's order.
     """
-    whole, rest = divmod(samples, batch_size)
-    return whole + (rest > 1)
+    whole, rest = divmod(samples, train.batch_size)
+    return whole + (rest >= _FEWEST * train.devices)
 
 
 def epoch_order(rows: np.ndarray, labels: np.ndarray, config: RunConfig, epoch: int) -> np.ndarray:
@@ -73,18 +84,30 @@ def epoch_order(rows: np.ndarray, labels: np.ndarray, config: RunConfig, epoch: 
     return random.permutation(rows)
 
 
-def identity(config: RunConfig, dataset: Dataset, split: Split) -> dict[str, Any]:
+def identity(config: RunConfig, dataset: Dataset, split: Split, data_hash: str | None = None) -> dict[str, Any]:
     """All that decides the weights after a batch, as flat JSON values by field.
 
-    The number of epochs is among it only where the learning rates depend on it.
+    The number of epochs is among it only where the learning rates depend on it, and the data's content stands for the
+    folder that it lies in.
+
+    Args:
+        config: of the run.
+        dataset: opened from it.
+        split: made from it.
+        data_hash: the data set's `content_hash`; None reads all of its pixels where that is not remembered.
     """
-    sections = config.model_dump(mode="json")
+    sections = config.model_dump(mode="json", exclude={"predict"})
     flat: dict[str, Any] = {"seed": sections.pop("seed")}
     for section, values in sections.items():
         flat |= {f"{section}.{field}": value for field, value in values.items()}
     free = _MAY_CHANGE - ({"train.epochs"} if config.train.schedule in _OVER_ALL_EPOCHS else set())
     flat = {field: value for field, value in flat.items() if field not in free}
-    return flat | {"split fingerprint": split.fingerprint, "classes": list(dataset.classes)}
+    content = dataset.content_hash if data_hash is None else data_hash
+    return flat | {
+        "data's content": content,
+        "split fingerprint": split.fingerprint,
+        "classes": list(dataset.classes),
+    }
 
 
 def _labelled(dataset: Dataset, split: Split, part: str, *, at_least: int) -> np.ndarray:

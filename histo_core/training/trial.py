@@ -67,7 +67,7 @@ def try_batch(
     fewer = _fewer(split, train[: (steps + 1) * share], valid[:share])
     with memory_explained(size), _peak_memory(device) as peak:
         timing = _measure(_alone(config, share), dataset, fewer, workspace, device, progress, steps + 1)
-    steps_per_epoch = batch_count(len(epoch_order(train, labels[train], config, epoch=0)), size)
+    steps_per_epoch = batch_count(len(epoch_order(train, labels[train], config, epoch=0)), config.train)
     trained = timing.step * steps_per_epoch
     validation = timing.validation * -(-len(valid) // share) + timing.saving
     return Trial(
@@ -105,7 +105,8 @@ def _measure(
     workspace.home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".trial.", dir=workspace.home) as folder:
         progress(0, batches + 1)
-        for event in fit(config, dataset, split, Path(folder), workspace=workspace):
+        # Nobody goes on with a trial, so that data which takes minutes to read need not be hashed for it.
+        for event in fit(config, dataset, split, Path(folder), workspace=workspace, data_hash=""):
             if device.type == "cuda":
                 torch.cuda.synchronize(device)
             events.append((event, perf_counter()))

@@ -22,7 +22,10 @@ from histo_core.config_protocol import SweepField
 from histo_core.models.registry import MODELS
 from pages.ui.text import plain
 
-_LEFT_OUT = {"model.weights", "model.options", "train.device", "train.devices", "train.threads", "split.saved"}
+_LEFT_OUT = {
+    *("model.weights", "model.weights_sha256", "model.options"),
+    *("train.device", "train.devices", "train.threads", "split.saved"),
+}
 """What decides where and how fast a run is, or is no single value."""
 _AROUND = (0.1, 1.0, 10.0)
 """Multiples of a rate that are offered first; other numbers begin with their own value."""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -7,6 +9,7 @@ from torch import nn
 
 from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.errors import CheckpointError, ConfigError, PathNotAllowedError, UnknownNameError
+from histo_core.files import sha256
 from histo_core.models.registry import build_model, build_network
 from histo_core.models.weights import WeightsHeader, save_weights
 
@@ -48,6 +51,15 @@ def test_own_weights_are_taken(saved, workspace) -> None:
     state, path = saved
     model = build_model(ModelConfig(name="cnn_rnn", weights=path), 2, (32, 32), workspace)
     assert all(torch.equal(tensor, state[name]) for name, tensor in model.state_dict().items())
+
+
+def test_a_file_that_was_exchanged_is_refused(saved, workspace) -> None:
+    path = Path(saved[1])
+    noted = ModelConfig(name="cnn_rnn", weights=saved[1], weights_sha256=sha256(path))
+    build_model(noted, 2, (32, 32), workspace)
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(CheckpointError, match=r"another file under its name.*SHA-256"):
+        build_model(noted, 2, (32, 32), workspace)
 
 
 def test_another_number_of_classes_starts_the_classifier_afresh(saved, workspace) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import yaml
 from PIL import Image
 from waiting import wait_until
@@ -20,6 +21,8 @@ from waiting import wait_until
 from histo_core.access import User
 from histo_core.config import DataConfig, RunConfig
 from histo_core.errors import ConfigError, DataNotFoundError, HistoscopeError, PermissionDeniedError, UnknownNameError
+from histo_core.models.registry import build_network
+from histo_core.models.weights import WeightsHeader, save_weights
 from histo_core.runs.launcher import (
     cancel,
     ensure_supervisor,
@@ -84,6 +87,27 @@ def test_a_data_folder_is_kept_absolute(
     run = launch(config, workspace, start_supervisor=False)
     assert run.config.data.root == str(tmp_path / "photos")
     assert launch(run.config, workspace, start_supervisor=False) == run
+
+
+def test_another_file_of_weights_under_the_same_name_is_another_run(workspace: Workspace, small_run) -> None:
+    path, config = workspace.home / "mine.safetensors", small_run()
+    started = config.model_copy(update={"model": config.model.model_copy(update={"weights": str(path)})})
+    runs = []
+    for seed in (0, 0, 1):
+        torch.manual_seed(seed)
+        header = WeightsHeader(
+            model=config.model,
+            preprocess=config.preprocess,
+            input_size=(32, 32),
+            classes=("normal", "tumour"),
+            positive="tumour",
+        )
+        digest = save_weights(path, build_network(config.model, 2, (32, 32)), header)
+        runs.append(launch(started, workspace, start_supervisor=False))
+        assert runs[-1].config.model.weights_sha256 == digest
+        started = runs[-1].config  # what was noted for a run does not bind the one that is made from it
+    assert runs[0] == runs[1]
+    assert runs[1].run_id != runs[2].run_id
 
 
 @pytest.mark.parametrize(

@@ -208,6 +208,8 @@ def test_a_finished_run_finishes_again_without_training(whole, fit_dots) -> None
 def test_patches_too_many_for_memory_are_read_each_time_with_the_same_result(
     whole, fit_dots, tmp_path, dots, monkeypatch
 ) -> None:
+    assert dots.content_hash  # reads everything, once
+    dots.reads = 0
     list(fit_dots(tmp_path / "kept", dataset=dots))
     kept = dots.reads
     monkeypatch.setattr(loop.Batches.__init__, "__defaults__", (0,))

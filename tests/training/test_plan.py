@@ -4,8 +4,9 @@ import dataclasses
 
 import numpy as np
 import pytest
+from dots import Dots
 
-from histo_core.config import TrainConfig
+from histo_core.config import PredictConfig, TrainConfig
 from histo_core.errors import SplitError
 from histo_core.training.plan import batch_count, epoch_order, identity, training_rows, validation_rows
 
@@ -37,10 +38,16 @@ def test_a_subset_keeps_the_shares_of_the_classes(dots, split, config) -> None:
 
 
 @pytest.mark.parametrize(
-    ("samples", "size", "expected"), [(37, 8, 5), (40, 8, 5), (41, 8, 5), (42, 8, 6), (3, 1, 3), (2, 8, 1)]
+    ("samples", "size", "devices", "expected"),
+    [
+        *((37, 8, 1, 5), (40, 8, 1, 5), (41, 8, 1, 5), (42, 8, 1, 6), (3, 1, 1, 3), (2, 8, 1, 1)),
+        *((42, 8, 2, 5), (43, 8, 2, 5), (44, 8, 2, 6), (40, 8, 2, 5), (4, 2, 2, 2), (71, 64, 4, 1), (72, 64, 4, 2)),
+    ],
 )
-def test_a_last_batch_of_one_is_left_out(samples: int, size: int, expected: int) -> None:
-    assert batch_count(samples, size) == expected
+def test_a_last_batch_that_leaves_a_device_one_sample_is_left_out(
+    samples: int, size: int, devices: int, expected: int
+) -> None:
+    assert batch_count(samples, TrainConfig(batch_size=size, devices=devices)) == expected
 
 
 ROWS = np.arange(100, 150)
@@ -89,6 +96,14 @@ def test_too_few_samples_are_refused(dots, split, config) -> None:
         training_rows(config, dots, dataclasses.replace(split, parts=parts))
 
 
+def test_each_device_needs_two_samples(dots, split, config) -> None:
+    few = np.where(np.arange(len(dots)) < 3, "train", "valid")
+    with pytest.raises(SplitError, match=r"train part holds 3 sample.*At least 4"):
+        training_rows(balanced(config, devices=2), dots, dataclasses.replace(split, parts=few))
+    with pytest.raises(SplitError, match=r"3 training patches were chosen for 2 devices\. At least 2 a device"):
+        training_rows(balanced(config, devices=2, max_train_samples=3), dots, split)
+
+
 def test_identity_holds_all_that_decides_the_weights(dots, split, config) -> None:
     fields = identity(config, dots, split)
     assert fields["seed"] == 3
@@ -96,6 +111,13 @@ def test_identity_holds_all_that_decides_the_weights(dots, split, config) -> Non
     assert fields["split fingerprint"] == split.fingerprint
     free = balanced(config, epochs=99, patience=3, device="auto", devices=2, threads=7)
     assert identity(free, dots, split) == fields
+    moved = config.data.model_copy(update={"root": "/elsewhere"})
+    applied = config.model_copy(update={"data": moved, "predict": PredictConfig(tta="flips")})
+    assert identity(applied, dots, split) == fields
+    inverted = Dots.drawn()
+    inverted.pixels = 255 - inverted.pixels
+    assert identity(config, inverted, split) != fields
+    assert identity(config, inverted, split, fields["data's content"]) == fields
     decides = set(TrainConfig.model_fields) - {"epochs", "patience", "device", "devices", "threads"}
     assert {f"train.{field}" for field in decides} == {field for field in fields if field.startswith("train.")}
     for schedule in ("one_cycle", "cosine"):
