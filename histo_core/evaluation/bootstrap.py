@@ -62,11 +62,12 @@ def percentiles(replicates: np.ndarray, confidence: float) -> tuple[float, float
     return float(low), float(high)
 
 
-def method_text(n_groups: int, replicates: np.ndarray) -> str:
-    """How an interval was made, with the replicates that had to be left out."""
+def method_text(n: int, replicates: np.ndarray, units: str = "groups") -> str:
+    """How an interval was made of so many groups (or patches), with the replicates that had to be left out."""
     lost = int(np.isnan(replicates).sum())
     left_out = f", {lost:,} undefined and left out" if lost else ""
-    return f"cluster bootstrap of {n_groups:,} groups, {len(replicates):,} draws{left_out}"
+    kind = "cluster bootstrap" if units == "groups" else "bootstrap"
+    return f"{kind} of {n:,} {units}, {len(replicates):,} draws{left_out}"
 
 
 def warning_text(n_groups: int) -> str:

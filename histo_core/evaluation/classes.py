@@ -82,12 +82,12 @@ def class_rates(
     ]
     drawn = bootstrap.draw_groups(n_groups, seed=seed)
     found_again, all_again = (drawn @ counts for counts in by_group)
-    accuracy = _resampled(right.mean(), found_again.sum(axis=1) / all_again.sum(axis=1), n_groups, confidence)
+    accuracy = resampled_rate(right.mean(), found_again.sum(axis=1) / all_again.sum(axis=1), n_groups, confidence)
     recalls = np.divide(found_again, all_again, out=np.full(all_again.shape, np.nan), where=all_again > 0)
     # A replicate that drew no sample of a class would count the other classes alone.
     complete = (all_again[:, all_of > 0] > 0).all(axis=1)
     means = np.where(complete, np.nanmean(recalls, axis=1), np.nan)
-    return ClassRates(len(true), accuracy, _resampled(_mean_recall(found, all_of), means, n_groups, confidence))
+    return ClassRates(len(true), accuracy, resampled_rate(_mean_recall(found, all_of), means, n_groups, confidence))
 
 
 def _mean_recall(found: np.ndarray, all_of: np.ndarray) -> float:
@@ -103,13 +103,25 @@ def _mover(found: np.ndarray, all_of: np.ndarray, confidence: float) -> Interval
     return Interval(value, float(max(0.0, value - below)), float(min(1.0, value + above)), "MOVER of Wilson's")
 
 
-def _resampled(value: float, replicates: np.ndarray, n_groups: int, confidence: float) -> Interval:
-    warning = bootstrap.warning_text(n_groups)
-    if n_groups == 1 or np.isnan(replicates).all():
-        return Interval(float(value), 0.0, 1.0, "one group: no interval can be estimated", warning)
+def resampled_rate(value: float, replicates: np.ndarray, n: int, confidence: float, *, unit: str = "group") -> Interval:
+    """A rate with the percentile interval of its replicates; where they cannot vary, with limits that do not need them.
+
+    Args:
+        value: of all samples, 0 to 1.
+        replicates: [draws]; NaN where it is not defined.
+        n: how many groups, or patches where there are none, were drawn from.
+        confidence: 0 to 1.
+        unit: what they are.
+    """
+    warning = bootstrap.warning_text(n)
+    if n == 1 or np.isnan(replicates).all():
+        return Interval(float(value), 0.0, 1.0, f"one {unit}: no interval can be estimated", warning)
+    units = "groups" if unit == "group" else "patches"
     if value in (0.0, 1.0):  # it does not vary between replicates
-        limit = limit_when_all_agree(n_groups, confidence)
+        limit = limit_when_all_agree(n, confidence)
         low, high = (limit, 1.0) if value else (0.0, 1 - limit)
-        return Interval(float(value), low, high, f"exact limit of {n_groups:,} groups", warning)
-    method = bootstrap.method_text(n_groups, replicates)
+        return Interval(float(value), low, high, f"exact limit of {n:,} {units}", warning)
+    if np.allclose(replicates[~np.isnan(replicates)], value):  # as when all are called the same
+        return Interval(float(value), 0.0, 1.0, f"the {units} agree: no interval can be estimated", warning)
+    method = bootstrap.method_text(n, replicates, units)
     return Interval(float(value), *bootstrap.percentiles(replicates, confidence), method, warning)

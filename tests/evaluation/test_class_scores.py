@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, log_loss, roc_auc_score
+from statsmodels.stats.proportion import proportion_confint
 
 from histo_core.errors import DataError
 from histo_core.evaluation.auroc import auroc_interval
@@ -80,3 +81,57 @@ def test_the_auroc_is_that_of_auroc_interval() -> None:
 def test_few_patients_are_warned_of() -> None:
     y, p = _made(12, 2)
     assert "Only 3" in pooled_intervals(y, p, 1, np.arange(12) % 3)["accuracy"].warning
+
+
+def test_without_groups_accuracy_gets_wilsons_interval() -> None:
+    y, p = _made(60, 3)
+    right = int((p.argmax(axis=1) == y).sum())
+    low, high = proportion_confint(right, 60, method="wilson")
+    assert pooled_intervals(y, p, 1)["accuracy"].low == pytest.approx(low)
+    assert pooled_intervals(y, p, 1)["accuracy"].high == pytest.approx(high)
+
+
+def _all_right(n: int) -> tuple[np.ndarray, np.ndarray]:
+    y = np.arange(n) % 2
+    return y, np.where(np.eye(2)[y] == 1, 0.9, 0.1)
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+@pytest.mark.parametrize("grouped", [False, True])
+def test_what_does_not_vary_gets_a_limit_and_no_certainty(grouped: bool, wrong: bool) -> None:
+    """Of 20 that are all right, less than 84% could have been expected to be: Wilson, 20 / (20 + 1.96^2)."""
+    y, p = _all_right(20)
+    found = pooled_intervals(1 - y if wrong else y, p, 1, np.arange(20) // 4 if grouped else None)
+    for name in ("accuracy", "balanced_accuracy", "macro_f1"):
+        one = found[name]
+        assert one.value == (0.0 if wrong else 1.0)
+        assert one.high - one.low > 0.1, name
+    if not grouped and not wrong:
+        assert found["accuracy"].low == pytest.approx(20 / (20 + 1.959964**2))
+        assert found["macro_f1"].low == pytest.approx(0.025 ** (1 / 20))
+    if grouped and not wrong:
+        assert found["macro_f1"].low == found["accuracy"].low == pytest.approx(0.025 ** (1 / 5))
+    assert (found["loss"].low, found["loss"].high) == (0.0, np.inf)
+    assert "no interval can be estimated" in found["loss"].method
+
+
+def test_all_called_the_same_leave_the_mean_recall_without_an_interval() -> None:
+    """One class all right, the other all wrong: 0.5 in every replicate."""
+    y, p = np.arange(40) % 2, np.tile([0.8, 0.2], (40, 1))
+    found = pooled_intervals(y, p, 1, np.arange(40) // 4)["balanced_accuracy"]
+    assert (found.value, found.low, found.high) == (0.5, 0.0, 1.0)
+    assert "the groups agree" in found.method
+
+
+def test_one_patient_says_nothing_about_others() -> None:
+    y, p = _made(30, 2)
+    found = pooled_intervals(y, p, 1, np.zeros(30))
+    assert {(one.low, one.high) for name, one in found.items() if name != "loss"} == {(0.0, 1.0)}
+    assert (found["loss"].low, found["loss"].high) == (0.0, np.inf)
+
+
+def test_a_loss_is_never_below_nothing() -> None:
+    y, p = np.array([0, 0, 0]), np.array([[0.99, 0.01], [0.98, 0.02], [0.03, 0.97]])
+    found = pooled_intervals(y, p, 1)["loss"]
+    assert found.low == 0.0
+    assert found.high > found.value
