@@ -142,7 +142,7 @@ def _short(interval: Interval) -> str:
 def _values(dataset: Dataset, rows: np.ndarray, table: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     """All simple things by name, one row a patch."""
     values = facts.assign(pixels=facts["height"] * facts["width"])
-    if len(dataset.sources) == len(dataset):  # one file a sample
+    if dataset.one_file_each:
         values["file_size"] = [_file_size(dataset.sources[row]) for row in rows]
     for column in (*MEASURES, *CATEGORIES):
         if column in table:

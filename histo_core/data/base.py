@@ -14,6 +14,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
+from pandas.util import hash_pandas_object
 
 from histo_core.config import Config, DataConfig, parse_config
 from histo_core.data.patch_store import PatchStore, find_store
@@ -68,13 +69,17 @@ class Dataset(ABC):
         microns_per_pixel: of the pixels as read, or None where the source does not say.
         problems: samples that were left out of the table because they cannot be used.
         sources: the files that pixels come from; their sizes and times tell whether they have changed.
+        one_file_each: whether ``sources`` is one file a sample, in the order of the table's rows.
         mapped: whether pixels are gathered from a memory map already, so that a copy would be no faster.
         store: a faster copy of the pixels, where one was made.
+        split_note: where the column ``split`` is not what was published, what it is instead, as a sentence's beginning.
+        config: what `open_dataset` opened it by, with its folder as a whole path; None where it was made otherwise.
     """
 
     info: ClassVar[DatasetInfo]
     Options: ClassVar[type[Config]] = Config
     mapped: bool = False
+    one_file_each: bool = False
 
     def __init__(
         self,
@@ -97,6 +102,8 @@ class Dataset(ABC):
         self.microns_per_pixel = microns_per_pixel
         self.problems, self.sources = tuple(problems), tuple(sources)
         self.store: PatchStore | None = None
+        self.split_note = ""
+        self.config: DataConfig | None = None
         self._remembered: Path | None = None
 
     @classmethod
@@ -135,17 +142,27 @@ class Dataset(ABC):
         return None
 
     @cached_property
-    def state(self) -> str:
-        """SHA-256 over ids, labels, classes and the sizes and times of the files: what it costs no reading to know.
+    def pixels_state(self) -> str:
+        """SHA-256 over ids and the sizes and times of the files: what it costs no reading to know of the pixels.
 
-        It names what is kept about a data set (its audit, its map, its faster copy); a data set whose state is the
-        same has the same content, unless someone forged a file's times.
+        It names the faster copy and the check of all files, which other labels or patient ids leave as they are.
         """
-        digest = hashlib.sha256(repr((self.name, self.classes, self.positive)).encode())
+        digest = hashlib.sha256(repr(self.name).encode())
         digest.update("\0".join(self.table["sample_id"].tolist()).encode())
-        digest.update(self.table["label"].to_numpy(np.int64).tobytes())
         for path in self.sources:
             digest.update(_file_state(path).encode())
+        return digest.hexdigest()
+
+    @cached_property
+    def state(self) -> str:
+        """SHA-256 over `pixels_state`, classes and the whole table: labels, patients, slides and all other columns.
+
+        It names what is kept about a data set (its audit, its map, its content hash); a data set whose state is the
+        same has the same content, unless someone forged a file's times.
+        """
+        known = (self.pixels_state, self.classes, self.positive, self.table.columns.tolist())
+        digest = hashlib.sha256(repr(known).encode())
+        digest.update(hash_pandas_object(self.table, index=False).to_numpy().tobytes())
         return digest.hexdigest()
 
     @cached_property
@@ -221,6 +238,7 @@ def open_dataset(config: DataConfig, workspace: Workspace, progress: Progress = 
 
         dataset = without_broken(dataset, workspace, progress)
     dataset.store = find_store(dataset, workspace)
+    dataset.config = config if root is None else config.model_copy(update={"root": str(root)})
     return dataset
 
 

@@ -113,12 +113,12 @@ def _read(dataset: Dataset, rows: np.ndarray, sizes: Counter[tuple[int, int]]) -
 
 def _clause(error: DataError, dataset: Dataset, row: int) -> str:
     """What is wrong, without the path of a sample's own file, which its id already names."""
-    own = f"{dataset.sources[row]} " if len(dataset.sources) == len(dataset) else ""
+    own = f"{dataset.sources[row]} " if dataset.one_file_each else ""
     return error.found.removeprefix(own).rstrip(".")
 
 
 def _path(dataset: Dataset, workspace: Workspace) -> Path:
-    return workspace.data / "checks" / f"{dataset.state}.json"
+    return workspace.data / "checks" / f"{dataset.pixels_state}.json"
 
 
 def _keep(check: FileCheck, dataset: Dataset, workspace: Workspace) -> None:

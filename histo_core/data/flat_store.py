@@ -121,7 +121,8 @@ def write_store(dataset: Dataset, folder: Path, progress: Progress = silent) -> 
     manifest = {
         "format": _FORMAT,
         "dataset": dataset.name,
-        "state": dataset.state,
+        "state": dataset.pixels_state,
+        "config": dataset.config and dataset.config.model_dump(mode="json"),
         "samples": total,
         "bytes": int(sum(_byte_counts(sizes))),
         "size": sizes[0].tolist() if equal else None,

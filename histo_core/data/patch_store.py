@@ -1,7 +1,7 @@
 """A faster copy of a data set's pixels, made once and kept in the workspace.
 
 What is memory-mapped where it lies needs none. Image files and compressed HDF5 are decoded once into a flat file,
-which is found again by the data set's state: when a source file changes, the copy no longer counts.
+which is found again by the state of the pixels: when a source file changes, the copy no longer counts.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def convert(dataset: Dataset, workspace: Workspace, progress: Progress = silent)
     """Copy a data set's pixels into a flat file, whole or not at all; the kept copy when it is there already.
 
     Args:
-        dataset: found again by its state as it is now.
+        dataset: its copy is found again by `Dataset.pixels_state` as it is now.
         workspace: keeps the copy.
         progress: told (patches done, patches in all).
 
@@ -97,7 +97,7 @@ def convert(dataset: Dataset, workspace: Workspace, progress: Progress = silent)
             "Use it as it is: its pixels are read where they lie.",
         )
     folder = _folder(dataset, workspace)
-    lock = workspace.locks / f"convert-{dataset.state}"
+    lock = workspace.locks / f"convert-{dataset.pixels_state}"
     with alone(lock, f"Data set {dataset.name!r} is being converted"):
         if folder.is_dir():
             shutil.rmtree(folder)  # damaged, or it would have been found
@@ -119,7 +119,7 @@ def _write(dataset: Dataset, folder: Path, progress: Progress) -> None:
 
 
 def _folder(dataset: Dataset, workspace: Workspace) -> Path:
-    return workspace.data / "stores" / dataset.state
+    return workspace.data / "stores" / dataset.pixels_state
 
 
 def _no_room(folder: Path, needed: int, what: str) -> DataError:

@@ -44,7 +44,9 @@ class Relabelled(Dataset):
             problems=source.problems,
             sources=source.sources,
         )
-        self.source, self.mapped, self.store = source, source.mapped, source.store
+        self.source, self.store = source, source.store
+        self.split_note = source.split_note
+        self.mapped, self.one_file_each = source.mapped, source.one_file_each
 
     @classmethod
     def open(cls, root: Path | None, options: Config, workspace: Workspace) -> NoReturn:

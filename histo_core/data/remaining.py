@@ -27,7 +27,6 @@ class Remaining(Dataset):
     )
 
     def __init__(self, whole: Dataset, rows: np.ndarray, problems: Sequence[Problem] = ()) -> None:
-        one_file_each = len(whole.sources) == len(whole)
         super().__init__(
             whole.name,
             whole.table.iloc[rows],
@@ -35,9 +34,11 @@ class Remaining(Dataset):
             positive=whole.positive,
             microns_per_pixel=whole.microns_per_pixel,
             problems=(*whole.problems, *problems),
-            sources=[whole.sources[row] for row in rows] if one_file_each else whole.sources,
+            sources=[whole.sources[row] for row in rows] if whole.one_file_each else whole.sources,
         )
-        self.whole, self.rows, self.mapped = whole, np.asarray(rows, np.int64), whole.mapped
+        self.whole, self.rows = whole, np.asarray(rows, np.int64)
+        self.split_note = whole.split_note
+        self.mapped, self.one_file_each = whole.mapped, whole.one_file_each
 
     @classmethod
     def open(cls, root: Path | None, options: Config, workspace: Workspace) -> NoReturn:

@@ -117,6 +117,25 @@ def test_a_touched_file_changes_the_state_and_not_the_content(
     assert after.content_hash == before.content_hash
 
 
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [("patient_id", ["P1", "P2"]), ("slide_id", ["S", None]), ("group", ["1", "1"]), ("scanner", ["x", "y"])],
+)
+def test_another_column_or_cell_is_another_state_of_the_same_pixels(
+    column: str,
+    cells: list[str],
+    greys: Callable[[Sequence[str]], DataConfig],
+    workspace: Workspace,
+) -> None:
+    config = greys(["a", "b"])
+    plain, given, edited = (open_dataset(config, workspace) for _ in range(3))
+    given.table[column] = cells
+    edited.table[column] = [cells[0], "other"]
+    assert len({plain.state, given.state, edited.state}) == 3
+    assert plain.pixels_state == given.pixels_state == edited.pixels_state
+    assert plain.state == open_dataset(config, workspace).state
+
+
 @pytest.mark.parametrize("call", [prepare_dataset, open_dataset])
 def test_preparing_reports_progress(
     call: Callable[..., object], greys: Callable[[Sequence[str]], DataConfig], workspace: Workspace

@@ -21,8 +21,8 @@ from histo_core.errors import CancelledError, ConfigError, CorruptDataError, Dat
 from histo_core.workspace import Workspace
 
 
-def opened(folder: Path, workspace: Workspace, dataset: str = "folder") -> Dataset:
-    return open_dataset(DataConfig(dataset=dataset, root=str(folder)), workspace)
+def opened(folder: Path, workspace: Workspace, dataset: str = "folder", **options: object) -> Dataset:
+    return open_dataset(DataConfig(dataset=dataset, root=str(folder), options=options), workspace)
 
 
 def stores(workspace: Workspace) -> list[Path]:
@@ -90,17 +90,24 @@ def test_a_broken_image_is_named_and_leaves_nothing(class_folder: Path, workspac
 
 def test_what_a_killed_process_left_is_removed(class_folder: Path, workspace: Workspace) -> None:
     dataset = opened(class_folder, workspace)
-    leftover = workspace.data / "stores" / f".{dataset.state}.k1ll3d.part" / "content"
+    leftover = workspace.data / "stores" / f".{dataset.pixels_state}.k1ll3d.part" / "content"
     leftover.mkdir(parents=True)
     (leftover / "pixels.bin").write_bytes(b"half")
     folder = convert(dataset, workspace).folder
     assert stores(workspace) == [folder]
 
 
+def test_other_patients_of_the_same_pixels_have_the_same_copy(class_folder: Path, workspace: Workspace) -> None:
+    folder = convert(opened(class_folder, workspace), workspace).folder
+    store = opened(class_folder, workspace, patient_pattern=r"p(\d)").store
+    assert store is not None
+    assert store.folder == folder
+
+
 def test_two_processes_do_not_convert_the_same(class_folder: Path, workspace: Workspace) -> None:
     dataset = opened(class_folder, workspace)
     with (
-        alone(workspace.locks / f"convert-{dataset.state}", "Data set 'folder' is being converted"),
+        alone(workspace.locks / f"convert-{dataset.pixels_state}", "Data set 'folder' is being converted"),
         pytest.raises(DataError, match="is being converted by another process"),
     ):
         convert(dataset, workspace)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from histo_core.config import DataConfig
-from histo_core.data.base import Problem, open_dataset
+from histo_core.data.base import Dataset, Problem, open_dataset
 from histo_core.data.remaining import Remaining
 from histo_core.workspace import Workspace
 
@@ -36,6 +37,14 @@ def test_files_hash_and_problems_follow_the_rows(class_folder: Path, workspace: 
     assert len({whole.state, rest.state}) == 2
     all_of_it = Remaining(whole, np.arange(6))
     assert all_of_it.content_hash == whole.content_hash != rest.content_hash
+
+
+def test_files_that_are_not_one_a_sample_stay_whatever_their_number(
+    make_dataset: Callable[..., Dataset], tmp_path: Path
+) -> None:
+    whole = make_dataset([0, 1])
+    whole.sources = (tmp_path / "pixels.h5", tmp_path / "places.csv")
+    assert Remaining(whole, np.array([1])).sources == whole.sources
 
 
 def test_it_is_never_opened_from_files(class_folder: Path, workspace: Workspace) -> None:

@@ -52,13 +52,20 @@ class Phantom(Dataset):
         needs_root=False,
     )
     Options: ClassVar[type[Config]] = PhantomOptions
+    mapped = True
 
     def __init__(self, folder: Path) -> None:
         manifest = _checked_manifest(folder)
         options = PhantomOptions.model_validate(manifest["options"])
         table = pd.read_parquet(folder / _TABLE)
         tumours = [f"grade {grade}" for grade in range(1, GRADES + 1)] if options.grades else ["tumour"]
-        super().__init__("phantom", table, ["normal", *tumours], microns_per_pixel=MICRONS_PER_PIXEL)
+        super().__init__(
+            "phantom",
+            table,
+            ["normal", *tumours],
+            microns_per_pixel=MICRONS_PER_PIXEL,
+            sources=[folder / _IMAGES],
+        )
         self.folder = folder
         self._files = manifest["files"]
         self._images = np.load(folder / _IMAGES, mmap_mode="r", allow_pickle=False)

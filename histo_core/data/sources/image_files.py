@@ -17,6 +17,8 @@ from histo_core.errors import BrokenFilesError, DataNotFoundError
 class ImageFilesDataset(Dataset):
     """A data set with one image file a sample."""
 
+    one_file_each = True
+
     def __init__(
         self,
         name: str,
