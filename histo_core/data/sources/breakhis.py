@@ -13,7 +13,7 @@ from pydantic import Field
 from histo_core.config import Config
 from histo_core.data.base import DATASETS, Dataset, DatasetInfo
 from histo_core.data.formats.walk import Walk
-from histo_core.data.sources.breakhis_folds import published_parts
+from histo_core.data.sources.breakhis_folds import own_parts, published_parts
 from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
 from histo_core.errors import DataNotFoundError
 from histo_core.workspace import Workspace
@@ -51,7 +51,9 @@ class BreaKHisOptions(Config):
         default=0, title="Magnification", description="40, 100, 200 or 400 times; 0 takes all"
     )
     fold: Literal[0, 1, 2, 3, 4, 5] = Field(
-        default=0, title="Published fold", description="Of the five in dsfold1.txt to dsfold5.txt; 0 takes none"
+        default=0,
+        title="Fold",
+        description="Of the five published in dsfold1.txt to dsfold5.txt, else of five of our own; 0 takes none",
     )
 
 
@@ -61,8 +63,9 @@ class BreaKHis(ImageFilesDataset):
 
     Ids that share a number may be one person, and one patient (14-13412) has two types of tumour; splitting by group
     is the safe choice. ``slide_id`` is the name of the patient's folder. Columns further are magnification, subtype,
-    year and image (its number). With a published fold, images that it does not name are in no part, and validation is
-    to be cut from its training part. Micrometres per pixel are left open: sources disagree about them.
+    year and image (its number). With a fold, images that its file does not name are in no part, and validation is to
+    be cut from its training part; without its file, 30% of the patients are drawn for test, and the split says so.
+    Micrometres per pixel are left open: sources disagree about them.
 
     Paper: Spanhol et al., A Dataset for Breast Cancer Histopathological Image Classification, IEEE TBME 63(7), 2016.
     """
@@ -95,23 +98,32 @@ class BreaKHis(ImageFilesDataset):
         """Open the tree.
 
         Raises:
-            DataNotFoundError: no tree, or no file of the published fold.
+            DataNotFoundError: no tree, or no image at this magnification.
+            CorruptDataError: a file of the published fold that cannot be used.
             BrokenFilesError: not one image can be used.
         """
         root, options = cast(Path, root), cast(BreaKHisOptions, options)
         walk = Walk(root)
         table = usable_rows(_table(walk, _tree(root, cls.info.layout)), walk)
+        file, note = root / f"dsfold{options.fold}.txt", ""
+        if options.fold and (file.exists() or file.is_symlink()):
+            names = table["sample_id"].tolist()
+            table["split"] = published_parts(workspace.allowed(file), options.fold, names, options.magnification, walk)
+        elif options.fold:
+            # Of all images, so that a patient is in the same part at every magnification.
+            patients, kind = table["patient_id"].to_numpy(dtype=object), table["kind"].to_numpy() == "malignant"
+            table["split"] = own_parts(patients, kind.astype(np.int64), options.fold)
+            note = f"{file.name} is not here, so 30% of the patients were drawn for test (draw {options.fold} of ours)"
         if options.magnification:
             table = _at(table, options.magnification, root)
-        if options.fold:
-            file = workspace.allowed(root / f"dsfold{options.fold}.txt")
-            table["split"] = published_parts(file, table["sample_id"].tolist(), options.magnification, walk)
         classes = tuple(KINDS.values()) if options.target == "binary" else tuple(SUBTYPES.values())
         kinds, paths = table.pop("kind"), table.pop("path").tolist()
         named = kinds if options.target == "binary" else table["subtype"]
         table["label"] = np.array([classes.index(name) for name in named], np.int64)
         positive = "malignant" if options.target == "binary" else "ductal_carcinoma"  # of all types the most frequent
-        return cls("breakhis", table, classes, paths, positive=positive, problems=walk.problems)
+        dataset = cls("breakhis", table, classes, paths, positive=positive, problems=walk.problems)
+        dataset.split_note = note
+        return dataset
 
 
 def _tree(root: Path, layout: str) -> Path:

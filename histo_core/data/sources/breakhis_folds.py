@@ -1,12 +1,15 @@
-"""The five patient-wise divisions that BreaKHis's authors published: 70% of the patients train, 30% test."""
+"""The five patient-wise divisions that BreaKHis's authors published: 70% of the patients train, 30% test; or ours."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from histo_core.data.base import Problem
 from histo_core.data.formats.walk import Walk
+from histo_core.data.splits.partition import partition_groups
 from histo_core.errors import CorruptDataError
 
 _PARTS = ("train", "test")
@@ -14,30 +17,57 @@ _MAX_BYTES = 10 << 20
 """The published files have 7,909 lines of some 40 bytes."""
 
 
-def published_parts(file: Path, samples: Sequence[str], magnification: int, walk: Walk) -> list[str]:
+def published_parts(file: Path, fold: int, samples: Sequence[str], magnification: int, walk: Walk) -> list[str]:
     """The part of each image by a file of lines ``name.png|magnification|fold|train or test``.
 
     Args:
         file: dsfold1.txt to dsfold5.txt.
+        fold: the number that must stand in each line.
         samples: the images' names, without suffix.
         magnification: the one whose lines count; 0 for all.
-        walk: takes lines that cannot be read, and images that the file names and the folder lacks, as problems.
+        walk: takes lines that cannot be read, images that the file puts into both parts, and images that the file names
+            and the folder lacks, as problems.
 
     Returns:
-        "train" or "test" for each image, "" for one that the file does not name.
+        "train" or "test" for each image, "" for one that the file does not name, or puts into both parts.
 
     Raises:
-        CorruptDataError: too large, or not text.
+        CorruptDataError: too large, not text, or without a part for any of the images.
     """
-    parts: dict[str, str] = {}
+    parts: dict[str, set[str]] = {}
     for number, line in enumerate(_lines(file), 1):
         columns = [column.strip() for column in line.split("|")]
-        if len(columns) != 4 or columns[3] not in _PARTS:
-            walk.problems.append(Problem(f"{file.name}, line {number}", "is not name|magnification|fold|train or test"))
+        if len(columns) != 4 or columns[2] != str(fold) or columns[3] not in _PARTS:
+            walk.problems.append(
+                Problem(f"{file.name}, line {number}", f"is not name|magnification|{fold}|train or test")
+            )
         elif magnification in (0, *_number(columns[1])):
-            parts[Path(columns[0]).stem] = columns[3]
-    walk.problems += [Problem(name, f"stands in {file.name} and has no file") for name in parts.keys() - set(samples)]
-    return [parts.get(name, "") for name in samples]
+            parts.setdefault(Path(columns[0]).stem, set()).add(columns[3])
+    known = set(samples)
+    for name, given in parts.items():
+        if name not in known:
+            walk.problems.append(Problem(name, f"stands in {file.name} and has no file"))
+        elif len(given) > 1:
+            walk.problems.append(Problem(name, f"is for both training and test in {file.name}"))
+    if known.isdisjoint(parts):
+        raise CorruptDataError(
+            f"{file} names none of the images.", f"Lines name|magnification|{fold}|train or test.", "Check the file."
+        )
+    return ["".join(given) if len(given := parts.get(name, ())) == 1 else "" for name in samples]
+
+
+def own_parts(patients: np.ndarray, labels: np.ndarray, fold: int) -> list[str]:
+    """A division of our own into 70% of the patients for training and 30% for test, another one for each fold.
+
+    Args:
+        patients: the patient of each image.
+        labels: int class of each image, whose shares are kept as well as can be.
+        fold: its number, which seeds the draw.
+
+    Raises:
+        SplitError: fewer than two patients.
+    """
+    return partition_groups(patients, labels, {"test": 0.3}, fold, kind="patient").tolist()
 
 
 def _lines(file: Path) -> list[str]:

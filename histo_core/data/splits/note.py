@@ -36,7 +36,7 @@ def describe(
         cut: the parts that were cut here.
     """
     if published:
-        note = _of_published(config, unit, cut)
+        note = _of_published(dataset, config, unit, cut)
         promised = not cut and config.folds is None
     else:
         note, promised = _of_ours(dataset, parts, config, unit), False
@@ -56,8 +56,8 @@ def _of_ours(dataset: Dataset, parts: np.ndarray, config: SplitConfig, unit: Uni
     return f"{fold}: {held_out}"
 
 
-def _of_published(config: SplitConfig, unit: Unit, cut: Sequence[str]) -> str:
-    note = "The split is the published one"
+def _of_published(dataset: Dataset, config: SplitConfig, unit: Unit, cut: Sequence[str]) -> str:
+    note = dataset.split_note or "The split is the published one"
     if cut:
         names, verb = " and ".join(_IN_WORDS[part] for part in cut), "was" if len(cut) == 1 else "were"
         note += f"; {names} {verb} cut from its training part {_how(unit)}"

@@ -109,8 +109,23 @@ def test_a_published_fold_is_the_split(root: Path, workspace: Workspace) -> None
     assert rows(dataset)["split"].to_dict() == parts | {NAMES[5]: ""}
     split = make_split(dataset, SplitConfig(method="published", valid=0))
     assert dict(zip(dataset.table["sample_id"], split.parts, strict=True)) == parts | {NAMES[5]: ""}
-    with pytest.raises(DataNotFoundError, match=r"dsfold3\.txt"):
-        open_breakhis(root, workspace, fold=3)
+
+
+def test_without_the_published_file_three_tenths_of_the_patients_are_held_out(root: Path, workspace: Workspace) -> None:
+    dataset = open_breakhis(root, workspace, fold=3)
+    patients = dataset.table.groupby("patient_id")["split"].unique()
+    assert sorted(parts.tolist() for parts in patients) == [["test"], ["train"], ["train"], ["train"]]  # 0.3 of 4
+    for config in (SplitConfig(valid=0), SplitConfig(method="published", valid=0)):
+        split = make_split(dataset, config)
+        assert split.parts.tolist() == dataset.table["split"].tolist()
+        assert split.note.startswith(
+            "dsfold3.txt is not here, so 30% of the patients were drawn for test (draw 3 of ours)."
+        )
+    some = open_breakhis(root, workspace, fold=3, magnification=200).table
+    assert some["split"].tolist() == dataset.table.set_index("sample_id")["split"].loc[some["sample_id"]].tolist()
+    (place(root / "BreaKHis_v1/histology_slides/breast", NAMES[0])).write_bytes(b"")
+    config = DataConfig(dataset="breakhis", root=str(root), options={"fold": 3}, skip_broken=True)
+    assert make_split(open_dataset(config, workspace), SplitConfig(valid=0)).note.startswith("dsfold3.txt is not here")
 
 
 def test_what_a_fold_names_and_the_folder_lacks_is_named(root: Path, workspace: Workspace) -> None:
@@ -119,13 +134,29 @@ def test_what_a_fold_names_and_the_folder_lacks_is_named(root: Path, workspace: 
     with pytest.raises(BrokenFilesError) as caught:
         open_breakhis(root, workspace, fold=2)
     assert dict(caught.value.problems) == {
-        "dsfold2.txt, line 9": "is not name|magnification|fold|train or test",
-        "dsfold2.txt, line 10": "is not name|magnification|fold|train or test",
+        "dsfold2.txt, line 9": "is not name|magnification|2|train or test",
+        "dsfold2.txt, line 10": "is not name|magnification|2|train or test",
         **dict.fromkeys(missing, "stands in dsfold2.txt and has no file"),
     }
     write_fold(root, dict.fromkeys(NAMES, "train") | missing)
     with pytest.raises(BrokenFilesError, match=r"1 sample cannot be used: SOB_B_F-14-1-200-001: stands in"):
         open_breakhis(root, workspace, fold=2, magnification=200)
+
+
+def test_a_fold_must_say_one_thing_of_the_images_that_are_there(root: Path, workspace: Workspace) -> None:
+    write_fold(root, dict.fromkeys(NAMES, "train"), f"{NAMES[1]}.png|200|2|test\n{NAMES[2]}.png|200|4|train\n")
+    with pytest.raises(BrokenFilesError) as caught:
+        open_breakhis(root, workspace, fold=2)
+    assert dict(caught.value.problems) == {
+        "dsfold2.txt, line 8": "is not name|magnification|2|train or test",
+        NAMES[1]: "is for both training and test in dsfold2.txt",
+    }
+    (root / "dsfold2.txt").rename(root / "dsfold4.txt")
+    (root / "dsfold3.txt").write_bytes(b"")
+    for fold in (3, 4):
+        (root / "dsfold4.txt").write_text(f"{NAMES[0]}.png|40|2|train\n")
+        with pytest.raises(CorruptDataError, match=rf"dsfold{fold}\.txt names none of the images"):
+            open_breakhis(root, workspace, fold=fold)
 
 
 def test_a_fold_that_is_no_text_is_refused(root: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,5 +194,10 @@ def test_real_images_open(shared_data: Path, workspace: Workspace) -> None:
     assert squeezed.table["patient_id"].nunique() == 33
     assert squeezed.table["group"].nunique() == 30
     assert squeezed.table["subtype"].nunique() == 8
+    folds = [open_breakhis(shared_data / "breakhis_224", workspace, fold=fold).table for fold in range(1, 6)]
+    assert len({tuple(table["split"]) for table in folds}) == 5
+    for table in folds:
+        assert table.groupby("patient_id")["split"].first().value_counts()["test"] == 10  # 0.3 of 33
+        assert (table.groupby("patient_id")["split"].nunique() == 1).all()
     numbers = squeezed.table["sample_id"].str.extract(r"-14-(\d+)", expand=False)
     np.testing.assert_array_equal(squeezed.table["group"].to_numpy(dtype=str), numbers.to_numpy(dtype=str))
