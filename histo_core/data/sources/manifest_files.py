@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -108,7 +109,8 @@ def _unpacked(chunk: pa.Array) -> int:
     """Bytes of a column's values, each text as often as it stands there."""
     if not isinstance(chunk, pa.DictionaryArray) or not _is_text(chunk.type):
         return chunk.nbytes
-    return pc.sum(pc.take(pc.binary_length(chunk.dictionary), chunk.indices)).as_py() or 0
+    lengths = pc.call_function("binary_length", [chunk.dictionary])
+    return int(np.nansum(lengths.take(chunk.indices).to_numpy(zero_copy_only=False)))  # a missing text is NaN
 
 
 class NamedFiles:

@@ -44,22 +44,23 @@ def read_meta(path: Path, patches: int) -> tuple[pd.DataFrame, np.ndarray, dict[
         raise CorruptDataError(
             f"{path} has {len(table):,} rows for {patches:,} patches.", "One row a patch is needed.", "Check it."
         )
+    rows = {str(name): cells for name, cells in table.items()}
     wrong: dict[int, str] = {}
 
     def note(cells: pd.Series, bad: np.ndarray, allowed: str) -> None:
         for row in np.flatnonzero(bad).tolist():
             wrong.setdefault(row, f"has the {cells.name} {cells.iloc[row]!r} in {path.name}, {allowed}")
 
-    columns = _slide_columns(table["wsi"])
+    columns = _slide_columns(rows["wsi"])
     for axis in ("x", "y"):
-        cells = table[f"coord_{axis}"]
+        cells = rows[f"coord_{axis}"]
         columns[axis] = _numbers(cells)
         note(cells, ~np.isfinite(columns[axis]) & (cells != "").to_numpy(), "not a number")
     flags = {"center_tumor_patch": np.full(patches, UNSAID)}
     for name in ("tumor_patch", "center_tumor_patch"):
-        if name in table:
-            flags[name] = table[name].map(_FLAGS).fillna(_NEITHER).to_numpy(np.int64)
-            note(table[name], flags[name] == _NEITHER, "not True or False")
+        if name in rows:
+            flags[name] = np.array([_FLAGS.get(cell, _NEITHER) for cell in rows[name]], np.int64)
+            note(rows[name], flags[name] == _NEITHER, "not True or False")
     if "tumor_patch" in flags:
         columns["tumor_patch"] = pd.arrays.BooleanArray(flags["tumor_patch"] == 1, flags["tumor_patch"] < 0)
     return columns, flags["center_tumor_patch"], wrong
