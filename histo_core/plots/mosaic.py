@@ -49,9 +49,10 @@ def mosaic_figure(mosaic: Mosaic, names: Sequence[str], colours: Mapping[str, st
     top, left = mosaic.corner
     overlay = _overlay(mosaic, [colours.get(name, NEUTRAL) for name in names], opacity)
     # JPEG takes a thirtieth of WebP's time to write, and a quick PNG a fifth of a small one's: someone is waiting.
-    for source in (data_uri(mosaic.image, "JPEG", quality=88), data_uri(overlay, compress_level=1)):
+    pictures = {"below": data_uri(mosaic.image, "JPEG", quality=88), "above": data_uri(overlay, compress_level=1)}
+    for layer, source in pictures.items():  # two at one place in one layer would be one and the same to Plotly
         figure.add_layout_image(
-            source=source, x=left, y=top, sizex=width, sizey=height, xref="x", yref="y", sizing="stretch", layer="below"
+            source=source, x=left, y=top, sizex=width, sizey=height, xref="x", yref="y", sizing="stretch", layer=layer
         )
     middle = mosaic.corner + (mosaic.boxes[:, :2] + mosaic.boxes[:, 2:] / 2) / mosaic.scale
     figure.add_scatter(

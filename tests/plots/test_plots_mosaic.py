@@ -30,6 +30,9 @@ def pictures(figure) -> list[np.ndarray]:
 def test_boxes_are_filled_and_framed_over_the_tissue(mosaic: Mosaic) -> None:
     figure = mosaic_figure(mosaic, NAMES, COLOURS, 0.4)
     tissue, overlay = pictures(figure)
+    # plotly.js draws one image of those that agree in these, and it drew the tissue alone
+    drawn = {(image["layer"], image["x"], image["y"]) for image in figure.to_dict()["layout"]["images"]}
+    assert len(drawn) == 2
     assert tissue.shape == (50, 60, 3)
     assert overlay[10, 10].tolist() == [0x00, 0x72, 0xB2, 102]
     assert overlay[0, 0].tolist() == [0x00, 0x72, 0xB2, 255]
