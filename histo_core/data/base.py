@@ -162,7 +162,8 @@ class Dataset(ABC):
         """
         known = (self.pixels_state, self.classes, self.positive, self.table.columns.tolist())
         digest = hashlib.sha256(repr(known).encode())
-        digest.update(hash_pandas_object(self.table, index=False).to_numpy().tobytes())
+        rows = hash_pandas_object(self.table, index=False)  # type: ignore[operator] (pandas loads it when asked)
+        digest.update(rows.to_numpy().tobytes())
         return digest.hexdigest()
 
     @cached_property

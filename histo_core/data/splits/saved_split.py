@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +17,7 @@ import pandas as pd
 
 from histo_core.config import Config, SplitConfig, parse_config
 from histo_core.data.base import Dataset
+from histo_core.data.splits.note import standing
 from histo_core.data.splits.split import LEFT_OUT, Split, fingerprint
 from histo_core.errors import ConfigError, CorruptDataError, SplitError
 from histo_core.files import new_folder, read_json, write_json
@@ -22,6 +25,9 @@ from histo_core.workspace import Workspace
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _LONGEST_NAME = 100
+_IDS = ("patient_id", "slide_id", "group")
+
+log = logging.getLogger(__name__)
 
 
 class SavedSplit(Config):
@@ -35,6 +41,7 @@ class SavedSplit(Config):
         counts: samples by part and class, then ``patients`` (None where unknown).
         method, note, fold: as in `Split`.
         samples: SHA-256 of the ids and labels that it divides.
+        groups: SHA-256 of the patient, slide and group ids that its note speaks of.
     """
 
     name: str
@@ -46,6 +53,7 @@ class SavedSplit(Config):
     note: str
     fold: int | None
     samples: str
+    groups: str = ""
 
 
 def save_split(dataset: Dataset, split: Split, config: SplitConfig, name: str, workspace: Workspace) -> Path:
@@ -75,6 +83,7 @@ def save_split(dataset: Dataset, split: Split, config: SplitConfig, name: str, w
         note=split.note,
         fold=split.fold,
         samples=_samples(dataset),
+        groups=_groups(dataset, config),
     )
     with new_folder(folder) as temporary:
         table = pd.DataFrame({"sample_id": dataset.table["sample_id"].to_numpy(), "part": split.parts})
@@ -84,16 +93,12 @@ def save_split(dataset: Dataset, split: Split, config: SplitConfig, name: str, w
 
 
 def saved_splits(dataset: Dataset, workspace: Workspace) -> tuple[SavedSplit, ...]:
-    """The kept splits of these very samples and labels, the newest first.
-
-    Raises:
-        CorruptDataError: the files of one are damaged.
-    """
+    """The kept splits of these very samples and labels, the newest first; damaged ones are named in the log."""
     folders = [folder for folder in _root(workspace).glob("*") if _FINGERPRINT.fullmatch(folder.name)]
     if not folders:
         return ()
     samples = _samples(dataset)
-    fitting = [saved for saved in map(_about, folders) if saved.samples == samples]
+    fitting = [saved for saved in map(_readable, folders) if saved is not None and saved.samples == samples]
     return tuple(sorted(fitting, key=lambda saved: saved.created_at, reverse=True))
 
 
@@ -127,7 +132,10 @@ def load_split(dataset: Dataset, config: SplitConfig, workspace: Workspace | Non
     ids, labels = dataset.table["sample_id"].tolist(), dataset.table["label"].tolist()
     if fingerprint(ids, labels, parts.tolist()) != wanted:
         raise _damaged(folder / "parts.parquet")
-    return Split(parts, about.method, wanted, f"A saved split. {about.note}", about.fold)
+    note = f"A saved split. {about.note}"
+    if about.groups != _groups(dataset, about.config):
+        note += f" Patient, slide or group ids have changed since it was saved: now {standing(dataset, parts)}."
+    return Split(parts, about.method, wanted, note, about.fold)
 
 
 def _root(workspace: Workspace) -> Path:
@@ -140,6 +148,16 @@ def _samples(dataset: Dataset) -> str:
     return fingerprint(ids, labels, [LEFT_OUT] * len(ids))
 
 
+def _groups(dataset: Dataset, config: SplitConfig) -> str:
+    """What tells which samples belong together, whatever their order."""
+    table, digest = dataset.table.sort_values("sample_id"), hashlib.sha256()
+    for name in dict.fromkeys((*_IDS, config.group)):
+        if name in table:
+            cells = pd.Series(table[name].to_numpy(dtype=object))
+            digest.update(repr((name, cells.where(cells.notna(), None).tolist())).encode())
+    return digest.hexdigest()
+
+
 def _plain_counts(split: Split, dataset: Dataset) -> dict[str, dict[str, int | None]]:
     counts = split.counts(dataset)
     return {
@@ -150,6 +168,14 @@ def _plain_counts(split: Split, dataset: Dataset) -> dict[str, dict[str, int | N
 
 def _write(about: SavedSplit, folder: Path) -> None:
     write_json(folder / "split.json", about.model_dump(mode="json"))
+
+
+def _readable(folder: Path) -> SavedSplit | None:
+    try:
+        return _about(folder)
+    except CorruptDataError as error:
+        log.warning("It is left out of the list: %s", error)
+        return None
 
 
 def _about(folder: Path) -> SavedSplit:

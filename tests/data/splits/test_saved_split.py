@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from histo_core.config import SplitConfig
 from histo_core.data.base import Dataset
 from histo_core.data.splits.saved_split import save_split, saved_splits
-from histo_core.data.splits.split import make_split
+from histo_core.data.splits.split import fingerprint, make_split
 from histo_core.errors import ConfigError, CorruptDataError, SplitError
 from histo_core.workspace import Workspace
 
@@ -38,6 +39,38 @@ def test_a_saved_split_is_the_same_whatever_the_order_of_rows(dataset: Dataset, 
     np.testing.assert_array_equal(loaded.parts[::-1], made.parts)
     assert (loaded.method, loaded.fold, loaded.fingerprint) == ("patient", 3, made.fingerprint)
     assert loaded.note == f"A saved split. {made.note}"
+
+
+@pytest.mark.parametrize(
+    ("edit", "now"),
+    [
+        ({3: "P1", 4: "P2", 9: "P0"}, "3 of 15 patients stand in more than one part"),
+        ({row: "P0" if row < 4 else None for row in range(60)}, "0 of 1 patients stand in more than one part"),
+        (dict.fromkeys(range(60)), "patient ids are not known"),
+    ],
+)
+def test_ids_that_changed_since_are_told(
+    edit: dict[int, str | None], now: str, dataset: Dataset, workspace: Workspace
+) -> None:
+    parts = {f"P{group}": part for group, part in enumerate(["train", "test", "valid"] * 5)}
+    made = make_split(dataset, SplitConfig(method="patient"))
+    given = dataset.table["patient_id"].map(parts).to_numpy(dtype=object)
+    ids, labels = dataset.table["sample_id"].tolist(), dataset.table["label"].tolist()
+    made = replace(made, parts=given, fingerprint=fingerprint(ids, labels, given.tolist()))
+    save_split(dataset, made, SplitConfig(method="patient"), "mine", workspace)
+    assert make_split(dataset, saved(made.fingerprint), workspace).note == f"A saved split. {made.note}"
+    dataset.table["patient_id"] = [edit.get(row, name) for row, name in enumerate(dataset.table["patient_id"])]
+    note = make_split(dataset, saved(made.fingerprint), workspace).note
+    assert note.endswith(f" Patient, slide or group ids have changed since it was saved: now {now}.")
+
+
+def test_a_chosen_column_that_changed_since_is_told(dataset: Dataset, workspace: Workspace) -> None:
+    dataset.table["scanner"] = ["x", "y", "z", "u"] * 15
+    config = SplitConfig(method="group", group="scanner")
+    made = make_split(dataset, config)
+    save_split(dataset, made, config, "by scanner", workspace)
+    dataset.table["scanner"] = ["x", "y", "u", "z"] * 15
+    assert "ids have changed since" in make_split(dataset, saved(made.fingerprint), workspace).note
 
 
 def test_those_of_a_data_set_are_listed_newest_first(
@@ -75,6 +108,16 @@ def test_other_samples_or_labels_are_refused(dataset: Dataset, make_dataset: Mak
         assert saved_splits(other, workspace) == ()
         with pytest.raises(SplitError, match="'mine' was made from other samples or labels"):
             make_split(other, saved(made.fingerprint), workspace)
+
+
+def test_a_damaged_one_hides_no_other(dataset: Dataset, workspace: Workspace, caplog: pytest.LogCaptureFixture) -> None:
+    folders = []
+    for seed in (0, 1):
+        config = SplitConfig(seed=seed)
+        folders.append(save_split(dataset, make_split(dataset, config), config, f"seed {seed}", workspace))
+    (folders[0] / "split.json").write_text("{")
+    assert [each.name for each in saved_splits(dataset, workspace)] == ["seed 1"]
+    assert str(folders[0] / "split.json") in caplog.text
 
 
 @pytest.mark.parametrize("wanted", ["0" * 64, "../../../etc", "", "F" * 64])
