@@ -35,6 +35,7 @@ def made() -> Made:
             "label": rng.integers(0, 3, n),
             "patient_id": [f"p{row % 40}" for row in range(n)],
             "magnification": rng.choice([40, 100, 200, 400], n),
+            "scanner": rng.choice(["40X", "100X", ""], n),
             "note": "the same",
             "number": np.arange(n),
             "site": rng.choice(["a", None], n),
@@ -52,8 +53,15 @@ def coded(made: Made) -> Columns:
 
 def test_only_columns_that_divide_the_data_are_filters(coded: Columns) -> None:
     # "note" has one value, "site" one besides none, "number" has 3,000, and positions are no kinds.
-    assert list(coded.filters) == ["magnification", "patient_id"]
+    assert list(coded.filters) == ["magnification", "scanner", "patient_id"]
     assert coded.filters["magnification"].values == ("40", "100", "200", "400")
+
+
+def test_numbers_in_names_are_ordered_as_numbers_and_empty_text_is_no_value(made: Made, coded: Columns) -> None:
+    scanner = coded.filters["scanner"]
+    assert scanner.values == ("40X", "100X")
+    np.testing.assert_array_equal(scanner.where("100X"), made.table["scanner"] == "100X")
+    np.testing.assert_array_equal(scanner.codes == -1, made.table["scanner"] == "")
 
 
 @pytest.mark.parametrize("value", ["40", "400"])

@@ -10,9 +10,16 @@ from pages.ui.explore.lasso import MOST_CORNERS, Lasso, box, parse, thin
 
 
 def test_what_is_written_is_read_again() -> None:
-    drawn = Lasso("colour", "umap", ((0.5, -1.25), (3.0, 4.0), (1e-5, 2.0)))
+    drawn = Lasso("colour", "umap", ((0.5, -1.25), (3.0, 4.0), (1e-4, 2.0)))
     assert parse(str(drawn)) == drawn
-    assert str(drawn) == "colour/umap:0.5,-1.25;3,4;1e-05,2"
+    assert str(drawn) == "colour/umap:0.5,-1.25;3,4;0.0001,2"
+
+
+@pytest.mark.parametrize("extent", [1e-4, 0.03, 5.0, 2e5])
+def test_a_corner_moves_by_less_than_a_pixel_however_far_one_has_zoomed_in(extent: float) -> None:
+    corners = 12.3456789 + extent * np.random.default_rng(0).random((50, 2))
+    read = np.array(parse(str(Lasso("colour", "pca", tuple(map(tuple, corners.tolist()))))).polygon)
+    assert np.abs(read - corners).max() < extent / 10_000  # a drawing is at most as wide as a screen
 
 
 def test_a_long_drawing_is_thinned_and_keeps_its_shape() -> None:

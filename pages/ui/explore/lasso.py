@@ -12,7 +12,7 @@ from histo_core.errors import ConfigError
 
 MOST_CORNERS = 200
 DIGITS = 4
-"""Significant digits of a corner: finer than a pixel of the drawn map."""
+"""Of a corner, beyond the first digit of the drawing's extent: finer than a pixel, however far one has zoomed in."""
 PROJECTIONS = ("pca", "umap")
 
 
@@ -32,8 +32,16 @@ class Lasso:
 
     def __str__(self) -> str:
         """As in the URL: ``<features>/<projection>:<x,y;x,y;...>``."""
-        corners = ";".join(f"{x:.{DIGITS}g},{y:.{DIGITS}g}" for x, y in self.polygon)
+        x, y = (_rounded(axis) for axis in zip(*self.polygon, strict=True))
+        corners = ";".join(",".join(corner) for corner in zip(x, y, strict=True))
         return f"{self.features}/{self.projection}:{corners}"
+
+
+def _rounded(axis: Sequence[float]) -> list[str]:
+    """Coordinates along one axis as text."""
+    extent = max(axis) - min(axis)
+    places = DIGITS - math.floor(math.log10(extent)) if extent > 0 else 15
+    return [f"{round(value, places):.15g}" for value in axis]
 
 
 def thin(x: Sequence[float], y: Sequence[float]) -> tuple[tuple[float, float], ...]:
