@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A text cell that begins so is run as a formula by spreadsheets (OWASP, CSV injection)."""
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
+"""A text cell that begins so is run as a formula by spreadsheets (OWASP, CSV injection), or reads as one that was kept
+from it."""
 
 
 def to_csv(table: pd.DataFrame) -> bytes:
@@ -17,5 +20,10 @@ def to_csv(table: pd.DataFrame) -> bytes:
     return safe.to_csv(index=False, lineterminator="\r\n").encode()
 
 
+def as_it_was(cell: str) -> str:
+    """A text as it was before `to_csv` wrote it: without the apostrophe that keeps a formula from being run."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
 def _disarmed(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell

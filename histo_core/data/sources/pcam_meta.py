@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from histo_core.data.formats.csv_cells import as_it_was
 from histo_core.data.formats.csv_table import read_csv
 from histo_core.errors import CorruptDataError
 
@@ -68,7 +69,7 @@ def read_meta(path: Path, patches: int) -> tuple[pd.DataFrame, np.ndarray, dict[
 
 def _slide_columns(cells: pd.Series) -> pd.DataFrame:
     codes, distinct = pd.factorize(cells)  # some hundred slides: each name is taken apart once
-    names = [name or None for name in distinct]
+    names = [as_it_was(name) or None for name in distinct]
     matches = [_SLIDE.fullmatch(name) if name else None for name in names]
     columns: dict[str, Any] = {"slide_id": names}
     if any(matches):

@@ -7,7 +7,7 @@ import io
 
 import pandas as pd
 
-from histo_core.data.formats.csv_cells import to_csv
+from histo_core.data.formats.csv_cells import as_it_was, to_csv
 
 
 def test_text_that_a_spreadsheet_would_run_is_disarmed_and_numbers_are_not() -> None:
@@ -18,6 +18,14 @@ def test_text_that_a_spreadsheet_would_run_is_disarmed_and_numbers_are_not() -> 
     assert rows[0] == ["name", "'-value"]
     assert [row[0] for row in rows[1:]] == ["'=1+1", "'+x", "'-x", "'@x", "'\tx", "'\rx", "'\nx", "plain", "a=b"]
     assert rows[1][1] == "-1.5"
+
+
+def test_what_was_disarmed_can_be_read_as_it_was() -> None:
+    names = ["=1", "'=1", "''=1", "'", "'x", "x", "", "-", "'-", "\t", "camelyon16_train_tumor_001"]
+    rows = list(csv.reader(io.StringIO(to_csv(pd.DataFrame({"name": names})).decode(), newline="")))
+    written = [row[0] if row else "" for row in rows[1:]]
+    assert written[:4] == ["'=1", "''=1", "'''=1", "'"]
+    assert [as_it_was(cell) for cell in written] == names
 
 
 def test_commas_quotes_breaks_and_nothing_survive_the_round_trip() -> None:
