@@ -287,4 +287,10 @@ def read_config(path: Path) -> RunConfig:
     """
     if not path.is_file():
         raise ConfigError(f"There is no configuration at {path}.", "A YAML file is expected.", "Check the path.")
-    return RunConfig.from_yaml(path.read_text(encoding="utf-8"))
+    try:
+        return RunConfig.from_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        why = "it is no text" if isinstance(error, UnicodeDecodeError) else error.strerror
+        raise ConfigError(
+            f"{path} cannot be read: {why}.", "A YAML file is expected.", "Choose another file."
+        ) from None

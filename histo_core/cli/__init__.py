@@ -1,7 +1,8 @@
 """The command line: all that the pages do, without a browser.
 
-An error that Histoscope raises on purpose is one message on stderr and exit code 2, never a traceback. What takes
-seconds to load (PyTorch, LIME) is loaded inside the commands that need it, so that ``--help`` answers at once.
+An error that Histoscope raises on purpose, or that the system does over a file, is one message on stderr and exit
+code 2, never a traceback. What takes seconds to load (PyTorch, LIME) is loaded inside the commands that need it, so
+that ``--help`` answers at once.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from histo_core.cli import (
     runs,
     server,
     split,
+    studies,
     train,
 )
 from histo_core.errors import HistoscopeError
@@ -55,6 +57,7 @@ app.command("demo")(train.demo)
 app.command("models")(models.models)
 app.add_typer(runs.app, name="runs")
 app.add_typer(experiments.app, name="experiment")
+app.add_typer(studies.app, name="studies")
 app.command("compare")(compare.compare)
 app.command("explain")(explain.explain)
 app.command("predict")(predict.predict)
@@ -70,4 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app(args=arguments, prog_name="python -m histo_core")
     except HistoscopeError as error:
         print(f"Error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:  # a full disk, a folder that may not be written to
+        named = f"{error.filename}: " if error.filename else ""
+        print(f"Error: {named}{error.strerror or error}. Free space, or choose another place.", file=sys.stderr)
         sys.exit(2)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from histo_core.access import LOCAL, authorise
 from histo_core.cli.data import draw_phantom
-from histo_core.cli.options import pairs
 from histo_core.cli.output import local_time, say, table, watched
 from histo_core.cli.run_options import with_run_options
+from histo_core.cli.sweep_options import sweep_of
 from histo_core.config import RunConfig, parse_config
-from histo_core.config_protocol import Metric, ProtocolConfig, SweepField
-from histo_core.errors import ConfigError
+from histo_core.config_protocol import Metric, ProtocolConfig
 from histo_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from histo_core.experiments.final import TestScore
 
 # What experiments need besides takes seconds to load, and is loaded by the commands that need it.
 
@@ -40,13 +42,15 @@ def start(
     ] = None,
     ranges: Annotated[
         list[str] | None,
-        typer.Option("--range", metavar="FIELD=LOW:HIGH[:log|:whole]", help="A range to try; not for the grid."),
+        typer.Option("--range", metavar="FIELD=LOW:HIGH[:log][:whole]", help="A range to try; not for the grid."),
     ] = None,
     sampler: Annotated[Literal["grid", "random", "tpe"], typer.Option(help="How combinations are found.")] = "grid",
     trials: Annotated[int | None, typer.Option(min=1, help="How many, for random and tpe; else 20.")] = None,
     pruning: Annotated[bool, typer.Option("--prune", help="Stop trials that are below the median.")] = False,
     metric: Annotated[Metric, typer.Option("--choose-by", help="On validation.")] = "valid_auroc",
     name: Annotated[str, typer.Option(help="How to show it; else the model's name.")] = "",
+    tag: Annotated[list[str] | None, typer.Option(help="To find its runs by; may be repeated.")] = None,
+    note: Annotated[str, typer.Option(help="What its runs are for.")] = "",
     priority: Annotated[int, typer.Option(help="Of its runs; higher ones start first.")] = 0,
 ) -> None:
     """Queue all runs of an experiment; they go on when this terminal closes.
@@ -63,8 +67,7 @@ def start(
     """
     from histo_core.experiments.launcher import start_experiment
 
-    sweep = {field: _values(value) for field, value in pairs(values).items()}
-    sweep |= {field: _range(field, str(value)) for field, value in pairs(ranges).items()}
+    sweep = sweep_of(values, ranges)
     kind = "sweep" if sweep else "folds" if folds else "repeats" if repeats > 1 else "single"
     protocol = {"kind": kind, "folds": folds, "repeats": repeats, "new": new, "sweep": sweep, "sampler": sampler}
     protocol |= {"pruning": pruning, "metric": metric} | ({} if trials is None else {"trials": trials})
@@ -72,9 +75,9 @@ def start(
     workspace = Workspace.default()
     if config.data.dataset == "phantom":
         draw_phantom(config.data, workspace)
-    experiment = start_experiment(config, checked, workspace, name=name, priority=priority)
+    experiment = start_experiment(config, checked, workspace, name=name, priority=priority, tags=tag or (), note=note)
     for member in experiment.members:
-        say(f"{member.run_id}  {member.label}")
+        say(f"{member.run_id}  {member.label}" if member.run_id else f"No run: {member.label}: {member.problem}")
     if len(experiment.members) < checked.size:
         say(f"{checked.size - len(experiment.members):,} more follow, each after what the ones before have shown.")
     say(f"Show it with: python -m histo_core experiment show {experiment.experiment_id}")
@@ -82,17 +85,20 @@ def start(
 
 
 @app.command("list")
-def list_() -> None:
+def list_(
+    archived: Annotated[bool, typer.Option("--archived", help="Also those that were put away.")] = False,
+) -> None:
     """List experiments, newest first.
 
     \b
     Examples:
       python -m histo_core experiment list
+      python -m histo_core experiment list --archived
     """
     from histo_core.experiments.launcher import experiments
 
     authorise(LOCAL, "run.read")
-    known = experiments(Workspace.default())
+    known = experiments(Workspace.default(), archived=archived)
     if not known:
         say("No experiments. Start one with: python -m histo_core experiment start --folds 5")
         return
@@ -123,15 +129,18 @@ def show(
       python -m histo_core experiment show 2e94edf86575-1 --wait
     """
     from histo_core.evaluation.class_scores import METRICS
-    from histo_core.experiments.final import kept_score
+    from histo_core.experiments.final import kept_score, looked_at_before
     from histo_core.experiments.launcher import get_experiment
     from histo_core.experiments.summary import summary
     from histo_core.experiments.words import NAMES, verdict
+    from histo_core.runs.held_out import scored_in_words
+    from histo_core.runs.launcher import keep_supervised
 
     authorise(LOCAL, "run.read", experiment_id)
     workspace = Workspace.default()
     found = summary(get_experiment(experiment_id, workspace), workspace)
     while wait and found.goes_on:
+        keep_supervised(workspace)
         time.sleep(POLL_SECONDS)
         found = summary(get_experiment(experiment_id, workspace), workspace)
     numbers = found.table()
@@ -148,7 +157,9 @@ def show(
         say(f"{NAMES[one.metric]}: mean {_number(one.mean)}, SD {_number(one.sd)}; {said}")
     say(found.about)
     if (kept := kept_score(experiment_id, workspace)) is not None:
-        _tell_test(kept.run_id, kept.metrics)
+        _tell_test(kept)
+    elif found.experiment.keeps_test_back:
+        say(f"Test part: {scored_in_words(looked_at_before(found.experiment, workspace))}")
     say(verdict(found, metric))
 
 
@@ -192,41 +203,65 @@ def test(experiment_id: ExperimentId) -> None:
 
     with watched("predicting") as progress:
         found = score_test(experiment_id, Workspace.default(), progress=progress)
-    _tell_test(found.run_id, found.metrics)
+    _tell_test(found)
 
 
-def _tell_test(run_id: str, metrics: Any) -> None:
+@app.command()
+def rename(
+    experiment_id: ExperimentId, name: Annotated[str, typer.Argument(help="One line of 1 to 200 characters.")]
+) -> None:
+    """Show an experiment under another name; its runs keep theirs.
+
+    \b
+    Examples:
+      python -m histo_core experiment rename 2e94edf86575-1 "Learning rates"
+    """
+    from histo_core.experiments.edit import rename_experiment
+
+    renamed = rename_experiment(experiment_id, name, Workspace.default())
+    say(f"experiment {experiment_id} is now named {renamed.name}")
+
+
+@app.command()
+def archive(
+    experiment_id: ExperimentId,
+    back: Annotated[bool, typer.Option("--back", help="Bring it back to the lists.")] = False,
+) -> None:
+    """Put an experiment away: lists leave it out, and its runs may be deleted.
+
+    \b
+    Examples:
+      python -m histo_core experiment archive 2e94edf86575-1
+      python -m histo_core experiment archive 2e94edf86575-1 --back
+    """
+    from histo_core.experiments.edit import archive_experiment
+
+    archive_experiment(experiment_id, Workspace.default(), on=not back)
+    say(f"experiment {experiment_id} is {'back in the lists' if back else 'archived'}")
+
+
+@app.command()
+def delete(experiment_id: ExperimentId) -> None:
+    """Delete an experiment whose runs have ended. Its runs stay; nothing brings it back.
+
+    \b
+    Examples:
+      python -m histo_core experiment delete 2e94edf86575-1
+    """
+    from histo_core.experiments.edit import delete_experiment
+
+    delete_experiment(experiment_id, Workspace.default())
+    say(f"experiment {experiment_id} is deleted")
+
+
+def _tell_test(score: TestScore) -> None:
     from histo_core.experiments.words import NAMES
+    from histo_core.runs.held_out import scored_in_words
 
-    say(f"Test part, scored once with run {run_id}:")
+    say(f"Test part, scored once with run {score.run_id}:")
     for name, shown in NAMES.items():
-        say(f"  {shown}: {metrics[name]}")
-
-
-def _values(given: Any) -> SweepField:
-    """``A,B,C`` as typed on a command line; each part is read as YAML would."""
-    parts = str(given).split(",") if isinstance(given, str) else [given]
-    read = [pairs([f"x={part.strip()}"])["x"] if isinstance(part, str) else part for part in parts]
-    return parse_config(SweepField, {"values": [_as_number(value) for value in read]})
-
-
-def _range(field: str, text: str) -> SweepField:
-    low, high, *kinds = text.split(":")[:3] if text.count(":") in (1, 2) else ("", "")
-    try:
-        values: dict[str, Any] = {"low": float(low), "high": float(high)}
-    except ValueError:
-        raise ConfigError(
-            f"{text!r} is no range for {field}.", "LOW:HIGH is expected.", "Write for example 0.0001:0.1:log."
-        ) from None
-    return parse_config(SweepField, values | dict.fromkeys(kinds, True))
-
-
-def _as_number(value: Any) -> Any:
-    """YAML takes 1e-4 for a word, because it has no point."""
-    try:
-        return float(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
+        say(f"  {shown}: {score.metrics[name]}")
+    say(f"  It was {scored_in_words(score.scored_before)}")
 
 
 def _number(value: float) -> str:

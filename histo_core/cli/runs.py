@@ -38,7 +38,9 @@ def list_(
     store = Store.open(Workspace.default())
     runs = store.runs(statuses=status or None, limit=limit, archived=archived)
     if not runs:
-        say("No runs. Start the demo with: python -m histo_core demo")
+        others = bool(status) and bool(store.runs(limit=1, archived=True))
+        nothing = f"No run is {' or '.join(status or [])}; `runs list` shows the others."
+        say(nothing if others else "No runs. Start the demo with: python -m histo_core demo")
         return
     places = {run.run_id: f"queued, place {place}" for place, run in enumerate(store.queue(), start=1)}
     columns = ("run", "status", "name", "model", "data", "device", "tags", "created")
@@ -126,9 +128,7 @@ def watch_(run_id: RunId) -> None:
       python -m histo_core runs watch 4547d1de99b8-1
     """
     authorise(LOCAL, "run.read", run_id)
-    workspace = Workspace.default()
-    launcher.keep_supervised(workspace)
-    raise typer.Exit(tell_end(watch(run_id, workspace)))
+    raise typer.Exit(tell_end(watch(run_id, Workspace.default())))
 
 
 @app.command()

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from histo_core.cli.output import progress_bar, say
 from histo_core.errors import HistoscopeError
 from histo_core.runs.events import read_events
-from histo_core.runs.launcher import cancel
+from histo_core.runs.launcher import cancel, keep_supervised
 from histo_core.runs.records import Run, RunStatus
 from histo_core.runs.store import Store
 from histo_core.training.events import EpochDone
@@ -21,8 +21,10 @@ POLL_SECONDS = 0.4
 def watch(run_id: str, workspace: Workspace) -> Run:
     """Show a run's progress until it has ended; the run goes on when the watching is broken off.
 
+    Each look sees to it that there is a supervisor, without which it would wait for ever.
+
     Raises:
-        RunError: the run is unknown.
+        RunError: the run is unknown, or no supervisor comes up.
         KeyboardInterrupt: Ctrl-C.
     """
     store, told = Store.open(workspace), -1
@@ -30,6 +32,7 @@ def watch(run_id: str, workspace: Workspace) -> Run:
     with progress_bar(*columns) as bars:
         bar = bars.add_task("waiting", total=None, detail="")
         while True:
+            keep_supervised(workspace)
             run = store.get(run_id)
             for event in read_events(workspace.run_folder(run_id)):
                 if isinstance(event, EpochDone) and event.epoch > told:

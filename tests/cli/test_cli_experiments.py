@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from histo_core.cli.sweep_options import sweep_of
 from histo_core.config_protocol import SweepField
 from histo_core.experiments.launcher import experiments
+from histo_core.runs.records import RunStatus
 from histo_core.runs.store import Store
 from histo_core.runs.worker import work
 from histo_core.workspace import Workspace
@@ -36,8 +38,10 @@ def test_a_sweep_from_start_to_its_test_part(call, workspace: Workspace) -> None
         assert work(member.run_id, workspace) == 0
     shown = call("experiment", "show", experiment.experiment_id, "--wait").out
     assert "Of 2 runs, learning_rate " in shown.splitlines()[-1]
+    assert "Test part: not scored before." in shown
     tested = call("experiment", "test", experiment.experiment_id).out
     assert tested.startswith("Test part, scored once with run ")
+    assert tested.splitlines()[-1] == "  It was not scored before."
     assert call("experiment", "test", experiment.experiment_id).out == tested
     assert tested.splitlines()[1] in call("experiment", "show", experiment.experiment_id).out
     assert "was scored" in call("experiment", "resume", experiment.experiment_id).err
@@ -67,7 +71,9 @@ def test_a_range_with_the_estimator_says_that_more_trials_follow(call, workspace
     ("options", "says"),
     [
         (("--range", "train.learning_rate=0.1", "--sampler", "tpe"), "no range for train.learning_rate"),
-        (("--range", "train.learning_rate=0.1:1:odd", "--sampler", "tpe"), "odd is not a known field"),
+        (("--range", "train.learning_rate=0.1:1:odd", "--sampler", "tpe"), "'0.1:1:odd' is no range for"),
+        (("--range", "train.learning_rate=0.1:x", "--sampler", "tpe"), "after it :log, :whole or both"),
+        (("--try", "train.learning_rate"), "names nothing to try"),
         (("--try", "nosuch=1,2"), "nosuch is not a field"),
         (("--prune", "--folds", "3"), "pruning belongs to kind sweep"),
     ],
@@ -76,3 +82,52 @@ def test_what_cannot_be_carried_out_is_one_message(call, options: tuple[str, ...
     done = call("experiment", "start", *SMALL, *options)
     assert done.code == 2
     assert says in done.err
+
+
+def test_what_is_typed_is_read_as_typed() -> None:
+    """YAML alone takes 8:32 for 512 and 1e-4 for a word."""
+    ranges = ["train.epochs=8:32:whole", "train.learning_rate=1e-5:1e-1:log", "seed=1:100:log:whole"]
+    values = [
+        "model.options.dropout=0.5/0.2/0,0.1/0.1/0.1",
+        "model.options.widths=[[1, 2], [3, 4e-1]]",
+        "seed=1,1e-4,a",
+    ]
+    found = sweep_of(values[:2], ranges)
+    assert found == {
+        "model.options.dropout": SweepField(values=((0.5, 0.2, 0.0), (0.1, 0.1, 0.1))),
+        "model.options.widths": SweepField(values=((1.0, 2.0), (3.0, 0.4))),
+        "train.epochs": SweepField(low=8, high=32, whole=True),
+        "train.learning_rate": SweepField(low=1e-5, high=0.1, log=True),
+        "seed": SweepField(low=1, high=100, log=True, whole=True),
+    }
+    assert sweep_of(values[2:], None) == {"seed": SweepField(values=(1, 1e-4, "a"))}
+
+
+def test_an_experiment_is_renamed_archived_and_deleted(call, workspace: Workspace) -> None:
+    call("experiment", "start", *SMALL, "--folds", "2")
+    (experiment,) = experiments(workspace)
+    mine = experiment.experiment_id
+    assert call("experiment", "rename", mine, "two folds").out == f"experiment {mine} is now named two folds\n"
+    assert "two folds" in call("experiment", "list").out
+    assert call("experiment", "archive", mine).out == f"experiment {mine} is archived\n"
+    assert call("experiment", "list").out.startswith("No experiments.")
+    assert mine in call("experiment", "list", "--archived").out
+    assert call("experiment", "archive", mine, "--back").out.endswith("is back in the lists\n")
+    assert "wait or train" in call("experiment", "delete", mine).err
+    call("experiment", "cancel", mine)
+    assert call("experiment", "delete", mine).out == f"experiment {mine} is deleted\n"
+    assert "no experiment" in call("experiment", "show", mine).err
+
+
+def test_waiting_for_an_experiment_sees_to_it_that_it_has_a_supervisor(
+    call, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call("experiment", "start", *SMALL, "--folds", "2")
+    (experiment,) = experiments(workspace)
+
+    def kept(place: Workspace) -> None:
+        for run in Store.open(place).runs(statuses=[RunStatus.QUEUED]):
+            Store.open(place).request_cancel(run.run_id)
+
+    monkeypatch.setattr("histo_core.runs.launcher.keep_supervised", kept)
+    assert call("experiment", "show", experiment.experiment_id, "--wait").code == 0

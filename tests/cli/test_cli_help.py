@@ -35,7 +35,8 @@ def test_all_commands_are_there() -> None:
         *("data audit", "data build", "data check", "data convert", "data download", "data export", "data list"),
         *("data split", "data splits"),
         *("experiment cancel", "experiment list", "experiment resume", "experiment show", "experiment start"),
-        "experiment test",
+        *("experiment archive", "experiment delete", "experiment rename", "experiment test"),
+        *("studies config", "studies list", "studies show"),
         *("runs cancel", "runs list", "runs log", "runs resume", "runs show", "runs watch"),
         *("runs archive", "runs delete", "runs first", "runs note", "runs rename", "runs tag"),
     }

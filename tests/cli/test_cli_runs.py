@@ -31,7 +31,8 @@ def test_list_and_show(call, store: Store, run: Run) -> None:
     listed = call("runs", "list", "--status", "queued")
     assert run.run_id in listed.out
     assert "cnn_rnn" in listed.out
-    assert call("runs", "list", "--status", "failed").out.startswith("No runs.")
+    nothing = call("runs", "list", "--status", "failed", "--status", "lost").out
+    assert nothing == "No run is failed or lost; `runs list` shows the others.\n"
     shown = call("runs", "show", run.run_id)
     assert f"run:               {run.run_id}" in shown.out
     assert run.config.to_yaml().strip() in shown.out
@@ -136,3 +137,18 @@ def test_ctrl_c_asks_for_a_stop_and_says_how_to_go_on(
     told = capsys.readouterr().out
     assert told.startswith("Stopping at the end of the batch; its checkpoint is kept.")
     assert f"Go on with: python -m histo_core runs resume {run.run_id}" in told
+
+
+def test_watching_sees_to_it_that_there_is_a_supervisor(
+    store: Store, run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a run whose machine was switched off would be watched for ever."""
+    looked: list[Workspace] = []
+
+    def kept(place: Workspace) -> None:
+        looked.append(place)
+        store.request_cancel(run.run_id)
+
+    monkeypatch.setattr(watching, "keep_supervised", kept)
+    assert watching.watch(run.run_id, workspace).status is RunStatus.CANCELLED
+    assert looked == [workspace]

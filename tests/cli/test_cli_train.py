@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,25 @@ def test_a_detached_launch_ends_with_the_runs_id(call, workspace: Workspace, mon
     assert run.config.train.epochs == 1
     assert run.status is RunStatus.QUEUED
     assert "[bold]tiny[/bold]" in call("runs", "list").out
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00binary", None], ids=["no text", "a folder"])
+def test_a_file_that_cannot_be_read_is_one_message(call, tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "run.yaml"
+    file.mkdir() if content is None else file.write_bytes(content)
+    done = call("train", "--config", str(file))
+    assert done.code == 2
+    assert done.err.startswith(f"Error: {'There is no configuration at ' if content is None else ''}{file}")
+
+
+def test_what_the_system_refuses_is_one_message(call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full, say."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/somewhere")
+
+    monkeypatch.setattr("histo_core.cli.train.launch", full)
+    monkeypatch.setattr("histo_core.cli.train.draw_phantom", lambda *_: None)
+    done = call("train", "--dataset", "phantom", "--model", "cnn_narrow")
+    assert done.code == 2
+    assert done.err == "Error: /somewhere: No space left on device. Free space, or choose another place.\n"
