@@ -83,7 +83,7 @@ def _rows(folder: Path, walk: Walk) -> Iterator[tuple[str, int, str, str, float,
         walk.note(folder, "is no class; class folders are 0 and 1")
         return
     known = len(walk.problems)
-    images = walk.images(folder)
+    images = walk.all_images(folder)
     if not images and len(walk.problems) == known:
         walk.note(folder, "is a class folder without images (PNG, JPEG or TIFF)")
     for path in images:

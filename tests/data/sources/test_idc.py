@@ -52,6 +52,13 @@ def test_names_say_patient_place_and_class(root: Path, workspace: Workspace) -> 
     }
 
 
+def test_patches_below_their_class_folder_are_taken_by_their_names(root: Path, workspace: Workspace) -> None:
+    whole = open_idc(root, workspace).table
+    (root / "8863" / "0" / "more").mkdir()
+    (root / "8863" / "0" / "8863_idx5_x1_y51_class0.png").rename(root / "8863/0/more/8863_idx5_x1_y51_class0.png")
+    assert set(open_idc(root, workspace).table["sample_id"]) == set(whole["sample_id"])
+
+
 def test_patches_at_the_edge_keep_their_size_and_are_counted(root: Path, workspace: Workspace) -> None:
     dataset = open_idc(root, workspace)
     row = int(np.flatnonzero(dataset.table["sample_id"] == "8863_idx5_x101_y1951_class1")[0])
