@@ -72,13 +72,17 @@ def _opened(data: DataConfig, division: SplitConfig, top: DeltaGenerator) -> Exp
     """What is explored; where samples cannot be used they are listed instead, with the way on."""
     home, key = str(Workspace.default().home), data.model_dump_json()
     try:
-        source = data_choice.opened(data)
+        source = data_choice.opened_or_job(data)
     except BrokenFilesError as error:
         from pages.ui import files_view
 
         with top:
             layout.header("Data", f"{count(len(error.problems), 'sample')} cannot be used.")
         files_view.broken(error, data)
+        return None
+    if source is None:
+        with top:
+            layout.header("Data", "The data are being made ready.")
         return None
     try:
         return Explored(data, division, source, cache.split(key, division.model_dump_json(), home), home)

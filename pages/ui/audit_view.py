@@ -138,7 +138,9 @@ def _against(source: Dataset, data: DataConfig, division: SplitConfig) -> None:
             st.rerun()
     if chosen is None:
         return
-    other = data_choice.opened(chosen)
+    other = data_choice.opened_or_job(chosen)
+    if other is None:
+        return
     st.subheader(plain(f"Against {data_choice.describe(chosen)}"), anchor=False)
     if other.state == source.state:
         st.info("These are the same data; the audit above looks at them already. Choose others.")

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import math
+import time
 from typing import Any
 
 import streamlit as st
 
 from histo_core.config import Config, DataConfig, SplitConfig, parse_config
-from histo_core.data.base import DATASETS, Dataset, prepare_dataset
-from histo_core.errors import ConfigError
+from histo_core.data.base import DATASETS, Dataset, open_dataset, prepare_dataset
+from histo_core.errors import CancelledError, ConfigError, HistoscopeError
+from histo_core.runs.jobs import find_job, start_job
 from histo_core.workspace import Workspace
 from pages.ui import cache, cache_data, fetch, forms, state
 from pages.ui.errors import shown
+from pages.ui.jobs import job_card
 from pages.ui.text import count
 
+PATIENCE = 5.0
+"""Seconds that a page prepares data by itself."""
 PATTERN = "patient_pattern"
 """The option that takes a regular expression, in the data sets that have it."""
 
@@ -146,31 +152,77 @@ def _show_patients(data: DataConfig) -> None:
 
 
 def opened(data: DataConfig) -> Dataset:
-    """Open a data set; what it needs first (drawing, unpacking) is made with a progress bar.
+    """Open a data set; what it needs first (drawing, unpacking, a look for broken files) is made with a progress bar.
 
     Raises:
         HistoscopeError: as `histo_core.data.base.open_dataset`.
     """
     workspace = Workspace.default()
     prepare(data, workspace)
-    what = (
-        "Opening the data; each file is read once to find the broken ones…" if data.skip_broken else "Opening the data…"
-    )
-    with st.spinner(what, show_time=True):
+    with st.spinner("Opening the data…", show_time=True):
         source = cache.dataset(data.model_dump_json(), str(workspace.home))
     cache_data.note_opened(data.model_dump_json(), str(workspace.home))
     return source
 
 
-def prepare(data: DataConfig, workspace: Workspace) -> None:
-    """Make what opening needs, if need be. Leaving the page stops it, and nothing half-made stays."""
-    place = st.empty()
+def opened_or_job(data: DataConfig) -> Dataset | None:
+    """Open a data set. What takes longer than one waits is left to a job, which goes on when the page is left.
+
+    Returns:
+        None while the job's card is drawn instead.
+
+    Raises:
+        HistoscopeError: as `histo_core.data.base.open_dataset`.
+    """
+    workspace = Workspace.default()
+    kind = "check" if data.skip_broken else "prepare"
+    params = {"data": data.model_dump(mode="json")}
+    job = find_job(kind, params, workspace)
+    if job is None or not (job.active or job.state == "cancelled"):
+        try:
+            prepare(data, workspace, patience=PATIENCE)
+            return opened(data)
+        except _TakesLongError:
+            if job is None:
+                start_job(kind, params, workspace)
+    note = "The data are made ready once, by a process apart from this page."
+    job_card(kind, params, "Make the data ready", then="The data are ready.", note=note, primary=True)
+    return None
+
+
+def is_ready(data: DataConfig) -> bool:
+    """Whether a data set opens without anything being made first; not where something is in the way."""
+    try:
+        prepare(data, Workspace.default(), patience=0)
+    except HistoscopeError:
+        return False
+    return True
+
+
+def prepare(data: DataConfig, workspace: Workspace, *, patience: float = math.inf) -> None:
+    """Make what opening needs, if need be. Leaving the page stops it, and nothing half-made stays.
+
+    Args:
+        data: what will be opened.
+        workspace: keeps what is made.
+        patience: seconds after which it is given up where as many are left.
+    """
+    place, began = st.empty(), time.monotonic()
 
     def progress(done: int, total: int) -> None:
+        gone = time.monotonic() - began
+        if gone > patience and gone * (total - done) >= patience * done:
+            raise _TakesLongError("This takes longer than a page waits.")
         place.progress(min(done / total, 1.0) if total else 0.0, f"Preparing the data: {done:,} of {total:,}")
 
     prepare_dataset(data, workspace, progress)
+    if data.skip_broken and not cache_data.was_opened(data.model_dump_json(), str(workspace.home)):
+        open_dataset(data, workspace, progress)  # it looks for the broken files, and what it finds is kept
     place.empty()
+
+
+class _TakesLongError(CancelledError):
+    """Preparing was given up because it takes too long for a page."""
 
 
 def describe(data: DataConfig) -> str:

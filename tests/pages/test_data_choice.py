@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from page_helpers import texts
+from page_helpers import OpenPage, press, texts
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from histo_core.config import DataConfig, SplitConfig
@@ -102,3 +103,29 @@ def test_a_folder_outside_the_roots_is_not_looked_into(workspace: Workspace) -> 
 def test_data_in_words() -> None:
     data = DataConfig(dataset="folder", root="/photos", options={"positive": "b"})
     assert data_choice.describe(data) == "Class folders, /photos, positive b"
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_what_takes_long_is_left_to_a_job(
+    workspace: Workspace, open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, skip: bool
+) -> None:
+    asked: list[tuple[str, dict]] = []
+    for module in ("data_choice", "jobs"):
+        monkeypatch.setattr(
+            f"pages.ui.{module}.start_job", lambda kind, params, workspace: asked.append((kind, params))
+        )
+    monkeypatch.setattr("pages.ui.data_choice.PATIENCE", 0.0)
+    for name in ("normal", "tumour"):
+        (tmp_path / name).mkdir()
+        for number in range(400):
+            Image.new("RGB", (8, 8), (number % 256, number // 256, 0)).save(tmp_path / name / f"{number}.png")
+    data = DataConfig(dataset="folder", root=str(tmp_path), skip_broken=skip)
+    if not skip:  # as where files must be unpacked
+        monkeypatch.setattr("pages.ui.data_choice.prepare_dataset", lambda data, workspace, progress: progress(1, 9))
+    page = open_page("data", **{name: value for name, value in data_choice.to_params(data).items() if value})
+    assert not page.exception
+    assert "The data are being made ready." in texts(page).replace("\\", "")
+    kind = "check" if skip else "prepare"
+    assert asked == [(kind, {"data": data.model_dump(mode="json")})]
+    press(page, "Make the data ready")
+    assert asked[-1] == asked[0]
