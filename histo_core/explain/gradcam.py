@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import cast
 
 import numpy as np
 import torch
@@ -53,8 +51,7 @@ class GradCam(Explainer):
     def attribute(self, predictor: Predictor, image: np.ndarray, target: int | None = None) -> Explanation:
         """Explain one image; see `Explainer.attribute`. The model is left as it was: flags, hooks, gradients."""
         question = ask(predictor, image, target)
-        pixels = predictor.preprocess([image]).to(predictor.device)
-        cells = _layer_map(predictor, pixels, question.target)
+        cells = class_maps(predictor, predictor.preprocess([image]), [question.target])
         height, width = cells.shape[-2:]
         if height * width == 1:
             raise ExplanationError(
@@ -66,12 +63,15 @@ class GradCam(Explainer):
         shown = F.relu(cells) if self.options.relu else cells
         return Explanation(
             method="gradcam",
-            map=predictor.preprocess.to_input_pixels(shown[0, 0].cpu().numpy(), *image.shape[:2]),
+            map=predictor.preprocess.to_input_pixels(shown[0].numpy(), *image.shape[:2]),
             seen=question.seen,
             target=question.target,
             target_name=question.target_name,
             probability=question.probability,
-            parameters=self.options.model_dump(),
+            parameters={
+                **self.options.model_dump(),
+                "precision": str(predictor.sampling_dtype).removeprefix("torch."),
+            },
             diagnostics={
                 "layer_height": float(height),
                 "layer_width": float(width),
@@ -80,31 +80,25 @@ class GradCam(Explainer):
         )
 
 
-def _layer_map(predictor: Predictor, pixels: Tensor, target: int) -> Tensor:
-    """The signed map, float32 [1, 1, h, w]."""
-    from captum.attr import LayerGradCam  # here, because captum takes a second or more to import
+def class_maps(predictor: Predictor, pixels: Tensor, targets: Sequence[int]) -> Tensor:
+    """The signed maps of a batch, before the ReLU and in the layer's own cells.
 
-    model, layer = _private_copy(predictor, (pixels.shape[2], pixels.shape[3]))
-    logit, sign = evidence(predictor.config.output, target)
-    # The input asks for gradients so that a frozen network still has a graph to differentiate.
-    with torch.inference_mode(False), _differentiable_recurrence(predictor):
-        pixels = pixels.clone().requires_grad_()
-        cells = LayerGradCam(model, layer).attribute(pixels, logit)
-    return sign * cast(Tensor, cells).detach()
+    Args:
+        predictor: whose network is asked; float32, or bfloat16 where a person waits and the processor has it.
+        pixels: float32 [n, 3, height, width], preprocessed.
+        targets: n indices of classes.
 
-
-def _private_copy(predictor: Predictor, input_size: tuple[int, int]) -> tuple[nn.Module, nn.Module]:
-    """The network and its Grad-CAM layer as modules of our own that share every weight.
-
-    Captum hooks the layer. On shared modules, a prediction made at the same time in another thread would run into the
-    hook and its map would be taken for ours.
+    Returns:
+        float32 [n, h, w] on the CPU.
     """
-    original = predictor.model
-    shared = {id(tensor): tensor for tensor in (*original.parameters(), *original.buffers())}
-    model = copy.deepcopy(original, shared)
-    wanted = predictor.gradcam_layer(input_size)
-    name = next(name for name, module in original.named_modules() if module is wanted)
-    return model, model.get_submodule(name)
+    asked = [evidence(predictor.config.output, target) for target in targets]
+    with torch.inference_mode(mode=False), torch.enable_grad(), _differentiable_recurrence(predictor):
+        logits, maps = predictor.mapped(pixels)
+        # Logits of one image depend on its own map alone, so that one pass back serves the whole batch.
+        total = torch.stack([sign * logits[row, logit] for row, (logit, sign) in enumerate(asked)]).sum()
+        (gradients,) = torch.autograd.grad(total, maps)
+    weights = gradients.float().mean((2, 3), keepdim=True)
+    return (weights * maps.detach().float()).sum(1).cpu()
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from histo_core.errors import CheckpointError
 from histo_core.models.device import resolve_device
 from histo_core.models.engine import engine, interactive_dtype
 from histo_core.models.manifest import read_manifest
+from histo_core.models.mapped import Mapped
 from histo_core.models.outputs import probabilities
 from histo_core.models.registry import MODELS, build_network
 from histo_core.models.tta import combined, predict_views
@@ -52,8 +53,8 @@ class Predictor:
         config: which network it is.
         name: the network's registered name.
         device: where it computes.
-        interactive: whether a person waits for its explanations and nobody cites them; their samples may then be
-            computed in bfloat16 (`sampling_dtype`). Set it after loading.
+        interactive: whether a person waits for its explanations and nobody cites them; they may then be computed in
+            bfloat16 (`sampling_dtype`). Set it after loading.
         input_size: height and width that the network was built for, in pixels after preprocessing; None where unknown.
     """
 
@@ -74,6 +75,7 @@ class Predictor:
         self.preprocess, self.classes, self.positive = preprocess, tuple(classes), positive
         self.config, self.name, self.input_size = config, config.name, input_size
         self.interactive = False
+        self._mapped: dict[tuple[nn.Module, torch.dtype], Mapped] = {}
 
     @classmethod
     def load(cls, file: Path, device: str = "auto", *, sha256: str | None = None) -> Predictor:
@@ -130,7 +132,7 @@ class Predictor:
 
     @property
     def sampling_dtype(self) -> torch.dtype:
-        """In what the changed copies of a patch are computed that an explanation asks about; float32 when it counts."""
+        """In what explanations compute, and the changed copies of a patch they ask about; float32 when it counts."""
         return interactive_dtype(self.device) if self.interactive else torch.float32
 
     @cached_property
@@ -203,6 +205,20 @@ class Predictor:
         together = combined(each, config.combine)
         voted = config.combine == "vote"
         return Predicted(together, None if voted else np.log(np.maximum(together, np.finfo(np.float64).tiny)))
+
+    def mapped(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits, and the map that they can be differentiated by which Grad-CAM weighs; see `Mapped`.
+
+        Args:
+            pixels: one batch that is preprocessed already: float32 [n, 3, h, w].
+        """
+        layer = self.gradcam_layer((pixels.shape[2], pixels.shape[3]))
+        # An engine that is made in inference mode could not be differentiated.
+        with torch.inference_mode(mode=False), torch.enable_grad():
+            key = (layer, self.sampling_dtype)
+            if key not in self._mapped:
+                self._mapped[key] = Mapped(self.model, *key)
+            return self._mapped[key](pixels.to(self.device).clone())
 
     def gradcam_layer(self, input_size: tuple[int, int]) -> nn.Module:
         """The layer whose map Grad-CAM weighs for inputs of this height and width, in pixels after preprocessing."""

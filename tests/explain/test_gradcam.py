@@ -10,12 +10,16 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from captum.attr import LayerGradCam
 from torch import Tensor, nn
 
+from histo_core.config import ModelConfig, PreprocessConfig
+from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import ConfigError, ExplanationError
 from histo_core.explain.base import EXPLAINERS, Explanation
-from histo_core.explain.gradcam import GradCam, GradCamOptions
+from histo_core.explain.gradcam import GradCam, GradCamOptions, class_maps
 from histo_core.models.predictor import Predictor
+from histo_core.models.registry import build_network
 
 SIGNED = GradCamOptions(relu=False)
 
@@ -54,7 +58,7 @@ def test_as_published_keeps_the_evidence_for_the_class_only(toy: type[Predictor]
     explanation = GradCam().attribute(toy(TwoChannels()), red_and_blue(), target=1)
     np.testing.assert_allclose(explanation.map[:, :4], 3 / 64, rtol=1e-6)
     assert (explanation.map[:, 4:] == 0).all()
-    assert explanation.parameters == {"relu": True}
+    assert explanation.parameters == {"relu": True, "precision": "float32"}
     assert explanation.seed is None
 
 
@@ -81,6 +85,46 @@ def test_equals_the_two_equations(
     assert explanation.seen[region.slices].all()
     assert explanation.seen.sum() == region.height * region.width
     assert (explanation.map[~explanation.seen] == 0).all()
+
+
+FOLDED = ["cnn_rnn", "densenet121", "efficientnet_b0", "gcnn_p4", "googlenet", "p4m_densenet", "resnet18"]
+PLAIN = ["squeezenet1_1", "vit_b_16"]
+"""They have no batch normalisation that could be folded."""
+
+
+def used(name: str) -> Predictor:
+    """Batch normalisation has seen something, so that folding it changes every weight."""
+    torch.manual_seed(0)
+    config = ModelConfig(name=name)
+    network = build_network(config, 2, (64, 64)).train()
+    with torch.no_grad():
+        network(torch.rand(4, 3, 64, 64) * 3 - 1)
+    return Predictor(network, Preprocess(PreprocessConfig()), ("normal", "tumour"), "tumour", config)
+
+
+@pytest.mark.parametrize("name", [*FOLDED, *PLAIN])
+def test_the_folded_network_explains_a_batch_as_captum_does_each_image_of_the_network_itself(name: str) -> None:
+    predictor, targets = used(name), [0, 1, 1]
+    pixels = torch.randn(3, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    found = class_maps(predictor, pixels, targets)
+    reference = LayerGradCam(predictor.model, predictor.gradcam_layer((64, 64)))
+    for image, target, cells in zip(pixels, targets, found, strict=True):
+        expected = reference.attribute(image[None].requires_grad_(), target)[0, 0].detach()
+        torch.testing.assert_close(cells, expected, rtol=0, atol=1e-4 * float(expected.abs().max()))
+
+
+def test_bfloat16_shows_a_person_who_waits_nearly_the_same(
+    make_predictor: Callable[..., Predictor], image: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predictor = make_predictor("resnet18", crop=None, resize=64)
+    exact = GradCam(SIGNED).attribute(predictor, image, target=1)
+    monkeypatch.setattr("histo_core.models.predictor.interactive_dtype", lambda device: torch.bfloat16)
+    predictor.interactive = True
+    quick = GradCam(SIGNED).attribute(predictor, image, target=1)
+    assert (exact.parameters["precision"], quick.parameters["precision"]) == ("float32", "bfloat16")
+    assert not np.array_equal(quick.map, exact.map)
+    np.testing.assert_allclose(quick.map, exact.map, atol=0.05 * float(np.abs(exact.map).max()))
+    assert quick.probability == exact.probability
 
 
 def test_explains_the_predicted_class_unless_told(make_predictor: Callable[..., Predictor], image: np.ndarray) -> None:
@@ -114,7 +158,7 @@ class Failing(TwoChannels):
 
     def forward(self, x: Tensor) -> Tensor:
         logits = super().forward(x)
-        if x.requires_grad:
+        if torch.is_grad_enabled():
             raise RuntimeError("no memory left")
         return logits
 
