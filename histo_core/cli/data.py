@@ -8,7 +8,7 @@ import typer
 
 from histo_core.access import LOCAL, authorise
 from histo_core.cli.options import DataOptions, Dataset, Root, SkipBroken, data_config
-from histo_core.cli.output import say, watched
+from histo_core.cli.output import say, table, watched
 from histo_core.config import DataConfig, SplitConfig, parse_config
 from histo_core.errors import ConfigError
 from histo_core.workspace import Workspace
@@ -68,6 +68,36 @@ def build(dataset: Dataset = "phantom", option: DataOptions = None) -> None:
     if config.dataset != "phantom":
         raise ConfigError(f"Data set {dataset!r} is not made here.", "Allowed: phantom.", "Name its folder instead.")
     say(f"The phantom is in {draw_phantom(config, Workspace.default())}")
+
+
+@app.command()
+def copies(
+    remove_unused: Annotated[bool, typer.Option("--remove-unused", help="Remove those that are unused.")] = False,
+) -> None:
+    """List the faster copies and unpacked files that the workspace keeps, with what they were made from.
+
+    A copy is unused once its source was changed, moved or removed, or is on a disk that is away.
+
+    \b
+    Examples:
+      python -m histo_core data copies
+      python -m histo_core data copies --remove-unused
+    """
+    from histo_core.data import kept_copies
+
+    workspace = Workspace.default()
+    authorise(LOCAL, "data.read", "copies")
+    if remove_unused:
+        authorise(LOCAL, "data.build", "copies")
+        gone = kept_copies.remove_unused(workspace)
+        say(f"Removed: {len(gone):,}, {sum(copy.bytes for copy in gone) / 1e6:,.0f} MB.")
+    found = kept_copies.find_copies(workspace)
+    if not found:
+        say("The workspace keeps no copies.")
+        return
+    state = {True: "used", False: "unused"}
+    rows = [(f"{copy.bytes / 1e6:,.0f}", state[copy.used], copy.source, str(copy.folder)) for copy in found]
+    table(("MB", "state", "made from", "folder"), rows)
 
 
 def draw_phantom(config: DataConfig, workspace: Workspace) -> str:

@@ -34,6 +34,9 @@ _BLOCK = 1 << 24
 class FlatStore:
     """Gathers patches from the flat file; pickles to its place, not its pixels.
 
+    Attributes:
+        source: what the data set was opened by (a `DataConfig` as plain values), or None where that is not known.
+
     Args:
         folder: what `write_store` filled.
 
@@ -45,6 +48,7 @@ class FlatStore:
         self.folder = folder
         manifest = _checked_manifest(folder)
         self.bytes: int = manifest["bytes"]
+        self.source: dict[str, Any] | None = manifest.get("config")
         self._samples: int = manifest["samples"]
         self._sha256: str = manifest["sha256"]
         path = folder / _PIXELS

@@ -44,6 +44,19 @@ def test_convert_says_its_size_first_and_is_done_once(call, photos: Path) -> Non
     assert "is not as it was written" in damaged.err
 
 
+def test_copies_are_listed_and_removed_when_unused(call, photos: Path) -> None:
+    assert call("data", "copies").out == "The workspace keeps no copies.\n"
+    call("data", "convert", "--dataset", "folder", "--root", str(photos))
+    assert [line.split()[:3] for line in call("data", "copies").out.splitlines()] == [
+        ["MB", "state", "made"],
+        ["0", "used", "folder"],
+    ]
+    (photos / "benign" / "p0.png").unlink()
+    assert call("data", "copies").out.splitlines()[1].split()[:2] == ["0", "unused"]
+    done = call("data", "copies", "--remove-unused")
+    assert (done.code, done.out) == (0, "Removed: 1, 0 MB.\nThe workspace keeps no copies.\n")
+
+
 def test_convert_refuses_what_gains_nothing(call) -> None:
     done = call("data", "convert", "--dataset", "phantom", "--option", "patches=40", "--option", "patients=8")
     assert (done.code, done.out) == (2, "")

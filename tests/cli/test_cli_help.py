@@ -33,7 +33,7 @@ def test_all_commands_are_there() -> None:
     assert {" ".join(command) for command in COMMANDS} == {
         *("compare", "demo", "explain", "export", "job", "models", "predict", "supervise", "train", "worker"),
         *("data audit", "data build", "data check", "data convert", "data download", "data export", "data list"),
-        *("data split", "data splits"),
+        *("data copies", "data split", "data splits"),
         *("experiment cancel", "experiment list", "experiment resume", "experiment show", "experiment start"),
         *("experiment archive", "experiment delete", "experiment rename", "experiment test"),
         *("studies config", "studies list", "studies show"),

@@ -8,11 +8,13 @@ from pathlib import Path
 from histo_core.data.base import PARTS
 from histo_core.data.formats.gzip_file import unpack_gzip
 from histo_core.errors import CorruptDataError, DataError, UnsafeFileError
+from histo_core.files import read_json, write_json
 from histo_core.progress import Progress, silent
 from histo_core.workspace import Workspace
 
 _MAX_BYTES = {"x.h5": 8 << 30, "y.h5": 256 << 20, "meta.csv": 256 << 20}
 """Of unpacked files: the largest as published take 7.2 GB (262,144 patches), 0.3 MB and 20 MB."""
+_FOLDER, _SOURCE = "pcam", "source.json"
 
 
 def pcam_file(part: str, what: str) -> str:
@@ -53,6 +55,7 @@ def unpack_all(root: Path, workspace: Workspace, progress: Progress = silent) ->
                 lambda done, _, before=before: progress(before + done, total),
                 max_bytes=_MAX_BYTES[what],
             )
+            write_json(_unpacked(gz, workspace).with_name(_SOURCE), {"source": str(gz)})
         except (CorruptDataError, UnsafeFileError) as error:
             broken.append((part, error))
         before += gz.stat().st_size
@@ -72,6 +75,15 @@ def find_file(root: Path, part: str, what: str, workspace: Workspace) -> Path | 
     return None if gz is None else _unpacked(gz, workspace)
 
 
+def unpacked_folders(workspace: Workspace) -> dict[Path, tuple[str, bool]]:
+    """The folders of unpacked files, each with the packed file's path and whether it is still as it was then."""
+    found = {}
+    for record in sorted((workspace.data / _FOLDER).glob(f"*/{_SOURCE}")):
+        gz = Path(read_json(record)["source"])
+        found[record.parent] = str(gz), gz.is_file() and _unpacked(gz, workspace).parent == record.parent
+    return found
+
+
 def _packed(root: Path, part: str, what: str, workspace: Workspace) -> Path | None:
     """The packed file where the plain one is not there."""
     plain = root / pcam_file(part, what)
@@ -83,4 +95,4 @@ def _unpacked(gz: Path, workspace: Workspace) -> Path:
     """Where a packed file is unpacked to; another size or time is another file."""
     stat = gz.stat()
     key = hashlib.sha256(f"{gz}\0{stat.st_size}\0{stat.st_mtime_ns}".encode()).hexdigest()[:16]
-    return workspace.data / "pcam" / key / gz.with_suffix("").name
+    return workspace.data / _FOLDER / key / gz.with_suffix("").name

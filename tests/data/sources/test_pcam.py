@@ -247,12 +247,12 @@ def test_packed_files_are_unpacked_once_into_the_workspace(
     total = sum(file.stat().st_size for file in pcam_folder.glob("*.gz"))
     assert steps[-1] == (total, total)
     assert steps == sorted(steps)
-    unpacked = {file: file.stat().st_mtime_ns for file in (workspace.data / "pcam").rglob("*.*")}
+    unpacked = {file: file.stat().st_mtime_ns for file in (workspace.data / "pcam").rglob("camelyon*")}
     assert len(unpacked) == 4
     dataset = open_dataset(config, workspace)
     np.testing.assert_array_equal(dataset.read(range(12)), pixels)
     assert dataset.table["slide_id"].notna().sum() == 8
-    assert {file: file.stat().st_mtime_ns for file in (workspace.data / "pcam").rglob("*.*")} == unpacked
+    assert {file: file.stat().st_mtime_ns for file in (workspace.data / "pcam").rglob("camelyon*")} == unpacked
 
 
 def test_labels_and_metadata_may_unpack_to_less_than_patches(
