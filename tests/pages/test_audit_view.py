@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from page_helpers import texts
+from page_helpers import OpenPage, patches, texts
 from PIL import Image, ImageFilter
 from streamlit.testing.v1 import AppTest
 
@@ -16,6 +18,7 @@ from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import open_dataset
 from histo_core.data.splits.split import make_split
 from histo_core.workspace import Workspace
+from pages.ui import audit_view
 
 DIVISION = SplitConfig(method="random", seed=1)
 HOSTILE = "<b>twin *1*"
@@ -146,6 +149,44 @@ def test_another_data_set_is_audited_against_this_one(
     assert report.verdict in texts(page).replace("\\", "")
     table = next(table.value for table in page.dataframe if "other_id" in table.value)
     assert {"benign/copy.png", "malignant/copy.png"} <= set(table["other_id"])
+    next(button for button in page.button if str(button.key) == "audit-against.open.shared").click().run()
+    assert page.query_params["finding"] in ("against.shared", ["against.shared"])
+
+
+def test_a_comparisons_finding_opens_the_patches_of_this_data_set(
+    root: Path, workspace: Workspace, tmp_path: Path, open_page: OpenPage
+) -> None:
+    other = tmp_path / "other"
+    for name in ("benign", "malignant"):
+        (other / name).mkdir(parents=True)
+        (other / name / "3.png").write_bytes((root / name / "3.png").read_bytes())
+    _made(root, workspace, other)
+    page = open_page(
+        "data",
+        dataset="folder",
+        root=str(root),
+        split=DIVISION.model_dump_json(exclude_defaults=True),
+        view="gallery",
+        finding="against.shared",
+        against=json.dumps({"dataset": "folder", "root": str(other)}),
+    )
+    assert not page.exception
+    assert set(patches(page)) == {"benign/3.png", "malignant/3.png"}
+
+
+def test_data_are_not_compared_with_themselves(root: Path, workspace: Workspace) -> None:
+    _made(root, workspace)
+    page = _open(root, against=json.dumps({"dataset": "folder", "root": f"{root}/."}))
+    assert not page.error
+    assert "These are the same data" in page.info[0].value
+    assert "Audit both" not in [button.label for button in page.button]
+
+
+def test_the_report_is_a_zip_with_the_tables_that_it_refers_to(root: Path, workspace: Workspace) -> None:
+    report = _made(root, workspace)
+    content = audit_view._zip(report, _opened(root, workspace))
+    names = {Path(name).name for name in zipfile.ZipFile(io.BytesIO(content)).namelist()}
+    assert {"index.html", "conflicts.csv"} <= names
 
 
 def test_a_link_that_was_cut_gets_a_sentence(root: Path, workspace: Workspace) -> None:

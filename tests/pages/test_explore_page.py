@@ -97,6 +97,28 @@ def test_a_saved_audits_finding_opens_its_patches_in_the_gallery(
     assert list(patches(page)) == ids[:48]
 
 
+@pytest.mark.parametrize("limit", ["AT_ONCE", "BYTES_AT_ONCE"])
+def test_of_many_or_large_patches_the_table_is_told_at_once(
+    view: OpenView, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(f"pages.data.{limit}", 239 if limit == "AT_ONCE" else 240 * 96 * 96 * 3 - 1)
+    monkeypatch.setattr("pages.ui.cache.audit", lambda *_: None)
+    assert "No patient is on both sides; pixels are not compared yet, see Audit." in said(view("gallery"))
+
+
+def test_a_part_of_a_slide_comes_from_the_link(view: OpenView, source: Dataset) -> None:
+    slide = str(source.table["slide_id"].iloc[0])
+    on_it = int((source.table["slide_id"] == slide).sum())
+    row = source.table.iloc[0]
+    region = f"{row['y']},{row['x']},{row['y'] + 96},{row['x'] + 96}"
+    alone = json.loads(view("mosaic", slide=slide, region=region).get("plotly_chart")[0].proto.spec)
+    title = alone["layout"]["meta"]["alt"]
+    assert title.startswith("1 patches of slide")
+    assert f"; {on_it - 1} lie outside this part" in title
+    whole = json.loads(view("mosaic", slide=slide, region="nonsense").get("plotly_chart")[0].proto.spec)
+    assert whole["layout"]["meta"]["alt"].startswith(f"{on_it} patches of slide")
+
+
 def test_an_unknown_view_is_the_overview(view: OpenView) -> None:
     assert "240 of 240 patches" in said(view("nonsense"))
 
