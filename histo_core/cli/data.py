@@ -9,6 +9,7 @@ import typer
 from histo_core.access import LOCAL, authorise
 from histo_core.cli.options import DataOptions, Dataset, Root, SkipBroken, data_config
 from histo_core.cli.output import say, table, watched
+from histo_core.cli.split_options import with_split_options
 from histo_core.config import DataConfig, SplitConfig, parse_config
 from histo_core.errors import ConfigError
 from histo_core.workspace import Workspace
@@ -32,11 +33,12 @@ def list_() -> None:
 
 
 @app.command()
+@with_split_options
 def check(
+    split: SplitConfig | None,
     dataset: Dataset,
     root: Root = None,
     option: DataOptions = None,
-    split: Annotated[str, typer.Option(help="Split by: auto, published, patient, slide or random.")] = "auto",
     skip_broken: SkipBroken = False,
 ) -> None:
     """Read every file of a data set, count, split, and look for leakage between train and test.
@@ -52,7 +54,7 @@ def check(
 
     authorise(LOCAL, "data.read", dataset)
     config = data_config(dataset, root, option, skip_broken=skip_broken)
-    check_data(config, parse_config(SplitConfig, {"method": split}), Workspace.default())
+    check_data(config, split or SplitConfig(), Workspace.default())
 
 
 @app.command()

@@ -46,6 +46,12 @@ def test_a_saved_one_is_taken_by_its_fingerprint(call: Call, folder: list[str]) 
     assert "A saved split. Split at random: 12 of 24 patches" in again.out
 
 
+def test_a_check_divides_as_asked(call: Call, folder: list[str]) -> None:
+    done = call("data", "check", *folder, "--split", "random", "--folds", "3", "--fold", "1")
+    assert (done.code, done.err) == (0, "")
+    assert "Fold 1 of 3, counted from 0, dealt at random: 8 of 24 patches" in done.out
+
+
 def test_none_saved_says_how(call: Call, folder: list[str]) -> None:
     assert call("data", "splits", *folder).out.startswith("No split of these samples is saved. Save one with:")
 
