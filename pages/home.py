@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import streamlit as st
 
 from histo_core.access import LOCAL, authorise
+from histo_core.runs.devices import devices
+from histo_core.runs.find import Wanted, find_runs
 from histo_core.runs.launcher import launch_many
-from histo_core.runs.records import Run, RunStatus
+from histo_core.runs.overview import data_used, states
+from histo_core.runs.records import RunStatus
+from histo_core.runs.store import Store
 from histo_core.studies.demo import demo_configs
 from histo_core.workspace import Workspace
 from pages.ui import cache, data_choice, layout, navigation, runs
@@ -25,27 +28,27 @@ def render() -> None:
     authorise(LOCAL, "run.read")
     workspace = Workspace.default()
     store = cache.store(str(workspace.home))
-    known = store.runs()
+    known = states(store)
     if not known:
-        layout.header("Home", _verdict(known))
+        layout.header("Home", "Nothing is here yet.")
         _welcome(workspace)
         return
-    runs.watch(store.runs, lambda now: _board(now, workspace))
-    _contents(known, workspace)
+    active = any(status.active for status in known)
+    runs.watch(active, lambda: _board(store, workspace))
+    _contents(store, workspace)
+    if not active:
+        _demo_button(workspace)
 
 
-def _verdict(known: Sequence[Run]) -> str:
-    if not known:
-        return "Nothing is here yet."
-    counts = Counter(run.status for run in known)
+def _verdict(known: Mapping[RunStatus, int]) -> str:
     parts = [
-        (counts[RunStatus.SUCCEEDED], "finished"),
-        (counts[RunStatus.RUNNING], "training"),
-        (counts[RunStatus.QUEUED], "waiting"),
-        (sum(number for status, number in counts.items() if status.resumable), "stopped early"),
+        (known.get(RunStatus.SUCCEEDED, 0), "finished"),
+        (known.get(RunStatus.RUNNING, 0), "training"),
+        (known.get(RunStatus.QUEUED, 0), "waiting"),
+        (sum(number for status, number in known.items() if status.resumable), "stopped early"),
     ]
     said = ", ".join(f"{number:,} {words}" for number, words in parts if number)
-    return f"{count(len(known), 'model')}: {said}."
+    return f"{count(sum(known.values()), 'model')}: {said}."
 
 
 def _welcome(workspace: Workspace) -> None:
@@ -77,8 +80,8 @@ def _demo_button(workspace: Workspace, *, primary: bool = False) -> None:
         st.rerun()
 
 
-def _next_step(known: Sequence[Run]) -> None:
-    finished = [run for run in known if run.status is RunStatus.SUCCEEDED]
+def _next_step(store: Store) -> None:
+    finished = find_runs(store, Wanted(statuses=(RunStatus.SUCCEEDED,)), limit=runs.OFFERED).runs
     if not finished:
         return
     same = [run for run in finished if run.split_fingerprint == finished[0].split_fingerprint]
@@ -98,29 +101,31 @@ def _next_step(known: Sequence[Run]) -> None:
         )
 
 
-def _board(now: Sequence[Run], workspace: Workspace) -> None:
+def _board(store: Store, workspace: Workspace) -> None:
     """All that moves while models train."""
-    layout.header("Home", _verdict(now))
-    _next_step(now)
+    known = states(store)
+    layout.header("Home", _verdict(known))
+    newest = find_runs(store, Wanted(), limit=CARDS).runs
+    names = {run.run_id: runs.label(run) for run in newest}
+    for device in devices(workspace):
+        st.caption(plain(runs.device_words(device, names)))
+    _next_step(store)
     st.subheader("Models", anchor=False)
     with st.grid("auto", min_column_width=CARD_WIDTH, gap="small") as grid:
-        for run in now[:CARDS]:
+        for run in newest:
             with grid.cell():
                 runs.card(run, workspace)
+    if sum(known.values()) > CARDS:
+        navigation.link("train", f"All {sum(known.values()):,} models", icon=":material/model_training:")
 
 
-def _contents(known: Sequence[Run], workspace: Workspace) -> None:
+def _contents(store: Store, workspace: Workspace) -> None:
     st.subheader("In this workspace", anchor=False)
-    used = Counter(run.config.data.model_dump_json() for run in known)
-    configs = {run.config.data.model_dump_json(): run.config.data for run in known}
-    for text, number in used.most_common():
+    for data, number in data_used(store):
         navigation.link(
             "data",
-            f"{plain(data_choice.describe(configs[text]))}: {count(number, 'model')}",
+            f"{plain(data_choice.describe(data))}: {count(number, 'model')}",
             icon=":material/grid_view:",
-            **data_choice.to_params(configs[text]),
+            **data_choice.to_params(data),
         )
-    devices = ", ".join(sorted({run.device for run in known}))
-    st.caption(f"Trained on {plain(devices)}. Kept in {plain(workspace.home)}.")
-    if not any(run.status.active for run in known):
-        _demo_button(workspace)
+    st.caption(f"Kept in {plain(workspace.home)}.")
