@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
 from histo_core.comparison.compare import ModelResult
@@ -39,3 +40,10 @@ def confusion_figure(result: ModelResult, classes: Sequence[str]) -> go.Figure:
     figure.update_xaxes(title="Predicted class", type="category", showgrid=False)
     figure.update_yaxes(title="True class", type="category", autorange="reversed", showgrid=False)
     return figure
+
+
+def confusion_table(result: ModelResult, classes: Sequence[str]) -> pd.DataFrame:
+    """The matrix for a file: a row for each true class, its first column, and a column for each predicted one."""
+    table = pd.DataFrame(result.confusion, columns=[f"predicted {name}" for name in classes])
+    table.insert(0, "true class", list(classes))
+    return table

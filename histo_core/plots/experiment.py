@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
 
 from histo_core.experiments.summary import MemberResult, Summary
@@ -16,6 +17,8 @@ _ROW = 26
 """Pixels that one member needs."""
 _FAR = 20.0
 """From the largest to the smallest value of a setting; beyond it the axis is logarithmic."""
+_MOST_TICKS = 8
+"""Values of a setting that are marked one by one on a logarithmic axis."""
 
 
 def members_figure(summary: Summary, metric: str = "auroc") -> go.Figure:
@@ -77,6 +80,25 @@ def sweep_figure(summary: Summary, metric: str) -> go.Figure:
     return _curve(summary, fields[0], known, metric) if len(fields) == 1 else _parallel(summary, fields, known, metric)
 
 
+def points_table(summary: Summary, metric: str) -> pd.DataFrame:
+    """What both figures draw: a row for each finished member, then the mean over members and the interval.
+
+    Columns: member, each setting that sets members apart, value, and sd, low and high where they are known.
+    """
+    rows: list[dict[str, Any]] = [
+        {"member": member.label, **{name: _cell(setting) for name, setting in member.changes.items()}, "value": value}
+        for member in summary.members
+        if (value := value_of(member, summary.part, metric)) is not None
+    ]
+    found = summary.together.get(metric)
+    if found is not None and found.n > 1:
+        rows.append({"member": "mean", "value": found.mean, "sd": found.sd})
+    if found is not None and found.interval.defined:
+        at = found.interval
+        rows.append({"member": "95% interval", "value": at.value, "low": at.low, "high": at.high})
+    return pd.DataFrame(rows)
+
+
 def value_of(member: MemberResult, part: str, metric: str) -> float | None:
     """A member's value of a metric on a part; None where it has none."""
     scores = member.scores.scores.get(part) if member.scores else None
@@ -99,6 +121,8 @@ def _curve(summary: Summary, field: str, known: Sequence[tuple[MemberResult, flo
     positive = [x for x, _, _ in points if numbers and x > 0]
     wide = len(positive) == len(points) and max(positive) / min(positive) > _FAR
     figure.update_xaxes(title=label(_short(field)), type="log" if wide else None if numbers else "category")
+    if wide and len(set(positive)) <= _MOST_TICKS:  # else a logarithmic axis is marked 2, 5, 100µ
+        figure.update_xaxes(tickvals=positive, ticktext=[f"{x:g}" for x in positive])
     figure.update_yaxes(title=_axis(summary, metric))
     return figure
 
@@ -137,6 +161,11 @@ def _axis(summary: Summary, metric: str) -> str:
 
 def _short(field: str) -> str:
     return field.rpartition(".")[2].replace("_", " ")
+
+
+def _cell(value: Any) -> Any:
+    """A setting as it stands in one cell of a table."""
+    return _text(value) if isinstance(value, list | tuple) else value
 
 
 def _text(value: Any) -> str:

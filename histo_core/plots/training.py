@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
+import pandas as pd
 import plotly.graph_objects as go
 
 from histo_core.plots.theme import label, model_line, new_figure, say
+from histo_core.runs.records import Progress
 from histo_core.training.events import EpochDone
 
 Measure = Literal["loss", "accuracy", "AUROC"]
+_NOBODY: Mapping[str, Progress] = {}
+_FEW = 10
+"""Epochs that are marked one by one."""
 
 
 @dataclass(frozen=True)
@@ -45,24 +50,31 @@ _KINDS: dict[Measure, _Kind] = {
 }
 
 
-def curves_figure(events_by_run: Mapping[str, Sequence[EpochDone]], measure: Measure = "loss") -> go.Figure:
+def curves_figure(
+    events_by_run: Mapping[str, Sequence[EpochDone]], measure: Measure = "loss", now: Mapping[str, Progress] = _NOBODY
+) -> go.Figure:
     """A measure by epoch, validation as a line and training as a thin dotted one.
 
-    A star marks the epoch whose weights are kept, which is the one with the lowest validation loss.
+    A star marks the epoch whose weights are kept, which is the one with the lowest validation loss. An open circle is
+    the mean training loss of the epoch that goes on, at the share of its batches that are done.
 
     Args:
-        events_by_run: shown name -> its finished epochs in order; a run without any is left out.
+        events_by_run: shown name -> its finished epochs in order; a run without any has no curve.
         measure: of loss there is a training curve, too; accuracy and AUROC are measured in validation only.
+        now: shown name -> how far the run is, of those that train.
     """
     kind = _KINDS[measure]
     value = kind.parts["validation"]
-    known = {name: events for name, events in events_by_run.items() if events}
+    within = {name: at for name, at in now.items() if _within(at)} if "training" in kind.parts else {}
+    drawn = {name: events for name, events in events_by_run.items() if events or name in within}
+    known = {name: events for name, events in drawn.items() if events}
     kept = {name: min(events, key=lambda event: event.valid_loss) for name, events in known.items()}
-    figure = new_figure(_sentence(known, measure), "curves", legend=len(kind.parts) * len(known))
-    for i, (name, events) in enumerate(known.items()):
+    entries = len(kind.parts) * len(known) + len(within)
+    figure = new_figure(_sentence(known, measure), "curves", legend=entries)
+    for i, (name, events) in enumerate(drawn.items()):
         line = model_line(i)
         hover = f"%{{fullData.name}}<br>epoch %{{x}}<br>{kind.hover}<extra></extra>"
-        for part, of in kind.parts.items():
+        for part, of in kind.parts.items() if events else ():
             valid = part == "validation"
             figure.add_scatter(
                 x=[event.epoch + 1 for event in events], y=[of(event) for event in events],
@@ -72,16 +84,43 @@ def curves_figure(events_by_run: Mapping[str, Sequence[EpochDone]], measure: Mea
                       "dash": line["dash"] if valid else "dot"},
                 hovertemplate=hover,
             )  # fmt: skip
-        figure.add_scatter(
-            x=[kept[name].epoch + 1], y=[value(kept[name])], mode="markers", name=label(f"{name}, best epoch"),
-            marker={"symbol": "star", "size": 13, "color": line["color"]}, legendgroup=name, showlegend=False,
-            hovertemplate=hover,
-        )  # fmt: skip
-    if not known:
+        if events:
+            figure.add_scatter(
+                x=[kept[name].epoch + 1], y=[value(kept[name])], mode="markers", name=label(f"{name}, best epoch"),
+                marker={"symbol": "star", "size": 13, "color": line["color"]}, legendgroup=name, showlegend=False,
+                hovertemplate=hover,
+            )  # fmt: skip
+        if name in within:
+            at = within[name]
+            figure.add_scatter(
+                x=[at.epoch + at.batch / at.batches], y=[at.train_loss], mode="markers", legendgroup=name,
+                name=label(f"{name}, training so far in this epoch"),
+                marker={"symbol": "circle-open", "size": 9, "color": line["color"]},
+                hovertemplate=f"%{{fullData.name}}<br>{kind.hover}<extra></extra>",
+            )  # fmt: skip
+    if not drawn:
         say(figure, "The curves begin when the first epoch ends.")
     figure.update_xaxes(title="Epoch", tickformat="d", rangemode="tozero")
+    if max((events[-1].epoch for events in known.values()), default=0) < _FEW:
+        figure.update_xaxes(dtick=1)  # else an axis of two epochs is marked 0, 1, 1, 2, 2
     figure.update_yaxes(title=kind.axis, rangemode="tozero" if measure == "loss" else "normal")
     return figure
+
+
+def _within(at: Progress) -> bool:
+    """Whether a run is in an epoch of which something is known."""
+    return at.phase == "training" and at.train_loss is not None and 0 < at.batch < at.batches
+
+
+def curves_table(events_by_run: Mapping[str, Sequence[EpochDone]]) -> pd.DataFrame:
+    """What the curves draw, for a file: a row for each run and epoch, counted from 1, with all its figures."""
+    return pd.DataFrame(
+        [
+            {"run": name, **asdict(event), "epoch": event.epoch + 1}
+            for name, events in events_by_run.items()
+            for event in events
+        ]
+    )
 
 
 def _sentence(known: Mapping[str, Sequence[EpochDone]], measure: Measure) -> str:

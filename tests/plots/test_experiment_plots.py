@@ -15,7 +15,7 @@ from histo_core.evaluation.intervals import Interval
 from histo_core.experiments.records import Experiment, Member
 from histo_core.experiments.scores import RunScores
 from histo_core.experiments.summary import MemberResult, Summary, Together
-from histo_core.plots.experiment import members_figure, sweep_figure
+from histo_core.plots.experiment import members_figure, points_table, sweep_figure
 
 NAME = "<b>rate</b> & more"
 FOLDS = ProtocolConfig(kind="folds", folds=3)
@@ -58,6 +58,11 @@ def test_members_are_points_with_mean_and_interval() -> None:
     assert "<b>method" not in interval.hovertemplate
     assert figure.layout.xaxis.title.text == "Test AUROC"
     assert figure.layout.meta["alt"].startswith("Test AUROC is 0.750 on average over 2 folds")
+    table = points_table(summary, "auroc")
+    assert table["member"].tolist() == [f"{NAME} 0", f"{NAME} 1", "mean", "95% interval"]
+    assert table["value"].tolist() == pytest.approx([0.7, 0.8, 0.75, 0.74])
+    assert (table["sd"][2], table["low"][3], table["high"][3]) == pytest.approx((0.05, 0.65, 0.85))
+    assert table["split.fold"].tolist()[:2] == [0, 1]
 
 
 def test_an_experiment_without_a_finished_run_says_so() -> None:
@@ -76,6 +81,8 @@ def test_one_setting_is_a_curve_in_the_order_of_its_values() -> None:
     figure = sweep_figure(summary, "auroc")
     assert (list(figure.data[0].x), list(figure.data[0].y)) == ([0.001, 0.01, 0.1], [0.7, 0.9, 0.5])
     assert figure.layout.xaxis.type == "log"
+    assert figure.layout.xaxis.ticktext == ("0.001", "0.01", "0.1")
+    assert points_table(summary, "auroc")["train.learning_rate"].tolist() == [0.1, 0.001, 0.01]
     assert figure.layout.xaxis.title.text == "learning rate"
     colours = figure.data[0].marker.color
     assert colours[1] != colours[0] == colours[2], "the best one stands out"

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from histo_core.plots.confusion import confusion_figure
+from histo_core.plots.confusion import confusion_figure, confusion_table
 
 
 def test_cells_hold_counts_and_the_share_of_the_true_class(comparison) -> None:
@@ -25,6 +25,15 @@ def test_a_class_without_samples_is_an_empty_row(comparison) -> None:
     cells = confusion_figure(result, comparison.classes).data[0]
     assert list(cells.text[0]) == ["0<br>0.0%", "0<br>0.0%"]
     assert cells.text[1][1] == "3,000<br>100.0%"
+
+
+def test_the_file_has_a_row_for_each_true_class(comparison) -> None:
+    result = replace(comparison.results[0], confusion=np.array([[5, 1], [2, 3]]))
+    assert confusion_table(result, ["=a", "b"]).to_dict("list") == {
+        "true class": ["=a", "b"],
+        "predicted =a": [5, 2],
+        "predicted b": [1, 3],
+    }
 
 
 @pytest.mark.parametrize("k", [2, 9, 40])

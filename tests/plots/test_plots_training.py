@@ -1,4 +1,9 @@
-from histo_core.plots.training import curves_figure
+from dataclasses import replace
+
+import pytest
+
+from histo_core.plots.training import curves_figure, curves_table
+from histo_core.runs.records import Progress
 from histo_core.training.events import EpochDone
 
 
@@ -40,3 +45,36 @@ def test_accuracy_and_auroc_are_of_validation_and_star_the_epoch_that_is_kept() 
 def test_an_auroc_that_is_not_defined_is_said_to_be() -> None:
     figure = curves_figure({"CNN": epochs(0.5)}, "AUROC")
     assert figure.to_dict()["layout"]["meta"]["alt"].startswith("Validation AUROC is not defined")
+
+
+NOW = Progress("training", epoch=2, epochs=4, batch=15, batches=20, train_loss=0.61)
+
+
+def test_the_epoch_that_goes_on_is_an_open_circle_at_its_share_of_batches() -> None:
+    figure = curves_figure({"CNN": epochs(0.7, 0.5), "first": []}, now={"CNN": NOW, "first": replace(NOW, epoch=0)})
+    within = {trace.name: trace for trace in figure.data if trace.marker.symbol == "circle-open"}
+    assert {name: (trace.x, trace.y) for name, trace in within.items()} == {
+        "CNN, training so far in this epoch": ((2.75,), (0.61,)),
+        "first, training so far in this epoch": ((0.75,), (0.61,)),
+    }
+    colours = {trace.line.color for trace in figure.data if trace.mode == "lines"}
+    assert colours == {within["CNN, training so far in this epoch"].marker.color}
+    assert figure.layout.xaxis.dtick == 1
+
+
+@pytest.mark.parametrize(
+    "now", [replace(NOW, batch=0), replace(NOW, train_loss=None), replace(NOW, phase="predicting"), None]
+)
+def test_what_is_not_within_an_epoch_has_no_open_circle(now: Progress | None) -> None:
+    going = {} if now is None else {"CNN": now}
+    assert len(curves_figure({"CNN": epochs(0.7)}, now=going).data) == 3
+    assert len(curves_figure({"CNN": epochs(0.7)}, "accuracy", {"CNN": NOW}).data) == 2
+
+
+def test_the_file_has_a_row_for_each_run_and_epoch() -> None:
+    table = curves_table({"CNN": epochs(0.7, 0.5), "ResNet": epochs(0.4)})
+    assert table[["run", "epoch", "valid_loss"]].to_numpy().tolist() == [
+        ["CNN", 1, 0.7],
+        ["CNN", 2, 0.5],
+        ["ResNet", 1, 0.4],
+    ]
