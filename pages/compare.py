@@ -12,7 +12,7 @@ from histo_core.comparison.aurocs import AurocResults
 from histo_core.comparison.compare import Comparison, at_threshold
 from histo_core.comparison.join import Joined, RunPredictions, join
 from histo_core.errors import ComparisonError
-from histo_core.plots.confusion import confusion_figure
+from histo_core.plots.confusion import confusion_figure, confusion_table
 from histo_core.plots.roc import roc_figure
 from histo_core.reports.comparison import comparison_zip
 from histo_core.runs.records import Run
@@ -31,20 +31,27 @@ def render() -> None:
     """Draw the page."""
     authorise(LOCAL, "run.read")
     home = str(Workspace.default().home)
+    top = st.container()
     finished = runs.finished(
         "Compare",
         "Finished models are compared here: ROC curves, confusion matrices, and whether the best is really better.",
     )
     if not finished:
         return
-    top = st.container()
     chosen = _choose(finished)
     if not chosen:
         with top:
             layout.header("Compare", "Choose the models to compare.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        part = state.choose("Patches", "part", list(PARTS), format_func=PARTS.__getitem__, help="Part of the split.")
+        part = state.choose(
+            "Patches",
+            "part",
+            list(PARTS),
+            default=_shared_part(chosen),
+            format_func=PARTS.__getitem__,
+            help="Part of the split.",
+        )
         classes = chosen[0].classes
         name = state.choose(
             "Class of interest",
@@ -60,7 +67,12 @@ def render() -> None:
         )
     if baseline:
         chosen = [*chosen, _colour_only(finished[chosen[0].run_id], home)]
-    joined, shared = _join(chosen, part)
+    try:
+        joined, shared = _join(chosen, part)
+    except ComparisonError:
+        with top:
+            layout.header("Compare", "These models cannot be compared like that.")
+        raise
     key = tuple(run.run_id for run in chosen), part, shared, name, home
     with st.spinner("Drawing patients again for the intervals…", show_time=True):
         aurocs = cache.aurocs(*key, joined)
@@ -70,7 +82,7 @@ def render() -> None:
 def _choose(finished: dict[str, Run]) -> list[RunPredictions]:
     named = runs.unique_labels(list(finished.values()))
     newest = next(iter(finished.values()))
-    fitting = [run.run_id for run in finished.values() if run.split_fingerprint == newest.split_fingerprint]
+    fitting = [run.run_id for run in finished.values() if _alike(run, newest)]
     ids = state.choose_many(
         "Models",
         "runs",
@@ -79,11 +91,18 @@ def _choose(finished: dict[str, Run]) -> list[RunPredictions]:
         format_func=named.__getitem__,
         help="Finished runs. Runs on different splits can be compared only on the patches they share.",
     )
-    missing = [run_id for run_id in state.asked("runs") if run_id not in finished]
-    if missing:
-        st.warning(f"Not among the finished runs of this workspace: {plain(', '.join(missing))}.")
     home = str(Workspace.default().home)
     return [cache.predictions(run_id, str(finished[run_id].ended_at), home, finished[run_id]) for run_id in ids]
+
+
+def _alike(run: Run, other: Run) -> bool:
+    """Whether two runs divided the same data alike, and predicted the same parts: a sweep's runs predict no test."""
+    return (run.split_fingerprint, run.config.predict.parts) == (other.split_fingerprint, other.config.predict.parts)
+
+
+def _shared_part(chosen: Sequence[RunPredictions]) -> str | None:
+    """The first part that all of them predicted; None where there is none."""
+    return next((part for part in PARTS if all((one.table["split"] == part).any() for one in chosen)), None)
 
 
 def _colour_only(run: Run, home: str) -> RunPredictions:
@@ -157,6 +176,7 @@ def _moving(joined: Joined, aurocs: AurocResults) -> None:
                     confusion_figure(result, comparison.classes),
                     key=f"compare.matrix.{result.run_id}",
                     name=f"confusion-{result.run_id}",
+                    data=confusion_table(result, comparison.classes),
                     narrow=True,
                 )
                 if not result.is_reference:

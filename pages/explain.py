@@ -12,7 +12,6 @@ from histo_core.runs.records import Run
 from histo_core.workspace import Workspace
 from pages.ui import forms, layout, maps, patches, runs, state
 from pages.ui.errors import shown
-from pages.ui.text import plain
 
 THIRD = 400
 """Pixels that one picture needs: three beside each other at 1440, one at 820."""
@@ -23,10 +22,10 @@ def render() -> None:
     """Draw the page."""
     authorise(LOCAL, "explain")
     home = str(Workspace.default().home)
+    top = st.container()
     finished = runs.finished("Explain", "When a model has been trained, you see here what it looked at in a patch.")
     if not finished:
         return
-    top = st.container()
     run, source = _choose(finished)
     patch = patches.uploaded() if source == "upload" else patches.of_run(run, home)
     if patch is None:
@@ -53,9 +52,6 @@ def _choose(finished: dict[str, Run]) -> tuple[Run, str]:
             widget=st.segmented_control,
             help="A patch that the model was not trained on, or a PNG, JPEG or TIFF of your own.",
         )
-    wanted = state.asked("run")
-    if wanted and wanted[0] not in finished:
-        st.warning(f"{plain(wanted[0])} is not among the finished models of this workspace.")
     return finished[run_id], source
 
 

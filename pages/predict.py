@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from histo_core.access import LOCAL, authorise
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import Dataset
-from histo_core.runs.predictions_kept import find_predictions
+from histo_core.data.splits.split import Split
+from histo_core.runs.held_out import kept_back_by, scored_before
+from histo_core.runs.own_data import count_seen, division_in_words
+from histo_core.runs.predictions_kept import PredictionSet, find_predictions
 from histo_core.runs.records import Run
 from histo_core.workspace import Workspace
 from pages.ui import cache, data_choice, layout, predict_cache, predict_form, predict_results, runs, state
 from pages.ui.errors import shown
 from pages.ui.jobs import job_card
 from pages.ui.text import count, plain
+
+if TYPE_CHECKING:
+    from histo_core.runs.predictions_check import Check
 
 ICONS = {"alike": ":material/check_circle:", "differs": ":material/warning:", "unknown": ":material/help:"}
 
@@ -23,12 +32,12 @@ def render() -> None:
     """Draw the page."""
     authorise(LOCAL, "run.read")
     workspace = Workspace.default()
+    top = st.container()
     finished = runs.finished(
         "Predict", "A finished model is applied here to patches it has never seen, from any data set."
     )
     if not finished:
         return
-    top = st.container()
     names = runs.unique_labels(list(finished.values()))
     run = finished[
         state.choose(
@@ -39,7 +48,7 @@ def render() -> None:
     if chosen is None:
         with top:
             layout.header("Predict", "Choose the patches that the model should be applied to.")
-        predict_form.choose_data(run.run_id, run.config.data, SplitConfig())
+        predict_form.choose_data(run.run_id, run.config.data)
         return
     _predict(run, *chosen, workspace, top)
 
@@ -47,13 +56,19 @@ def render() -> None:
 def _predict(run: Run, data: DataConfig, division: SplitConfig, workspace: Workspace, top: DeltaGenerator) -> None:
     home = str(workspace.home)
     with st.expander(f"Data set: {plain(data_choice.describe(data))}"):
-        predict_form.choose_data(run.run_id, data, division)
+        predict_form.choose_data(run.run_id, data)
     source = data_choice.opened(data)
+    own = predict_cache.own_split(run.run_id, data.model_dump_json(), source.state, home, run)
+    if own is not None and not state.asked("split"):
+        division = run.config.split
     classes = cache.predictions(run.run_id, str(run.ended_at), home, run).classes
-    question = predict_form.choose(data, division, source, classes, home)
+    question = predict_form.choose(data, division, source, classes, home, own=own is not None)
+    found = find_predictions(run.run_id, question.asked(), workspace)
     grid = layout.halves()
     with grid.cell():
         _checks(run, data, source, home)
+        if own is not None:
+            _own(run, question, own, found, workspace)
     with grid.cell():
         job_card(
             "predict",
@@ -64,7 +79,6 @@ def _predict(run: Run, data: DataConfig, division: SplitConfig, workspace: Works
             "this page is closed.",
             primary=True,
         )
-    found = find_predictions(run.run_id, question.asked(), workspace)
     with top:
         layout.header(
             "Predict",
@@ -78,9 +92,35 @@ def _predict(run: Run, data: DataConfig, division: SplitConfig, workspace: Works
 
 
 @shown()
+def _own(
+    run: Run, question: predict_form.Question, own: Split, found: PredictionSet | None, workspace: Workspace
+) -> None:
+    """What the run has seen of its own data before, and how often the test part was looked at."""
+    from histo_core.runs.predictions_check import held_out_check, seen_check  # it loads PyTorch
+
+    home = str(workspace.home)
+    division, parts = own, question.predict.parts
+    if question.split is None:
+        rows = np.arange(len(own.parts))
+    else:
+        division = cache.split(question.data.model_dump_json(), question.split.model_dump_json(), home)
+        rows = np.concatenate([division.indices(part) for part in parts])
+        st.caption(f":material/call_split: {plain(f'Parts: {division_in_words(division, question.split, own)}.')}")
+    _say(seen_check(count_seen(own, rows), len(rows)))
+    if division.fingerprint != own.fingerprint or "test" not in parts or question.split is None:
+        return
+    database, before = cache.store(home).database, found.id if found else ""
+    _say(held_out_check(scored_before(database, run.test_fingerprint, before), kept_back_by(run, database)))
+
+
+def _say(check: Check) -> None:
+    st.caption(f"{ICONS[check.verdict]} {plain(check.sentence)}")
+
+
+@shown()
 def _checks(run: Run, data: DataConfig, source: Dataset, home: str) -> None:
     """How the data compare with what the model was trained on."""
     with st.spinner("Comparing the data with those of the training…", show_time=True):
         checks = predict_cache.fit(run.run_id, str(run.ended_at), data.model_dump_json(), source.state, home, run)
     for check in checks:
-        st.caption(f"{ICONS[check.verdict]} {plain(check.sentence)}")
+        _say(check)

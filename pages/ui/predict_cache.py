@@ -10,6 +10,7 @@ import streamlit as st
 
 from histo_core.comparison.external import ExternalValidation, validate
 from histo_core.data.base import UNLABELLED
+from histo_core.data.splits.split import Split
 from histo_core.runs.predictions_kept import get_predictions
 from histo_core.runs.records import Run
 from histo_core.workspace import Workspace
@@ -29,6 +30,15 @@ def fit(run_id: str, ended: str, data: str, state: str, home: str, _run: Run) ->
     source = cache.dataset(data, home)
     trained = trained_on(_run, Workspace(Path(home)))
     return fit_checks(trained, source, source.table.index.to_numpy(), Preprocess(_run.config.preprocess))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def own_split(run_id: str, data: str, state: str, home: str, _run: Run) -> Split | None:
+    """How a run divided these data; None where they are not its own."""
+    from histo_core.runs.own_data import own_split
+
+    del run_id, state
+    return own_split(_run, cache.dataset(data, home), Workspace(Path(home)))
 
 
 @st.cache_data(show_spinner=False, max_entries=32)

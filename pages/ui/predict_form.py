@@ -44,15 +44,16 @@ class Question:
         return {"run_id": run_id, **self.asked()}
 
 
-def choose_data(run_id: str, data: DataConfig, division: SplitConfig) -> None:
+def choose_data(run_id: str, data: DataConfig) -> None:
     """The data form, whose answer goes into the URL."""
     chosen = data_choice.form(data, prefix=f"predict.{data.model_dump_json()}")
     if st.button("Use these data", type="primary", icon=":material/folder_open:"):
-        kept = division if chosen == data else SplitConfig()
-        navigation.go("predict", run=run_id, **data_choice.to_params(chosen, kept))
+        navigation.go("predict", run=run_id, **data_choice.to_params(chosen))
 
 
-def choose(data: DataConfig, division: SplitConfig, source: Dataset, classes: Sequence[str], home: str) -> Question:
+def choose(
+    data: DataConfig, division: SplitConfig, source: Dataset, classes: Sequence[str], home: str, *, own: bool
+) -> Question:
     """Which patches, in which views, and what their classes mean to the run.
 
     Args:
@@ -61,12 +62,19 @@ def choose(data: DataConfig, division: SplitConfig, source: Dataset, classes: Se
         source: the data set, open.
         classes: the run's.
         home: of the workspace.
+        own: whether the run was trained on these data; then the test part is offered first.
     """
     known = predict_cache.labelled_classes(data.model_dump_json(), source.state, home)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         offered = list(PATCHES) if known else [ALL]
         part = state.choose(
-            "Patches", "part", offered, format_func=PATCHES.__getitem__, width=200, help="Of the data's split."
+            "Patches",
+            "part",
+            offered,
+            default="test" if own else ALL,
+            format_func=PATCHES.__getitem__,
+            width=200,
+            help="Parts of the run's own split." if own else "Parts of the data's split.",
         )
         views = state.choose(
             "Look at each patch",

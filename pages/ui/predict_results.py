@@ -8,7 +8,7 @@ import streamlit as st
 from histo_core.access import LOCAL, authorise
 from histo_core.config import DataConfig
 from histo_core.data.kaggle import submission_csv
-from histo_core.plots.confusion import confusion_figure
+from histo_core.plots.confusion import confusion_figure, confusion_table
 from histo_core.plots.roc import roc_figure
 from histo_core.plots.theme import class_colours
 from histo_core.runs.onnx_job import onnx_path
@@ -73,6 +73,7 @@ def _scores(found: PredictionSet, run: Run, table: pd.DataFrame, home: str) -> N
             confusion_figure(comparison.results[0], comparison.classes),
             key="predict.matrix",
             name="confusion",
+            data=confusion_table(comparison.results[0], comparison.classes),
             narrow=True,
         )
 

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from histo_core.errors import RunError
+from histo_core.runs.devices import Device
+from histo_core.runs.find import Wanted, find_runs
 from histo_core.runs.launcher import cancel, keep_supervised, resume
 from histo_core.runs.records import Run, RunStatus
+from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
-from pages.ui import cache, layout, navigation
+from pages.ui import cache, layout, navigation, state
 from pages.ui.errors import shown
 from pages.ui.text import ago, duration, plain, size
 
 SECONDS = 2.0
 """Between two looks at the store while something is active."""
+OFFERED = 200
+"""Finished runs to choose among at one time."""
+_DONE = (RunStatus.SUCCEEDED,)
 
 WORDS: dict[RunStatus, tuple[str, str]] = {
     RunStatus.QUEUED: ("waiting", "gray"),
@@ -25,6 +32,8 @@ WORDS: dict[RunStatus, tuple[str, str]] = {
     RunStatus.FAILED: ("failed", "red"),
     RunStatus.CANCELLED: ("cancelled", "gray"),
     RunStatus.LOST: ("interrupted", "orange"),
+    RunStatus.UNREADABLE: ("cannot be read", "orange"),
+    RunStatus.UNREADABLE: ("not readable", "red"),
 }
 PHASES = {
     "preparing": "Reading the data",
@@ -33,21 +42,26 @@ PHASES = {
 }
 
 
-def watch(runs: Callable[[], Sequence[Run]], draw: Callable[[Sequence[Run]], None]) -> None:
-    """Draw runs, and look again every two seconds when one of them is active as the page is drawn.
+def watch(active: bool, draw: Callable[[], None]) -> None:
+    """Draw something about runs, and look again every two seconds while any of them is active as the page is drawn.
 
     Each look sees to it that active runs have a supervisor: after a restart of the machine none lives, and a run whose
     worker is gone would be shown as training for ever.
 
-    The board goes on looking after the last run has ended, until the page is drawn again: a rerun of the whole page
-    at that moment took the place of a click on one of its links (2 clicks of 12 were lost), and a look costs little.
+    It goes on looking after the last run has ended, until the page is drawn again: a rerun of the whole page at that
+    moment took the place of a click on one of its links (2 clicks of 12 were lost), and a look costs little. So all
+    that depends on how far runs are belongs into ``draw``.
+
+    Args:
+        active: whether runs wait or train, or more are to come.
+        draw: called at each look.
     """
 
-    @st.fragment(run_every=SECONDS if any(run.status.active for run in runs()) else None)
+    @st.fragment(run_every=SECONDS if active else None)
     @shown()
     def board() -> None:
         keep_supervised(Workspace.default())
-        draw(runs())
+        draw()
 
     board()
 
@@ -55,16 +69,59 @@ def watch(runs: Callable[[], Sequence[Run]], draw: Callable[[Sequence[Run]], Non
 def finished(page: str, nothing: str) -> dict[str, Run]:
     """Runs that succeeded by id, newest first; where there are none the page says so and shows the way to train one.
 
+    Of very many only the newest are offered, and those that a typed word finds; the runs that the URL names under
+    ``run`` or ``runs`` are always among them, and a warning names those that are not here.
+
     Args:
         page: its title.
         nothing: what would stand there.
     """
     store = cache.store(str(Workspace.default().home))
-    known = {run.run_id: run for run in store.runs(statuses=[RunStatus.SUCCEEDED])}
+    known = {run.run_id: run for run in _offered(store)}
+    asked = [run_id for run_id in dict.fromkeys((*state.asked("run"), *state.asked("runs"))) if run_id not in known]
+    known |= {run_id: run for run_id in asked if (run := _succeeded(store, run_id)) is not None}
     if not known:
         layout.header(page)
         layout.empty(nothing, lambda: navigation.link("train", "Train a model", icon=":material/model_training:"))
+    elif missing := [run_id for run_id in asked if run_id not in known]:
+        st.warning(f"Not among the finished runs of this workspace: {plain(', '.join(missing))}.")
     return known
+
+
+def _offered(store: Store) -> Sequence[Run]:
+    """The newest runs that succeeded; where there are more, a word finds others."""
+    newest = find_runs(store, Wanted(statuses=_DONE), limit=OFFERED)
+    if newest.total <= OFFERED:
+        return newest.runs
+    text = search(
+        "Find", "find", help=f"Of {newest.total:,} finished models, the newest {OFFERED} that fit are offered."
+    )
+    found = find_runs(store, Wanted(text=text, statuses=_DONE), limit=OFFERED)
+    if not found.total:
+        st.caption("No finished model is like that; the newest are offered.")
+    return found.runs or newest.runs
+
+
+def _succeeded(store: Store, run_id: str) -> Run | None:
+    """A run that finished, by its id, put away or not."""
+    try:
+        run = store.get(run_id)
+    except RunError:
+        return None
+    return run if run.status is RunStatus.SUCCEEDED else None
+
+
+def search(label: str, name: str, *, help: str | None = None) -> str:  # noqa: A002 (as Streamlit calls it)
+    """A word by which runs are found, kept in the URL; another one begins at the first page."""
+    key = f"url.{name}"
+    st.session_state[key] = next(iter(state.asked(name)), "")
+
+    def write() -> None:
+        state.put(name, st.session_state[key].strip() or None)
+        state.put("page", None)
+
+    placeholder = "name, note, network, data or id"
+    return st.text_input(label, key=key, on_change=write, placeholder=placeholder, help=help).strip()
 
 
 def card(
@@ -122,6 +179,18 @@ def unique_labels(runs: Sequence[Run]) -> dict[str, str]:
     return {run.run_id: label(run) if names[label(run)] == 1 else f"{label(run)} ({run.run_id})" for run in runs}
 
 
+def device_words(device: Device, labels: Mapping[str, str]) -> str:
+    """A device, what it has left and what it does: "Processor, 2 cores, 9.1 GB free memory, busy with ResNet18".
+
+    Args:
+        device: of this machine.
+        labels: names of runs by id.
+    """
+    busy = device.busy_with
+    does = "free" if busy is None else f"busy with {labels.get(busy, busy)}"
+    return f"{device.title}, {size(device.memory_free)} free memory, {does}"
+
+
 def fraction(run: Run) -> float:
     """How much of the training is done, 0 to 1."""
     at = run.progress
@@ -133,7 +202,9 @@ def fraction(run: Run) -> float:
 
 
 def line(run: Run, place: int | None = None) -> str:
-    """Where an active run is, in words: "Training: epoch 3 of 8, about 2 min left", "Waiting: 2nd in line"."""
+    """Where an active run is, in words: "Waiting: 2nd in line", "Training: epoch 3 of 8, batch 12 of 38, loss 0.412,
+    about 2 min left".
+    """
     if run.status is RunStatus.QUEUED:
         return "Waiting for the device" if place is None else f"Waiting: {_in_line(place)}"
     if run.cancel_requested:
@@ -143,9 +214,12 @@ def line(run: Run, place: int | None = None) -> str:
         return "Starting"
     if at.phase != "training":
         return PHASES.get(at.phase, at.phase)
-    left = _seconds_left(run)
-    epoch = f"Training: epoch {min(at.epoch + 1, at.epochs)} of {at.epochs}"
-    return f"{epoch}, about {duration(left)} left" if left else epoch
+    parts = [f"Training: epoch {min(at.epoch + 1, at.epochs)} of {at.epochs}"]
+    if at.train_loss is not None and at.batch:
+        parts.append(f"batch {at.batch:,} of {at.batches:,}, loss {at.train_loss:.3f}")
+    if left := _seconds_left(run):
+        parts.append(f"about {duration(left)} left")
+    return ", ".join(parts)
 
 
 def load(run: Run) -> str:
