@@ -18,19 +18,30 @@ def render() -> None:
     """Draw the page."""
     authorise(LOCAL, "run.read")
     layout.header("Experiments")
-    known = {one.experiment_id: one for one in experiments(Workspace.default())}
-    if not known:
+    everything = {one.experiment_id: one for one in experiments(Workspace.default(), archived=True)}
+    if not everything:
         layout.empty(
             "Folds, repeats and sweeps appear here: several runs as one answer, with mean, spread and interval.",
             lambda: navigation.link("train", "Start one", icon=":material/model_training:"),
         )
         return
+    put_away = any(one.archived_at for one in everything.values())
+    both = put_away and state.switch("Show archived experiments", "archived")
+    asked = state.asked("experiment")
+    known = {key: one for key, one in everything.items() if both or key in asked or one.archived_at is None}
+    if not known:
+        layout.empty("All experiments are archived.", _show_archived)
+        return
     chosen = state.choose(
         "Experiment", "experiment", list(known), format_func=lambda one: _label(known[one]), help="Newest first."
     )
-    if state.asked("experiment") and state.asked("experiment")[0] not in known:
+    if asked and asked[0] not in known:
         st.warning("The experiment of this link is not in this workspace; the newest one is shown.")
     experiment_view.draw(chosen)
+
+
+def _show_archived() -> None:
+    st.button("Show them", icon=":material/unarchive:", on_click=state.put, args=("archived", "yes"))
 
 
 def _label(experiment: Experiment) -> str:
@@ -38,4 +49,5 @@ def _label(experiment: Experiment) -> str:
     what = f"{protocol.folds} folds" if protocol.kind == "folds" else KINDS[protocol.kind]
     # Nothing that changes by itself: a select box knows its choices by their labels.
     begun = experiment.created_at.astimezone().strftime("%d %b %Y, %H:%M")
-    return f"{experiment.name}: {what}, {count(protocol.size, 'run')}, {begun}"
+    archived = ", archived" * (experiment.archived_at is not None)
+    return f"{experiment.name}: {what}, {count(protocol.size, 'run')}, {begun}{archived}"

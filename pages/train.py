@@ -27,6 +27,7 @@ def render() -> None:
 def _form(workspace: Workspace) -> None:
     """The form, with its button above all that need not be touched."""
     store = cache.store(str(workspace.home))
+    st.subheader("New runs", anchor=run_board.FORM)
     if any(run.status.active for run in find_runs(store, Wanted(), limit=1).runs):
         st.markdown(f"[To the runs that wait or train](#{run_board.ANCHOR})")
     source = run_source.choose(store)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 import streamlit as st
@@ -22,17 +22,21 @@ METRICS = {
 }
 FIRST = ("train.learning_rate",)
 _OWN = "own settings"
+_SINGLE = ProtocolConfig()
+_FOLDS, _REPEATS = ProtocolConfig(kind="folds", folds=5), ProtocolConfig(kind="repeats", repeats=5)
+"""What a form begins with where the recipe does not say."""
 
 Sweeps = Mapping[str, Mapping[str, SweepField]]
 """A recipe's sweeps by title: dotted field to what is tried."""
 
 
-def draw(base: RunConfig, sweeps: Sweeps | None, prefix: str) -> ProtocolConfig:
+def draw(base: RunConfig, sweeps: Sweeps | None, prefix: str, start: ProtocolConfig = _SINGLE) -> ProtocolConfig:
     """Draw the form.
 
     Args:
         base: what the runs have in common; says which settings there are.
         sweeps: those of the preset's recipe, offered by name.
+        start: what the form begins with: the recipe's own protocol.
         prefix: of the controls' keys.
 
     Raises:
@@ -41,29 +45,37 @@ def draw(base: RunConfig, sweeps: Sweeps | None, prefix: str) -> ProtocolConfig:
     kind = st.segmented_control(
         "Protocol",
         list(KINDS),
-        default="single",
+        default=start.kind,
         format_func=KINDS.__getitem__,
         key=f"{prefix}.kind",
         required=True,
         help="How many runs answer the question. All of one protocol are shown together, with mean and interval.",
     )
-    drawn = {"single": _single, "folds": _folds, "repeats": _repeats, "sweep": lambda *_: _sweep(base, sweeps, prefix)}
-    protocol = parse_config(ProtocolConfig, {"kind": kind, **drawn[kind](base, prefix)})
+    drawn: Mapping[str, Callable[[], dict[str, Any]]] = {
+        "single": dict,
+        "folds": lambda: _folds(base, prefix, start),
+        "repeats": lambda: _repeats(prefix, start),
+        "sweep": lambda: _sweep(base, sweeps, prefix),
+    }
+    protocol = parse_config(ProtocolConfig, {"kind": kind, **drawn[kind]()})
     if protocol.kind != "single":
         st.caption(f"{count(protocol.size, 'run')} for each model.")
     return protocol
 
 
-def _single(base: RunConfig, prefix: str) -> dict[str, Any]:
-    del base, prefix
-    return {}
-
-
-def _folds(base: RunConfig, prefix: str) -> dict[str, Any]:
+def _folds(base: RunConfig, prefix: str, start: ProtocolConfig) -> dict[str, Any]:
+    own = start if start.kind == "folds" else _FOLDS
     left, right = st.columns(2)
-    folds = left.number_input("Folds", 2, 100, 5, key=f"{prefix}.folds", help="k of k-fold cross-validation.")
+    folds = left.number_input(
+        "Folds", 2, 100, own.folds or 5, key=f"{prefix}.folds", help="k of k-fold cross-validation."
+    )
     repeats = right.number_input(
-        "Deal them", 1, 100, 1, key=f"{prefix}.deals", help="How often the folds are dealt anew, with another seed."
+        "Deal them",
+        1,
+        100,
+        own.repeats,
+        key=f"{prefix}.deals",
+        help="How often the folds are dealt anew, with another seed.",
     )
     st.caption(
         "Folds serve to choose; the test part is held out of all of them and scored once at the end."
@@ -74,13 +86,16 @@ def _folds(base: RunConfig, prefix: str) -> dict[str, Any]:
     return {"folds": int(folds), "repeats": int(repeats)}
 
 
-def _repeats(base: RunConfig, prefix: str) -> dict[str, Any]:
-    del base
+def _repeats(prefix: str, start: ProtocolConfig) -> dict[str, Any]:
+    own = start if start.kind == "repeats" else _REPEATS
     left, right = st.columns(2)
-    repeats = left.number_input("Repeats", 2, 1000, 5, key=f"{prefix}.repeats")
+    repeats = left.number_input(
+        "Repeats", 2, 1000, own.repeats, key=f"{prefix}.repeats", help="How often the run is trained."
+    )
     new = right.selectbox(
         "Each has a",
         list(NEW),
+        index=list(NEW).index(own.new),
         format_func=NEW.__getitem__,
         key=f"{prefix}.new",
         help="A new seed shows how much chance there is in training. A new split shows that, and how much the result "

@@ -6,21 +6,23 @@ import pandas as pd
 import streamlit as st
 
 from histo_core.evaluation.class_scores import METRICS
-from histo_core.experiments.final import TestScore, kept_score, why_not
+from histo_core.experiments.edit import archive_experiment, delete_experiment, rename_experiment
 from histo_core.experiments.jobs import job_params
 from histo_core.experiments.launcher import cancel_experiment, get_experiment, resume_experiment
+from histo_core.experiments.remaining import seconds_left
 from histo_core.experiments.summary import MemberResult, Summary, summary
 from histo_core.experiments.words import NAMES, verdict
-from histo_core.plots.experiment import members_figure, sweep_figure
+from histo_core.plots.experiment import members_figure, points_table, sweep_figure
+from histo_core.runs.edit import NAME_LENGTH
 from histo_core.runs.jobs import find_job
 from histo_core.runs.records import Run
 from histo_core.workspace import Workspace
-from pages.ui import cache, layout, navigation, runs, state
+from pages.ui import cache, held_out_part, keeping, layout, navigation, runs, state
 from pages.ui.errors import shown
 from pages.ui.jobs import job_card
-from pages.ui.text import count, plain
+from pages.ui.text import count, duration, plain
 
-STATES = {"pruned": "given up: others did better", "deleted": "deleted"} | {
+STATES = {"pruned": "given up: others did better", "deleted": "deleted", "refused": "not allowed"} | {
     status.value: words for status, (words, _) in runs.WORDS.items()
 }
 
@@ -40,18 +42,18 @@ def draw(experiment_id: str) -> None:
         widget=st.segmented_control,
         help="What the figure and the sentence are about.",
     )
+    runs.watch(_summary(experiment_id, workspace).goes_on, lambda: _look(experiment_id, metric, workspace))
+
+
+def _look(experiment_id: str, metric: str, workspace: Workspace) -> None:
+    """All of an experiment, as it stands."""
     now = _summary(experiment_id, workspace)
-
-    @st.fragment(run_every=runs.SECONDS if now.goes_on else None)
-    @shown()
-    def board() -> None:
-        _board(_summary(experiment_id, workspace), metric, workspace)
-
-    board()
+    _board(now, metric, workspace)
     if now.experiment.protocol.driven and now.experiment.cancelled_at is None:
         _search(experiment_id, workspace)
     if now.experiment.keeps_test_back:
-        _test(now, workspace)
+        held_out_part.draw(now, workspace)
+    _keeping(now, workspace)
 
 
 def _summary(experiment_id: str, workspace: Workspace) -> Summary:
@@ -74,16 +76,28 @@ def _board(now: Summary, metric: str, workspace: Workspace) -> None:
         st.caption(plain(f"Interval: {found.interval.method}. {found.interval.warning}"))
     elif found is not None:
         st.caption(plain(f"No interval yet: {found.interval.method}."))
-    ended = sum(member.run is not None and not member.run.status.active for member in now.members)
-    st.progress(ended / now.expected, text=f"{ended:,} of {count(now.expected, 'run')} ended")
+    left = seconds_left(now, workspace)
+    time = "" if left is None else f", about {duration(left)} left"
+    st.progress(now.ended / max(now.expected, 1), text=f"{now.ended:,} of {count(now.expected, 'run')} ended{time}")
+    name = experiment.experiment_id
     grid = layout.halves()
     with grid.cell():
         layout.figure(
-            members_figure(now, metric), key="experiment.members", name=f"experiment-{experiment.experiment_id}"
+            members_figure(now, metric),
+            key="experiment.members",
+            name=f"members-{name}",
+            data=points_table(now, metric),
+            narrow=True,
         )
     if experiment.protocol.kind == "sweep":
         with grid.cell():
-            layout.figure(sweep_figure(now, metric), key="experiment.sweep", name=f"sweep-{experiment.experiment_id}")
+            layout.figure(
+                sweep_figure(now, metric),
+                key="experiment.sweep",
+                name=f"sweep-{name}",
+                data=points_table(now, metric),
+                narrow=True,
+            )
     st.dataframe(_table(now), hide_index=True, alt="Each run with its state and its numbers on validation and test.")
     with st.container(horizontal=True, vertical_alignment="center"):
         finished = [member.run.run_id for member in now.members if member.run is not None and member.scores is not None]
@@ -150,47 +164,33 @@ def _search(experiment_id: str, workspace: Workspace) -> None:
         job_card("sweep", job_params(experiment_id), "Go on with the sweep", note="It stopped before its last trial.")
 
 
-def _test(now: Summary, workspace: Workspace) -> None:
-    """The test part, which is scored once."""
+def _keeping(now: Summary, workspace: Workspace) -> None:
+    """Its name, and putting it away."""
     experiment = now.experiment
-    st.subheader("Test part", anchor=False)
-    kept = kept_score(experiment.experiment_id, workspace)
-    if kept is not None:
-        _score(kept, now)
+    one = experiment.experiment_id
+    box = st.expander("Name, archive, delete", key=f"details.{one}", type="compact", on_change="rerun")
+    if not box.open:
         return
-    if reason := why_not(now):
-        st.caption(plain(f"Not yet: {reason}"))
-        return
-    best = now.members[now.best or 0]
-    job = find_job("score_test", job_params(experiment.experiment_id), workspace)
-    sure = st.checkbox(
-        "I have chosen, and will not choose again after seeing this number",
-        key=f"sure.{experiment.experiment_id}",
-        value=experiment.test_touched_at is not None,
-        help="A test part that is looked at more than once becomes a validation part.",
-    )
-    if sure or (job is not None and job.active):
-        job_card(
-            "score_test",
-            job_params(experiment.experiment_id),
-            "Score the test part once",
-            note=f"Applies {best.label} to the test part and keeps the result. Nothing is trained.",
-            then="The test part is scored.",
-            primary=True,
-        )
+    with box:
+        with st.form(f"writing.{one}", border=False):
+            name = st.text_input("Name", experiment.name, max_chars=NAME_LENGTH, key=f"name.{one}")
+            if st.form_submit_button("Save", key=f"save.{one}"):
+                with shown():
+                    rename_experiment(one, name, workspace)
+                    st.rerun()
+        if not now.goes_on:
+            keeping.buttons(
+                one,
+                archived=experiment.archived_at is not None,
+                archive=lambda on: archive_experiment(one, workspace, on=on),
+                delete=lambda: _delete(one, workspace),
+                loss=lambda: (
+                    f"{experiment.name}: the experiment and the score of its test part are forgotten. Its runs "
+                    "stay, and so does the count of how often the test part was scored."
+                ),
+            )
 
 
-def _score(kept: TestScore, now: Summary) -> None:
-    label = next((member.label for member in now.experiment.members if member.run_id == kept.run_id), kept.run_id)
-    groups = f" of {count(kept.n_groups, 'patient or slide', 'patients or slides')}" if kept.n_groups else ""
-    st.markdown(plain(f"{label} on {count(kept.n, 'patch', 'patches')}{groups}, scored once:"))
-    layout.facts({NAMES[name][0].upper() + NAMES[name][1:]: str(kept.metrics[name]) for name in METRICS})
-    warning = kept.metrics["auroc"].warning
-    if warning:
-        st.caption(plain(warning))
-    layout.download(
-        "Download the predictions",
-        kept.predictions.read_bytes,
-        f"test-predictions-{now.experiment.experiment_id}.parquet",
-        "application/vnd.apache.parquet",
-    )
+def _delete(experiment_id: str, workspace: Workspace) -> None:
+    delete_experiment(experiment_id, workspace)
+    state.put("experiment", None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -93,8 +92,3 @@ def with_changes(
         values[section].update(fields)
     config = RunConfig.parse({**values, "data": data.model_dump(), "seed": seed})
     return replace(member, name=f"{note} {member.name}".strip(), config=config)
-
-
-def command(config: RunConfig) -> str:
-    """The shell command that trains the same run from its configuration file."""
-    return shlex.join(["python", "-m", "histo_core", "train", "--config", f"{config.model.name}.yaml"])

@@ -8,7 +8,7 @@ from typing import get_args
 
 import streamlit as st
 
-from histo_core.plots.training import Measure, curves_figure
+from histo_core.plots.training import Measure, curves_figure, curves_table
 from histo_core.runs.find import Found, Wanted, all_tags, find_runs
 from histo_core.runs.records import Run, RunStatus
 from histo_core.workspace import Workspace
@@ -20,11 +20,11 @@ SHOWN = 12
 STATES: dict[str, tuple[RunStatus, ...]] = {
     "any": (),
     "waiting or training": (RunStatus.QUEUED, RunStatus.RUNNING),
-    **{runs.WORDS[status][0]: (status,) for status in RunStatus if not status.active},
+    **{runs.WORDS[one][0]: (one,) for one in RunStatus if one.resumable or one is RunStatus.SUCCEEDED},
 }
 ANY_TAG = "any"
-ANCHOR = "runs"
-"""Where a link on the page leads that is too narrow for two columns."""
+ANCHOR, FORM = "runs", "new"
+"""Where links lead on a page that is too narrow for two columns: here, and to the form of a new run."""
 LEGEND = 24
 """Characters of a name in the legend of the curves."""
 
@@ -37,8 +37,11 @@ def draw(workspace: Workspace) -> None:
     wanted = _filter(tags)
     total = find_runs(store, wanted, limit=0).total
     if not total:
-        words = "Runs appear here with their progress and their curves."
-        layout.empty(words if wanted == Wanted() else "No run is like that.", lambda: None)
+        if wanted == Wanted():
+            words = "Runs appear here with their progress and their curves."
+            layout.empty(words, _to_the_form)
+        else:
+            layout.empty("No run is like that.", _clear)
         return
     pages = -(-total // SHOWN)
     offset = SHOWN * (_page(pages) - 1)
@@ -48,7 +51,8 @@ def draw(workspace: Workspace) -> None:
 
     known = look().runs
     watched, measure = _curves_of(known)
-    runs.watch(lambda: look().runs, lambda now: _board(now, watched, measure, workspace, tags))
+    active = any(run.status.active for run in known)
+    runs.watch(active, lambda: _board(look().runs, watched, measure, workspace, tags))
     if pages > 1:
         st.caption(f"{count(total, 'run')} on {count(pages, 'page')}.")
 
@@ -56,7 +60,7 @@ def draw(workspace: Workspace) -> None:
 def _filter(tags: Sequence[str]) -> Wanted:
     """Which runs the URL and its controls ask for."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        text = _text("Find", "find", placeholder="name, note, network, data or id")
+        text = runs.search("Find", "find")
         with st.popover("Filter", icon=":material/filter_list:", key="runs.filter"):
             said = state.choose("State", "state", list(STATES), clears=["page"])
             tag = state.choose("Tag", "tag", [ANY_TAG, *tags], clears=["page"])
@@ -64,16 +68,16 @@ def _filter(tags: Sequence[str]) -> Wanted:
     return Wanted(text=text, tag="" if tag == ANY_TAG else tag, statuses=STATES[said], archived=archived)
 
 
-def _text(label: str, name: str, *, placeholder: str) -> str:
-    """A line of text in the URL; another text begins at the first page."""
-    key = f"url.{name}"
-    st.session_state[key] = next(iter(state.asked(name)), "")
+def _to_the_form() -> None:
+    st.markdown(f"[To the form of a new run](#{FORM})")
 
-    def write() -> None:
-        state.put(name, st.session_state[key].strip() or None)
-        state.put("page", None)
 
-    return st.text_input(label, key=key, on_change=write, placeholder=placeholder).strip()
+def _clear() -> None:
+    """The button that shows all runs again."""
+    if st.button("Clear the filters", icon=":material/filter_list_off:"):
+        for name in ("find", "state", "tag", "archived", "page"):
+            state.put(name, None)
+        st.rerun()
 
 
 def _page(pages: int) -> int:
@@ -98,11 +102,12 @@ def _board(
     now: Sequence[Run], watched: Sequence[str], measure: Measure, workspace: Workspace, tags: Sequence[str]
 ) -> None:
     chosen = [run for run in now if run.run_id in watched]
-    names = runs.unique_labels(chosen)
-    epochs = {_short(names[run.run_id]): run_details.epochs(run, workspace) for run in chosen}
-    if any(epochs.values()):
-        chart = curves_figure(epochs, measure)
-        layout.figure(chart, key="train.curves", name=measure, narrow=True)
+    names = {run_id: _short(name) for run_id, name in runs.unique_labels(chosen).items()}
+    epochs = {names[run.run_id]: run_details.epochs(run, workspace) for run in chosen}
+    going = {names[run.run_id]: run.progress for run in chosen if run.progress and run.status is RunStatus.RUNNING}
+    if going or any(epochs.values()):
+        chart = curves_figure(epochs, measure, going)
+        layout.figure(chart, key="train.curves", name=f"curves-{measure}", data=curves_table(epochs), narrow=True)
     queue = [run.run_id for run in cache.store(str(workspace.home)).queue()]
     for run in now:
         place = queue.index(run.run_id) + 1 if run.run_id in queue else None

@@ -61,10 +61,6 @@ def lines(
     return said
 
 
-def _section(kind: type[Config], before: Config, values: Mapping[str, Any]) -> list[str]:
-    return [f"{forms.title(kind, name)}: {_change(getattr(before, name), value)}" for name, value in values.items()]
-
-
 def _options(model: ModelConfig, after: Mapping[str, Any], whose: str) -> list[str]:
     kind = MODELS[model.name].Options
     before = {name: field.get_default(call_default_factory=True) for name, field in kind.model_fields.items()}

@@ -16,7 +16,7 @@ from histo_core.runs.queue import move
 from histo_core.runs.records import Run, RunStatus
 from histo_core.training.events import EpochDone
 from histo_core.workspace import Workspace
-from pages.ui import layout, runs
+from pages.ui import keeping, layout, runs
 from pages.ui.errors import shown
 from pages.ui.text import ago, count, plain, size
 
@@ -44,7 +44,13 @@ def draw(run: Run, workspace: Workspace, tags: Sequence[str]) -> None:
             st.caption("The end of its log")
             st.code(log, language=None, wrap_lines=True, height=220)
         if not run.status.active:
-            _keeping(run, workspace)
+            keeping.buttons(
+                run.run_id,
+                archived=run.archived_at is not None,
+                archive=lambda on: archive(run.run_id, workspace, on=on),
+                delete=lambda: delete(run.run_id, workspace),
+                loss=lambda: _loss(run, workspace),
+            )
 
 
 def moves(run: Run, workspace: Workspace, place: int, waiting: int) -> None:
@@ -130,37 +136,6 @@ def _writing(run: Run, workspace: Workspace, tags: Sequence[str]) -> None:
                 set_tags(run.run_id, chosen, workspace)
                 set_note(run.run_id, note, workspace)
                 st.rerun()
-
-
-def _keeping(run: Run, workspace: Workspace) -> None:
-    """Putting it away, and deleting it, which takes a second click."""
-    sure = f"sure.{run.run_id}"
-    if st.session_state.get(sure):
-        st.warning(plain(_loss(run, workspace)), icon=":material/delete:")
-    with st.container(horizontal=True):
-        away = run.archived_at is None
-        if st.button(
-            "Archive" if away else "Bring back",
-            key=f"archive.{run.run_id}",
-            icon=":material/archive:" if away else ":material/unarchive:",
-            help="Leaves it out of lists; nothing is lost." if away else "Shows it in lists again.",
-        ):
-            with shown():
-                archive(run.run_id, workspace, on=away)
-                st.rerun()
-        if not st.session_state.get(sure):
-            if st.button("Delete", key=f"delete.{run.run_id}", icon=":material/delete:", help="Asks once more."):
-                st.session_state[sure] = True
-                st.rerun()
-            return
-        if st.button("Delete for good", key=f"really.{run.run_id}", type="primary"):
-            st.session_state[sure] = False
-            with shown():
-                delete(run.run_id, workspace)
-                st.rerun()
-        if st.button("Keep it", key=f"keep.{run.run_id}"):
-            st.session_state[sure] = False
-            st.rerun()
 
 
 def _loss(run: Run, workspace: Workspace) -> str:

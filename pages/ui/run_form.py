@@ -18,9 +18,9 @@ from histo_core.models.registry import MODELS
 from histo_core.runs.devices import Device
 from histo_core.runs.edit import NAME_LENGTH, NOTE_LENGTH, PRIORITY
 from histo_core.studies.recipes import NamedConfig
-from pages.ui import data_choice, forms, presets, run_changes, run_networks, split_form, train_form
+from pages.ui import data_choice, forms, presets, run_changes, run_networks, runs, split_form, train_form
 from pages.ui.run_source import Source
-from pages.ui.text import plain, size
+from pages.ui.text import plain
 
 
 @dataclass(frozen=True)
@@ -124,11 +124,7 @@ def _values(section: str, start: Any, data: DataConfig, key: str, devices: Mappi
 def _offered(machine: Sequence[Device], labels: Mapping[str, str]) -> dict[str, str]:
     """The devices to choose among, with what each is and whether it is busy."""
     offered = {"auto": "auto: the fastest one"}
-    for device in machine:
-        busy = device.busy_with
-        state_ = "free" if busy is None else f"busy with {labels.get(busy, busy)}"
-        offered[device.name] = f"{device.name}: {device.title}, {size(device.memory_free)} free memory, {state_}"
-    return offered
+    return offered | {device.name: f"{device.name}: {runs.device_words(device, labels)}" for device in machine}
 
 
 def _written(

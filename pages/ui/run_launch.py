@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
 from histo_core.access import LOCAL
+from histo_core.config import RunConfig
 from histo_core.config_protocol import ProtocolConfig
-from histo_core.errors import ConfigError
+from histo_core.errors import ConfigError, HistoscopeError
 from histo_core.experiments.launcher import start_experiment
+from histo_core.experiments.records import Experiment
 from histo_core.runs.devices import Device
 from histo_core.runs.launcher import launch_many
-from histo_core.studies.recipes import NamedConfig
 from histo_core.workspace import Workspace
-from pages.ui import data_choice, experiment_form, navigation, preset_view, presets, run_estimate, split_verdict
+from pages.ui import data_choice, experiment_form, navigation, preset_view, run_command, run_estimate, split_verdict
 from pages.ui.run_form import Wanted
 from pages.ui.run_source import Source
 from pages.ui.text import count, plain
@@ -38,7 +40,7 @@ def draw(wanted: Wanted, source: Source, machine: Sequence[Device], workspace: W
     protocol = ProtocolConfig()
     if wanted.members:
         try:
-            protocol = experiment_form.draw(wanted.members[0].config, _sweeps(source), f"protocol.{source.preset.name}")
+            protocol = _protocol(wanted.members[0].config, source)
         except ConfigError as error:
             problems.append(f"Protocol: {error.found}")
     if problems:
@@ -51,7 +53,7 @@ def draw(wanted: Wanted, source: Source, machine: Sequence[Device], workspace: W
     if _button(wanted, protocol, problems):
         _launch(wanted, protocol, workspace)
     if wanted.members:
-        _copies(wanted.members)
+        _copies(wanted, protocol)
 
 
 def _changes(changes: Sequence[str], source: Source) -> None:
@@ -62,10 +64,17 @@ def _changes(changes: Sequence[str], source: Source) -> None:
         st.caption("Nothing is changed yet: launched like this, the same run is trained once more.")
 
 
-def _sweeps(source: Source) -> experiment_form.Sweeps | None:
-    """The study's own sweeps."""
-    recipe = source.preset.recipe
-    return {sweep.name: sweep.protocol.sweep for sweep in recipe.sweeps} if recipe else None
+def _protocol(base: RunConfig, source: Source) -> ProtocolConfig:
+    """The form of a protocol, which begins with the study's own and offers the study's own sweeps.
+
+    Raises:
+        ConfigError: what stands in it cannot be carried out.
+    """
+    prefix, recipe = f"protocol.{source.preset.name}", source.preset.recipe
+    if recipe is None:
+        return experiment_form.draw(base, None, prefix)
+    sweeps = {sweep.name: sweep.protocol.sweep for sweep in recipe.sweeps}
+    return experiment_form.draw(base, sweeps, prefix, recipe.protocol)
 
 
 def _button(wanted: Wanted, protocol: ProtocolConfig, problems: Sequence[str]) -> bool:
@@ -75,7 +84,7 @@ def _button(wanted: Wanted, protocol: ProtocolConfig, problems: Sequence[str]) -
         type="primary",
         icon=":material/play_arrow:",
         disabled=bool(problems),
-        help=problems[0]
+        help=plain(problems[0])
         if problems
         else "Checks the data, then queues the runs; they go on when the browser is closed.",
     )
@@ -85,35 +94,48 @@ def _launch(wanted: Wanted, protocol: ProtocolConfig, workspace: Workspace) -> N
     data_choice.opened(wanted.members[0].config.data)
     with st.spinner("Checking the data and queueing…", show_time=True):
         if protocol.kind != "single":
-            started = [
-                start_experiment(
-                    member.config,
-                    protocol,
-                    workspace,
-                    user=LOCAL,
-                    name=member.name,
-                    priority=wanted.priority,
-                    tags=wanted.tags,
-                    note=wanted.note,
-                )
-                for member in wanted.members
-            ]
-            navigation.go("experiments", experiment=started[0].experiment_id)
+            navigation.go("experiments", experiment=_experiments(wanted, protocol, workspace)[0].experiment_id)
         launched = launch_many(
             [member.config for member in wanted.members],
             workspace,
             user=LOCAL,
             names=[member.name for member in wanted.members],
-            priority=wanted.priority,
-            tags=wanted.tags,
-            note=wanted.note,
+            **_written(wanted),
         )
     navigation.go("train", watch=[run.run_id for run in launched])
 
 
-def _copies(members: Sequence[NamedConfig]) -> None:
+def _experiments(wanted: Wanted, protocol: ProtocolConfig, workspace: Workspace) -> list[Experiment]:
+    """One experiment for each model, in order.
+
+    Raises:
+        HistoscopeError: one cannot be started; the page says before which ones were.
+    """
+    started: list[Experiment] = []
+    for member in wanted.members:
+        try:
+            started.append(
+                start_experiment(member.config, protocol, workspace, user=LOCAL, name=member.name, **_written(wanted))
+            )
+        except HistoscopeError:
+            if started:
+                names = ", ".join(one.name for one in started)
+                st.warning(
+                    plain(f"Started already, and going on: {names}. {member.name} and those after it were not started.")
+                )
+            raise
+    return started
+
+
+def _written(wanted: Wanted) -> dict[str, Any]:
+    """What is written on each of the runs."""
+    return {"priority": wanted.priority, "tags": wanted.tags, "note": wanted.note}
+
+
+def _copies(wanted: Wanted, protocol: ProtocolConfig) -> None:
     with st.expander("Copy as a file or a command"):
-        for member in members:
-            st.caption(plain(member.name))
+        for member, file in zip(wanted.members, run_command.file_names(wanted.members), strict=True):
+            st.caption(plain(f"{member.name}: save this as {file}, and run the command below it."))
             st.code(member.config.to_yaml(), language="yaml")
-            st.code(presets.command(member.config), language="bash")
+            command = run_command.command(member, file, protocol, **_written(wanted))
+            st.code(command, language="bash", wrap_lines=True)

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from histo_core.config import parse_config
 from histo_core.config_protocol import ProtocolConfig, SweepField
 from histo_core.experiments.final import score_test
-from histo_core.experiments.launcher import start_experiment
+from histo_core.experiments.launcher import experiments, get_experiment, start_experiment
 from histo_core.experiments.records import Experiment
 from histo_core.runs.store import Store
 from histo_core.runs.worker import work
@@ -85,6 +85,20 @@ def test_a_sweep_shows_its_curve_and_scores_the_test_part_after_a_promise(
     assert [button.label for button in page.button] == []
 
 
+def test_its_runs_are_supervised_and_what_waits_has_an_end(
+    home: Workspace,
+    worked: tuple[Workspace, Experiment, Experiment],
+    open_page: OpenPage,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept: list[Workspace] = []
+    monkeypatch.setattr("pages.ui.runs.keep_supervised", kept.append)
+    monkeypatch.setattr("pages.ui.experiment_view.seconds_left", lambda *_: 2400.0)
+    page = open_page("experiments", experiment=worked[1].experiment_id)
+    assert [one.home for one in kept] == [home.home]
+    assert page.get("progress")[0].proto.text == "2 of 3 runs ended, about 40 min left"
+
+
 def test_cancel_and_resume(
     home: Workspace, worked: tuple[Workspace, Experiment, Experiment], open_page: OpenPage
 ) -> None:
@@ -96,6 +110,38 @@ def test_cancel_and_resume(
     page.button(key=f"resume.{worked[1].experiment_id}").click().run()
     assert not page.exception
     assert Store.open(home).get(waiting).status.value == "queued"
+
+
+def test_an_experiment_is_renamed_put_away_brought_back_and_deleted(
+    home: Workspace, worked: tuple[Workspace, Experiment, Experiment], open_page: OpenPage
+) -> None:
+    both = ProtocolConfig(kind="repeats", repeats=2)
+    one = start_experiment(small_run("cnn_narrow"), both, home, name="Mine").experiment_id  # both have finished before
+
+    def opened(**params: str) -> AppTest:
+        page = open_page("experiments", **params)
+        page.session_state[f"details.{one}"] = True
+        return page.run()
+
+    page = opened(experiment=one)
+    page.text_input(f"name.{one}").input(HOSTILE)
+    page.button(f"save.{one}").click().run()
+    assert get_experiment(one, home).name == HOSTILE
+    page.button(f"archive.{one}").click().run()
+    assert get_experiment(one, home).archived_at is not None
+    assert not [label for label in open_page("experiments").selectbox[0].options if "archived" in label]
+    page = opened(archived="yes", experiment=one)
+    assert [label for label in page.selectbox[0].options if label.endswith("archived")]
+    page.button(f"archive.{one}").click().run()
+    assert get_experiment(one, home).archived_at is None
+    page = opened(experiment=one)
+    page.button(f"delete.{one}").click().run()
+    assert "Its runs stay" in texts(page).replace("\\", "")
+    page.button(f"really.{one}").click().run()
+    assert not page.exception
+    assert one not in [known.experiment_id for known in experiments(home, archived=True)]
+    assert not page.warning
+    assert Store.open(home).get(worked[1].members[0].run_id)
 
 
 def test_a_link_to_an_unknown_experiment_says_so(home: Workspace, open_page: OpenPage) -> None:

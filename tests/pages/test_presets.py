@@ -54,7 +54,7 @@ def test_a_study_is_shown_with_its_numbers_doubts_and_ours() -> None:
     said = texts(shown)
     assert "**doubt:** The network ends in softmax" in said
     assert "**ours:** Logits into the cross entropy" in said
-    assert "none of them was measured here" in said
+    assert "none of it was measured here" in said
     assert "**gcnn, as printed**: The same with the softmax doubled, losses summed" in said
     reported = shown.dataframe[0].value
     row = reported[(reported["Model"] == "inception_1") & (reported["Measure"] == "test AUROC")]
@@ -103,3 +103,27 @@ def test_train_opens_on_every_study(
     assert "Changed against the preset" not in texts(page)
     (models,) = [box for box in page.multiselect if box.label == "Models"]
     assert models.value == presets.all_presets()[name].chosen
+
+
+@pytest.mark.parametrize(
+    ("name", "button"),
+    [("wpi_kpcam", "Train 2 models, 5 runs each"), ("uts_neuroblastoma", "Train 2 models, 10 runs each")],
+)
+def test_the_form_begins_with_the_studys_own_protocol(
+    open_page: OpenPage, workspace: Workspace, name: str, button: str
+) -> None:
+    del workspace
+    page = open_page("train", preset=name)
+    assert not page.exception
+    assert button in [one.label for one in page.button]
+
+
+def test_what_a_study_says_without_a_number_is_shown_in_words() -> None:
+    def page() -> None:
+        from histo_core.studies.recipes import STUDIES
+        from pages.ui import preset_view
+
+        preset_view.about(STUDIES["wpi_kpcam"])
+
+    reported = AppTest.from_function(page, default_timeout=60).run().dataframe[0].value
+    assert dict(zip(reported["Measure"], reported["As printed"], strict=True))["finding"] == "no clear change"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from page_helpers import HOSTILE, OpenPage, run_named, small_run, texts
 from streamlit.testing.v1 import AppTest
 
+from histo_core.errors import DataError
 from histo_core.runs.launcher import launch
-from histo_core.runs.records import RunStatus
+from histo_core.runs.processes import ProcessIdentity
+from histo_core.runs.records import Progress, RunStatus
 from histo_core.runs.store import Store
 from histo_core.training.trial import Trial
 from histo_core.workspace import Workspace
@@ -146,7 +150,11 @@ def test_runs_are_found_by_text_tag_and_state(waiting: Workspace, open_page: Ope
     assert shown(find="second") == ["Second"]
     assert shown(tag="mine") == ["Second", HOSTILE]
     assert shown(state="finished") == []
-    assert "No run is like that." in said(open_page("train", state="failed"))
+    page = open_page("train", state="failed", tag="mine")
+    assert "No run is like that." in said(page)
+    button(page, "Clear the filters").click().run()
+    assert "**First**" in said(page)
+    assert not {"state", "tag"} & set(page.query_params)
     page = open_page("train")
     page.text_input("url.find").input("first").run()
     assert page.query_params["find"] == "first"
@@ -205,6 +213,45 @@ def test_a_finished_run_offers_its_history_and_its_log(finished: Workspace, open
     assert f"Run {run.run_id}" in said(page)
     assert any(one.label == "Download its history as CSV" for one in page.get("download_button"))
     assert "Validation AUROC is highest" in said(page)
+
+
+def test_a_waiting_run_is_supervised_wherever_one_looks(
+    waiting: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[Workspace] = []
+    monkeypatch.setattr("pages.ui.runs.keep_supervised", kept.append)
+    for name in ("home", "train"):
+        open_page(name)
+        assert kept.pop().home == waiting.home
+
+
+def test_a_running_run_tells_its_loss_within_the_epoch(waiting: Workspace, open_page: OpenPage) -> None:
+    store, run = Store.open(waiting), run_named(waiting, "First")
+    me = ProcessIdentity(1, 0.0, "boot")
+    store.claim(run.run_id, me)
+    at = Progress("training", epoch=1, epochs=2, batch=3, batches=4, images_per_second=16.0, train_loss=0.6543)
+    store.heartbeat(run.run_id, me, at)
+    page = open_page("train", watch=[run.run_id])
+    assert page.get("progress")[0].proto.text == "Training: epoch 2 of 2, batch 3 of 4, loss 0.654, about 2 s left"
+    drawn = json.loads(page.get("plotly_chart")[0].proto.spec)["data"]
+    assert [(trace["x"], trace["y"]) for trace in drawn] == [([1.75], [0.6543])]
+
+
+def test_what_could_not_be_started_leaves_word_of_what_was(
+    finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(*_: object, name: str, **__: object) -> SimpleNamespace:
+        if name != "Small CNN":
+            raise DataError("The folder is gone.", "It was there.", "Put it back.")
+        return SimpleNamespace(name=name)
+
+    monkeypatch.setattr("pages.ui.run_launch.start_experiment", start)
+    monkeypatch.setattr("pages.ui.data_choice.opened", lambda _: None)
+    page = open_page("train", preset="demo")
+    control(page, "button_group", "Protocol").set_value("folds").run()
+    control(page, "button", "Train 3 models, 5 runs each").click().run()
+    assert "The folder is gone." in said(page)
+    assert "Started already, and going on: Small CNN. CNN-RNN and those after it were not started." in said(page)
 
 
 def test_one_page_of_many_runs(waiting: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
