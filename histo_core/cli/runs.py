@@ -11,7 +11,7 @@ from histo_core.cli.output import local_time, say, table
 from histo_core.cli.watch import tell_end, watch, watch_or_cancel
 from histo_core.runs import edit, launcher, queue
 from histo_core.runs.delete import delete
-from histo_core.runs.records import RunStatus
+from histo_core.runs.records import OPEN_DEVICE, RunStatus
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
 
@@ -155,7 +155,8 @@ def first(run_id: RunId) -> None:
       python -m histo_core runs first 4547d1de99b8-1
     """
     run = queue.move(run_id, Workspace.default(), first=True)
-    say(f"run {run.run_id} is the next that starts on {run.device}")
+    device = "a GPU" if run.device == OPEN_DEVICE else run.device
+    say(f"run {run.run_id} is the next that starts on {device}")
 
 
 @app.command()

@@ -50,7 +50,7 @@ def follow(run_id: str, workspace: Workspace) -> int:
 
 
 def _train(run_id: str, workspace: Workspace, stop: Event, meeting: Path | None) -> None:
-    from histo_core.runs.ranks import ready_file
+    from histo_core.runs.ranks import FIRST_DEVICE, ready_file
     from histo_core.runs.stages import open_data
     from histo_core.training.loop import fit
     from histo_core.training.ranks import find_ranks
@@ -65,6 +65,8 @@ def _train(run_id: str, workspace: Workspace, stop: Event, meeting: Path | None)
             "As many processes as train.devices says.",
             "Start one worker, or launch a run for several devices.",
         )
+    given = {"device": os.environ.get(FIRST_DEVICE, config.train.device)}
+    config = config.model_copy(update={"train": config.train.model_copy(update=given)})
     dataset, split, workspace = open_data(config, workspace)
     ranks = find_ranks(config.train)
     if meeting is not None:

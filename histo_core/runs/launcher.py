@@ -49,7 +49,8 @@ def launch(
         priority: of waiting runs, those with a higher one are started first; -1000 to 1000.
         tags: to find it by.
         note: to remember by; any number of lines.
-        start_supervisor: False leaves the run waiting until a supervisor is started by other means.
+        start_supervisor: False leaves the run waiting until a supervisor or worker is started by other means, perhaps
+            on another machine, so that the devices here do not matter.
 
     Raises:
         PermissionDeniedError: the user may not launch runs.
@@ -174,7 +175,7 @@ def _launch(
     for config, label in zip(configs, labels, strict=True):
         authorise(user, "run.launch", label.name or config.model.name)
     labels = [label.checked() for label in labels]
-    checked = check(configs, workspace)
+    checked = check(configs, workspace, here=start_supervisor)
     finish_deletions(workspace)
     store = Store.open(workspace)
     runs = [

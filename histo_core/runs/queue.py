@@ -2,19 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from histo_core.access import LOCAL, User, authorise
 from histo_core.errors import ConfigError, RunError
-from histo_core.runs.records import Run
+from histo_core.runs.nvidia import GPUS
+from histo_core.runs.records import OPEN_DEVICE, Run, RunStatus, held_devices
 from histo_core.runs.schema import QUEUE_ORDER, RUNS, WAITING
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
 
+Gpus = Callable[[], Sequence[str]]
+
 _TICK = timedelta(microseconds=1)  # the least by which two times of the database differ
+
+
+def gpu_names() -> Sequence[str]:
+    """All GPUs that a run may be given; where nothing tells how many there are, the first."""
+    return [gpu.name for gpu in GPUS.look()] or ["cuda:0"]
+
+
+def next_queued(store: Store, busy_devices: Collection[str], gpus: Gpus = gpu_names) -> Run | None:
+    """The first run of the queue whose devices are all free; one that left its device open is given the first such.
+
+    A run that waits for several devices keeps them from those behind it, else small runs would pass it for ever. One
+    that cannot be read is ended as failed, so that it holds up nobody and can be deleted.
+
+    Args:
+        store: whose queue.
+        busy_devices: names of devices that are taken.
+        gpus: names all GPUs; asked only where a run waits for any of them.
+    """
+    count = RUNS.c.config["train"]["devices"].as_integer()
+    query = sa.select(RUNS.c.run_id, RUNS.c.device, count.label("devices")).where(WAITING).order_by(*QUEUE_ORDER)
+    with store.database.read() as connection:
+        waiting = connection.execute(query).all()
+    taken = set(busy_devices)
+    for run_id, named, devices in waiting:
+        places = _places(named, devices or 1, gpus)
+        free = [device for device, held in places.items() if held.isdisjoint(taken)]
+        if not free:
+            taken |= frozenset[str]().union(*places.values())
+            continue
+        run = store.get(run_id)
+        if run.status is RunStatus.UNREADABLE:
+            store.fail_unclaimed(run_id, None, run.reason)
+        elif named != OPEN_DEVICE or (run := store.change(run_id, WAITING, device=free[0])) is not None:
+            return run
+    return None
+
+
+def _places(named: str, count: int, gpus: Gpus) -> dict[str, frozenset[str]]:
+    """Where a run may be started: the first device, and all that it then keeps busy."""
+    if named != OPEN_DEVICE:
+        return {named: held_devices(named, count)}
+    known = gpus()
+    places = {first: held_devices(first, count) for first in known}
+    return {first: held for first, held in places.items() if held <= frozenset(known)}
 
 
 def move(run_id: str, workspace: Workspace, *, first: bool = False, by: int = 0, user: User = LOCAL) -> Run:

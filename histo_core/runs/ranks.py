@@ -23,6 +23,8 @@ from histo_core.config import TrainConfig
 from histo_core.errors import HistoscopeError, TrainingError
 from histo_core.training.ranks import MEETING_FILE
 
+FIRST_DEVICE = "HISTOSCOPE_FIRST_DEVICE"
+"""Tells the other processes the device of rank 0, which the supervisor may have chosen."""
 END_SECONDS = 30.0
 """How long the others may take to end after rank 0 has; they have nothing left to do."""
 READY_SECONDS = 0.05
@@ -88,6 +90,7 @@ def _variables(config: TrainConfig, folder: Path) -> dict[str, str]:
         "WORLD_SIZE": count,
         "LOCAL_WORLD_SIZE": count,
         "OMP_NUM_THREADS": str(threads),
+        FIRST_DEVICE: config.device,
         MEETING_FILE: str(folder / "meeting"),
     }
     if loopback := _loopback():

@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from histo_core.config import RunConfig
 
+OPEN_DEVICE = "auto"
+"""The device of a waiting run that takes any GPU that is free."""
+
 
 class RunStatus(StrEnum):
     """The explicit state of a run; never guessed from logs or files."""

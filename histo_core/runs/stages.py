@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 from threading import Event as Flag
@@ -12,18 +13,21 @@ from histo_core.data.predictions import write_predictions
 from histo_core.data.splits.split import Split, make_split
 from histo_core.errors import CorruptDataError
 from histo_core.files import append_line
+from histo_core.models.missing_weights import missing_weights
 from histo_core.models.predictor import Predictor
 from histo_core.runs.events import read_events
 from histo_core.runs.folder import write_config
 from histo_core.runs.manifest import is_complete, write_manifest
 from histo_core.runs.ranks import ranks_beside
-from histo_core.runs.records import Progress, Run
+from histo_core.runs.records import OPEN_DEVICE, Progress, Run
 from histo_core.runs.reporter import Reporter
 from histo_core.runs.tensorboard import EventFile
 from histo_core.training.events import BatchDone, EpochDone, Event, Started, Stopped, to_json
 from histo_core.training.loop import fit
 from histo_core.training.predict import predict_parts
 from histo_core.workspace import Workspace
+
+LOG = logging.getLogger(__name__)
 
 
 class _StopRequestedError(Exception):
@@ -92,13 +96,24 @@ def _train(run: Run, dataset: Dataset, split: Split, workspace: Workspace, repor
         if isinstance(event, EpochDone):
             report.progress = _best(event, report.progress)
     event, curves = None, EventFile(folder)
-    with ranks_beside(run.run_id, run.config.train, folder):
-        for event in fit(run.config, dataset, split, folder, should_stop=stop.is_set, workspace=workspace):
+    config = _on_its_device(run)
+    if (lacking := missing_weights(config.model, workspace)) is not None:
+        LOG.info("%s: %s", run.run_id, lacking)
+    with ranks_beside(run.run_id, config.train, folder):
+        for event in fit(config, dataset, split, folder, should_stop=stop.is_set, workspace=workspace):
             report.progress = _progress(event, report.progress)
             if not isinstance(event, BatchDone):
                 append_line(folder / "events.jsonl", to_json(event))
             curves.add(event)
     return not isinstance(event, Stopped)
+
+
+def _on_its_device(run: Run) -> RunConfig:
+    """The configuration with the GPU that the supervisor gave a run which had left it open."""
+    train = run.config.train
+    if train.device != OPEN_DEVICE or not run.device.startswith("cuda"):
+        return run.config
+    return run.config.model_copy(update={"train": train.model_copy(update={"device": run.device})})
 
 
 def _predict(run: Run, dataset: Dataset, split: Split, folder: Path, report: Reporter, stop: Flag) -> None:

@@ -16,7 +16,7 @@ from histo_core.errors import RunError
 from histo_core.runs.database import Database, open_database
 from histo_core.runs.held_out import record_score
 from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.records import Progress, Run, RunStatus, held_devices
+from histo_core.runs.records import OPEN_DEVICE, Progress, Run, RunStatus
 from histo_core.runs.schema import ACTIVE, QUEUE_ORDER, RUNS, WAITING, Utc, to_run
 from histo_core.workspace import Workspace
 
@@ -137,28 +137,6 @@ class Store:
             )
             return to_run(connection.execute(added).mappings().one())
 
-    def next_queued(self, busy_devices: Collection[str]) -> Run | None:
-        """The first run of the queue whose devices are all free.
-
-        A run that waits for several devices keeps them from those behind it, else small runs would pass it for ever.
-        One that cannot be read is ended as failed, so that it holds up nobody and can be deleted.
-        """
-        count = RUNS.c.config["train"]["devices"].as_integer()
-        query = sa.select(RUNS.c.run_id, RUNS.c.device, count.label("devices")).where(WAITING).order_by(*QUEUE_ORDER)
-        with self.database.read() as connection:
-            waiting = connection.execute(query).all()
-        taken = set(busy_devices)
-        for run_id, device, devices in waiting:
-            held = held_devices(device, devices or 1)
-            if not taken.isdisjoint(held):
-                taken |= held
-                continue
-            run = self.get(run_id)
-            if run.status is not RunStatus.UNREADABLE:
-                return run
-            self.fail_unclaimed(run_id, None, run.reason)
-        return None
-
     def claim(self, run_id: str, worker: ProcessIdentity) -> Run:
         """Make a queued run this worker's own.
 
@@ -233,6 +211,7 @@ class Store:
             ended_at=None,
             cancel_requested_at=None,
             archived_at=None,
+            device=_opened_again(),
         )
         return queued or self._refuse(
             run_id, "resumed", f"Allowed: {', '.join(_RESUMABLE)}, and no other active run of the same configuration."
@@ -274,6 +253,13 @@ def _held_by(worker: ProcessIdentity) -> sa.ColumnElement[bool]:
         & (RUNS.c.process_started == worker.started)
         & (RUNS.c.boot_id == worker.boot)
     )
+
+
+def _opened_again() -> sa.ColumnElement[str]:
+    """A run that left its GPU open is not bound to the one that it was given before."""
+    asked = RUNS.c.config["train"]["device"].as_string()
+    given = (asked == OPEN_DEVICE) & RUNS.c.device.startswith("cuda")
+    return sa.case((given, OPEN_DEVICE), else_=RUNS.c.device)
 
 
 def _ended(status: RunStatus, reason: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from typing import IO
 from histo_core.errors import StoreError
 from histo_core.runs.locks import try_lock
 from histo_core.runs.processes import ProcessIdentity, boot_id
+from histo_core.runs.queue import next_queued
 from histo_core.runs.records import Run, RunStatus
 from histo_core.runs.store import Held, Store
 from histo_core.workspace import Workspace
@@ -173,7 +174,7 @@ class Supervisor:
             if held.run.cancel_requested:
                 self._stop(held.worker)
         self._give_up_idle()
-        while (run := self._store.next_queued(busy)) is not None:
+        while (run := next_queued(self._store, busy)) is not None:
             busy |= run.devices
             self._start(run)
         return self._store.any_active()

@@ -10,6 +10,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,10 +20,18 @@ from PIL import Image
 from waiting import wait_until
 
 from histo_core.access import User
-from histo_core.config import DataConfig, RunConfig
-from histo_core.errors import ConfigError, DataNotFoundError, HistoscopeError, PermissionDeniedError, UnknownNameError
+from histo_core.config import DataConfig, ModelConfig, RunConfig
+from histo_core.errors import (
+    ConfigError,
+    DataNotFoundError,
+    HistoscopeError,
+    PermissionDeniedError,
+    SplitError,
+    UnknownNameError,
+)
 from histo_core.models.registry import build_network
 from histo_core.models.weights import WeightsHeader, save_weights
+from histo_core.runs.check import check
 from histo_core.runs.launcher import (
     cancel,
     ensure_supervisor,
@@ -33,7 +42,7 @@ from histo_core.runs.launcher import (
     supervisor_alive,
 )
 from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.records import RunStatus
+from histo_core.runs.records import OPEN_DEVICE, RunStatus
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
 
@@ -121,6 +130,10 @@ def test_another_file_of_weights_under_the_same_name_is_another_run(workspace: W
         ({"model": {"name": "cnn_narrow", "options": {"depth": 3}}}, ConfigError),
         ({"train": {"device": "cuda:9"}}, ConfigError),
         ({"preprocess": {"crop": 500}}, HistoscopeError),
+        ({"split": {"valid": 0}}, SplitError),
+        ({"split": {"test": 0}, "predict": {"parts": ["test"]}}, ConfigError),
+        ({"train": {"device": "cpu", "precision": "16"}}, ConfigError),
+        ({"train": {"device": "cpu", "devices": 64}}, HistoscopeError),
     ],
 )
 def test_what_cannot_be_run_is_refused_and_leaves_nothing(
@@ -132,6 +145,51 @@ def test_what_cannot_be_run_is_refused_and_leaves_nothing(
     assert Store.open(workspace).runs() == []
     assert not workspace.runs.exists()
     assert supervisor_alive(workspace) is None
+
+
+def test_what_another_machine_may_have_is_not_refused_here(
+    workspace: Workspace, small_run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("histo_core.runs.check.usable_cores", lambda: 2)
+    train = small_run().train.model_copy(update={"devices": 3, "precision": "16"})
+    config = small_run().model_copy(update={"train": train})
+    with pytest.raises(ConfigError, match="Precision 16"):
+        launch(config, workspace)
+    with pytest.raises(ConfigError, match="This machine has 2 processor cores"):
+        launch(config.model_copy(update={"train": train.model_copy(update={"precision": "32"})}), workspace)
+    assert launch(config, workspace, start_supervisor=False).config.train == train
+
+
+def test_published_weights_are_left_to_the_worker_and_networks_are_built_once(
+    workspace: Workspace, small_run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Building takes no memory, and what has to be downloaded is not."""
+    monkeypatch.setattr("histo_core.models.registry.pretrained_tensors", lambda *_: pytest.fail("downloaded"))
+    built: list[str] = []
+
+    def counted(model: ModelConfig, *given: Any) -> Any:
+        network = build_network(model, *given)
+        built.extend({parameter.device.type for parameter in network.parameters()})
+        return network
+
+    monkeypatch.setattr("histo_core.runs.check.build_network", counted)
+    pretrained = ModelConfig(name="resnet18", weights="imagenet")
+    configs = [small_run(seed=seed).model_copy(update={"model": pretrained}) for seed in (1, 2)]
+    assert len(check([*configs, small_run()], workspace)) == 3
+    assert built == ["meta", "meta"]
+
+
+def test_with_several_gpus_the_choice_is_left_open(
+    workspace: Workspace, small_run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    train = small_run().train.model_copy(update={"device": "auto"})
+    config = small_run().model_copy(update={"train": train})
+    fixed = config.model_copy(update={"train": train.model_copy(update={"device": "cuda:1"})})
+    assert [one.device for one in check([config, fixed], workspace)] == [OPEN_DEVICE, "cuda:1"]
+    several = config.model_copy(update={"train": train.model_copy(update={"devices": 3})})
+    with pytest.raises(ConfigError, match="This machine has 2 devices from cuda:0 on"):
+        check([several], workspace)
 
 
 def test_a_folder_that_is_not_there_is_named(workspace: Workspace, tmp_path: Path, small_run) -> None:

@@ -8,8 +8,8 @@ from histo_core.access import User
 from histo_core.config import RunConfig, TrainConfig
 from histo_core.errors import ConfigError, PermissionDeniedError, RunError
 from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.queue import move
-from histo_core.runs.records import Run
+from histo_core.runs.queue import move, next_queued
+from histo_core.runs.records import OPEN_DEVICE, Run, RunStatus
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
 
@@ -30,7 +30,7 @@ def test_higher_priorities_come_first_then_who_waited_longest(store: Store) -> N
         _add(store, name, priority)
     assert _names(store) == "bdace"
     started = []
-    while (run := store.next_queued([])) is not None:
+    while (run := next_queued(store, [])) is not None:
         store.claim(run.run_id, ProcessIdentity.current())
         started.append(run.name)
     assert "".join(started) == "bdace"
@@ -105,12 +105,52 @@ def test_a_run_of_several_devices_holds_them_all(store: Store) -> None:
     pair = _add(store, "pair", device="cuda:1", devices=2)
     assert pair.devices == {"cuda:1", "cuda:2"}
     assert _add(store, "shared", device="cpu", devices=4).devices == {"cpu"}
-    assert store.next_queued(["cpu"]) == pair
-    assert store.next_queued(["cpu", "cuda:2"]) is None
+    assert next_queued(store, ["cpu"]) == pair
+    assert next_queued(store, ["cpu", "cuda:2"]) is None
 
 
 def test_a_run_that_waits_for_several_devices_is_not_passed_for_ever(store: Store) -> None:
     _add(store, "pair", device="cuda:0", devices=2)
     _add(store, "small", device="cuda:1")
     other = _add(store, "other", device="cuda:2")
-    assert store.next_queued(["cuda:0"]) == other, "cuda:1 is kept for the pair"
+    assert next_queued(store, ["cuda:0"]) == other, "cuda:1 is kept for the pair"
+
+
+THREE = ["cuda:0", "cuda:1", "cuda:2"]
+
+
+def test_a_run_that_left_its_gpu_open_gets_a_free_one(store: Store) -> None:
+    busy: set[str] = {"cuda:1"}
+    started = []
+    for name in "abc":
+        _add(store, name, device=OPEN_DEVICE)
+    _add(store, "d")
+    while (run := next_queued(store, busy, lambda: THREE)) is not None:
+        assert store.claim(run.run_id, ProcessIdentity.current()).device == run.device
+        busy |= run.devices
+        started.append((run.name, run.device))
+    assert started == [("a", "cuda:0"), ("b", "cuda:2"), ("d", "cpu")]
+    (waiting,) = store.queue()
+    assert (waiting.name, waiting.device) == ("c", OPEN_DEVICE)
+
+
+def test_several_open_gpus_are_those_side_by_side_and_small_runs_do_not_pass(store: Store) -> None:
+    pair = _add(store, "pair", device=OPEN_DEVICE, devices=2)
+    small = _add(store, "small", device=OPEN_DEVICE)
+    assert next_queued(store, ["cuda:1"], lambda: THREE) is None, "kept for the pair"
+    found = next_queued(store, ["cuda:0"], lambda: THREE)
+    assert found is not None
+    assert (found.run_id, found.devices) == (pair.run_id, {"cuda:1", "cuda:2"})
+    store.claim(pair.run_id, ProcessIdentity.current())
+    found = next_queued(store, found.devices, lambda: THREE)
+    assert found is not None
+    assert (found.run_id, found.device) == (small.run_id, "cuda:0")
+
+
+def test_a_run_that_is_resumed_leaves_its_gpu_open_again(store: Store) -> None:
+    run, me = _add(store, "a", device=OPEN_DEVICE), ProcessIdentity.current()
+    assert next_queued(store, [], lambda: ["cuda:0"]) is not None
+    store.claim(run.run_id, me)
+    store.finish(run.run_id, me, RunStatus.LOST)
+    assert store.requeue(run.run_id).device == OPEN_DEVICE
+    assert next_queued(store, [], list) is None, "no GPU is there any more"

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Event
 
+import pytest
+
+from histo_core.config import RunConfig, TrainConfig
+from histo_core.errors import CancelledError
+from histo_core.runs import follower, ranks
 from histo_core.runs.records import Progress
-from histo_core.runs.stages import _progress
+from histo_core.runs.stages import _on_its_device, _progress
+from histo_core.runs.store import Store
 from histo_core.training.events import BatchDone, EpochDone, Finished, Started
+from histo_core.workspace import Workspace
 
 
 def test_progress_follows_the_events_and_keeps_the_best_epoch() -> None:
@@ -24,3 +32,34 @@ def test_progress_follows_the_events_and_keeps_the_best_epoch() -> None:
     assert progress == expected
     assert _progress(Finished(1, 0.6), progress) == expected
     assert _progress(Started(2, 4, 10, 20, 160, 40, "cpu", 1), progress) == replace(expected, epoch=2, batch=4)
+
+
+@pytest.mark.parametrize(
+    ("asked", "given", "trained_on"),
+    [("auto", "cuda:1", "cuda:1"), ("auto", "cpu", "auto"), ("cuda:0", "cuda:0", "cuda:0"), ("auto", "auto", "auto")],
+)
+def test_training_takes_the_gpu_that_the_run_was_given(store: Store, asked: str, given: str, trained_on: str) -> None:
+    config = RunConfig(train=TrainConfig(device=asked))
+    run = store.enqueue(config, data_hash="d" * 64, split_fingerprint="f" * 64, device=given, name="")
+    assert _on_its_device(run) == config.model_copy(update={"train": TrainConfig(device=trained_on)})
+
+
+def test_the_other_processes_take_the_gpu_that_the_first_was_given(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = TrainConfig(device="cuda:2", devices=2)
+    told = ranks._variables(given, workspace.home)
+    folder = workspace.run_folder("run-1")
+    folder.mkdir(parents=True)
+    (folder / "config.yaml").write_text(RunConfig(train=TrainConfig(device="auto", devices=2)).to_yaml())
+    opened: list[RunConfig] = []
+
+    def stop(config: RunConfig, _: Workspace) -> None:
+        opened.append(config)
+        raise CancelledError("far enough")
+
+    monkeypatch.setattr("histo_core.runs.stages.open_data", stop)
+    monkeypatch.setenv(ranks.FIRST_DEVICE, told[ranks.FIRST_DEVICE])
+    with pytest.raises(CancelledError):
+        follower._train("run-1", workspace, Event(), workspace.home / "meeting")
+    assert [config.train for config in opened] == [given]

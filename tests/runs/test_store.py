@@ -18,6 +18,7 @@ from histo_core.runs.delete import delete
 from histo_core.runs.find import Wanted, find_runs
 from histo_core.runs.held_out import record_score, scored_before, scored_in_words
 from histo_core.runs.processes import ProcessIdentity
+from histo_core.runs.queue import next_queued
 from histo_core.runs.records import Progress, RunStatus
 from histo_core.runs.schema import RUNS
 from histo_core.runs.store import Store
@@ -127,10 +128,10 @@ def test_an_ended_run_is_queued_again_behind_the_others(store: Store, enqueue) -
     store.finish(run.run_id, ME, RunStatus.CANCELLED, "stopped")
     again = store.requeue(run.run_id)
     assert (again.status, again.reason, again.cancel_requested, again.ended_at) == (RunStatus.QUEUED, "", False, None)
-    first = store.next_queued([])
+    first = next_queued(store, [])
     assert first is not None
     assert first.run_id == waiting.run_id
-    assert store.next_queued(["cpu"]) is None
+    assert next_queued(store, ["cpu"]) is None
 
 
 def test_a_run_is_not_resumed_beside_its_next_attempt(store: Store, enqueue) -> None:
@@ -193,7 +194,7 @@ def test_a_row_that_cannot_be_read_stops_nobody(workspace: Workspace, store: Sto
     assert [run.run_id for run in find_runs(store, Wanted(statuses=[RunStatus.QUEUED]), limit=5).runs] == [
         waiting.run_id
     ]
-    assert store.next_queued([]) == waiting
+    assert next_queued(store, []) == waiting
     store.request_cancel(waiting.run_id)
     assert not store.any_active(), "the one that cannot be read was ended, so that a supervisor may leave"
     delete(spoilt.run_id, workspace)
