@@ -1,4 +1,4 @@
-"""Which processor computes."""
+"""Which processor computes, and whether its memory ran out."""
 
 from __future__ import annotations
 
@@ -26,6 +26,18 @@ def resolve_device(device: str) -> torch.device:
             "Choose one of these, or auto.",
         )
     return torch.device(device)
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Whether an error says that memory ran out; the CPU's has no type of its own, and CUDA's libraries have others."""
+    text = str(error).lower()
+    return (
+        isinstance(error, MemoryError | torch.OutOfMemoryError)
+        or "can't allocate memory" in text
+        or "out of memory" in text
+        or "not enough memory" in text
+        or "status_alloc_failed" in text
+    )
 
 
 def _devices() -> list[str]:

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from histo_core.config import ModelConfig, PredictConfig
 from histo_core.data.transforms.preprocess import Preprocess
-from histo_core.errors import CheckpointError
-from histo_core.models.device import resolve_device
+from histo_core.errors import CheckpointError, ConfigError
+from histo_core.models.device import out_of_memory, resolve_device
 from histo_core.models.engine import engine, interactive_dtype
 from histo_core.models.manifest import read_manifest
 from histo_core.models.mapped import Mapped
@@ -196,7 +196,29 @@ class Predictor:
 
     @torch.inference_mode()
     def predict_input(self, pixels: Tensor, config: PredictConfig = _PLAIN) -> Predicted:
-        """As `predict`, for one batch that is preprocessed already: float32 [n, 3, h, w]."""
+        """As `predict`, for one batch that is preprocessed already: float32 [n, 3, h, w].
+
+        A batch that the memory does not hold is predicted in halves, which changes its numbers by rounding at most.
+
+        Raises:
+            ConfigError: as `predict`, or the memory does not even hold a single patch.
+        """
+        try:
+            return self._predicted(pixels, config)
+        except (MemoryError, RuntimeError) as error:
+            if not out_of_memory(error):
+                raise
+        # Out of the block, because the error holds on to what filled the memory.
+        if len(pixels) == 1:
+            raise ConfigError(
+                f"Memory ran out on {self.device} while {self.name} predicted a single patch.",
+                "Room for one patch is needed.",
+                "Choose a device with more memory, or end what else uses it; the trained weights are kept.",
+            )
+        halves = pixels.tensor_split(2)
+        return joined([self.predict_input(half, config) for half in halves], len(self.classes))
+
+    def _predicted(self, pixels: Tensor, config: PredictConfig) -> Predicted:
         logits = predict_views(pixels.to(self.device), config.tta, self._engine).cpu().double()
         # In double precision rows sum to 1 to the last digit that is kept.
         each = np.stack([probabilities(one, self.config.output).numpy() for one in logits])

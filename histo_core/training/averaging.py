@@ -5,7 +5,8 @@ from __future__ import annotations
 from copy import deepcopy
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 class Average:
@@ -20,7 +21,7 @@ class Average:
     Polyak and Juditsky, Acceleration of stochastic approximation by averaging, SIAM J. Control Optim. 1992.
 
     Args:
-        model: to average, on its device.
+        model: to average, on its device; the same tensors are read at each update.
         decay: in (0, 1).
 
     Attributes:
@@ -30,15 +31,21 @@ class Average:
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.model = deepcopy(model).requires_grad_(requires_grad=False).eval()
         self._decay = decay
+        pairs = list(zip(_changing(self.model), _changing(model), strict=True))
+        self._means = [(mean, value) for mean, value in pairs if mean.is_floating_point()]
+        self._counts = [(mean, value) for mean, value in pairs if not mean.is_floating_point()]
 
     @torch.no_grad()
-    def update(self, model: nn.Module, step: int) -> None:
+    def update(self, step: int) -> None:
         """Take in the weights after a step of the optimiser, counted from 0 over the whole run."""
         decay = min(self._decay, (1 + step) / (10 + step))
-        for mean, weight in zip(self.model.parameters(), model.parameters(), strict=True):
-            mean.lerp_(weight, 1 - decay)
-        for mean, buffer in zip(self.model.buffers(), model.buffers(), strict=True):
-            if mean.is_floating_point():
-                mean.lerp_(buffer, 1 - decay)
-            else:
-                mean.copy_(buffer)
+        means, values = map(list, zip(*self._means, strict=True))
+        get_ema_multi_avg_fn(decay)(means, values, step)
+        for mean, value in self._counts:
+            mean.copy_(value)
+
+
+def _changing(model: nn.Module) -> list[Tensor]:
+    """All that a checkpoint keeps; other buffers, such as the tables of group convolutions, never change."""
+    kept = model.state_dict().keys()
+    return [tensor for name, tensor in (*model.named_parameters(), *model.named_buffers()) if name in kept]

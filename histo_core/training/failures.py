@@ -9,13 +9,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from histo_core.config import TrainConfig
 from histo_core.data.base import Dataset
 from histo_core.errors import TrainingError
 from histo_core.files import write_json
+from histo_core.models.device import out_of_memory
 
 FAILED_BATCH = "failed_batch.json"
 """In a run's folder: which samples a loss that is no number came from."""
@@ -121,8 +121,8 @@ def memory_explained(batch_size: int) -> Iterator[None]:
     """
     try:
         yield
-    except (MemoryError, RuntimeError) as error:  # CUDA's own error is a RuntimeError; the CPU's has no type of its own
-        if not _out_of_memory(error):
+    except (MemoryError, RuntimeError) as error:  # CUDA's own error is a RuntimeError
+        if not out_of_memory(error):
             raise
         remedy = (
             f"Launch again with a batch size of {batch_size // 2}." if batch_size > 1 else "Resize to fewer pixels."
@@ -138,14 +138,3 @@ def memory_explained(batch_size: int) -> Iterator[None]:
             "At least two values are needed.",
             "Launch again with a larger batch size or larger patches.",
         ) from error
-
-
-def _out_of_memory(error: Exception) -> bool:
-    text = str(error).lower()
-    return (
-        isinstance(error, MemoryError | torch.OutOfMemoryError)
-        or "can't allocate memory" in text
-        or "out of memory" in text
-        or "not enough memory" in text
-        or "status_alloc_failed" in text  # of CUDA's libraries
-    )

@@ -88,7 +88,7 @@ class Updates:
             group["lr"] = group["initial_lr"] * self._factor(epoch, batch, valid_losses)
         self._stepper.step()
         if self._average is not None:
-            self._average.update(self._model, epoch * self._steps + batch // config.accumulate)
+            self._average.update(epoch * self._steps + batch // config.accumulate)
         return True
 
     def _factor(self, epoch: int, batch: int, valid_losses: Sequence[float]) -> float:

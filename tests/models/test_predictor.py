@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from histo_core.config import ModelConfig, PreprocessConfig
+from histo_core.config import ModelConfig, PredictConfig, PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CheckpointError, ConfigError
 from histo_core.models.manifest import BestEntry, LastEntry, Manifest, write_manifest
@@ -61,6 +61,38 @@ def test_images_may_differ_in_size_where_the_crop_makes_them_equal(model, images
     predictor = Predictor(model, Preprocess(PREPROCESS), ("normal", "tumour"), "tumour", CONFIG)
     mixed = [images[0], images[1][8:-8, 8:-8]]
     np.testing.assert_allclose(predictor.probabilities(mixed), predictor.probabilities(images[:2]), atol=1e-6)
+
+
+def small_memory(predictor: Predictor, fits: int) -> list[int]:
+    """Let a batch of more patches run out of memory; the sizes that were tried."""
+    network, tried = predictor._engine, []
+
+    def engine(pixels: torch.Tensor) -> torch.Tensor:
+        tried.append(len(pixels))
+        if len(pixels) > fits:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return network(pixels)
+
+    predictor.__dict__["_engine"] = engine
+    return tried
+
+
+@pytest.mark.parametrize("tta", ["none", "flips"])
+def test_what_memory_does_not_hold_is_predicted_in_halves(model, images, tta) -> None:
+    predictor = Predictor(model, Preprocess(PREPROCESS), ("normal", "tumour"), "tumour", CONFIG)
+    expected = predictor.predict(images, PredictConfig(tta=tta))
+    tried = small_memory(predictor, fits=2)
+    found = predictor.predict(images, PredictConfig(tta=tta))
+    np.testing.assert_allclose(found.probabilities, expected.probabilities, rtol=1e-6)
+    np.testing.assert_allclose(found.scores, expected.scores, atol=1e-6)
+    assert tried[:3] == [7, 4, 2]
+
+
+def test_a_patch_that_memory_does_not_hold_is_refused(model, images) -> None:
+    predictor = Predictor(model, Preprocess(PREPROCESS), ("normal", "tumour"), "tumour", CONFIG)
+    small_memory(predictor, fits=0)
+    with pytest.raises(ConfigError, match=r"cnn_rnn predicted a single patch.*Choose a device with more memory"):
+        predictor.predict(images)
 
 
 def test_no_images_no_rows(model) -> None:

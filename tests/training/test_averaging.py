@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from histo_core.models.group import P4, GroupConv2d
 from histo_core.training.averaging import Average
 
 
@@ -20,7 +21,7 @@ def test_the_average_by_hand() -> None:
             model[1].num_batches_tracked += 1
         decay = min(0.5, (1 + step) / (10 + step))
         mean = [decay * old + (1 - decay) * new.double() for old, new in zip(mean, averaged, strict=True)]
-        average.update(model, step)
+        average.update(step)
     found = [*average.model.parameters(), average.model[1].running_mean]
     for got, expected in zip(found, mean, strict=True):
         torch.testing.assert_close(got.double(), expected.detach(), rtol=1e-5, atol=1e-6)
@@ -35,12 +36,22 @@ def test_the_decay_grows_up_to_what_is_asked() -> None:
     average = Average(model, 0.2)
     nn.init.ones_(model.weight)
     for step in range(4):
-        average.update(model, step)
+        average.update(step)
     assert average.model.weight.item() == pytest.approx(1 - 0.1 * 2 / 11 * 0.2 * 0.2)
 
 
 def test_channels_last_stays() -> None:
     model = nn.Conv2d(4, 4, 3).to(memory_format=torch.channels_last)
     average = Average(model, 0.9)
-    average.update(model, 0)
+    average.update(0)
     assert average.model.weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_what_never_changes_is_not_copied_at_each_step() -> None:
+    """A group convolution's table of places, which no checkpoint keeps either."""
+    model = GroupConv2d(P4, 3, 2, 3, lifting=True)
+    average = Average(model, 0.5)
+    average.model.index.zero_()
+    average.update(0)
+    assert not average.model.index.any()
+    assert model.index.any()
