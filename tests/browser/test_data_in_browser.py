@@ -85,10 +85,12 @@ def test_what_is_drawn_on_the_map_is_what_the_gallery_shows(
     chip = page.get_by_role("button", name="Drawn on the map")
     expect(chip).to_be_visible()
     drawn = int(re.sub(r"\D", "", str(chip.text_content())))
-    assert drawn > 0
-    expect(_patches(page)).to_have_count(min(drawn, 48))
+    assert 0 < drawn < 48  # fewer than a page, so that a gallery of all is not taken for them
+    expect(page.get_by_text(re.compile(f"^{drawn} of [0-9,]+ patches$"))).to_be_visible()
+    expect(_patches(page)).to_have_count(drawn)
     page.get_by_text("Gallery", exact=True).click()
-    expect(_patches(page)).to_have_count(min(drawn, 48))
+    expect(page.get_by_text("Sort by")).to_be_visible()
+    expect(_patches(page)).to_have_count(drawn)
     chip.click()
     expect(chip).to_have_count(0)
     expect(page).not_to_have_url(re.compile("lasso="))
@@ -96,11 +98,19 @@ def test_what_is_drawn_on_the_map_is_what_the_gallery_shows(
 
 def test_a_mosaic_a_split_and_a_verdict(visit: Callable[[str], Page], link: str) -> None:
     page = visit(f"{link}&view=mosaic")
-    expect(page.locator(".stPlotlyChart .main-svg").first).to_be_visible()
+    expect(page.locator(".stPlotlyChart .imagelayer image")).to_have_count(2)  # the tissue, and the labels over it
     page.get_by_role("combobox", name="Slide").click()
-    page.get_by_role("option").nth(3).click()
+    other = page.get_by_role("option").nth(3)
+    slide = str(other.text_content()).split()[0]
+    other.click()
     page.wait_for_url(re.compile("slide="))
-    expect(page.locator(".stPlotlyChart .main-svg").first).to_be_visible()
+    expect(page.locator(".stPlotlyChart .gtitle")).to_contain_text(f"slide {slide}")
+    for kind in ("PNG", "SVG"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=f"Download as {kind}").click()
+        assert download.value.suggested_filename == f"mosaic.{kind.lower()}"
+        start = Path(download.value.path()).read_bytes()[:4]
+        assert start == {"PNG": b"\x89PNG", "SVG": b"<svg"}[kind]
 
     page.get_by_text("Splits", exact=True).click()
     expect(page.get_by_text("Build a split")).to_be_visible()
@@ -113,6 +123,20 @@ def test_a_mosaic_a_split_and_a_verdict(visit: Callable[[str], Page], link: str)
     expect(page.get_by_text("No patient is on both sides").first).to_be_visible()
 
 
+def test_an_audit_runs_apart_and_its_finding_opens_its_patches(visit: Callable[[str], Page], link: str) -> None:
+    page = visit(f"{link}&view=audit")
+    page.get_by_role("button", name="Audit this split").click()
+    expect(page.get_by_text("No patient is on both sides;").first).to_be_visible(timeout=120_000)
+    opening = page.get_by_role("button", name="Show the patches").first
+    opening.click()
+    page.wait_for_url(re.compile("finding="))
+    chip = page.locator(".st-key-chip-finding")
+    expect(chip).to_be_visible()
+    shown = int(re.findall(r"([0-9,]+) patch", str(chip.text_content()))[-1].replace(",", ""))
+    expect(page.get_by_text(re.compile(f"^{shown:,} of [0-9,]+ patches$"))).to_be_visible()
+    expect(_patches(page)).to_have_count(min(shown, 48))
+
+
 def _patches(page: Page) -> Locator:
     return page.locator(".st-key-explore-grid button")
 
@@ -123,10 +147,10 @@ def _choose(page: Page, label: str, option: str) -> None:
 
 
 def _draw(page: Page, chart: Locator) -> None:
-    """Draw around most of a chart."""
+    """Draw around a few points in the middle of a chart."""
     box = chart.bounding_box()
     assert box is not None
-    corners = [(0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9), (0.1, 0.12)]
+    corners = [(0.5, 0.5), (0.62, 0.5), (0.62, 0.62), (0.5, 0.62), (0.5, 0.51)]
     places = [(box["x"] + across * box["width"], box["y"] + down * box["height"]) for across, down in corners]
     page.mouse.move(*places[0])
     page.mouse.down()
