@@ -82,7 +82,7 @@ def render() -> None:
 def _choose(finished: dict[str, Run]) -> list[RunPredictions]:
     named = runs.unique_labels(list(finished.values()))
     newest = next(iter(finished.values()))
-    fitting = [run.run_id for run in finished.values() if _alike(run, newest)]
+    fitting = [run.run_id for run in finished.values() if runs.alike(run, newest)]
     ids = state.choose_many(
         "Models",
         "runs",
@@ -93,11 +93,6 @@ def _choose(finished: dict[str, Run]) -> list[RunPredictions]:
     )
     home = str(Workspace.default().home)
     return [cache.predictions(run_id, str(finished[run_id].ended_at), home, finished[run_id]) for run_id in ids]
-
-
-def _alike(run: Run, other: Run) -> bool:
-    """Whether two runs divided the same data alike, and predicted the same parts: a sweep's runs predict no test."""
-    return (run.split_fingerprint, run.config.predict.parts) == (other.split_fingerprint, other.config.predict.parts)
 
 
 def _shared_part(chosen: Sequence[RunPredictions]) -> str | None:
@@ -161,6 +156,7 @@ def _moving(joined: Joined, aurocs: AurocResults) -> None:
             key="compare.roc",
             name="roc",
             data=roc_points(comparison),
+            narrow=True,
         )
         if comparison.differences:
             st.subheader("Is the best really better?", anchor=False)
@@ -182,7 +178,8 @@ def _moving(joined: Joined, aurocs: AurocResults) -> None:
                 if not result.is_reference:
                     navigation.link(
                         "explain",
-                        f"Patches that {plain(result.name)} got wrong",
+                        "Patches it got wrong",
+                        icon=":material/error:",
                         run=result.run_id,
                         show="wrong",
                         part=joined.part,

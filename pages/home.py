@@ -84,7 +84,7 @@ def _next_step(store: Store) -> None:
     finished = find_runs(store, Wanted(statuses=(RunStatus.SUCCEEDED,)), limit=runs.OFFERED).runs
     if not finished:
         return
-    same = [run for run in finished if run.split_fingerprint == finished[0].split_fingerprint]
+    same = [run for run in finished if runs.alike(run, finished[0])]
     with st.container(horizontal=True, vertical_alignment="center"):
         if len(same) > 1:
             navigation.link(

@@ -94,7 +94,7 @@ def curves_figure(
             at = within[name]
             figure.add_scatter(
                 x=[at.epoch + at.batch / at.batches], y=[at.train_loss], mode="markers", legendgroup=name,
-                name=label(f"{name}, training so far in this epoch"),
+                name=label(f"{name}, this epoch so far"),
                 marker={"symbol": "circle-open", "size": 9, "color": line["color"]},
                 hovertemplate=f"%{{fullData.name}}<br>{kind.hover}<extra></extra>",
             )  # fmt: skip

@@ -29,7 +29,7 @@ def draw(now: Summary, workspace: Workspace) -> None:
         st.caption(plain(f"Not yet: {reason}"))
         return
     looked = scored_in_words(looked_at_before(experiment, workspace))
-    st.caption(plain(f"Until now it was {looked}"))
+    st.caption(plain(f"The test part was {looked}"))
     best = now.members[now.best or 0]
     job = find_job("score_test", job_params(experiment.experiment_id), workspace)
     sure = st.checkbox(
@@ -54,7 +54,7 @@ def _score(kept: TestScore, now: Summary) -> None:
     groups = f" of {count(kept.n_groups, 'patient or slide', 'patients or slides')}" if kept.n_groups else ""
     st.markdown(plain(f"{label} on {count(kept.n, 'patch', 'patches')}{groups}, scored once:"))
     if kept.scored_before:
-        st.caption(plain(f"Before that it was {scored_in_words(kept.scored_before)}"))
+        st.caption(plain(f"Before that the same part was {scored_in_words(kept.scored_before)}"))
     layout.facts({NAMES[name][0].upper() + NAMES[name][1:]: str(kept.metrics[name]) for name in METRICS})
     warning = kept.metrics["auroc"].warning
     if warning:

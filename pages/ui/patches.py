@@ -13,7 +13,7 @@ from histo_core.access import LOCAL, authorise
 from histo_core.data.formats.images import SUFFIXES, open_image
 from histo_core.errors import DataNotFoundError
 from histo_core.runs.records import Run
-from pages.ui import cache, data_choice, state
+from pages.ui import cache, data_choice, layout, state
 from pages.ui.text import count, plain
 
 MAX_PIXELS = 4_000_000
@@ -62,7 +62,13 @@ def of_run(run: Run, home: str) -> Patch | None:
     predicted = cache.predictions(run.run_id, str(run.ended_at), home, run)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         part = state.choose(
-            "Patches of", "part", list(PARTS), format_func=PARTS.__getitem__, width=140, help="Part of the split."
+            "Patches of",
+            "part",
+            list(PARTS),
+            default=next((part for part in PARTS if (predicted.table["split"] == part).any()), None),
+            format_func=PARTS.__getitem__,
+            width=140,
+            help="Part of the split.",
         )
         show = state.choose(
             "Show", "show", list(SHOW), format_func=SHOW.__getitem__, width=170, help="By the model's answer."
@@ -72,7 +78,7 @@ def of_run(run: Run, home: str) -> Patch | None:
         )
         found = _fitting(predicted.table, part, show, label)
         if not found:
-            st.info("No patch fits these filters.")
+            layout.empty("No patch fits these filters.", _clear)
             return None
         sample = _step(found)
     source = data_choice.opened(run.config.data)
@@ -87,6 +93,14 @@ def of_run(run: Run, home: str) -> Patch | None:
     image = source.read([index])[0]
     truth = predicted.table.loc[predicted.table["sample_id"] == sample, "y_true"].iloc[0]
     return Patch(sample, image, _sha256(image), truth if isinstance(truth, str) else None, source.mask(index))
+
+
+def _clear() -> None:
+    """The button that shows all patches again."""
+    if st.button("Clear the filters", icon=":material/filter_list_off:"):
+        for name in ("part", "show", "class"):
+            state.put(name, None)
+        st.rerun()
 
 
 def _fitting(table: pd.DataFrame, part: str, show: str, label: str) -> list[str]:

@@ -67,7 +67,7 @@ def _scores(found: PredictionSet, run: Run, table: pd.DataFrame, home: str) -> N
     )
     grid = layout.halves()
     with grid.cell():
-        layout.figure(roc_figure(comparison), key="predict.roc", name="roc", data=roc_points(comparison))
+        layout.figure(roc_figure(comparison), key="predict.roc", name="roc", data=roc_points(comparison), narrow=True)
     with grid.cell():
         layout.figure(
             confusion_figure(comparison.results[0], comparison.classes),

@@ -25,7 +25,7 @@ STATES: dict[str, tuple[RunStatus, ...]] = {
 ANY_TAG = "any"
 ANCHOR, FORM = "runs", "new"
 """Where links lead on a page that is too narrow for two columns: here, and to the form of a new run."""
-LEGEND = 24
+LEGEND = 32
 """Characters of a name in the legend of the curves."""
 
 

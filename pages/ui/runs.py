@@ -179,16 +179,21 @@ def unique_labels(runs: Sequence[Run]) -> dict[str, str]:
     return {run.run_id: label(run) if names[label(run)] == 1 else f"{label(run)} ({run.run_id})" for run in runs}
 
 
+def alike(run: Run, other: Run) -> bool:
+    """Whether two runs divided the same data alike, and predicted the same parts: a sweep's runs predict no test."""
+    return (run.split_fingerprint, run.config.predict.parts) == (other.split_fingerprint, other.config.predict.parts)
+
+
 def device_words(device: Device, labels: Mapping[str, str]) -> str:
-    """A device, what it has left and what it does: "Processor, 2 cores, 9.1 GB free memory, busy with ResNet18".
+    """A device, what it has left and what it does: "Processor, 2 cores, 9.1 GB of memory free, busy with ResNet18".
 
     Args:
         device: of this machine.
         labels: names of runs by id.
     """
     busy = device.busy_with
-    does = "free" if busy is None else f"busy with {labels.get(busy, busy)}"
-    return f"{device.title}, {size(device.memory_free)} free memory, {does}"
+    does = "idle" if busy is None else f"busy with {labels.get(busy, busy)}"
+    return f"{device.title}, {size(device.memory_free)} of memory free, {does}"
 
 
 def fraction(run: Run) -> float:

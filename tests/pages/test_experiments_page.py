@@ -99,6 +99,29 @@ def test_its_runs_are_supervised_and_what_waits_has_an_end(
     assert page.get("progress")[0].proto.text == "2 of 3 runs ended, about 40 min left"
 
 
+def test_runs_without_a_test_part_are_compared_and_explained_on_validation(
+    home: Workspace, worked: tuple[Workspace, Experiment, Experiment], open_page: OpenPage
+) -> None:
+    """After a sweep, whose runs never see the test part, no page opens on an error or on nothing."""
+    del home
+    ids = [member.run_id for member in worked[2].members]
+    compared = open_page("compare", runs=ids)
+    assert [title.value for title in compared.title] == ["Compare"]
+    assert not compared.error
+    (part,) = [box for box in compared.selectbox if box.label == "Patches"]
+    assert part.value == "valid"
+    explained = open_page("explain", run=ids[0])
+    assert not explained.error
+    assert "The model says" in texts(explained)
+    nothing = open_page("explain", run=ids[0], part="test")
+    assert "No patch fits these filters." in texts(nothing).replace("\\", "")
+    next(one for one in nothing.button if one.label == "Clear the filters").click().run()
+    assert "The model says" in texts(nothing)
+    mixed = open_page("compare", runs=[*ids, worked[1].members[0].run_id], part="test")
+    assert mixed.error
+    assert [title.value for title in mixed.title] == ["Compare"]
+
+
 def test_cancel_and_resume(
     home: Workspace, worked: tuple[Workspace, Experiment, Experiment], open_page: OpenPage
 ) -> None:

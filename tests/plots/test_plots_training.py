@@ -54,11 +54,11 @@ def test_the_epoch_that_goes_on_is_an_open_circle_at_its_share_of_batches() -> N
     figure = curves_figure({"CNN": epochs(0.7, 0.5), "first": []}, now={"CNN": NOW, "first": replace(NOW, epoch=0)})
     within = {trace.name: trace for trace in figure.data if trace.marker.symbol == "circle-open"}
     assert {name: (trace.x, trace.y) for name, trace in within.items()} == {
-        "CNN, training so far in this epoch": ((2.75,), (0.61,)),
-        "first, training so far in this epoch": ((0.75,), (0.61,)),
+        "CNN, this epoch so far": ((2.75,), (0.61,)),
+        "first, this epoch so far": ((0.75,), (0.61,)),
     }
     colours = {trace.line.color for trace in figure.data if trace.mode == "lines"}
-    assert colours == {within["CNN, training so far in this epoch"].marker.color}
+    assert colours == {within["CNN, this epoch so far"].marker.color}
     assert figure.layout.xaxis.dtick == 1
 
 
