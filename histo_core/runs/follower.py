@@ -12,6 +12,19 @@ from histo_core.config import read_config
 from histo_core.errors import ConfigError, HistoscopeError
 from histo_core.workspace import Workspace
 
+FIRST_DEVICE = "HISTOSCOPE_FIRST_DEVICE"
+"""The variable that names the device of rank 0, which the supervisor may have chosen."""
+
+
+def ready_file(meeting: Path, rank: int) -> Path:
+    """What a process of this machine makes when it has opened the data and comes to meet the others."""
+    return meeting.with_name(f"rank-{rank}.ready")
+
+
+def reason_file(meeting: Path, rank: int) -> Path:
+    """Where a process of this machine says in words why it failed."""
+    return meeting.with_name(f"rank-{rank}.reason")
+
 
 def is_follower() -> bool:
     """Whether this process was started as another than the first of a run: by its worker, or by torchrun."""
@@ -37,9 +50,6 @@ def follow(run_id: str, workspace: Workspace) -> int:
         Thread(target=_end_with_the_worker, name="end with the worker", daemon=True).start()
     for kind in (signal.SIGTERM, signal.SIGINT):
         signal.signal(kind, lambda *_: stop.set())
-    # Loaded once it is known when to end, because it takes seconds.
-    from histo_core.runs.ranks import reason_file
-
     try:
         _train(run_id, workspace, stop, Path(meeting) if meeting else None)
     except HistoscopeError as error:
@@ -50,11 +60,6 @@ def follow(run_id: str, workspace: Workspace) -> int:
 
 
 def _train(run_id: str, workspace: Workspace, stop: Event, meeting: Path | None) -> None:
-    from histo_core.runs.ranks import FIRST_DEVICE, ready_file
-    from histo_core.runs.stages import open_data
-    from histo_core.training.loop import fit
-    from histo_core.training.ranks import find_ranks
-
     folder = workspace.run_folder(run_id)
     if meeting is None and (folder / "manifest.json").exists():
         return  # under torchrun: the worker finds all done
@@ -65,6 +70,11 @@ def _train(run_id: str, workspace: Workspace, stop: Event, meeting: Path | None)
             "As many processes as train.devices says.",
             "Start one worker, or launch a run for several devices.",
         )
+    # Loaded once it is known when to end, and that there is something to do, because it takes seconds.
+    from histo_core.runs.stages import open_data
+    from histo_core.training.loop import fit
+    from histo_core.training.ranks import find_ranks
+
     given = {"device": os.environ.get(FIRST_DEVICE, config.train.device)}
     config = config.model_copy(update={"train": config.train.model_copy(update=given)})
     dataset, split, workspace = open_data(config, workspace)

@@ -21,10 +21,9 @@ import torch
 
 from histo_core.config import TrainConfig
 from histo_core.errors import HistoscopeError, TrainingError
+from histo_core.runs.follower import FIRST_DEVICE, ready_file, reason_file
 from histo_core.training.ranks import MEETING_FILE
 
-FIRST_DEVICE = "HISTOSCOPE_FIRST_DEVICE"
-"""Tells the other processes the device of rank 0, which the supervisor may have chosen."""
 END_SECONDS = 30.0
 """How long the others may take to end after rank 0 has; they have nothing left to do."""
 READY_SECONDS = 0.05
@@ -69,16 +68,6 @@ def ranks_beside(run_id: str, config: TrainConfig, folder: Path) -> Iterator[Non
             ) from error
         finally:
             _end(others.values())
-
-
-def ready_file(meeting: Path, rank: int) -> Path:
-    """What a process of this machine makes when it has opened the data and comes to meet the others."""
-    return meeting.with_name(f"rank-{rank}.ready")
-
-
-def reason_file(meeting: Path, rank: int) -> Path:
-    """Where a process of this machine says in words why it failed."""
-    return meeting.with_name(f"rank-{rank}.reason")
 
 
 def _variables(config: TrainConfig, folder: Path) -> dict[str, str]:

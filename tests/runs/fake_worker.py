@@ -17,6 +17,9 @@ from histo_core.workspace import Workspace
 
 
 def main(run_id: str) -> None:
+    starts = os.environ.get("HISTOSCOPE_TEST_STARTS")
+    if starts:
+        append_line(Path(starts), f"started {run_id}")
     store, me = Store.open(Workspace.default()), ProcessIdentity.current()
     behaviour = store.get(run_id).name
     if behaviour == "broken":
@@ -26,8 +29,8 @@ def main(run_id: str) -> None:
     if behaviour == "stubborn":
         subprocess.Popen(["sleep", "600"])  # a helper of its own, which must not outlive it
     store.claim(run_id, me)
-    if starts := os.environ.get("HISTOSCOPE_TEST_STARTS"):
-        append_line(Path(starts), run_id)
+    if starts:
+        append_line(Path(starts), f"claimed {run_id}")
     while behaviour != "quick" and not stopped:
         time.sleep(0.02)
     store.finish(run_id, me, RunStatus.CANCELLED if stopped else RunStatus.SUCCEEDED)

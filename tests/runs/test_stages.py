@@ -59,7 +59,7 @@ def test_the_other_processes_take_the_gpu_that_the_first_was_given(
         raise CancelledError("far enough")
 
     monkeypatch.setattr("histo_core.runs.stages.open_data", stop)
-    monkeypatch.setenv(ranks.FIRST_DEVICE, told[ranks.FIRST_DEVICE])
+    monkeypatch.setenv(follower.FIRST_DEVICE, told[follower.FIRST_DEVICE])
     with pytest.raises(CancelledError):
         follower._train("run-1", workspace, Event(), workspace.home / "meeting")
     assert [config.train for config in opened] == [given]
