@@ -45,6 +45,7 @@ def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig)
     """
     if not len(rows_of(split)):
         st.info("An audit looks at what the parts of a split share. Build a split first.", icon=":material/call_split:")
+        st.button("Go to Splits", on_click=state.put, args=("view", "split"))
         return
     report = cache.audit(*_key(data, division))
     if report is None:

@@ -91,7 +91,8 @@ def leakage(data: str, config: str, home: str) -> LeakageReport:
 @st.cache_data(show_spinner=False, max_entries=64)
 def sheet(data: str, home: str, indices: tuple[int, ...], columns: int, cell: int, colours: tuple[str, ...]) -> bytes:
     """A contact sheet of some patches, as PNG."""
-    return contact_sheet(dataset(data, home).read(indices), columns, cell, colours)
+    images, _ = unreadable.images(dataset(data, home), indices)
+    return contact_sheet(images, columns, cell, colours)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -91,12 +91,14 @@ def _checked(found: FileCheck) -> None:
         unreadable.go_on(key="files")
     if len(found.sizes) > 1:
         rows = [(width, height, number) for (height, width), number in found.sizes.items()]
+        table = pd.DataFrame(rows, columns=["Width (px)", "Height (px)", "Patches"])
         st.dataframe(
-            pd.DataFrame(rows, columns=["Width (px)", "Height (px)", "Patches"]),
+            table,
             hide_index=True,
             height=min(ROWS, 38 + 35 * len(rows)),
             alt="How many patches there are of each size.",
         )
+        layout.download_table(table, "sizes")
 
 
 def _sentence(found: FileCheck) -> str:

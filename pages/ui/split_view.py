@@ -116,6 +116,7 @@ def _saved(known: tuple[SavedSplit, ...]) -> None:
         },
         alt="Saved splits with their counts of patches, fingerprints and dates.",
     )
+    layout.download_table(table, "saved-splits")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             "Take a saved split",

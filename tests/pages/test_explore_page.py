@@ -119,6 +119,16 @@ def test_a_part_of_a_slide_comes_from_the_link(view: OpenView, source: Dataset) 
     assert whole["layout"]["meta"]["alt"].startswith(f"{on_it} patches of slide")
 
 
+def test_a_gallery_can_be_taken_away_and_its_legend_is_said(view: OpenView, source: Dataset) -> None:
+    page = view("gallery", **{"class": "tumour"})
+    assert [one.proto.label for one in page.get("download_button")] == [
+        "Download this page as PNG",
+        "Download the selected patches as CSV",
+    ]
+    (shown,) = page.image[0].proto.imgs
+    assert all(name in shown.alt for name in source.classes)
+
+
 def test_an_unknown_view_is_the_overview(view: OpenView) -> None:
     assert "240 of 240 patches" in said(view("nonsense"))
 

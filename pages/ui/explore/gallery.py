@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from pages.ui import state
+from pages.ui import cache, layout, state
 from pages.ui.errors import shown
 from pages.ui.explore import columns, patch, selection
 from pages.ui.explore.context import Explored
 from pages.ui.explore.grid import grid
 from pages.ui.explore.selection import Selection
 from pages.ui.gallery import legend
+from pages.ui.patch_grid import COLUMNS
 
 PAGE = 48
 SIDES = (48, 64, 96, 128, 192, 256)
@@ -43,12 +44,21 @@ def _pages(page: Explored, chosen: Selection) -> None:
             help="Of a patch on the page. Enlarged pixels stay square.",
         )
         at = state.page(-(-len(rows) // PAGE))
-    opened = grid(page, rows[(at - 1) * PAGE : at * PAGE], side=side, key="explore.grid")
+    some = rows[(at - 1) * PAGE : at * PAGE]
+    opened = grid(page, some, side=side, key="explore.grid")
     if opened is not None:
         state.put("patch", page.name(opened))
     st.image(legend(page.colours), alt=f"Colours of the classes {', '.join(page.colours)}.")
-    selection.download(page, chosen)
+    with st.container(horizontal=True):
+        layout.download("Download this page as PNG", lambda: _sheet(page, some, side), "gallery.png", "image/png")
+        selection.download(page, chosen)
     patch.open_asked(page, rows)
+
+
+def _sheet(page: Explored, rows: np.ndarray, side: int) -> bytes:
+    """Some patches in the frames of their classes, as PNG."""
+    colours = tuple(page.colour(int(row)) for row in rows)
+    return cache.sheet(page.key[0], page.home, tuple(rows.tolist()), COLUMNS, side, colours)
 
 
 def _sorted(page: Explored, chosen: Selection) -> np.ndarray:
