@@ -22,6 +22,9 @@ def mean_over_seeds(values: Sequence[float], confidence: float = CONFIDENCE) -> 
         values: one a run, [n].
         confidence: 0 to 1.
 
+    Returns:
+        The interval; undefined where all values are the same, as when all patches are right.
+
     Raises:
         DataError: fewer than two values, or one that is no finite number.
     """
@@ -41,6 +44,9 @@ def mean_over_splits(values: Sequence[float], train: float, test: float, confide
         values: one a run, [n].
         train, test: samples in a run's train and test part; their ratio counts.
         confidence: 0 to 1.
+
+    Returns:
+        The interval; undefined where all values are the same.
 
     Raises:
         DataError: fewer than two values, one that is no finite number, or a part without samples.
@@ -68,6 +74,8 @@ def _t_interval(values: Sequence[float], factor: float, confidence: float, metho
         raise DataError(
             f"values = {list(values)}.", "Two finite numbers or more are expected.", "Wait until two runs have ended."
         )
+    if not np.ptp(numbers):
+        return Interval.undefined("the runs do not vary, so that nothing can be said of others")
     mean = float(numbers.mean())
     half = float(t.ppf((1 + confidence) / 2, len(numbers) - 1)) * spread(values) * math.sqrt(factor)
     return Interval(mean, mean - half, mean + half, method)

@@ -243,6 +243,8 @@ def _over_members(experiment: Experiment, known: Sequence[RunScores], part: Part
             return Interval.undefined("it is not known how many patches the runs were trained on")
         held_out = float(np.mean([scores.scores[part].n for scores in known]))
         found = mean_over_splits(values, train=float(np.mean(trained)), test=held_out)
+    if not found.defined:
+        return found
     top = np.inf if metric == "loss" else 1.0
     return replace(found, low=max(found.low, 0.0), high=min(found.high, top))
 

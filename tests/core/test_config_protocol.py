@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from histo_core.config import RunConfig, parse_config
+from histo_core.config import RunConfig, TrainConfig, parse_config
 from histo_core.config_protocol import ProtocolConfig, SweepField, changed
 from histo_core.errors import ConfigError
 
@@ -70,6 +70,15 @@ def test_fields_are_changed_by_dotted_name_and_nothing_else_is() -> None:
     assert found.train.learning_rate == 0.01
     assert found.model.options == {"dropout": (0.5, 0.2, 0.0)}
     assert found.model_copy(update={"train": base.train, "model": base.model, "seed": 0}) == base
+
+
+def test_what_belongs_to_a_choice_goes_with_it_unless_it_is_given_too() -> None:
+    base = RunConfig(train=TrainConfig(optimizer="sgd", momentum=0.9, backbone="frozen", unfreeze_after=2))
+    adam = changed(base, {"train.optimizer": "adam", "train.backbone": "trained"}).train
+    assert (adam.momentum, adam.unfreeze_after) == (0.0, None)
+    assert changed(base, {"train.optimizer": "rmsprop"}).train.momentum == 0.9, "it has momentum as well"
+    with pytest.raises(ConfigError, match="momentum belongs to optimizer"):
+        changed(base, {"train.optimizer": "adam", "train.momentum": 0.5})
 
 
 @pytest.mark.parametrize(

@@ -69,3 +69,10 @@ def test_a_part_without_samples_is_refused() -> None:
 
 def test_no_spread_of_one_value() -> None:
     assert math.isnan(spread([0.5]))
+
+
+def test_runs_that_do_not_vary_say_nothing_of_others() -> None:
+    """Else three runs that are all right would be certain of any other."""
+    for found in (mean_over_seeds([1.0, 1.0, 1.0]), mean_over_splits([1.0, 1.0, 1.0], train=80, test=20)):
+        assert not found.defined
+        assert "do not vary" in found.method

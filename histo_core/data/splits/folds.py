@@ -23,7 +23,10 @@ def folds_of(config: SplitConfig) -> tuple[SplitConfig, ...]:
 
 
 def repeats_of(config: SplitConfig, n: int) -> tuple[SplitConfig, ...]:
-    """The same split ``n`` times with seeds of their own, the first with the configuration's."""
+    """The same split ``n`` times with seeds of their own, the first with the configuration's.
+
+    Another seed also cuts another test part, where one is held out of the folds.
+    """
     return tuple(config.model_copy(update={"seed": config.seed + repeat}) for repeat in range(n))
 
 
