@@ -21,7 +21,7 @@ def repeat_findings(pairs: pd.DataFrame, featureless: int, other: str | None) ->
     Args:
         pairs: from `histo_core.audit.pairs.find_pairs`.
         featureless: patches that were too empty to compare.
-        other: the other data set's name.
+        other: what the other data set is called in a sentence.
     """
     outside, same = (pairs[column].to_numpy(bool) for column in ("outside", "identical"))
     yield _repeated(pairs.loc[~outside & same], "identical", "Identical patches", "identical patch", _SIDES, "")

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pandas.util import hash_pandas_object
 
+from histo_core.audit.compared import Compared
 from histo_core.audit.finding import SEVERITIES, Finding
 from histo_core.audit.leakage import rows_of
 from histo_core.audit.pairs import Scanned, find_pairs
 from histo_core.audit.quality import quality_findings
 from histo_core.audit.repeats import repeat_findings
 from histo_core.audit.scan import scan
-from histo_core.audit.shortcuts import CATEGORIES, find_shortcuts, shortcut_finding
+from histo_core.audit.shortcuts import find_shortcuts, shortcut_finding
 from histo_core.audit.sides import side_findings
 from histo_core.data.base import Dataset
 from histo_core.data.splits.split import Split
@@ -29,8 +29,6 @@ from histo_core.workspace import Workspace
 SCHEMA = 2
 
 _REPORT = "report.json"
-_TOLD = ("patient_id", "slide_id", "group", "x", "y", *CATEGORIES)
-"""Columns that findings rest on, beside ids, labels and pixels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +41,7 @@ class AuditReport:
         checked: patches that were looked at.
         dataset: its name.
         split_fingerprint: of the split.
+        other: the data set that it was compared with, or None.
     """
 
     verdict: str
@@ -50,6 +49,7 @@ class AuditReport:
     checked: int
     dataset: str
     split_fingerprint: str
+    other: Compared | None = None
 
     def finding(self, key: str) -> Finding | None:
         """The finding with this key."""
@@ -80,17 +80,18 @@ def compute_audit(
         second = Scanned(other, seen, np.full(others, "", dtype=object))
     read = total - searching
     pairs = find_pairs(own, second, lambda done, of: progress(read + searching * done // max(1, of), total))
+    compared = None if other is None else Compared.of(other)
     described = own.described()
     if "magnification" in dataset.table:
         described["magnification"] = dataset.table["magnification"].to_numpy()[rows]
     findings = (
         *side_findings(dataset, split),
-        *repeat_findings(pairs, own.scan.featureless, None if other is None else other.name),
+        *repeat_findings(pairs, own.scan.featureless, None if compared is None else compared.short),
         *quality_findings(described, own.scan.facts),
         shortcut_finding(dataset, find_shortcuts(dataset, rows, own.scan.facts)),
     )
     progress(total, total)
-    return AuditReport(_verdict(findings), findings, len(rows), dataset.name, split.fingerprint)
+    return AuditReport(_verdict(findings), findings, len(rows), dataset.name, split.fingerprint, compared)
 
 
 def make_audit(
@@ -117,6 +118,7 @@ def make_audit(
                 "checked": report.checked,
                 "dataset": report.dataset,
                 "split_fingerprint": report.split_fingerprint,
+                "other": None if report.other is None else asdict(report.other),
                 "findings": [{field: getattr(finding, field) for field in fields} for finding in report.findings],
             },
         )
@@ -134,18 +136,15 @@ def load_audit(
     findings = tuple(
         Finding(**fields, table=pd.read_parquet(folder / f"{fields['key']}.parquet")) for fields in kept["findings"]
     )
-    return AuditReport(kept["verdict"], findings, kept["checked"], kept["dataset"], kept["split_fingerprint"])
+    compared = None if kept["other"] is None else Compared(**kept["other"])
+    known = (kept["checked"], kept["dataset"], kept["split_fingerprint"])
+    return AuditReport(kept["verdict"], findings, *known, compared)
 
 
 def _folder(dataset: Dataset, split: Split, workspace: Workspace, other: Dataset | None) -> Path:
     """Named after all that the audit rests on; a changed file, label, id or split is another audit."""
-    digest = hashlib.sha256(repr((SCHEMA, dataset.state, split.fingerprint, other and other.state)).encode())
-    for column in _TOLD:
-        if column in dataset.table:
-            digest.update(column.encode())
-            values = hash_pandas_object(dataset.table[column], index=False)  # type: ignore[operator]  (exported lazily)
-            digest.update(values.to_numpy().tobytes())
-    return workspace.data / "audits" / digest.hexdigest()
+    known = (SCHEMA, dataset.state, split.fingerprint, other and other.state)
+    return workspace.data / "audits" / hashlib.sha256(repr(known).encode()).hexdigest()
 
 
 def _verdict(findings: Sequence[Finding]) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
 from histo_core import __version__
+from histo_core.audit.compared import Compared
 from histo_core.audit.finding import Finding
 from histo_core.audit.report import AuditReport
 from histo_core.data.base import Dataset
@@ -17,7 +19,7 @@ from histo_core.reports.bundle import write_files, zipped
 from histo_core.reports.page import DISCLAIMER, Section, page
 from histo_core.reports.tables import to_html
 
-SCHEMA = 1
+SCHEMA = 2
 INDEX = "index.html"
 MANIFEST = "manifest.json"
 
@@ -43,23 +45,26 @@ def audit_zip(report: AuditReport, dataset: Dataset) -> bytes:
     return zipped(_files(report, dataset), "audit")
 
 
-def audit_html(report: AuditReport, dataset: Dataset | None = None) -> str:
+def audit_html(report: AuditReport, dataset: Dataset) -> str:
     """The report as one HTML file without any outside request; the worst finding comes first.
 
     Args:
         report: what was found.
-        dataset: the data set that was looked at; it adds its title and size.
+        dataset: the data set that was looked at.
     """
     severities = list(MARKS)
     ordered = sorted(report.findings, key=lambda finding: -severities.index(finding.severity))
-    source = f"{dataset.info.title}, {len(dataset):,} patches in all; " if dataset is not None else ""
+    own = Compared.of(dataset)
+    others = "" if report.other is None else f" and with {_whole(report.other)}"
     basis = (
-        f"{source}{report.checked:,} patches of the split {report.split_fingerprint[:12]} were read and compared with "
-        "each other: as they are, mirrored, turned by quarter turns, and as JPEG compression changes them."
+        f"{_whole(own)}. {report.checked:,} patches of the split {report.split_fingerprint[:12]} were read and "
+        f"compared with each other{others}: as they are, mirrored, turned by quarter turns, and as JPEG compression "
+        "changes them."
     )
     warnings = [finding.sentence for finding in ordered if finding.severity == "problem"]
     sections = [Section("What was checked", [basis], _overview(report)), *map(_section, ordered)]
-    return page(f"Audit of {report.dataset}", report.verdict, warnings, sections)
+    title = f"Audit of {own.short}" + ("" if report.other is None else f" against {report.other.short}")
+    return page(title, report.verdict, warnings, sections)
 
 
 def _files(report: AuditReport, dataset: Dataset) -> dict[str, bytes]:
@@ -70,8 +75,9 @@ def _files(report: AuditReport, dataset: Dataset) -> dict[str, bytes]:
         "schema": SCHEMA,
         "kind": "audit",
         "histoscope": __version__,
-        "dataset": report.dataset,
+        "dataset": asdict(Compared.of(dataset)),
         "dataset_hash": dataset.content_hash,
+        "other": None if report.other is None else asdict(report.other),
         "split_fingerprint": report.split_fingerprint,
         "checked": report.checked,
         "verdict": report.verdict,
@@ -80,6 +86,12 @@ def _files(report: AuditReport, dataset: Dataset) -> dict[str, bytes]:
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
     return files | {MANIFEST: (json.dumps(manifest, indent=2, sort_keys=True) + "\n").encode()}
+
+
+def _whole(source: Compared) -> str:
+    """All that tells a data set from any other, as a clause."""
+    place = f" in {source.folder}" if source.folder else ""
+    return f"{source.short}{place}, {source.patches:,} patches in all, state {source.state[:12]}"
 
 
 def _overview(report: AuditReport) -> str:
@@ -92,7 +104,9 @@ def _section(finding: Finding) -> Section:
     if finding.table.empty:
         return Section(finding.title, paragraphs)
     if len(finding.table) > SHOWN:
-        paragraphs.append(f"The first {SHOWN} of {len(finding.table):,} rows; {finding.key}.csv has all of them.")
+        paragraphs.append(
+            f"The first {SHOWN} of {len(finding.table):,} rows; {finding.key}.csv beside this file has all of them."
+        )
     shown = finding.table.head(SHOWN).map(lambda cell: f"{cell:.3g}" if isinstance(cell, float) else cell)
     return Section(finding.title, paragraphs, to_html(shown.rename(columns=_heading)))
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from histo_core.audit.compared import Compared
 from histo_core.audit.report import AuditReport, compute_audit, load_audit, make_audit
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import Dataset, open_dataset
@@ -153,8 +154,8 @@ def test_another_data_set_is_searched_too(
     assert pairs(report, "conflicts") == {(3, 2)}  # "Tumor" is "tumour"
     conflicts = report.finding("conflicts")
     assert conflicts is not None
-    assert conflicts.table["other_dataset"].tolist() == ["folder"]
-    assert "4 patches are also in folder" in report.verdict
+    assert conflicts.table["other_dataset"].tolist() == ["Class folders (other)"]
+    assert "4 patches are also in Class folders (other)" in report.verdict
     assert severity(report, "shared") == "warning"
     assert pairs(report, "identical") == set()
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
@@ -190,7 +191,12 @@ def test_an_audit_is_kept_until_something_changes(
         assert vars(one) | {"table": None} == vars(two) | {"table": None}
         pd.testing.assert_frame_equal(one.table, two.table, check_dtype=False)
     assert load_audit(dataset, split, workspace, dataset) is None
+    against = make_audit(dataset, split, workspace, dataset)
+    kept = load_audit(dataset, split, workspace, dataset)
+    assert kept is not None
+    assert kept.other == against.other == Compared.of(dataset)
     dataset.table.loc[0, "patient_id"] = "someone else"
+    del dataset.state  # as of a data set that is opened anew
     assert load_audit(dataset, split, workspace) is None
 
 

@@ -36,7 +36,7 @@ def test_another_data_set_is_searched(call, folder: Path) -> None:
     options = ("--dataset", "folder", "--root", str(folder))
     done = call("data", "audit", *options, "--against-dataset", "folder", "--against-root", str(folder))
     assert done.code == 0
-    assert "6 patches are also in folder" in done.out
+    assert "6 patches are also in Class folders (mine)" in done.out
 
 
 def test_a_data_set_that_is_not_there_is_told(call, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from histo_core.audit.compared import Compared
 from histo_core.audit.finding import Finding
 from histo_core.audit.report import AuditReport
 from histo_core.config import DataConfig
@@ -44,15 +46,17 @@ def dataset(tmp_path: Path, workspace: Workspace) -> Dataset:
     return open_dataset(DataConfig(dataset="folder", root=str(tmp_path / "mine")), workspace)
 
 
-def test_the_worst_comes_first_and_names_stay_text(report: AuditReport, dataset: Dataset) -> None:
+def test_the_worst_comes_first_and_names_stay_text(report: AuditReport, dataset: Dataset, tmp_path: Path) -> None:
     html = audit_html(report, dataset)
     assert HOSTILE not in html
     assert html.index("Near-duplicates</h2>") < html.index("Ink and pen marks</h2>") < html.index("both sides</h2>")
     assert report.verdict in html
     assert DISCLAIMER in html
     assert "1,234 patches" in html
+    assert "<h1>Audit of Class folders (mine)</h1>" in html
+    assert f"Class folders (mine) in {tmp_path / 'mine'}, 2 patches in all, state {dataset.state[:12]}." in html
     assert "1.23<" in html
-    assert f"The first {SHOWN} of {SHOWN + 1} rows; pen.csv has all of them." in html
+    assert f"The first {SHOWN} of {SHOWN + 1} rows; pen.csv beside this file has all of them." in html
     assert "=s49" in html
     assert "=s50" not in html
     assert "<script" not in html  # 5 MB of plotly.js would draw nothing
@@ -68,6 +72,18 @@ def test_the_folder_holds_what_was_found_and_a_manifest(report: AuditReport, dat
     for name, digest in manifest["files"].items():
         assert hashlib.sha256((index.parent / name).read_bytes()).hexdigest() == digest
     assert pd.read_csv(index.parent / "pen.csv")["sample_id"][0] == "'=s0"
+
+
+def test_it_says_what_was_compared(report: AuditReport, dataset: Dataset, tmp_path: Path) -> None:
+    other = Compared("folder", "Class folders", f"/data/{HOSTILE}/photos", {"positive": "a"}, 600, "cd" * 32)
+    report = replace(report, other=other)
+    html = audit_html(report, dataset)
+    assert "<h1>Audit of Class folders (mine) against Class folders (photos, positive a)</h1>" in html
+    assert "compared with each other and with Class folders (photos, positive a) in /data/&lt;/script" in html
+    assert "/photos, 600 patches in all, state cdcdcdcdcdcd: as they are" in html
+    manifest = json.loads((write_audit(report, dataset, tmp_path / "report").parent / "manifest.json").read_text())
+    assert manifest["other"] == asdict(other)
+    assert manifest["dataset"]["folder"] == str(tmp_path / "mine")
 
 
 def test_the_zip_unpacks_into_the_same_folder(report: AuditReport, dataset: Dataset, tmp_path: Path) -> None:
