@@ -13,12 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GroupKFold, KFold
 
 from histo_core.audit.finding import Finding, Severity
+from histo_core.audit.telling import Telling, category_telling, number_telling
 from histo_core.data.base import UNLABELLED, Dataset
-from histo_core.evaluation.auroc import auroc_interval
 from histo_core.evaluation.intervals import Interval
 
 MEASURES = {
@@ -27,6 +25,7 @@ MEASURES = {
     "saturation": "colour saturation",
     "sharpness": "sharpness",
     "background": "the share of empty background",
+    "ink": "the share of ink",
     "border_brightness": "the border's brightness",
     "border_saturation": "the border's colour saturation",
     "pixels": "image size",
@@ -36,16 +35,19 @@ MEASURES = {
 }
 """Numbers, and what they are called."""
 
-CATEGORIES = {"magnification": "magnification", "scanner": "scanner", "site": "site", "year": "year"}
-"""Columns of the table whose values are names rather than amounts."""
+_ANSWERS = ("subtype", "grade", "tumor_patch")
+"""Columns of known data sets that say what was seen in the tissue: the label in other words."""
+_NO_CATEGORY = ("sample_id", "label", "split", "patient_id", "slide_id", "group", *MEASURES, *_ANSWERS)
+_MOST_VALUES = 50
+"""Any other column of the table with two to this many values is a category: a scanner, a hospital, a batch."""
 
 WARNING, NOTE = 0.75, 0.6
-"""The interval's lower limit from which a shortcut is one to be warned of, or to be told."""
+"""The AUROC that a shortcut to be warned of, or to be told, must surely reach (`Shortcut.surely`)."""
 
 MOST = 50_000
 """Patches it is measured on; of more, a seeded sample."""
 
-_FOLDS = 5
+_COLUMNS = ["fact", "class", "auroc", "low", "high", "surely", "points_at_class", "method", "sample_id", "other_id"]
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,12 @@ class Shortcut:
     """What one simple thing tells.
 
     Attributes:
-        fact: a key of `MEASURES` or `CATEGORIES`.
+        fact: a key of `MEASURES`, or a column of the table.
         name: what it is called.
         target: the class told from all others; of several classes the one that is told best.
-        auroc: above 0.5; which end points at the class is chosen on the same patches.
+        auroc: of a number at least 0.5, because the end that points at the class is chosen on the same patches.
+        surely: what it reaches although it may be the best of all comparisons (`Telling.surely`).
+        compared: how many comparisons: pairs of a simple thing and a class.
         high: whether high values point at the class; None for a category.
         most, least: rows of the patches that look most and least like the class by this alone.
     """
@@ -65,6 +69,8 @@ class Shortcut:
     name: str
     target: str
     auroc: Interval
+    surely: float
+    compared: int
     high: bool | None
     most: int
     least: int
@@ -74,8 +80,9 @@ def find_shortcuts(dataset: Dataset, rows: np.ndarray, facts: pd.DataFrame) -> l
     """Measure all simple things that are known and not the same everywhere, the most telling first.
 
     Each is a score by itself. A category is scored by the share of the class among the patches of its value in the
-    other folds (5, whole patients where they are known), so that it cannot tell by chance what it was fitted on.
-    Intervals are by patient (else slide) where all are known: see `histo_core.evaluation.auroc.auroc_interval`.
+    other folds (5, whole patients where they are known), so that it cannot tell by chance what it was fitted on, and
+    judged by pairs of patches of one fold (`histo_core.audit.fold_auroc`). Intervals are by patient (else slide) where
+    all are known: see `histo_core.evaluation.auroc.auroc_interval`.
 
     Args:
         dataset: the data set.
@@ -89,14 +96,31 @@ def find_shortcuts(dataset: Dataset, rows: np.ndarray, facts: pd.DataFrame) -> l
         labelled = np.sort(np.random.default_rng(0).choice(labelled, MOST, replace=False))
     values, labels = values.iloc[labelled], table["label"].to_numpy()[labelled]
     groups = _groups(table.iloc[labelled])
-    found = []
+    best, compared = [], 0
     for fact in values:
         known = values[fact].notna().to_numpy()
         if values[fact].nunique() < 2 or len(np.unique(labels[known])) < 2:
             continue
         some = None if groups is None else groups[known]
-        found.append(_shortcut(dataset, str(fact), values[fact][known], labels[known], some, rows[labelled][known]))
+        telling_of = number_telling if fact in MEASURES else category_telling
+        told = {
+            name: telling
+            for name, positive in _targets(dataset, labels[known])
+            if (telling := telling_of(values[fact][known], positive, some)) is not None
+        }
+        compared += len(told)
+        if told:
+            target = max(told, key=lambda name: told[name].value)
+            best.append((str(fact), target, told[target], rows[labelled][known]))
+    found = [_shortcut(fact, target, telling, own, compared) for fact, target, telling, own in best]
     return sorted(found, key=lambda shortcut: -shortcut.auroc.value)
+
+
+def _shortcut(fact: str, target: str, telling: Telling, rows: np.ndarray, compared: int) -> Shortcut:
+    name = MEASURES.get(fact, fact.replace("_", " "))
+    most, least = (int(rows[place]) for place in (telling.score.argmax(), telling.score.argmin()))
+    surely = telling.surely(compared)
+    return Shortcut(fact, name, target, telling.interval(), surely, compared, telling.high, most, least)
 
 
 def shortcut_finding(dataset: Dataset, shortcuts: list[Shortcut]) -> Finding:
@@ -110,6 +134,7 @@ def shortcut_finding(dataset: Dataset, shortcuts: list[Shortcut]) -> Finding:
                 "auroc": each.auroc.value,
                 "low": each.auroc.low,
                 "high": each.auroc.high,
+                "surely": each.surely,
                 "points_at_class": {True: "high values", False: "low values", None: "some values"}[each.high],
                 "method": each.auroc.method,
                 "sample_id": names[each.most],
@@ -117,22 +142,31 @@ def shortcut_finding(dataset: Dataset, shortcuts: list[Shortcut]) -> Finding:
             }
             for each in shortcuts
         ],
-        columns=["fact", "class", "auroc", "low", "high", "points_at_class", "method", "sample_id", "other_id"],
+        columns=_COLUMNS,
     )
     title = "Shortcuts"
     if not shortcuts:
         return Finding("shortcuts", title, "Nothing simple could be compared with the label.", "ok", table)
-    best = max(shortcuts, key=lambda shortcut: shortcut.auroc.low)
+    best = max(shortcuts, key=lambda shortcut: (shortcut.surely, shortcut.auroc.low))
     others = [name for name in dataset.classes if name != best.target]
     against = others[0] if len(others) == 1 else "the other classes"
     told = f"{best.name} alone tells {best.target} from {against} with AUROC {_short(best.auroc)}"
     severity: Severity = "ok"
-    if best.auroc.low >= NOTE:
-        severity = "warning" if best.auroc.low >= WARNING else "note"
-    sentence = f"{told[0].upper()}{told[1:]}."
+    if best.surely >= NOTE:
+        severity = "warning" if best.surely >= WARNING else "note"
+    more = ""
     if severity != "ok":
-        sentence += " A network that does no better may have learnt nothing else."
-    return Finding("shortcuts", title, sentence, severity, table, told if severity == "warning" else "", "auroc")
+        more = (
+            f"It is the best of {best.compared:,} comparisons; corrected for that, it is at least {best.surely:.2f}. "
+        )
+        more += "A network that does no better may have learnt nothing else."
+        if best.high is None:
+            more += f" (Unless {best.name} says the label in other words.)"
+    elif best.auroc.low >= NOTE:
+        more = f"It is the best of {best.compared:,} comparisons, so that it may be chance."
+    sentence = f"{told[0].upper()}{told[1:]}. {more}".rstrip()
+    clause = told if severity == "warning" else ""
+    return Finding("shortcuts", title, sentence, severity, table, clause, "auroc")
 
 
 def _short(interval: Interval) -> str:
@@ -144,10 +178,15 @@ def _values(dataset: Dataset, rows: np.ndarray, table: pd.DataFrame, facts: pd.D
     values = facts.assign(pixels=facts["height"] * facts["width"])
     if dataset.one_file_each:
         values["file_size"] = [_file_size(dataset.sources[row]) for row in rows]
-    for column in (*MEASURES, *CATEGORIES):
+    for column in ("x", "y"):
         if column in table:
             values[column] = table[column]
-    return values.filter([*MEASURES, *CATEGORIES])
+    return values.filter(list(MEASURES)).join(table[_categories(table)])
+
+
+def _categories(table: pd.DataFrame) -> list[str]:
+    offered = table.columns.difference(_NO_CATEGORY, sort=False)
+    return [column for column in offered if 2 <= len(table[column].dropna().unique()) <= _MOST_VALUES]
 
 
 def _file_size(path: Path) -> float:
@@ -165,45 +204,8 @@ def _groups(table: pd.DataFrame) -> np.ndarray | None:
     return None
 
 
-def _shortcut(
-    dataset: Dataset, fact: str, values: pd.Series, labels: np.ndarray, groups: np.ndarray | None, rows: np.ndarray
-) -> Shortcut:
-    score_of = _category_score if fact in CATEGORIES else _number_score
-    scored = [(name, positive, *score_of(values, positive, groups)) for name, positive in _targets(dataset, labels)]
-    target, positive, score, high = max(scored, key=lambda each: roc_auc_score(each[1], each[2]))
-    interval = auroc_interval(positive, score, groups)
-    assert interval is not None  # noqa: S101 - both classes are there: the caller looked
-    name, ends = (MEASURES | CATEGORIES)[fact], (int(rows[score.argmax()]), int(rows[score.argmin()]))
-    return Shortcut(fact, name, target, interval, high, *ends)
-
-
 def _targets(dataset: Dataset, labels: np.ndarray) -> list[tuple[str, np.ndarray]]:
     """The class of interest of two, else each class, with which patches are of it."""
     names = [dataset.positive] if len(dataset.classes) == 2 else dataset.classes
     numbers = [dataset.classes.index(name) for name in names]
     return [(dataset.classes[number], labels == number) for number in numbers if (labels == number).any()]
-
-
-def _number_score(values: pd.Series, positive: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, bool | None]:
-    """The values, turned round where low ones point at the class."""
-    del groups
-    score = values.to_numpy(np.float64)
-    high = bool(roc_auc_score(positive, score) >= 0.5)
-    return (score if high else -score), high
-
-
-def _category_score(
-    values: pd.Series, positive: np.ndarray, groups: np.ndarray | None
-) -> tuple[np.ndarray, bool | None]:
-    """The class's share among the patches of the same value in the other folds, drawn a little towards its share."""
-    names, score = values.astype(str).to_numpy(dtype=object), np.full(len(values), positive.mean())
-    few = len(values) if groups is None else len(set(groups))
-    if few < 2:
-        return score, None
-    folds = KFold(min(_FOLDS, few), shuffle=True, random_state=0) if groups is None else GroupKFold(min(_FOLDS, few))
-    for seen, held_out in folds.split(names, positive, groups):
-        overall = positive[seen].mean()
-        shares = pd.Series(positive[seen]).groupby(names[seen]).agg(["sum", "count"])
-        rates = (shares["sum"] + overall) / (shares["count"] + 1)
-        score[held_out] = pd.Series(names[held_out]).map(rates).fillna(overall)
-    return score, None
