@@ -85,7 +85,7 @@ class Batches:
         Raises:
             DataError: a patch cannot be read, or is smaller than the crop.
         """
-        patches, labels = self._patches(rows), self._sent(torch.from_numpy(self._labels[rows]))
+        patches, labels = self._patches(rows), self._sent(self.labels(rows))
         if augmentation is None:
             return self._sent(self._preprocess.normalise(patches)), labels
         images = self._preprocess.augmented(
@@ -97,6 +97,10 @@ class Batches:
             device=self._device,
         )
         return images, labels
+
+    def labels(self, rows: np.ndarray) -> Tensor:
+        """Labels alone, int64 [n] on the CPU."""
+        return torch.from_numpy(self._labels[rows])
 
     def each(self, wanted: Iterable[Wanted], ahead: int | None = None) -> Generator[tuple[Tensor, Tensor]]:
         """Batch after batch, in order; the next ones are made in a thread while the caller computes with one.

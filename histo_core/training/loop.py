@@ -15,27 +15,19 @@ from histo_core.config import RunConfig
 from histo_core.data.base import Dataset
 from histo_core.data.splits.balance import draw_keys
 from histo_core.data.splits.split import Split
-from histo_core.data.transforms.preprocess import Preprocess
-from histo_core.models.kept_memory import kept_memory
-from histo_core.models.registry import MODELS, build_model
+from histo_core.models.registry import MODELS
 from histo_core.models.weights import WeightsHeader
-from histo_core.training.averaging import Average
-from histo_core.training.batches import Augmentation, Batches, Wanted
+from histo_core.training.batches import Augmentation, Wanted
 from histo_core.training.checkpoint import BestWeights, Checkpoints, Position
 from histo_core.training.events import BatchDone, EpochDone, Event, Finished, Started, Stopped
-from histo_core.training.fabric import fabric_on, scaler_of
 from histo_core.training.failures import check_batch, check_finite, memory_explained
 from histo_core.training.freezing import enter_epoch
-from histo_core.training.loss import build_loss, with_auxiliary
-from histo_core.training.optimizer import build_optimizer
 from histo_core.training.plan import batch_count, epoch_order, identity, training_rows, validation_rows
-from histo_core.training.ranks import Dealt, Ranks, connected, find_ranks
-from histo_core.training.reproducible import reproducible, reseed
+from histo_core.training.ranks import Ranks, connected, find_ranks
+from histo_core.training.reproducible import reproducible
 from histo_core.training.schedule import stalled
+from histo_core.training.setup import set_up
 from histo_core.training.shares import Shares
-from histo_core.training.state import TrainingState
-from histo_core.training.sync_norm import synchronised
-from histo_core.training.updates import Updates
 from histo_core.training.validation import validate
 from histo_core.workspace import Workspace
 
@@ -110,28 +102,13 @@ def _fit(
 ) -> Generator[Event]:
     train, valid = training_rows(config, dataset, split), validation_rows(dataset, split)
     classes = dataset.table["label"].to_numpy(np.int64)[train]
-    device, size = ranks.device, config.train.batch_size
-    spec = MODELS[config.model.name]
-    with reproducible(config.seed, config.train.threads, device), connected(ranks), kept_memory():
-        fabric = fabric_on(device, config.train.precision, ranks, frozen=config.train.backbone == "frozen")
-        preprocess = Preprocess(config.preprocess)
-        batches = Batches(dataset, preprocess, np.concatenate([train, valid]), device)
-        model = build_model(config.model, len(dataset.classes), batches.size, workspace)
-        model = model.to(device).to(memory_format=torch.channels_last)
-        if ranks.count > 1:
-            reseed(config.seed, ranks.rank)
-            model = synchronised(model) if device.type == "cuda" else model
-        optimizer = build_optimizer(config.train, model, spec.classifiers, device)
-        average = Average(model, config.train.average_decay) if config.train.average_decay else None
-        judged = average.model if average else model
-        state = TrainingState(model, optimizer, device, average.model if average else None, scaler_of(fabric), ranks)
-        output = config.model.output
-        plain_loss = build_loss(config.train, classes, len(dataset.classes), device, output)
-        loss_of = with_auxiliary(plain_loss, spec.auxiliary_weight)
-        samples = len(epoch_order(train, classes, config, epoch=0))
-        count = batch_count(samples, config.train)
+    size, classifiers = config.train.batch_size, MODELS[config.model.name].classifiers
+    count = batch_count(len(epoch_order(train, classes, config, epoch=0)), config.train)
+    with reproducible(config.seed, config.train.threads, ranks.device), connected(ranks):
+        with memory_explained(size):
+            setup = set_up(config, dataset, train, valid, count, ranks, workspace)
+        batches, updates, state = setup.batches, setup.updates, setup.state
         shares = Shares(ranks, config.train, train, classes, len(dataset.classes))
-        updates = Updates(config.train, fabric, model, optimizer, average, count)
         checkpoints = Checkpoints(folder / "checkpoint", identity(config, dataset, split, data_hash))
         header = WeightsHeader(
             model=config.model,
@@ -165,7 +142,7 @@ def _fit(
             batches=count,
             train_samples=len(train),
             valid_samples=len(valid),
-            device=str(device),
+            device=str(ranks.device),
             threads=torch.get_num_threads(),
         )
         if at.last_epoch:
@@ -180,13 +157,13 @@ def _fit(
             deals = shares.of_epoch(order, count)[at.batch :]
             augmentation = Augmentation(config.augment, config.seed, epoch)
             wanted = (Wanted(order[deal.places], augmentation, keys[deal.places]) for deal in deals)
-            enter_epoch(model, spec.classifiers, config.train, epoch)
+            enter_epoch(setup.model, classifiers, config.train, epoch)
             with closing(batches.each(wanted)) as taken:
                 for batch, deal in enumerate(deals, start=at.batch):
                     begun = perf_counter()
                     with memory_explained(size), updates.gathering(batch):
                         images, labels = next(taken)
-                        loss = loss_of(updates.network(images), labels)
+                        loss = setup.loss_of(updates.network(images), labels)
                         stepped = updates.take(loss, deal, epoch, batch, at.valid_losses)
                         # Asked for last: on an accelerator it waits until all before it is computed.
                         value = ranks.sum(loss.item() * deal.part)
@@ -200,16 +177,17 @@ def _fit(
                         return
 
             begun = perf_counter()
-            ranks.share_buffers(judged)
+            ranks.share_buffers(setup.judged)
             with memory_explained(size):
                 result = validate(
-                    Dealt(judged, ranks),
+                    setup.judged,
                     batches,
                     valid,
                     positive=dataset.classes.index(dataset.positive),
                     batch_size=size,
                     should_stop=should_stop,
-                    output=output,
+                    output=config.model.output,
+                    ranks=ranks,
                 )
             if result is None:
                 yield stop()
@@ -230,6 +208,6 @@ def _fit(
                 learning_rate=updates.learning_rate(epoch, count - 1, at.valid_losses),
             )
             at = at.after_epoch(done)
-            save(BestWeights(judged, header, epoch, result.loss) if best else None)
+            save(BestWeights(setup.judged, header, epoch, result.loss) if best else None)
             yield done
         yield Finished(best_epoch, best_loss)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
@@ -80,6 +81,19 @@ class Ranks:
         rows[self.rank] = own
         return self.total(rows).to(own.device)
 
+    def share_of(self, rows: np.ndarray) -> np.ndarray:
+        """This process's rows of a batch; the first one, for nothing, where there are fewer rows than processes."""
+        mine = rows[self.share(len(rows))]
+        return mine if len(mine) else rows[:1]
+
+    def assembled(self, own: Tensor, samples: int) -> Tensor:
+        """What all processes made of a batch's rows: of its `share_of` [.., k] to [samples, k]."""
+        if self.count == 1:
+            return own
+        mine, whole = self.share(samples), own.new_zeros(samples, own.shape[1])
+        whole[mine] = own[: mine.stop - mine.start]
+        return self.total(whole)
+
     def check_alike(self, values: tuple[int, ...], what: str) -> None:
         """Find out whether all processes hold the same numbers.
 
@@ -106,29 +120,6 @@ class Ranks:
     def _tensor(self, value: float) -> Tensor:
         kind = torch.float32 if self.device.type == "mps" else torch.float64
         return torch.tensor([value], dtype=kind, device=self.device)
-
-
-class Dealt(nn.Module):
-    """A network whose batches are dealt to the processes; each gets all logits.
-
-    Args:
-        network: gives logits [n, classes]; the same in each process.
-        ranks: who this process is.
-    """
-
-    def __init__(self, network: nn.Module, ranks: Ranks) -> None:
-        super().__init__()
-        self.network, self._ranks = network, ranks
-
-    def forward(self, images: Tensor) -> Tensor:
-        """See the class."""
-        if self._ranks.count == 1:
-            return self.network(images)
-        mine = self._ranks.share(len(images))
-        own = self.network(images[mine] if mine.start < mine.stop else images[:1])
-        logits = own.new_zeros(len(images), own.shape[1])
-        logits[mine] = own[: mine.stop - mine.start]
-        return self._ranks.total(logits)
 
 
 def find_ranks(config: TrainConfig) -> Ranks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,8 @@ from torch import nn
 
 from histo_core.models.outputs import log_probabilities
 from histo_core.models.outputs import probabilities as to_probabilities
-from histo_core.training.batches import Batches
+from histo_core.training.batches import Batches, Wanted
+from histo_core.training.ranks import Ranks
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ def validate(
     batch_size: int,
     should_stop: Callable[[], bool],
     output: str = "softmax",
+    ranks: Ranks | None = None,
 ) -> Validation | None:
     """Validate without changing the network or any generator.
 
@@ -50,21 +53,24 @@ def validate(
         batch_size: how many go through at once.
         should_stop: asked after each batch.
         output: as `histo_core.config.ModelConfig.output`.
+        ranks: who this process is, where several share the batches; each reads its own share, and all get the result.
 
     Returns:
         The result, or None when asked to stop before the end.
     """
     network.eval()
-    loss, probabilities, labels = 0.0, [], []
-    for start in range(0, len(rows), batch_size):
-        images, truth = batches.batch(rows[start : start + batch_size])
-        logits = network(images).float()
-        loss += F.nll_loss(log_probabilities(logits, output), truth, reduction="sum").item()
-        probabilities.append(to_probabilities(logits.cpu().double(), output).numpy())
-        labels.append(truth.cpu().numpy())
-        if should_stop():
-            return None
-    probability, label = np.concatenate(probabilities), np.concatenate(labels)
+    ranks = ranks or Ranks(torch.device("cpu"))
+    parts = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+    loss, probabilities = 0.0, []
+    with closing(batches.each(Wanted(ranks.share_of(part)) for part in parts)) as taken:
+        for part, (images, _) in zip(parts, taken, strict=True):
+            logits = ranks.assembled(network(images), len(part)).float()
+            truth = batches.labels(part).to(logits.device)
+            loss += F.nll_loss(log_probabilities(logits, output), truth, reduction="sum").item()
+            probabilities.append(to_probabilities(logits.cpu().double(), output).numpy())
+            if should_stop():
+                return None
+    probability, label = np.concatenate(probabilities), batches.labels(rows).numpy()
     return Validation(
         loss=loss / len(rows),
         accuracy=float(np.mean(probability.argmax(axis=1) == label)),

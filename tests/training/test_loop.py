@@ -22,7 +22,8 @@ from histo_core.models.manifest import read_manifest
 from histo_core.models.predictor import Predictor
 from histo_core.models.registry import build_model
 from histo_core.models.tensorfile import read_tensors
-from histo_core.training import loop
+from histo_core.training import setup
+from histo_core.training.batches import Batches
 from histo_core.training.events import BatchDone, EpochDone, Event, Finished, Started, Stopped
 from histo_core.training.plan import epoch_order
 
@@ -212,7 +213,7 @@ def test_patches_too_many_for_memory_are_read_each_time_with_the_same_result(
     dots.reads = 0
     list(fit_dots(tmp_path / "kept", dataset=dots))
     kept = dots.reads
-    monkeypatch.setattr(loop.Batches.__init__, "__defaults__", (0,))
+    monkeypatch.setattr(Batches.__init__, "__defaults__", (0,))
     list(fit_dots(tmp_path / "run", dataset=dots))
     assert end(tmp_path / "run") == end(whole[1])
     assert kept == 1 + 37 + 14
@@ -285,8 +286,17 @@ class Exploding(nn.Module):
         return self.inner(images) * (math.nan if self.left < 0 else 1)
 
 
+def test_too_little_memory_for_the_network_itself_is_explained(fit_dots, tmp_path, monkeypatch) -> None:
+    def too_large(*arguments: object) -> nn.Module:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    monkeypatch.setattr(setup, "build_model", too_large)
+    with pytest.raises(TrainingError, match="Memory ran out with a batch size of 8"):
+        list(fit_dots(tmp_path / "run"))
+
+
 def test_a_loss_that_is_no_number_ends_training_and_keeps_the_checkpoint(fit_dots, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(loop, "build_model", lambda *arguments: Exploding(build_model(*arguments), 5 + 2 + 3))
+    monkeypatch.setattr(setup, "build_model", lambda *arguments: Exploding(build_model(*arguments), 5 + 2 + 3))
     with pytest.raises(TrainingError, match=r"nan in epoch 2, batch 4.*learning rate below 0\.003"):
         list(fit_dots(tmp_path / "run"))
     assert read_manifest(tmp_path / "run" / "checkpoint").last.epoch == 1

@@ -9,8 +9,10 @@ from torch import nn
 from histo_core.config import PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.training.batches import Batches
+from histo_core.training.ranks import Ranks
 from histo_core.training.validation import auroc, validate
 
+CPU = torch.device("cpu")
 ROWS = np.arange(11)
 
 
@@ -51,6 +53,23 @@ def test_it_draws_nothing_and_can_be_stopped(dots, network) -> None:
     before = torch.get_rng_state()
     assert validate(network, batches, ROWS, positive=1, batch_size=4, should_stop=lambda: True) is None
     assert torch.equal(torch.get_rng_state(), before)
+
+
+class Silent(Ranks):
+    """One of two processes that never hears of the other."""
+
+    def total(self, value: torch.Tensor) -> torch.Tensor:
+        return value
+
+
+@pytest.mark.parametrize(("rank", "reads"), [(0, 2 * 3 + 1), (1, 2 * 2 + 1)])
+def test_each_process_reads_its_share_alone(dots, network, rank: int, reads: int) -> None:
+    """Two batches of five, of which three and two are dealt, and one of a single patch, which both look at."""
+    batches = Batches(dots, Preprocess(PreprocessConfig(crop=16)), ROWS, CPU)
+    dots.reads = 0
+    ranks = Silent(CPU, rank=rank, count=2)
+    assert validate(network, batches, ROWS, positive=1, batch_size=5, should_stop=lambda: False, ranks=ranks)
+    assert dots.reads == reads
 
 
 def test_auroc_by_hand() -> None:
