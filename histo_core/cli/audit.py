@@ -11,18 +11,22 @@ from histo_core.access import LOCAL, authorise
 from histo_core.cli.opened import opened
 from histo_core.cli.options import DataOptions, Dataset, Root, SkipBroken, data_config
 from histo_core.cli.output import say, table, watched
-from histo_core.config import SplitConfig, parse_config
+from histo_core.cli.split_options import with_split_options
+from histo_core.config import SplitConfig
 from histo_core.workspace import Workspace
 
 
+@with_split_options
 def audit(
+    config: SplitConfig | None,
     dataset: Dataset,
     root: Root = None,
     option: DataOptions = None,
-    split: Annotated[str, typer.Option(help="Split by: auto, published, patient, slide or random.")] = "auto",
-    seed: Annotated[int, typer.Option(help="Split seed.")] = 0,
     against_dataset: Annotated[str | None, typer.Option(help="Look for its patches in this data set too.")] = None,
     against_root: Annotated[str | None, typer.Option(help="Folder of the data set to compare with.")] = None,
+    against_option: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the data set to compare with.")
+    ] = None,
     skip_broken: SkipBroken = False,
     out: Annotated[Path | None, typer.Option(help="Folder for the report: HTML and CSV.")] = None,
 ) -> None:
@@ -34,9 +38,11 @@ def audit(
     \b
     Examples:
       python -m histo_core data audit --dataset breakhis --root ../shared/data/breakhis_224
+      python -m histo_core data audit --dataset breakhis --root ../shared/data/breakhis_224 --split group --group group
       python -m histo_core data audit --dataset folder --root ../shared/data/pcam_jpeg \\
           --against-dataset kpcam --against-root ../shared/data/kpcam --out audit
     """
+    from histo_core.audit.compared import Compared
     from histo_core.audit.report import make_audit
     from histo_core.data.splits.split import make_split
 
@@ -46,12 +52,13 @@ def audit(
     other = None
     if against_dataset is not None:
         authorise(LOCAL, "data.read", against_dataset)
-        other = opened(data_config(against_dataset, against_root, None, skip_broken=skip_broken), workspace)
-    made = make_split(data, parse_config(SplitConfig, {"method": split, "seed": seed}), workspace)
+        asked = data_config(against_dataset, against_root, against_option, skip_broken=skip_broken)
+        other = opened(asked, workspace)
+    made = make_split(data, config or SplitConfig(), workspace)
     with watched("looking at patches") as progress:
         report = make_audit(data, made, workspace, other, progress)
     say(report.verdict)
-    say(f"{report.checked:,} patches of {data.name}. {made.note}")
+    say(f"{report.checked:,} patches of {Compared.of(data).short}. {made.note}")
     table(("finding", "severity", "sentence"), [(each.key, each.severity, each.sentence) for each in report.findings])
     if out is not None:
         from histo_core.reports.audit import write_audit

@@ -39,6 +39,17 @@ def test_another_data_set_is_searched(call, folder: Path) -> None:
     assert "6 patches are also in Class folders (mine)" in done.out
 
 
+def test_any_division_and_any_other_data_set_can_be_asked_for(call, folder: Path) -> None:
+    own = ("--dataset", "folder", "--root", str(folder), "--option", "patient_pattern=/([0-9a-z]+)[.]png$")
+    done = call("data", "audit", *own, "--split", "group", "--group", "patient_id", "--valid", "0", "--test", "0.4")
+    assert done.code == 0, done.err
+    assert "Split by the column 'patient_id'" in done.out
+    against = ("--against-dataset", "folder", "--against-root", str(folder), "--against-option", "positive=normal")
+    done = call("data", "audit", *own, "--folds", "2", "--split", "patient", *against)
+    assert done.code == 0, done.err
+    assert "patches are also in Class folders (mine, positive normal)" in done.out
+
+
 def test_a_data_set_that_is_not_there_is_told(call, tmp_path: Path) -> None:
     refused = call("data", "audit", "--dataset", "folder", "--root", str(tmp_path / "nothing"))
     assert refused.code == 2
