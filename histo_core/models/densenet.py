@@ -39,7 +39,7 @@ for _layers, _constructor, _weights, _millions in (
             gradcam_layer=last_telling(
                 ("features.denseblock4", 32), ("features.denseblock3", 16), ("features.denseblock2", 8)
             ),
-            smallest_input=32,
+            smallest_input=29,
             preprocess=PreprocessConfig(),
             imagenet=PretrainedFile(_weights.url),
             adapt=_renamed,

@@ -34,7 +34,7 @@ for _size, _constructor, _weights, _summary in (
             Options=HeadOptions,
             head="classifier",
             gradcam_layer=last_telling(("features.8", 32), ("features.5", 16), ("features.3", 8), ("features.2", 4)),
-            smallest_input=32,
+            smallest_input=8,
             preprocess=PreprocessConfig(),
             imagenet=PretrainedFile(_weights.url),
             paper="Tan and Le, EfficientNet: Rethinking model scaling for convolutional neural networks, ICML 2019",

@@ -24,7 +24,10 @@ class AuxiliaryOptions(HeadOptions):
     """A head, and whether there are auxiliary classifiers."""
 
     auxiliary: bool = Field(
-        default=True, title="Auxiliary classifiers", description="They help early layers to learn; training only"
+        default=True,
+        title="Auxiliary classifiers",
+        description="They help early layers to learn; training only. Inception v3 has room for its own from 299 px on "
+        "and leaves it out below",
     )
 
 
@@ -54,7 +57,7 @@ MODELS.add(
         Options=AuxiliaryOptions,
         head="fc",
         gradcam_layer=last_telling(("inception5b", 32), ("inception4e", 16), ("inception3b", 8)),
-        smallest_input=32,
+        smallest_input=15,
         preprocess=PreprocessConfig(),
         imagenet=PretrainedFile(torchvision.GoogLeNet_Weights.IMAGENET1K_V1.url),
         paper="Szegedy et al., Going deeper with convolutions, CVPR 2015",

@@ -32,7 +32,8 @@ class ModelSpec:
         Options: what ``ModelConfig.options`` may hold.
         head: prefix of the final classifier's tensors; what is replaced when classes differ.
         gradcam_layer: ``(network, (height, width))`` to the layer whose map Grad-CAM weighs for inputs of that size.
-        smallest_input: side in pixels.
+        smallest_input: side in pixels from which on it trains, predicts and has a map of more than one cell; a centre
+            crop or resize has 8 at least.
         preprocess: what we recommend.
         imagenet: torchvision's weights, or None where there are none.
         paper: where the network comes from.

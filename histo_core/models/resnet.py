@@ -33,7 +33,7 @@ def _add(
             Options=HeadOptions,
             head="fc",
             gradcam_layer=last_telling(("layer4", 32), ("layer3", 16), ("layer2", 8), ("layer1", 4)),
-            smallest_input=32,
+            smallest_input=8,
             preprocess=PreprocessConfig(),
             imagenet=PretrainedFile(weights.url),
             paper=paper,

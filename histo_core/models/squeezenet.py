@@ -37,7 +37,7 @@ MODELS.add(
         Options=HeadOptions,
         head="classifier",
         gradcam_layer=last_telling(("features.12", 16), ("features.7", 8), ("features.4", 4)),
-        smallest_input=32,
+        smallest_input=17,
         preprocess=PreprocessConfig(),
         imagenet=PretrainedFile(torchvision.SqueezeNet1_1_Weights.IMAGENET1K_V1.url),
         paper="Iandola et al., SqueezeNet: AlexNet-level accuracy with 50x fewer parameters, arXiv:1602.07360, 2016",

@@ -33,7 +33,7 @@ MODELS.add(
         Options=HeadOptions,
         head="fc",
         gradcam_layer=last_telling(("bn4", 32), ("block11", 16), ("block2", 8), ("block1", 4)),
-        smallest_input=32,
+        smallest_input=11,
         preprocess=PreprocessConfig(mean=_HALF, std=_HALF),
         imagenet=PretrainedFile(_WEIGHTS),
         paper="Chollet, Xception: Deep learning with depthwise separable convolutions, CVPR 2017",

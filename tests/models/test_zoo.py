@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from torch import nn
 
 from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
-from histo_core.explain.gradcam import GradCam, GradCamOptions
+from histo_core.errors import ConfigError
+from histo_core.explain.gradcam import GradCam, GradCamOptions, class_maps
 from histo_core.models.predictor import Predictor
 from histo_core.models.registry import MODELS, build_network
 from histo_core.models.weights import WeightsHeader, save_weights
@@ -109,12 +111,30 @@ def test_initial_weights_come_from_the_seed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if name not in HEAVY])
-@torch.no_grad()
 def test_the_smallest_and_the_recommended_patch_can_be_taken(name: str) -> None:
     spec = MODELS[name]
-    for length in {spec.smallest_input, spec.preprocess.resize or spec.preprocess.crop or 96}:
-        network = build_network(config(name), 2, (length, length)).eval()
-        assert network(torch.rand(2, 3, length, length)).shape == (2, 2)
+    recommended = spec.preprocess.resize or spec.preprocess.crop or 96
+    network = build_network(config(name), 2, (recommended, recommended)).eval()
+    with torch.no_grad():
+        assert network(torch.rand(2, 3, recommended, recommended)).shape == (2, 2)
+    assert min(taken(name, spec.smallest_input)) > 1
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if name not in HEAVY and MODELS[name].smallest_input > 8])
+def test_a_smaller_patch_than_the_smallest_cannot(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It fails, or Grad-CAM has a single cell."""
+    spec = MODELS[name]
+    monkeypatch.setitem(MODELS._members, name, dataclasses.replace(spec, smallest_input=1))
+    with pytest.raises((RuntimeError, UserWarning, ConfigError, AssertionError)):
+        assert min(taken(name, spec.smallest_input - 1)) > 1
+
+
+def taken(name: str, length: int) -> tuple[int, int]:
+    """Train on a patch of so many pixels and explain it; the cells of the map."""
+    network = build_network(config(name), 2, (length, length))
+    logits(network.train()(torch.rand(2, 3, length, length))).sum().backward()
+    predictor = Predictor(network, Preprocess(PreprocessConfig()), ("a", "b"), "b", config(name))
+    return tuple(class_maps(predictor, torch.rand(2, 3, length, length), [0, 1]).shape[1:])  # type: ignore[return-value]
 
 
 @pytest.mark.slow
