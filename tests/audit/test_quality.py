@@ -44,11 +44,25 @@ def test_each_kind_is_found_and_only_that(textures: np.ndarray) -> None:
     assert ids(found["blurred"]) == ["07"]
     assert ids(found["pen"]) == ["11"]
     assert ids(found["stain"]) == ["13"]
-    assert found["pen"].sentence == "1 patch is marked with ink (2.5%): a network may learn the ink."
+    assert found["pen"].sentence == (
+        "1 patch is marked with ink (2.5%): a network may learn the ink. The limit was set on PatchCamelyon."
+    )
+    assert all("set on PatchCamelyon" in found[key].sentence for key in ("blurred", "stain"))
     assert found["pen"].severity == "note"
     assert found["pen"].clause == ""
     assert found["blank"].severity == "warning"
     assert found["blank"].clause == "2 patches are blank"
+
+
+def test_a_colour_cast_is_no_warning(textures: np.ndarray) -> None:
+    """The limit is another data set's; ink on as many patches is one."""
+    cast = textures.copy()
+    cast[:20, ..., 1] = 255 - (255 - cast[:20, ..., 1]) // 3  # a green cast hides half of the stain
+    found = findings(cast)["stain"]
+    assert (found.severity, found.clause, len(found.table)) == ("note", "", 20)
+    textures = textures.copy()
+    textures[:20, :20] = (25, 60, 170)
+    assert findings(textures)["pen"].severity == "warning"
 
 
 def test_the_worst_come_first(textures: np.ndarray) -> None:
