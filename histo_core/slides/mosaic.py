@@ -150,7 +150,7 @@ def _laid_out(dataset: Dataset, slide_id: str) -> tuple[np.ndarray, np.ndarray, 
 def _within(region: Region, middles: np.ndarray) -> np.ndarray:
     """Which points, (y, x) each, lie in a part, bool [n]."""
     low, high = (region.top, region.left), (region.bottom, region.right)
-    return ((middles >= low) & (middles < high)).all(axis=1)
+    return np.all((middles >= low) & (middles < high), axis=1)
 
 
 def _placed(dataset: Dataset, slide_id: str) -> tuple[np.ndarray, np.ndarray]:

@@ -76,7 +76,7 @@ def code_columns(source: Dataset, split: Split) -> Columns:
     for name in others:
         if len(filters) == SHOWN:
             break
-        codes, values = _coded(table[name])
+        codes, values = _coded(table[name].array)
         again = any(np.array_equal(codes, column.codes) for column in filters.values())
         if FEW <= len(values) <= MANY and not again:  # where each patient has one slide, one of the two is enough
             filters[name] = Column(values, codes)
@@ -91,7 +91,7 @@ def code_columns(source: Dataset, split: Split) -> Columns:
     )
 
 
-def _coded(column: pd.Series) -> tuple[np.ndarray, tuple[str, ...]]:
+def _coded(column: pd.api.extensions.ExtensionArray) -> tuple[np.ndarray, tuple[str, ...]]:
     """Codes int32 [n], and values as text with numbers in their order: 40X before 100X. Empty text is no value."""
     codes, values = pd.factorize(column)
     names = [str(value) for value in values]
