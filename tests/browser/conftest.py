@@ -35,7 +35,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def address(home: Workspace) -> Iterator[str]:
     """The address of a server of its own, whose processes are ended with it."""
     roots = f"{home.home.parent}:{PROJECT.parent / 'shared'}"
-    with served(home, HISTOSCOPE_DEMO_PATCHES="300", HISTOSCOPE_DATA_ROOTS=roots, OMP_NUM_THREADS="1") as url:
+    with served(home, HISTOSCOPE_DEMO_PATCHES="120", HISTOSCOPE_DATA_ROOTS=roots, OMP_NUM_THREADS="1") as url:
         yield url
 
 

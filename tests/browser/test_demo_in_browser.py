@@ -28,7 +28,7 @@ def test_from_nothing_to_three_models_their_curves_and_both_maps(visit: Callable
     page.reload()
     expect(page.get_by_role("slider")).to_have_value("0.51")
 
-    page.get_by_role("link", name="Patches that ResNet18 got wrong").click()
+    page.get_by_role("link", name="Patches it got wrong").last.click()
     expect(page.get_by_text("and it is wrong").first).to_be_visible()
     for method in ("gradcam", "lime"):
         expect(page.locator(f".st-key-explain-{method} .heatmaplayer .hm")).to_have_count(1)
