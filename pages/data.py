@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from histo_core.access import LOCAL, authorise
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.errors import BrokenFilesError, DataError, SplitError
+from histo_core.errors import BrokenFilesError, DataError, HistoscopeError, SplitError
 from histo_core.workspace import Workspace
 from pages.ui import cache, cache_data, data_choice, layout, navigation, state
 from pages.ui.explore import views
@@ -80,6 +80,10 @@ def _opened(data: DataConfig, division: SplitConfig, top: DeltaGenerator) -> Exp
             layout.header("Data", f"{count(len(error.problems), 'sample')} cannot be used.")
         files_view.broken(error, data)
         return None
+    except HistoscopeError:
+        with top:
+            layout.header("Data", "These data cannot be opened.")
+        raise
     if source is None:
         with top:
             layout.header("Data", "The data are being made ready.")

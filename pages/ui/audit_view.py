@@ -78,7 +78,10 @@ def _report(
     if against is not None:  # the page's own verdict stands at its top
         st.markdown(f"**{plain(report.verdict)}**")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{count(report.checked, 'patch', 'patches')} looked at.", width="content")
+        said = f"{count(report.checked, 'patch', 'patches')} looked at"
+        if report.other is not None:
+            said += f" and compared with {count(report.other.patches, 'patch', 'patches')} of {report.other.short}"
+        st.caption(plain(f"{said}."), width="content")
         layout.download("Download the report", lambda: _zip(report, source), f"{name}.zip", "application/zip")
     with st.grid("auto", min_column_width=CARD, gap="small") as grid:
         for finding in sorted(report.findings, key=lambda finding: list(ICONS).index(finding.severity)):

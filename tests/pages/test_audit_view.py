@@ -149,6 +149,8 @@ def test_another_data_set_is_audited_against_this_one(
     assert report.verdict in texts(page).replace("\\", "")
     table = next(table.value for table in page.dataframe if "other_id" in table.value)
     assert {"benign/copy.png", "malignant/copy.png"} <= set(table["other_id"])
+    said = texts(page).replace("\\", "")
+    assert f"{report.checked} patches looked at and compared with 2 patches of Class folders (other)." in said
     next(button for button in page.button if str(button.key) == "audit-against.open.shared").click().run()
     assert page.query_params["finding"] in ("against.shared", ["against.shared"])
 
