@@ -27,9 +27,9 @@ from histo_core.runs.own_data import count_seen, division_in_words, own_split
 from histo_core.runs.predictions_check import (
     Check,
     fit_checks,
+    held_out_check,
     seen_check,
     shared_check,
-    held_out_check,
     trained_on,
     training_digests,
 )
