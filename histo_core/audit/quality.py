@@ -36,8 +36,8 @@ absorbs: grey shadows and glass edges (a third), brown pigment and ink, blue ink
 PatchCamelyon lies below, a fifth of 197 BreaKHis images at 200X, which have a green cast."""
 
 MANY = 0.05
-"""From this share of the patches on, a finding is a warning and in the verdict. Not so a stain: its limit is an absolute
-colour, and a camera's cast can shift a whole data set's without harm."""
+"""From this share of the patches on, a finding is a warning and in the verdict. Not so a stain: its limit is an
+absolute colour, and a camera's cast can shift a whole data set's without harm."""
 
 _LIMIT = "The limit was set on PatchCamelyon."
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from histo_core.audit.finding import Finding, Severity
+from histo_core.audit.patients import groups_of
 from histo_core.audit.telling import Telling, category_telling, number_telling
 from histo_core.data.base import UNLABELLED, Dataset
 from histo_core.evaluation.intervals import Interval
@@ -95,7 +96,7 @@ def find_shortcuts(dataset: Dataset, rows: np.ndarray, facts: pd.DataFrame) -> l
     if len(labelled) > MOST:
         labelled = np.sort(np.random.default_rng(0).choice(labelled, MOST, replace=False))
     values, labels = values.iloc[labelled], table["label"].to_numpy()[labelled]
-    groups = _groups(table.iloc[labelled])
+    groups = groups_of(table.iloc[labelled])
     best, compared = [], 0
     for fact in values:
         known = values[fact].notna().to_numpy()
@@ -195,13 +196,6 @@ def _file_size(path: Path) -> float:
         return float(path.stat().st_size)
     except OSError:
         return math.nan
-
-
-def _groups(table: pd.DataFrame) -> np.ndarray | None:
-    for column in ("patient_id", "slide_id"):
-        if column in table and bool(table[column].notna().to_numpy().all()):
-            return table[column].to_numpy(dtype=object)
-    return None
 
 
 def _targets(dataset: Dataset, labels: np.ndarray) -> list[tuple[str, np.ndarray]]:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.stats import t as student
 from skimage.color import hed_from_rgb
 
+from histo_core.audit.patients import groups_of
 from histo_core.data.base import Dataset
 from histo_core.errors import DataError
 
@@ -25,6 +27,8 @@ _FAINT = 0.08
 """Optical density (base 10, mean of the channels) below which a pixel is empty background."""
 _LEAST_TISSUE = 0.05
 """Share of a patch that must be stained for its stains to be judged."""
+_ALPHA = 0.05 / 3
+"""Of the t test between the patients of both, for each of the three stains."""
 _LEAST_SPREAD = 0.005
 """Optical density; a data set of nearly equal patches does not make every other one look strange."""
 
@@ -36,14 +40,19 @@ class StainProfile:
     """The stains of a sample of patches.
 
     Attributes:
-        mean: of the patches' optical densities (base 10) of haematoxylin, eosin and what neither explains.
+        mean: of the patches' optical densities (base 10) of haematoxylin, eosin and what neither explains; where
+            patients (else slides) are known, the mean of their means.
         spread: their standard deviations between patches.
         patches: how many were judged.
+        groups: how many patients (else slides) they are of; None where not all are known.
+        group_spread: the standard deviations between the means of these; None where there are no two.
     """
 
     mean: tuple[float, float, float]
     spread: tuple[float, float, float]
     patches: int
+    groups: int | None = None
+    group_spread: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,8 @@ class StainShift:
     """One data set's stains against another's.
 
     Attributes:
-        verdict: "differs" where a distance reaches `FAR`; "unknown" where there is too little tissue to judge.
+        verdict: "differs" where a distance reaches `FAR`, and where patients are known, more than they differ from each
+            other by chance; "unknown" where there is too little tissue to judge.
         sentence: in plain words.
         distances: by stain, difference of the means in standard deviations of the reference; signed.
     """
@@ -79,12 +89,17 @@ def stain_profile(dataset: Dataset, rows: np.ndarray, *, sample: int = SAMPLE, s
     Raises:
         DataError: a patch cannot be read.
     """
-    drawn = np.random.default_rng(seed).permutation(rows)[:sample]
-    measured = [found for row in np.sort(drawn) if (found := _densities(dataset.read([row])[0])) is not None]
-    if len(measured) < 2:
+    drawn = np.sort(np.random.default_rng(seed).permutation(rows)[:sample])
+    found = {int(row): densities for row in drawn if (densities := _densities(dataset.read([row])[0])) is not None}
+    if len(found) < 2:
         return None
-    values = np.array(measured)
-    return StainProfile(_three(values.mean(axis=0)), _three(values.std(axis=0, ddof=1)), len(values))
+    values = np.array(list(found.values()))
+    spread, ids = _three(values.std(axis=0, ddof=1)), groups_of(dataset.table.iloc[list(found)])
+    if ids is None:
+        return StainProfile(_three(values.mean(axis=0)), spread, len(values))
+    means = np.array([values[ids == each].mean(axis=0) for each in np.unique(ids)])
+    between = _three(means.std(axis=0, ddof=1)) if len(means) > 1 else None
+    return StainProfile(_three(means.mean(axis=0)), spread, len(values), len(means), between)
 
 
 def stain_shift(reference: StainProfile | None, target: StainProfile | None) -> StainShift:
@@ -93,17 +108,39 @@ def stain_shift(reference: StainProfile | None, target: StainProfile | None) -> 
         return StainShift("unknown", "Stain: too little stained tissue to compare.")
     spread = np.maximum(reference.spread, _LEAST_SPREAD)
     distances = _three((np.array(target.mean) - np.array(reference.mean)) / spread)
-    far = [
+    far = np.abs(distances) >= FAR
+    by_chance = far & (np.abs(distances) * spread < _chance(reference, target))
+    words = [
         f"{name if name != 'rest' else 'colour beside haematoxylin and eosin'} is "
         f"{'stronger' if distance > 0 else 'weaker'} ({there:.2f} against {here:.2f}, {abs(distance):.1f} SD)"
         for name, distance, there, here in zip(STAINS, distances, target.mean, reference.mean, strict=True)
-        if abs(distance) >= FAR
     ]
-    if not far:
+    differ = [word for word, apart in zip(words, far & ~by_chance, strict=True) if apart]
+    if not differ and by_chance.any():
+        seen = "; ".join(word for word, chance in zip(words, by_chance, strict=True) if chance)
+        few = f"{target.groups:,} here, {reference.groups:,} in training"
+        return StainShift("alike", f"Stain: {seen}, but so few patients may differ as much ({few}).", distances)
+    if not differ:
         nearest = max(map(abs, distances))
         return StainShift("alike", f"Stain: alike (at most {nearest:.1f} SD of the training patches apart).", distances)
-    sentence = f"Stain: differs: {'; '.join(far)}. Expect worse results than on the run's own test part."
+    sentence = f"Stain: differs: {'; '.join(differ)}. Expect worse results than on the run's own test part."
     return StainShift("differs", sentence, distances)
+
+
+def _chance(reference: StainProfile, target: StainProfile) -> np.ndarray:
+    """How far the means of as many patients may lie apart by chance, float64 [3]; 0 where patients are not known.
+
+    After Student's t test for two samples of one variance.
+    """
+    if reference.groups is None or target.groups is None:
+        return np.zeros(3)
+    counts = np.array([reference.groups, target.groups])
+    spreads = np.array([each.group_spread or (0, 0, 0) for each in (reference, target)])
+    freedom = counts.sum() - 2
+    if not freedom:
+        return np.full(3, np.inf)
+    variance = (counts - 1) @ np.square(spreads) / freedom
+    return student.ppf(1 - _ALPHA / 2, freedom) * np.sqrt(variance * (1 / counts).sum())
 
 
 def _densities(image: np.ndarray) -> np.ndarray | None:
