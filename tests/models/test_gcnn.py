@@ -1,4 +1,4 @@
-"""The answer does not depend on how a patch is turned."""
+"""Weights and layers of the group CNNs; that their answer stays when a patch is turned: `test_equivariance`."""
 
 from __future__ import annotations
 
@@ -24,23 +24,6 @@ def trained(group: Group) -> GroupCNN:
     for _ in range(3):
         network(torch.randn(4, 3, 16, 16))
     return network.eval()
-
-
-@named
-@torch.no_grad()
-def test_the_logits_of_a_turned_patch_are_those_of_the_patch_forward_and_folded(group: Group) -> None:
-    network, image = trained(group), torch.randn(2, 3, 16, 16)
-    folded = engine(network)
-    expected = network(image)
-    for element in range(group.size):
-        torch.testing.assert_close(network(group.act(element, image)), expected, rtol=1e-5, atol=1e-5)
-        torch.testing.assert_close(folded(group.act(element, image)), expected, rtol=1e-5, atol=1e-5)
-
-
-@torch.no_grad()
-def test_p4_does_not_promise_what_only_p4m_does() -> None:
-    network, image = trained(GROUPS["p4"]), torch.randn(2, 3, 16, 16)
-    assert float((network(image.flip(-1)) - network(image)).abs().max()) > 1e-3
 
 
 @named
