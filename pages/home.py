@@ -13,7 +13,6 @@ from histo_core.runs.launcher import launch_many
 from histo_core.runs.overview import data_used, states
 from histo_core.runs.records import RunStatus
 from histo_core.runs.store import Store
-from histo_core.studies.demo import demo_configs
 from histo_core.workspace import Workspace
 from pages.ui import cache, data_choice, layout, navigation, runs
 from pages.ui.text import count, plain
@@ -70,6 +69,8 @@ def _demo_button(workspace: Workspace, *, primary: bool = False) -> None:
         icon=":material/play_arrow:",
         help="Draws phantom tissue (synthetic H&E patches) and trains three networks on it, on this machine.",
     ):
+        from histo_core.studies.demo import demo_configs  # the studies load PyTorch, for which Home need not wait
+
         authorise(LOCAL, "data.build", "phantom")
         chosen = demo_configs()
         data_choice.prepare(chosen[0].config.data, workspace)

@@ -65,7 +65,7 @@ def of_run(run: Run, home: str) -> Patch | None:
             "Patches of",
             "part",
             list(PARTS),
-            default=next((part for part in PARTS if (predicted.table["split"] == part).any()), None),
+            default=next((part for part in PARTS if part in set(predicted.table["split"])), None),
             format_func=PARTS.__getitem__,
             width=140,
             help="Part of the split.",

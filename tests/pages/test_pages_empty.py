@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
-from page_helpers import OpenPage, texts
+from page_helpers import PROJECT, OpenPage, texts
 
 from histo_core.workspace import Workspace
 
@@ -18,6 +21,11 @@ def test_a_page_opens_with_its_title_and_the_footer(name: str, workspace: Worksp
     assert not page.error
     assert [title.value for title in page.title] == [name.capitalize()]
     assert texts(page).count(FOOTER) == 1
+
+
+def test_home_does_not_wait_for_pytorch() -> None:
+    look = "import sys, pages.home; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", look], cwd=PROJECT, check=False).returncode == 0
 
 
 def test_home_offers_the_demo_and_data(workspace: Workspace, open_page: OpenPage) -> None:
