@@ -10,6 +10,7 @@ from sklearn.metrics import log_loss
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from histo_core.audit.stains import MOST
 from histo_core.data.base import Dataset
 from histo_core.data.predictions import build_predictions
 from histo_core.data.splits.split import Split
@@ -19,9 +20,6 @@ PENALTIES = (0.001, 0.01, 0.1, 1.0, 10.0)
 """Inverse strengths C of the L2 penalty that are tried."""
 
 _BATCH = 256
-_MOST_STAIN = 0.25
-"""Where a stain's last bin begins to overflow, in `skimage.color.rgb2hed`'s units: above 99.9% of tissue's
-haematoxylin and 99% of its eosin in PatchCamelyon."""
 
 
 def colour_baseline(dataset: Dataset, split: Split, *, bins: int = 16, seed: int = 0) -> pd.DataFrame:
@@ -82,7 +80,7 @@ def _features(dataset: Dataset, rows: np.ndarray, bins: int) -> np.ndarray:
 
 def _histograms(image: np.ndarray, bins: int) -> np.ndarray:
     colours = image.reshape(-1, 3) / 255
-    stains = rgb2hed(colours).clip(0, _MOST_STAIN) / _MOST_STAIN
+    stains = rgb2hed(colours).clip(0, MOST) / MOST
     values = np.hstack([colours, stains])
     places = np.minimum((values * bins).astype(np.int64), bins - 1) + bins * np.arange(6)
     return np.bincount(places.ravel(), minlength=6 * bins) / len(values)

@@ -11,6 +11,8 @@ import numpy as np
 from numba import njit
 from skimage.color import hed_from_rgb
 
+from histo_core.audit.stains import MOST
+
 COLOUR_BINS = 8
 RINGS = 4
 LAGS = (1, 2, 4, 8, 16, 32)
@@ -18,15 +20,13 @@ LAGS = (1, 2, 4, 8, 16, 32)
 WIDTH = 5 * COLOUR_BINS + 2 * len(LAGS) + 2 * RINGS
 """Numbers a patch: 60."""
 
-_MOST_STAIN = 0.25
-"""The amount of stain, in `skimage.color.rgb2hed`'s units, that fills the scale; more counts as this much."""
 _TEXTURE_WEIGHT = 2.0
 """Textures and rings vary less than the square roots of histograms; this brings their spreads to one size."""
 
 # Stain of a pixel as a sum of three looked-up terms, one a channel: `rgb2hed` without its logarithms.
 _OPTICAL_DENSITY = np.log(np.maximum(np.arange(256) / 255, 1e-6)) / np.log(1e-6)
 _TERMS = np.ascontiguousarray(
-    (_OPTICAL_DENSITY[:, None, None] * hed_from_rgb[:, :2] * (255 / _MOST_STAIN)).transpose(1, 2, 0), np.float32
+    (_OPTICAL_DENSITY[:, None, None] * hed_from_rgb[:, :2] * (255 / MOST)).transpose(1, 2, 0), np.float32
 )
 _LAGS = np.array(LAGS)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from histo_core.audit.stains import ENOUGH, FAINT
+
 SMOOTH = 1 / 16
 """The sharpness of an even ramp, the smoothest there is: steps of 1 px are a quarter of steps of 4 px."""
 
@@ -14,15 +16,11 @@ _BORDER = 16
 """The border is a 16th of the side wide."""
 _FAR = 4
 
-_FAINT = 0.08
-"""Optical density (base 10, mean of the channels) below which a pixel is empty background."""
 _RED_OVER_GREEN, _DENSE = 1.25, 0.3
 """Blue and green ink absorb red most, by this factor and this densely; nuclei absorb green about as much. Of
 8,000 PatchCamelyon patches, 4 have more than a hundredth of such pixels, and all 4 show ink."""
 _BLACK, _NEUTRAL = 45, 15
 """Black ink: no channel above the first, no two further apart than the second. Folds and dark nuclei are purple."""
-_ENOUGH = 0.05
-"""Share of a patch that must be stained for its colour to be judged."""
 
 
 def luma(images: np.ndarray) -> np.ndarray:
@@ -51,7 +49,7 @@ def measure(images: np.ndarray, grey: np.ndarray) -> dict[str, np.ndarray]:
     """
     channels = _reduce(images)
     density = -np.log10((channels + 1) / 256)
-    stained = density.mean(axis=0) > _FAINT
+    stained = density.mean(axis=0) > FAINT
     saturation = (channels.max(axis=0) - channels.min(axis=0)) / 255
     brightness = np.tensordot(_LUMA / 255, channels, axes=1)
     border = _border(*channels.shape[2:])
@@ -101,7 +99,7 @@ def _ink(channels: np.ndarray, density: np.ndarray) -> np.ndarray:
 
 def _green_share(density: np.ndarray, stained: np.ndarray) -> np.ndarray:
     sums = (density * stained).sum(axis=(2, 3))
-    enough = stained.mean(axis=(1, 2)) >= _ENOUGH
+    enough = stained.mean(axis=(1, 2)) >= ENOUGH
     return np.divide(sums[1], sums.sum(axis=0), out=np.full(len(enough), np.nan, np.float32), where=enough)
 
 

@@ -16,7 +16,8 @@ from histo_core.workspace import Workspace
 Describe = Callable[[Sequence[np.ndarray] | np.ndarray], np.ndarray]
 """uint8 H x W x 3 RGB each to float32 [n, d]."""
 
-COLOUR, SQUEEZENET = "colour", "squeezenet"
+OWN = COLOUR, SQUEEZENET = "colour", "squeezenet"
+"""Those that need no run."""
 _REVISION = 1
 """Counted up when `describe_patches` or the SqueezeNet features change, so that no older map is taken for a new one."""
 
@@ -33,7 +34,7 @@ def feature_key(features: str, workspace: Workspace) -> str:
         PathNotAllowedError: the run's folder may not be read.
         CheckpointError: the run has no finished epoch yet.
     """
-    if features in (COLOUR, SQUEEZENET):
+    if features in OWN:
         return f"{features}-{_REVISION}"
     from histo_core.models.manifest import read_manifest
 
@@ -78,5 +79,5 @@ def _run_folder(features: str, workspace: Workspace) -> Path:
         return workspace.allowed(features)
     except DataNotFoundError:
         raise ConfigError(
-            f"There are no features {features!r}.", f"{COLOUR}, {SQUEEZENET} or a run's folder.", "Choose one of these."
+            f"There are no features {features!r}.", f"{', '.join(OWN)} or a run's folder.", "Choose one of these."
         ) from None

@@ -10,6 +10,7 @@ from scipy.stats import t as student
 from skimage.color import hed_from_rgb
 
 from histo_core.audit.patients import groups_of
+from histo_core.audit.stains import ENOUGH, FAINT
 from histo_core.data.base import Dataset
 from histo_core.errors import DataError
 
@@ -23,10 +24,6 @@ STAINS = ("haematoxylin", "eosin", "rest")
 
 _SIDE = 64
 """Every so many pixels are left out that a patch has at most about twice as many a side; the mean hardly changes."""
-_FAINT = 0.08
-"""Optical density (base 10, mean of the channels) below which a pixel is empty background."""
-_LEAST_TISSUE = 0.05
-"""Share of a patch that must be stained for its stains to be judged."""
 _ALPHA = 0.05 / 3
 """Of the t test between the patients of both, for each of the three stains."""
 _LEAST_SPREAD = 0.005
@@ -149,8 +146,8 @@ def _densities(image: np.ndarray) -> np.ndarray | None:
         raise DataError(f"An image has the shape {list(image.shape)}.", "H x W x 3 is expected.", "Convert it to RGB.")
     step = max(1, max(image.shape[:2]) // _SIDE)
     density = -np.log10((image[::step, ::step].reshape(-1, 3).astype(np.float64) + 1) / 256)
-    stained = density.mean(axis=1) > _FAINT
-    if stained.mean() < _LEAST_TISSUE:
+    stained = density.mean(axis=1) > FAINT
+    if stained.mean() < ENOUGH:
         return None
     return density[stained].mean(axis=0) @ hed_from_rgb
 

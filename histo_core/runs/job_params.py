@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from histo_core.audit.features import COLOUR, OWN
 from histo_core.config import Config, DataConfig, SplitConfig
 from histo_core.workspace import Workspace
 
@@ -100,10 +101,10 @@ class AuditParams(DataParams):
 class MapParams(DataParams):
     """A data set, and what places its patches: "colour", "squeezenet" or a run's folder."""
 
-    features: str = "colour"
+    features: str = COLOUR
 
     def read_places(self) -> tuple[str, ...]:
-        run = () if self.features in ("colour", "squeezenet") else (_absolute(self.features),)
+        run = () if self.features in OWN else (_absolute(self.features),)
         return _root(self.data) + run
 
 
