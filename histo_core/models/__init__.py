@@ -1,6 +1,6 @@
-"""models."""
+"""The zoo: one family of networks a file, each of which enters the registry when it is imported."""
 
-from histo_core.models import (
+from histo_core.models import (  # noqa: F401 (they register themselves)
     all_cnn,
     cnn,
     cnn_rnn,
@@ -18,22 +18,3 @@ from histo_core.models import (
     vit,
     xception,
 )
-
-__all__ = [
-    "all_cnn",
-    "cnn",
-    "cnn_rnn",
-    "convnext",
-    "densenet",
-    "efficientnet",
-    "gcnn",
-    "gcnn_flat",
-    "inception",
-    "p4m_densenet",
-    "p4m_resnet",
-    "resnet",
-    "squeezenet",
-    "vgg",
-    "vit",
-    "xception",
-]

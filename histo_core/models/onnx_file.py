@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +23,8 @@ from histo_core.models.predictor import Predictor
 
 TOLERANCE = 1e-4
 """Greatest difference of the logits from torch's, relative to the largest of them."""
+PROBABILITY_TOLERANCE = 1e-5
+"""Greatest difference of the file's probabilities from those that its own logits mean."""
 NOTE = "For research and teaching. Not a medical device."
 
 _OPSET = 18
@@ -92,12 +93,13 @@ def export_onnx(predictor: Predictor, path: Path, *, licence: str = "") -> OnnxF
     }
     network = _WithProbabilities(predictor).cpu().eval()
     content = _graph(network, predictor.input_size, facts)
-    difference, largest = _difference(network, content, predictor.input_size)
+    difference, largest, of_probabilities = _differences(network, content, predictor.input_size)
     relative = difference / max(largest, 1e-12)
-    if not relative <= TOLERANCE:
+    if not (relative <= TOLERANCE and of_probabilities <= PROBABILITY_TOLERANCE):
         raise CheckpointError(
-            f"The exported {predictor.name} differs from the network by {relative:.2g} of its largest logit.",
-            f"At most {TOLERANCE:g} is allowed.",
+            f"The exported {predictor.name} differs from the network by {relative:.2g} of its largest logit, and its "
+            f"probabilities from what its logits mean by {of_probabilities:.2g}.",
+            f"At most {TOLERANCE:g} and {PROBABILITY_TOLERANCE:g} are allowed.",
             "Report it with the versions of torch and onnxruntime; no file was written.",
         )
     write_atomically(path, content)
@@ -128,7 +130,7 @@ def _graph(network: nn.Module, input_size: tuple[int, int], facts: dict[str, str
         except Exception as error:  # the exporter raises whatever the network's own code runs into
             raise CheckpointError(
                 f"The network cannot be written as ONNX: {type(error).__name__}: {str(error).splitlines()[0]}.",
-                "",
+                "Networks whose every operation torch can export are expected.",
                 "Choose another network, or report it with the version of torch.",
             ) from error
         model = onnx.load(str(file))
@@ -139,22 +141,24 @@ def _graph(network: nn.Module, input_size: tuple[int, int], facts: dict[str, str
     return model.SerializeToString()
 
 
-def _difference(network: nn.Module, content: bytes, input_size: tuple[int, int]) -> tuple[float, float]:
-    """Greatest difference of both outputs from torch's on random inputs, and the largest logit."""
+def _differences(
+    network: _WithProbabilities, content: bytes, input_size: tuple[int, int]
+) -> tuple[float, float, float]:
+    """On random inputs, the greatest: difference of the logits, logit, and difference of the probabilities."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     random = torch.Generator().manual_seed(0)
-    difference = largest = 0.0
+    found = []
     for count in _BATCHES:
         images = torch.randn(count, 3, *input_size, generator=random)
         with torch.inference_mode():
-            expected = [output.numpy() for output in network(images)]
-        found: Any = session.run(list(_NAMES), {"images": images.numpy()})
-        for ours, theirs in zip(expected, found, strict=True):
-            difference = max(difference, float(np.abs(ours - theirs).max()))
-        largest = max(largest, float(np.abs(expected[0]).max()))
-    return difference, largest
+            expected = network(images)[0].numpy()
+        logits, given = session.run(list(_NAMES), {"images": images.numpy()})
+        meant = probabilities(torch.tensor(logits, dtype=torch.float64), network.output).numpy()
+        found.append([np.abs(logits - expected).max(), np.abs(expected).max(), np.abs(given - meant).max()])
+    difference, largest, of_probabilities = np.max(found, axis=0).tolist()
+    return difference, largest, of_probabilities
 
 
 @contextmanager

@@ -67,12 +67,15 @@ def test_every_other_network_too(name: str, tmp_path: Path) -> None:
 
 def test_a_file_that_differs_gets_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnx_file, "_graph", lambda *_: b"")
-    monkeypatch.setattr(onnx_file, "_difference", lambda *_: (0.01, 1.0))
-    with pytest.raises(CheckpointError, match=r"differs from the network by 0\.01"):
-        export_onnx(predictor_of("cnn_narrow"), tmp_path / "network.onnx")
-    monkeypatch.setattr(onnx_file, "_difference", lambda *_: (float("nan"), 1.0))
-    with pytest.raises(CheckpointError, match="differs"):
-        export_onnx(predictor_of("cnn_narrow"), tmp_path / "network.onnx")
+    for found, message in (
+        ((0.01, 1.0, 0.0), r"differs from the network by 0\.01"),
+        ((float("nan"), 1.0, 0.0), "differs"),
+        ((0.0, 1e6, 2e-5), "what its logits mean by 2e-05"),
+        ((0.0, 1.0, float("nan")), "differs"),
+    ):
+        monkeypatch.setattr(onnx_file, "_differences", lambda *_, found=found: found)
+        with pytest.raises(CheckpointError, match=message):
+            export_onnx(predictor_of("cnn_narrow"), tmp_path / "network.onnx")
     assert not list(tmp_path.iterdir())
 
 
