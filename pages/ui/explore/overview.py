@@ -21,7 +21,7 @@ from pages.ui.text import count, plain
 
 MOST_ROWS = 200
 """Of a table on the page; its download has them all."""
-SAMPLE = 10_000
+SAMPLE = 5_000
 """Patches that channel statistics are taken of, at most: no one waits for them longer than a second."""
 SPLIT = "this split"
 
