@@ -32,7 +32,7 @@ WORDS: dict[RunStatus, tuple[str, str]] = {
     RunStatus.FAILED: ("failed", "red"),
     RunStatus.CANCELLED: ("cancelled", "gray"),
     RunStatus.LOST: ("interrupted", "orange"),
-    RunStatus.UNREADABLE: ("cannot be read", "orange"),
+    RunStatus.UNREADABLE: ("not readable", "orange"),
     RunStatus.UNREADABLE: ("not readable", "red"),
 }
 PHASES = {
@@ -276,11 +276,15 @@ def _steps(run: Run, workspace: Workspace) -> None:
     ):
         resume(run.run_id, workspace)
         st.rerun()
-    if not run.status.active and st.button(
-        "Clone",
-        key=f"clone.{run.run_id}",
-        icon=":material/content_copy:",
-        type="tertiary",
-        help="Opens the form with this run's settings, to be changed.",
+    if (
+        not run.status.active
+        and run.status is not RunStatus.UNREADABLE
+        and st.button(
+            "Clone",
+            key=f"clone.{run.run_id}",
+            icon=":material/content_copy:",
+            type="tertiary",
+            help="Opens the form with this run's settings, to be changed.",
+        )
     ):
         navigation.go("train", clone=run.run_id)

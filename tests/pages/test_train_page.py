@@ -7,11 +7,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import sqlalchemy as sa
 import yaml
 from page_helpers import HOSTILE, OpenPage, run_named, small_run, texts
 from streamlit.testing.v1 import AppTest
 
 from histo_core.errors import DataError
+from histo_core.models.registry import MODELS
 from histo_core.runs.launcher import launch
 from histo_core.runs.processes import ProcessIdentity
 from histo_core.runs.records import Progress, RunStatus
@@ -102,7 +104,11 @@ def test_what_cannot_be_is_said_beside_the_form_and_bars_the_launch(finished: Wo
 
 def test_patches_too_small_for_a_network_are_refused_while_typing(finished: Workspace, open_page: OpenPage) -> None:
     page = open_page("train")
-    control(page, "number_input", "Centre crop").set_value(8).run()
+    spec = MODELS["p4m_resnet"]
+    control(page, "multiselect", "Models").set_value([spec.title]).run()
+    control(page, "number_input", "Centre crop").set_value(spec.smallest_input).run()
+    assert "needs patches of at least" not in said(page)
+    control(page, "number_input", "Centre crop").set_value(spec.smallest_input - 1).run()
     assert "needs patches of at least" in said(page)
     assert [one.disabled for one in page.button if one.label.startswith("Train ")] == [True]
 
@@ -252,6 +258,21 @@ def test_what_could_not_be_started_leaves_word_of_what_was(
     control(page, "button", "Train 3 models, 5 runs each").click().run()
     assert "The folder is gone." in said(page)
     assert "Started already, and going on: Small CNN. CNN-RNN and those after it were not started." in said(page)
+
+
+def test_a_row_of_another_version_is_shown_with_its_reason_and_can_be_deleted(
+    waiting: Workspace, open_page: OpenPage
+) -> None:
+    store, run = Store.open(waiting), run_named(waiting, "First")
+    store.request_cancel(run.run_id)
+    store.change(run.run_id, sa.true(), config={"from": "the future"})
+    for name in ("home", "train"):
+        assert "Its row cannot be read" in said(open_page(name))
+    page = _with_details(open_page, run.run_id)
+    assert not [one for one in page.button if one.key == f"clone.{run.run_id}"]
+    page.button(f"delete.{run.run_id}").click().run()
+    page.button(f"really.{run.run_id}").click().run()
+    assert "First" not in [one.name for one in store.runs()]
 
 
 def test_one_page_of_many_runs(waiting: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
