@@ -1,4 +1,4 @@
-"""What most pages keep between reruns; `cache_data` and `predict_cache` keep what only some views need.
+"""What most pages keep between reruns; `cache_data`, `cache_maps` and `predict_cache` keep what only some views need.
 
 What is cached is shared by all users. Keys are ids, hashes and parameters; arrays and frames go in as ``_argument``,
 because Streamlit hashes large ones by a sample and would return stale results. The workspace's folder is part of each
@@ -7,16 +7,14 @@ key, so that two workspaces in one process never mix.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from histo_core.audit.colour import colour_baseline
-from histo_core.audit.features import COLOUR, SQUEEZENET, feature_key
 from histo_core.audit.leakage import LeakageReport, audit_leakage
 from histo_core.audit.sides import side_findings
 from histo_core.comparison.aurocs import AurocResults, auroc_results
@@ -33,22 +31,15 @@ from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
 from pages.ui import unreadable
 from pages.ui.explore.columns import Columns, code_columns
-from pages.ui.explore.lasso import parse as parse_lasso
 from pages.ui.gallery import contact_sheet, packed_sheet
 
 if TYPE_CHECKING:
     # Loaded where they are used: PyTorch takes seconds, and most pages do without.
-    from histo_core.audit.embedding import PatchMap
     from histo_core.audit.report import AuditReport
     from histo_core.data.transforms.channel_stats import ChannelStatistics
     from histo_core.explain.base import Explanation
     from histo_core.models.predictor import Predictor
-    from histo_core.slides.mosaic import Mosaic, Region
 
-T = TypeVar("T")
-P = ParamSpec("P")
-OWN_FEATURES = {COLOUR: "Colour and texture", SQUEEZENET: "SqueezeNet (ImageNet)"}
-"""What a map of patches can be made from without a run, in words."""
 UNDIVIDED = ""
 """Stands for the configuration of a split that takes no patch into any part: of data that cannot be split."""
 COLOUR_ONLY = "colour-only"
@@ -129,61 +120,6 @@ def audit(data: str, config: str, home: str, other: str = "") -> AuditReport | N
     return _audit(data, config, home, other, audits.stat().st_mtime_ns if audits.is_dir() else 0)
 
 
-def feature_source(name: str, workspace: Workspace) -> str:
-    """What a map is made from: a name of its own, or the folder of the run with this id."""
-    return name if name in OWN_FEATURES else str(workspace.run_folder(name))
-
-
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _patch_map(data: str, features: str, version: str, home: str) -> PatchMap:
-    from histo_core.audit.embedding import load_map
-
-    del version
-    workspace = Workspace(Path(home))
-    return _made(load_map(dataset(data, home), feature_source(features, workspace), workspace))
-
-
-def patch_map(data: str, features: str, home: str) -> PatchMap | None:
-    """The saved map of a data set; None where there is none yet. Only a map with its UMAP is remembered.
-
-    Raises:
-        HistoscopeError: as `histo_core.audit.features.feature_key`.
-    """
-    version = _version(features, home)
-    found = _if_made(_patch_map, data, features, version, home)
-    if found is not None and found.umap_xy is None:
-        _patch_map.clear(data, features, version, home)
-    return found
-
-
-def _version(features: str, home: str) -> str:
-    """Tells a resumed run's best epoch from what it was before."""
-    workspace = Workspace(Path(home))
-    return feature_key(feature_source(features, workspace), workspace)
-
-
-@st.cache_resource(show_spinner=False, max_entries=16)
-def _within(data: str, drawn: str, version: str, home: str) -> np.ndarray:
-    from histo_core.audit.embedding import inside
-
-    del version
-    lasso = parse_lasso(drawn)
-    made = _made(patch_map(data, lasso.features, home))
-    polygon = np.asarray(lasso.polygon, np.float64)
-    if lasso.projection == "pca":
-        return np.flatnonzero(inside(made.xy, polygon))
-    return _made(made.umap_rows)[inside(_made(made.umap_xy), polygon)]
-
-
-def within(data: str, drawn: str, home: str) -> np.ndarray | None:
-    """Rows that a lasso encloses, int64, by its text in the URL; None where its map is not there.
-
-    Raises:
-        HistoscopeError: the text cannot be read, or names what no map can be made from.
-    """
-    return _if_made(_within, data, drawn, _version(parse_lasso(drawn).features, home), home)
-
-
 @st.cache_data(show_spinner=False, max_entries=64)
 def counts(data: str, config: str, home: str, by: str | None) -> pd.DataFrame:
     """Patches of each class by a column of the table, or by the parts of the split."""
@@ -204,30 +140,6 @@ def report_of_pcam(data: str, home: str) -> PCamReport | None:
     return pcam_report(dataset(data, home))
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
-def slides(data: str, home: str) -> pd.DataFrame:
-    """The slides that can be laid out, with their patches."""
-    from histo_core.slides.mosaic import mosaic_slides
-
-    return mosaic_slides(dataset(data, home))
-
-
-@st.cache_data(show_spinner=False, max_entries=64)
-def densest(data: str, slide_id: str, home: str) -> Region | None:
-    """The part of a slide with the most patches; None where the whole slide shows each of them well."""
-    from histo_core.slides.mosaic import densest
-
-    return densest(dataset(data, home), slide_id)
-
-
-@st.cache_resource(show_spinner=False, max_entries=8)
-def mosaic(data: str, slide_id: str, region: Region | None, home: str) -> Mosaic:
-    """A slide's patches, or those of a part of it, where they sat; it reads each of them once."""
-    from histo_core.slides.mosaic import mosaic
-
-    return mosaic(dataset(data, home), slide_id, region=region)
-
-
 @st.cache_data(show_spinner=False, max_entries=16)
 def channels(data: str, rows_sha256: str, home: str, _rows: np.ndarray) -> ChannelStatistics:
     """Mean and SD of each colour channel over some patches, named by the SHA-256 of their rows."""
@@ -239,9 +151,11 @@ def channels(data: str, rows_sha256: str, home: str, _rows: np.ndarray) -> Chann
 
 def forget_data() -> None:
     """Open data sets afresh, because their files may have changed."""
+    from pages.ui import cache_maps  # it needs this module
+
     for cached in (
-        *(dataset, split, sides, leakage, sheet, columns, packed, counts, countable, report_of_pcam, slides, densest),
-        *(mosaic, channels, _audit, _patch_map, _within),
+        *(dataset, split, sides, leakage, sheet, columns, packed, counts, countable, report_of_pcam, channels, _audit),
+        *cache_maps.OF_DATA,
     ):
         cached.clear()
 
@@ -305,20 +219,3 @@ def explanation(
     del image_sha256
     kind = EXPLAINERS[method]
     return kind(kind.Options.model_validate_json(options)).attribute(predictor(run_id, ended, home), _image, target)
-
-
-class _NotMadeError(Exception):
-    """What was asked for does not exist yet. An exception is never cached, so the next look sees it when it does."""
-
-
-def _made(value: T | None) -> T:
-    if value is None:
-        raise _NotMadeError
-    return value
-
-
-def _if_made(find: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
-    try:
-        return find(*args, **kwargs)
-    except _NotMadeError:
-        return None

@@ -30,8 +30,8 @@ export default function ({ parentElement }) {
 _CSS = """
 .buttons { display: flex; gap: 1rem; }
 button {
-  padding: 0.5rem 0; border: 0; background: none; font: inherit; font-size: 0.875em; line-height: 1.6; color: var(--st-text-color);
-  cursor: pointer;
+  padding: 0.5rem 0; border: 0; background: none; font: inherit; font-size: 0.875em; line-height: 1.6;
+  color: var(--st-text-color); cursor: pointer;
 }
 button:hover, button:focus-visible { color: var(--st-primary-color); text-decoration: underline; }
 """

@@ -11,7 +11,7 @@ import streamlit as st
 
 from histo_core.plots.mosaic import mosaic_figure
 from histo_core.slides.mosaic import Mosaic, Region
-from pages.ui import cache, layout, state
+from pages.ui import cache_maps, layout, state
 from pages.ui.explore import patch
 from pages.ui.explore.context import Explored
 from pages.ui.text import count, plain
@@ -21,7 +21,7 @@ DENSEST, WHOLE = "densest", "whole"
 
 def draw(page: Explored) -> None:
     """Draw the view."""
-    slides = cache.slides(page.key[0], page.home)
+    slides = cache_maps.slides(page.key[0], page.home)
     if not len(slides):
         st.info(
             "These data do not say where their patches sat. A mosaic needs a slide and coordinates for each patch: "
@@ -46,7 +46,7 @@ def draw(page: Explored) -> None:
             "Strength of the colours", "opacity", 0.0, 1.0, 0.35, step=0.05, help="Opacity of the labels.", width=260
         )
     with st.spinner(f"Laying out {plain(slide)}…", show_time=True):
-        found = cache.mosaic(page.key[0], slide, region, page.home)
+        found = cache_maps.mosaic(page.key[0], slide, region, page.home)
     chart = mosaic_figure(found, [page.label(int(row)) for row in found.rows], page.colours, opacity)
     layout.figure(
         chart,
@@ -62,7 +62,7 @@ def draw(page: Explored) -> None:
 
 def _region(page: Explored, slide: str) -> Region | None:
     """The part of the slide to show: drawn by hand, else the one with the most patches; None for the whole slide."""
-    dense, drawn = cache.densest(page.key[0], slide, page.home), _parse(next(iter(state.asked("region")), ""))
+    dense, drawn = cache_maps.densest(page.key[0], slide, page.home), _parse(next(iter(state.asked("region")), ""))
     parts = {DENSEST: "Where most patches are"} if dense else {}
     parts[WHOLE] = "Whole slide"
     if drawn is not None:

@@ -18,7 +18,7 @@ from histo_core.plots.patch_map import map_figure
 from histo_core.plots.theme import NEUTRAL, PALETTE
 from histo_core.runs.records import RunStatus
 from histo_core.workspace import Workspace
-from pages.ui import cache, layout, state
+from pages.ui import cache, cache_maps, layout, state
 from pages.ui.explore import columns, gallery, lasso
 from pages.ui.explore.context import Explored
 from pages.ui.explore.selection import DRAWINGS, Selection
@@ -38,17 +38,17 @@ def draw(page: Explored, chosen: Selection) -> None:
         features = state.choose(
             "Likeness by",
             "features",
-            [*cache.OWN_FEATURES, *runs],
-            format_func=lambda name: cache.OWN_FEATURES.get(name) or plain(runs[name].name),
+            [*cache_maps.OWN_FEATURES, *runs],
+            format_func=lambda name: cache_maps.OWN_FEATURES.get(name) or plain(runs[name].name),
             width=260,
             clears=("lasso",),
             help="What a patch is described by (features): simple measures, or what a network makes of it.",
         )
-        found = cache.patch_map(page.key[0], features, page.home)
+        found = cache_maps.patch_map(page.key[0], features, page.home)
         projection = _projection(found)
         by = _colours_by(page)
     if found is None or (found.umap_xy is None and len(page.source) >= FEWEST):
-        params = {"data": page.data.model_dump(mode="json"), "features": cache.feature_source(features, workspace)}
+        params = {"data": page.data.model_dump(mode="json"), "features": cache_maps.feature_source(features, workspace)}
         note = "The map has not been made yet. Each patch is read once, by a process apart from this page."
         job_card("map", params, "Make the map", note=note if found is None else found.note, primary=True)
     if found is None:

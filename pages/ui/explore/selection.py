@@ -10,7 +10,7 @@ import streamlit as st
 
 from histo_core.data.base import PARTS
 from histo_core.errors import HistoscopeError
-from pages.ui import cache, data_choice, layout, state
+from pages.ui import cache, cache_maps, data_choice, layout, state
 from pages.ui.explore import columns
 from pages.ui.explore.context import Explored
 from pages.ui.text import count, plain
@@ -148,7 +148,7 @@ def _finding(page: Explored, key: str) -> tuple[np.ndarray, str | None, np.ndarr
 def _lasso(page: Explored, text: str) -> np.ndarray:
     """The rows inside the polygon of the URL."""
     try:
-        rows = cache.within(page.key[0], text, page.home)
+        rows = cache_maps.within(page.key[0], text, page.home)
     except HistoscopeError:
         rows = None
     if rows is None:
