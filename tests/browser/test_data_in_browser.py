@@ -104,7 +104,8 @@ def test_a_mosaic_a_split_and_a_verdict(visit: Callable[[str], Page], link: str)
     slide = str(other.text_content()).split()[0]
     other.click()
     page.wait_for_url(re.compile("slide="))
-    expect(page.locator(".stPlotlyChart .gtitle")).to_contain_text(f"slide {slide}")
+    expect(page.locator(".stPlotlyChart .gtitle", has_text=f"slide {slide},")).to_be_visible()
+    expect(page.locator(".stPlotlyChart .gtitle")).to_have_count(1)  # the former slide's has gone
     for kind in ("PNG", "SVG"):
         with page.expect_download() as download:
             page.get_by_role("button", name=f"Download as {kind}").click()
@@ -128,6 +129,7 @@ def test_an_audit_runs_apart_and_its_finding_opens_its_patches(visit: Callable[[
     page.get_by_role("button", name="Audit this split").click()
     expect(page.get_by_text("No patient is on both sides;").first).to_be_visible(timeout=120_000)
     opening = page.get_by_role("button", name="Show the patches").first
+    page.wait_for_function("[...document.images].every((image) => image.complete)")
     opening.click()
     page.wait_for_url(re.compile("finding="))
     chip = page.locator(".st-key-chip-finding")

@@ -13,17 +13,18 @@ from pages.ui import cache_maps
 def test_a_resumed_runs_map_and_lasso_are_those_of_its_new_best_epoch(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    best = "first"
+    run = {"best": "first"}
 
     def load_map(*_: object) -> PatchMap:
-        xy = np.full((3, 2), 0.0 if best == "first" else 9.0, np.float32)
+        xy = np.full((3, 2), 0.0 if run["best"] == "first" else 9.0, np.float32)
         return PatchMap(xy, xy, np.arange(3), (0.5, 0.3), "a run", "")
 
     monkeypatch.setattr(cache_maps, "dataset", lambda *_: None)
-    monkeypatch.setattr(cache_maps, "feature_key", lambda *_: best)
+    monkeypatch.setattr(cache_maps, "feature_key", lambda *_: run["best"])
     monkeypatch.setattr("histo_core.audit.embedding.load_map", load_map)
     found = []
-    for best in ("first", "first", "second"):
+    for epoch in ("first", "first", "second"):
+        run["best"] = epoch
         made = cache_maps.patch_map("data", "run", str(workspace.home))
         rows = cache_maps.within("data", "run/pca:-1,-1;1,-1;1,1;-1,1", str(workspace.home))
         assert made is not None
