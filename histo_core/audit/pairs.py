@@ -23,7 +23,7 @@ class Scanned:
     parts: np.ndarray
 
     def described(self) -> pd.DataFrame:
-        """Sample, part, label (class name, "" where unknown) and data set of each scanned row."""
+        """Sample, part and label (class name, "" where unknown) of each scanned row."""
         labels = self.dataset.table["label"].to_numpy()[self.scan.rows]
         names = np.array([*self.dataset.classes, ""], dtype=object)  # UNLABELLED is -1: the last
         return pd.DataFrame(
@@ -31,7 +31,6 @@ class Scanned:
                 "sample_id": self.dataset.table["sample_id"].to_numpy(dtype=object)[self.scan.rows],
                 "part": self.parts[self.scan.rows],
                 "label": names[np.where(labels == UNLABELLED, -1, labels)],
-                "dataset": self.dataset.name,
             }
         )
 
