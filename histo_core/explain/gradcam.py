@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import cast
 
 import numpy as np
 import torch
@@ -91,14 +92,16 @@ def class_maps(predictor: Predictor, pixels: Tensor, targets: Sequence[int]) -> 
     Returns:
         float32 [n, h, w] on the CPU.
     """
+    from captum.attr import LayerGradCam  # here, because captum takes a second or more to import
+
     asked = [evidence(predictor.config.output, target) for target in targets]
-    with torch.inference_mode(mode=False), torch.enable_grad(), _differentiable_recurrence(predictor):
-        logits, maps = predictor.mapped(pixels)
+    mapped = predictor.mapped((pixels.shape[2], pixels.shape[3]))
+    with torch.inference_mode(mode=False), _differentiable_recurrence(predictor), mapped.lock:
         # Logits of one image depend on its own map alone, so that one pass back serves the whole batch.
-        total = torch.stack([sign * logits[row, logit] for row, (logit, sign) in enumerate(asked)]).sum()
-        (gradients,) = torch.autograd.grad(total, maps)
-    weights = gradients.float().mean((2, 3), keepdim=True)
-    return (weights * maps.detach().float()).sum(1).cpu()
+        images = pixels.to(predictor.device, predictor.sampling_dtype, copy=True)
+        maps = LayerGradCam(mapped.network, mapped.layer).attribute(images, [logit for logit, _ in asked])
+    signs = torch.tensor([sign for _, sign in asked]).view(-1, 1, 1)
+    return signs * cast(Tensor, maps).detach()[:, 0].float().cpu()
 
 
 @contextmanager

@@ -228,19 +228,18 @@ class Predictor:
         voted = config.combine == "vote"
         return Predicted(together, None if voted else np.log(np.maximum(together, np.finfo(np.float64).tiny)))
 
-    def mapped(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits, and the map that they can be differentiated by which Grad-CAM weighs; see `Mapped`.
+    def mapped(self, input_size: tuple[int, int]) -> Mapped:
+        """The network with the map that Grad-CAM weighs, in `sampling_dtype`.
 
         Args:
-            pixels: one batch that is preprocessed already: float32 [n, 3, h, w].
+            input_size: height and width of what it will be given, in pixels after preprocessing.
         """
-        layer = self.gradcam_layer((pixels.shape[2], pixels.shape[3]))
-        # An engine that is made in inference mode could not be differentiated.
-        with torch.inference_mode(mode=False), torch.enable_grad():
-            key = (layer, self.sampling_dtype)
-            if key not in self._mapped:
+        key = (self.gradcam_layer(input_size), self.sampling_dtype)
+        if key not in self._mapped:
+            # A copy that is made in inference mode could not be differentiated.
+            with torch.inference_mode(mode=False):
                 self._mapped[key] = Mapped(self.model, *key)
-            return self._mapped[key](pixels.to(self.device).clone())
+        return self._mapped[key]
 
     def gradcam_layer(self, input_size: tuple[int, int]) -> nn.Module:
         """The layer whose map Grad-CAM weighs for inputs of this height and width, in pixels after preprocessing."""
