@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from histo_core.audit.finding import Finding, Severity
-from histo_core.audit.patients import groups_of
 from histo_core.audit.telling import Telling, category_telling, number_telling
 from histo_core.data.base import UNLABELLED, Dataset
+from histo_core.data.groups import known_groups
 from histo_core.evaluation.intervals import Interval
 
 MEASURES = {
@@ -96,7 +96,7 @@ def find_shortcuts(dataset: Dataset, rows: np.ndarray, facts: pd.DataFrame) -> l
     if len(labelled) > MOST:
         labelled = np.sort(np.random.default_rng(0).choice(labelled, MOST, replace=False))
     values, labels = values.iloc[labelled], table["label"].to_numpy()[labelled]
-    groups = groups_of(table.iloc[labelled])
+    groups = known_groups(table.iloc[labelled])[0]
     best, compared = [], 0
     for fact in values:
         known = values[fact].notna().to_numpy()

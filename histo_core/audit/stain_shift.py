@@ -9,9 +9,9 @@ import numpy as np
 from scipy.stats import t as student
 from skimage.color import hed_from_rgb
 
-from histo_core.audit.patients import groups_of
 from histo_core.audit.stains import ENOUGH, FAINT
 from histo_core.data.base import Dataset
+from histo_core.data.groups import known_groups
 from histo_core.errors import DataError
 
 SAMPLE = 256
@@ -91,7 +91,7 @@ def stain_profile(dataset: Dataset, rows: np.ndarray, *, sample: int = SAMPLE, s
     if len(found) < 2:
         return None
     values = np.array(list(found.values()))
-    spread, ids = _three(values.std(axis=0, ddof=1)), groups_of(dataset.table.iloc[list(found)])
+    spread, ids = _three(values.std(axis=0, ddof=1)), known_groups(dataset.table.iloc[list(found)])[0]
     if ids is None:
         return StainProfile(_three(values.mean(axis=0)), spread, len(values))
     means = np.array([values[ids == each].mean(axis=0) for each in np.unique(ids)])

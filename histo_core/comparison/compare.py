@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from histo_core.comparison.aurocs import AurocResults, PairDifference, auroc_results, one_against_rest
-from histo_core.comparison.join import GroupKind, Joined
+from histo_core.comparison.join import Joined
 from histo_core.comparison.verdict import verdict
+from histo_core.data.groups import GroupKind
 from histo_core.errors import ComparisonError
 from histo_core.evaluation.bootstrap import FEW_GROUPS
 from histo_core.evaluation.intervals import CONFIDENCE, Interval

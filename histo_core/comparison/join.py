@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from histo_core.data.groups import GroupKind, known_groups
 from histo_core.data.predictions import class_names, read_predictions
 from histo_core.errors import ComparisonError
 from histo_core.files import read_json, sha256
 from histo_core.runs.records import Run, RunStatus
 from histo_core.workspace import Workspace
-
-GroupKind = Literal["patient", "slide"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +46,7 @@ class Joined:
         sample_ids: str [n], sorted.
         y_true: int64 [n], index into ``classes``.
         probabilities: float64 [m, n, k], 0 to 1.
-        groups: patient ids [n], slide ids where not every patient is known, None where neither is.
+        groups: patient ids [n], slide ids where no patient is known, None where neither is; see `known_groups`.
         group_kind: which of the two.
         classes, positive: of the first run.
         shared_only: whether samples that some run lacks were allowed to be left out.
@@ -202,11 +200,7 @@ def _same_samples(runs: Sequence[RunPredictions], tables: Sequence[pd.DataFrame]
         )
 
 
-def _groups(rows: Sequence[pd.DataFrame]) -> tuple[np.ndarray | None, GroupKind | None]:
-    kinds: tuple[GroupKind, ...] = ("patient", "slide")
-    for kind in kinds:
-        for table in rows:
-            ids = table.get(f"{kind}_id")
-            if ids is not None and ids.notna().all():
-                return ids.to_numpy(dtype=object), kind
-    return None, None
+def _groups(rows: Sequence[pd.DataFrame]) -> tuple[np.ndarray, GroupKind] | tuple[None, None]:
+    """By the run that knows the most patients, else slides, of the same samples."""
+    known = max(rows, key=lambda table: [np.count_nonzero(table[f"{kind}_id"].notna()) for kind in ("patient", "slide")])
+    return known_groups(known.reset_index())

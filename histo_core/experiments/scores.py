@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from histo_core.comparison.join import RunPredictions, load
 from histo_core.config_protocol import Metric
+from histo_core.data.groups import known_groups
 from histo_core.evaluation.class_scores import ClassScores, class_scores
 from histo_core.runs.events import read_events
 from histo_core.runs.records import Run
@@ -25,7 +25,7 @@ class Pool:
         y_true: int64 [n].
         probabilities: float64 [n, k].
         positive: index of the class of interest.
-        groups: patient ids [n], slide ids where not every patient is known, None where neither is.
+        groups: patient ids [n], slide ids where no patient is known, None where neither is.
     """
 
     y_true: np.ndarray
@@ -77,7 +77,7 @@ def pool(predictions: RunPredictions, part: str) -> Pool | None:
         y_true=np.asarray([numbers[name] for name in rows["y_true"]], np.int64),
         probabilities=rows[[f"prob_{name}" for name in predictions.classes]].to_numpy(np.float64),
         positive=numbers[predictions.positive],
-        groups=_groups(rows),
+        groups=known_groups(rows)[0],
     )
 
 
@@ -107,11 +107,3 @@ def values_by_epoch(run: Run, metric: Metric, workspace: Workspace) -> dict[int,
     events = read_events(workspace.run_folder(run.run_id))
     values = {event.epoch: getattr(event, metric) for event in events if isinstance(event, EpochDone)}
     return {epoch: value for epoch, value in values.items() if value is not None}
-
-
-def _groups(rows: pd.DataFrame) -> np.ndarray | None:
-    for column in ("patient_id", "slide_id"):
-        ids = rows[column].to_numpy(dtype=object)
-        if not pd.isna(ids).any():
-            return ids
-    return None

@@ -38,12 +38,18 @@ def test_classes_in_another_order_are_matched_by_name(make) -> None:
     np.testing.assert_array_equal(joined.probabilities[0], joined.probabilities[1])
 
 
-def test_slides_stand_in_where_a_patient_is_unknown(make) -> None:
+def test_patches_are_grouped_by_patient_else_by_slide(make) -> None:
+    """One missing patient id goes with its slide's and does not make those that are known count for nothing."""
     run = make("a1")
     table = run.table.assign(slide_id=[f"slide {i % 7}" for i in range(240)])
     table.loc[0, "patient_id"] = None
     joined = join([replace(run, table=table)])
-    assert (joined.group_kind, len(set(joined.groups))) == ("slide", 7)
+    assert (joined.group_kind, len(set(joined.groups))) == ("patient", 12)
+    assert joined.groups[row(joined, "s0000")] == joined.groups[row(joined, "s0007")]
+    unknown = join([replace(run, table=table.assign(patient_id=None))])
+    assert (unknown.group_kind, len(set(unknown.groups))) == ("slide", 7)
+    known = join([replace(run, table=table.assign(patient_id=None)), make("b2")])
+    assert (known.group_kind, len(set(known.groups))) == ("patient", 12)
     assert join([make("a1", patients=None)]).groups is None
 
 

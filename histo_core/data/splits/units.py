@@ -14,6 +14,7 @@ import pandas as pd
 
 from histo_core.config import SplitConfig
 from histo_core.data.base import PARTS, UNLABELLED, Dataset
+from histo_core.data.groups import with_stand_ins
 from histo_core.data.splits.folds import deal_groups, deal_samples
 from histo_core.data.splits.partition import partition_groups, partition_samples
 from histo_core.errors import SplitError
@@ -41,18 +42,11 @@ class Unit:
         return self._given(dataset).isna().to_numpy()
 
     def ids(self, dataset: Dataset) -> np.ndarray:
-        """What each row stays together with, object array: its id, else what stands in for it.
-
-        A patch without a patient goes with the patient of its slide's other patches, else with its slide, else alone.
-        """
-        ids, table = self._given(dataset), dataset.table
-        if not ids.isna().to_numpy().any():
-            return ids.to_numpy()
-        if self == PATIENT and "slide_id" in table:
-            slide = table["slide_id"]
-            ids = ids.where(ids.notna(), ids.groupby(slide).transform("first"))
-            ids = ids.where(ids.notna(), slide.map("\0slide {}".format, na_action="ignore"))
-        return ids.where(ids.notna(), table["sample_id"].map("\0sample {}".format)).to_numpy()
+        """What each row stays together with, object array: its id, else what stands in for it."""
+        column = self.column or "sample_id"
+        return with_stand_ins(
+            dataset.table if column in dataset.table else dataset.table.assign(**{column: None}), column
+        )
 
     def count(self, dataset: Dataset, rows: np.ndarray) -> int:
         """How many there are by their ids in some rows (bool)."""
