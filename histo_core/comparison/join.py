@@ -202,5 +202,7 @@ def _same_samples(runs: Sequence[RunPredictions], tables: Sequence[pd.DataFrame]
 
 def _groups(rows: Sequence[pd.DataFrame]) -> tuple[np.ndarray, GroupKind] | tuple[None, None]:
     """By the run that knows the most patients, else slides, of the same samples."""
-    known = max(rows, key=lambda table: [np.count_nonzero(table[f"{kind}_id"].notna()) for kind in ("patient", "slide")])
+    known = max(
+        rows, key=lambda table: [np.count_nonzero(table[f"{kind}_id"].notna()) for kind in ("patient", "slide")]
+    )
     return known_groups(known.reset_index())
