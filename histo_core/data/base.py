@@ -108,7 +108,10 @@ class Dataset(ABC):
 
     @classmethod
     def prepare(cls, root: Path | None, options: Config, workspace: Workspace, progress: Progress = silent) -> None:
-        """Make what `open` needs and the source does not ship (unpacked, drawn); nothing where all is there."""
+        """Make what `open` needs and the source does not ship (unpacked, drawn); nothing where all is there.
+
+        ``progress`` is asked before anything is begun, so that who only wants to know can stop it there.
+        """
         del root, options, workspace, progress
 
     @classmethod

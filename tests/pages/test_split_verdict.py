@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from page_helpers import OpenPage, texts
 from streamlit.testing.v1 import AppTest
 
 from histo_core.audit.report import make_audit
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import open_dataset
+from histo_core.data.phantom import dataset as drawing
 from histo_core.data.splits.split import make_split
 from histo_core.workspace import Workspace
 from pages.ui import cache_data
@@ -54,3 +56,14 @@ def test_the_verdict_is_that_of_the_split_in_the_form(workspace: Workspace, open
     assert "No patient" not in texts(page)
     assert "patients are not kept together" in texts(page).replace("\\", "")
     assert "This split has not been audited: do it now" in _links(page)
+
+
+def test_looking_at_the_form_draws_nothing(
+    workspace: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other data were audited; these would have to be drawn first, and are not even begun."""
+    other = open_dataset(DataConfig(dataset="phantom", options={"patches": 64, "patients": 6}), workspace)
+    make_audit(other, make_split(other, SplitConfig()), workspace)
+    monkeypatch.setattr(drawing, "draw_in_order", lambda options: pytest.fail("it is drawn"))
+    page = _page(open_page)
+    assert any(button.label == "Open the data and look" for button in page.button)

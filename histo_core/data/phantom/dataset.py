@@ -125,7 +125,7 @@ def build_phantom(
     Args:
         options: what to draw.
         workspace: where to keep it.
-        progress: told (patches drawn, patches in all) about every 64 patches.
+        progress: told (patches drawn, patches in all) before anything is drawn and about every 64 patches.
         cancelled: asked as often; once it says yes, drawing stops and nothing is left behind.
 
     Returns:
@@ -137,6 +137,8 @@ def build_phantom(
     folder = phantom_folder(options, workspace)
     if folder.is_dir():
         return folder
+    if progress is not None:
+        progress(0, options.patches)
     try:
         with new_folder(folder) as temporary:
             _draw_all(options, temporary, progress, cancelled)

@@ -30,7 +30,7 @@ def unpack_all(root: Path, workspace: Workspace, progress: Progress = silent) ->
     Args:
         root: PCam's folder.
         workspace: keeps the unpacked files.
-        progress: told (packed bytes read, packed bytes in all).
+        progress: told (packed bytes read, packed bytes in all), first before anything is read.
 
     Returns:
         The part of each file that cannot be unpacked, and why.
@@ -47,6 +47,8 @@ def unpack_all(root: Path, workspace: Workspace, progress: Progress = silent) ->
     ]
     broken: list[tuple[str, DataError]] = []
     before, total = 0, sum(gz.stat().st_size for *_, gz in packed)
+    if packed:
+        progress(0, total)
     for part, what, gz in packed:
         try:
             unpack_gzip(

@@ -117,7 +117,7 @@ def test_another_seed_is_another_data_set(small: Path, workspace: Workspace) -> 
 def test_it_is_drawn_once_with_progress(workspace: Workspace) -> None:
     steps: list[tuple[int, int]] = []
     folder = build_phantom(SMALL, workspace, progress=lambda done, total: steps.append((done, total)))
-    assert steps == [(64, 80), (80, 80)]
+    assert steps == [(0, 80), (64, 80), (80, 80)]
     assert build_phantom(SMALL, workspace, progress=lambda *_: pytest.fail("drawn again")) == folder
 
 
