@@ -43,11 +43,17 @@ def address(home: Workspace) -> Iterator[str]:
 def visit(browser: Browser, address: str) -> Iterator[Visit]:
     """Open a path of the dashboard in a fresh context, and check at the end that nothing untoward happened."""
     untoward: list[str] = []
+    pictures: list[str] = []
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
 
     def on_console(message: ConsoleMessage) -> None:
-        if message.type == "error" and not message.location["url"].endswith(PROBES):
-            untoward.append(f"console: {message.text} {message.location['url']}")
+        url = message.location["url"]
+        if message.type != "error" or url.endswith(PROBES):
+            return
+        if url.startswith(f"{address}/media/"):
+            pictures.append(url)
+        else:
+            untoward.append(f"console: {message.text} {url}")
 
     def visited(path: str) -> Page:
         page = context.new_page()
@@ -61,6 +67,9 @@ def visit(browser: Browser, address: str) -> Iterator[Visit]:
         return page
 
     yield visited
+    # A picture that a rerun replaced may be asked for once more and be gone; none that is shown may be missing.
+    shown = [image.get_attribute("src") or "" for page in context.pages for image in page.locator("img").all()]
+    untoward += [f"missing: {url}" for url in pictures if any(source and url.endswith(source) for source in shown)]
     context.close()
     assert untoward == []
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from browser_helpers import enter
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
@@ -17,7 +18,7 @@ def test_data_then_train_then_explain(visit: Callable[[str], Page], kpcam: Path)
     page = visit("/data")
     page.get_by_role("combobox", name="Data set").click()
     page.get_by_role("option", name="Kaggle PCam").click()
-    _enter(page, "Folder", str(kpcam))
+    enter(page, "Folder", str(kpcam))
     page.get_by_role("button", name="Open and check").click()
     expect(page.get_by_text("Patient ids are not known").first).to_be_visible(timeout=MINUTE)
     expect(page.get_by_text("600 of 600 patches")).to_be_visible()
@@ -28,9 +29,9 @@ def test_data_then_train_then_explain(visit: Callable[[str], Page], kpcam: Path)
     expect(page.get_by_role("button", name="Train 2 models, 5 runs each")).to_be_visible()  # as in the study
     page.get_by_text("Single run", exact=True).click()
     expect(page.get_by_label("Epochs", exact=True)).to_have_count(1)
-    _enter(page, "Epochs", "1")
+    enter(page, "Epochs", "1")
     expect(page.get_by_text("Epochs: 30 → 1")).to_be_visible()
-    _enter(page, "Put before each name", HOSTILE)
+    enter(page, "Put before each name", HOSTILE)
     page.get_by_role("button", name="Train 2 models").click()
     card = page.locator("[class*='st-key-run-']").first
     expect(card.get_by_text("finished")).to_be_visible(timeout=3 * MINUTE)
@@ -39,9 +40,3 @@ def test_data_then_train_then_explain(visit: Callable[[str], Page], kpcam: Path)
     card.get_by_role("link", name="Explain").click()
     expect(page.get_by_text("The model says").first).to_be_visible(timeout=MINUTE)
     expect(page.locator(".heatmaplayer .hm")).to_have_count(2)
-
-
-def _enter(page: Page, label: str, text: str) -> None:
-    field = page.get_by_label(label, exact=True)
-    field.fill(text)
-    field.press("Enter")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from urllib.parse import urlencode, urljoin
 
 import pytest
+from browser_helpers import enter
 from playwright.sync_api import Locator, Page, expect
 
 pytestmark = pytest.mark.browser
@@ -23,10 +24,12 @@ def test_launch_watch_cancel_resume_and_clone_with_one_change(visit: Callable[[s
     page = visit(f"/train?{urlencode({'preset': 'wpi_kpcam', **PHANTOM})}")
     expect(page.get_by_text("Metastasis classification and localisation on kPCam")).to_be_visible()
     page.get_by_role("button", name="Remove cnn_rnn", exact=True).click()
+    expect(page.get_by_role("button", name="Train 1 model, 5 runs each")).to_be_visible()
     page.get_by_text("Single run", exact=True).click()
+    expect(page.get_by_role("button", name="Train 1 model")).to_be_visible()
     page.get_by_role("button", name="Open the data and look").click()
     expect(page.get_by_text("This split has not been audited")).to_be_visible(timeout=2 * MINUTE)
-    _enter(page, "Epochs", str(MANY))
+    enter(page, "Epochs", str(MANY))
     expect(page.get_by_text(f"Epochs: 30 → {MANY}")).to_be_visible()
     page.get_by_role("button", name="Train 1 model").click()
 
@@ -43,7 +46,7 @@ def test_launch_watch_cancel_resume_and_clone_with_one_change(visit: Callable[[s
     card.get_by_role("button", name="Clone").click()
     page.wait_for_url(re.compile("clone="))
     expect(page.get_by_text("Nothing is changed yet")).to_be_visible()
-    _enter(page, "Epochs", "1")
+    enter(page, "Epochs", "1")
     changes = page.get_by_test_id("stMarkdown").filter(has_text="→").get_by_role("listitem")
     expect(changes).to_have_text([f"Epochs: {MANY} → 1"])
     page.get_by_role("button", name="Train 1 model").click()
@@ -56,7 +59,8 @@ def test_three_folds_show_their_mean_and_interval_and_then_offer_the_test_part(v
     page = visit(f"/train?{urlencode({'preset': 'wpi_kpcam', **PHANTOM, 'split': held_out})}")
     expect(page.get_by_role("button", name="Train 2 models, 5 runs each")).to_be_visible()
     page.get_by_role("button", name="Remove cnn_rnn", exact=True).click()
-    _enter(page, "Epochs", "1")
+    expect(page.get_by_role("button", name="Train 1 model, 5 runs each")).to_be_visible()
+    enter(page, "Epochs", "1")
     folds = page.get_by_role("spinbutton", name="Folds").first
     folds.fill("3")
     folds.press("Enter")
@@ -121,9 +125,3 @@ OVERLAPS = """main => {
 
 def _cards(page: Page) -> Locator:
     return page.locator("[class*='st-key-run-']")
-
-
-def _enter(page: Page, label: str, text: str) -> None:
-    field = page.get_by_label(label, exact=True)
-    field.fill(text)
-    field.press("Enter")
