@@ -15,8 +15,8 @@ help:            ## this list
 app: $(VENV)/.app  ## start Histoscope on http://127.0.0.1:8501
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
-test: $(VENV)/.dev chromium  ## all tests but the slow, soak and gpu ones
-	$(PYTEST)
+test: $(VENV)/.dev chromium  ## all tests but the slow, soak and gpu ones, two files at a time
+	$(PYTEST) -n 2 --dist loadfile
 
 check: $(VENV)/.dev  ## static checks: ruff, types, direction of imports
 	$(BIN)/ruff check .
