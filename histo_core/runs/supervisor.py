@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from histo_core.errors import StoreError
-from histo_core.runs.locks import try_lock
+from histo_core.locks import try_lock
 from histo_core.runs.processes import ProcessIdentity, boot_id
 from histo_core.runs.queue import next_queued
 from histo_core.runs.records import Run, RunStatus
