@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from pathlib import Path
 
 import pytest
@@ -74,12 +73,3 @@ def test_a_file_that_cannot_be_written_stops_nothing(tmp_path: Path, caplog: pyt
         events.add(epoch(0))
         events.add(epoch(1))
     assert len(caplog.records) == 1
-
-
-def test_it_costs_training_next_to_nothing(tmp_path: Path) -> None:
-    events = EventFile(tmp_path)
-    events.add(epoch(0))
-    start = time.perf_counter()
-    for number in range(1, 101):
-        events.add(epoch(number))
-    assert (time.perf_counter() - start) / 100 < 0.01
