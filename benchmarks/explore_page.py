@@ -57,7 +57,8 @@ class Stopwatch:
         """Do something, and wait until its result is on the page and nothing runs any more."""
         start = time.perf_counter()
         act()
-        shown.wait_for()
+        while not shown.is_visible():  # wait_for looks once in half a second after the first ones
+            self.page.wait_for_timeout(10)
         self.page.wait_for_function(IDLE, polling=10)
         self.seconds[name].append(time.perf_counter() - start)
 

@@ -26,7 +26,8 @@ class Cell(NamedTuple):
 _JS = """
 export default function ({ data, parentElement, setTriggerValue }) {
   const grid = parentElement.querySelector(".grid");
-  const bytes = Uint8Array.from(atob(data.sheet), (letter) => letter.charCodeAt(0));
+  const letters = atob(data.sheet), bytes = new Uint8Array(letters.length);
+  for (let place = 0; place < letters.length; place++) bytes[place] = letters.charCodeAt(place);
   const address = URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
   const rows = Math.ceil(data.cells.length / data.columns);
   const share = (position, count) => (count > 1 ? (100 * position) / (count - 1) : 0) + "%";
