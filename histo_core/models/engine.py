@@ -15,7 +15,8 @@ from torch import nn
 from torch.fx import GraphModule, symbolic_trace
 from torch.fx.experimental.optimization import fuse
 
-from histo_core.models.group import GroupBatchNorm2d, GroupConv2d, plain_convolution, plain_normalisation
+from histo_core.models.group import GroupConv2d, plain_convolution
+from histo_core.models.group_norm import GroupBatchNorm2d, plain_normalisation
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from histo_core.config import Config, PreprocessConfig
-from histo_core.models.group import P4, P4M, Z2, Group, GroupBatchNorm2d, GroupConv2d, GroupPool
+from histo_core.models.group import P4, P4M, Z2, Group, GroupConv2d, GroupPool
+from histo_core.models.group_norm import GroupBatchNorm2d
 from histo_core.models.registry import MODELS, ModelSpec
 
 _PAPER = (

@@ -4,8 +4,8 @@ A feature map over a group has one plane an element of the group (four quarter t
 the input turns each plane and moves it to another element's place, so that nothing has to be learnt twice.
 
 Planes are laid out element-major: channel ``g * fields + field``. In channels-last memory the elements of one field
-set then lie side by side, so that what treats all elements alike (batch normalisation) sees them as a wider image
-through a view, and a layer is one ordinary convolution over a bank of turned filters.
+set then lie side by side, so that what treats all elements alike (`histo_core.models.group_norm`) sees them as a wider
+image through a view, and a layer is one ordinary convolution over a bank of turned filters.
 
 Cohen and Welling, Group Equivariant Convolutional Networks, ICML 2016, equations 10 and 11.
 """
@@ -120,24 +120,6 @@ class GroupConv2d(nn.Module):
         return F.conv2d(maps, self.bank(), bias, self.stride, self.padding)
 
 
-class GroupBatchNorm2d(nn.BatchNorm2d):
-    """Batch normalisation that treats all elements of a field alike, as equivariance needs.
-
-    float32 [n, size * fields, h, w] to the same; a view in channels-last memory, a copy in any other.
-    """
-
-    def __init__(self, group: Group, fields: int) -> None:
-        super().__init__(fields)
-        self.group = group
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002  (the name of the overridden method's argument)
-        """See the class."""
-        n, channels, height, width = input.shape
-        beside = input.permute(0, 2, 3, 1).reshape(n, height, width * self.group.size, self.num_features)
-        normalised = super().forward(beside.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-        return normalised.reshape(n, height, width, channels).permute(0, 3, 1, 2)
-
-
 class GroupPool(nn.Module):
     """The greatest value over the elements: [n, size * fields, h, w] to [n, fields, h, w], which turns as an image."""
 
@@ -163,16 +145,6 @@ def plain_convolution(conv: GroupConv2d) -> nn.Conv2d:
     if conv.bias is not None:
         plain.bias = nn.Parameter(conv.bias.detach().repeat(conv.group.size))
     return plain
-
-
-def plain_normalisation(norm: GroupBatchNorm2d) -> nn.BatchNorm2d:
-    """The ordinary batch normalisation that does in evaluation what one over a group does."""
-    size = norm.group.size
-    plain = nn.BatchNorm2d(size * norm.num_features, norm.eps, device=norm.weight.device)
-    plain.load_state_dict(
-        {name: tensor.repeat(size) if tensor.ndim else tensor for name, tensor in norm.state_dict().items()}
-    )
-    return plain.eval()
 
 
 def _turned_places(group: Group, planes: int, kernel: int) -> Tensor:

@@ -7,7 +7,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from histo_core.config import Config, PreprocessConfig
-from histo_core.models.group import P4M, GroupBatchNorm2d, GroupConv2d, GroupPool
+from histo_core.models.group import P4M, GroupConv2d, GroupPool
+from histo_core.models.group_norm import GroupBatchNorm2d
 from histo_core.models.places import last_telling
 from histo_core.models.registry import MODELS, ModelSpec
 

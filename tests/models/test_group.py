@@ -14,12 +14,11 @@ from histo_core.models.group import (
     P4,
     P4M,
     Group,
-    GroupBatchNorm2d,
     GroupConv2d,
     GroupPool,
     plain_convolution,
-    plain_normalisation,
 )
+from histo_core.models.group_norm import GroupBatchNorm2d, plain_normalisation
 
 ELEMENTS = [(group, element) for group in GROUPS.values() for element in range(group.size)]
 named = pytest.mark.parametrize(("group", "element"), ELEMENTS, ids=lambda value: getattr(value, "name", str(value)))
@@ -87,34 +86,6 @@ def test_normalised_and_pooled_features_move_too(group: Group, element: int) -> 
     assert_close(turned, moved(group, element, plain))
     pool = GroupPool(group)
     assert_close(pool(turned), group.act(element, pool(plain)))
-
-
-def test_batch_normalisation_is_that_of_all_elements_together() -> None:
-    maps = torch.randn(4, 4 * 3, 6, 5).contiguous(memory_format=torch.channels_last) * 3 + 1
-    own = GroupBatchNorm2d(P4, 3)
-    reference = nn.BatchNorm3d(3)
-    for _ in range(2):
-        result = own(maps)
-        expected = reference(maps.reshape(4, 4, 3, 6, 5).transpose(1, 2)).transpose(1, 2).reshape(maps.shape)
-        torch.testing.assert_close(result, expected)
-    torch.testing.assert_close(own.running_mean, reference.running_mean)
-    torch.testing.assert_close(own.running_var, reference.running_var)
-
-
-def test_batch_normalisation_copies_no_channels_last_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is normalised, and what is given on, lies in the same memory as before."""
-    seen, given = [], nn.BatchNorm2d.forward
-
-    def looked_at(self: nn.BatchNorm2d, maps: torch.Tensor) -> torch.Tensor:
-        result = given(self, maps)
-        seen.extend([maps.data_ptr(), result.data_ptr()])
-        return result
-
-    monkeypatch.setattr(nn.BatchNorm2d, "forward", looked_at)
-    maps = torch.randn(2, 8, 6, 6).contiguous(memory_format=torch.channels_last)
-    result = GroupBatchNorm2d(P4, 2).eval()(maps)
-    assert seen == [maps.data_ptr(), result.data_ptr()]
-    assert result.is_contiguous(memory_format=torch.channels_last)
 
 
 @pytest.mark.parametrize("group", GROUPS.values(), ids=lambda group: group.name)
