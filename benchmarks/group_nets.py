@@ -29,7 +29,7 @@ from histo_core.models.gcnn import GroupCNN, GroupCNNOptions
 from histo_core.models.kept_memory import kept_memory
 
 FIELDS, SIDE, BATCH, CLASSES = (8, 16, 32), 96, 32, 2
-EVALUATED = 4
+EVALUATED = 16
 """Batches in a row, as a prediction has them."""
 TOLERANCE = 1e-4
 _LIE_LEARN = (
@@ -157,7 +157,7 @@ def main() -> None:
     if peer is not None:
         forward["escnn, P4"] = evaluation(peer, images)
     base = "escnn, P4" if peer is not None else "plain CNN, as many channels"
-    paired(f"evaluation, {EVALUATED} batches of {BATCH}, {SIDE} px", forward, base=base, rounds=9)
+    paired(f"evaluation, {EVALUATED} batches of {BATCH}, {SIDE} px", forward, base=base, rounds=5)
 
 
 @torch.inference_mode()

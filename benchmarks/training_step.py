@@ -30,8 +30,8 @@ from histo_core.training.optimizer import build_optimizer
 from histo_core.training.shares import Deal
 from histo_core.training.updates import Updates
 
-BATCH, SIDE, CHECKED, ROUNDS, MATRIX = 64, 96, 4, 7, 2048
-IN_A_ROW = 3
+BATCH, SIDE, CHECKED, ROUNDS, MATRIX = 64, 96, 4, 5, 2048
+IN_A_ROW = 10
 """Steps that are timed together, as a run has them: `kept_memory` pays from the second on."""
 CPU = torch.device("cpu")
 CONFIG = TrainConfig(optimizer="adamw", learning_rate=1e-3, batch_size=BATCH)
