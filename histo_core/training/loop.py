@@ -15,6 +15,7 @@ from histo_core.config import RunConfig
 from histo_core.data.base import Dataset
 from histo_core.data.splits.balance import draw_keys
 from histo_core.data.splits.split import Split
+from histo_core.models.kept_memory import kept_memory
 from histo_core.models.registry import MODELS
 from histo_core.models.weights import WeightsHeader
 from histo_core.training.batches import Augmentation, Wanted
@@ -104,7 +105,7 @@ def _fit(
     classes = dataset.table["label"].to_numpy(np.int64)[train]
     size, classifiers = config.train.batch_size, MODELS[config.model.name].classifiers
     count = batch_count(len(epoch_order(train, classes, config, epoch=0)), config.train)
-    with reproducible(config.seed, config.train.threads, ranks.device), connected(ranks):
+    with reproducible(config.seed, config.train.threads, ranks.device), connected(ranks), kept_memory():
         with memory_explained(size):
             setup = set_up(config, dataset, train, valid, count, ranks, workspace)
         batches, updates, state = setup.batches, setup.updates, setup.state

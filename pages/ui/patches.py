@@ -14,11 +14,11 @@ from histo_core.data.formats.images import SUFFIXES, open_image
 from histo_core.errors import DataNotFoundError
 from histo_core.runs.records import Run
 from pages.ui import cache, data_choice, layout, state
-from pages.ui.text import count, plain
+from pages.ui.text import count, plain, word_for_all
 
 MAX_PIXELS = 4_000_000
 """Of an upload: far larger than any patch, small enough to be explained while one waits."""
-ALL = "all"
+ALL = ""
 SHOW = {ALL: "all", "wrong": "wrong answers", "right": "right answers"}
 PARTS = {"test": "test", "valid": "validation"}
 
@@ -73,8 +73,14 @@ def of_run(run: Run, home: str) -> Patch | None:
         show = state.choose(
             "Show", "show", list(SHOW), format_func=SHOW.__getitem__, width=170, help="By the model's answer."
         )
+        words = {ALL: word_for_all(predicted.classes)} | {name: name for name in predicted.classes}
         label = state.choose(
-            "Labelled", "class", [ALL, *predicted.classes], width=170, help="The true class, as the data say."
+            "Labelled",
+            "class",
+            list(words),
+            format_func=words.__getitem__,
+            width=170,
+            help="The true class, as the data say.",
         )
         found = _fitting(predicted.table, part, show, label)
         if not found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~^$:<>&])")
@@ -22,6 +23,14 @@ def escaped(value: object) -> str:
 def count(number: int, noun: str, plural: str = "") -> str:
     """ "1,234 patches", "1 patch": thousands separated, noun in number."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def word_for_all(values: Collection[str]) -> str:
+    """What stands for all of some values and is none of them: a select box tells by its words what was chosen."""
+    word = "all"
+    while word in values:
+        word = f"({word})"
+    return word
 
 
 def size(number: float) -> str:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pages.ui.text import ago, count, duration, plain
+from pages.ui.text import ago, count, duration, plain, word_for_all
 
 
 @pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", "**bold**", "[x](http://x)", "$x$", ":red[x]", "`x`"])
@@ -34,3 +34,8 @@ def test_durations(seconds: float, words: str) -> None:
 
 def test_moments() -> None:
     assert ago(datetime.now(UTC) - timedelta(minutes=5)) == "5 min ago"
+
+
+def test_the_word_for_all_is_never_one_of_the_values() -> None:
+    assert word_for_all(["normal", "tumor"]) == "all"
+    assert word_for_all(["all", "(all)"]) == "((all))"

@@ -226,7 +226,7 @@ def test_one_supervisor_is_started_by_many(workspace: Workspace) -> None:
     assert ensure_supervisor(workspace) == supervisor_alive(workspace) == pid
     assert os.getsid(pid) == pid, "a session of its own"
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: supervisor_alive(workspace) is None)
+    wait_until(lambda: supervisor_alive(workspace) != pid)  # another that was started at once may take its place
     assert ensure_supervisor(workspace) != pid
 
 

@@ -22,7 +22,7 @@ from histo_core.models.manifest import read_manifest
 from histo_core.models.predictor import Predictor
 from histo_core.models.registry import build_model
 from histo_core.models.tensorfile import read_tensors
-from histo_core.training import setup
+from histo_core.training import loop, setup
 from histo_core.training.batches import Batches
 from histo_core.training.events import BatchDone, EpochDone, Event, Finished, Started, Stopped
 from histo_core.training.plan import epoch_order
@@ -236,6 +236,20 @@ def test_predictor_of_the_run_gives_the_best_epochs_accuracy(whole, dots, split)
     rows = split.indices("valid")
     predicted = Predictor.from_run(folder, "cpu").probabilities(dots.read(rows)).argmax(axis=1)
     assert (predicted == dots.table["label"].to_numpy()[rows]).mean() == pytest.approx(best.valid_accuracy)
+
+
+def test_freed_memory_is_kept_while_it_trains_and_given_back_at_the_end(fit_dots, tmp_path, monkeypatch) -> None:
+    told = []
+
+    @contextmanager
+    def watched() -> Iterator[None]:
+        told.append("kept")
+        yield
+        told.append("given back")
+
+    monkeypatch.setattr(loop, "kept_memory", watched)
+    told.extend(type(event).__name__ for event in fit_dots(tmp_path))
+    assert (told[0], told[1], told[-2:]) == ("kept", "Started", ["Finished", "given back"])
 
 
 def test_torch_is_left_as_it_was(fit_dots, tmp_path) -> None:

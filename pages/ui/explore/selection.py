@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +12,7 @@ from histo_core.errors import HistoscopeError
 from pages.ui import cache, cache_maps, data_choice, layout, state
 from pages.ui.explore import columns
 from pages.ui.explore.context import Explored
-from pages.ui.text import count, plain
+from pages.ui.text import count, plain, word_for_all
 
 ALL = ""
 """No filter. No class and no value of a column is empty, and so none is taken for it."""
@@ -95,7 +94,7 @@ def _filters(page: Explored) -> np.ndarray:
     others = {"class": ("Class", coded.label)}
     others |= {f"by.{name}": (columns.title(name), column) for name, column in coded.filters.items()}
     for parameter, (label, column) in others.items():
-        words = {ALL: _word(column.values)} | {value: value for value in column.values}
+        words = {ALL: word_for_all(column.values)} | {value: value for value in column.values}
         value = state.choose(
             label,
             parameter,
@@ -108,14 +107,6 @@ def _filters(page: Explored) -> np.ndarray:
         if value != ALL:
             keep &= column.where(value)
     return keep
-
-
-def _word(values: Sequence[str]) -> str:
-    """What stands for all values and is none of them: the browser tells what was chosen by its words."""
-    word = "all"
-    while word in values:
-        word = f"({word})"
-    return word
 
 
 def _finding(page: Explored, key: str) -> tuple[np.ndarray, str | None, np.ndarray | None]:
