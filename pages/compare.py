@@ -156,7 +156,7 @@ def _moving(joined: Joined, aurocs: AurocResults) -> None:
             key="compare.roc",
             name="roc",
             data=roc_points(comparison),
-            narrow=True,
+            title="above",
         )
         if comparison.differences:
             st.subheader("Is the best really better?", anchor=False)
@@ -173,7 +173,7 @@ def _moving(joined: Joined, aurocs: AurocResults) -> None:
                     key=f"compare.matrix.{result.run_id}",
                     name=f"confusion-{result.run_id}",
                     data=confusion_table(result, comparison.classes),
-                    narrow=True,
+                    title="above",
                 )
                 if not result.is_reference:
                     navigation.link(

@@ -75,8 +75,7 @@ def _predict(run: Run, data: DataConfig, division: SplitConfig, workspace: Works
             question.params(run.run_id),
             "Predict",
             then="The patches are predicted.",
-            note=f"Applies the model to {count(len(source), 'patch', 'patches')} or the chosen part. It goes on when "
-            "this page is closed.",
+            note=f"Applies the model to {_which(question, source)}. It goes on when this page is closed.",
             primary=True,
         )
     with top:
@@ -89,6 +88,12 @@ def _predict(run: Run, data: DataConfig, division: SplitConfig, workspace: Works
     if found is not None:
         predict_results.draw(found, run, data, home)
     predict_results.onnx(run, workspace)
+
+
+def _which(question: predict_form.Question, source: Dataset) -> str:
+    if question.split is None:
+        return count(len(source), "patch", "patches")
+    return " and ".join(f"the {predict_form.PATCHES[part].lower()}" for part in question.predict.parts)
 
 
 @shown()

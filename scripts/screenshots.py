@@ -62,8 +62,9 @@ def main() -> None:
 def _prepare(workspace: Workspace) -> list[str]:
     """Run the demo and five folds where they have not run yet, audit and map the patches; the ids of the demo's models,
     newest first."""
+    demo = {one.name for one in demo_configs()}
     finished = Store.open(workspace).runs(statuses=[RunStatus.SUCCEEDED])
-    if not finished:
+    if not demo <= {run.name for run in finished}:
         environment = os.environ | {"HISTOSCOPE_HOME": str(workspace.home)}
         subprocess.run([sys.executable, "-m", "histo_core", "demo"], cwd=PROJECT, env=environment, check=True)
         finished = Store.open(workspace).runs(statuses=[RunStatus.SUCCEEDED])
@@ -75,7 +76,6 @@ def _prepare(workspace: Workspace) -> list[str]:
         start_experiment(small.config, ProtocolConfig(kind="folds", folds=5), workspace, name=small.name)
     while any(run.status.active for run in runs_of(experiments(workspace)[0], workspace).values()):
         time.sleep(1)
-    demo = {one.name for one in demo_configs()}
     return [run.run_id for run in finished if run.name in demo]
 
 

@@ -7,18 +7,21 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.colors import sample_colorscale
 
 from histo_core.comparison.compare import ModelResult
 from histo_core.plots.theme import label, new_figure
 
 _ROOM = 96
 """Pixels a class, while there are few."""
+_SCALE = "Cividis"
 
 
 def confusion_figure(result: ModelResult, classes: Sequence[str]) -> go.Figure:
     """Rows are the true class, columns what the model says; a cell's shade is its share of the row.
 
-    The text in a cell has plotly's automatic colour, which contrasts with the shade on any page.
+    The text in a cell is black or white, whichever can be read better: plotly's own dark grey can fall to a contrast
+    of 3.2, these never to less than 4.5, which WCAG 2 asks for.
     """
     counts = result.confusion
     rows = counts.sum(axis=1, keepdims=True)
@@ -30,16 +33,29 @@ def confusion_figure(result: ModelResult, classes: Sequence[str]) -> go.Figure:
         height=min(600, 160 + _ROOM * len(classes)),
     )
     names = [label(name) for name in classes]
+    text = [
+        [f"{count:,}<br>{part:.1%}" for count, part in zip(*row, strict=True)]
+        for row in zip(counts, share, strict=True)
+    ]
     figure.add_heatmap(
-        z=share, x=names, y=names, zmin=0, zmax=1, colorscale="Cividis", showscale=False, xgap=2, ygap=2,
-        text=[[f"{count:,}<br>{part:.1%}" for count, part in zip(*row, strict=True)]
-              for row in zip(counts, share, strict=True)],
-        texttemplate="%{text}",
+        z=share, x=names, y=names, zmin=0, zmax=1, colorscale=_SCALE, showscale=False, xgap=2, ygap=2, text=text,
         hovertemplate="true: %{y}<br>predicted: %{x}<br>%{text} of the true class<extra></extra>",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=names * len(names), y=[name for name in names for _ in names], mode="text", hoverinfo="skip",
+        text=[cell for row in text for cell in row],
+        textfont={"color": _readable_on(np.array(sample_colorscale(_SCALE, share.ravel(), colortype="tuple")))},
     )  # fmt: skip
     figure.update_xaxes(title="Predicted class", type="category", showgrid=False)
     figure.update_yaxes(title="True class", type="category", autorange="reversed", showgrid=False)
     return figure
+
+
+def _readable_on(shades: np.ndarray) -> list[str]:
+    """Black or white, whichever contrasts more with each shade [n, 3] of sRGB in [0, 1]; by WCAG 2's luminance."""
+    linear = np.where(shades <= 0.04045, shades / 12.92, ((shades + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ [0.2126, 0.7152, 0.0722]
+    return np.where((luminance + 0.05) ** 2 > 1.05 * 0.05, "black", "white").tolist()
 
 
 def confusion_table(result: ModelResult, classes: Sequence[str]) -> pd.DataFrame:

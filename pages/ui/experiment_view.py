@@ -87,7 +87,7 @@ def _board(now: Summary, metric: str, workspace: Workspace) -> None:
             key="experiment.members",
             name=f"members-{name}",
             data=points_table(now, metric),
-            narrow=True,
+            title="none",
         )
     if experiment.protocol.kind == "sweep":
         with grid.cell():
@@ -96,7 +96,7 @@ def _board(now: Summary, metric: str, workspace: Workspace) -> None:
                 key="experiment.sweep",
                 name=f"sweep-{name}",
                 data=points_table(now, metric),
-                narrow=True,
+                title="above",
             )
     st.dataframe(_table(now), hide_index=True, alt="Each run with its state and its numbers on validation and test.")
     with st.container(horizontal=True, vertical_alignment="center"):

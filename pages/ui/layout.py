@@ -57,7 +57,7 @@ def figure(
     name: str,
     alt: str = "",
     data: Table | None = None,
-    narrow: bool = False,
+    title: Literal["inside", "above", "none"] = "inside",
     width: Literal["stretch"] | int = "stretch",
     on_select: Callable[[Mapping[str, Any]], None] | None = None,
     modes: Sequence[Literal["points", "box", "lasso"]] = (),
@@ -65,20 +65,22 @@ def figure(
     """A chart with its downloads: PNG, SVG, HTML, and its numbers as CSV.
 
     Args:
-        chart: the figure; its title says what it shows.
+        chart: the figure; its own title says what it shows, and stays in what is downloaded.
         key: keeps the chart in place when its numbers change; another key forgets what was drawn on it.
         name: of downloaded files, without an ending.
         alt: what a person who cannot see the chart should know; else its title, which is a sentence.
         data: what the chart draws, or what makes that when it is asked for.
-        narrow: the title, which would be cut, goes above the chart, where it can wrap.
+        title: where it stands on the page. Above the chart it wraps, inside a narrow one it would be cut; ``none``
+            where the page has just said the same.
         width: in pixels, at most; else as wide as there is room.
         on_select: told what a person points at or draws around: ``points``, ``box``, ``lasso``.
         modes: how one may select.
     """
     alt = alt or str(chart.layout["meta"]["alt"])
     drawn = chart
-    if narrow:
+    if title == "above":
         st.markdown(f"**{plain(alt)}**")
+    if title != "inside":
         drawn = go.Figure(chart).update_layout(title=None, margin_t=8)
     selecting: dict[str, Any] = {}
     if on_select is not None:

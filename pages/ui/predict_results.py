@@ -67,14 +67,14 @@ def _scores(found: PredictionSet, run: Run, table: pd.DataFrame, home: str) -> N
     )
     grid = layout.halves()
     with grid.cell():
-        layout.figure(roc_figure(comparison), key="predict.roc", name="roc", data=roc_points(comparison), narrow=True)
+        layout.figure(roc_figure(comparison), key="predict.roc", name="roc", data=roc_points(comparison), title="above")
     with grid.cell():
         layout.figure(
             confusion_figure(comparison.results[0], comparison.classes),
             key="predict.matrix",
             name="confusion",
             data=confusion_table(comparison.results[0], comparison.classes),
-            narrow=True,
+            title="above",
         )
 
 

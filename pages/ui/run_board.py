@@ -107,7 +107,7 @@ def _board(
     going = {names[run.run_id]: run.progress for run in chosen if run.progress and run.status is RunStatus.RUNNING}
     if going or any(epochs.values()):
         chart = curves_figure(epochs, measure, going)
-        layout.figure(chart, key="train.curves", name=f"curves-{measure}", data=curves_table(epochs), narrow=True)
+        layout.figure(chart, key="train.curves", name=f"curves-{measure}", data=curves_table(epochs), title="above")
     queue = [run.run_id for run in cache.store(str(workspace.home)).queue()]
     for run in now:
         place = queue.index(run.run_id) + 1 if run.run_id in queue else None

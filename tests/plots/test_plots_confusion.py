@@ -2,6 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from plotly.colors import sample_colorscale
+from skimage.color import rgb2xyz
 
 from histo_core.plots.confusion import confusion_figure, confusion_table
 
@@ -12,6 +14,8 @@ def test_cells_hold_counts_and_the_share_of_the_true_class(comparison) -> None:
     cells = figure.data[0]
     counts = result.confusion
     np.testing.assert_allclose(cells.z, counts / counts.sum(axis=1, keepdims=True))
+    assert figure.data[1].mode == "text"
+    assert list(figure.data[1].text) == [text for row in cells.text for text in row]
     assert cells.text[0][1] == f"{counts[0, 1]}<br>{counts[0, 1] / counts[0].sum():.1%}"
     assert (cells.zmin, cells.zmax) == (0, 1)
     assert list(cells.x) == list(cells.y) == ["normal", "&lt;b&gt;tumour&lt;/b&gt;"]
@@ -41,3 +45,20 @@ def test_many_classes_stay_on_one_screen(comparison, k: int) -> None:
     result = replace(comparison.results[0], confusion=np.eye(k, dtype=np.int64))
     height = confusion_figure(result, [f"class {i}" for i in range(k)]).to_dict()["layout"]["height"]
     assert 300 < height <= 620
+
+
+def test_text_can_be_read_on_every_shade(comparison) -> None:
+    """WCAG 2 asks for a contrast of 4.5; luminance by scikit-image's conversion."""
+    shares = np.linspace(0, 1, 101)
+    counts = np.stack([shares, 1 - shares], axis=1) * 1000
+    for row in counts.round().astype(np.int64):
+        figure = confusion_figure(replace(comparison.results[0], confusion=np.array([row, row])), comparison.classes)
+        for share, colour in zip(figure.data[0].z.ravel(), figure.data[1].textfont.color, strict=True):
+            shade = sample_colorscale([list(stop) for stop in figure.data[0].colorscale], [share], colortype="tuple")[0]
+            light, dark = luminance(shade), {"black": 0.0, "white": 1.0}[colour]
+            assert (max(light, dark) + 0.05) / (min(light, dark) + 0.05) >= 4.5
+
+
+def luminance(shade: tuple[float, float, float]) -> float:
+    """Relative luminance, the Y of XYZ."""
+    return float(rgb2xyz(np.array(shade)[None, None])[0, 0, 1])

@@ -62,7 +62,7 @@ def _dialog(page: Explored, rows: np.ndarray) -> None:
         st.dataframe(facts, hide_index=True, height=300, alt="All that the data say about this patch.")
         layout.download_table(facts, "patch")
         counted = histogram(image)
-        layout.figure(histogram_figure(counted), key="patch.histogram", name="histogram", data=counted, narrow=True)
+        layout.figure(histogram_figure(counted), key="patch.histogram", name="histogram", data=counted, title="above")
     _neighbours(page, row)
 
 
