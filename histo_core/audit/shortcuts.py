@@ -48,7 +48,9 @@ WARNING, NOTE = 0.75, 0.6
 MOST = 50_000
 """Patches it is measured on; of more, a seeded sample."""
 
-_COLUMNS = ["fact", "class", "auroc", "low", "high", "surely", "points_at_class", "method", "sample_id", "other_id"]
+_COLUMNS = [
+    "fact", "class", "auroc", "low", "high", "low_bonferroni", "points_at_class", "method", "sample_id", "other_id",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def shortcut_finding(dataset: Dataset, shortcuts: list[Shortcut]) -> Finding:
                 "auroc": each.auroc.value,
                 "low": each.auroc.low,
                 "high": each.auroc.high,
-                "surely": each.surely,
+                "low_bonferroni": each.surely,
                 "points_at_class": {True: "high values", False: "low values", None: "some values"}[each.high],
                 "method": each.auroc.method,
                 "sample_id": names[each.most],

@@ -46,7 +46,7 @@ def test_a_bright_class_is_found(images: list[np.ndarray], make_folder: Callable
     )
     assert finding.clause.startswith("brightness alone tells ")
     assert f"corrected for that, it is at least {brightness.surely:.2f}." in finding.sentence
-    assert {"fact", "auroc", "low", "surely", "high", "sample_id", "other_id"} <= set(finding.table.columns)
+    assert {"fact", "auroc", "low", "low_bonferroni", "high", "sample_id", "other_id"} <= set(finding.table.columns)
 
 
 def test_the_best_of_many_comparisons_may_be_chance(make_folder: Callable[..., Dataset]) -> None:
