@@ -26,10 +26,10 @@ BLOCK = 48 << 20  # bytes: above what the C library keeps by itself
 PROCESS = psutil.Process()
 
 
-def cleared():
+def cleared(block=BLOCK):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(5):
-        torch.zeros(BLOCK // 4).add_(1)
+        torch.zeros(block // 4).add_(1)
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 
@@ -40,7 +40,7 @@ with kept_memory():
     assert cleared() < usual / 10, "a block is cleared once"
     held = PROCESS.memory_info().rss
 assert held - PROCESS.memory_info().rss > BLOCK / 2, "memory goes back at the end"
-assert cleared() > usual / 2, "all is as it was"
+assert cleared(2 * BLOCK) > usual, "each is cleared again, but for the 64 MiB that the C library always keeps"
 """
 
 

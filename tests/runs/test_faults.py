@@ -33,13 +33,15 @@ from histo_core.workspace import Workspace
 PROJECT = Path(__file__).resolve().parents[2]
 
 WORK_IN_LITTLE_MEMORY = """
-import resource, sys
+import contextlib, resource, sys
 from histo_core.runs import stages
 from histo_core.runs.worker import work
+from histo_core.training import loop
 from histo_core.training.events import BatchDone
 from histo_core.workspace import Workspace
 
 plain = stages.fit
+loop.kept_memory = contextlib.nullcontext  # else the next batch would need no memory that is not there already
 
 def fit(*given, **named):
     for event in plain(*given, **named):
