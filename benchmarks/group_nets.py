@@ -6,8 +6,8 @@ turned image, too. bfloat16 is measured only where the processor multiplies it. 
 do; in evaluation ours alone has it, as predictions do.
 
 escnn needs lie_learn, which does not build on current Python; what it takes from it (representations of SO(3)) is not
-used by a network over the plane, so empty modules stand in. Install with ``pip install --no-deps escnn``; without it
-only the plain CNN is the peer.
+used by a network over the plane, so empty modules stand in. Install with ``pip install autograd`` and
+``pip install --no-deps escnn``; without it only the plain CNN is the peer.
 
 Run as ``python -m benchmarks.group_nets``.
 """
