@@ -36,7 +36,7 @@ class MappedViT(VisionTransformer):
     def forward(self, x: Tensor) -> Tensor:
         """float32 [n, 3, side, side] to logits [n, n_classes]."""
         patches = self._process_input(x)
-        token = self.class_token.expand(len(x), -1, -1)
+        token = self.class_token.expand(x.shape[0], -1, -1)  # len() would fix the number in an export
         mixed = self.encoder.dropout(torch.cat([token, patches], dim=1) + self.encoder.pos_embedding)
         *blocks, last = self.encoder.layers
         for block in blocks:
