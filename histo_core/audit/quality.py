@@ -58,14 +58,16 @@ def quality_findings(described: pd.DataFrame, facts: pd.DataFrame) -> Iterator[F
         if table.empty:
             return Finding(key, title, f"No patch is {what}.", "ok", table, measure=by)
         clause = f"{patches(len(table))} {'is' if len(table) == 1 else 'are'} {what}"
-        sentence = f"{clause} ({len(table) / len(facts):.1%}): {meaning}"
-        if len(table) < MANY * len(facts) or key == "stain":
+        share = len(table) / len(facts)
+        percent = f"{share:.1%}" if share >= 0.0005 else "under 0.1%"
+        sentence = f"{clause} ({percent}): {meaning}"
+        if share < MANY or key == "stain":
             return Finding(key, title, sentence, "note", table, measure=by)
         return Finding(key, title, sentence, "warning", table, clause, by)
 
-    yield finding("blank", "Blank patches", empty, "background", "blank", "there is nothing in them to learn from.")
+    yield finding("blank", "Blank patches", empty, "background", "blank", "there is nothing to learn from.")
     out_of_focus = blurred(facts, described.get("magnification")) & ~empty
-    meaning = f"they were out of focus. {_LIMIT}"
+    meaning = f"out of focus. {_LIMIT}"
     yield finding("blurred", "Blurred patches", out_of_focus, "sharpness", "blurred", meaning)
     inked = (facts["ink"] >= INK).to_numpy() & ~empty
     meaning = f"a network may learn the ink. {_LIMIT}"

@@ -54,6 +54,12 @@ def test_each_kind_is_found_and_only_that(textures: np.ndarray) -> None:
     assert found["blank"].clause == "2 patches are blank"
 
 
+def test_one_of_thousands_is_not_said_to_be_none(textures: np.ndarray) -> None:
+    images = np.concatenate([textures[:1, :8, :8]] * 2001)
+    images[0] = 243
+    assert findings(images)["blank"].sentence == "1 patch is blank (under 0.1%): there is nothing to learn from."
+
+
 def test_a_colour_cast_is_no_warning(textures: np.ndarray) -> None:
     """The limit is another data set's; ink on as many patches is one."""
     cast = textures.copy()
