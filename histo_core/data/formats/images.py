@@ -150,7 +150,7 @@ def _pixels(image: ImageFile, content: bytes) -> np.ndarray:
 
 
 def _tiff_pixels(content: bytes, name: str, max_pixels: int) -> np.ndarray:
-    tags = tiff.read_tags(content)
+    tags = tiff.read_tags(content, name)
     _check_size(tiff.size(tags), name, max_pixels)
     tiff.check_kind(tags, name)
     tiff.check_parts(tags, content)

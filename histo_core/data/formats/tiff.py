@@ -13,7 +13,6 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
-import tifffile
 from PIL.TiffImagePlugin import ImageFileDirectory_v2 as Tags
 from PIL.TiffImagePlugin import TiffImageFile
 
@@ -26,7 +25,8 @@ _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_BYTES, _EXTRA, _FORMAT = 322, 32
 _JPEG_TABLES = 347
 
 _LARGE = 43
-"""The number of BigTIFF, in the byte order of the file."""
+"""The number of BigTIFF."""
+_LARGE_BIG_ENDIAN = b"MM\0+"
 _NONE, _JPEG = 1, 7
 _SUBSAMPLED = 6
 """YCbCr, whose planes may have fewer pixels."""
@@ -40,10 +40,15 @@ _PHOTOMETRICS = (0, 1, 2, 3, 5, 6)
 _DEPTHS = (1, 2, 4, 8, 12, 16)
 
 
-def read_tags(content: bytes) -> Tags:
-    """The tags of a TIFF file's first page."""
-    large = content[2] == _LARGE or content[3] == _LARGE
-    tags = Tags(content[: 16 if large else 8])
+def read_tags(content: bytes, name: str = "") -> Tags:
+    """Read the tags of a TIFF file's first page.
+
+    Raises:
+        CorruptDataError: a BigTIFF whose byte order Pillow does not know.
+    """
+    if content.startswith(_LARGE_BIG_ENDIAN):
+        raise refused(name, "is a BigTIFF with the high byte first")
+    tags = Tags(content[: 16 if content[2] == _LARGE else 8])
     file = BytesIO(content)
     file.seek(tags.next)
     tags.load(file)
@@ -124,6 +129,8 @@ def other_pixels(tags: Tags, content: bytes, name: str) -> np.ndarray | None:
     photometric, extra = _one(tags, _PHOTOMETRIC, 1), _all(tags, _EXTRA, None)
     if photometric not in (0, 1, 2) or _PREMULTIPLIED in extra:
         raise refused(name, "has 16-bit pixels that are neither grey nor RGB, or multiplied with their alpha")
+    import tifffile  # loaded for these rare files only
+
     try:
         with tifffile.TiffFile(BytesIO(content)) as file:
             page = file.pages.first
