@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import simplejpeg
 
+from histo_core.data.formats.jpeg_scan import check_coefficients
+
 _DAMAGE = ("corrupt jpeg data", "premature end", "inconsistent progression", "invalid sos")
 """How libjpeg's warnings of lost pixels begin; others are of the header alone, such as an unknown version of JFIF."""
 _NO_END = "premature end of jpeg file"
@@ -35,7 +37,7 @@ def decode_jpeg(content: bytes, size: tuple[int, int]) -> np.ndarray | None:
         is checked), of another size to libjpeg, or with an unusual header (whose stream is not checked).
 
     Raises:
-        ValueError: damaged; the text is libjpeg's own.
+        ValueError: damaged; the text is libjpeg's own, or that of `jpeg_scan`.
     """
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(content)
@@ -44,8 +46,11 @@ def decode_jpeg(content: bytes, size: tuple[int, int]) -> np.ndarray | None:
     if (width, height) != size:
         return None
     if colours in _DIRECT:
-        return _strictly(content, colorspace="RGB")
+        pixels = _strictly(content, colorspace="RGB")
+        check_coefficients(content)
+        return pixels
     _strictly(content, colorspace="CMYK")
+    check_coefficients(content)
     return None
 
 
@@ -66,6 +71,7 @@ def check_stream(content: bytes, largest: tuple[int, int]) -> None:
     if width > largest[0] or height > largest[1]:
         raise ValueError(f"it holds a JPEG stream of {width:,} x {height:,} pixels")
     _strictly(content, colorspace="GRAY", min_height=1, min_width=1)
+    check_coefficients(content)
 
 
 def _strictly(content: bytes, **options: Any) -> np.ndarray | None:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import simplejpeg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from histo_core.data.formats.images import open_image
+from histo_core.data.formats.jpeg_scan import check_coefficients
 from histo_core.errors import CorruptDataError, UnsafeFileError
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"
@@ -113,9 +115,44 @@ def test_a_second_header_cannot_smuggle_in_a_larger_image() -> None:
             open_image(content + whole[frame + 19 :], max_pixels=TISSUE.size)
 
 
+def changed(content: bytes, kind: int, body: bytes, by: Callable[[bytes], bytes]) -> bytes:
+    """The file with another content of its first segment of a kind that begins so."""
+    place = content.index(bytes([0xFF, kind]))
+    while not content[place + 4 :].startswith(body):
+        place = content.index(bytes([0xFF, kind]), place + 1)
+    end = place + 2 + int.from_bytes(content[place + 2 : place + 4], "big")
+    return content[: place + 4] + by(content[place + 4 : end]) + content[end:]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_what_libjpeg_passes_over_is_named(mode: str) -> None:
+    """Codes that skip 15 coefficients where they skipped none, and steps that make each value 8 times as large."""
+    whole = jpeg(TISSUE, mode, quality=60)
+    skipping = changed(whole, 0xC4, b"\x10", lambda body: body[:17] + body[17:].replace(b"\x01", b"\xf1", 1))
+    larger = changed(whole, 0xDB, b"\0", lambda body: bytes([0, *(min(8 * step, 255) for step in body[1:])]))
+    for content, says in ((skipping, "more than 64 coefficients"), (larger, "larger than pixels can give")):
+        with pytest.raises(ValueError, match=says):
+            check_coefficients(content)
+        with pytest.raises(CorruptDataError):
+            open_image(content)
+    simplejpeg.decode_jpeg(larger, colorspace="CMYK" if mode == "CMYK" else "RGB")  # which says nothing
+    check_coefficients(whole)
+
+
+def test_black_and_white_edges_are_not_too_large() -> None:
+    """The largest coefficients that 8 bits give: blocks of one value, halves, and the signs of every pattern."""
+    cosines = np.cos(np.pi * np.outer(np.arange(8), 2 * np.arange(8) + 1) / 16)
+    extreme = [255 * (np.outer(a, b) > 0) for a in cosines for b in cosines] + [np.zeros((8, 8)), np.full((8, 8), 255)]
+    for pixels in extreme:
+        tiled = np.tile(pixels.astype(np.uint8), (2, 2))[..., None].repeat(3, axis=2)
+        for quality in (1, 30, 75, 100):
+            content = jpeg(tiled, quality=quality)
+            np.testing.assert_array_equal(open_image(content), by_pillow(content))
+
+
 @pytest.mark.parametrize(
     ("damage", "least"),
-    [(cut, 1.0), (overwritten(1), 0.3), (overwritten(4), 0.45), (overwritten(16), 0.65), (overwritten(64), 0.85)],
+    [(cut, 1.0), (overwritten(1), 0.45), (overwritten(4), 0.6), (overwritten(16), 0.8), (overwritten(64), 0.95)],
     ids=["cut and closed", "1 byte", "4 bytes", "16 bytes", "64 bytes"],
 )
 def test_damaged_files_are_named(damage: Callable[[bytes, np.random.Generator], bytes], least: float) -> None:
