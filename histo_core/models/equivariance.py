@@ -4,8 +4,9 @@ A window of k pixels at every s-th one, padded by p, falls alike on a side of h 
 divides by s. Where that holds of every convolution and pool, turning (for p4m also mirroring) the patch turns the
 network's maps, to rounding. Where it does not, the last rows that a stride leaves out are others on the turned patch.
 
-Measured with fresh weights on 16 patches of PatchCamelyon, of all turns: at exact sides the logits change by 6e-6 of the
-largest at most; at others by 2 to 10% and probabilities by 0.002 to 0.03, of all_gcnn by 39 to 65% and 0.03 to 0.05.
+Measured with fresh weights on 16 patches of PatchCamelyon, of all turns: at exact sides the logits change by 6e-6 of
+the largest at most. At others they change by 2 to 10%, probabilities by 0.002 to 0.03; those of all_gcnn by 39 to 65%
+and 0.03 to 0.05.
 
 Cohen and Welling, Group Equivariant Convolutional Networks, ICML 2016, section 6.3 (strides).
 """
