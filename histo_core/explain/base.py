@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from histo_core.config import Config
+from histo_core.explain.influence import Influence
 from histo_core.models.predictor import Predictor
 from histo_core.registry import Registry
 
@@ -29,6 +30,8 @@ class Explanation:
         seed: of the method's own randomness; None where it has none.
         diagnostics: numbers that say how far to trust the map (LIME's R squared, the number of superpixels).
         segments: int H x W superpixel numbers, -1 where not seen; None for methods without superpixels.
+        influence: what hiding the strongest area of the map, and the whole picture, does to the answer; None where
+            nobody asked.
     """
 
     method: str
@@ -41,6 +44,12 @@ class Explanation:
     seed: int | None = None
     diagnostics: dict[str, float] = field(default_factory=dict)
     segments: np.ndarray | None = None
+    influence: Influence | None = None
+
+    @property
+    def negligible(self) -> bool:
+        """Whether the strongest area of the map hardly moves the answer, so that it is drawn in grey."""
+        return self.influence is not None and self.influence.negligible
 
 
 class Explainer(ABC):

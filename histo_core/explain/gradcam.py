@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from histo_core.config import Config
 from histo_core.errors import ExplanationError
 from histo_core.explain.base import EXPLAINERS, Explainer, Explanation
+from histo_core.explain.influence import influence
 from histo_core.explain.inputs import ask
 from histo_core.models.outputs import evidence
 from histo_core.models.predictor import Predictor
@@ -34,7 +35,7 @@ class GradCamOptions(Config):
 class GradCam(Explainer):
     """Gradient-weighted class activation mapping.
 
-    With A^k the channels of the layer that the model's specification names and y the logit of the target (of a
+    With A^k the channels of the activation that the model's specification names and y the logit of the target (of a
     network with one output z: z or -z), the map is ReLU(sum_k mean_ij(dy / dA^k_ij) A^k), equations 1 and 2 of
     Selvaraju et al. It is as coarse as that layer, and is interpolated bilinearly to the part of the image that the
     model sees.
@@ -61,10 +62,11 @@ class GradCam(Explainer):
                 "Take a larger patch or crop less, or explain with LIME.",
             )
         total = float(cells.abs().sum())
-        shown = F.relu(cells) if self.options.relu else cells
+        shown = (F.relu(cells) if self.options.relu else cells)[0].numpy()
+        full_map = predictor.preprocess.to_input_pixels(shown, *image.shape[:2])
         return Explanation(
             method="gradcam",
-            map=predictor.preprocess.to_input_pixels(shown[0].numpy(), *image.shape[:2]),
+            map=full_map,
             seen=question.seen,
             target=question.target,
             target_name=question.target_name,
@@ -78,6 +80,7 @@ class GradCam(Explainer):
                 "layer_width": float(width),
                 "positive_share": float(F.relu(cells).sum()) / total if total else 0.0,
             },
+            influence=influence(predictor, image, question, full_map),
         )
 
 

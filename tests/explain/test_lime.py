@@ -72,13 +72,13 @@ def test_the_model_gets_what_it_gets_of_the_full_image(
     predictor = make_predictor("cnn_narrow", crop=32)
     expected_pixels, expected = predictor.preprocess([image]), predictor.probabilities([image])
     first: list[Tensor] = []
-    original = Predictor.probabilities
+    original = Predictor.logits
 
-    def probabilities(self: Predictor, images: np.ndarray, batch_size: int = 64) -> np.ndarray:
+    def logits(self: Predictor, images: np.ndarray, batch_size: int = 64) -> Tensor:
         first.append(self.preprocess([images[0]]))
         return original(self, images, batch_size)
 
-    monkeypatch.setattr(Predictor, "probabilities", probabilities)
+    monkeypatch.setattr(Predictor, "logits", logits)
     explanation = Lime(QUICK).attribute(predictor, image, target=0)
     asked, unperturbed = first[:2]
     assert torch.equal(asked, expected_pixels)
@@ -159,7 +159,7 @@ def test_large_images_go_in_smaller_batches(
 
 
 def test_too_small_a_region_is_refused(toy: type[Predictor]) -> None:
-    with pytest.raises(ExplanationError, match="At least 64 pixels"):
+    with pytest.raises(ExplanationError, match="at least 8 x 8 pixels"):
         Lime(QUICK).attribute(toy(RedAtTheUpperLeft()), np.zeros((6, 8, 3), np.uint8))
 
 

@@ -53,7 +53,7 @@ def read_layers(name: str, network: nn.Module) -> dict[str, int]:
 @pytest.fixture(autouse=True)
 def any_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tracing cannot follow what compares sizes."""
-    for module in ("cnn", "cnn_rnn", "gcnn_flat"):
+    for module in ("cnn", "cnn_rnn", "gcnn_flat", "vit"):
         monkeypatch.setattr(f"histo_core.models.{module}.check_size", lambda images, built_for: None)
 
 
