@@ -13,7 +13,7 @@ from histo_core.models.outputs import log_odds
 from histo_core.models.predictor import Predictor
 
 STRONGEST = 0.5
-"""The strongest area of a map is where it reaches this share of its largest absolute value, with the same sign."""
+"""Share of the evidence that the strongest area holds, on the side (for or against) that has more of it."""
 NEGLIGIBLE = 0.1
 """Below this share of what hiding the whole picture changes, the strongest area is negligible."""
 LEAST = 2.0
@@ -22,6 +22,8 @@ glass, is not called evidence. From a probability of 0.5 it leads to 0.88.
 
 Both limits were set on networks that were trained on 6,000 patches of PatchCamelyon: see docs/explanations.md.
 """
+STILL = 1.0
+"""Below this change in log-odds by hiding the whole picture, the whole picture does not move the answer either."""
 _WHITE = 255
 
 
@@ -52,14 +54,13 @@ class Influence:
 
     @property
     def negligible(self) -> bool:
-        """Whether `share` is below `NEGLIGIBLE`; of a map without any evidence, whether the whole picture moves less
-        than `LEAST`."""
+        """Whether `share` is below `NEGLIGIBLE`; of a map without any evidence, whether it is `still`."""
         return self.share < NEGLIGIBLE if self.area > 0 else self.still
 
     @property
     def still(self) -> bool:
-        """Whether hiding the whole picture moves the log-odds by less than `LEAST`."""
-        return abs(self.whole) < LEAST
+        """Whether hiding the whole picture moves the log-odds by less than `STILL`."""
+        return abs(self.whole) < STILL
 
     @property
     def facts(self) -> dict[str, float]:
@@ -100,9 +101,18 @@ def influence(predictor: Predictor, image: np.ndarray, question: Question, shown
 
 
 def strongest_area(shown: np.ndarray) -> np.ndarray:
-    """Where a map reaches `STRONGEST` of its largest absolute value, with that value's sign: bool H x W."""
-    largest = shown.flat[np.abs(shown).argmax()]
-    return (shown * np.sign(largest) >= STRONGEST * abs(largest)) & (shown != 0)
+    """The fewest strongest pixels that hold `STRONGEST` of the map's evidence, and their equals: bool H x W.
+
+    A share of the evidence and not of the largest value, because LIME may spread what speaks for a class over many
+    superpixels, of which each alone does little. False everywhere in a map of zeros.
+    """
+    values = shown.astype(np.float64)
+    side = np.maximum(values if values.sum() >= 0 else -values, 0)
+    descending = np.sort(side, axis=None)[::-1]
+    held = np.cumsum(descending)
+    # The margin is for rounding: of four equal values two hold half.
+    last = descending[np.searchsorted(held, STRONGEST * held[-1] * (1 - 1e-9))]
+    return (side >= last) & (side > 0)
 
 
 def _hidden(image: np.ndarray, part: np.ndarray) -> list[np.ndarray]:
