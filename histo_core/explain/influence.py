@@ -14,13 +14,13 @@ from histo_core.models.predictor import Predictor
 
 STRONGEST = 0.5
 """Share of the evidence that the strongest area holds, on the side (for or against) that has more of it."""
-NEGLIGIBLE = 0.1
+NEGLIGIBLE = 0.05
 """Below this share of what hiding the whole picture changes, the strongest area is negligible."""
-LEAST = 2.0
-"""Change in log-odds that hiding a whole picture counts for at least, so that a tenth of next to nothing, as on bare
-glass, is not called evidence. From a probability of 0.5 it leads to 0.88.
+LEAST = 4.0
+"""Change in log-odds that hiding a whole picture counts for at least, so that a part of next to nothing, as on bare
+glass, is not called evidence. From a probability of 0.5 it leads to 0.98, and `NEGLIGIBLE` of it to 0.55.
 
-Both limits were set on networks that were trained on 6,000 patches of PatchCamelyon: see docs/explanations.md.
+Both limits were set on networks that were trained on patches of PatchCamelyon: see docs/explanations.md.
 """
 STILL = 1.0
 """Below this change in log-odds by hiding the whole picture, the whole picture does not move the answer either."""

@@ -51,7 +51,7 @@ def test_by_hand(toy: type[Predictor]) -> None:
     assert found is not None
     assert (found.log_odds, found.strongest, found.whole) == pytest.approx((2, 2, 2), abs=1e-5)
     assert found.area == 64 / 1024
-    assert found.share == pytest.approx(1)
+    assert found.share == pytest.approx(0.5), "of 4, the least that hiding all counts for"
     assert found.without_strongest == pytest.approx(0.5)
     against = GradCam().attribute(toy(Darkness(-8)), spot(), target=1).influence
     assert against is not None
@@ -116,13 +116,13 @@ def test_only_what_is_seen_is_hidden(make_predictor: Callable[..., Predictor], i
         (0.2, 0.0, False, True),
         (-0.19, 1.0, True, False),
         (0.05, -0.9, True, True),
-        (0.39, -4.0, True, False),
-        (0.4, 4.0, False, False),
+        (0.24, -5.0, True, False),
+        (0.25, 5.0, False, False),
         (-3.0, 0.1, False, True),
     ],
 )
 def test_the_threshold(strongest: float, whole: float, negligible: bool, still: bool) -> None:
-    assert (NEGLIGIBLE, LEAST) == (0.1, 2.0)
+    assert (NEGLIGIBLE, LEAST) == (0.05, 4.0)
     found = Influence(1.0, strongest, whole, 0.25)
     assert (found.negligible, found.still) == (negligible, still)
 
