@@ -41,7 +41,7 @@ def read(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
 
 def greyed(predictor: Predictor, explainer: Explainer, images: np.ndarray, target: int | None) -> str:
     """How many of some patches have a negligible map."""
-    found = [explainer.attribute(predictor, image, target).negligible for image in images]
+    found = [explainer.explain(predictor, image, target).negligible for image in images]
     return f"{sum(found)} of {len(found)} ({np.mean(found):.3f})"
 
 

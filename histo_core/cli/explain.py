@@ -49,7 +49,7 @@ def explain(
     run = Store.open(workspace).get(run_id)
     pixels, source, mask = _read(run.config.data, patch, image, workspace)
     predictor = Predictor.from_run(workspace.run_folder(run.run_id))
-    explanation = explainer.attribute(predictor, pixels, _index(predictor.classes, target))
+    explanation = explainer.explain(predictor, pixels, _index(predictor.classes, target))
     facts = {
         "run_id": run.run_id,
         "source": source,

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from histo_core.config import Config
 from histo_core.errors import ExplanationError
 from histo_core.explain.base import EXPLAINERS, Explainer, Explanation
-from histo_core.explain.influence import influence
 from histo_core.explain.inputs import ask
 from histo_core.models.outputs import evidence
 from histo_core.models.predictor import Predictor
@@ -63,10 +62,9 @@ class GradCam(Explainer):
             )
         total = float(cells.abs().sum())
         shown = (F.relu(cells) if self.options.relu else cells)[0].numpy()
-        full_map = predictor.preprocess.to_input_pixels(shown, *image.shape[:2])
         return Explanation(
             method="gradcam",
-            map=full_map,
+            map=predictor.preprocess.to_input_pixels(shown, *image.shape[:2]),
             seen=question.seen,
             target=question.target,
             target_name=question.target_name,
@@ -80,7 +78,6 @@ class GradCam(Explainer):
                 "layer_width": float(width),
                 "positive_share": float(F.relu(cells).sum()) / total if total else 0.0,
             },
-            influence=influence(predictor, image, question, full_map),
         )
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
+from scipy.special import expit
 
-from histo_core.explain.inputs import Question
 from histo_core.models.outputs import log_odds
 from histo_core.models.predictor import Predictor
 
@@ -83,21 +81,25 @@ class Influence:
         return _probability(self.log_odds - self.whole)
 
 
-def influence(predictor: Predictor, image: np.ndarray, question: Question, shown: np.ndarray) -> Influence:
-    """Hide the strongest area of a map, then all that the model sees, and ask the model again.
+def influence(
+    predictor: Predictor, image: np.ndarray, shown: np.ndarray, *, seen: np.ndarray, target: int
+) -> Influence:
+    """Hide the strongest area of a map, then all that the model sees, and ask the model again, in one batch of five.
 
     Args:
         predictor: who is asked, in float32.
         image: uint8 H x W x 3 RGB.
-        question: about this image.
         shown: float H x W, the map in the image's pixels.
+        seen: bool H x W, what the preprocessing does not crop away.
+        target: index of the explained class.
     """
     area = strongest_area(shown)
-    parts = [part for part in (question.seen, area) if part.any()]
-    hidden = [picture for part in parts for picture in _hidden(image, part)]
-    changes = question.log_odds - log_odds(predictor.logits(hidden).double(), predictor.config.output, question.target)
-    whole, *strongest = [_larger(pair) for pair in changes.view(-1, 2)]
-    return Influence(question.log_odds, next(iter(strongest), 0.0), whole, float(area.sum() / question.seen.sum()))
+    hidden = [picture for part in (seen, area) if part.any() for picture in _hidden(image, part)]
+    logits = predictor.logits([image, *hidden]).double()
+    whole_picture, *others = log_odds(logits, predictor.config.output, target).tolist()
+    changes = [whole_picture - other for other in others]
+    whole, strongest = (max(pair, key=abs, default=0.0) for pair in (changes[:2], changes[2:]))
+    return Influence(whole_picture, strongest, whole, float(area.sum() / seen.sum()))
 
 
 def strongest_area(shown: np.ndarray) -> np.ndarray:
@@ -125,9 +127,5 @@ def _hidden(image: np.ndarray, part: np.ndarray) -> list[np.ndarray]:
     return painted
 
 
-def _larger(pair: Tensor) -> float:
-    return float(pair[pair.abs().argmax()])
-
-
 def _probability(log_odds: float) -> float:
-    return float(torch.sigmoid(torch.tensor(log_odds, dtype=torch.float64)))
+    return float(expit(log_odds))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from histo_core.errors import ExplanationError
-from histo_core.models.outputs import log_odds, probabilities
 from histo_core.models.predictor import Predictor
 
 SMALLEST_SIDE = 8
@@ -22,14 +21,12 @@ class Question:
         target: index of the explained class.
         target_name: its name.
         probability: the model's probability of it, 0 to 1.
-        log_odds: ln(p / (1 - p)) of it, finite where the probability rounds to 1.
         seen: bool H x W, what the preprocessing does not crop away.
     """
 
     target: int
     target_name: str
     probability: float
-    log_odds: float
     seen: np.ndarray
 
 
@@ -58,12 +55,10 @@ def ask(predictor: Predictor, image: np.ndarray, target: int | None) -> Question
             f"The model has 0 to {len(classes) - 1}: {', '.join(classes)}.",
             "Choose one of these.",
         )
-    logits, output = predictor.logits([image]), predictor.config.output
-    sure = probabilities(logits, output)[0]
-    target = int(sure.argmax()) if target is None else target
-    odds = float(log_odds(logits.double(), output, target)[0])
+    probabilities = predictor.probabilities([image])[0]
+    target = int(probabilities.argmax()) if target is None else target
     seen = predictor.preprocess.seen_mask(*image.shape[:2])
-    return Question(target, classes[target], float(sure[target]), odds, seen)
+    return Question(target, classes[target], float(probabilities[target]), seen)
 
 
 def _check_size(predictor: Predictor, height: int, width: int) -> None:

@@ -9,7 +9,6 @@ from pydantic import Field
 
 from histo_core.config import Config
 from histo_core.explain.base import EXPLAINERS, Explainer, Explanation
-from histo_core.explain.influence import influence
 from histo_core.explain.inputs import ask
 from histo_core.models.predictor import Predictor
 
@@ -104,5 +103,4 @@ class Lime(Explainer):
                 "superpixels": float(len(weights)),
             },
             segments=segments,
-            influence=influence(predictor, image, question, full_map),
         )

@@ -47,13 +47,13 @@ def test_by_hand(toy: type[Predictor]) -> None:
     # Darkness of the middle: 64 of 256 pixels are black, so l = 8 / 4 = 2. The strongest area is the black square:
     # its mean colour is black and changes nothing, white takes all away. The whole picture's mean colour is
     # round(255 * 15 / 16) = 239, which leaves 8 * 16 / 255 = 0.502; white leaves 0.
-    found = GradCam().attribute(toy(Darkness(8)), spot(), target=1).influence
+    found = GradCam().explain(toy(Darkness(8)), spot(), target=1).influence
     assert found is not None
     assert (found.log_odds, found.strongest, found.whole) == pytest.approx((2, 2, 2), abs=1e-5)
     assert found.area == 64 / 1024
     assert found.share == pytest.approx(0.5), "of 4, the least that hiding all counts for"
     assert found.without_strongest == pytest.approx(0.5)
-    against = GradCam().attribute(toy(Darkness(-8)), spot(), target=1).influence
+    against = GradCam().explain(toy(Darkness(-8)), spot(), target=1).influence
     assert against is not None
     assert against.whole == pytest.approx(-2, abs=1e-5)
 
@@ -74,7 +74,7 @@ def test_the_mean_colour_takes_structure_away(toy: type[Predictor]) -> None:
 
     image = np.zeros((32, 32, 3), np.uint8)
     image[:16] = 255
-    found = GradCam().attribute(toy(Brightest()), image, target=1).influence
+    found = GradCam().explain(toy(Brightest()), image, target=1).influence
     assert found is not None
     assert found.whole == pytest.approx(6 - 6 * 128 / 255, abs=1e-4)
 
@@ -84,10 +84,10 @@ def test_bare_glass_is_negligible_and_a_spot_is_not(toy: type[Predictor], method
     explainer = EXPLAINERS[method](QUICK[method])
     glass = np.full((32, 32, 3), 255, np.uint8)
     glass[::2] -= 2
-    nothing = explainer.attribute(toy(Darkness(8, bias=-4)), glass, target=0)
+    nothing = explainer.explain(toy(Darkness(8, bias=-4)), glass, target=0)
     assert nothing.negligible
     assert "nothing in the picture moves this answer" in describe(nothing)
-    telling = explainer.attribute(toy(Darkness(8)), spot(), target=1)
+    telling = explainer.explain(toy(Darkness(8)), spot(), target=1)
     assert not telling.negligible
     assert "in the centre" in describe(telling)
 
@@ -95,7 +95,7 @@ def test_bare_glass_is_negligible_and_a_spot_is_not(toy: type[Predictor], method
 @pytest.mark.parametrize("method", list(EXPLAINERS))
 def test_a_probability_that_rounds_to_one_hides_nothing(toy: type[Predictor], method: str) -> None:
     # l = 60 with the spot and 50 without: both are 1 in float32, and still the spot moves the answer.
-    found = EXPLAINERS[method](QUICK[method]).attribute(toy(Darkness(40, bias=50)), spot(), target=1)
+    found = EXPLAINERS[method](QUICK[method]).explain(toy(Darkness(40, bias=50)), spot(), target=1)
     assert found.probability == 1
     assert found.influence is not None
     assert (found.influence.log_odds, found.influence.whole) == pytest.approx((60, 10), abs=1e-3)
@@ -103,10 +103,10 @@ def test_a_probability_that_rounds_to_one_hides_nothing(toy: type[Predictor], me
 
 
 def test_only_what_is_seen_is_hidden(make_predictor: Callable[..., Predictor], image: np.ndarray) -> None:
-    found = GradCam().attribute(make_predictor("cnn_narrow", crop=32), image).influence
+    found = GradCam().explain(make_predictor("cnn_narrow", crop=32), image).influence
     other = image.copy()
     other[:4] = 0  # above the crop
-    assert found == GradCam().attribute(make_predictor("cnn_narrow", crop=32), other).influence
+    assert found == GradCam().explain(make_predictor("cnn_narrow", crop=32), other).influence
 
 
 @pytest.mark.parametrize(

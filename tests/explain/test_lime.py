@@ -72,13 +72,13 @@ def test_the_model_gets_what_it_gets_of_the_full_image(
     predictor = make_predictor("cnn_narrow", crop=32)
     expected_pixels, expected = predictor.preprocess([image]), predictor.probabilities([image])
     first: list[Tensor] = []
-    original = Predictor.logits
+    original = Predictor.probabilities
 
-    def logits(self: Predictor, images: np.ndarray, batch_size: int = 64) -> Tensor:
+    def probabilities(self: Predictor, images: np.ndarray, batch_size: int = 64) -> np.ndarray:
         first.append(self.preprocess([images[0]]))
         return original(self, images, batch_size)
 
-    monkeypatch.setattr(Predictor, "logits", logits)
+    monkeypatch.setattr(Predictor, "probabilities", probabilities)
     explanation = Lime(QUICK).attribute(predictor, image, target=0)
     asked, unperturbed = first[:2]
     assert torch.equal(asked, expected_pixels)
