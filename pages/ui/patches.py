@@ -11,7 +11,7 @@ import streamlit as st
 
 from histo_core.access import LOCAL, authorise
 from histo_core.data.base import Dataset
-from histo_core.data.formats.images import SUFFIXES, open_image
+from histo_core.data.formats.images import KINDS, SUFFIXES, open_image
 from histo_core.errors import DataNotFoundError
 from histo_core.review.telling import first_telling
 from histo_core.runs.records import Run
@@ -45,9 +45,9 @@ class Patch:
 
 
 def uploaded() -> Patch | None:
-    """A PNG, JPEG or TIFF of the user's own; its name is only ever shown."""
+    """An image of the user's own; its name is only ever shown."""
     file = st.file_uploader(
-        "A PNG, JPEG or TIFF image",
+        f"An image ({KINDS})",
         type=[suffix.removeprefix(".") for suffix in SUFFIXES],
         help="It should look like the model's own patches: same stain, same magnification. It is not kept.",
     )
