@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 
@@ -20,6 +21,7 @@ from histo_core.models.registry import MODELS
 from histo_core.models.weights import WeightsHeader
 from histo_core.training.batches import Augmentation, Wanted
 from histo_core.training.checkpoint import BestWeights, Checkpoints, Position
+from histo_core.training.epoch_logits import EpochLogits
 from histo_core.training.events import BatchDone, EpochDone, Event, Finished, Started, Stopped
 from histo_core.training.failures import check_batch, check_finite, memory_explained
 from histo_core.training.freezing import enter_epoch
@@ -119,16 +121,19 @@ def _fit(
             positive=dataset.positive,
         )
 
+        positive, k = dataset.classes.index(dataset.positive), len(dataset.classes)
         at, best_epoch, best_loss = Position(), -1, math.inf
+        seen, unfinished = EpochLogits(ranks, 0, k), None
         if restored := checkpoints.load():
             state.restore(restored.tensors, restored.file)
             at = restored.position
+            unfinished = EpochLogits.of(restored.tensors)
             if restored.best:
                 best_epoch, best_loss = restored.best.epoch, restored.best.valid_loss
         ranks.check_alike((at.epoch, at.batch), "positions in the checkpoint")
 
         def save(weights: BestWeights | None = None) -> None:
-            tensors = state.capture()
+            tensors = state.capture() | (seen.capture() if at.batch else {})
             if ranks.leads:
                 checkpoints.save(tensors, at, weights)
 
@@ -154,23 +159,30 @@ def _fit(
                 yield Finished(best_epoch, best_loss, "patience")
                 return
             order = epoch_order(train, classes, config, epoch)
+            trained = order[: count * size]
             keys = draw_keys(order)
             deals = shares.of_epoch(order, count)[at.batch :]
             augmentation = Augmentation(config.augment, config.seed, epoch)
             wanted = (Wanted(order[deal.places], augmentation, keys[deal.places]) for deal in deals)
+            seen = EpochLogits(ranks, len(trained), k)
+            if at.batch:
+                seen.restore(unfinished)
             enter_epoch(setup.model, classifiers, config.train, epoch)
             with closing(batches.each(wanted)) as taken:
                 for batch, deal in enumerate(deals, start=at.batch):
                     begun = perf_counter()
                     with memory_explained(size), updates.gathering(batch):
                         images, labels = next(taken)
-                        loss = setup.loss_of(updates.network(images), labels)
+                        outputs = updates.network(images)
+                        seen.take(outputs, deal)
+                        loss = setup.loss_of(outputs, labels)
                         stepped = updates.take(loss, deal, epoch, batch, at.valid_losses)
                         # Asked for last: on an accelerator it waits until all before it is computed.
                         value = ranks.sum(loss.item() * deal.part)
                     rows = order[batch * size : (batch + 1) * size]
                     check_batch(value, epoch, batch, rows, dataset, folder, config.train)
-                    at = at.after_batch(value, deal.samples, perf_counter() - begun)
+                    used = updates.used_rate if stepped else None
+                    at = at.after_batch(value, deal.samples, perf_counter() - begun, used)
                     rate = updates.learning_rate(epoch, batch, at.valid_losses)
                     yield BatchDone(epoch, at.batch, count, at.mean_loss, at.samples / at.seconds, rate)
                     if stepped and should_stop():
@@ -184,7 +196,7 @@ def _fit(
                     setup.judged,
                     batches,
                     valid,
-                    positive=dataset.classes.index(dataset.positive),
+                    positive=positive,
                     batch_size=size,
                     should_stop=should_stop,
                     output=config.model.output,
@@ -198,15 +210,21 @@ def _fit(
             best = result.loss < best_loss or epoch == best_epoch
             if best:
                 best_epoch, best_loss = epoch, result.loss
+            scores = seen.scores(batches.labels(trained), config.model.output, positive)
             done = EpochDone(
                 epoch=epoch,
                 train_loss=at.mean_loss,
                 valid_loss=result.loss,
                 valid_accuracy=result.accuracy,
                 valid_auroc=result.auroc,
+                valid_precision=result.precision,
+                valid_recall=result.recall,
+                valid_f1=result.f1,
                 seconds=at.seconds + perf_counter() - begun,
                 best=best,
-                learning_rate=updates.learning_rate(epoch, count - 1, at.valid_losses),
+                learning_rate=at.learning_rate,
+                macro=k > 2,
+                **({} if scores is None else {f"train_{name}": value for name, value in asdict(scores).items()}),
             )
             at = at.after_epoch(done)
             save(BestWeights(setup.judged, header, epoch, result.loss) if best else None)

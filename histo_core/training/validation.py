@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from sklearn.metrics import roc_auc_score
 from torch import nn
 
 from histo_core.models.outputs import log_probabilities
 from histo_core.models.outputs import probabilities as to_probabilities
 from histo_core.training.batches import Batches, Wanted
 from histo_core.training.ranks import Ranks
+from histo_core.training.scores import epoch_scores
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Mean cross-entropy (nats) of the reported probabilities, share of right answers, and AUROC (see `auroc`).
+    """Mean cross-entropy (nats) of the reported probabilities, and the `histo_core.training.scores.EpochScores`.
 
     The loss is that of the probabilities whatever is trained with: smoothed, weighed, summed or doubled losses would
     neither be comparable between runs nor choose the epoch with the best answers.
@@ -29,6 +29,9 @@ class Validation:
     loss: float
     accuracy: float
     auroc: float | None
+    precision: float | None = None
+    recall: float | None = None
+    f1: float | None = None
 
 
 @torch.inference_mode()
@@ -71,27 +74,4 @@ def validate(
             if should_stop():
                 return None
     probability, label = np.concatenate(probabilities), batches.labels(rows).numpy()
-    return Validation(
-        loss=loss / len(rows),
-        accuracy=float(np.mean(probability.argmax(axis=1) == label)),
-        auroc=auroc(label, probability, positive),
-    )
-
-
-def auroc(labels: np.ndarray, probabilities: np.ndarray, positive: int) -> float | None:
-    """Area under the ROC curve: of the positive class for two classes, else the mean of one against the rest.
-
-    Args:
-        labels: int [n].
-        probabilities: float [n, k], rows summing to 1.
-        positive: index of the class of interest; used for two classes only.
-
-    Returns:
-        0 to 1, or None where a class has no sample and the area is not defined.
-    """
-    classes = probabilities.shape[1]
-    if len(np.unique(labels)) < classes:
-        return None
-    if classes == 2:
-        return float(roc_auc_score(labels == positive, probabilities[:, positive]))
-    return float(roc_auc_score(labels, probabilities, multi_class="ovr", average="macro"))
+    return Validation(loss / len(rows), **asdict(epoch_scores(label, probability, positive)))

@@ -123,7 +123,9 @@ def test_losses_are_those_of_one_device(name: str, results, config: RunConfig, f
     assert len(of_alone) == (16 if name == "odd" else 20)
     assert of_shared == pytest.approx(of_alone, abs=1e-5, rel=0)
     for one, two in zip(of(alone, "EpochDone"), of(shared, "EpochDone"), strict=True):
-        for field in ("train_loss", "valid_loss", "valid_accuracy", "valid_auroc", "learning_rate"):
+        assert one["train_auroc"] is not None
+        assert {key for key in one if one[key] is None} == {key for key in two if two[key] is None}
+        for field in (key for key in one.keys() - {"kind", "seconds", "best"} if one[key] is not None):
             assert two[field] == pytest.approx(one[field], abs=1e-5, rel=0)
     weights, others = (last_tensors(folder / where) for where in (f"{name} alone", name))
     for tensor in (key for key in weights if key.startswith(("model.", "average."))):
@@ -142,6 +144,9 @@ def test_all_stop_when_one_is_asked_and_go_on_bit_for_bit(results, folder: Path)
     assert of(results["stopped"][0], "Stopped") == [{"kind": "Stopped", "epoch": 0, "batch": 3}]
     assert of(results["goes on"][0], "Started")[0]["batch"] == 3
     assert end(folder / "parts") == end(folder / "whole")
+    whole, after = (of(results[name][0], "EpochDone") for name in ("whole", "goes on"))
+    assert [one | {"seconds": 0} for one in after] == [one | {"seconds": 0} for one in whole]
+    assert whole[0]["train_auroc"] is not None
     names = end(folder / "whole")[0]
     assert names["random.cpu"] != names["random.cpu.1"]
 
