@@ -19,6 +19,8 @@ from histo_core.data.splits.split import Split
 from histo_core.models.kept_memory import kept_memory
 from histo_core.models.registry import MODELS
 from histo_core.models.weights import WeightsHeader
+from histo_core.training.activation_recorder import ActivationRecorder
+from histo_core.training.activations import append_activity
 from histo_core.training.batches import Augmentation, Wanted
 from histo_core.training.checkpoint import BestWeights, Checkpoints, Position
 from histo_core.training.epoch_logits import EpochLogits
@@ -56,6 +58,9 @@ def fit(
     The result is that of one device but for rounding, for dropout, which each process draws for itself, and, on
     processors, for batch normalisation, which sees a share. It goes on bit for bit with as many devices, and may go
     on with another number; see `histo_core.training.ranks` for who starts the processes.
+
+    With ``train.activations`` each epoch also appends what the network's rectifiers did in validation to
+    ``folder/activations.jsonl``; see `histo_core.training.activations`.
 
     While events are taken, torch's thread count, determinism switch and global generators are this run's; they are
     put back when the iterator ends or is closed.
@@ -191,6 +196,7 @@ def _fit(
 
             begun = perf_counter()
             ranks.share_buffers(setup.judged)
+            recorder = ActivationRecorder(setup.judged, ranks) if config.train.activations else None
             with memory_explained(size):
                 result = validate(
                     setup.judged,
@@ -201,11 +207,18 @@ def _fit(
                     should_stop=should_stop,
                     output=config.model.output,
                     ranks=ranks,
+                    recorder=recorder,
                 )
             if result is None:
                 yield stop()
                 return
             check_finite(result.loss, f"epoch {epoch + 1}, validation", config.train)
+            if recorder is not None:
+                activity = recorder.result(epoch)
+                if (
+                    ranks.leads
+                ):  # before the checkpoint: after a kill in between the epoch is validated, and told, again
+                    append_activity(folder, activity)
             # An epoch that is run again after its own checkpoint was damaged is still the best it was.
             best = result.loss < best_loss or epoch == best_epoch
             if best:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch import nn
 
 from histo_core.models.outputs import log_probabilities
 from histo_core.models.outputs import probabilities as to_probabilities
+from histo_core.training.activation_recorder import ActivationRecorder
 from histo_core.training.batches import Batches, Wanted
 from histo_core.training.ranks import Ranks
 from histo_core.training.scores import epoch_scores
@@ -45,6 +46,7 @@ def validate(
     should_stop: Callable[[], bool],
     output: str = "softmax",
     ranks: Ranks | None = None,
+    recorder: ActivationRecorder | None = None,
 ) -> Validation | None:
     """Validate without changing the network or any generator.
 
@@ -57,6 +59,7 @@ def validate(
         should_stop: asked after each batch.
         output: as `histo_core.config.ModelConfig.output`.
         ranks: who this process is, where several share the batches; each reads its own share, and all get the result.
+        recorder: watches the network's rectifiers on all of ``rows``; made for ``network``.
 
     Returns:
         The result, or None when asked to stop before the end.
@@ -67,7 +70,10 @@ def validate(
     loss, probabilities = 0.0, []
     with closing(batches.each(Wanted(ranks.share_of(part)) for part in parts)) as taken:
         for part, (images, _) in zip(parts, taken, strict=True):
-            logits = ranks.assembled(network(images), len(part)).float()
+            mine = ranks.share(len(part))
+            with recorder.watching(counts=mine.start < mine.stop) if recorder else nullcontext():
+                given = network(images)
+            logits = ranks.assembled(given, len(part)).float()
             truth = batches.labels(part).to(logits.device)
             loss += F.nll_loss(log_probabilities(logits, output), truth, reduction="sum").item()
             probabilities.append(to_probabilities(logits.cpu().double(), output).numpy())
