@@ -183,7 +183,7 @@ def _moving(joined: Joined, aurocs: AurocResults) -> None:
                     data=confusion_table(result, comparison.classes),
                     title="above",
                 )
-                if not result.is_reference:
+                if not result.is_reference and joined.part != "train":  # Explain shows what was held out
                     navigation.link(
                         "explain",
                         "Patches it got wrong",

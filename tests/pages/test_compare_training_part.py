@@ -51,5 +51,7 @@ def test_a_missing_training_set_is_offered_and_then_compared(
     assert LEARNT in texts(page).replace("\\", "")
     assert "training: what the models have learnt from" in texts(page).replace("\\", "")
     assert len(page.dataframe[0].value) == 2
+    assert "Patches it got wrong" not in [link.label for link in page.get("page_link")]
     back = open_page("compare", runs=[run.run_id for run in runs])
+    assert "Patches it got wrong" in [link.label for link in back.get("page_link")]
     assert LEARNT not in texts(back).replace("\\", "")
