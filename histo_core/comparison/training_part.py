@@ -34,7 +34,7 @@ def of_training_part(found: RunPredictions, run: Run, workspace: Workspace) -> R
         if kept is None:
             return None
         table = kept.table()
-    return replace(found, table=learnt_from(table, run))
+    return replace(found, table=learnt_from(table, run), learnt=True)
 
 
 def need_training_part(found: RunPredictions, run: Run, workspace: Workspace) -> RunPredictions:

@@ -12,6 +12,9 @@ from histo_core.training.activations import EDGES, EpochActivity, LayerActivity,
 
 _ROW, _MOST = 18, 900
 """Pixels of a layer's row, and of all rows together."""
+_LEAST = 0.1
+"""Share of units that has the full colour where no layer has a larger one, so that a few units do not look like all."""
+_SCALE = [[0.0, "rgba(128,128,128,0.12)"], [1.0, OKABE_ITO[3]]]
 _NAME = 28
 """Characters of a layer's name; of a longer one the end is shown, which tells it apart."""
 _ZERO = EDGES.index(0.0)
@@ -32,7 +35,7 @@ def never_active_figure(epochs: Sequence[EpochActivity]) -> go.Figure:
         y=list(range(len(layers))),
         z=[[of.get(name) for of in shares] for name in layers],
         customdata=[[label(name)] * len(shares) for name in layers],
-        zmin=0, zmax=1, colorscale="Cividis",
+        zmin=0, zmax=max(_LEAST, *(share for of in shares for share in of.values())), colorscale=_SCALE,
         colorbar={"title": {"text": "Never active<br>(share of units)"}, "tickformat": ".0%", "thickness": 12},
         hovertemplate="%{customdata}<br>epoch %{x}<br>%{z:.1%} of its units never active<extra></extra>",
     )  # fmt: skip

@@ -118,11 +118,14 @@ def in_words(activity: EpochActivity) -> str:
     units, never = sum(layer.units for layer in layers), sum(layer.never_active for layer in layers)
     if not units:
         return "The network has no rectifier whose units could be counted."
-    start = f"After epoch {activity.epoch + 1}, {never:,} of {units:,} units were active for no validation patch"
+    after = f"After epoch {activity.epoch + 1}"
     if not never:
-        return f"{start}."
+        return f"{after}, each of the {units:,} units was active for some validation patch."
     worst = max(layers, key=lambda layer: layer.never_active_share)
-    return f"{start}; the largest share has {worst.layer}, {worst.never_active:,} of {worst.units:,}."
+    return (
+        f"{after}, {never:,} of {units:,} units were never active in validation; the largest share is in "
+        f"{worst.layer}: {worst.never_active:,} of {worst.units:,}."
+    )
 
 
 def _parsed(line: str) -> EpochActivity | None:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from histo_core.comparison.compare import compare
+from histo_core.comparison.external import validate
 from histo_core.comparison.join import join, load
 from histo_core.comparison.training_part import LEARNT, need_training_part, of_training_part
 from histo_core.config import (
@@ -91,6 +92,13 @@ def test_the_job_makes_them_and_they_are_the_networks_of_the_very_patches_traine
     result = compare(join([part, own], "train"))
     assert (result.n, result.warnings[0]) == (FEW, LEARNT)
     assert LEARNT not in compare(join([load(run, workspace)], "test")).warnings
+    others = DataConfig(dataset="phantom", options=OPTIONS | {"seed": 5})
+    elsewhere = predict_with(
+        run.run_id, others, workspace, split=SplitConfig(), predict=PredictConfig(parts=("train",))
+    )
+    scored = validate(elsewhere, run, workspace, "train").here.comparison
+    assert scored.n > 0
+    assert LEARNT not in scored.warnings, "another data set's training part is new to the run"
 
 
 def test_predictions_in_other_views_of_other_parts_or_divisions_are_not_taken_for_them(trained) -> None:

@@ -21,11 +21,15 @@ def test_a_row_a_layer_and_a_column_an_epoch() -> None:
     figure = never_active_figure(EPOCHS)
     (drawn,) = figure.data
     assert (drawn.x, [list(row) for row in drawn.z]) == ((1, 2), [[0.0, 0.25], [0.5, 0.75]])
-    assert (drawn.zmin, drawn.zmax) == (0, 1)
+    assert (drawn.zmin, drawn.zmax) == (0, 0.75)
+    (pale,) = never_active_figure([EpochActivity(0, (layer("a", 0, half=1),))]).data
+    assert pale.zmax == 0.1, "no share at all is not drawn as if it were the largest"
     assert figure.layout.yaxis.ticktext == ("conv &lt;1&gt;", "head")
     assert figure.layout.yaxis.autorange == "reversed"
     alt = figure.to_dict()["layout"]["meta"]["alt"]
-    assert alt.startswith("After epoch 2, 4 of 8 units were active for no validation patch; the largest share has head")
+    assert alt.startswith(
+        "After epoch 2, 4 of 8 units were never active in validation; the largest share is in head: 3 of 4"
+    )
 
 
 def test_names_of_a_deep_network_are_cut_at_their_start_and_thinned() -> None:

@@ -271,8 +271,10 @@ def test_in_words() -> None:
     counts = (0,) * (len(EDGES) + 1)
     layers = [LayerActivity(name, 10, never, 0.0, 1.0, 1.0, 1.0, counts) for name, never in (("a", 1), ("b", 4))]
     assert in_words(EpochActivity(2, tuple(layers))) == (
-        "After epoch 3, 5 of 20 units were active for no validation patch; the largest share has b, 4 of 10."
+        "After epoch 3, 5 of 20 units were never active in validation; the largest share is in b: 4 of 10."
     )
     alive = LayerActivity("a", 3, 0, 0.0, 1.0, 1.0, 1.0, counts)
-    assert in_words(EpochActivity(0, (alive,))).endswith("0 of 3 units were active for no validation patch.")
+    assert in_words(EpochActivity(0, (alive,))) == (
+        "After epoch 1, each of the 3 units was active for some validation patch."
+    )
     assert "no rectifier" in in_words(EpochActivity(0, ()))
