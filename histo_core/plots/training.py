@@ -162,4 +162,5 @@ def _sentence(known: Mapping[str, Sequence[EpochDone]], measure: Measure) -> str
     if not points:
         return f"Validation {measure} is not defined: one class has no validation patch."
     name, epoch, best = max(points, key=lambda point: sign * point[2])
-    return f"Validation {measure} is {kind.better} for {name}: {best:.3f} after epoch {epoch + 1}."
+    macro = kind.axis != kind.macro and any(event.macro for events in known.values() for event in events)
+    return f"Validation {'macro ' * macro}{measure} is {kind.better} for {name}: {best:.3f} after epoch {epoch + 1}."

@@ -78,6 +78,7 @@ def test_averages_over_classes_are_named_as_such() -> None:
 
     eight = replace(ALL, macro=True)
     assert axis("F1", eight=eight) == "F1 (macro average)"
+    assert "macro F1 is highest for eight: 0.750" in curves_figure({"eight": [eight]}, "F1").layout.meta["alt"]
     assert axis("AUROC", eight=eight) == "AUROC (mean of one class against the rest)"
     assert axis("loss", eight=eight) == "Cross-entropy loss (nats)"
     assert axis("accuracy", eight=eight, two=ALL) == "Accuracy (share of patches)"
