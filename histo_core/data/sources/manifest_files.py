@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyarrow.types as kinds
 
-from histo_core.data.formats.csv_table import read_csv, require_columns
+from histo_core.data.formats.csv_table import read_csv, refuse_repeated, require_columns
 from histo_core.data.formats.images import SUFFIXES
 from histo_core.errors import ConfigError, CorruptDataError, UnsafeFileError
 
@@ -64,11 +64,7 @@ def _read_parquet(file: Path) -> pd.DataFrame:
 
 
 def _check_columns(schema: pa.Schema, file: Path) -> None:
-    twice = sorted({name for name in schema.names if schema.names.count(name) > 1})
-    if twice:
-        raise CorruptDataError(
-            f"{file} has the column {twice[0]!r} more than once.", "Each column has a name of its own.", "Rename one."
-        )
+    refuse_repeated(schema.names, file)
     strange = [field.name for field in schema if not _is_plain(field.type)]
     if strange:
         raise CorruptDataError(

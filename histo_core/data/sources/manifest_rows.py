@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from histo_core.data.sources.folder import PARTS_BY_NAME
+from histo_core.data.sources.part_names import part_named
 from histo_core.errors import CorruptDataError
 
 MAX_CLASSES = 1000
@@ -73,7 +73,7 @@ def label_numbers(labels: Sequence[str], classes: Sequence[str]) -> np.ndarray:
 
 def parts(split: Sequence[str]) -> list[str | None]:
     """train, valid, test or "" for each cell; None for one that is no part."""
-    return [PARTS_BY_NAME.get(text.lower()) if text else "" for text in split]
+    return [part_named(text) if text else "" for text in split]
 
 
 def place(cell: object) -> float:
