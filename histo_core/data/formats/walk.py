@@ -115,7 +115,10 @@ class Walk:
                     pending.append(path)
                 elif os.path.realpath(path) not in self._listings and self.place(Path(path)) not in named:
                     tally.add(LINKS, path)
-        return Survey(root or self.root, tally, frozenset(self._listings), tuple(pending), frozenset(map(str, files)))
+        read = {str(path) for path in files}
+        return Survey(
+            root or self.root, tally, frozenset(self._listings), tuple(pending), frozenset(read | _real(read))
+        )
 
     def _images(self, folder: Path) -> list[str]:
         self._asked.add(str(folder))
@@ -185,6 +188,17 @@ class Walk:
         if problem not in self._noted:
             self._noted.add(problem)
             self.problems.append(problem)
+
+
+def _real(files: set[str]) -> set[str]:
+    """The paths of files that lie behind links to folders, by those folders' own paths."""
+    folders = {folder: os.path.realpath(folder) for folder in {os.path.dirname(path) for path in files}}  # noqa: PTH120
+    linked = {folder: real for folder, real in folders.items() if real != folder}
+    return {
+        f"{linked[folder]}{os.sep}{os.path.basename(path)}"  # noqa: PTH119
+        for path in files
+        if linked and (folder := os.path.dirname(path)) in linked  # noqa: PTH120
+    }
 
 
 def _name(entry: os.DirEntry[str]) -> str:

@@ -91,8 +91,8 @@ class BreaKHis(ImageFilesDataset):
         layout=(
             "The published tree, BreaKHis_v1/histology_slides/breast/<benign|malignant>/SOB/<type>/<patient>/<40X|...>/"
             "SOB_<B|M>_<type>-<year>-<patient>-<magnification>-<number>.png; dsfold1.txt to dsfold5.txt beside "
-            "BreaKHis_v1 if the published folds are wanted. Copies with other folders, such as <benign|malignant>/<image>, "
-            "are read by their names."
+            "BreaKHis_v1 if the published folds are wanted. Copies with fewer folders (<benign|malignant>/<image>) are "
+            "read by the images' names."
         ),
         expected_counts={
             "images": 7_909,

@@ -85,6 +85,28 @@ def place(cell: object) -> float:
     return value if math.isfinite(value) else math.nan
 
 
+def contradicted(columns: dict[str, list], wrong: Sequence[str]) -> list[str]:
+    """What is wrong with each row, where rows that share an id and differ are wrong, too: nobody knows which holds.
+
+    Taking the first of them would let the order of the rows decide on labels and splits.
+
+    Args:
+        columns: as `plain` gives them, with ``sample_id``.
+        wrong: a clause for each row, or "".
+    """
+    by_id: dict[str, list[int]] = {}
+    for row, name in enumerate(columns["sample_id"]):
+        if not wrong[row]:
+            by_id.setdefault(name, []).append(row)
+    more = [*wrong]
+    for rows in by_id.values():
+        differing = [column for column, cells in columns.items() if any(cells[row] != cells[rows[0]] for row in rows)]
+        if len(rows) > 1 and differing:
+            for row in rows:
+                more[row] = f"stands {len(rows):,} times with different values of {', '.join(map(str, differing[:3]))}"
+    return more
+
+
 def _text(cell: object) -> str:
     """A cell without spaces around it; 3.0 is 3, because one empty cell makes whole numbers of a column so."""
     text = "" if cell is None else str(cell).strip()

@@ -16,7 +16,7 @@ import pytest
 from histo_core.config import Config, DataConfig, SplitConfig
 from histo_core.data.base import Dataset, open_dataset, prepare_dataset
 from histo_core.data.formats.images import open_image
-from histo_core.data.sources import pcam_files
+from histo_core.data.sources import pcam_unpacked
 from histo_core.data.sources.pcam import PCam
 from histo_core.data.splits.split import make_split
 from histo_core.errors import (
@@ -258,7 +258,7 @@ def test_packed_files_are_unpacked_once_into_the_workspace(
 def test_labels_and_metadata_may_unpack_to_less_than_patches(
     pcam_folder: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits = pcam_files._MAX_BYTES
+    limits = pcam_unpacked._MAX_BYTES
     assert max(limits["y.h5"], limits["meta.csv"]) < 1 << 30 < limits["x.h5"]
     monkeypatch.setitem(limits, "y.h5", 1000)
     pack(pcam_folder, "test_x.h5", "test_y.h5")
