@@ -32,8 +32,8 @@ def read_csv(path: Path, columns: Sequence[str], optional: Sequence[str] | None 
             f"{path} has {path.stat().st_size:,} bytes.", f"At most {MAX_BYTES:,} are read.", "Save it as Parquet."
         )
     try:
-        header = pd.read_csv(path, dtype=str, keep_default_na=False, header=None, nrows=1)
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        header = pd.read_csv(path, dtype=str, keep_default_na=False, compression=None, header=None, nrows=1)
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, compression=None)
     except OSError as error:
         raise DataNotFoundError(
             f"{path} cannot be opened ({error.strerror}).", "A readable CSV file is expected.", "Check the path."

@@ -44,7 +44,8 @@ class LeftOutKind:
 
     def __str__(self) -> str:
         more = ", ..." if self.count > len(self.names) else ""
-        return f"{self.count:,} {self.what} ({', '.join(self.names)}{more})"
+        what = self.what if self.count != 1 else re.sub(r"\b(image|file|link|folder)s\b", r"\1", self.what, count=1)
+        return f"{self.count:,} {what} ({', '.join(self.names)}{more})"
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,17 @@ class LeftOut:
         """How many there are of all kinds."""
         return sum(kind.count for kind in self.kinds)
 
+    @property
+    def words(self) -> str:
+        """The kinds with their counts and names, without a full stop."""
+        return "; ".join(map(str, self.kinds))
+
     def __str__(self) -> str:
         if not self.kinds:
             return "Nothing in the folder is left out."
         few = "" if self.whole else "At least "
         verb = "1 file in the folder is" if self.count == 1 else f"{self.count:,} files in the folder are"
-        return f"{few}{verb} not read: {'; '.join(map(str, self.kinds))}."
+        return f"{few}{verb} not read: {self.words}."
 
 
 @dataclass

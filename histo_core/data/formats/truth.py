@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _WORDS = {"true": 1, "false": 0}
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII)
 
 
 def zero_or_one(cell: str) -> int | None:

@@ -132,7 +132,12 @@ class PCam(Dataset):
         if not any(len(part.table) for part in parts):
             if problems:
                 raise BrokenFilesError(problems, "No patch is left: copy or download the files again.")
-            raise DataNotFoundError(f"{root} holds no part of PCam with a patch.", cls.info.layout, "Check the folder.")
+            there = Survey(root).left_out
+            raise DataNotFoundError(
+                f"{root} holds no part of PCam with a patch{f', but {there.words}' if there.count else ''}.",
+                cls.info.layout,
+                "Check the folder, or give its files these names.",
+            )
         dataset = cls(parts, problems)
         dataset.survey = Survey(root, files=frozenset(str(file.path) for file in files.values()))
         return dataset
