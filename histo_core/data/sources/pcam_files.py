@@ -97,9 +97,9 @@ def find_files(root: Path, workspace: Workspace) -> tuple[Files, list[tuple[str,
 
 def _listed(root: Path) -> Iterator[tuple[int, Path]]:
     """Files below a folder with their depth, level by level; links to folders are not followed."""
-    level, listed = [str(root)], 0
+    level, listed = [root], 0
     for depth in range(_DEEP):
-        below: list[str] = []
+        below: list[Path] = []
         for folder in level[: _MOST - listed]:
             try:
                 with os.scandir(folder) as entries:
@@ -110,7 +110,7 @@ def _listed(root: Path) -> Iterator[tuple[int, Path]]:
                 continue  # it is counted among what is left out
             for entry in known:
                 if entry.is_dir(follow_symlinks=False):
-                    below.append(entry.path)
+                    below.append(Path(entry.path))
                 else:
                     yield depth, Path(entry.path)
         listed += len(level)
