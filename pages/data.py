@@ -50,7 +50,7 @@ def render() -> None:
         left = page.source.left_out
         if left.count:
             number = f"{'' if left.whole else 'At least '}{count(left.count, 'file')}"
-            st.caption(plain(f"{number} in the folder {'is' if left.count == 1 else 'are'} not read; see Files."))
+            st.caption(plain(f"{number} in the folder {'is' if left.count == 1 else 'are'} not used; see Files."))
     view = state.choose(
         "View",
         "view",

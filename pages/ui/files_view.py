@@ -42,7 +42,7 @@ def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig)
         with shown():
             _check(source, data)
         if source.left_out.count:
-            st.subheader("What is not read", anchor=False)
+            st.subheader("What is not used", anchor=False)
             _left_out(source.left_out)
         st.subheader("A faster copy", anchor=False)
         with shown():
@@ -127,9 +127,9 @@ def _problems(problems: Sequence[Problem]) -> None:
 
 
 def _left_out(found: LeftOut) -> None:
-    """A table of the files that lie in the folder and are not read; names are shown as text."""
+    """A table of the files that lie in the folder and are not used; names are shown as text."""
     few = "" if found.whole else "At least "
-    st.markdown(f"{few}{count(found.count, 'file')} in the folder {'is' if found.count == 1 else 'are'} not read:")
+    st.markdown(f"{few}{count(found.count, 'file')} in the folder {'is' if found.count == 1 else 'are'} not used:")
     rows = [(kind.what, kind.count, ", ".join(kind.names)) for kind in found.kinds]
     table = pd.DataFrame(rows, columns=["kind", "count", "names"])
     st.dataframe(
@@ -137,9 +137,9 @@ def _left_out(found: LeftOut) -> None:
         hide_index=True,
         height=min(ROWS, 38 + 35 * len(rows)),
         column_config={"kind": "Kind", "count": "Files", "names": "The first by name"},
-        alt="Files in the folder that are not read, by kind.",
+        alt="Files in the folder that are not used, by kind.",
     )
-    layout.download_table(table, "not read")
+    layout.download_table(table, "not used")
 
 
 def _copy(source: Dataset, data: DataConfig) -> None:

@@ -112,7 +112,7 @@ def test_what_is_not_read_is_told(call, folder: Path) -> None:
     done = call("data", "check", "--dataset", "folder", "--root", str(folder))
     assert done.code == 0
     kinds = "2 .csv files (benign/deep/b.csv, benign/list.csv); 1 .txt file (notes.txt)"
-    said = f"3 files in the folder are not read: {kinds}."
+    said = f"3 files in the folder are not used: {kinds}."
     assert done.out.splitlines().count(said) == 1
     (folder / "unsure").mkdir()
     done = call("data", "check", "--dataset", "folder", "--root", str(folder))

@@ -135,7 +135,7 @@ def test_what_is_not_read_is_counted_and_named_as_text(root: Path) -> None:
     for name in ("<b>x<b> *y*.txt", "normal/a.txt", "normal/Thumbs.db", "deep.zip"):
         (root / name).write_bytes(b"")
     page = _open(root)
-    assert "3 files in the folder are not read" in texts(page).replace("\\", "")
+    assert "3 files in the folder are not used" in texts(page).replace("\\", "")
     table = next(table.value for table in page.dataframe if "names" in table.value)
     assert table.to_dict("list") == {
         "kind": [".txt files", ".zip files"],
@@ -145,10 +145,10 @@ def test_what_is_not_read_is_counted_and_named_as_text(root: Path) -> None:
     for name in ("<b>x<b> *y*.txt", "normal/a.txt", "deep.zip"):
         (root / name).unlink()
     cache.forget_data()  # as opening the data again does
-    assert "not read" not in texts(_open(root))
+    assert "not used" not in texts(_open(root))
 
 
 def test_the_data_page_says_at_once_that_something_is_not_read(root: Path, open_page) -> None:
     (root / "notes.txt").write_bytes(b"")
     page = open_page("data", dataset="folder", root=str(root))
-    assert "1 file in the folder is not read; see Files." in texts(page).replace("\\", "")
+    assert "1 file in the folder is not used; see Files." in texts(page).replace("\\", "")

@@ -33,6 +33,7 @@ def read_csv(path: Path, columns: Sequence[str], optional: Sequence[str] | None 
         )
     try:
         header = pd.read_csv(path, dtype=str, keep_default_na=False, compression=None, header=None, nrows=1)
+        refuse_repeated(header.iloc[0].tolist(), path)
         table = pd.read_csv(path, dtype=str, keep_default_na=False, compression=None)
     except OSError as error:
         raise DataNotFoundError(
@@ -42,7 +43,6 @@ def read_csv(path: Path, columns: Sequence[str], optional: Sequence[str] | None 
         raise CorruptDataError(
             f"{path} cannot be read as CSV ({error}).", "Comma-separated UTF-8 text is expected.", "Save it again."
         ) from None
-    refuse_repeated(header.iloc[0].tolist(), path)
     if not isinstance(table.index, pd.RangeIndex):  # pandas takes what is too much in each row for names of the rows
         raise CorruptDataError(
             f"{path} has rows with more cells than its header has names.",

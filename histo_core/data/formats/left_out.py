@@ -75,7 +75,7 @@ class LeftOut:
             return "Nothing in the folder is left out."
         few = "" if self.whole else "At least "
         verb = "1 file in the folder is" if self.count == 1 else f"{self.count:,} files in the folder are"
-        return f"{few}{verb} not read: {self.words}."
+        return f"{few}{verb} not used: {self.words}."
 
 
 @dataclass

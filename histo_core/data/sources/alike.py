@@ -8,6 +8,9 @@ from collections.abc import Sequence
 
 from histo_core.errors import CorruptDataError
 
+MEANT = "Alike names are different classes"
+"""The title of the option that takes them for two."""
+
 _SHORTEST_PLURAL = 4
 """Letters; GNB and the like are abbreviations, whose s is no plural."""
 
@@ -33,7 +36,7 @@ def refuse_alike(classes: Sequence[str], where: str, remedy: str, *, meant: bool
             raise CorruptDataError(
                 f"{where} has the classes {other!r} and {name!r}, which look like one class spelled twice.",
                 "Class names that differ in more than case, spelling, plural or white space are expected.",
-                f"{remedy} If they are two classes, say so with the option alike (--option alike=true).",
+                f"{remedy} If they are two classes, say so: {MEANT} (--option alike=true).",
             )
 
 

@@ -14,7 +14,7 @@ from histo_core.config import Config
 from histo_core.data.base import DATASETS, Dataset, DatasetInfo
 from histo_core.data.formats.unpacked import in_namesake, only_folder
 from histo_core.data.formats.walk import Walk
-from histo_core.data.sources.alike import refuse_alike
+from histo_core.data.sources.alike import MEANT, refuse_alike
 from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
 from histo_core.data.sources.part_names import part_named
 from histo_core.data.sources.patients import patient_ids
@@ -36,7 +36,7 @@ class FolderOptions(Config):
     )
     alike: bool = Field(
         default=False,
-        title="Alike names are different classes",
+        title=MEANT,
         description="Take class folders such as tumor and tumour for two classes instead of refusing them",
     )
 

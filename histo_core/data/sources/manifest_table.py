@@ -14,7 +14,7 @@ from histo_core.config import Config
 from histo_core.data.base import DATASETS, Dataset, DatasetInfo, Problem
 from histo_core.data.formats.unpacked import in_own_folder
 from histo_core.data.formats.walk import Walk
-from histo_core.data.sources.alike import refuse_alike
+from histo_core.data.sources.alike import MEANT, refuse_alike
 from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
 from histo_core.data.sources.manifest_files import NamedFiles, read_manifest
 from histo_core.data.sources.manifest_rows import class_names, contradicted, label_numbers, parts, place, plain
@@ -42,7 +42,7 @@ class ManifestOptions(Config):
     )
     alike: bool = Field(
         default=False,
-        title="Alike names are different classes",
+        title=MEANT,
         description="Take labels such as tumor and tumour for two classes instead of refusing them",
     )
 

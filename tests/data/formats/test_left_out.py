@@ -58,7 +58,7 @@ def test_what_a_walk_takes_is_not_and_what_it_passes_by_is(root: Path) -> None:
     }
     assert pickle.loads(pickle.dumps(survey)).left_out == survey.left_out  # noqa: S301  (our own bytes)
     assert str(survey.left_out) == (
-        "7 files in the folder are not read: 4 pictures (c/5.tif, c/6.svs, c/more/7.tif, loose.jpg); "
+        "7 files in the folder are not used: 4 pictures (c/5.tif, c/6.svs, c/more/7.tif, loose.jpg); "
         "1 .h5 file (b/x.h5); 1 .txt file (a/notes.txt); 1 file without a suffix (a/deep/README)."
     )
 

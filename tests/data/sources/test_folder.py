@@ -277,8 +277,8 @@ def test_classes_that_look_like_one_spelled_twice_are_refused(
     assert "look like one class spelled twice" in caught.value.found
     assert repr(other) in caught.value.found
     assert caught.value.remedy == (
-        "Give both folders the same name, or put their images into one. If they are two classes, say so with the "
-        "option alike (--option alike=true)."
+        "Give both folders the same name, or put their images into one. If they are two classes, say so: Alike names "
+        "are different classes (--option alike=true)."
     )
     assert len(open_folder(class_folder, workspace, alike=True).classes) == 3
 
