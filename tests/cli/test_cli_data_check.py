@@ -120,6 +120,17 @@ def test_what_is_not_read_is_told(call, folder: Path) -> None:
     assert said in done.out
 
 
+def test_alike_class_names_are_refused_until_they_are_meant(call, folder: Path) -> None:
+    (folder / "benign").rename(folder / "Malignant ")
+    done = call("data", "check", "--dataset", "folder", "--root", str(folder))
+    assert done.code == 2
+    assert "'Malignant ' and 'malignant', which look like one class spelled twice" in done.err
+    assert "--option alike=true" in done.err
+    done = call("data", "check", "--dataset", "folder", "--root", str(folder), "--option", "alike=true")
+    assert done.code == 0
+    assert done.out.startswith("40 patches, classes: Malignant , malignant")
+
+
 def images(*names: str) -> Callable[[Path], None]:
     """Make a folder of noise images; their names are paths."""
 

@@ -103,7 +103,7 @@ def _listed(root: Path) -> Iterator[tuple[int, Path]]:
         for folder in level[: _MOST - listed]:
             try:
                 with os.scandir(folder) as entries:
-                    known = sorted((each for each in entries if not is_system(each.name)), key=lambda each: each.name)
+                    known = sorted((each for each in entries if _matters(each)), key=lambda each: each.name)
             except OSError:
                 if depth == 0:
                     raise
@@ -115,6 +115,13 @@ def _listed(root: Path) -> Iterator[tuple[int, Path]]:
                     yield depth, Path(entry.path)
         listed += len(level)
         level = below
+
+
+def _matters(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder or may be one of PCam's files; others may lie there by the million."""
+    return not is_system(entry.name) and (
+        entry.is_dir(follow_symlinks=False) or any(name.fullmatch(entry.name) for name in _NAMES)
+    )
 
 
 def _is_plain(path: Path, what: str) -> bool:
