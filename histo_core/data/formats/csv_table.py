@@ -55,12 +55,14 @@ def read_csv(path: Path, columns: Sequence[str], optional: Sequence[str] | None 
 
 
 def refuse_repeated(names: Sequence[str], path: Path) -> None:
-    """Refuse a file's table in which two columns have the same name; columns without a name may be many.
+    """Refuse a file's table in which two columns have the same name but for spaces around it.
+
+    Columns without a name may be many: spreadsheets leave them behind.
 
     Raises:
         CorruptDataError: it names the column.
     """
-    twice = sorted(name for name, times in Counter(names).items() if name and times > 1)
+    twice = sorted(name for name, times in Counter(map(str.strip, names)).items() if name and times > 1)
     if twice:
         raise CorruptDataError(
             f"{path} has the column {twice[0]!r} more than once.", "Each column has a name of its own.", "Rename one."
