@@ -78,8 +78,8 @@ class KPCam(ImageFilesDataset):
         table = usable_rows(pd.DataFrame({"sample_id": [path.stem for path in paths], "path": paths}), walk)
         problems, files = walk.problems, []
         if part == "train":
-            files = [workspace.allowed(in_own_folder(top / _LABELS))]
-            table, wrong = _labelled(table, read_csv(files[0], ("id", "label")))
+            files = [in_own_folder(top / _LABELS)]
+            table, wrong = _labelled(table, read_csv(workspace.allowed(files[0]), ("id", "label")))
             problems = problems + wrong
             for path in table.loc[table["label"] == UNLABELLED, "path"]:
                 walk.tally.add(f"images without a row in {_LABELS}, which no split uses", str(path))

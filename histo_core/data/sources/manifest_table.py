@@ -81,8 +81,8 @@ class Manifest(ImageFilesDataset):
             BrokenFilesError: not one row can be used.
         """
         walk, options = Walk(cast(Path, root)), cast(ManifestOptions, options)
-        file = _file(walk.root, options.file, workspace)
-        table = plain(read_manifest(file))
+        file = _file(walk.root, options.file)
+        table = plain(read_manifest(workspace.allowed(file)))
         classes = class_names([label for label in table["label"] if label], options.classes)
         refuse_alike(classes, options.file, "Correct the column label.", meant=options.alike)
         if options.positive not in (None, *classes):
@@ -100,12 +100,12 @@ class Manifest(ImageFilesDataset):
         return dataset
 
 
-def _file(root: Path, name: str, workspace: Workspace) -> Path:
+def _file(root: Path, name: str) -> Path:
     if Path(name).name != name:
         raise ConfigError(
             f"file = {name!r} is more than a file's name.", "A table lies directly in the folder.", "Name it alone."
         )
-    return workspace.allowed(in_own_folder(root / name))
+    return in_own_folder(root / name)
 
 
 def _meant(columns: dict[str, list], classes: tuple[str, ...], walk: Walk) -> pd.DataFrame:

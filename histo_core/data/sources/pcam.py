@@ -139,7 +139,7 @@ class PCam(Dataset):
                 "Check the folder, or give its files these names.",
             )
         dataset = cls(parts, problems)
-        dataset.survey = Survey(root, files=frozenset(str(file.path) for file in files.values()))
+        dataset.survey = Survey(root, files=frozenset(str(file.entry) for file in files.values()))
         return dataset
 
     def read_source(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:

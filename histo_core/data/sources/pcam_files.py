@@ -34,14 +34,16 @@ class PCamFile(NamedTuple):
     Attributes:
         part: train, valid or test.
         what: ``x.h5`` (patches), ``y.h5`` (labels) or ``meta.csv``.
-        path: where it lies.
+        path: where it lies, links followed.
         packed: whether it must be unpacked first.
+        entry: where it was found, which may be a link.
     """
 
     part: str
     what: str
     path: Path
     packed: bool
+    entry: Path
 
 
 WHATS = ("x.h5", "y.h5", "meta.csv")
@@ -82,7 +84,7 @@ def find_files(root: Path, workspace: Workspace) -> tuple[Files, list[tuple[str,
         allowed = workspace.allowed(path)
         packed = match["packed"] is not None and not _is_plain(allowed, what)
         key = part_named(match["part"]) or "", what
-        candidates.setdefault(key, []).append(((packed, depth, style), PCamFile(*key, allowed, packed)))
+        candidates.setdefault(key, []).append(((packed, depth, style), PCamFile(*key, allowed, packed, path)))
     files: Files = {}
     broken: list[tuple[str, DataError]] = []
     for (part, what), found in candidates.items():

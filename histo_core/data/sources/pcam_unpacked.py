@@ -39,7 +39,7 @@ def unpack_all(files: Files, workspace: Workspace, progress: Progress = silent) 
     before, total = 0, sum(file.path.stat().st_size for file in packed)
     if packed:
         progress(0, total)
-    for part, what, gz, _ in packed:
+    for part, what, gz, *_ in packed:
         try:
             unpack_gzip(
                 gz,

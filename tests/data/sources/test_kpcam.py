@@ -231,6 +231,15 @@ def test_folders_as_unpacking_leaves_them_are_looked_through(
     assert dataset.left_out.kinds[0].names[0].endswith("test/q0.tif")
 
 
+def test_folder_and_labels_may_be_links_to_another_disk(kpcam_folder: Path, workspace: Workspace) -> None:
+    for name in ("train", "train_labels.csv"):
+        (kpcam_folder / name).rename(kpcam_folder.parent / name)
+        (kpcam_folder / name).symlink_to(kpcam_folder.parent / name)
+    dataset = open_kpcam(kpcam_folder, workspace)
+    assert len(dataset) == 6
+    assert dataset.left_out.count == 0
+
+
 def test_all_that_is_not_read_is_named(kpcam_folder: Path, workspace: Workspace) -> None:
     for name in ("train/p8.tif", "train/p9.tif", "train/deep/p7.tif", "test/q.tif", "extra.tif"):
         (kpcam_folder / name).parent.mkdir(exist_ok=True)

@@ -390,3 +390,9 @@ def test_a_table_in_a_folder_of_its_own_name_is_read(root: Path, workspace: Work
     dataset = open_manifest(root, workspace)
     assert len(dataset) == 4
     assert dataset.left_out.count == 0
+
+
+def test_the_table_may_be_a_link(root: Path, workspace: Workspace) -> None:
+    (root / "manifest.csv").rename(root.parent / "table.csv")
+    (root / "manifest.csv").symlink_to(root.parent / "table.csv")
+    assert open_manifest(root, workspace).left_out.count == 0

@@ -368,6 +368,17 @@ def test_two_files_of_one_part_are_named_and_the_others_open_on_demand(pcam_fold
     assert set(rest.table["split"]) == {"test"}
 
 
+def test_files_may_be_links_to_another_disk(pcam_folder: Path, tmp_path: Path, workspace: Workspace) -> None:
+    table = open_pcam(pcam_folder, workspace).table
+    (tmp_path / "disk").mkdir()
+    for number, file in enumerate(pcam_folder.iterdir()):
+        file.rename(tmp_path / "disk" / str(number))
+        file.symlink_to(tmp_path / "disk" / str(number))
+    dataset = open_pcam(pcam_folder, workspace)
+    pd.testing.assert_frame_equal(dataset.table, table)
+    assert dataset.left_out.count == 0
+
+
 def test_files_of_no_known_part_are_named(pcam_folder: Path, workspace: Workspace) -> None:
     for what in ("extra_x.h5", "train_mask.h5"):
         shutil.copy(pcam_folder / f"{STEM}train_x.h5", pcam_folder / f"{STEM}{what}")
