@@ -47,6 +47,10 @@ def render() -> None:
                     icon=":material/model_training:",
                     **data_choice.to_params(data, division),
                 )
+        left = page.source.left_out
+        if left.count:
+            number = f"{'' if left.whole else 'At least '}{count(left.count, 'file')}"
+            st.caption(plain(f"{number} in the folder {'is' if left.count == 1 else 'are'} not used; see Files."))
     view = state.choose(
         "View",
         "view",

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 
 import pandas as pd
 
 from histo_core.audit.leakage import audit_leakage
-from histo_core.cli.opened import opened
 from histo_core.cli.output import say, table, watched
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import DATASETS, UNLABELLED, Dataset, open_dataset, prepare_dataset
@@ -36,8 +34,11 @@ def check_data(config: DataConfig, split: SplitConfig, workspace: Workspace) -> 
     except BrokenFilesError as error:  # not one sample is left
         _tell_problems(error.problems, left_out=False)
         raise
-    _tell_contents(dataset, make_check(dataset, workspace))
+    check = make_check(dataset, workspace)
+    _tell_contents(dataset, check)
     _tell_unlike(config, workspace)
+    if check.left_out.count:
+        say(str(check.left_out))
     if dataset.problems:
         _tell_problems(dataset.problems, left_out=config.skip_broken)
         if not config.skip_broken:
@@ -58,10 +59,8 @@ def _open_all(config: DataConfig, workspace: Workspace) -> Dataset:
     """All samples that can be used; those that cannot, for whatever reason, are its problems."""
     with watched("preparing") as progress:
         prepare_dataset(config, workspace, progress)
-    with suppress(BrokenFilesError), watched("reading every file") as progress:
-        # It is kept, so that leaving broken files out takes no second look, which would show no progress.
-        make_check(open_dataset(config.model_copy(update={"skip_broken": False}), workspace), workspace, progress)
-    return opened(config.model_copy(update={"skip_broken": True}), workspace)
+    with watched("reading every file") as progress:
+        return open_dataset(config.model_copy(update={"skip_broken": True}), workspace, progress)
 
 
 def _tell_contents(dataset: Dataset, check: FileCheck) -> None:
@@ -70,7 +69,7 @@ def _tell_contents(dataset: Dataset, check: FileCheck) -> None:
     known = [f"{count:,} {name}{'' if count == 1 else 's'}" for count, name in ids if count]
     if known:
         say(", ".join(known))
-    (usual, count), *_ = check.sizes.items()
+    (usual, count), *_ = check.sizes.items()  # a data set that opens has a sample, and one that can be read
     others = "; ".join(f"{n:,} of {_size(odd)}" for odd, n in list(check.odd.items())[:_SIZES_SHOWN])
     more = "; and others" if len(check.odd) > _SIZES_SHOWN else ""
     odd = f"; {sum(check.odd.values()):,} of other sizes ({others}{more})" if others else ""

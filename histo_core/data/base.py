@@ -18,8 +18,9 @@ from pandas.util import hash_pandas_object
 
 from histo_core.config import Config, DataConfig, parse_config
 from histo_core.data.formats.images import READING
+from histo_core.data.formats.left_out import LeftOut, Survey
 from histo_core.data.patch_store import PatchStore, find_store
-from histo_core.errors import BrokenFilesError, ConfigError, CorruptDataError, DataNotFoundError
+from histo_core.errors import BrokenFilesError, ConfigError, CorruptDataError, DataError, DataNotFoundError
 from histo_core.files import write_atomically
 from histo_core.progress import Progress, silent
 from histo_core.registry import Registry
@@ -76,6 +77,7 @@ class Dataset(ABC):
         mapped: whether pixels are gathered from a memory map already, so that a copy would be no faster.
         store: a faster copy of the pixels, where one was made.
         split_note: where the column ``split`` is not what was published, what it is instead, as a sentence's beginning.
+        survey: what the reader took of the folder, from which `left_out` is counted; None where there is no folder.
         config: what `open_dataset` opened it by, with its folder as a whole path; None where it was made otherwise.
     """
 
@@ -106,6 +108,7 @@ class Dataset(ABC):
         self.problems, self.sources = tuple(problems), tuple(sources)
         self.store: PatchStore | None = None
         self.split_note = ""
+        self.survey: Survey | None = None
         self.config: DataConfig | None = None
         self._remembered: Path | None = None
 
@@ -146,6 +149,11 @@ class Dataset(ABC):
         """Where the tumour is, bool H x W, or None where the source has no mask."""
         del index
         return None
+
+    @property
+    def left_out(self) -> LeftOut:
+        """What lies in the folder and is not read; folders that the reader passed by are listed when first asked."""
+        return LeftOut() if self.survey is None else self.survey.left_out
 
     @cached_property
     def pixels_state(self) -> str:
@@ -242,6 +250,8 @@ def open_dataset(config: DataConfig, workspace: Workspace, progress: Progress = 
         raise BrokenFilesError(
             dataset.problems, "Mend or remove them, or say that broken files are left out (skip_broken)."
         )
+    if not len(dataset):
+        raise _nothing_left(dataset, root)
     dataset.remember_in(workspace)
     if config.skip_broken:
         from histo_core.data.check import without_broken  # it opens nothing by itself, but needs this module
@@ -265,6 +275,12 @@ def _reading(root: Path | None) -> Iterator[None]:
             "Files that Histoscope may read are expected.",
             "Check the path and its permissions.",
         ) from error
+
+
+def _nothing_left(dataset: Dataset, root: Path | None) -> DataError:
+    if dataset.problems:
+        return BrokenFilesError(dataset.problems, "No sample is left: check that this is the right folder.")
+    return DataNotFoundError(f"{root} holds no sample.", dataset.info.layout, "Check the folder.")
 
 
 def _file_state(path: Path) -> str:

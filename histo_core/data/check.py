@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from histo_core.data.base import Dataset, Problem
+from histo_core.data.formats.left_out import LeftOut
 from histo_core.data.remaining import Remaining
 from histo_core.errors import BrokenFilesError, DataError
 from histo_core.files import read_json, write_json
@@ -28,11 +29,13 @@ class FileCheck:
         problems: samples whose pixels cannot be read, in the order of the table; ``where`` is the sample id.
         checked: how many samples were looked at.
         sizes: how many images there are of each (height, width), in pixels, the most frequent first.
+        left_out: what lies in the folder and is not read.
     """
 
     problems: tuple[Problem, ...]
     checked: int
     sizes: Mapping[tuple[int, int], int]
+    left_out: LeftOut = field(default_factory=LeftOut)
 
     @property
     def odd(self) -> dict[tuple[int, int], int]:
@@ -50,6 +53,10 @@ def check_files(dataset: Dataset, progress: Progress = silent) -> FileCheck:
         dataset: the data set.
         progress: told how many samples were looked at; may raise CancelledError.
     """
+    return replace(_decoded(dataset, progress), left_out=dataset.left_out)
+
+
+def _decoded(dataset: Dataset, progress: Progress) -> FileCheck:
     problems: list[Problem] = []
     sizes: Counter[tuple[int, int]] = Counter()
     total = len(dataset)
@@ -66,19 +73,13 @@ def make_check(dataset: Dataset, workspace: Workspace, progress: Progress = sile
     Raises:
         CancelledError: ``progress`` asked for it; nothing is kept.
     """
-    known = load_check(dataset, workspace)
-    if known is not None:
-        return known
-    check = check_files(dataset, progress)
-    _keep(check, dataset, workspace)
-    return check
+    return replace(_made(dataset, workspace, progress), left_out=dataset.left_out)
 
 
 def load_check(dataset: Dataset, workspace: Workspace) -> FileCheck | None:
     """The kept check of a data set as its files are now, or None."""
-    path = _path(dataset, workspace)
-    kept = _from_json(read_json(path)) if path.is_file() else None
-    return kept if kept is not None and kept.checked == len(dataset) else None  # earlier versions ended at a limit
+    kept = _kept(dataset, workspace)
+    return None if kept is None else replace(kept, left_out=dataset.left_out)
 
 
 def without_broken(dataset: Dataset, workspace: Workspace, progress: Progress = silent) -> Dataset:
@@ -88,7 +89,7 @@ def without_broken(dataset: Dataset, workspace: Workspace, progress: Progress = 
         BrokenFilesError: not one can be read.
         CancelledError: ``progress`` asked for it.
     """
-    check = make_check(dataset, workspace, progress)
+    check = _made(dataset, workspace, progress)
     if not check.problems:
         return dataset
     if len(check.problems) == len(dataset):
@@ -98,6 +99,22 @@ def without_broken(dataset: Dataset, workspace: Workspace, progress: Progress = 
     rest = Remaining(dataset, rows, check.problems)
     _keep(FileCheck((), len(rest), check.sizes), rest, workspace)
     return rest
+
+
+def _made(dataset: Dataset, workspace: Workspace, progress: Progress) -> FileCheck:
+    """As `make_check`, without a look at what else lies in the folder."""
+    known = _kept(dataset, workspace)
+    if known is not None:
+        return known
+    check = _decoded(dataset, progress)
+    _keep(check, dataset, workspace)
+    return check
+
+
+def _kept(dataset: Dataset, workspace: Workspace) -> FileCheck | None:
+    path = _path(dataset, workspace)
+    kept = _from_json(read_json(path)) if path.is_file() else None
+    return kept if kept is not None and kept.checked == len(dataset) else None  # earlier versions ended at a limit
 
 
 def _read(dataset: Dataset, rows: np.ndarray, sizes: Counter[tuple[int, int]]) -> list[Problem]:

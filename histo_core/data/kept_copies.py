@@ -18,7 +18,7 @@ from pathlib import Path
 from histo_core.config import DataConfig, parse_config
 from histo_core.data.base import open_dataset
 from histo_core.data.flat_store import FlatStore
-from histo_core.data.sources.pcam_files import unpacked_folders
+from histo_core.data.sources.pcam_unpacked import unpacked_folders
 from histo_core.errors import HistoscopeError
 from histo_core.locks import is_locked
 from histo_core.workspace import Workspace

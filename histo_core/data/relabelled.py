@@ -45,7 +45,7 @@ class Relabelled(Dataset):
             sources=source.sources,
         )
         self.source, self.store = source, source.store
-        self.split_note = source.split_note
+        self.split_note, self.survey = source.split_note, source.survey
         self.mapped, self.one_file_each = source.mapped, source.one_file_each
 
     @classmethod

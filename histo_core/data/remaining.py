@@ -37,7 +37,7 @@ class Remaining(Dataset):
             sources=[whole.sources[row] for row in rows] if whole.one_file_each else whole.sources,
         )
         self.whole, self.rows = whole, np.asarray(rows, np.int64)
-        self.split_note = whole.split_note
+        self.split_note, self.survey = whole.split_note, whole.survey
         self.mapped, self.one_file_each = whole.mapped, whole.one_file_each
 
     @classmethod

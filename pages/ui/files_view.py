@@ -11,6 +11,7 @@ import streamlit as st
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import DATASETS, Dataset, Problem
 from histo_core.data.check import FileCheck, load_check
+from histo_core.data.formats.left_out import LeftOut
 from histo_core.data.patch_store import worth_converting
 from histo_core.data.splits.split import Split
 from histo_core.errors import BrokenFilesError
@@ -40,6 +41,9 @@ def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig)
         st.subheader("Can all files be read?", anchor=False)
         with shown():
             _check(source, data)
+        if source.left_out.count:
+            st.subheader("What is not used", anchor=False)
+            _left_out(source.left_out)
         st.subheader("A faster copy", anchor=False)
         with shown():
             _copy(source, data)
@@ -120,6 +124,22 @@ def _problems(problems: Sequence[Problem]) -> None:
         alt="Files that cannot be used, and what is wrong with each.",
     )
     layout.download_table(table, "problems")
+
+
+def _left_out(found: LeftOut) -> None:
+    """A table of the files that lie in the folder and are not used; names are shown as text."""
+    few = "" if found.whole else "At least "
+    st.markdown(f"{few}{count(found.count, 'file')} in the folder {'is' if found.count == 1 else 'are'} not used:")
+    rows = [(kind.what, kind.count, ", ".join(kind.names)) for kind in found.kinds]
+    table = pd.DataFrame(rows, columns=["kind", "count", "names"])
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=min(ROWS, 38 + 35 * len(rows)),
+        column_config={"kind": "Kind", "count": "Files", "names": "The first by name"},
+        alt="Files in the folder that are not used, by kind.",
+    )
+    layout.download_table(table, "not used")
 
 
 def _copy(source: Dataset, data: DataConfig) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
@@ -101,6 +103,149 @@ def test_patches_without_labels_are_counted_only(call, tmp_path: Path) -> None:
         "No problems: every sample can be used.",
         "No patch has a label, so there is nothing to split.",
     ]
+
+
+def test_what_is_not_read_is_told(call, folder: Path) -> None:
+    for name in ("notes.txt", "benign/list.csv", "benign/deep/b.csv", "Thumbs.db", ".hidden"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("x")
+    done = call("data", "check", "--dataset", "folder", "--root", str(folder))
+    assert done.code == 0
+    kinds = "2 .csv files (benign/deep/b.csv, benign/list.csv); 1 .txt file (notes.txt)"
+    said = f"3 files in the folder are not used: {kinds}."
+    assert done.out.splitlines().count(said) == 1
+    (folder / "unsure").mkdir()
+    done = call("data", "check", "--dataset", "folder", "--root", str(folder))
+    assert done.code == 2
+    assert said in done.out
+
+
+def test_alike_class_names_are_refused_until_they_are_meant(call, folder: Path) -> None:
+    (folder / "benign").rename(folder / "Malignant ")
+    done = call("data", "check", "--dataset", "folder", "--root", str(folder))
+    assert done.code == 2
+    assert "'Malignant ' and 'malignant', which look like one class spelled twice" in done.err
+    assert "--option alike=true" in done.err
+    done = call("data", "check", "--dataset", "folder", "--root", str(folder), "--option", "alike=true")
+    assert done.code == 0
+    assert done.out.startswith("40 patches, classes: Malignant , malignant")
+
+
+def images(*names: str) -> Callable[[Path], None]:
+    """Make a folder of noise images; their names are paths."""
+
+    def make(root: Path) -> None:
+        for name in names:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(RNG.integers(0, 256, (96, 96, 3), dtype=np.uint8)).save(root / name)
+
+    return make
+
+
+def written(make: Callable[[Path], None], **texts: str) -> Callable[[Path], None]:
+    """The same with text files; two underscores in a name stand for its dot."""
+
+    def all_of_it(root: Path) -> None:
+        make(root)
+        for name, text in texts.items():
+            (root / name.replace("__", ".")).write_text(text)
+
+    return all_of_it
+
+
+def broken(make: Callable[[Path], None]) -> Callable[[Path], None]:
+    """The same with every image cut to its first bytes."""
+
+    def all_of_it(root: Path) -> None:
+        make(root)
+        for image in [*root.rglob("*.png"), *root.rglob("*.tif")]:
+            image.write_bytes(image.read_bytes()[:60])
+
+    return all_of_it
+
+
+def hdf5(labels: object, part: str = "train", key: str = "y") -> Callable[[Path], None]:
+    def make(root: Path) -> None:
+        count = np.shape(labels)[0] if np.ndim(labels) else 0
+        with h5py.File(root / f"camelyonpatch_level_2_split_{part}_x.h5", "w") as file:
+            file["x"] = RNG.integers(0, 256, (count, 96, 96, 3), dtype=np.uint8)
+        with h5py.File(root / f"camelyonpatch_level_2_split_{part}_y.h5", "w") as file:
+            file[key] = labels
+
+    return make
+
+
+def nothing(root: Path) -> None:
+    del root
+
+
+KAGGLE, CLASSES = images("train/a.tif", "train/b.tif"), images("a/1.png", "b/2.png")
+IDC = images("9/0/9_idx5_x1_y1_class0.png", "9/1/9_idx5_x1_y51_class1.png")
+BREAKHIS = images("benign/SOB_B_F-14-1-40-001.png", "malignant/SOB_M_DC-14-2-40-001.png")
+BAD = (
+    *((name, nothing) for name in ("breakhis", "folder", "idc", "kpcam", "manifest", "neuroblastoma", "pcam")),
+    # Not one row that can be used.
+    ("kpcam", written(KAGGLE, train_labels__csv="id,label\na,normal\nb,tumour\n")),
+    ("kpcam", written(KAGGLE, train_labels__csv="id,label\na,\nb,\n")),
+    ("kpcam", written(KAGGLE, train_labels__csv="id,label\na,0\na,1\nb,0\nb,1\n")),
+    ("kpcam", written(KAGGLE, train_labels__csv="id,label,label\na,0,1\nb,1,0\n")),
+    ("kpcam", written(broken(KAGGLE), train_labels__csv="id,label\na,0\nb,1\n")),
+    ("manifest", written(CLASSES, manifest__csv="path,label\na/1.png,\nb/2.png,\n")),
+    ("manifest", written(CLASSES, manifest__csv="path,label\nx.png,a\ny.png,b\n")),
+    ("manifest", written(CLASSES, manifest__csv="path,label\na/1.png,a\na/1.png,b\n")),
+    ("manifest", written(broken(CLASSES), manifest__csv="path,label\na/1.png,a\nb/2.png,b\n")),
+    ("folder", broken(CLASSES)),
+    ("folder", images("a/1.png", "A/2.png")),
+    ("folder", images("1.png", "2.png")),
+    ("folder", written(nothing, notes__txt="x")),
+    ("neuroblastoma", images("benign/1.png", "malignant/2.png")),
+    ("neuroblastoma", broken(images("GN/1.png", "GNB/2.png"))),
+    ("idc", broken(IDC)),
+    ("idc", images("9/0/x.png", "9/2/9_idx5_x1_y51_class2.png")),
+    ("breakhis", broken(BREAKHIS)),
+    ("breakhis", images("benign/x.png", "malignant/y.png")),
+    ("pcam", hdf5(np.zeros((0, 1, 1, 1), np.uint8))),
+    ("pcam", hdf5(np.full((4, 1, 1, 1), 7, np.uint8))),
+    ("pcam", hdf5(np.full(4, np.nan))),
+    ("pcam", hdf5(np.zeros((4, 2)))),
+    ("pcam", hdf5(np.zeros(4), part="extra")),
+    ("pcam", hdf5(np.zeros(4), key="labels")),
+    # Too little to divide.
+    ("folder", CLASSES),
+    ("pcam", hdf5(np.array([0]), part="test")),
+)
+FEW = (
+    # One class alone, or no label at all; there is something to say of it.
+    ("kpcam", written(KAGGLE, train_labels__csv="id,label\nz,0\n"), ("--skip-broken",)),
+    ("kpcam", images("test/a.tif"), ("--option", "part=test")),
+    ("pcam", hdf5(np.zeros(40)), ()),
+)
+
+
+@pytest.mark.parametrize("skip", [(), ("--skip-broken",)])
+@pytest.mark.parametrize(("dataset", "make"), BAD)
+def test_whatever_is_wrong_is_told_in_words(
+    call, tmp_path: Path, dataset: str, make: Callable[[Path], None], skip: tuple[str, ...]
+) -> None:
+    root = tmp_path / "mine"
+    root.mkdir()
+    make(root)
+    done = call("data", "check", "--dataset", dataset, "--root", str(root), *skip)
+    assert done.code == 2
+    assert done.err.startswith("Error: ")
+    assert "Traceback" not in done.err + done.out
+
+
+@pytest.mark.parametrize(("dataset", "make", "flags"), FEW)
+def test_what_has_no_label_or_one_class_is_counted(
+    call, tmp_path: Path, dataset: str, make: Callable[[Path], None], flags: tuple[str, ...]
+) -> None:
+    root = tmp_path / "mine"
+    root.mkdir()
+    make(root)
+    done = call("data", "check", "--dataset", dataset, "--root", str(root), *flags)
+    assert (done.code, done.err) == (0, "")
+    assert "patch" in done.out.splitlines()[0]
 
 
 def test_the_flag_reaches_the_configuration(call, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,9 @@ def shared(ids: np.ndarray) -> list[int]:
         # The second patch's slide has a patient, the third's has none, and of the last nothing is known.
         ({"patient_id": ["a", None, None, None, "a", None], "slide_id": ["1", "1", "2", "2", "3", None]}, "patient",
          [0, 0, 2, 2, 0, 5]),
+        # Of two patients on a slide the first by name, wherever it stands.
+        ({"patient_id": ["b", None, "a", None], "slide_id": ["1", "1", "1", "2"]}, "patient", [0, 1, 1, 3]),
+        ({"patient_id": ["a", None, "b", "c"], "slide_id": ["1", "1", "1", "2"]}, "patient", [0, 0, 2, 3]),
         # An id is never taken for what stands in for another.
         ({"patient_id": ["s1", None]}, "patient", [0, 1]),
     ],

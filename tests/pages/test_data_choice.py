@@ -10,6 +10,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from histo_core.config import DataConfig, SplitConfig
+from histo_core.data.sources.alike import MEANT
 from histo_core.workspace import Workspace
 from pages.ui import data_choice
 
@@ -91,6 +92,17 @@ def test_a_pattern_is_checked_on_the_first_names(workspace: Workspace, tmp_path:
     pattern.set_value("(").run()
     assert not form.exception
     assert "is no regular expression" in form.error[0].value
+
+
+@pytest.mark.parametrize("dataset", ["folder", "neuroblastoma", "manifest"])
+def test_alike_class_names_can_be_meant(workspace: Workspace, tmp_path: Path, dataset: str) -> None:
+    form = _open(DataConfig(dataset=dataset, root=str(tmp_path)))
+    assert "alike" not in form.session_state["chosen"]["options"]
+    control = next(control for control in form.checkbox if control.label == MEANT)
+    assert not control.value
+    control.check().run()
+    assert not form.exception
+    assert form.session_state["chosen"]["options"]["alike"] is True
 
 
 def test_a_folder_outside_the_roots_is_not_looked_into(workspace: Workspace) -> None:

@@ -15,6 +15,7 @@ from histo_core.data.base import open_dataset
 from histo_core.data.check import make_check
 from histo_core.data.patch_store import convert
 from histo_core.workspace import Workspace
+from pages.ui import cache
 
 HOSTILE = "<b>x<b> *y* $z$.png"
 
@@ -128,3 +129,26 @@ def test_the_target_of_an_export_must_lie_under_an_allowed_folder(root: Path) ->
     page = _press(page, "Export")
     assert not page.exception
     assert "outside the folders that may be read" in page.error[0].value.replace("\\", "")
+
+
+def test_what_is_not_read_is_counted_and_named_as_text(root: Path) -> None:
+    for name in ("<b>x<b> *y*.txt", "normal/a.txt", "normal/Thumbs.db", "deep.zip"):
+        (root / name).write_bytes(b"")
+    page = _open(root)
+    assert "3 files in the folder are not used" in texts(page).replace("\\", "")
+    table = next(table.value for table in page.dataframe if "names" in table.value)
+    assert table.to_dict("list") == {
+        "kind": [".txt files", ".zip files"],
+        "count": [2, 1],
+        "names": ["<b>x<b> *y*.txt, normal/a.txt", "deep.zip"],
+    }
+    for name in ("<b>x<b> *y*.txt", "normal/a.txt", "deep.zip"):
+        (root / name).unlink()
+    cache.forget_data()  # as opening the data again does
+    assert "not used" not in texts(_open(root))
+
+
+def test_the_data_page_says_at_once_that_something_is_not_read(root: Path, open_page) -> None:
+    (root / "notes.txt").write_bytes(b"")
+    page = open_page("data", dataset="folder", root=str(root))
+    assert "1 file in the folder is not used; see Files." in texts(page).replace("\\", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def read_csv(path: Path, columns: Sequence[str], optional: Sequence[str] | None 
         optional: those that are kept where they are there; None keeps all.
 
     Raises:
-        CorruptDataError: not a CSV in UTF-8, rows longer than the header, or a column is missing.
+        CorruptDataError: not a CSV in UTF-8, rows longer than the header, a column twice, or one is missing.
         DataNotFoundError: it may not be read.
         UnsafeFileError: larger than `MAX_BYTES`.
     """
@@ -31,7 +32,9 @@ def read_csv(path: Path, columns: Sequence[str], optional: Sequence[str] | None 
             f"{path} has {path.stat().st_size:,} bytes.", f"At most {MAX_BYTES:,} are read.", "Save it as Parquet."
         )
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        header = pd.read_csv(path, dtype=str, keep_default_na=False, compression=None, header=None, nrows=1)
+        refuse_repeated(header.iloc[0].tolist(), path)
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, compression=None)
     except OSError as error:
         raise DataNotFoundError(
             f"{path} cannot be opened ({error.strerror}).", "A readable CSV file is expected.", "Check the path."
@@ -49,6 +52,21 @@ def read_csv(path: Path, columns: Sequence[str], optional: Sequence[str] | None 
     require_columns(table, columns, path)
     others = table.columns if optional is None else optional
     return table.loc[:, [*columns, *(column for column in others if column in table and column not in columns)]]
+
+
+def refuse_repeated(names: Sequence[str], path: Path) -> None:
+    """Refuse a file's table in which two columns have the same name but for spaces around it.
+
+    Columns without a name may be many: spreadsheets leave them behind.
+
+    Raises:
+        CorruptDataError: it names the column.
+    """
+    twice = sorted(name for name, times in Counter(map(str.strip, names)).items() if name and times > 1)
+    if twice:
+        raise CorruptDataError(
+            f"{path} has the column {twice[0]!r} more than once.", "Each column has a name of its own.", "Rename one."
+        )
 
 
 def require_columns(table: pd.DataFrame, columns: Sequence[str], path: Path) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -97,15 +97,40 @@ def open_array(path: Path, key: str, *, shape: tuple[int | None, ...], dtypes: S
         UnsafeFileError: links, external or virtual storage, or a declared size that the file does not hold.
         CorruptDataError: not HDF5, cut short, or another shape or type.
     """
-    with _decoding(path), _open_file(path) as file:
-        stored = _checked(file, path, key)
-        fits = len(stored.shape) == len(shape) and all(
+
+    def fits(stored: h5py.Dataset) -> bool:
+        alike = len(stored.shape) == len(shape) and all(
             want in (None, have) for want, have in zip(shape, stored.shape, strict=True)
         )
-        if not fits or str(stored.dtype) not in dtypes:
+        return alike and str(stored.dtype) in dtypes
+
+    expected = f"{' or '.join(dtypes)} {['N' if size is None else size for size in shape]} is expected."
+    return _opened(path, key, fits, expected)
+
+
+def open_column(path: Path, key: str) -> HDF5Array:
+    """Check an array of one number for each sample, such as labels, and make it readable.
+
+    Any shape of which one axis alone is not 1 leaves no doubt ([N], [N, 1], [N, 1, 1, 1]), and neither does any type
+    of integers, floats or truth values, in either byte order.
+
+    Raises:
+        as `open_array`.
+    """
+
+    def fits(stored: h5py.Dataset) -> bool:
+        return bool(stored.shape) and sum(size != 1 for size in stored.shape) <= 1 and stored.dtype.kind in "biuf"
+
+    return _opened(path, key, fits, "One number a sample is expected, such as uint8 [N, 1, 1, 1] or int64 [N].")
+
+
+def _opened(path: Path, key: str, fits: Callable[[h5py.Dataset], bool], expected: str) -> HDF5Array:
+    with _decoding(path), _open_file(path) as file:
+        stored = _checked(file, path, key)
+        if not fits(stored):
             raise CorruptDataError(
                 f"{key!r} in {path} is {stored.dtype} {list(stored.shape)}.",
-                f"{' or '.join(dtypes)} {['N' if size is None else size for size in shape]} is expected.",
+                expected,
                 "Check that this is the right file.",
             )
         _check_stored(stored, path)

@@ -1,36 +1,47 @@
-"""A look through a data set's folder, which may hold anything."""
+"""Walk a data folder that may hold anything."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from histo_core.data.base import Problem
-from histo_core.data.formats.images import OTHER_SUFFIXES, SUFFIXES
+from histo_core.data.formats.images import SUFFIXES
+from histo_core.data.formats.left_out import IMAGE_SUFFIXES, LINKS, Survey, Tally
+from histo_core.data.formats.system_names import is_system
 from histo_core.errors import DataNotFoundError
 
-_IGNORED = (".", "__MACOSX")
-"""How the names of hidden entries and of archivers' leftovers begin."""
 
-_IMAGES = (*SUFFIXES, *OTHER_SUFFIXES)
+class _Listing(NamedTuple):
+    """The names in one folder, sorted, without those of systems; other files are counted only."""
+
+    folders: list[str]
+    images: list[str]
 
 
 class Walk:
     """Lists folders and images; what cannot be used is collected, and the walk goes on.
 
-    Links are followed where they stay inside the root. Entries come sorted by name.
+    Links are followed where they stay inside the root. Entries come sorted by name. Each folder is listed once,
+    however often it is asked for, and its other files are counted by the way.
 
     Attributes:
         root: the data set's own folder, resolved.
         problems: folders that cannot be listed, links that lead out, names that are no text, images of other kinds.
+        tally: files that are neither images nor folders, of the folders that were listed.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.problems: list[Problem] = []
+        self.tally = Tally()
         self._noted: set[Problem] = set()
         self._prefix = str(root / "x")[:-1]
+        self._listings: dict[str, _Listing] = {}
+        self._asked: set[str] = set()
+        """Folders whose images were asked for: each of those is used, or a problem."""
 
     def folders(self, folder: Path) -> list[Path]:
         """The folders directly in a folder.
@@ -38,16 +49,20 @@ class Walk:
         Raises:
             DataNotFoundError: the root itself cannot be listed.
         """
-        return [Path(entry.path) for entry in self._entries(folder) if entry.is_dir()]
+        return [folder / name for name in self._listing(folder).folders]
 
     def images(self, folder: Path, suffixes: tuple[str, ...] = SUFFIXES) -> list[Path]:
         """The image files directly in a folder; see `folders`. Images of other kinds are one problem of the folder."""
-        images = self._images(folder)
-        others = [entry.name for entry in images if not entry.name.lower().endswith(suffixes)]
+        names = self._images(folder)
+        others = [name for name in names if not name.lower().endswith(suffixes)]
         if others:
             kinds = ", ".join(sorted({Path(name).suffix.lower() for name in others}))
             self._note_once(folder, f"holds {_counted(others)} of a kind that is not read here ({kinds})")
-        return [Path(entry.path) for entry in images if entry.name.lower().endswith(suffixes)]
+        return [folder / name for name in names if name.lower().endswith(suffixes)]
+
+    def has_images(self, folder: Path) -> bool:
+        """Whether image files lie directly in a folder; they do not count as asked for."""
+        return bool(self._listing(folder).images)
 
     def all_images(self, folder: Path) -> list[Path]:
         """The image files in a folder and in the folders below it; see `images`."""
@@ -79,14 +94,49 @@ class Walk:
         """Add a problem of a file or folder; ``what`` is a clause."""
         self.problems.append(Problem(self.place(path), what))
 
-    def _images(self, folder: Path) -> list[os.DirEntry[str]]:
-        entries = self._entries(folder)
-        return [entry for entry in entries if entry.name.lower().endswith(_IMAGES) and not entry.is_dir()]
+    def survey(self, root: Path | None = None, files: Iterable[Path] = (), images: str = "images") -> Survey:
+        """Say what was seen and not taken so far, and which folders were not looked into.
 
-    def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
+        Args:
+            root: the data set's folder, where this walk went through one below it only.
+            files: further files that are read.
+            images: what images are called that nobody asked for.
+        """
+        tally, pending = Tally(images, *self.tally.copied()), []
+        named = {problem.where for problem in self.problems}
+        for folder, listing in self._listings.items():
+            if folder not in self._asked:
+                for name in listing.images:
+                    tally.add(images, f"{folder}{os.sep}{name}")
+            for path in (f"{folder}{os.sep}{name}" for name in listing.folders):
+                if path in self._listings:
+                    continue
+                if not os.path.islink(path):  # noqa: PTH114
+                    pending.append(path)
+                elif os.path.realpath(path) not in self._listings and self.place(Path(path)) not in named:
+                    tally.add(LINKS, path)
+        read = {str(path) for path in files}
+        return Survey(
+            root or self.root, tally, frozenset(self._listings), tuple(pending), frozenset(read | _real(read))
+        )
+
+    def _images(self, folder: Path) -> list[str]:
+        self._asked.add(str(folder))
+        return self._listing(folder).images
+
+    def _listing(self, folder: Path) -> _Listing:
+        found = self._listings.get(str(folder))
+        if found is None:
+            found = self._listings[str(folder)] = self._listed(folder)
+        return found
+
+    def _listed(self, folder: Path) -> _Listing:
+        folders: list[str] = []
+        images: list[str] = []
         try:
             with os.scandir(folder) as entries:
-                found = sorted((entry for entry in entries if not entry.name.startswith(_IGNORED)), key=_name)
+                # Only what a reader can use is sorted and kept: a folder may hold a million other files.
+                told = [entry for entry in entries if not is_system(entry.name) and not self._counted(entry)]
         except OSError as error:
             if folder == self.root:
                 raise DataNotFoundError(
@@ -95,8 +145,26 @@ class Walk:
                     "Check the path.",
                 ) from None
             self._note_once(folder, f"cannot be listed ({error.strerror})")
-            return []
-        return [entry for entry in found if self._is_usable(entry)]
+            return _Listing([], [])
+        for entry in sorted(told, key=_name):
+            if not self._is_usable(entry):
+                continue
+            if entry.is_dir():
+                folders.append(entry.name)
+            elif entry.name.lower().endswith(IMAGE_SUFFIXES):
+                images.append(entry.name)
+            else:  # a link to a file
+                self.tally.add(self.tally.kind_of(entry.name), entry.path)
+        return _Listing(folders, images)
+
+    def _counted(self, entry: os.DirEntry[str]) -> bool:
+        """Count a plain file that is no image and has a readable name; else False."""
+        if entry.is_symlink() or entry.is_dir() or entry.name.lower().endswith(IMAGE_SUFFIXES):
+            return False
+        if not _is_text(entry.name):
+            return False
+        self.tally.add(self.tally.kind_of(entry.name), entry.path)
+        return True
 
     def _is_usable(self, entry: os.DirEntry[str]) -> bool:
         wrong = "" if _is_text(entry.name) else "has a name that is not UTF-8"
@@ -120,6 +188,17 @@ class Walk:
         if problem not in self._noted:
             self._noted.add(problem)
             self.problems.append(problem)
+
+
+def _real(files: set[str]) -> set[str]:
+    """The paths of files that lie behind links to folders, by those folders' own paths."""
+    folders = {folder: os.path.realpath(folder) for folder in {os.path.dirname(path) for path in files}}  # noqa: PTH120
+    linked = {folder: real for folder, real in folders.items() if real != folder}
+    return {
+        f"{linked[folder]}{os.sep}{os.path.basename(path)}"  # noqa: PTH119
+        for path in files
+        if linked and (folder := os.path.dirname(path)) in linked  # noqa: PTH120
+    }
 
 
 def _name(entry: os.DirEntry[str]) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Literal, cast
 
@@ -12,9 +14,11 @@ from pydantic import Field
 
 from histo_core.config import Config
 from histo_core.data.base import DATASETS, Dataset, DatasetInfo
+from histo_core.data.formats.unpacked import in_own_folder
 from histo_core.data.formats.walk import Walk
 from histo_core.data.sources.breakhis_folds import own_parts, published_parts
 from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
+from histo_core.data.sources.part_names import part_named
 from histo_core.errors import DataNotFoundError
 from histo_core.workspace import Workspace
 
@@ -32,13 +36,20 @@ SUBTYPES = {
 """Short names in file names and the folders' names, the benign ones first; the order of the labels."""
 
 _TREES = ("BreaKHis_v1/histology_slides/breast", "histology_slides/breast", "breast", ".")
-"""Where the tree may begin below the folder that the user names."""
+"""Where the published tree may begin below the folder that the user names."""
+
+_DEEP, _MOST = 5, 2_000
+"""How far down, and in how many folders, those of the two kinds are looked for where the tree does not begin there."""
 
 _NAME = re.compile(
     r"SOB_(?P<kind>[BM])_(?P<subtype>A|F|PT|TA|DC|LC|MC|PC)-(?P<year>\d+)-(?P<number>\d+)(?P<letters>[A-Z]*)"
     r"-(?P<magnification>40|100|200|400)-(?P<image>\d+)"
 )
-_COLUMNS = ["sample_id", "patient_id", "slide_id", "group", "magnification", "kind", "subtype", "year", "image", "path"]
+_MAGNIFICATION, _SLIDE = re.compile(r"\d+x"), re.compile(r"sob_.+")
+_COLUMNS = [
+    *("sample_id", "patient_id", "slide_id", "group", "magnification", "kind", "subtype", "year", "image"),
+    *("copy_part", "path"),
+]
 
 
 class BreaKHisOptions(Config):
@@ -65,7 +76,9 @@ class BreaKHis(ImageFilesDataset):
     is the safe choice. ``slide_id`` is the name of the patient's folder. Columns further are magnification, subtype,
     year and image (its number). With a fold, images that its file does not name are in no part, and validation is to
     be cut from its training part; without its file, 30% of the patients are drawn for test, and the split says so.
-    Micrometres per pixel are left open: sources disagree about them.
+    Copies with other folders above the images are read by the images' names, as long as no folder contradicts them.
+    Where these are folders called train or test (Kaggle's "BreaKHis 400X"), ``copy_part`` says so; they are not taken
+    as the split, because they tear patients apart. Micrometres per pixel are left open: sources disagree about them.
 
     Paper: Spanhol et al., A Dataset for Breast Cancer Histopathological Image Classification, IEEE TBME 63(7), 2016.
     """
@@ -78,7 +91,8 @@ class BreaKHis(ImageFilesDataset):
         layout=(
             "The published tree, BreaKHis_v1/histology_slides/breast/<benign|malignant>/SOB/<type>/<patient>/<40X|...>/"
             "SOB_<B|M>_<type>-<year>-<patient>-<magnification>-<number>.png; dsfold1.txt to dsfold5.txt beside "
-            "BreaKHis_v1 if the published folds are wanted."
+            "BreaKHis_v1 if the published folds are wanted. Copies with fewer folders (<benign|malignant>/<image>) are "
+            "read by the images' names."
         ),
         expected_counts={
             "images": 7_909,
@@ -104,8 +118,8 @@ class BreaKHis(ImageFilesDataset):
         """
         root, options = cast(Path, root), cast(BreaKHisOptions, options)
         walk = Walk(root)
-        table = usable_rows(_table(walk, _tree(root, cls.info.layout)), walk)
-        file, note = root / f"dsfold{options.fold}.txt", ""
+        table = usable_rows(_table(walk, _tree(walk, cls.info.layout)), walk)
+        file, note = in_own_folder(root / f"dsfold{options.fold}.txt"), ""
         if options.fold and (file.exists() or file.is_symlink()):
             names = table["sample_id"].tolist()
             table["split"] = published_parts(workspace.allowed(file), options.fold, names, options.magnification, walk)
@@ -123,16 +137,33 @@ class BreaKHis(ImageFilesDataset):
         positive = "malignant" if options.target == "binary" else "ductal_carcinoma"  # of all types the most frequent
         dataset = cls("breakhis", table, classes, paths, positive=positive, problems=walk.problems)
         dataset.split_note = note
+        dataset.survey = walk.survey(files=[file])
         return dataset
 
 
-def _tree(root: Path, layout: str) -> Path:
+def _tree(walk: Walk, layout: str) -> Path:
     for below in _TREES:
-        if any((root / below / kind).is_dir() for kind in KINDS.values()):
-            return root / below
+        if any((walk.root / below / kind).is_dir() for kind in KINDS.values()):
+            return walk.root / below
+    found = _above_kinds(walk)
+    if found:
+        return Path(os.path.commonpath(found))
     raise DataNotFoundError(
-        f"{root} does not hold BreaKHis's tree.", layout, "Check the folder, or unpack the archive."
+        f"{walk.root} does not hold BreaKHis's tree.", layout, "Check the folder, or unpack the archive."
     )
+
+
+def _above_kinds(walk: Walk) -> list[Path]:
+    """The folders that hold one called benign or malignant, at the least depth where there are some."""
+    level, listed = [walk.root], 0
+    for _ in range(_DEEP):
+        below = [folder for each in level[: _MOST - listed] for folder in walk.folders(each)]
+        listed += len(level)
+        found = {folder.parent for folder in below if folder.name.lower() in KINDS.values()}
+        if found or not below or listed >= _MOST:
+            return sorted(found)
+        level = [folder for folder in below if not folder.is_symlink()]
+    return []
 
 
 def _at(table: pd.DataFrame, magnification: int, root: Path) -> pd.DataFrame:
@@ -157,10 +188,29 @@ def _table(walk: Walk, tree: Path) -> pd.DataFrame:
         patient = f"{name['year']}-{name['number']}{name['letters']}"
         slide = f"SOB_{name['kind']}_{name['subtype']}_{patient}"
         kind, subtype = KINDS[name["kind"]], SUBTYPES[name["subtype"]]
-        if path.parent != tree / kind / "SOB" / subtype / slide / f"{name['magnification']}X":
+        folders = [folder.lower() for folder in path.relative_to(tree).parent.parts]
+        if not _agrees(folders, kind, subtype, slide, f"{name['magnification']}X"):
             walk.note(path, f"does not lie where its name says ({kind}/SOB/{subtype}/{slide}/{name['magnification']}X)")
             continue
         numbers = int(name["magnification"]), int(name["year"]), int(name["image"])
         magnification, year, image = numbers
-        rows.append((path.stem, patient, slide, name["number"], magnification, kind, subtype, year, image, path))
-    return pd.DataFrame(rows, columns=_COLUMNS)
+        part = next((part for folder in folders if (part := part_named(folder))), None)
+        rows.append((path.stem, patient, slide, name["number"], magnification, kind, subtype, year, image, part, path))
+    table = pd.DataFrame(rows, columns=_COLUMNS)
+    return table.drop(columns="copy_part") if bool(table["copy_part"].isna().all()) else table
+
+
+def _agrees(folders: Sequence[str], kind: str, subtype: str, slide: str, magnification: str) -> bool:
+    """Whether the folders above an image, in lower case, name its kind, and contradict nothing that its name says."""
+    if kind not in folders:
+        return False
+    for folder in folders:
+        if folder in KINDS.values() and folder != kind:
+            return False
+        if folder in SUBTYPES.values() and folder != subtype:
+            return False
+        if _MAGNIFICATION.fullmatch(folder) and folder != magnification.lower():
+            return False
+        if _SLIDE.fullmatch(folder) and folder != slide.lower():
+            return False
+    return True

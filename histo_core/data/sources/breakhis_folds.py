@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import numpy as np
 
@@ -42,7 +42,8 @@ def published_parts(file: Path, fold: int, samples: Sequence[str], magnification
                 Problem(f"{file.name}, line {number}", f"is not name|magnification|{fold}|train or test")
             )
         elif magnification in (0, *_number(columns[1])):
-            parts.setdefault(Path(columns[0]).stem, set()).add(columns[3])
+            name = PureWindowsPath(columns[0]).stem  # which takes both kinds of slash
+            parts.setdefault(name, set()).add(columns[3])
     known = set(samples)
     for name, given in parts.items():
         if name not in known:

@@ -13,14 +13,14 @@ from pydantic import Field
 from histo_core.config import Config
 from histo_core.data.base import DATASETS, Dataset, DatasetInfo
 from histo_core.data.formats.images import KINDS
+from histo_core.data.formats.unpacked import in_namesake, only_folder
 from histo_core.data.formats.walk import Walk
+from histo_core.data.sources.alike import MEANT, refuse_alike
 from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
+from histo_core.data.sources.part_names import part_named
 from histo_core.data.sources.patients import patient_ids
 from histo_core.errors import BrokenFilesError, ConfigError, CorruptDataError, DataNotFoundError
 from histo_core.workspace import Workspace
-
-PARTS_BY_NAME = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
-"""Names that fix a part, in lower case."""
 
 
 class FolderOptions(Config):
@@ -34,6 +34,11 @@ class FolderOptions(Config):
         title="Patient pattern",
         description="A regular expression whose group (patient, else the first) is the patient's id in "
         "<class>/<image>; none where patients are not known",
+    )
+    alike: bool = Field(
+        default=False,
+        title=MEANT,
+        description="Take class folders such as tumor and tumour for two classes instead of refusing them",
     )
 
 
@@ -58,7 +63,7 @@ class ClassFolders(ImageFilesDataset):
 
         Raises:
             DataNotFoundError: no class folders.
-            CorruptDataError: one class only, or parts beside classes.
+            CorruptDataError: one class only, two that look like one spelled twice, or parts beside classes.
             ConfigError: a class of interest that there is not, or a pattern that cannot be used.
             BrokenFilesError: not one image can be used, or those of one class only.
         """
@@ -76,6 +81,9 @@ class ClassFolders(ImageFilesDataset):
             raise CorruptDataError(
                 f"{root} holds the class folder {classes[0]!r} only.", "At least two are needed.", cls.info.layout
             )
+        refuse_alike(
+            classes, str(root), "Give both folders the same name, or put their images into one.", meant=options.alike
+        )
         if options.positive not in (None, *classes):
             raise ConfigError(
                 f"positive = {options.positive!r} is no class of {root}.",
@@ -84,9 +92,11 @@ class ClassFolders(ImageFilesDataset):
             )
         paths = table.pop("path").tolist()
         table["label"] = np.searchsorted(classes, table.pop("class").to_numpy(dtype=str))
-        return cls(
+        dataset = cls(
             cls.name_in_registry, table, classes, paths, positive=options.positive, problems=tuple(walk.problems)
         )
+        dataset.survey = walk.survey()
+        return dataset
 
     @classmethod
     def _table(cls, walk: Walk) -> pd.DataFrame:
@@ -122,10 +132,11 @@ class Folder(ClassFolders):
 
 def _class_folders(walk: Walk, layout: str) -> Iterator[tuple[str, Path]]:
     """Pairs of part ("" where the folders fix none) and class folder."""
-    folders = walk.folders(walk.root)
-    walk.leave_images(walk.root, "beside the folders")
-    parts = [folder for folder in folders if folder.name.lower() in PARTS_BY_NAME]
-    others = [folder.name for folder in folders if folder.name.lower() not in PARTS_BY_NAME]
+    top = _top(walk)
+    folders = walk.folders(top)
+    walk.leave_images(top, "beside the folders")
+    parts = [folder for folder in folders if part_named(folder.name)]
+    others = [folder.name for folder in folders if not part_named(folder.name)]
     if not folders and not walk.problems:
         raise DataNotFoundError(f"{walk.root} holds no class folders.", layout, "Check the folder.")
     if parts and others:
@@ -137,11 +148,20 @@ def _class_folders(walk: Walk, layout: str) -> Iterator[tuple[str, Path]]:
     if not parts:
         yield from (("", folder) for folder in folders)
     for part in parts:
-        below = walk.folders(part)
-        walk.leave_images(part, "beside the class folders")
+        inner = in_namesake(walk, part)
+        below = walk.folders(inner)
+        walk.leave_images(inner, "beside the class folders")
         if not below:
             walk.note(part, "holds no class folders")
-        yield from ((PARTS_BY_NAME[part.name.lower()], folder) for folder in below)
+        yield from ((part_named(part.name) or "", folder) for folder in below)
+
+
+def _top(walk: Walk) -> Path:
+    """Where classes or parts begin: the root, or below it where an archive was unpacked into folders of its own."""
+    top = in_namesake(walk, walk.root)
+    only = only_folder(walk, top)
+    below = [] if only is None or part_named(only.name) else walk.folders(only)
+    return only if only is not None and below and all(part_named(folder.name) for folder in below) else top
 
 
 def _with_patients(table: pd.DataFrame, pattern: str, walk: Walk) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import pandas as pd
 from histo_core.config import Config
 from histo_core.data.base import DATASETS, Dataset, DatasetInfo
 from histo_core.data.formats.images import KINDS
+from histo_core.data.formats.unpacked import only_folder
 from histo_core.data.formats.walk import Walk
 from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
 from histo_core.workspace import Workspace
@@ -21,6 +22,9 @@ CLASSES = ("normal", "tumour")
 
 _ARCHIVE = "IDC_regular_ps50_idx5"
 """Folder inside the published archive; some copies hold every patient a second time in it."""
+_UNREAD = "images in second folders of patients, or outside their class folders"
+_DEEP = 4
+"""Folders in each other that patients are looked for in; Kaggle's copy has the archive's folder twice."""
 
 _NAME = re.compile(r"(?P<patient>\d+)_idx5_x(?P<x>\d+)_y(?P<y>\d+)_class(?P<label>\d+)")
 
@@ -59,7 +63,9 @@ class IDC(ImageFilesDataset):
         walk = Walk(cast(Path, root))
         table = usable_rows(_table(walk), walk)
         paths = table.pop("path").tolist()
-        return cls("idc", table, CLASSES, paths, problems=walk.problems)
+        dataset = cls("idc", table, CLASSES, paths, problems=walk.problems)
+        dataset.survey = walk.survey(images=_UNREAD)
+        return dataset
 
 
 def _table(walk: Walk) -> pd.DataFrame:
@@ -98,17 +104,26 @@ def _rows(folder: Path, walk: Walk) -> Iterator[tuple[str, int, str, str, float,
 
 
 def _patients(walk: Walk) -> list[Path]:
-    """Folders named by a number; they may lie one level down, as the archive has them."""
-    folders = walk.folders(walk.root)
-    patients = [folder for folder in folders if folder.name.isdecimal()]
-    if not patients and any(folder.name == _ARCHIVE for folder in folders):
-        folders = walk.folders(walk.root / _ARCHIVE)
-        patients = [folder for folder in folders if folder.name.isdecimal()]
-    walk.leave_images(walk.root, "beside the patients' folders")
-    for folder in folders:
-        if folder not in patients and folder.name != _ARCHIVE:
-            walk.note(folder, "is no patient; patients' folders are named by a number")
-    return patients
+    """Folders named by a number. They may lie below the archive's own folder, which may lie in itself.
+
+    A patient who stands at several heights is read where the walk comes first; what the copy holds is left out.
+    """
+    found: dict[str, Path] = {}
+    folder = walk.root
+    for _ in range(_DEEP):
+        folders = walk.folders(folder)
+        only = only_folder(walk, folder)
+        for each in folders:
+            if each.name.isdecimal():
+                found.setdefault(each.name, each)
+            elif each.name != _ARCHIVE and each != only:
+                walk.note(each, "is no patient; patients' folders are named by a number")
+        walk.leave_images(folder, "beside the patients' folders")
+        inner = [each for each in folders if each.name == _ARCHIVE or (each == only and not each.name.isdecimal())]
+        if not inner:
+            break
+        folder = inner[0]
+    return list(found.values())
 
 
 def _disagreement(name: re.Match[str] | None, patient: str, label: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Set
 from pathlib import Path
 from typing import ClassVar, Literal, cast
 
@@ -13,9 +14,13 @@ from pydantic import Field
 from histo_core.config import Config
 from histo_core.data.base import DATASETS, UNLABELLED, Dataset, DatasetInfo, Problem
 from histo_core.data.formats.csv_table import read_csv
+from histo_core.data.formats.images import SUFFIXES
+from histo_core.data.formats.truth import zero_or_one
+from histo_core.data.formats.unpacked import in_namesake, in_own_folder, only_folder
 from histo_core.data.formats.walk import Walk
 from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
-from histo_core.errors import CorruptDataError
+from histo_core.data.sources.part_names import part_named
+from histo_core.errors import BrokenFilesError, CorruptDataError
 from histo_core.workspace import Workspace
 
 CLASSES = ("normal", "tumour")
@@ -23,6 +28,8 @@ MICRONS_PER_PIXEL = 0.972
 """CAMELYON16's 0.243 at 40x, undersampled four times to 10x."""
 
 _LABELS = "train_labels.csv"
+_DEEP = 4
+"""Folders in each other that the parts are looked for in, as unpacking leaves them."""
 
 
 class KPCamOptions(Config):
@@ -37,9 +44,11 @@ class KPCamOptions(Config):
 class KPCam(ImageFilesDataset):
     """Patches of ``train``, or of the unlabelled ``test``; tumour means a tumour pixel in the central 32 x 32 box.
 
-    Files of ``train`` that the CSV does not name stay in the table without a label, so that no split uses them.
-    Rows without a file, with a label other than 0 and 1, or with an id that another row has are problems. Neither
-    patients nor slides are published.
+    An id is a file's name without the suffix of an image. Files of ``train`` that the CSV does not name stay in the
+    table without a label, so that no split uses them; they are counted among what is left out. Rows without a file,
+    with a label other than 0 and 1 (or 0.0, True and the like), or with an id that another row has are problems.
+    Neither patients nor slides are published. Folders in folders (``train/train``), as unpacking leaves them, are
+    looked through.
     """
 
     info: ClassVar[DatasetInfo] = DatasetInfo(
@@ -47,7 +56,8 @@ class KPCam(ImageFilesDataset):
         summary="Lymph node patches of 96 x 96 pixels: is there metastasis in the central 32 x 32 box?",
         source="https://www.kaggle.com/c/histopathologic-cancer-detection",
         licence="CC0-1.0",
-        layout="train/<id>.tif and train_labels.csv with the columns id and label (0 or 1); test/<id>.tif if wanted.",
+        layout="train/<id>.tif (or another kind of image) and train_labels.csv with the columns id and label (0 or 1); "
+        "test/<id>.tif if wanted.",
         label_box=32,
         expected_counts={"train": 220_025, "test": 57_458},
     )
@@ -63,36 +73,68 @@ class KPCam(ImageFilesDataset):
             BrokenFilesError: not one sample can be used.
         """
         root, part = cast(Path, root), cast(KPCamOptions, options).part
-        walk = Walk(workspace.allowed(root / part))
-        paths = walk.images(walk.root, (".tif",))
-        table = pd.DataFrame({"sample_id": [path.stem for path in paths], "path": paths})
-        table = usable_rows(table, walk, expected=".tif")
-        problems = walk.problems
+        top, folder = _folder(root, part)
+        walk = Walk(workspace.allowed(folder))
+        paths = walk.images(walk.root)
+        table = usable_rows(pd.DataFrame({"sample_id": [path.stem for path in paths], "path": paths}), walk)
+        problems, files = walk.problems, []
         if part == "train":
-            table, wrong = _labelled(table, read_csv(workspace.allowed(root / _LABELS), ("id", "label")))
+            files = [in_own_folder(top / _LABELS)]
+            table, wrong = _labelled(table, read_csv(workspace.allowed(files[0]), ("id", "label")))
             problems = problems + wrong
+            for path in table.loc[table["label"] == UNLABELLED, "path"]:
+                walk.tally.add(f"images without a row in {_LABELS}, which no split uses", str(path))
         else:
             table = table.assign(label=UNLABELLED)
+        if table.empty:
+            raise BrokenFilesError(problems, f"No patch is left: correct {_LABELS}.")
         paths = table.pop("path").tolist()
-        return cls("kpcam", table, CLASSES, paths, microns_per_pixel=MICRONS_PER_PIXEL, problems=problems)
+        dataset = cls("kpcam", table, CLASSES, paths, microns_per_pixel=MICRONS_PER_PIXEL, problems=problems)
+        dataset.survey = walk.survey(root, files)
+        return dataset
+
+
+def _folder(root: Path, part: str) -> tuple[Path, Path]:
+    """Where the parts and the CSV lie, and the folder of one part; both as expected where there is none."""
+    walk = Walk(root)
+    top = root
+    for _ in range(_DEEP):
+        found = [folder for folder in walk.folders(top) if part_named(folder.name) == part]
+        found.sort(key=lambda folder: folder.name != part)  # "train" before "Training"
+        if found:
+            return top, in_namesake(walk, found[0])
+        only = only_folder(walk, top)
+        if only is None:
+            break
+        top = only
+    return root, root / part
+
+
+def _id(cell: str, files: Set[str]) -> str:
+    """The id that a cell names: as it is where that file is there, else without the suffix of an image."""
+    suffix = next((suffix for suffix in SUFFIXES if cell.lower().endswith(suffix)), "")
+    return cell if cell in files or not suffix else cell[: -len(suffix)]
 
 
 def _labelled(table: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
     """The files with their labels, int64, and what is wrong with the CSV's rows."""
     if rows.empty:
         raise CorruptDataError(f"{_LABELS} has no rows.", "At least one is needed.", "Check the CSV.")
-    files, times = set(table["sample_id"]), Counter(rows["id"])
+    files = set(table["sample_id"])
+    ids = [_id(cell, files) for cell in rows["id"]]
+    times = Counter(ids)
     labels: dict[str, int] = {}
     wrong: dict[str, str] = {}
-    for name, label in zip(rows["id"], rows["label"], strict=True):
+    for name, cell in zip(ids, rows["label"], strict=True):
+        label = zero_or_one(cell)
         if times[name] > 1:
             wrong[name] = f"stands {times[name]:,} times in {_LABELS}"
-        elif label not in ("0", "1"):
-            wrong[name] = f"has the label {label!r}; labels are 0 and 1"
+        elif label is None:
+            wrong[name] = f"has the label {cell!r}; labels are 0 and 1"
         elif name not in files:
             wrong[name] = f"stands in {_LABELS} and has no file"
         else:
-            labels[name] = int(label)
+            labels[name] = label
     table = table.loc[[name not in wrong for name in table["sample_id"]]]
     table = table.assign(label=np.array([labels.get(name, UNLABELLED) for name in table["sample_id"]], np.int64))
     return table, [Problem(name, what) for name, what in wrong.items()]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyarrow.types as kinds
 
-from histo_core.data.formats.csv_table import read_csv, require_columns
+from histo_core.data.formats.csv_table import read_csv, refuse_repeated, require_columns
 from histo_core.data.formats.images import KINDS, SUFFIXES
 from histo_core.errors import ConfigError, CorruptDataError, UnsafeFileError
 
@@ -22,6 +23,7 @@ MAX_BYTES = 256 << 20
 """Of a Parquet file's columns, unpacked, with each text as often as it stands: kilobytes can unpack to gigabytes."""
 
 _NEEDED = ("path", "label")
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
 def read_manifest(file: Path) -> pd.DataFrame:
@@ -64,11 +66,7 @@ def _read_parquet(file: Path) -> pd.DataFrame:
 
 
 def _check_columns(schema: pa.Schema, file: Path) -> None:
-    twice = sorted({name for name in schema.names if schema.names.count(name) > 1})
-    if twice:
-        raise CorruptDataError(
-            f"{file} has the column {twice[0]!r} more than once.", "Each column has a name of its own.", "Rename one."
-        )
+    refuse_repeated(schema.names, file)
     strange = [field.name for field in schema if not _is_plain(field.type)]
     if strange:
         raise CorruptDataError(
@@ -124,8 +122,30 @@ class NamedFiles:
         self.root = root
         self._inside: dict[str, bool] = {}
 
+    def find(self, path: str) -> tuple[str, str]:
+        """Find the file that a path names, also one that was written on Windows.
+
+        Args:
+            path: a cell of the table. Where it has backslashes or a drive and names no file as it stands, it is read
+                with forward slashes, from below the manifest's folder where it has that folder's name in it.
+
+        Returns:
+            The path with forward slashes, and what is wrong with it as a clause, or "" where the file may be read.
+        """
+        wrong = self._wrong(path)
+        if not wrong or not _is_windows(path):
+            return path, wrong
+        plain = _without_windows(path, self.root.name)
+        if plain is None:
+            return path, f"is a path of a Windows computer that does not lead through {self.root.name!r}, this folder"
+        other = self._wrong(plain)
+        return (path, f"is a path with backslashes, and {plain!r} {other}") if other else (plain, "")
+
     def wrong(self, path: str) -> str:
-        """A clause, or "" where the path names a file that may be read."""
+        """A clause, or "" where the path names a file that may be read; see `find`."""
+        return self.find(path)[1]
+
+    def _wrong(self, path: str) -> str:
         if not path:
             return "has no path"
         named = PurePosixPath(path)
@@ -148,3 +168,16 @@ class NamedFiles:
 
     def _leads_inside(self, path: str) -> bool:
         return Path(os.path.realpath(self.root / path)).is_relative_to(self.root)
+
+
+def _is_windows(path: str) -> bool:
+    return "\\" in path or _DRIVE.match(path) is not None
+
+
+def _without_windows(path: str, folder: str) -> str | None:
+    """A path with forward slashes; of a whole one what follows the folder's name, or None where that is not in it."""
+    windows = PureWindowsPath(path)
+    if not windows.anchor:
+        return windows.as_posix()
+    places = [place for place, part in enumerate(windows.parts[:-1]) if part.casefold() == folder.casefold()]
+    return "/".join(windows.parts[places[-1] + 1 :]) if places else None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from histo_core.data.sources.folder import PARTS_BY_NAME
+from histo_core.data.sources.part_names import part_named
 from histo_core.errors import CorruptDataError
 
 MAX_CLASSES = 1000
@@ -73,7 +73,7 @@ def label_numbers(labels: Sequence[str], classes: Sequence[str]) -> np.ndarray:
 
 def parts(split: Sequence[str]) -> list[str | None]:
     """train, valid, test or "" for each cell; None for one that is no part."""
-    return [PARTS_BY_NAME.get(text.lower()) if text else "" for text in split]
+    return [part_named(text) if text else "" for text in split]
 
 
 def place(cell: object) -> float:
@@ -83,6 +83,28 @@ def place(cell: object) -> float:
     except ValueError:
         return math.nan
     return value if math.isfinite(value) else math.nan
+
+
+def contradicted(columns: dict[str, list], wrong: Sequence[str]) -> list[str]:
+    """What is wrong with each row, where rows that share an id and differ are wrong, too: nobody knows which holds.
+
+    Taking the first of them would let the order of the rows decide on labels and splits.
+
+    Args:
+        columns: as `plain` gives them, with ``sample_id``.
+        wrong: a clause for each row, or "".
+    """
+    by_id: dict[str, list[int]] = {}
+    for row, name in enumerate(columns["sample_id"]):
+        if not wrong[row]:
+            by_id.setdefault(name, []).append(row)
+    more = [*wrong]
+    for rows in by_id.values():
+        differing = [column for column, cells in columns.items() if any(cells[row] != cells[rows[0]] for row in rows)]
+        if len(rows) > 1 and differing:
+            for row in rows:
+                more[row] = f"stands {len(rows):,} times with different values of {', '.join(map(str, differing[:3]))}"
+    return more
 
 
 def _text(cell: object) -> str:

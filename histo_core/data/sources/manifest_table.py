@@ -13,10 +13,12 @@ from pydantic import Field
 from histo_core.config import Config
 from histo_core.data.base import DATASETS, Dataset, DatasetInfo, Problem
 from histo_core.data.formats.images import KINDS
+from histo_core.data.formats.unpacked import in_own_folder
 from histo_core.data.formats.walk import Walk
+from histo_core.data.sources.alike import MEANT, refuse_alike
 from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
 from histo_core.data.sources.manifest_files import NamedFiles, read_manifest
-from histo_core.data.sources.manifest_rows import class_names, label_numbers, parts, place, plain
+from histo_core.data.sources.manifest_rows import class_names, contradicted, label_numbers, parts, place, plain
 from histo_core.errors import ConfigError
 from histo_core.workspace import Workspace
 
@@ -39,6 +41,11 @@ class ManifestOptions(Config):
     positive: str | None = Field(
         default=None, title="Class of interest", description="A class's name; none takes the last"
     )
+    alike: bool = Field(
+        default=False,
+        title=MEANT,
+        description="Take labels such as tumor and tumour for two classes instead of refusing them",
+    )
 
 
 @DATASETS.register("manifest")
@@ -48,7 +55,9 @@ class Manifest(ImageFilesDataset):
     Needed are the columns ``path`` and ``label`` (names, or numbers). ``split`` (train, valid, test or empty),
     ``sample_id`` (else the path), ``patient_id``, ``slide_id``, ``group``, ``x`` and ``y`` (pixels) mean what they
     mean in every data set; all further columns are kept as they are, with numbers as numbers. An empty cell is a
-    missing value. Rows without a label, a file or a usable path are problems.
+    missing value. Rows without a label, a file or a usable path are problems, and so are rows that share an id and say
+    different things of it. Paths may be those of Windows (see `NamedFiles.find`). Images that no row names are counted
+    as left out.
     """
 
     info: ClassVar[DatasetInfo] = DatasetInfo(
@@ -67,40 +76,50 @@ class Manifest(ImageFilesDataset):
 
         Raises:
             DataNotFoundError: there is no such table.
-            UnsafeFileError, CorruptDataError: the table is too large, cannot be read, or has one class only.
+            UnsafeFileError, CorruptDataError: the table is too large, cannot be read, or has one class only, or two
+                that look like one spelled twice.
             ConfigError: a class of interest that there is not, or a table that is not named plainly.
             BrokenFilesError: not one row can be used.
         """
         walk, options = Walk(cast(Path, root)), cast(ManifestOptions, options)
-        table = plain(read_manifest(_file(walk.root, options.file, workspace)))
+        file = _file(walk.root, options.file)
+        table = plain(read_manifest(workspace.allowed(file)))
         classes = class_names([label for label in table["label"] if label], options.classes)
+        refuse_alike(classes, options.file, "Correct the column label.", meant=options.alike)
         if options.positive not in (None, *classes):
             raise ConfigError(
                 f"positive = {options.positive!r} is no class of {options.file}.",
                 f"Classes: {', '.join(classes)}.",
                 "Choose one of these.",
             )
-        table = usable_rows(_meant(table, classes, walk), walk)
+        rows = _meant(table, classes, walk)
+        named = [file, *(walk.root / path for path in table["path"])]
+        table = usable_rows(rows, walk)
         paths = table.pop("path").tolist()
-        return cls("manifest", table, classes, paths, positive=options.positive, problems=walk.problems)
+        dataset = cls("manifest", table, classes, paths, positive=options.positive, problems=walk.problems)
+        dataset.survey = walk.survey(files=named, images=f"images that no row of {options.file} names")
+        return dataset
 
 
-def _file(root: Path, name: str, workspace: Workspace) -> Path:
+def _file(root: Path, name: str) -> Path:
     if Path(name).name != name:
         raise ConfigError(
             f"file = {name!r} is more than a file's name.", "A table lies directly in the folder.", "Name it alone."
         )
-    return workspace.allowed(root / name)
+    return in_own_folder(root / name)
 
 
 def _meant(columns: dict[str, list], classes: tuple[str, ...], walk: Walk) -> pd.DataFrame:
     """The rows that can be used, as a data set has them, with their paths; the others become problems."""
-    wrong = _wrong(columns, classes, NamedFiles(walk.root))
-    paths = columns.pop("path")
+    files = NamedFiles(walk.root)
+    found = [files.find(path) for path in columns["path"]]
+    columns["path"] = paths = [path for path, _ in found]
+    wrong = _wrong(columns, classes, [what for _, what in found])
     ids = [
         name or path or f"row {row}"
         for row, (name, path) in enumerate(zip(columns.get("sample_id", paths), paths, strict=True), 1)
     ]
+    wrong = contradicted(columns | {"sample_id": ids}, wrong)
     walk.problems += [Problem(name, what) for name, what in zip(ids, wrong, strict=True) if what]
     meant = columns | {"sample_id": ids, "label": label_numbers(columns["label"], classes)}
     if "split" in columns:
@@ -113,9 +132,9 @@ def _meant(columns: dict[str, list], classes: tuple[str, ...], walk: Walk) -> pd
     return pd.DataFrame(meant).loc[[not what for what in wrong]]
 
 
-def _wrong(columns: dict[str, list], classes: tuple[str, ...], files: NamedFiles) -> list[str]:
-    """What is wrong with each row, as a clause, or ""."""
-    wrong = [files.wrong(path) for path in columns["path"]]
+def _wrong(columns: dict[str, list], classes: tuple[str, ...], paths: list[str]) -> list[str]:
+    """What is wrong with each row, as a clause, or ""; ``paths`` is what is wrong with its path."""
+    wrong = [*paths]
 
     def note(column: str, bad: Iterable[bool], what: str) -> None:
         for row, is_bad in enumerate(bad):

@@ -11,9 +11,11 @@ import pandas as pd
 
 from histo_core.config import Config
 from histo_core.data.base import DATASETS, PARTS, Dataset, DatasetInfo, Problem
-from histo_core.data.formats.hdf5 import HDF5Array, open_array
-from histo_core.data.sources.pcam_files import find_file, pcam_file, unpack_all
+from histo_core.data.formats.hdf5 import HDF5Array, open_array, open_column
+from histo_core.data.formats.left_out import Survey
+from histo_core.data.sources.pcam_files import WHATS, Files, find_files, pcam_file
 from histo_core.data.sources.pcam_meta import UNSAID, read_meta
+from histo_core.data.sources.pcam_unpacked import plain_path, unpack_all
 from histo_core.errors import BrokenFilesError, CorruptDataError, DataError, DataNotFoundError
 from histo_core.progress import Progress, silent
 from histo_core.workspace import Workspace
@@ -23,7 +25,6 @@ MICRONS_PER_PIXEL = 0.972
 """CAMELYON16's 0.243 at 40x, undersampled four times to 10x."""
 
 PATCH_SHAPE = (96, 96, 3)
-_LABEL_TYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64")
 
 _T = TypeVar("_T")
 
@@ -55,7 +56,8 @@ class PCam(Dataset):
         licence="CC0-1.0",
         layout=(
             "camelyonpatch_level_2_split_<train|valid|test>_x.h5 and _y.h5, as they are or packed (.h5.gz), at least "
-            "one pair; _meta.csv beside them adds slides and positions."
+            "one pair; _meta.csv beside them adds slides and positions. Folders below are looked through, and so is "
+            "Kaggle's copy (<training|validation|test>_split.h5 and Labels/Labels)."
         ),
         label_box=32,
         expected_counts={"train": 262_144, "valid": 32_768, "test": 32_768},
@@ -104,7 +106,7 @@ class PCam(Dataset):
             as `unpack_all`.
         """
         del options
-        unpack_all(cast(Path, root), workspace, progress)
+        unpack_all(find_files(cast(Path, root), workspace)[0], workspace, progress)
 
     @classmethod
     def open(cls, root: Path | None, options: Config, workspace: Workspace) -> PCam:
@@ -118,20 +120,28 @@ class PCam(Dataset):
             PathNotAllowedError: a file is a link that leads out of the allowed folders.
         """
         root = cast(Path, root)  # needs_root
-        broken = unpack_all(root, workspace)
-        packed = {part for part, _ in broken}
+        files, broken = find_files(root, workspace)
+        broken += unpack_all(files, workspace)
+        out = {part for part, _ in broken}
         parts = [
             part
             for name in PARTS
-            if name not in packed and (part := _open_part(name, root, workspace, broken)) is not None
+            if name not in out and (part := _open_part(name, root, files, workspace, broken)) is not None
         ]
         problems = [Problem(pcam_file(part, "*"), error.found.rstrip(".")) for part, error in broken]
         problems += [problem for part in parts for problem in part.problems]
         if not any(len(part.table) for part in parts):
             if problems:
                 raise BrokenFilesError(problems, "No patch is left: copy or download the files again.")
-            raise DataNotFoundError(f"{root} holds no part of PCam with a patch.", cls.info.layout, "Check the folder.")
-        return cls(parts, problems)
+            there = Survey(root).left_out
+            raise DataNotFoundError(
+                f"{root} holds no part of PCam with a patch{f', but {there.words}' if there.count else ''}.",
+                cls.info.layout,
+                "Check the folder, or give its files these names.",
+            )
+        dataset = cls(parts, problems)
+        dataset.survey = Survey(root, files=frozenset(str(file.entry) for file in files.values()))
+        return dataset
 
     def read_source(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         """Pixels of some patches, uint8 [n, 96, 96, 3]."""
@@ -145,10 +155,12 @@ class PCam(Dataset):
         return pixels
 
 
-def _open_part(part: str, root: Path, workspace: Workspace, broken: list[tuple[str, DataError]]) -> _Part | None:
+def _open_part(
+    part: str, root: Path, files: Files, workspace: Workspace, broken: list[tuple[str, DataError]]
+) -> _Part | None:
     """One part, or None where none of its files is there or one cannot be used; ``broken`` takes the reasons."""
-    files = {what: find_file(root, part, f"{what}.h5", workspace) for what in "xy"}
-    if not any(files.values()):
+    found = {what: plain_path(files[part, what], workspace) for what in WHATS if (part, what) in files}
+    if not found.keys() & {"x.h5", "y.h5"}:
         return None
 
     def tried(use: Callable[[], _T]) -> _T | None:
@@ -158,12 +170,12 @@ def _open_part(part: str, root: Path, workspace: Workspace, broken: list[tuple[s
             broken.append((part, error))
             return None
 
-    x, y = (file or root / pcam_file(part, f"{what}.h5") for what, file in files.items())
+    x, y = (found.get(what, root / pcam_file(part, what)) for what in ("x.h5", "y.h5"))
     patches = tried(lambda: open_array(x, "x", shape=(None, *PATCH_SHAPE)))
     labels = tried(lambda: _labels(y))
     if patches is None or labels is None:
         return None
-    return tried(lambda: _joined(part, patches, x, labels, y, find_file(root, part, "meta.csv", workspace)))
+    return tried(lambda: _joined(part, patches, x, labels, y, found.get("meta.csv")))
 
 
 def _joined(part: str, patches: HDF5Array, x: Path, labels: np.ndarray, y: Path, meta: Path | None) -> _Part:
@@ -198,7 +210,7 @@ def _joined(part: str, patches: HDF5Array, x: Path, labels: np.ndarray, y: Path,
 
 def _labels(path: Path) -> np.ndarray:
     """What the file gives as labels, float64 [n]; not yet known to be 0 or 1."""
-    stored = open_array(path, "y", shape=(None, 1, 1, 1), dtypes=_LABEL_TYPES)
+    stored = open_column(path, "y")
     return stored.read(np.arange(len(stored))).reshape(-1).astype(np.float64)
 
 

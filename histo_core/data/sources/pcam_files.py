@@ -1,20 +1,56 @@
-"""Where PCam's files lie: as published, or unpacked into the workspace."""
+"""Where PCam's files lie: as published or as Kaggle has them, plain or packed, in whatever folders."""
 
 from __future__ import annotations
 
-import hashlib
+import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-from histo_core.data.base import PARTS
-from histo_core.data.formats.gzip_file import unpack_gzip
-from histo_core.errors import CorruptDataError, DataError, UnsafeFileError
-from histo_core.files import read_json, write_json
-from histo_core.progress import Progress, silent
+import h5py
+
+from histo_core.data.formats.system_names import is_system
+from histo_core.data.sources.part_names import PARTS_BY_NAME, part_named
+from histo_core.errors import CorruptDataError, DataError
 from histo_core.workspace import Workspace
 
-_MAX_BYTES = {"x.h5": 8 << 30, "y.h5": 256 << 20, "meta.csv": 256 << 20}
-"""Of unpacked files: the largest as published take 7.2 GB (262,144 patches), 0.3 MB and 20 MB."""
-_FOLDER, _SOURCE = "pcam", "source.json"
+_DEEP, _MOST = 5, 1_000
+"""How far down, and in how many folders, files are looked for: Kaggle's lie in ``Labels/Labels``, and an archive may be
+unpacked into a folder of its own name."""
+
+_PART = f"(?P<part>{'|'.join(PARTS_BY_NAME)})"
+_NAMES = (
+    re.compile(rf"camelyonpatch_level_2_split_{_PART}_(?P<what>x\.h5|y\.h5|meta\.csv)(?P<packed>\.gz)?", re.IGNORECASE),
+    re.compile(rf"{_PART}_split\.h5(?P<packed>\.gz)?", re.IGNORECASE),
+)
+"""The published names, and Kaggle's of the patches."""
+_GZIP = b"\x1f\x8b"
+
+
+class PCamFile(NamedTuple):
+    """One of PCam's files.
+
+    Attributes:
+        part: train, valid or test.
+        what: ``x.h5`` (patches), ``y.h5`` (labels) or ``meta.csv``.
+        path: where it lies, links followed.
+        packed: whether it must be unpacked first.
+        entry: where it was found, which may be a link.
+    """
+
+    part: str
+    what: str
+    path: Path
+    packed: bool
+    entry: Path
+
+
+WHATS = ("x.h5", "y.h5", "meta.csv")
+"""Patches, labels, metadata."""
+
+Files = dict[tuple[str, str], PCamFile]
+"""By part and what."""
 
 
 def pcam_file(part: str, what: str) -> str:
@@ -22,79 +58,79 @@ def pcam_file(part: str, what: str) -> str:
     return f"camelyonpatch_level_2_split_{part}_{what}"
 
 
-def unpack_all(root: Path, workspace: Workspace, progress: Progress = silent) -> list[tuple[str, DataError]]:
-    """Unpack what is there in packed form (``.gz``) only; what was unpacked before stays.
+def find_files(root: Path, workspace: Workspace) -> tuple[Files, list[tuple[str, DataError]]]:
+    """Find PCam's files in a folder and in those below it.
 
-    It does not stop at a file that is damaged.
+    Of a file that stands several times the plain one is taken before the packed one, then the one that lies higher up,
+    then the one by its published name.
 
     Args:
         root: PCam's folder.
-        workspace: keeps the unpacked files.
-        progress: told (packed bytes read, packed bytes in all), first before anything is read.
+        workspace: says which folders may be read.
 
     Returns:
-        The part of each file that cannot be unpacked, and why.
+        The files, and the parts of which two files compete, with the reason.
 
     Raises:
-        DataError: the workspace cannot be written to.
-        CancelledError: as the progress asked.
+        PathNotAllowedError: a file is a link that leads out of the allowed folders.
     """
-    packed = [
-        (part, what, gz)
-        for part in PARTS
-        for what in _MAX_BYTES
-        if (gz := _packed(root, part, what, workspace)) is not None and not _unpacked(gz, workspace).exists()
-    ]
+    candidates: dict[tuple[str, str], list[tuple[tuple[bool, int, int], PCamFile]]] = {}
+    for depth, path in _listed(root):
+        called = [(style, match) for style, name in enumerate(_NAMES) if (match := name.fullmatch(path.name))]
+        if not called:
+            continue
+        style, match = called[0]
+        what = (match.groupdict().get("what") or "x.h5").lower()
+        allowed = workspace.allowed(path)
+        packed = match["packed"] is not None and not _is_plain(allowed, what)
+        key = part_named(match["part"]) or "", what
+        candidates.setdefault(key, []).append(((packed, depth, style), PCamFile(*key, allowed, packed, path)))
+    files: Files = {}
     broken: list[tuple[str, DataError]] = []
-    before, total = 0, sum(gz.stat().st_size for *_, gz in packed)
-    if packed:
-        progress(0, total)
-    for part, what, gz in packed:
-        try:
-            unpack_gzip(
-                gz,
-                _unpacked(gz, workspace),
-                lambda done, _, before=before: progress(before + done, total),
-                max_bytes=_MAX_BYTES[what],
-            )
-            write_json(_unpacked(gz, workspace).with_name(_SOURCE), {"source": str(gz)})
-        except (CorruptDataError, UnsafeFileError) as error:
-            broken.append((part, error))
-        before += gz.stat().st_size
-    return broken
+    for (part, what), found in candidates.items():
+        found.sort(key=lambda candidate: candidate[0])
+        first, *others = found
+        if others and others[0][0] == first[0]:
+            both = f"{first[1].path} and {others[0][1].path} are two files of the part {part}."
+            broken.append((part, CorruptDataError(both, "One is expected.", "Move one of them away.")))
+        files[part, what] = first[1]
+    return files, broken
 
 
-def find_file(root: Path, part: str, what: str, workspace: Workspace) -> Path | None:
-    """A part's file, unpacked, or None where it is not there in either form.
-
-    Raises:
-        PathNotAllowedError: it is a link that leads out of the allowed folders.
-    """
-    plain = root / pcam_file(part, what)
-    if plain.exists() or plain.is_symlink():
-        return workspace.allowed(plain)
-    gz = _packed(root, part, what, workspace)
-    return None if gz is None else _unpacked(gz, workspace)
-
-
-def unpacked_folders(workspace: Workspace) -> dict[Path, tuple[str, bool]]:
-    """The folders of unpacked files, each with the packed file's path and whether it is still as it was then."""
-    found = {}
-    for record in sorted((workspace.data / _FOLDER).glob(f"*/{_SOURCE}")):
-        gz = Path(read_json(record)["source"])
-        found[record.parent] = str(gz), gz.is_file() and _unpacked(gz, workspace).parent == record.parent
-    return found
-
-
-def _packed(root: Path, part: str, what: str, workspace: Workspace) -> Path | None:
-    """The packed file where the plain one is not there."""
-    plain = root / pcam_file(part, what)
-    gz = plain.with_name(f"{plain.name}.gz")
-    return workspace.allowed(gz) if gz.exists() and not plain.exists() else None
+def _listed(root: Path) -> Iterator[tuple[int, Path]]:
+    """Files below a folder with their depth, level by level; links to folders are not followed."""
+    level, listed = [root], 0
+    for depth in range(_DEEP):
+        below: list[Path] = []
+        for folder in level[: _MOST - listed]:
+            try:
+                with os.scandir(folder) as entries:
+                    known = sorted((each for each in entries if _matters(each)), key=lambda each: each.name)
+            except OSError:
+                if depth == 0:
+                    raise
+                continue  # it is counted among what is left out
+            for entry in known:
+                if entry.is_dir(follow_symlinks=False):
+                    below.append(Path(entry.path))
+                else:
+                    yield depth, Path(entry.path)
+        listed += len(level)
+        level = below
 
 
-def _unpacked(gz: Path, workspace: Workspace) -> Path:
-    """Where a packed file is unpacked to; another size or time is another file."""
-    stat = gz.stat()
-    key = hashlib.sha256(f"{gz}\0{stat.st_size}\0{stat.st_mtime_ns}".encode()).hexdigest()[:16]
-    return workspace.data / _FOLDER / key / gz.with_suffix("").name
+def _matters(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder or may be one of PCam's files; others may lie there by the million."""
+    return not is_system(entry.name) and (
+        entry.is_dir(follow_symlinks=False) or any(name.fullmatch(entry.name) for name in _NAMES)
+    )
+
+
+def _is_plain(path: Path, what: str) -> bool:
+    """Whether a file that is called packed is not: browsers unpack on the way and keep the name."""
+    try:
+        with path.open("rb") as file:
+            packed = file.read(len(_GZIP)) == _GZIP
+    except OSError:
+        return False
+    return not packed and (what == "meta.csv" or bool(h5py.is_hdf5(path)))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from histo_core.data.formats.csv_cells import as_it_was
 from histo_core.data.formats.csv_table import read_csv
+from histo_core.data.formats.truth import zero_or_one
 from histo_core.errors import CorruptDataError
 
 UNSAID = -1
@@ -20,7 +21,6 @@ _NEITHER = -2
 """Stands for a flag that is no flag."""
 
 _SLIDE = re.compile(r"camelyon16_(train|test)_(?:(normal|tumor)_)?(\d+)")
-_FLAGS = {"True": 1, "False": 0, "1": 1, "0": 0, "": UNSAID}
 
 
 def read_meta(path: Path, patches: int) -> tuple[pd.DataFrame, np.ndarray, dict[int, str]]:
@@ -60,7 +60,7 @@ def read_meta(path: Path, patches: int) -> tuple[pd.DataFrame, np.ndarray, dict[
     flags = {"center_tumor_patch": np.full(patches, UNSAID)}
     for name in ("tumor_patch", "center_tumor_patch"):
         if name in rows:
-            flags[name] = np.array([_FLAGS.get(cell, _NEITHER) for cell in rows[name]], np.int64)
+            flags[name] = _flags(rows[name])
             note(rows[name], flags[name] == _NEITHER, "not True or False")
     if "tumor_patch" in flags:
         columns["tumor_patch"] = pd.arrays.BooleanArray(flags["tumor_patch"] == 1, flags["tumor_patch"] < 0)
@@ -77,6 +77,12 @@ def _slide_columns(cells: pd.Series) -> pd.DataFrame:
         columns["camelyon_split"], columns["slide_type"], digits = map(list, zip(*groups, strict=True))
         columns["slide_number"] = pd.array([text and int(text) for text in digits], dtype="Int64")
     return pd.DataFrame(columns).iloc[codes].reset_index(drop=True)
+
+
+def _flags(cells: pd.Series) -> np.ndarray:
+    codes, distinct = pd.factorize(cells)  # a handful of spellings
+    known = {cell: UNSAID if cell == "" else zero_or_one(cell) for cell in distinct}
+    return np.array([_NEITHER if flag is None else flag for flag in known.values()], np.int64)[codes]
 
 
 def _numbers(cells: pd.Series) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from histo_core.data.formats import flat_array, hdf5
-from histo_core.data.formats.hdf5 import open_array
+from histo_core.data.formats.hdf5 import open_array, open_column
 from histo_core.errors import CorruptDataError, DataError, DataNotFoundError, UnsafeFileError
 
 SHAPE = (None, 8, 8, 3)
@@ -216,3 +216,45 @@ def test_random_damage_never_shows_another_error(layout: dict[str, object], tmp_
         (tmp_path / f"{turn}.h5").write_bytes(content)
         with suppress(DataError):
             assert open_array(tmp_path / f"{turn}.h5", "x", shape=SHAPE).read(ROWS).shape == (7, 8, 8, 3)
+
+
+LABELS = np.arange(7) % 2
+KINDS = ("?", "u1", "i1", "<u2", ">u2", "<i4", ">i8", "<u8", "<f2", ">f2", "<f4", ">f8")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [(7,), (7, 1), (7, 1, 1, 1), (1, 7)])
+def test_a_column_may_have_any_shape_and_type_of_one_number_a_sample(
+    kind: str, shape: tuple[int, ...], tmp_path: Path
+) -> None:
+    for name, chunks in (("plain", None), ("chunked", True)):
+        with h5py.File(tmp_path / f"{name}.h5", "w") as file:
+            file.create_dataset("y", data=LABELS.reshape(shape).astype(kind), chunks=chunks)
+        stored = open_column(tmp_path / f"{name}.h5", "y")
+        np.testing.assert_array_equal(stored.read(np.arange(len(stored))).reshape(-1).astype(float), LABELS)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [np.zeros((7, 2), "u1"), np.zeros((), "u1"), np.zeros(7, "S3"), np.zeros(7, "c8"), np.zeros((7, 3, 1), "u1")],
+)
+def test_what_is_not_one_number_a_sample_is_refused(values: np.ndarray, tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["y"] = values
+        file["empty"] = h5py.Empty("u1")
+    with pytest.raises(CorruptDataError, match="One number a sample is expected"):
+        open_column(tmp_path / "a.h5", "y")
+    with pytest.raises(CorruptDataError):
+        open_column(tmp_path / "a.h5", "empty")
+
+
+def no_label_stored(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", (1_000_000,), "uint8")
+
+
+@pytest.mark.parametrize("damage", [external_link, soft_link, external_storage, virtual, no_label_stored])
+def test_a_column_is_checked_as_any_array(damage: Callable[[Path], None], tmp_path: Path) -> None:
+    damage(tmp_path / "a.h5")
+    with pytest.raises(UnsafeFileError):
+        open_column(tmp_path / "a.h5", "x")

@@ -185,6 +185,74 @@ def test_files_out_of_place_are_named(root: Path, workspace: Workspace) -> None:
     assert problems["SOB_B_F-14-29960AB-40-001.tif"].startswith("has the id 'SOB_B_F-14-29960AB-40-001', which ")
 
 
+def test_the_archives_folder_may_lie_in_itself(root: Path, workspace: Workspace) -> None:
+    plain = open_breakhis(root, workspace).table
+    (root / "BreaKHis_v1").rename(root / "inner")
+    (root / "BreaKHis_v1").mkdir()
+    (root / "inner").rename(root / "BreaKHis_v1" / "BreaKHis_v1")
+    write_fold(root, dict.fromkeys(NAMES, "train"))
+    (root / "dsfold1.txt").write_text("")
+    (root / "README.txt").write_text("")
+    dataset = open_breakhis(root, workspace)
+    pd.testing.assert_frame_equal(dataset.table, plain)
+    assert dataset.left_out.kinds[0].names == ("README.txt", "dsfold1.txt", "dsfold2.txt")
+    assert open_breakhis(root, workspace, fold=2).left_out.kinds[0].names == ("README.txt", "dsfold1.txt")
+
+
+def kaggle_400(root: Path) -> Path:
+    """Images of 400X as Kaggle's "BreaKHis 400X" has them: a part and a kind above each."""
+    top = root / "BreaKHis 400X"
+    for number, name in enumerate(("SOB_B_A-14-22549AB-400-001", "SOB_B_F-14-9133-400-002", *NAMES[-1:])):
+        path = top / ("train", "test")[number % 2] / KINDS[name.split("_")[1]] / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (70, 46), (number, number, number)).save(path)
+    return top
+
+
+def test_a_copy_of_one_magnification_is_read_by_its_names(tmp_path: Path, workspace: Workspace) -> None:
+    top = kaggle_400(tmp_path / "data")
+    for folder in (top, top.parent, top / "train"):
+        dataset = open_breakhis(folder, workspace)
+        table = dataset.table.set_index("sample_id")
+        assert dataset.classes == ("benign", "malignant")
+        assert table["label"].to_dict() == {
+            "SOB_B_A-14-22549AB-400-001": 0,
+            **({} if folder.name == "train" else {"SOB_B_F-14-9133-400-002": 0}),
+            "SOB_M_PC-14-190EF-400-021": 1,
+        }
+        assert set(table["magnification"]) == {400}
+        assert table.loc["SOB_M_PC-14-190EF-400-021", "patient_id"] == "14-190EF"
+        assert "split" not in table
+    assert open_breakhis(top, workspace).table.set_index("sample_id")["copy_part"].to_dict() == {
+        "SOB_B_A-14-22549AB-400-001": "train",
+        "SOB_B_F-14-9133-400-002": "test",
+        "SOB_M_PC-14-190EF-400-021": "train",
+    }
+
+
+def test_a_folder_that_contradicts_a_name_is_a_problem(tmp_path: Path, workspace: Workspace) -> None:
+    top = kaggle_400(tmp_path / "data")
+    image = top / "test" / "benign" / "SOB_B_F-14-9133-400-002.png"
+    wrong = ("test/malignant", "benign/200X", "benign/adenosis", "benign/SOB_B_F_14-1", "other")
+    for number, folder in enumerate(wrong):
+        path = top / folder / f"SOB_B_F-14-9133-400-1{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(image, path)
+    with pytest.raises(BrokenFilesError) as caught:
+        open_breakhis(top, workspace)
+    assert sorted(where for where, _ in caught.value.problems) == sorted(
+        f"{folder}/SOB_B_F-14-9133-400-1{number}.png" for number, folder in enumerate(wrong)
+    )
+    for _, what in caught.value.problems:
+        assert what == "does not lie where its name says (benign/SOB/fibroadenoma/SOB_B_F_14-9133/400X)"
+
+
+def test_a_fold_made_on_windows_is_read(root: Path, workspace: Workspace) -> None:
+    lines = [f"breast\\benign\\{name}.png|{name.split('-')[3]}|2|train\r\n" for name in NAMES[:-1]]
+    (root / "dsfold2.txt").write_text("".join([*lines, f"{NAMES[-1]}.png|400|2|test\r\n"]), newline="")
+    assert rows(open_breakhis(root, workspace, fold=2))["split"].tolist() == ["train"] * 5 + ["test"]
+
+
 def test_real_images_open(shared_data: Path, workspace: Workspace) -> None:
     full = open_breakhis(shared_data / "breakhis_full", workspace)
     assert len(full) == 22

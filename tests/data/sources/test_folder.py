@@ -13,6 +13,8 @@ from PIL import Image
 
 from histo_core.config import DataConfig, Option
 from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.relabelled import under_classes
+from histo_core.data.remaining import Remaining
 from histo_core.errors import BrokenFilesError, ConfigError, CorruptDataError, DataNotFoundError, HistoscopeError
 from histo_core.workspace import Workspace
 
@@ -38,11 +40,13 @@ def test_the_class_of_interest_can_be_chosen(class_folder: Path, workspace: Work
 
 
 def test_parts_may_stand_above_the_classes(class_folder: Path, tmp_path: Path, workspace: Workspace) -> None:
-    for part in ("Train", "val", "test"):
-        shutil.copytree(class_folder, tmp_path / "parts" / part)
-    dataset = open_folder(tmp_path / "parts", workspace)
-    assert dataset.classes == ("benign", "malignant")
-    assert dataset.table["split"].value_counts().to_dict() == {"train": 6, "valid": 6, "test": 6}
+    for names in (("Train", "val", "test"), ("TRAINING", "Validation", "Testing"), ("train", "valid", "TEST")):
+        root = tmp_path / names[0]
+        for part in names:
+            shutil.copytree(class_folder, root / part)
+        dataset = open_folder(root, workspace)
+        assert dataset.classes == ("benign", "malignant")
+        assert dataset.table["split"].value_counts().to_dict() == {"train": 6, "valid": 6, "test": 6}
     assert dataset.table["sample_id"].is_unique
 
 
@@ -222,6 +226,61 @@ def test_a_name_without_patient_is_named(class_folder: Path, workspace: Workspac
         open_folder(class_folder, workspace, patient_pattern="p.")
     with pytest.raises(BrokenFilesError, match=r"6 samples.*right folder"):
         open_folder(class_folder, workspace, patient_pattern="/q(.)")
+
+
+def test_what_is_not_read_is_named(class_folder: Path, workspace: Workspace) -> None:
+    for name in ("benign/x.csv", "benign/deep/slides.zip", "malignant/Thumbs.db", "malignant/@eaDir/p3.png", "LICENSE"):
+        (class_folder / name).parent.mkdir(exist_ok=True)
+        (class_folder / name).write_bytes(b"x")
+    dataset = open_folder(class_folder, workspace)
+    assert len(dataset) == 6
+    assert {kind.what: kind.names for kind in dataset.left_out.kinds} == {
+        ".csv files": ("benign/x.csv",),
+        ".txt files": ("notes.txt",),
+        ".zip files": ("benign/deep/slides.zip",),
+        "files without a suffix": ("LICENSE",),
+    }
+    rest = Remaining(dataset, np.arange(3))
+    assert rest.left_out == dataset.left_out
+    assert under_classes(dataset, dataset.classes, "benign").left_out == dataset.left_out
+
+
+def test_folders_as_unpacking_leaves_them_are_looked_through(
+    class_folder: Path, tmp_path: Path, workspace: Workspace
+) -> None:
+    twice, parts, within = tmp_path / "Kather", tmp_path / "archive" / "chest", tmp_path / "within"
+    shutil.copytree(class_folder, twice / "kather" / "Kather")
+    for part in ("train", "test"):
+        shutil.copytree(class_folder, parts / part)
+        shutil.copytree(class_folder, within / part / part)
+    assert open_folder(twice, workspace).table["sample_id"].iloc[0] == "kather/Kather/benign/p0.png"
+    for root in (parts, parts.parent, within):
+        dataset = open_folder(root, workspace)
+        assert dataset.classes == ("benign", "malignant")
+        assert dataset.table["split"].value_counts().to_dict() == {"train": 6, "test": 6}
+    lone = tmp_path / "lone"  # one class of two patients is not two classes
+    shutil.copytree(class_folder, lone / "benign")
+    with pytest.raises(CorruptDataError, match="class folder 'benign' only"):
+        open_folder(lone, workspace)
+
+
+@pytest.mark.parametrize("other", ["Benign", "benign ", "benigns", "BENIGN"])
+def test_classes_that_look_like_one_spelled_twice_are_refused(
+    other: str, class_folder: Path, workspace: Workspace
+) -> None:
+    shutil.copytree(class_folder / "malignant", class_folder / "test" / other)
+    (class_folder / "train").mkdir()
+    for name in ("benign", "malignant"):
+        (class_folder / name).rename(class_folder / "train" / name)
+    with pytest.raises(CorruptDataError) as caught:
+        open_folder(class_folder, workspace)
+    assert "look like one class spelled twice" in caught.value.found
+    assert repr(other) in caught.value.found
+    assert caught.value.remedy == (
+        "Give both folders the same name, or put their images into one. If they are two classes, say so: Alike names "
+        "are different classes (--option alike=true)."
+    )
+    assert len(open_folder(class_folder, workspace, alike=True).classes) == 3
 
 
 def test_real_patches_open_with_their_published_split(shared_data: Path, workspace: Workspace) -> None:

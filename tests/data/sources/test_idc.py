@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -71,7 +72,34 @@ def test_the_archives_own_folder_is_found(root: Path, tmp_path: Path, workspace:
     shutil.copytree(root, below)
     assert len(open_idc(tmp_path / "kaggle", workspace)) == 8
     shutil.copytree(root / "8863", tmp_path / "kaggle" / "8863")  # as the copies that hold all patients twice
-    assert open_idc(tmp_path / "kaggle", workspace).table["patient_id"].unique().tolist() == ["8863"]
+    dataset = open_idc(tmp_path / "kaggle", workspace)
+    assert dataset.table["patient_id"].unique().tolist() == ["8863", "10253"]
+    assert [path.relative_to(tmp_path / "kaggle").parts[0] for path in dataset.sources] == (
+        ["8863"] * 4 + ["IDC_regular_ps50_idx5"] * 4
+    )
+    assert [(kind.count, kind.names[0]) for kind in dataset.left_out.kinds] == [
+        (4, "IDC_regular_ps50_idx5/8863/0/8863_idx5_x101_y1951_class0.png")
+    ]
+
+
+def test_kaggles_copy_has_the_archives_folder_twice(root: Path, tmp_path: Path, workspace: Workspace) -> None:
+    inner = tmp_path / "kaggle" / "IDC_regular_ps50_idx5" / "IDC_regular_ps50_idx5"
+    shutil.copytree(root, inner)
+    plain = open_idc(root, workspace).table
+    for folder in (tmp_path / "kaggle", inner.parent, inner):
+        assert open_idc(folder, workspace).table["sample_id"].tolist() == plain["sample_id"].tolist()
+        assert open_idc(folder, workspace).left_out.count == 0
+    shutil.copytree(root, tmp_path / "kaggle", dirs_exist_ok=True)
+    dataset = open_idc(tmp_path / "kaggle", workspace)
+    pd.testing.assert_frame_equal(dataset.table, plain)
+    assert dataset.left_out.count == 8
+
+
+def test_a_folder_around_the_patients_is_looked_into(root: Path, tmp_path: Path, workspace: Workspace) -> None:
+    root.rename(tmp_path / "archive")
+    (tmp_path / "outer").mkdir()
+    (tmp_path / "archive").rename(tmp_path / "outer" / "archive")
+    assert len(open_idc(tmp_path / "outer", workspace)) == 8
 
 
 def test_all_that_is_out_of_place_is_named(root: Path, workspace: Workspace) -> None:

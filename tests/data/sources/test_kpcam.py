@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from histo_core.config import DataConfig
 from histo_core.data.base import UNLABELLED, Dataset, open_dataset
@@ -138,15 +139,120 @@ def test_an_image_that_vanishes_is_named(kpcam_folder: Path, workspace: Workspac
         _ = dataset.content_hash
 
 
-def test_images_of_other_kinds_are_no_images_of_kaggle(kpcam_folder: Path, workspace: Workspace) -> None:
-    image = kpcam_folder / "train" / "p0.tif"
-    shutil.copy(image, kpcam_folder / "train" / "p0.png")
-    with pytest.raises(BrokenFilesError, match=r"train: holds 1 image of a kind that is not read here \(\.png\)"):
+def write_labels(root: Path, *rows: str) -> None:
+    (root / "train_labels.csv").write_text("\n".join(("id,label", *rows)) + "\n")
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".TIF", ".tiff", ".png", ".jpg", ".jpeg"])
+def test_any_kind_of_image_is_read_and_ids_may_have_its_suffix(
+    suffix: str, kpcam_folder: Path, workspace: Workspace
+) -> None:
+    ids = open_kpcam(kpcam_folder, workspace).table["sample_id"].tolist()
+    for row in range(6):
+        image = kpcam_folder / "train" / f"p{row}.tif"
+        pixels = Image.open(image).convert("RGB")
+        image.unlink()
+        pixels.save(image.with_suffix(suffix))
+    for cell in ("", suffix, ".tif"):
+        write_labels(kpcam_folder, *(f"p{row}{cell},{row % 2}" for row in range(6)))
+        dataset = open_kpcam(kpcam_folder, workspace)
+        assert dataset.table["sample_id"].tolist() == ids
+        assert dataset.table["label"].tolist() == [0, 1] * 3
+        assert dataset.left_out.count == 0
+
+
+def test_an_id_that_ends_like_a_suffix_is_that_file(kpcam_folder: Path, workspace: Workspace) -> None:
+    shutil.copy(kpcam_folder / "train" / "p0.tif", kpcam_folder / "train" / "p0.png.tif")
+    write_labels(kpcam_folder, *(f"p{row},0" for row in range(6)), "p0.png,1")
+    assert open_kpcam(kpcam_folder, workspace).table.set_index("sample_id")["label"]["p0.png"] == 1
+    write_labels(kpcam_folder, "p0,0", "p0.tif,0", "p1,1")
+    with pytest.raises(BrokenFilesError, match=r"p0: stands 2 times in train_labels\.csv"):
         open_kpcam(kpcam_folder, workspace)
-    for file in (kpcam_folder / "train").iterdir():
-        file.unlink()
-    with pytest.raises(DataNotFoundError, match=r"holds no images\. \.tif files are expected"):
+
+
+def test_the_same_patch_as_two_kinds_of_image_is_named(kpcam_folder: Path, workspace: Workspace) -> None:
+    shutil.copy(kpcam_folder / "train" / "p0.tif", kpcam_folder / "train" / "p0.png")
+    with pytest.raises(BrokenFilesError, match=r"p0\.tif: has the id 'p0', which p0\.png has already"):
         open_kpcam(kpcam_folder, workspace)
+
+
+@pytest.mark.parametrize(("zero", "one"), [("0.0", "1.0"), ("False", "True"), ("FALSE", "true"), (" 0", "1e0 ")])
+def test_labels_are_zero_and_one_however_they_are_written(
+    zero: str, one: str, kpcam_folder: Path, workspace: Workspace
+) -> None:
+    write_labels(kpcam_folder, *(f"p{row},{(zero, one)[row % 2]}" for row in range(6)))
+    assert open_kpcam(kpcam_folder, workspace).table["label"].tolist() == [0, 1] * 3
+
+
+def test_where_no_row_can_be_used_all_rows_are_named(kpcam_folder: Path, workspace: Workspace) -> None:
+    write_labels(kpcam_folder, *(f"p{row},{('normal', 'tumour')[row % 2]}" for row in range(6)))
+    for skip in (False, True):
+        config = DataConfig(dataset="kpcam", root=str(kpcam_folder), skip_broken=skip)
+        with pytest.raises(BrokenFilesError, match=r"6 samples.*No patch is left: correct train_labels\.csv") as caught:
+            open_dataset(config, workspace)
+        assert caught.value.problems[0] == ("p0", "has the label 'normal'; labels are 0 and 1")
+
+
+def nest_train(root: Path) -> Path:
+    (root / "train").rename(root / "inner")
+    (root / "train").mkdir()
+    (root / "inner").rename(root / "train" / "train")
+    return root
+
+
+def capital_train(root: Path) -> Path:
+    (root / "train").rename(root / "Training")
+    return root
+
+
+def labels_in_their_own_folder(root: Path) -> Path:
+    (root / "train_labels.csv").rename(root / "inner")
+    (root / "train_labels.csv").mkdir()
+    (root / "inner").rename(root / "train_labels.csv" / "train_labels.csv")
+    return root
+
+
+def all_in_the_archives_folder(root: Path) -> Path:
+    outer = root.with_name("outer")
+    outer.mkdir()
+    root.rename(outer / "histopathologic-cancer-detection")
+    return outer
+
+
+@pytest.mark.parametrize("place", [nest_train, capital_train, labels_in_their_own_folder, all_in_the_archives_folder])
+def test_folders_as_unpacking_leaves_them_are_looked_through(
+    place: Callable[[Path], Path], kpcam_folder: Path, workspace: Workspace
+) -> None:
+    (kpcam_folder / "test").mkdir()
+    shutil.copy(kpcam_folder / "train" / "p0.tif", kpcam_folder / "test" / "q0.tif")
+    dataset = open_kpcam(place(kpcam_folder), workspace)
+    assert dataset.table["sample_id"].tolist() == [f"p{row}" for row in range(6)]
+    assert [(kind.what, kind.count) for kind in dataset.left_out.kinds] == [("images", 1)]
+    assert dataset.left_out.kinds[0].names[0].endswith("test/q0.tif")
+
+
+def test_folder_and_labels_may_be_links_to_another_disk(kpcam_folder: Path, workspace: Workspace) -> None:
+    for name in ("train", "train_labels.csv"):
+        (kpcam_folder / name).rename(kpcam_folder.parent / name)
+        (kpcam_folder / name).symlink_to(kpcam_folder.parent / name)
+    dataset = open_kpcam(kpcam_folder, workspace)
+    assert len(dataset) == 6
+    assert dataset.left_out.count == 0
+
+
+def test_all_that_is_not_read_is_named(kpcam_folder: Path, workspace: Workspace) -> None:
+    for name in ("train/p8.tif", "train/p9.tif", "train/deep/p7.tif", "test/q.tif", "extra.tif"):
+        (kpcam_folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(kpcam_folder / "train" / "p0.tif", kpcam_folder / name)
+    for name in ("sample_submission.csv", "train/list.txt", "train/Thumbs.db", "@eaDir"):
+        (kpcam_folder / name).write_text("x")
+    dataset = open_kpcam(kpcam_folder, workspace)
+    assert {kind.what: kind.names for kind in dataset.left_out.kinds} == {
+        "images": ("extra.tif", "test/q.tif", "train/deep/p7.tif"),
+        "images without a row in train_labels.csv, which no split uses": ("train/p8.tif", "train/p9.tif"),
+        ".csv files": ("sample_submission.csv",),
+        ".txt files": ("train/list.txt",),
+    }
 
 
 def test_the_folder_argument_and_options_are_checked(kpcam_folder: Path, workspace: Workspace) -> None:

@@ -120,7 +120,7 @@ def test_all_rows_that_cannot_be_used_are_named(root: Path, workspace: Workspace
         "site 0/../inside.png,1,train,17",
         "site 1//p3.png,1,train,far",
         "site 0/p0.png,1,train,inf",
-        "site 0/p0.png,1,test,20",
+        "site 0/p0.png,0,train,1",
     )
     with pytest.raises(BrokenFilesError, match="18 samples cannot be used") as caught:
         open_manifest(root, workspace, classes="normal,tumour")
@@ -276,3 +276,123 @@ def test_too_many_classes_are_no_classes() -> None:
 def test_places_are_finite_numbers() -> None:
     assert place("1e3") == 1000
     assert all(np.isnan(place(cell)) for cell in ("", None, "x", "nan", "-inf", [1]))
+
+
+def test_rows_that_contradict_each_other_are_all_named_whatever_their_order(root: Path, workspace: Workspace) -> None:
+    lines = [
+        *("site 0/p0.png,a,train,P1", "site 0/p0.png,b,train,P1"),
+        *("site 0/p1.png,b,train,P1", "site 0/p1.png,b,test,P2"),
+        *("site 1/p2.png,a,test,P3", "site 1/p2.png,a,test,P3"),
+        "site 1/p3.png,b,train,P4",
+    ]
+    for ordered in (lines, lines[::-1]):
+        write(root, "path,label,split,patient_id", *ordered)
+        rest = open_manifest(root, workspace, skip_broken=True)
+        assert sorted(rest.problems) == [
+            *[("site 0/p0.png", "stands 2 times with different values of label")] * 2,
+            *[("site 0/p1.png", "stands 2 times with different values of split, patient_id")] * 2,
+            ("site 1/p2.png", "has the id 'site 1/p2.png', which site 1/p2.png has already"),
+        ]
+        assert sorted(rest.table["sample_id"]) == ["site 1/p2.png", "site 1/p3.png"]
+
+
+def test_a_column_twice_is_refused_in_both_kinds_of_table(root: Path, workspace: Workspace) -> None:
+    cells = {"path": "site 0/p0.png", "label": "a", "split": "train", "sample_id": "1", "patient_id": "P", "note": "n"}
+    for twice in cells:
+        names, values = [*cells, twice], [*cells.values(), "other"]
+        write(root, ",".join(names), ",".join(values))
+        pq.write_table(pa.table([[value] for value in values], names=names), root / "list.parquet")
+        for file in ("manifest.csv", "list.parquet"):
+            with pytest.raises(
+                CorruptDataError, match=rf"{file} has the column '{twice}' more than once\..*Rename one"
+            ):
+                open_manifest(root, workspace, file=file)
+    write(root, "path,label,,", "site 0/p0.png,a,,", "site 0/p1.png,b,,")  # as Excel leaves empty columns
+    assert len(open_manifest(root, workspace)) == 2
+    (root / "manifest.csv").write_bytes(b'\xef\xbb\xbfpath,"label","label"\nsite 0/p0.png,a,b\n')
+    with pytest.raises(CorruptDataError, match="has the column 'label' more than once"):
+        open_manifest(root, workspace)
+
+
+WINDOWS = (
+    r"site 0\p0.png",
+    r"C:\Users\me\mine\site 0\p1.png",
+    r"d:/old/MINE/copy/Mine/site 1/p2.png",
+    r"\\server\share\mine\site 1\p3.png",
+)
+
+
+def test_paths_of_windows_are_read_where_the_files_are_there(root: Path, workspace: Workspace) -> None:
+    plain = ["site 0/p0.png", "site 0/p1.png", "site 1/p2.png", "site 1/p3.png"]
+    write(root, "path,label", *(f"{path},{label}" for path, label in zip(WINDOWS, "abab", strict=True)))
+    dataset = open_manifest(root, workspace)
+    assert dataset.table["sample_id"].tolist() == plain  # the ids that the same table would have here
+    assert dataset.left_out.count == 0
+    write(root, "path,label", *(f"{path},{label}" for path, label in zip(plain, "abab", strict=True)))
+    assert open_manifest(root, workspace).state == dataset.state
+
+
+def test_a_name_that_has_a_backslash_is_that_file(root: Path, pixels: np.ndarray, workspace: Workspace) -> None:
+    Image.fromarray(pixels[7]).save(root / "site 0\\p0.png")
+    write(root, "path,label", r"site 0\p0.png,a", "site 0/p0.png,b")
+    dataset = open_manifest(root, workspace)
+    assert dataset.table["sample_id"].tolist() == [r"site 0\p0.png", "site 0/p0.png"]
+    np.testing.assert_array_equal(dataset.read([0])[0], pixels[7])
+
+
+def test_paths_of_windows_that_name_nothing_here_say_so(root: Path, workspace: Workspace) -> None:
+    (root.parent / "secret.png").write_bytes(b"")
+    rows = {
+        r"site 9\p0.png": "is a path with backslashes, and 'site 9/p0.png' has no file (No such file or directory)",
+        r"C:\other\p0.png": "is a path of a Windows computer that does not lead through 'mine', this folder",
+        r"C:\mine\..\secret.png": "is a path with backslashes, and '../secret.png' has a path that leads out of the "
+        "manifest's folder",
+        r"..\secret.png": "is a path with backslashes, and '../secret.png' has a path that leads out of the "
+        "manifest's folder",
+        r"C:p0.png": "has no file (No such file or directory)",
+    }
+    write(root, "path,label", *(f"{path},a" for path in rows), "site 0/p0.png,b")
+    with pytest.raises(BrokenFilesError) as caught:
+        open_manifest(root, workspace)
+    assert dict(caught.value.problems) == rows
+
+
+def test_images_that_no_row_names_and_other_files_are_counted(
+    root: Path, pixels: np.ndarray, workspace: Workspace
+) -> None:
+    for name in ("loose.png", "site 1/deep/more.jpg", "@eaDir/thumb.png", ".hidden.png"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels[0]).save(root / name)
+    (root / "notes.txt").write_text("x")
+    (root / "linked").symlink_to(root / "site 1")
+    write(root, "path,label", "site 0/p0.png,a", "site 0/p1.png,b", "linked/p2.png,a")
+    left = open_manifest(root, workspace).left_out
+    assert [(kind.what, kind.count, kind.names) for kind in left.kinds] == [
+        ("images that no row of manifest.csv names", 3, ("loose.png", "site 1/deep/more.jpg", "site 1/p3.png")),
+        (".txt files", 1, ("notes.txt",)),
+    ]
+    assert left.whole
+
+
+def test_labels_that_look_like_one_class_spelled_twice_are_refused(root: Path, workspace: Workspace) -> None:
+    write(root, "path,label", "site 0/p0.png,tumor", "site 0/p1.png,Tumour ", "site 1/p2.png,normal")
+    with pytest.raises(
+        CorruptDataError, match=r"the classes '[tT]umou?r' and 'tumor', which look like one.*alike=true"
+    ):
+        open_manifest(root, workspace)
+    assert open_manifest(root, workspace, alike=True).classes == ("Tumour", "normal", "tumor")
+
+
+def test_a_table_in_a_folder_of_its_own_name_is_read(root: Path, workspace: Workspace) -> None:
+    (root / "manifest.csv").rename(root / "table")
+    (root / "manifest.csv").mkdir()
+    (root / "table").rename(root / "manifest.csv" / "manifest.csv")
+    dataset = open_manifest(root, workspace)
+    assert len(dataset) == 4
+    assert dataset.left_out.count == 0
+
+
+def test_the_table_may_be_a_link(root: Path, workspace: Workspace) -> None:
+    (root / "manifest.csv").rename(root.parent / "table.csv")
+    (root / "manifest.csv").symlink_to(root.parent / "table.csv")
+    assert open_manifest(root, workspace).left_out.count == 0

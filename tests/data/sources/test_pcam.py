@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -16,7 +17,7 @@ import pytest
 from histo_core.config import Config, DataConfig, SplitConfig
 from histo_core.data.base import Dataset, open_dataset, prepare_dataset
 from histo_core.data.formats.images import open_image
-from histo_core.data.sources import pcam_files
+from histo_core.data.sources import pcam_unpacked
 from histo_core.data.sources.pcam import PCam
 from histo_core.data.splits.split import make_split
 from histo_core.errors import (
@@ -258,7 +259,7 @@ def test_packed_files_are_unpacked_once_into_the_workspace(
 def test_labels_and_metadata_may_unpack_to_less_than_patches(
     pcam_folder: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits = pcam_files._MAX_BYTES
+    limits = pcam_unpacked._MAX_BYTES
     assert max(limits["y.h5"], limits["meta.csv"]) < 1 << 30 < limits["x.h5"]
     monkeypatch.setitem(limits, "y.h5", 1000)
     pack(pcam_folder, "test_x.h5", "test_y.h5")
@@ -269,6 +270,155 @@ def test_labels_and_metadata_may_unpack_to_less_than_patches(
 def test_opening_unpacks_what_was_not_prepared(pcam_folder: Path, pixels: np.ndarray, workspace: Workspace) -> None:
     pack(pcam_folder, "test_x.h5")
     np.testing.assert_array_equal(open_pcam(pcam_folder, workspace).read([11]), pixels[[11]])
+
+
+def rename_part(root: Path, old: str, new: str) -> None:
+    for file in root.glob(f"*_{old}_*"):
+        file.rename(root / file.name.replace(f"_{old}_", f"_{new}_"))
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("val", "valid"),
+        ("validation", "valid"),
+        ("Valid", "valid"),
+        ("training", "train"),
+        ("TRAIN", "train"),
+        ("testing", "test"),
+    ],
+)
+def test_parts_may_be_called_otherwise(name: str, part: str, pcam_folder: Path, workspace: Workspace) -> None:
+    rename_part(pcam_folder, "train" if part == "train" else "test", name)
+    table = open_pcam(pcam_folder, workspace).table
+    assert len(table) == 12
+    assert table["split"].value_counts()[part] == (8 if part == "train" else 4)
+    assert table["sample_id"].iloc[0] == "train-000000"
+
+
+def kaggle(root: Path) -> Path:
+    """The folder as Kaggle's "metastatic-tissue-classification-patchcamelyon" has it."""
+    (root / "pcam").mkdir()
+    for folder in ("Labels", "Metadata"):
+        (root / folder / folder).mkdir(parents=True)
+    for part, name in (("train", "training"), ("test", "test")):
+        (root / f"{STEM}{part}_x.h5").rename(root / "pcam" / f"{name}_split.h5")
+        (root / f"{STEM}{part}_y.h5").rename(root / "Labels" / "Labels" / f"{STEM}{part}_y.h5")
+    (root / f"{STEM}train_meta.csv").rename(root / "Metadata" / "Metadata" / f"{STEM}train_meta.csv")
+    return root
+
+
+def a_folder_a_part(root: Path) -> Path:
+    for part in ("train", "test"):
+        (root / "deep" / part).mkdir(parents=True)
+        for file in root.glob(f"*_{part}_*"):
+            file.rename(root / "deep" / part / file.name)
+    return root
+
+
+def folders_of_the_files_own_names(root: Path) -> Path:
+    for file in list(root.iterdir()):
+        content = file.read_bytes()
+        file.unlink()
+        file.mkdir()
+        (file / file.name).write_bytes(content)
+    return root
+
+
+def packed_in_name_only(root: Path) -> Path:
+    for file in list(root.iterdir()):
+        file.rename(file.with_name(f"{file.name}.gz"))
+    return root
+
+
+@pytest.mark.parametrize("place", [kaggle, a_folder_a_part, folders_of_the_files_own_names, packed_in_name_only])
+def test_copies_in_other_folders_are_read_alike(
+    place: Callable[[Path], Path], pcam_folder: Path, pixels: np.ndarray, workspace: Workspace
+) -> None:
+    before = open_pcam(pcam_folder, workspace)
+    table, split = before.table, make_split(before, SplitConfig())
+    dataset = open_pcam(place(pcam_folder), workspace)
+    pd.testing.assert_frame_equal(dataset.table, table)
+    np.testing.assert_array_equal(dataset.read(range(12)), pixels)
+    assert make_split(dataset, SplitConfig()).fingerprint == split.fingerprint
+    assert dataset.left_out.count == 0
+    assert not (workspace.data / "pcam").exists()  # nothing had to be unpacked
+
+
+def test_of_a_file_that_stands_twice_one_is_taken_and_the_other_is_named(
+    pcam_folder: Path, pixels: np.ndarray, workspace: Workspace
+) -> None:
+    (pcam_folder / "old").mkdir()
+    shutil.copy(pcam_folder / f"{STEM}train_x.h5", pcam_folder / "old")
+    rewrite(pcam_folder / "old", "x", np.zeros((8, 96, 96, 3), np.uint8))
+    (pcam_folder / f"{STEM}train_x.h5.gz").write_bytes(b"\x1f\x8b no more")
+    dataset = open_pcam(pcam_folder, workspace)
+    np.testing.assert_array_equal(dataset.read(range(12)), pixels)
+    assert {kind.what: kind.names for kind in dataset.left_out.kinds} == {
+        ".gz files": (f"{STEM}train_x.h5.gz",),
+        ".h5 files": (f"old/{STEM}train_x.h5",),
+    }
+
+
+def test_two_files_of_one_part_are_named_and_the_others_open_on_demand(pcam_folder: Path, workspace: Workspace) -> None:
+    shutil.copy(pcam_folder / f"{STEM}train_x.h5", pcam_folder / f"{STEM}training_x.h5")
+    with pytest.raises(BrokenFilesError, match=r"_train_x\.h5 and .*_training_x\.h5 are two files of the part train"):
+        open_pcam(pcam_folder, workspace)
+    rest = open_dataset(DataConfig(dataset="pcam", root=str(pcam_folder), skip_broken=True), workspace)
+    assert set(rest.table["split"]) == {"test"}
+
+
+def test_files_may_be_links_to_another_disk(pcam_folder: Path, tmp_path: Path, workspace: Workspace) -> None:
+    table = open_pcam(pcam_folder, workspace).table
+    (tmp_path / "disk").mkdir()
+    for number, file in enumerate(pcam_folder.iterdir()):
+        file.rename(tmp_path / "disk" / str(number))
+        file.symlink_to(tmp_path / "disk" / str(number))
+    dataset = open_pcam(pcam_folder, workspace)
+    pd.testing.assert_frame_equal(dataset.table, table)
+    assert dataset.left_out.count == 0
+
+
+def test_files_of_no_known_part_are_named(pcam_folder: Path, workspace: Workspace) -> None:
+    for what in ("extra_x.h5", "train_mask.h5"):
+        shutil.copy(pcam_folder / f"{STEM}train_x.h5", pcam_folder / f"{STEM}{what}")
+    dataset = open_pcam(pcam_folder, workspace)
+    assert [(kind.what, kind.names) for kind in dataset.left_out.kinds] == [
+        (".h5 files", (f"{STEM}extra_x.h5", f"{STEM}train_mask.h5"))
+    ]
+    for file in (*pcam_folder.glob("*_train_[xy]*"), *pcam_folder.glob("*_test_*")):
+        file.unlink()
+    with pytest.raises(DataNotFoundError, match=rf"no part of PCam with a patch, but 2 \.h5 files \({STEM}extra_x\.h5"):
+        open_pcam(pcam_folder, workspace)
+
+
+def test_a_locked_folder_below_does_not_bar_the_way(
+    pcam_folder: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (pcam_folder / "locked").mkdir()
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        if os.fspath(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    dataset = open_pcam(pcam_folder, workspace)
+    assert len(dataset) == 12
+    assert [(kind.what, kind.names) for kind in dataset.left_out.kinds] == [
+        ("folders that cannot be listed", ("locked",))
+    ]
+
+
+@pytest.mark.parametrize("kind", ["?", "<u2", ">i8", "<f2", "<u8"])
+def test_labels_of_any_type_and_shape_are_read(kind: str, pcam_folder: Path, workspace: Workspace) -> None:
+    before = open_pcam(pcam_folder, workspace)
+    for shape in ((8,), (8, 1), (8, 1, 1, 1)):
+        rewrite(pcam_folder, "y", (np.arange(8) % 2).reshape(shape).astype(kind))
+        dataset = open_pcam(pcam_folder, workspace)
+        pd.testing.assert_frame_equal(dataset.table, before.table)
+        assert dataset.content_hash == before.content_hash
 
 
 def test_the_published_figures_are_kept() -> None:

@@ -1,0 +1,22 @@
+"""Zeros and ones as tables write them: 0, 1, 0.0, 1.0, True, False."""
+
+from __future__ import annotations
+
+import re
+
+_WORDS = {"true": 1, "false": 0}
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII)
+
+
+def zero_or_one(cell: str) -> int | None:
+    """Return the 0 or 1 that a cell says, or None where it says neither.
+
+    Args:
+        cell: a number equal to 0 or 1 in any spelling ("1", "1.0", "1e0"), or true or false in any case; spaces
+            around it do not count.
+    """
+    text = cell.strip().lower()
+    if text in _WORDS:
+        return _WORDS[text]
+    value = float(text) if _NUMBER.fullmatch(text) else None
+    return int(value) if value in (0.0, 1.0) and value is not None else None
