@@ -102,10 +102,10 @@ def class_report(
             recall = _unknown("no sample is of this class")
         classes.append(ReportRow(support.name, precision, recall, f1, support))
     everyone = ClassSupport("all classes", len(true), None if codes is None else int(codes.max()) + 1)
-    averages = [
-        ReportRow(name, *(found(_average(name, measure, k), "no sample") for measure in range(3)), everyone)
-        for name in AVERAGES[1:]
-    ]
+    averages = []
+    for name in AVERAGES[1:]:
+        precision, recall, f1 = (found(_average(name, measure, k), "no sample") for measure in range(3))
+        averages.append(ReportRow(name, precision, recall, f1, everyone))
     accuracy = found(_accuracy(k), "no sample")
     micro = ReportRow(AVERAGES[0], accuracy, accuracy, accuracy, everyone)
     return ClassReport(tuple(classes), (micro, *averages))

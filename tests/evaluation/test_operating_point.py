@@ -73,5 +73,5 @@ def test_neighbouring_floats_and_the_ends_of_the_scale() -> None:
 def test_what_cannot_be_chosen_is_refused() -> None:
     with pytest.raises(DataError, match="2 positive and 0 negative"):
         youden_threshold([1, 1], [0.2, 0.3])
-    with pytest.raises(DataError, match="No threshold has a specificity of 0.9 or more: the highest is 0.500"):
+    with pytest.raises(DataError, match=r"No threshold has a specificity of 0\.9 or more: the highest is 0\.500"):
         threshold_for_specificity([1, 0, 0], [0.2, 1.0, 0.4], 0.9)
