@@ -1,7 +1,10 @@
 """Selections that live in the URL, so that back, reload and sharing work.
 
-The URL is the only place where a selection is kept: a widget starts from it on every run and writes to it when it
-changes. A value in the URL that is no longer on offer falls back to the default, and `asked` tells what was asked for.
+The URL is the place where a selection is kept: a widget starts from it on every run and writes to it when it changes.
+A value in the URL that is no longer on offer falls back to the default, and `asked` tells what was asked for.
+
+A link in the navigation leads to a page without its selection. So each page's last selection is remembered for the
+session, and `arrive` puts it back into the URL of a page that is come to without any.
 """
 
 from __future__ import annotations
@@ -15,6 +18,29 @@ T = TypeVar("T")
 Widget = Callable[..., Any]
 
 
+_PAGE, _KEPT, _RESTORED = "state.at", "state.kept", "state.restored"
+
+
+def arrive(page: str) -> None:
+    """Give a page that is come to without parameters the selection that it was left with; call it on every run.
+
+    A URL with parameters is taken as it is: it is a link, or a step back in the browser.
+
+    Args:
+        page: its name.
+    """
+    came = st.session_state.get(_PAGE) != page
+    st.session_state[_PAGE] = page
+    left = st.session_state.setdefault(_KEPT, {}).get(page)
+    if came:
+        st.session_state[_RESTORED] = bool(left) and not len(st.query_params)
+        if st.session_state[_RESTORED]:
+            st.query_params.from_dict(left)
+    # A step back from a selection that was put back here leads to the bare address, which nobody chose.
+    if len(st.query_params) or not st.session_state[_RESTORED]:
+        _remember()
+
+
 def asked(name: str) -> list[str]:
     """What the URL says under a name; empty when it says nothing."""
     return [value for value in st.query_params.get_all(name) if value]
@@ -26,6 +52,7 @@ def put(name: str, value: object) -> None:
         st.query_params.pop(name, None)
     else:
         st.query_params[name] = [str(item) for item in value] if isinstance(value, list | tuple) else str(value)
+    _remember()
 
 
 def choose(
@@ -99,6 +126,13 @@ def _key(name: str) -> str:
     return f"url.{name}"
 
 
+def _remember() -> None:
+    """Keep the page's selection for the session; a fragment's rerun does not come past `arrive`."""
+    page = st.session_state.get(_PAGE)
+    if page is not None:
+        st.session_state[_KEPT][page] = {name: st.query_params.get_all(name) for name in st.query_params}
+
+
 def _write(name: str, *clears: str) -> None:
     for other in clears:
         put(other, None)
@@ -107,6 +141,7 @@ def _write(name: str, *clears: str) -> None:
 
 def _write_many(name: str) -> None:
     st.query_params[name] = [str(item) for item in st.session_state[_key(name)]] or [""]
+    _remember()
 
 
 def _write_switch(name: str, *clears: str) -> None:
