@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from histo_core.comparison.join import Joined
-from histo_core.comparison.pairs import PairDifference, family, paired_differences
+from histo_core.comparison.pairs import PairDifference, pair_differences
 from histo_core.errors import ComparisonError
 from histo_core.evaluation.auroc import auroc_interval
 from histo_core.evaluation.intervals import CONFIDENCE, Interval
@@ -34,7 +34,7 @@ class AurocResults:
         differences: all pairs, those of the best first; with a comparator each other run against it.
         overall: by name of `OVERALL`, where there are more than two classes; the AUROC is the macro average of one
             class against the rest. Empty for two classes.
-        confidence, seed: of all intervals.
+        confidence: of all intervals.
     """
 
     class_of_interest: str
@@ -47,7 +47,6 @@ class AurocResults:
     differences: tuple[PairDifference, ...]
     overall: tuple[Mapping[str, Interval], ...]
     confidence: float
-    seed: int
 
 
 def auroc_results(
@@ -57,7 +56,6 @@ def auroc_results(
     reference: str | None = None,
     comparator: str | None = None,
     confidence: float = CONFIDENCE,
-    seed: int = 0,
 ) -> AurocResults:
     """AUROCs of all runs with intervals, and the paired differences between them.
 
@@ -68,7 +66,6 @@ def auroc_results(
         comparator: run id of the run that the others are compared with, named before the numbers were seen; None
             compares all pairs.
         confidence: 0 to 1.
-        seed: of the bootstrap.
 
     Raises:
         ComparisonError: no such class or run, or a confidence that is not between 0 and 1.
@@ -87,11 +84,9 @@ def auroc_results(
     if not 0 < confidence < 1:
         raise ComparisonError(f"confidence = {confidence}.", "Between 0 and 1 is allowed.", "0.95 is customary.")
     y_true, scores = one_against_rest(joined, interest)
-    aurocs = tuple(auroc_interval(y_true, score, joined.groups, confidence=confidence, seed=seed) for score in scores)
+    aurocs = tuple(auroc_interval(y_true, score, joined.groups, confidence=confidence) for score in scores)
     order = _order(aurocs, [run_id == reference for run_id in ids])
-    names = shown_names(joined)
-    pairs = family(order, None if comparator is None else ids.index(comparator)) if order else []
-    results = paired_differences(y_true, scores, joined.groups, pairs, confidence=confidence, seed=seed)
+    names, at = shown_names(joined), None if comparator is None else ids.index(comparator)
     return AurocResults(
         class_of_interest=interest,
         reference=reference,
@@ -100,13 +95,9 @@ def auroc_results(
         curves=tuple(roc_curve(y_true, score) for score in scores),
         best=order[0] if order else None,
         comparator=comparator,
-        differences=tuple(
-            PairDifference(ids[a], names[a], ids[b], names[b], found, p, p is not None and p < 1 - confidence)
-            for (a, b), (found, p) in zip(pairs, results, strict=True)
-        ),
-        overall=_overall(joined, interest, seed),
+        differences=pair_differences(joined, names, y_true, scores, order, at, confidence=confidence),
+        overall=_overall(joined, interest),
         confidence=confidence,
-        seed=seed,
     )
 
 
@@ -131,12 +122,12 @@ def _order(aurocs: Sequence[Interval | None], reference: Sequence[bool]) -> list
     return [i for _, _, i in sorted(known)]
 
 
-def _overall(joined: Joined, class_of_interest: str, seed: int) -> tuple[Mapping[str, Interval], ...]:
+def _overall(joined: Joined, class_of_interest: str) -> tuple[Mapping[str, Interval], ...]:
     if len(joined.classes) == 2:
         return ()
     index = joined.classes.index(class_of_interest)
     found = (
-        pooled_intervals(joined.y_true, np.asarray(probabilities), index, joined.groups, seed=seed)
+        pooled_intervals(joined.y_true, np.asarray(probabilities), index, joined.groups)
         for probabilities in joined.probabilities
     )
     return tuple({name: one[name] for name in OVERALL} for one in found)

@@ -8,9 +8,9 @@ from histo_core.comparison.aurocs import AurocResults, auroc_results, one_agains
 from histo_core.comparison.join import Joined
 from histo_core.comparison.result import Comparison, ModelResult
 from histo_core.comparison.threshold import DEFAULT, ThresholdRule, parse_threshold, thresholds
-from histo_core.evaluation.bootstrap import FEW_GROUPS
 from histo_core.evaluation.intervals import CONFIDENCE
 from histo_core.evaluation.metrics import binary_metrics, confusion
+from histo_core.evaluation.warnings import FEW_GROUPS
 
 
 def compare(
@@ -21,12 +21,9 @@ def compare(
     reference: str | None = None,
     comparator: str | None = None,
     confidence: float = CONFIDENCE,
-    seed: int = 0,
 ) -> Comparison:
     """Compare joined runs: `auroc_results`, then `at_threshold`; their docstrings say what the arguments mean."""
-    aurocs = auroc_results(
-        joined, class_of_interest, reference=reference, comparator=comparator, confidence=confidence, seed=seed
-    )
+    aurocs = auroc_results(joined, class_of_interest, reference=reference, comparator=comparator, confidence=confidence)
     return at_threshold(joined, aurocs, threshold)
 
 
@@ -63,7 +60,6 @@ def at_threshold(joined: Joined, aurocs: AurocResults, threshold: float | Thresh
         differences=aurocs.differences,
         warnings=_warnings(joined, y_true, rule),
         confidence=aurocs.confidence,
-        seed=aurocs.seed,
     )
 
 
@@ -76,7 +72,7 @@ def _result(
         run_id=run_id,
         name=aurocs.names[i],
         auroc=aurocs.aurocs[i],
-        metrics=binary_metrics(y_true, score, threshold, joined.groups, aurocs.confidence, aurocs.seed),
+        metrics=binary_metrics(y_true, score, threshold, joined.groups, aurocs.confidence),
         overall=aurocs.overall[i] if aurocs.overall else {},
         roc=aurocs.curves[i],
         called=called,

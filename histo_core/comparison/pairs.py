@@ -1,4 +1,4 @@
-"""Which pairs of models are tested, and how their P values are corrected for being several.
+"""Which pairs of models are tested, and what the tests say.
 
 Two families are known. Where the best model is looked for, any two models could turn out to be the best and the next,
 so that **all pairs** are one family: correcting for the m - 1 differences from whichever came out best finds a "better"
@@ -9,12 +9,13 @@ differences are the family.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from histo_core.evaluation.auroc import PairedDifference, auroc_difference
+from histo_core.comparison.join import Joined
+from histo_core.evaluation.auroc_difference import PairedDifference
+from histo_core.evaluation.simultaneous import model_pairs
 
 
 @dataclass(frozen=True)
@@ -39,50 +40,48 @@ class PairDifference:
     apart: bool
 
 
-def family(order: Sequence[int], comparator: int | None) -> list[tuple[int, int]]:
-    """List the pairs to be tested.
-
-    Args:
-        order: indices of the models, the one with the highest AUROC first.
-        comparator: the model named beforehand; None tests all pairs.
-    """
-    if comparator is None:
-        return list(combinations(order, 2))
-    return [(i, comparator) for i in order if i != comparator]
-
-
-def paired_differences(
+def pair_differences(
+    joined: Joined,
+    names: Sequence[str],
     y_true: np.ndarray,
     scores: np.ndarray,
-    groups: np.ndarray | None,
-    pairs: Sequence[tuple[int, int]],
+    order: Sequence[int],
+    comparator: int | None,
     *,
     confidence: float,
-    seed: int,
-) -> list[tuple[PairedDifference, float | None]]:
-    """Test each pair; return its difference and its P value after the correction for all of them.
+) -> tuple[PairDifference, ...]:
+    """Test the models of a comparison against each other, or against a comparator.
 
     Args:
-        y_true: 0 or 1 [n]; 1 is the class of interest. Both classes are there.
+        joined: the m runs.
+        names: as shown [m].
+        y_true: 0 or 1 [n]; 1 is the class of interest.
         scores: float64 [m, n].
-        groups: patient (else slide) ids [n]; None takes samples as independent.
-        pairs: rows of ``scores``, from `family`.
+        order: places of the models, the highest AUROC first, references last.
+        comparator: place of the model that was named beforehand; None tests all pairs.
         confidence: of the intervals, which are not corrected, 0 to 1.
-        seed: of what is drawn.
+
+    Returns:
+        All pairs, those of the first in ``order`` first; with a comparator each other model minus the comparator.
     """
-    found = [auroc_difference(y_true, scores[a], scores[b], groups, confidence=confidence, seed=seed) for a, b in pairs]
-    known = [one for one in found if one is not None]
-    return list(zip(known, holm([one.p_value for one in known]), strict=True))
+    if not order:
+        return ()
+    at = None if comparator is None else list(order).index(comparator)
+    found = model_pairs(
+        y_true, scores[list(order)], joined.groups, comparator=at, shown=0 if at is None else None,
+        confidence=confidence,
+    )  # fmt: skip
+    pairs = []
+    for pair in found:
+        first, other, difference = order[pair.first], order[pair.second], pair.difference
+        if at is not None:
+            first, other, difference = other, first, _turned(difference)
+        apart = pair.p_corrected is not None and pair.p_corrected < 1 - confidence
+        ids = joined.runs[first].run_id, joined.runs[other].run_id
+        pairs.append(PairDifference(ids[0], names[first], ids[1], names[other], difference, pair.p_corrected, apart))
+    return tuple(pairs)
 
 
-def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """P values after Holm's correction (1979, Scand. J. Stat. 6:65).
-
-    A pair without a P value counts as a test all the same (with P = 1): it was looked at, and is part of the family.
-    """
-    # statsmodels' `multipletests` gives the same, and collects all garbage at each call: 0.2 s in a large process.
-    known = np.array([1.0 if p is None else p for p in p_values])
-    order = np.argsort(known, kind="stable")
-    corrected = np.empty(len(known))
-    corrected[order] = np.minimum(1, np.maximum.accumulate(known[order] * (len(known) - np.arange(len(known)))))
-    return [None if p is None else float(one) for p, one in zip(p_values, corrected, strict=True)]
+def _turned(difference: PairedDifference) -> PairedDifference:
+    """The second model minus the first."""
+    return replace(difference, value=-difference.value, low=-difference.high, high=-difference.low)

@@ -64,7 +64,7 @@ class Comparison:
         comparator: run id of the run that was named beforehand; None where all pairs were compared.
         differences: as in `AurocResults`.
         warnings: what speaks against trusting the numbers, in sentences.
-        confidence, seed: of all intervals.
+        confidence: of all intervals.
         looks: how often the test part was scored for others before, in words; empty where that is not the question.
     """
 
@@ -82,7 +82,6 @@ class Comparison:
     differences: tuple[PairDifference, ...]
     warnings: tuple[str, ...]
     confidence: float = CONFIDENCE
-    seed: int = 0
     looks: str = ""
 
     @property

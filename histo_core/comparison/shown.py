@@ -90,17 +90,18 @@ def family_sentence(comparison: Comparison) -> str:
 
 
 def swap_sentence(comparison: Comparison) -> str:
-    """Say what the exact test by patient is, and the smallest P that so few patients can give."""
+    """Say what the exact test is that swaps models, and the smallest P that so few patients can give."""
     swaps = [pair.difference.swap for pair in comparison.differences if pair.difference.swap is not None]
-    kind = comparison.group_kind
-    if not swaps or kind is None:
+    if not swaps:
         return ""
-    smallest, fewest = max(one.smallest for one in swaps), min(one.n_groups for one in swaps)
+    kind = comparison.group_kind or "patch"
+    what = f"whole {kind}s" if comparison.group_kind else "patches"
     how = "all ways" if all(one.exact for one in swaps) else "many ways, drawn at random,"
-    return (
-        f"“Models swapped” gives the two models' answers to each other within whole {kind}s, in {how} of doing "
-        f"so; {fewest:,} {kind}{'s' * (fewest != 1)} cannot give a P below {p_text(smallest)}."
-    )
+    said = f"“Models swapped” gives the two models' answers to each other within {what}, in {how} of doing so"
+    smallest, fewest = max(one.smallest for one in swaps), min(one.n_groups for one in swaps)
+    if smallest < 0.001:
+        return f"{said}."
+    return f"{said}; {fewest:,} {kind}{'s' * (fewest != 1)} cannot give a P below {p_text(smallest)}."
 
 
 def class_report_table(comparison: Comparison, rows: Iterable[ReportRow]) -> pd.DataFrame:

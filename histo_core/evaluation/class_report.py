@@ -5,22 +5,22 @@ The values are those of scikit-learn's ``classification_report`` over the classe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from histo_core.errors import DataError
 from histo_core.evaluation.class_support import ClassSupport, class_support
-from histo_core.evaluation.counts import counts_interval
+from histo_core.evaluation.classes import class_rates, rows, square
+from histo_core.evaluation.counts import Statistic, counts_interval
 from histo_core.evaluation.inputs import Groups, check_groups
 from histo_core.evaluation.intervals import CONFIDENCE, Interval
-from histo_core.evaluation.metrics import confusion
+from histo_core.evaluation.metrics import binary_metrics
 
 MEASURES = ("precision", "recall", "f1")
 AVERAGES = ("micro average", "macro average", "weighted average")
-_ABSENT = "the class neither occurs nor is called"
+_PRECISION, _RECALL, _F1 = range(3)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,11 @@ def class_report(
     *,
     confidence: float = CONFIDENCE,
 ) -> ClassReport:
-    """Report precision, recall and F1 of each class with intervals from `counts_interval`.
+    """Report precision, recall and F1 of each class with intervals.
+
+    A class has those of `binary_metrics`, one against the rest. The micro average, and the weighted recall, are the
+    accuracy; where each class that is called occurs, the macro recall is the balanced accuracy: both have the intervals
+    of `class_rates`. Other averages have those of `counts_interval`, in which each class needs two groups.
 
     Args:
         y_true, y_pred: class indices 0 to k - 1 [n].
@@ -79,74 +83,79 @@ def class_report(
     Raises:
         DataError: no sample, other lengths, an index that is no class, or group ids that do not fit.
     """
-    true, predicted = np.asarray(y_true, np.int64), np.asarray(y_pred, np.int64)
-    k = len(names)
-    counts = confusion(true, predicted, k)
-    if not len(true):
-        raise DataError("There is no sample to report on.", "At least one is needed.", "Choose a part with labels.")
+    true, predicted, k = np.asarray(y_true, np.int64), np.asarray(y_pred, np.int64), len(names)
+    rates = class_rates(true, predicted, k, groups, confidence=confidence)
     codes = check_groups(groups, len(true))
-    whole = counts.reshape(-1).astype(np.float64)
-
-    def found(statistic: Callable[[np.ndarray], np.ndarray], nothing: str) -> Interval:
-        if np.isnan(statistic(whole)):
-            return Interval.undefined(nothing)
-        return counts_interval(true * k + predicted, k * k, statistic, codes, confidence=confidence)
-
-    classes = []
-    for i, support in enumerate(class_support(true, names, groups)):
-        occurs, called = counts[i].any(), counts[:, i].any()
-        precision, recall, f1 = (found(_of_class(measure, i, k), _ABSENT) for measure in range(3))
-        if occurs and not called:
-            precision = _unknown("nothing is called this class")
-        if called and not occurs:
-            recall = _unknown("no sample is of this class")
-        classes.append(ReportRow(support.name, precision, recall, f1, support))
+    classes = tuple(
+        _class(support, true == i, predicted == i, groups, confidence)
+        for i, support in enumerate(class_support(true, names, groups))
+    )
     everyone = ClassSupport("all classes", len(true), None if codes is None else int(codes.max()) + 1)
-    averages = []
-    for name in AVERAGES[1:]:
-        precision, recall, f1 = (found(_average(name, measure, k), "no sample") for measure in range(3))
-        averages.append(ReportRow(name, precision, recall, f1, everyone))
-    accuracy = found(_accuracy(k), "no sample")
-    micro = ReportRow(AVERAGES[0], accuracy, accuracy, accuracy, everyone)
-    return ClassReport(tuple(classes), (micro, *averages))
+
+    def mean(statistic: Statistic) -> Interval:
+        cells = true * k + predicted
+        return counts_interval(cells, k * k, statistic, codes, confidence=confidence, units=rows(k))
+
+    only_what_occurs = set(predicted.tolist()) <= set(true.tolist())
+    micro = ReportRow(AVERAGES[0], rates.accuracy, rates.accuracy, rates.accuracy, everyone)
+    macro = ReportRow(
+        AVERAGES[1],
+        mean(_macro(_PRECISION)),
+        rates.balanced_accuracy if only_what_occurs else mean(_macro(_RECALL)),
+        mean(_macro(_F1)),
+        everyone,
+    )
+    weighted = ReportRow(AVERAGES[2], mean(_weighted(_PRECISION)), rates.accuracy, mean(_weighted(_F1)), everyone)
+    return ClassReport(classes, (micro, macro, weighted))
+
+
+def _class(
+    support: ClassSupport, occurs: np.ndarray, called: np.ndarray, groups: Groups, confidence: float
+) -> ReportRow:
+    found = binary_metrics(occurs, called.astype(np.float64), 0.5, groups, confidence)
+    precision, recall = found.precision, found.sensitivity
+    if occurs.any() and not called.any():
+        precision = _unknown("nothing is called this class")
+    if called.any() and not occurs.any():
+        recall = _unknown("no sample is of this class")
+    return ReportRow(support.name, precision, recall, found.f1, support)
 
 
 def _unknown(reason: str) -> Interval:
     return Interval(0.0, 0.0, 1.0, f"{reason}: counted as 0, no interval can be estimated")
 
 
-def _parts(counts: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Hits, and samples called and true of each class, float64 [..., k] each, from counts [..., k * k]."""
-    table = counts.reshape(*counts.shape[:-1], k, k)
-    return np.diagonal(table, axis1=-2, axis2=-1), table.sum(axis=-2), table.sum(axis=-1)
+def _macro(measure: int) -> Statistic:
+    """The mean over the classes that occur or are called; what is not defined counts as 0."""
+
+    def mean(counts: np.ndarray) -> np.ndarray:
+        value, _, there = _measures(counts, measure)
+        return _divided(value.sum(axis=-1), there.sum(axis=-1))
+
+    return mean
 
 
-def _measures(counts: np.ndarray, k: int, measure: int) -> np.ndarray:
-    """Precision (0), recall (1) or F1 (2) of each class, [..., k]; NaN where its denominator is 0."""
-    hits, called, true = _parts(counts, k)
-    return _divided(hits, (called, true, (called + true) / 2)[measure])
+def _weighted(measure: int) -> Statistic:
+    """The mean over the classes, weighed by their samples; what is not defined counts as 0."""
+
+    def mean(counts: np.ndarray) -> np.ndarray:
+        value, true, _ = _measures(counts, measure)
+        return _divided((value * true).sum(axis=-1), true.sum(axis=-1))
+
+    return mean
 
 
-def _of_class(measure: int, i: int, k: int) -> Callable[[np.ndarray], np.ndarray]:
-    return lambda counts: _measures(counts, k, measure)[..., i]
+def _measures(counts: np.ndarray, measure: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A measure of each class, 0 where it is not defined; its samples; whether it occurs or is called. [..., k] each.
 
-
-def _average(name: str, measure: int, k: int) -> Callable[[np.ndarray], np.ndarray]:
-    """A mean in which what is not defined counts as 0; classes that neither occur nor are called do not count."""
-
-    def macro(counts: np.ndarray) -> np.ndarray:
-        _, called, true = _parts(counts, k)
-        return _divided(np.nan_to_num(_measures(counts, k, measure)).sum(axis=-1), (called + true > 0).sum(axis=-1))
-
-    def weighted(counts: np.ndarray) -> np.ndarray:
-        true = _parts(counts, k)[2]
-        return _divided((np.nan_to_num(_measures(counts, k, measure)) * true).sum(axis=-1), true.sum(axis=-1))
-
-    return macro if name == "macro average" else weighted
-
-
-def _accuracy(k: int) -> Callable[[np.ndarray], np.ndarray]:
-    return lambda counts: _divided(_parts(counts, k)[0].sum(axis=-1), counts.sum(axis=-1))
+    Args:
+        counts: float64 [..., k * k].
+        measure: `_PRECISION`, `_RECALL` or `_F1`.
+    """
+    matrices = square(counts)
+    hits, called, true = np.diagonal(matrices, axis1=-2, axis2=-1), matrices.sum(axis=-2), matrices.sum(axis=-1)
+    value = np.nan_to_num(_divided(hits, (called, true, (called + true) / 2)[measure]))
+    return value, true, called + true > 0
 
 
 def _divided(above: np.ndarray, below: np.ndarray) -> np.ndarray:

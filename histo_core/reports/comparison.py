@@ -97,7 +97,6 @@ def _files(comparison: Comparison) -> dict[str, bytes]:
         "group_kind": comparison.group_kind,
         "of_each_class": [asdict(one) for one in comparison.support_of_all],
         "confidence": comparison.confidence,
-        "seed": comparison.seed,
         "verdict": comparison.verdict,
         "warnings": list(comparison.warnings),
         "looks": comparison.looks,
@@ -154,7 +153,7 @@ def _methods(comparison: Comparison) -> str:
     found += [getattr(result.metrics, rate) for result in comparison.results for rate in RATES]
     found += [interval for result in comparison.results for interval in result.overall.values()]
     methods = dict.fromkeys(interval.method for interval in found)
-    return f"{comparison.confidence:.0%} intervals in brackets: {'; '.join(methods)}. Seed {comparison.seed}."
+    return f"{comparison.confidence:.0%} intervals in brackets: {'; '.join(methods)}."
 
 
 def _roc_table(comparison: Comparison) -> pd.DataFrame:

@@ -75,9 +75,7 @@ def _take(source: Dataset, wanted: SplitConfig, built: Split, data: DataConfig, 
 def _result(source: Dataset, wanted: SplitConfig, built: Split, data: str, home: str) -> None:
     """Counts of each part and of each fold, and what the split cannot promise."""
     table = built.counts(source)
-    _table(
-        table.reset_index(), "split-counts", "Patches of each class, and patients where known, in each part."
-    )
+    _table(table.reset_index(), "split-counts", "Patches of each class, and patients where known, in each part.")
     st.markdown(plain(built.note))
     if wanted.folds is not None:
         part = "validation" if wanted.hold_out else "test"

@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, roc_auc_score
 
@@ -21,14 +20,14 @@ def test_best_and_differences_agree_with_scikit_learn(three) -> None:
     for pair, (first, other) in zip(found.differences, [(1, 0), (1, 2), (0, 2)], strict=True):
         assert pair.difference.value == pytest.approx(expected[first] - expected[other])
     assert found.differences[1].apart
-    assert "cluster bootstrap" in found.differences[1].difference.method
+    assert "12 groups" in found.differences[1].difference.method
 
 
-def test_without_patients_delong_is_used(make) -> None:
+def test_without_patients_patches_are_independent(make) -> None:
     found = auroc_results(join([make("a1", patients=None), make("b2", patients=None, noise=1)]))
     assert found.aurocs[0] is not None
-    assert found.aurocs[0].method.startswith("DeLong")
-    assert found.differences[0].difference.method.startswith("DeLong")
+    assert "groups" not in found.aurocs[0].method
+    assert "groups" not in found.differences[0].difference.method
 
 
 def test_a_reference_is_never_the_best(three) -> None:
@@ -95,11 +94,6 @@ def test_one_class_leaves_auroc_undefined(make) -> None:
 def test_names_alike_carry_the_run_id(make) -> None:
     joined = join([make("a1", "ResNet18"), make("b2", "ResNet18", noise=1), make("c3", "CNN", noise=2)])
     assert auroc_results(joined).names == ("ResNet18 (a1)", "ResNet18 (b2)", "CNN")
-
-
-def test_the_seed_repeats_the_intervals(three) -> None:
-    assert auroc_results(three, seed=4).aurocs == auroc_results(three, seed=4).aurocs
-    assert not np.array_equal(auroc_results(three, seed=4).aurocs, auroc_results(three, seed=5).aurocs)
 
 
 @pytest.mark.parametrize(

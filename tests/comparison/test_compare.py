@@ -30,8 +30,8 @@ def test_every_number_agrees_with_scikit_learn(three) -> None:
 
 
 def test_the_two_halves_make_the_whole(three) -> None:
-    whole = compare(three, threshold=0.7, seed=3, confidence=0.9)
-    halves = at_threshold(three, auroc_results(three, seed=3, confidence=0.9), 0.7)
+    whole = compare(three, threshold=0.7, confidence=0.9)
+    halves = at_threshold(three, auroc_results(three, confidence=0.9), 0.7)
     assert whole.table().equals(halves.table())
     assert whole.difference_table().equals(halves.difference_table())
     assert whole.verdict == halves.verdict

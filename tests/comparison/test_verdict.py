@@ -104,8 +104,12 @@ def test_nothing_is_better_without_a_p_value(three, monkeypatch) -> None:
     """Even where the interval leaves out 0."""
     from histo_core.comparison import pairs
 
-    original = pairs.auroc_difference
-    monkeypatch.setattr(pairs, "auroc_difference", lambda *args, **kept: replace(original(*args, **kept), p_value=None))
+    original = pairs.model_pairs
+    monkeypatch.setattr(
+        pairs,
+        "model_pairs",
+        lambda *args, **kept: [replace(pair, p_corrected=None) for pair in original(*args, **kept)],
+    )
     found = compare(three)
     assert found.differences[0].difference.low > 0 or found.differences[1].difference.low > 0
     assert not any(pair.apart for pair in found.differences)
