@@ -41,13 +41,15 @@ def fold_auroc_interval(
 ) -> Interval:
     """Return `fold_auroc` with its interval: the delete-one-group jackknife (`histo_core.evaluation.jackknife`).
 
-    Each group lies in one fold. Without groups each sample is one.
+    Each group lies in one fold. Without groups each sample is one. Of one fold it is the interval of `auroc_interval`.
     """
     parts, weights = _parts(positive, folds)
     if not parts:
         return Interval.undefined("no fold holds both classes")
     codes = None if groups is None else np.unique(groups, return_inverse=True)[1]
     found = [auroc_parts(positive[part], score[part], _local(codes, part)) for part in parts]
+    if len(found) == 1:
+        return found[0].limits.interval(confidence)
     value = float(weights @ [one.value for one in found])
     pairs = _independent_pairs(positive, folds, groups)
     sizes = np.concatenate([one.sizes for one in found])

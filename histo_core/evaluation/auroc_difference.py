@@ -19,6 +19,7 @@ from histo_core.evaluation.warnings import few_groups
 _ANGLES = np.linspace(0, 2 * np.pi, 361)
 _LEVELS = np.logspace(-12, 0, 481)
 """Where a P value is looked for that has no formula."""
+_NO_PULL = 1e-15
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,12 @@ def between(
         kind = "group" if first.grouped else "sample"
         method = f"one {kind} of a class: no interval can be estimated"
         return PairedDifference(value, -1.0, 1.0, None, method, warning)
-    if np.abs(first.pull - second.pull).max() < 1e-15:
+    still = np.abs(first.pull - second.pull).max() < _NO_PULL
+    if still and value == 0:
         same = Agreeing(value, f"exact limit of {first.pairs:,} independent pairs", warning, first.pairs, (-1, 1))
         found = same.interval(confidence)
-        return PairedDifference(value, found.low, found.high, 1.0 if value == 0 else None, same.method, warning, swap)
-    if any(one.value in (0.0, 1.0) or np.abs(one.pull).max() < 1e-15 for one in (first, second)):
+        return PairedDifference(value, found.low, found.high, 1.0, same.method, warning, swap)
+    if still or any(one.value in (0.0, 1.0) or np.abs(one.pull).max() < _NO_PULL for one in (first, second)):
         low, high, p_value = _from_both(first, second, confidence)
         return PairedDifference(value, low, high, p_value, "from the two intervals (MOVER)", warning, swap)
     low, high, p_value, df = _jackknife(first, second, confidence)

@@ -53,11 +53,15 @@ class AurocParts:
         """How many pairs of a positive and a negative group there are without a group in two pairs."""
         return min(self.smaller, len(self.sizes) // 2)
 
+    @cached_property
+    def _counts(self) -> tuple[float, float]:
+        """Samples, and pairs of a positive and a negative one."""
+        return float(self.sizes.sum()), float(np.prod(self.sizes.sum(axis=0)))
+
     @property
     def step(self) -> float:
         """Half of the AUROC's smallest step."""
-        positive, negative = self.sizes.sum(axis=0)
-        return 0.5 / (positive * negative)
+        return 0.5 / self._counts[1]
 
     @cached_property
     def df(self) -> float:
@@ -89,9 +93,8 @@ class AurocParts:
 
     def _newcombe(self, auroc: np.ndarray) -> np.ndarray:
         """Variance of an AUROC of independent samples, as a function of the true one (Newcombe 2006, method 5)."""
-        m, n = self.sizes.sum(axis=0)
-        half = (m + n) / 2 - 1
-        return auroc * (1 - auroc) * (1 + half * ((1 - auroc) / (2 - auroc) + auroc / (1 + auroc))) / (m * n)
+        half, pairs = self._counts[0] / 2 - 1, self._counts[1]
+        return auroc * (1 - auroc) * (1 + half * ((1 - auroc) / (2 - auroc) + auroc / (1 + auroc))) / pairs
 
 
 def auroc_parts(positive: np.ndarray, score: np.ndarray, codes: np.ndarray | None) -> AurocParts:
