@@ -49,7 +49,7 @@ def metrics_table(comparison: Comparison) -> pd.DataFrame:
                 "Model": shown_name(result),
                 "AUROC": "not defined" if result.auroc is None else str(result.auroc),
                 **{rate.capitalize(): str(getattr(result.metrics, rate)) for rate in rates},
-                "Threshold": f"{result.metrics.threshold:.4g}, {comparison.rule.origin}",
+                "Threshold": f"{result.metrics.threshold:.3g}, {comparison.rule.origin}",
             }
             for result in comparison.results
         ]

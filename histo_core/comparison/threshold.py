@@ -48,9 +48,9 @@ class ThresholdRule:
             case "number":
                 return "the default" if self.value == DEFAULT.value else "chosen by hand"
             case "youden":
-                return "Youden's index on validation"
+                return "Youden, validation"
             case _:
-                return f"{self.kind} of at least {self.value:g} on validation"
+                return f"{self.kind} ≥ {self.value:g}, validation"
 
     @property
     def words(self) -> str:

@@ -30,6 +30,8 @@ class ClassSupport:
         Args:
             kind: patient or slide; None where neither is known.
         """
+        if not self.patches:
+            return f"{self.name}: none"
         patches = f"{self.patches:,} patch{'es' * (self.patches != 1)}"
         of = "" if self.groups is None or kind is None else f" of {self.groups:,} {kind}{'s' * (self.groups != 1)}"
         return f"{self.name}: {patches}{of}"

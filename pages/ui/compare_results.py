@@ -23,7 +23,7 @@ from histo_core.comparison.shown import (
 )
 from histo_core.comparison.threshold import DEFAULT, PRESETS, ThresholdRule, parse_threshold
 from histo_core.errors import ComparisonError
-from histo_core.plots.confusion import confusion_figure, confusion_table
+from histo_core.plots.confusion import FEW_CLASSES, confusion_figure, confusion_table
 from histo_core.plots.roc import roc_figure
 from histo_core.reports.comparison import comparison_zip
 from pages.ui import layout, navigation, state
@@ -32,7 +32,7 @@ from pages.ui.errors import shown
 from pages.ui.text import plain
 
 MATRIX = 300
-"""Pixels that one confusion matrix needs."""
+"""Pixels that one confusion matrix needs, while there are few classes."""
 BY_HAND = "hand"
 
 
@@ -65,12 +65,11 @@ def at_the_threshold(joined: Joined, aurocs: AurocResults, looks: str) -> None:
     st.caption(plain(f"95% intervals in brackets, from {comparison.basis}. Threshold: {comparison.rule.words}."))
     if comparison.rule.from_validation and joined.part == "valid":
         st.warning(plain(comparison.warnings[-1]), icon=":material/info:")
-    _report_by_class(comparison)
     grid = layout.halves()
     with grid.cell():
         layout.figure(roc_figure(comparison), key="compare.roc", name="roc", data=roc_points(comparison), title="above")
-        _differences(comparison)
-    with grid.cell(), st.grid("auto", min_column_width=MATRIX, gap="small") as matrices:
+    room = MATRIX if len(comparison.classes) <= FEW_CLASSES else layout.HALF
+    with grid.cell(), st.grid("auto", min_column_width=room, gap="small") as matrices:
         for result in comparison.results:
             with matrices.cell():
                 layout.figure(
@@ -89,6 +88,8 @@ def at_the_threshold(joined: Joined, aurocs: AurocResults, looks: str) -> None:
                         show="wrong",
                         part=joined.part,
                     )
+    _differences(comparison)
+    _report_by_class(comparison)
     with st.container(horizontal=True, vertical_alignment="center"):
         layout.download_table(comparison.table(), "comparison", "Download the table")
         layout.download("Download the report", lambda: _report(comparison), "comparison.zip", "application/zip")
@@ -133,15 +134,14 @@ def _report_by_class(comparison: Comparison) -> None:
     if not box.open:
         return
     with box:
-        grid = layout.halves()
         for result in comparison.results:
-            with grid.cell():
-                st.markdown(f"**{plain(shown_name(result))}**")
-                st.dataframe(
-                    class_report_table(comparison, comparison.report(result).rows),
-                    hide_index=True,
-                    alt=f"Precision, recall, F1 and support of each class, of {result.name}.",
-                )
+            st.markdown(f"**{plain(shown_name(result))}**")
+            st.dataframe(
+                class_report_table(comparison, comparison.report(result).rows),
+                hide_index=True,
+                height="content",
+                alt=f"Precision, recall, F1 and support of each class, of {result.name}.",
+            )
         called = "the class of its highest probability" if comparison.many else "by the threshold above"
         st.caption(
             plain(

@@ -81,7 +81,8 @@ def test_compare_takes_a_threshold_from_validation_and_a_comparator_named_before
     done = call("compare", *runs, "--threshold", rule, "--comparator", runs[1], "--out", str(out))
     assert (done.code, done.err) == (0, "")
     assert "named beforehand" in done.out
-    assert "sensitivity of at least 0.8 on validation" in done.out
+    assert "sensitivity ≥ 0.8, validation" in done.out
+    assert "a sensitivity of at least 0.8 on its own validation set" in done.out
     manifest = json.loads((out / "manifest.json").read_text())
     assert (manifest["threshold"], manifest["comparator"]) == (rule, runs[1])
     workspace = Workspace.default()

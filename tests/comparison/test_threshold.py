@@ -28,7 +28,7 @@ def test_what_is_written_is_what_is_read() -> None:
 def test_a_number_given_by_hand_is_called_so_and_a_rule_says_where_it_comes_from() -> None:
     assert parse_threshold("0.3").words == "0.3, chosen by hand"
     assert parse_threshold("0.5").words == "0.5, the default"
-    assert parse_threshold("validation:youden").origin == "Youden's index on validation"
+    assert parse_threshold("validation:youden").origin == "Youden, validation"
     assert parse_threshold("validation:sensitivity=0.95").words == (
         "for each run the one with a sensitivity of at least 0.95 on its own validation set"
     )

@@ -14,6 +14,11 @@ def test_patches_and_patients_of_each_class_are_counted() -> None:
     )
 
 
+def test_a_class_without_patches_has_none() -> None:
+    found = class_support(np.array([0, 0]), ("a", "b"), PATIENT[:2])
+    assert support_in_words(found, "patient") == "a: 2 patches of 1 patient; b: none"
+
+
 def test_nothing_is_said_of_patients_where_none_is_known() -> None:
     assert support_in_words(class_support(TRUE, ("a", "b", "c")), None) == "a: 2 patches; b: 1 patch; c: 3 patches"
 

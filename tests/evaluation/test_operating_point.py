@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import roc_curve
 
@@ -26,6 +29,20 @@ def test_youden_by_hand() -> None:
     """From 0.4 on all 4 positives are found and 3 of 4 negatives are left out: 1 + 0.75; from 0.6 on it is 0.75 + 1."""
     assert youden_threshold(TRUE, SCORE) == pytest.approx(0.35), "of equal ones the more sensitive, at the midpoint"
     assert youden_threshold([0, 0, 1, 1], [0.2, 0.4, 0.4, 0.7]) == pytest.approx(0.3), "ties stay together"
+
+
+@pytest.mark.parametrize(
+    ("score", "threshold", "sensitivity", "specificity"),
+    [("s100b", 0.205, 0.6341, 0.8056), ("ndka", 11.08, 0.7073, 0.5139)],
+)
+def test_youden_is_that_of_proc_on_asah(score: str, threshold: float, sensitivity: float, specificity: float) -> None:
+    """R's pROC 1.18.0, ``coords(roc, "best", best.method="youden")``; its scores are no probabilities."""
+    table = pd.read_csv(Path(__file__).with_name("asah.csv"))
+    true, values = table["outcome"].to_numpy(), table[score].to_numpy(np.float64)
+    top = values.max() + 1
+    found = youden_threshold(true, values / top) * top
+    assert found == pytest.approx(threshold)
+    assert _rates(true, values / top, found / top) == pytest.approx((sensitivity, specificity), abs=5e-5)
 
 
 def test_sensitivity_and_specificity_by_hand() -> None:
