@@ -96,8 +96,8 @@ def swap_sentence(comparison: Comparison) -> str:
         return ""
     kind = comparison.group_kind or "patch"
     what = f"whole {kind}s" if comparison.group_kind else "patches"
-    how = "all ways" if all(one.exact for one in swaps) else "many ways, drawn at random,"
-    said = f"“Models swapped” gives the two models' answers to each other within {what}, in {how} of doing so"
+    how = "all ways of doing so" if all(one.exact for one in swaps) else "very many of the ways of doing so"
+    said = f"“Models swapped” gives the two models' answers to each other within {what}, in {how}"
     smallest, fewest = max(one.smallest for one in swaps), min(one.n_groups for one in swaps)
     if smallest < 0.001:
         return f"{said}."

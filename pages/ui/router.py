@@ -40,4 +40,5 @@ page = st.navigation(list(pages.values()), position="top")
 state.arrive(next(name for name, known in pages.items() if known == page))
 with shown():
     page.run()
+state.settle()
 st.caption("For research and teaching. Not a medical device.")

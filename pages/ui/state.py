@@ -4,7 +4,8 @@ The URL is the place where a selection is kept: a widget starts from it on every
 A value in the URL that is no longer on offer falls back to the default, and `asked` tells what was asked for.
 
 A link in the navigation leads to a page without its selection. So each page's last selection is remembered for the
-session, and `arrive` puts it back into the URL of a page that is come to without any.
+session. `arrive` takes it up again on a page that is come to without any, and `settle` writes it to the URL once the
+page is drawn: while a page changes, the browser would write it to the address of the page before.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ T = TypeVar("T")
 Widget = Callable[..., Any]
 
 
-_PAGE, _KEPT, _RESTORED = "state.at", "state.kept", "state.restored"
+_PAGE, _KEPT, _RESTORED, _PENDING = "state.at", "state.kept", "state.restored", "state.pending"
 
 
 def arrive(page: str) -> None:
-    """Give a page that is come to without parameters the selection that it was left with; call it on every run.
+    """Take up the selection that a page was left with, where it is come to without parameters; call it on every run.
 
     A URL with parameters is taken as it is: it is a link, or a step back in the browser.
 
@@ -34,20 +35,34 @@ def arrive(page: str) -> None:
     left = st.session_state.setdefault(_KEPT, {}).get(page)
     if came:
         st.session_state[_RESTORED] = bool(left) and not len(st.query_params)
-        if st.session_state[_RESTORED]:
-            st.query_params.from_dict(left)
-    # A step back from a selection that was put back here leads to the bare address, which nobody chose.
+        st.session_state[_PENDING] = left if st.session_state[_RESTORED] else None
+    # A step back from a selection that was taken up here leads to the bare address, which nobody chose.
     if len(st.query_params) or not st.session_state[_RESTORED]:
         _remember()
 
 
+def settle() -> None:
+    """Write the selection that was taken up to the URL; call it when the page is drawn."""
+    if pending := st.session_state.get(_PENDING):
+        st.session_state[_PENDING] = None
+        st.query_params.from_dict(pending)
+
+
+def names() -> list[str]:
+    """What the URL says anything about."""
+    return list(st.session_state.get(_PENDING) or st.query_params)
+
+
 def asked(name: str) -> list[str]:
     """What the URL says under a name; empty when it says nothing."""
-    return [value for value in st.query_params.get_all(name) if value]
+    pending = st.session_state.get(_PENDING)
+    values = pending.get(name, []) if pending else st.query_params.get_all(name)
+    return [value for value in values if value]
 
 
 def put(name: str, value: object) -> None:
     """Write a selection to the URL; None, an empty text or list takes it away."""
+    settle()
     if value in (None, "", []):
         st.query_params.pop(name, None)
     else:
@@ -90,7 +105,7 @@ def choose_many(label: str, name: str, options: Sequence[T], *, default: Sequenc
     """Any number of ``options``; an empty choice is remembered as one."""
     named = {str(option): option for option in options}
     key = _key(name)
-    if name in st.query_params:
+    if name in names():
         st.session_state[key] = [named[value] for value in asked(name) if value in named]
     else:
         st.session_state[key] = [option for option in default if option in options]
@@ -140,6 +155,7 @@ def _write(name: str, *clears: str) -> None:
 
 
 def _write_many(name: str) -> None:
+    settle()
     st.query_params[name] = [str(item) for item in st.session_state[_key(name)]] or [""]
     _remember()
 

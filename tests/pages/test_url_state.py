@@ -72,6 +72,8 @@ def _site() -> None:
         state.switch("On", "on")
 
     inner()
+    if not st.session_state.get("interrupted"):
+        state.settle()
 
 
 def _go(site: AppTest, page: str, **params: str) -> AppTest:
@@ -101,6 +103,23 @@ def test_a_page_is_found_as_it_was_left() -> None:
     assert site.query_params["number"] in ("0.7", ["0.7"]), "a reload finds it as well"
     _go(site, "two")
     assert (site.session_state["number"], site.toggle[0].value) == (0.2, True)
+
+
+def test_a_page_that_was_interrupted_before_it_was_drawn_keeps_its_selection() -> None:
+    site = AppTest.from_function(_site)
+    site.session_state["at"] = "one"
+    site.run()
+    site.slider[0].set_value(0.7).run()
+    _go(site, "two")
+    site.session_state["interrupted"] = True
+    _go(site, "one")
+    assert site.session_state["number"] == 0.7
+    assert not site.query_params
+    site.run()
+    assert site.session_state["number"] == 0.7
+    site.multiselect[0].set_value(["b"]).run()
+    assert (site.session_state["number"], site.session_state["many"]) == (0.7, ["b"])
+    assert site.query_params["number"] in ("0.7", ["0.7"]), "a change writes all of it"
 
 
 def test_a_link_that_names_a_selection_is_taken_at_its_word() -> None:
