@@ -15,10 +15,14 @@ from histo_core.comparison.join import Joined, RunPredictions, join
 from histo_core.errors import ComparisonError
 from histo_core.runs.records import Run
 from histo_core.workspace import Workspace
-from pages.ui import cache, compare_results, layout, runs, state
+from pages.ui import cache, compare_results, layout, runs, state, training_part
 from pages.ui.text import count, plain
 
-PARTS = {"test": "test: held out", "valid": "validation: used to choose the epoch"}
+PARTS = {
+    "test": "test: held out",
+    "valid": "validation: used to choose the epoch",
+    "train": "training: what the models have learnt from",
+}
 BEST = "best"
 """Stands for no comparator in the link."""
 
@@ -43,6 +47,10 @@ def render() -> None:
     trained = [finished[run.run_id] for run in chosen]
     if baseline:
         chosen = [*chosen, _colour_only(trained[0], home)]
+    if part == "train" and not (chosen := training_part.known(chosen, finished, home)):
+        with top:
+            layout.header("Compare", "The training set is predicted on request.")
+        return
     try:
         joined, shared = _join(chosen, part)
     except ComparisonError:
@@ -100,7 +108,7 @@ def _controls(chosen: Sequence[RunPredictions], finished: dict[str, Run]) -> tup
             "was named before the numbers were seen, such as the one in use today, is tested against each other one: "
             "fewer tests, so that a smaller difference is seen. Chosen after a look, its P values are too small.",
         )
-        baseline = state.switch(
+        baseline = part != "train" and state.switch(
             "Colour-only baseline",
             "colour",
             help="A logistic regression on colour histograms: how far does a model get that sees no shapes at all?",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def compare(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Ids of runs that have succeeded.")],
-    part: Annotated[str, typer.Option(help="test or valid.")] = "test",
+    part: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
     threshold: Annotated[
         str,
         typer.Option(
@@ -54,6 +54,7 @@ def compare(
     from histo_core.comparison.join import join, load
     from histo_core.comparison.looks import look_at_test
     from histo_core.comparison.threshold import parse_threshold
+    from histo_core.comparison.training_part import need_training_part
 
     rule = parse_threshold(threshold)
     workspace = Workspace.default()
@@ -61,7 +62,10 @@ def compare(
     for run_id in runs:
         authorise(LOCAL, "run.read", run_id)
     found = [store.get(run_id) for run_id in runs]
-    joined = join([load(run, workspace) for run in found], part, shared_only=shared_only)
+    loaded = [load(run, workspace) for run in found]
+    if part == "train":
+        loaded = [need_training_part(one, run, workspace) for one, run in zip(loaded, found, strict=True)]
+    joined = join(loaded, part, shared_only=shared_only)
     result = compare_joined(joined, threshold=rule, class_of_interest=class_of_interest, comparator=comparator)
     if part == "test":
         result = replace(result, looks=look_at_test(found, workspace))

@@ -8,6 +8,7 @@ from histo_core.comparison.aurocs import AurocResults, auroc_results, one_agains
 from histo_core.comparison.join import Joined
 from histo_core.comparison.result import Comparison, ModelResult
 from histo_core.comparison.threshold import DEFAULT, ThresholdRule, parse_threshold, thresholds
+from histo_core.comparison.training_part import LEARNT
 from histo_core.evaluation.intervals import CONFIDENCE
 from histo_core.evaluation.metrics import binary_metrics, confusion
 from histo_core.evaluation.warnings import FEW_GROUPS
@@ -94,7 +95,7 @@ def _n_groups(joined: Joined) -> int:
 
 
 def _warnings(joined: Joined, y_true: np.ndarray, rule: ThresholdRule) -> tuple[str, ...]:
-    found = []
+    found = [LEARNT] if any(run.learnt for run in joined.runs) else []
     n_groups, kind = _n_groups(joined), joined.group_kind
     if joined.groups is None:
         found.append("No patient or slide ids: patches count as independent, so that intervals may be too narrow.")

@@ -79,7 +79,7 @@ def at_the_threshold(joined: Joined, aurocs: AurocResults, looks: str) -> None:
                     data=confusion_table(result, comparison.classes),
                     title="above",
                 )
-                if not result.is_reference:
+                if not result.is_reference and joined.part != "train":  # Explain shows what was held out
                     navigation.link(
                         "explain",
                         "Patches it got wrong",
