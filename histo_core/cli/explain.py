@@ -22,7 +22,9 @@ def explain(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run with at least one finished epoch.")],
     out: Annotated[Path, typer.Option(help="Folder for the overlay (.png), the map (.npy) and its facts (.json).")],
     patch: Annotated[str | None, typer.Option(help="Id of a patch of the run's data set.")] = None,
-    image: Annotated[Path | None, typer.Option(help="A PNG, JPEG or TIFF file instead of a patch.")] = None,
+    image: Annotated[
+        Path | None, typer.Option(help="An image file (PNG, JPEG, TIFF, BMP or WebP) instead of a patch.")
+    ] = None,
     method: Annotated[str, typer.Option(help="gradcam or lime.")] = "gradcam",
     target: Annotated[str | None, typer.Option(help="Class to explain; else the predicted one.")] = None,
     change: Annotated[
@@ -36,7 +38,9 @@ def explain(
       python -m histo_core explain 4547d1de99b8-1 --patch 42 --out explained
       python -m histo_core explain 4547d1de99b8-1 --image patch.png --method lime --set seed=1 --out explained
     """
+    from histo_core.data.base import DATASETS
     from histo_core.explain.base import EXPLAINERS
+    from histo_core.explain.words import about_box
     from histo_core.models.predictor import Predictor
     from histo_core.plots.overlay import describe, overlay_png
 
@@ -47,7 +51,7 @@ def explain(
     run = Store.open(workspace).get(run_id)
     pixels, source, mask = _read(run.config.data, patch, image, workspace)
     predictor = Predictor.from_run(workspace.run_folder(run.run_id))
-    explanation = explainer.attribute(predictor, pixels, _index(predictor.classes, target))
+    explanation = explainer.explain(predictor, pixels, _index(predictor.classes, target))
     facts = {
         "run_id": run.run_id,
         "source": source,
@@ -57,13 +61,17 @@ def explain(
         "seed": explanation.seed,
         "parameters": explanation.parameters,
         "diagnostics": explanation.diagnostics,
+        "influence": explanation.influence.facts if explanation.influence else {},
+        "negligible": explanation.negligible,
         "words": describe(explanation),
+        "note": about_box(DATASETS[run.config.data.dataset].info.label_box, explanation.seen),
     }
     stem = out / f"{run.run_id}-{explanation.method}"
     write_atomically(stem.with_suffix(".png"), overlay_png(pixels, explanation, mask=mask))
     write_atomically(stem.with_suffix(".npy"), lambda path: _save(path, explanation.map))
     write_json(stem.with_suffix(".json"), facts)
-    say(f"{explanation.target_name}: probability {explanation.probability:.3f}\n{facts['words']}")
+    said = [f"{explanation.target_name}: probability {explanation.probability:.3f}", facts["words"], facts["note"]]
+    say("\n".join(line for line in said if line))
     say(f"Written: {stem}.png, .npy, .json")
 
 
@@ -77,7 +85,9 @@ def _read(
         from histo_core.data.formats.images import open_image
 
         if not image.is_file():
-            raise DataNotFoundError(f"There is no image {image}.", "A PNG, JPEG or TIFF file.", "Check the path.")
+            raise DataNotFoundError(
+                f"There is no image {image}.", "A PNG, JPEG, TIFF, BMP or WebP file.", "Check the path."
+            )
         return open_image(image), image.name, None
     from histo_core.data.base import open_dataset
 

@@ -251,4 +251,4 @@ def explanation(
 
     del image_sha256
     kind = EXPLAINERS[method]
-    return kind(kind.Options.model_validate_json(options)).attribute(predictor(run_id, ended, home), _image, target)
+    return kind(kind.Options.model_validate_json(options)).explain(predictor(run_id, ended, home), _image, target)
