@@ -103,6 +103,10 @@ def test_others_count_and_only_those_before(workspace: Workspace) -> None:
         connection.execute(sa.insert(TEST_SCORES), rows)
     assert [scored_before(database, PART, name) for name in ("a", "b", "c", "nobody yet")] == [0, 1, 2, 3]
     assert scored_before(database, "u" * 64, "a") == 0
+    together = [{"test_fingerprint": "v" * 64, "scored_for": name, "scored_at": start} for name in ("a", "b")]
+    with database.write() as connection:
+        connection.execute(sa.insert(TEST_SCORES), together)
+    assert scored_before(database, "v" * 64, "a") == 0, "of two at the same moment none was before the other"
 
 
 def test_of_one_and_the_same_the_first_time_counts_and_its_time_stays(workspace: Workspace) -> None:
