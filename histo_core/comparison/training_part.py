@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
+
 from histo_core.comparison.join import RunPredictions
 from histo_core.errors import ComparisonError
 from histo_core.runs.records import Run
@@ -18,6 +20,8 @@ LEARNT = (
 
 def of_training_part(found: RunPredictions, run: Run, workspace: Workspace) -> RunPredictions | None:
     """A run's predictions of the patches that it was trained on; None where nobody asked it for them yet.
+
+    Those of its validation set stay beside them, for thresholds that are chosen there.
 
     Args:
         found: as `histo_core.comparison.join.load` gives them; they hold the training set where the run was asked to
@@ -34,7 +38,8 @@ def of_training_part(found: RunPredictions, run: Run, workspace: Workspace) -> R
         if kept is None:
             return None
         table = kept.table()
-    return replace(found, table=learnt_from(table, run), learnt=True)
+    validation = found.table.loc[found.table["split"] == "valid"]
+    return replace(found, table=pd.concat([learnt_from(table, run), validation], ignore_index=True), learnt=True)
 
 
 def need_training_part(found: RunPredictions, run: Run, workspace: Workspace) -> RunPredictions:

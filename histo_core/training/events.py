@@ -70,6 +70,8 @@ class EpochDone(Event):
     valid_precision: float | None = None
     valid_recall: float | None = None
     valid_f1: float | None = None
+    train_weighted_f1: float | None = None
+    valid_weighted_f1: float | None = None
     macro: bool = False
 
 

@@ -233,6 +233,7 @@ def _fit(
                 valid_precision=result.precision,
                 valid_recall=result.recall,
                 valid_f1=result.f1,
+                valid_weighted_f1=result.weighted_f1,
                 seconds=at.seconds + perf_counter() - begun,
                 best=best,
                 learning_rate=at.learning_rate,

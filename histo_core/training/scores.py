@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
+from sklearn.metrics import precision_recall_fscore_support
+
+from histo_core.evaluation.class_scores import class_scores
 
 
 @dataclass(frozen=True)
@@ -16,8 +18,10 @@ class EpochScores:
 
     Of two classes, precision, recall and F1 are those of the positive class. Of more they are macro averages: means
     over the classes that have a patch or are the answer for one, of which a class that is never the answer has
-    precision 0. None stands for what is not defined: a precision where no patch is called positive, a recall without
-    a positive patch, an F1 where both are so, an AUROC where a class has no patch.
+    precision 0. Accuracy, AUROC and weighted F1 are those of `histo_core.evaluation.class_scores`, as in experiments
+    and in Compare: of more than two classes the AUROC is the macro average of one against the rest, over the classes
+    that have a patch. None stands for what is not defined: a precision where no patch is called positive, a recall
+    without a positive patch, an F1 where both are so, an AUROC where fewer than two classes have a patch.
     """
 
     accuracy: float
@@ -25,6 +29,7 @@ class EpochScores:
     precision: float | None
     recall: float | None
     f1: float | None
+    weighted_f1: float
 
 
 def epoch_scores(labels: np.ndarray, probabilities: np.ndarray, positive: int) -> EpochScores:
@@ -44,24 +49,5 @@ def epoch_scores(labels: np.ndarray, probabilities: np.ndarray, positive: int) -
         zero_division=undefined,
     )
     precision, recall, f1 = (None if math.isnan(rate) else float(rate) for rate in rates[:3])
-    accuracy = float(np.mean(answers == labels))
-    return EpochScores(accuracy, auroc(labels, probabilities, positive), precision, recall, f1)
-
-
-def auroc(labels: np.ndarray, probabilities: np.ndarray, positive: int) -> float | None:
-    """Area under the ROC curve: of the positive class for two classes, else the mean of one against the rest.
-
-    Args:
-        labels: int [n].
-        probabilities: float [n, k], rows summing to 1.
-        positive: index of the class of interest; used for two classes only.
-
-    Returns:
-        0 to 1, or None where a class has no sample and the area is not defined.
-    """
-    classes = probabilities.shape[1]
-    if len(np.unique(labels)) < classes:
-        return None
-    if classes == 2:
-        return float(roc_auc_score(labels == positive, probabilities[:, positive]))
-    return float(roc_auc_score(labels, probabilities, multi_class="ovr", average="macro"))
+    scores = class_scores(labels, probabilities, positive)
+    return EpochScores(scores.accuracy, scores.auroc, precision, recall, f1, scores.weighted_f1)

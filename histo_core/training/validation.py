@@ -33,6 +33,7 @@ class Validation:
     precision: float | None = None
     recall: float | None = None
     f1: float | None = None
+    weighted_f1: float | None = None
 
 
 @torch.inference_mode()

@@ -9,6 +9,7 @@ import pytest
 from histo_core.comparison.compare import compare
 from histo_core.comparison.external import validate
 from histo_core.comparison.join import join, load
+from histo_core.comparison.threshold import parse_threshold, thresholds
 from histo_core.comparison.training_part import LEARNT, need_training_part, of_training_part
 from histo_core.config import (
     DataConfig,
@@ -76,21 +77,28 @@ def test_the_job_makes_them_and_they_are_the_networks_of_the_very_patches_traine
     part = need_training_part(load(run, workspace), run, workspace)
     dataset = open_dataset(DATA, workspace)
     rows = training_rows(run.config, dataset, make_split(dataset, run.config.split, workspace))
-    assert len(part.table) == FEW
-    assert sorted(part.table["sample_id"]) == sorted(dataset.table["sample_id"].iloc[rows])
+    learnt = part.table[part.table["split"] == "train"]
+    assert len(learnt) == FEW
+    assert sorted(learnt["sample_id"]) == sorted(dataset.table["sample_id"].iloc[rows])
     expected = Predictor.from_run(workspace.run_folder(run.run_id), "cpu").predict(
         dataset.read(rows), PredictConfig(tta="flips")
     )
-    by_id = part.table.set_index("sample_id").loc[dataset.table["sample_id"].iloc[rows]]
+    by_id = learnt.set_index("sample_id").loc[dataset.table["sample_id"].iloc[rows]]
     np.testing.assert_allclose(by_id[["prob_normal", "prob_tumour"]], expected.probabilities, rtol=1e-5)
 
     # The other run has the same weights, and predicted its training set when it had been trained.
     own = need_training_part(load(asked, workspace), asked, workspace)
     columns = ["sample_id", "y_true", "y_pred", "prob_tumour"]
-    left, right = (one.table[columns].sort_values("sample_id", ignore_index=True) for one in (part, own))
+    left, right = (
+        one.table.loc[one.table["split"] == "train", columns].sort_values("sample_id", ignore_index=True)
+        for one in (part, own)
+    )
     pd.testing.assert_frame_equal(left, right, check_exact=False, rtol=1e-5)
     result = compare(join([part, own], "train"))
     assert (result.n, result.warnings[0]) == (FEW, LEARNT)
+    rule = parse_threshold("validation:youden")
+    kept = thresholds(join([load(run, workspace)], "valid"), "tumour", rule)
+    assert thresholds(join([part], "train"), "tumour", rule) == kept, "validation chooses, whatever is compared"
     assert LEARNT not in compare(join([load(run, workspace)], "test")).warnings
     others = DataConfig(dataset="phantom", options=OPTIONS | {"seed": 5})
     elsewhere = predict_with(

@@ -80,7 +80,7 @@ def test_a_link_to_an_unknown_run_says_so(finished: Workspace, open_page: OpenPa
 def test_the_colour_baseline_is_a_row_of_its_own(finished: Workspace, open_page: OpenPage) -> None:
     page = open_page("compare", colour="yes")
     assert not page.error
-    assert "Colour only" in list(page.dataframe[0].value["Model"])
+    assert "Colour only (reference)" in list(page.dataframe[0].value["Model"])
 
 
 @pytest.mark.parametrize("show", ["all", "wrong"])

@@ -28,7 +28,13 @@ def _summary(protocol: ProtocolConfig, changes: list[dict[str, Any]], values: li
         scores = None
         if value is not None:
             one = ClassScores(
-                n=10, accuracy=value, auroc=value, balanced_accuracy=value, macro_f1=value, loss=1 - value
+                n=10,
+                accuracy=value,
+                auroc=value,
+                balanced_accuracy=value,
+                macro_f1=value,
+                weighted_f1=value,
+                loss=1 - value,
             )
             scores = RunScores({part: one}, {}, 50)
         members.append(MemberResult(position, f"{NAME} {position}", change, None, False, scores))

@@ -26,9 +26,12 @@ def two(*of_positive: float) -> np.ndarray:
 
 
 def test_two_classes_by_hand() -> None:
-    """Of three positives two are found, with one false alarm; of six pairs four are in order and one is tied."""
+    """Of three positives two are found, with one false alarm; of six pairs four are in order and one is tied.
+
+    Weighted F1: 2/3 of the three positives, 2 * 1 / (2 + 2) of the two others.
+    """
     scores = epoch_scores(np.array([1, 1, 1, 0, 0]), two(0.9, 0.6, 0.3, 0.6, 0.2), positive=1)
-    assert scores == EpochScores(3 / 5, pytest.approx(4.5 / 6), 2 / 3, 2 / 3, pytest.approx(2 / 3))
+    assert scores == EpochScores(3 / 5, pytest.approx(4.5 / 6), 2 / 3, 2 / 3, pytest.approx(2 / 3), pytest.approx(0.6))
 
 
 def test_the_positive_class_may_be_the_first() -> None:
@@ -49,9 +52,9 @@ def test_three_classes_are_macro_averages_by_hand() -> None:
 
 def test_what_is_not_defined_is_none() -> None:
     nothing_called = epoch_scores(np.array([1, 0]), two(0.2, 0.1), positive=1)
-    assert nothing_called == EpochScores(0.5, 1.0, None, 0.0, 0.0)
+    assert nothing_called == EpochScores(0.5, 1.0, None, 0.0, 0.0, pytest.approx(1 / 3))
     one_class = epoch_scores(np.array([0, 0]), two(0.2, 0.1), positive=1)
-    assert one_class == EpochScores(1.0, None, None, None, None)
+    assert one_class == EpochScores(1.0, None, None, None, None, 1.0)
 
 
 def test_many_classes_of_the_real_loop_are_scikit_learns(fit_dots, config, split, tmp_path, monkeypatch) -> None:
@@ -74,6 +77,8 @@ def test_many_classes_of_the_real_loop_are_scikit_learns(fit_dots, config, split
         assert event.train_recall == pytest.approx(recall_score(labels, answers, **settings))
         assert event.train_f1 == pytest.approx(f1_score(labels, answers, **settings))
         assert event.train_auroc == pytest.approx(roc_auc_score(labels, found, multi_class="ovr"))
+        weighted = f1_score(labels, answers, average="weighted", zero_division=0)
+        assert event.train_weighted_f1 == pytest.approx(weighted)
         assert event.macro
 
 

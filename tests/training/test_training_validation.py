@@ -3,14 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.metrics import f1_score, log_loss, roc_auc_score
 from torch import nn
 
 from histo_core.config import PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
+from histo_core.evaluation.class_scores import class_scores
+from histo_core.evaluation.pooled import pooled_intervals
 from histo_core.training.batches import Batches
 from histo_core.training.ranks import Ranks
-from histo_core.training.scores import auroc
+from histo_core.training.scores import epoch_scores
 from histo_core.training.validation import validate
 
 CPU = torch.device("cpu")
@@ -73,6 +75,10 @@ def test_each_process_reads_its_share_alone(dots, network, rank: int, reads: int
     assert dots.reads == reads
 
 
+def auroc(labels: np.ndarray, probabilities: np.ndarray, positive: int) -> float | None:
+    return epoch_scores(labels, probabilities, positive).auroc
+
+
 def test_auroc_by_hand() -> None:
     labels = np.array([0, 0, 1, 1])
     first = np.array([0.9, 0.4, 0.6, 0.2])
@@ -88,6 +94,31 @@ def test_auroc_of_many_classes_is_the_mean_of_one_against_the_rest() -> None:
     probabilities = random.dirichlet([1, 1, 1], size=30)
     expected = np.mean([roc_auc_score(labels == k, probabilities[:, k]) for k in range(3)])
     assert auroc(labels, probabilities, positive=2) == pytest.approx(expected)
+
+
+def test_training_experiments_and_compare_mean_the_same_auroc() -> None:
+    """Also where a class has no patch: the mean over those that have."""
+    random = np.random.default_rng(1)
+    labels, probabilities = np.arange(30) % 2, random.dirichlet([1, 1, 1], size=30)
+    expected = np.mean([roc_auc_score(labels == k, probabilities[:, k]) for k in range(2)])
+    intervals = pooled_intervals(labels, probabilities, 2)
+    for found in (
+        auroc(labels, probabilities, positive=2),
+        class_scores(labels, probabilities, 2).auroc,
+        intervals["auroc"].value,
+    ):
+        assert found == pytest.approx(expected)
+
+
+def test_weighted_f1_of_validation_is_scikit_learns(dots, network) -> None:
+    preprocess = Preprocess(PreprocessConfig(crop=16))
+    batches = Batches(dots, preprocess, ROWS, torch.device("cpu"))
+    result = validate(network, batches, ROWS, positive=1, batch_size=4, should_stop=lambda: False)
+    labels = dots.table["label"].to_numpy()[ROWS]
+    with torch.no_grad():
+        answers = network.eval()(preprocess(dots.read(ROWS))).argmax(dim=1).numpy()
+    assert result is not None
+    assert result.weighted_f1 == pytest.approx(f1_score(labels, answers, average="weighted", zero_division=0))
 
 
 @pytest.mark.parametrize("classes", [2, 3])
