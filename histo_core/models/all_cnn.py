@@ -53,10 +53,15 @@ class AllCNNOptions(Config):
     init: Literal["default", "glorot", "kaiming"] = Field(
         default="default", title="Initial weights", description="The layers' own, or as the study tried"
     )
+    last_activation: bool = Field(
+        default=False,
+        title="Activation after the last convolution",
+        description="A leaky ReLU before the mean over the map, as the study has one after every layer",
+    )
 
 
 class AllCNN(nn.Module):
-    """Convolutions, then a 1 x 1 convolution to the classes and the mean over the map."""
+    """Convolutions, a 1 x 1 convolution to the classes, an activation where it is wanted, and the mean over the map."""
 
     def __init__(self, n_classes: int, input_size: tuple[int, int], options: AllCNNOptions) -> None:
         del input_size  # any from the smallest on
@@ -69,11 +74,12 @@ class AllCNN(nn.Module):
             incoming = outgoing
         self.features = nn.Sequential(*layers)
         self.head = nn.Conv2d(incoming, n_classes, 1)
+        self.last = _last(options)
         _initialise(self, options.init)
 
     def forward(self, images: Tensor) -> Tensor:
         """float32 [n, 3, h, w] to logits [n, n_classes]."""
-        return self.head(self.features(images)).mean(dim=(2, 3))
+        return self.last(self.head(self.features(images))).mean(dim=(2, 3))
 
 
 class AllGroupCNN(nn.Module):
@@ -99,11 +105,12 @@ class AllGroupCNN(nn.Module):
         self.features = nn.Sequential(*layers)
         self.pool = GroupPool(P4)
         self.head = nn.Conv2d(incoming, n_classes, 1)
+        self.last = _last(options)
         _initialise(self, options.init)
 
     def forward(self, images: Tensor) -> Tensor:
         """float32 [n, 3, h, w] to logits [n, n_classes]."""
-        return self.head(self.pool(self.features(images))).mean(dim=(2, 3))
+        return self.last(self.head(self.pool(self.features(images)))).mean(dim=(2, 3))
 
 
 def _initialise(network: nn.Module, init: str) -> None:
@@ -125,6 +132,10 @@ def _initialise(network: nn.Module, init: str) -> None:
 
 def _after(dropout: float) -> Sequence[nn.Module]:
     return [nn.LeakyReLU(_SLOPE), *([nn.Dropout(dropout)] if dropout else [])]
+
+
+def _last(options: AllCNNOptions) -> nn.Module:
+    return nn.LeakyReLU(_SLOPE) if options.last_activation else nn.Identity()
 
 
 def _last_telling(model: nn.Module, input_size: tuple[int, int]) -> nn.Module:
