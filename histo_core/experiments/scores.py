@@ -26,12 +26,14 @@ class Pool:
         probabilities: float64 [n, k].
         positive: index of the class of interest.
         groups: patient ids [n], slide ids where no patient is known, None where neither is.
+        classes: names of the k classes.
     """
 
     y_true: np.ndarray
     probabilities: np.ndarray
     positive: int
     groups: np.ndarray | None
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +80,7 @@ def pool(predictions: RunPredictions, part: str) -> Pool | None:
         probabilities=rows[[f"prob_{name}" for name in predictions.classes]].to_numpy(np.float64),
         positive=numbers[predictions.positive],
         groups=known_groups(rows)[0],
+        classes=predictions.classes,
     )
 
 
@@ -89,6 +92,7 @@ def together(pools: list[Pool]) -> Pool:
         probabilities=np.concatenate([one.probabilities for one in pools]),
         positive=pools[0].positive,
         groups=np.concatenate(groups) if len(groups) == len(pools) else None,
+        classes=pools[0].classes,
     )
 
 

@@ -178,12 +178,14 @@ def _form() -> None:
     import streamlit as st
 
     from histo_core.config import RunConfig
-    from histo_core.config_protocol import SweepField
+    from histo_core.config_protocol import ProtocolConfig, SweepField
     from pages.ui import errors, experiment_form
 
+    dropout = SweepField(values=((0.5, 0.2, 0.0), (0.1, 0.1, 0.0)))
+    rate = SweepField(low=1e-4, high=1.0, log=True)
     recipe = {
-        "Dropout": {"model.options.dropout": SweepField(values=((0.5, 0.2, 0.0), (0.1, 0.1, 0.0)))},
-        "Rate": {"train.learning_rate": SweepField(low=1e-4, high=1.0, log=True)},
+        "Dropout": ProtocolConfig(kind="sweep", sweep={"model.options.dropout": dropout}, metric="valid_accuracy"),
+        "Rate": ProtocolConfig(kind="sweep", sweep={"train.learning_rate": rate}, sampler="random"),
     }
     with errors.shown():
         offered = recipe if st.checkbox("recipe", key="with") else None
@@ -256,6 +258,8 @@ def test_a_recipes_sweeps_are_offered_by_name(form: AppTest) -> None:
     form.checkbox(key="with").check().run()
     form.button_group[0].set_value("sweep").run()
     assert _protocol(form).sweep["model.options.dropout"].values == ((0.5, 0.2, 0.0), (0.1, 0.1, 0.0))
+    assert _protocol(form).metric == "valid_accuracy", "what the study chose by"
     form.selectbox(key="x.recipe").set_value("Rate").run()
     protocol = _protocol(form)
+    assert protocol.metric == "valid_auroc"
     assert (protocol.sampler, protocol.sweep["train.learning_rate"].high) == ("random", 1.0)
