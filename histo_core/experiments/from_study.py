@@ -130,12 +130,16 @@ def start(
     """
     written: dict[str, Any] = {"user": user, "priority": priority, "tags": tags, "note": note}
     single = [one for one in pieces if one.protocol.kind == "single"]
-    runs = launch_many(
-        [one.config for one in single],
-        workspace,
-        names=[f"{name} {one.name}".strip() for one in single],
-        origins=[str(one.origin) for one in single],
-        **written,
+    runs = (
+        launch_many(
+            [one.config for one in single],
+            workspace,
+            names=[f"{name} {one.name}".strip() for one in single],
+            origins=[str(one.origin) for one in single],
+            **written,
+        )
+        if single
+        else []
     )
     experiments = [
         start_experiment(

@@ -52,13 +52,32 @@ def test_a_study_is_shown_with_its_numbers_doubts_and_ours() -> None:
     shown = AppTest.from_function(page, default_timeout=60).run()
     assert not shown.exception
     said = texts(shown)
-    assert "**doubt:** The network ends in softmax" in said
-    assert "**ours:** Logits into the cross entropy" in said
+    assert "**doubt:** The All-CNN's listing ends in softmax" in said.replace("\\", "")
+    assert "**ours:** Logits into cross entropy" in said
+    assert "**fact:** Inception v3 from ImageNet with a frozen backbone" in said
+    assert "**wished for:** Several GPUs" in said
     assert "none of it was measured here" in said
-    assert "**gcnn, as printed**: The same with the softmax doubled, losses summed" in said
+    assert "**gcnn, as printed**: The same with losses summed" in said
     reported = shown.dataframe[0].value
     row = reported[(reported["Model"] == "inception_1") & (reported["Measure"] == "test AUROC")]
     assert row["As printed"].tolist() == ["0.87"]
+    assert row["Doubt"].tolist() == ["the ROC took the winning class's raw output, not the tumour's, as the score"]
+    assert "Here" not in reported, "nothing was made from it in no workspace"
+
+
+def test_a_study_lists_its_sweeps_protocols_and_matrices_by_name() -> None:
+    def page() -> None:
+        from histo_core.studies.recipes import STUDIES
+        from pages.ui import preset_view
+
+        preset_view.about(STUDIES["uts_neuroblastoma"])
+
+    said = texts(AppTest.from_function(page, default_timeout=60).run()).replace("\\", "")
+    recipe = STUDIES["uts_neuroblastoma"]
+    for one in (*recipe.experiments, *recipe.confusions):
+        assert f"- **{one.name}**" in said
+    assert "**Optimiser** of resnet34, 4 runs: train.optimizer sgd, rmsprop, adagrad, adam" in said
+    assert "**Ten splits by image** of resnet34, split by image, 10 runs: 10 times, each with a new split" in said
 
 
 def test_a_study_without_numbers_or_doubts_says_so() -> None:
