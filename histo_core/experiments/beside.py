@@ -189,13 +189,14 @@ def _of_kept(kept: TestScore | None, asked: Beside) -> Ours:
 
 
 def _of_members(now: Summary, asked: Beside, intervals: _Intervals) -> Ours:
-    """Over all members where the summary has such a number; of folds together, else."""
-    known = now.together.get(asked.metric) if asked.part == now.part else None
+    """Over all members where the summary has such a number, on its part; of folds together, else."""
+    several = now.experiment.protocol.kind != "single"
+    known = now.together.get(asked.metric) if several or asked.part == now.part else None
     if known is not None and known.n:
         if not known.interval.defined:
             return None, known.interval.method
-        over = f"{known.n} {'folds' if now.experiment.protocol.kind == 'folds' else 'runs'}"
-        return known.interval, f"{PARTS[now.part]} {_named(asked.metric)} over {over}"
+        over = f" over {known.n} {'folds' if now.experiment.protocol.kind == 'folds' else 'runs'}" if several else ""
+        return known.interval, f"{PARTS[now.part]} {_named(asked.metric)}{over}"
     if now.experiment.protocol.kind == "repeats":
         return None, "not measured over repeats"
     pool = _pool(now.members, asked.part)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from histo_core.config import RunConfig
+from histo_core.experiments.from_study import data_of, wanted
 from histo_core.experiments.launcher import experiments
 from histo_core.runs.check import Checked
 from histo_core.runs.records import Run
@@ -157,12 +158,19 @@ def test_ten_splits_have_seeds_of_their_own(call, workspace: Workspace, name: st
 
 @pytest.mark.parametrize("study", list(STUDIES))
 def test_every_run_is_queued_as_the_study_has_it(call, workspace: Workspace, study: str) -> None:
-    for place, member in enumerate(STUDIES[study].configs):
-        done = call("studies", "run", study, member.name, *ROOT, "--tag", "mine", "--note", "again", "--priority", "3")
+    """The first and the last from the command line, all of them from what it starts with."""
+    recipe = STUDIES[study]
+    root = data_of(recipe, None, "/data/study", {})
+    for member in recipe.configs:
+        (piece,) = wanted(recipe, member.name, data=root)
+        assert piece.config == member.config.model_copy(update={"data": root})
+        assert piece.protocol.kind == "single"
+    for place, member in enumerate(dict.fromkeys((recipe.configs[0].name, recipe.configs[-1].name))):
+        done = call("studies", "run", study, member, *ROOT, "--tag", "mine", "--note", "again", "--priority", "3")
         assert done.code == 0, done.err
         run = queued(workspace)[place]
-        assert differing(run, member.config) == {}
-        assert (run.name, run.origin) == (member.name, f"{study}/{member.name}")
+        assert differing(run, recipe.run(member).config) == {}
+        assert (run.name, run.origin) == (member, f"{study}/{member}")
         assert (run.tags, run.note, run.priority) == (("mine",), "again", 3)
         assert f"run {run.run_id}" in done.out
 

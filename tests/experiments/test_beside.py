@@ -14,7 +14,9 @@ from sklearn.metrics import accuracy_score, precision_recall_fscore_support, roc
 from histo_core.config import RunConfig
 from histo_core.config_protocol import ProtocolConfig
 from histo_core.evaluation.class_scores import class_scores
+from histo_core.evaluation.intervals import Interval
 from histo_core.experiments.beside import Pair, beside_experiment, beside_run, beside_study
+from histo_core.experiments.final import TestScore
 from histo_core.experiments.from_study import start, wanted
 from histo_core.experiments.launcher import get_experiment, start_experiment
 from histo_core.experiments.records import Experiment, Member
@@ -23,10 +25,10 @@ from histo_core.experiments.summary import MemberResult, Summary, summary
 from histo_core.runs.launcher import launch
 from histo_core.runs.records import Run
 from histo_core.runs.store import Store
-from histo_core.studies.recipes import STUDIES, Recipe
+from histo_core.studies.recipes import STUDIES
 from histo_core.workspace import Workspace
 
-WPI, UTS, FUB = STUDIES["wpi_kpcam"], STUDIES["uts_neuroblastoma"], STUDIES["fub_breakhis"]
+WPI, UTS = STUDIES["wpi_kpcam"], STUDIES["uts_neuroblastoma"]
 SMALL = {"train.epochs": 2, "train.batch_size": 16, "train.device": "cpu", "train.threads": 1}
 
 
@@ -87,9 +89,8 @@ def test_folds_stand_beside_the_best_fold_and_the_test_part_once_it_is_scored(
     pieces = wanted(WPI, "Five folds", data=config.data, changes=SMALL)
     (experiment,) = start(pieces, workspace).experiments
     assert experiment.origin == "wpi_kpcam/cnn_rnn/Five folds"
-    ended = [
-        end(member.run_id, skill) for member, skill in zip(experiment.members, (0.2, 0.4, 3, 0.3, 0.1), strict=True)
-    ]
+    skills = iter((0.2, 0.4, 3, 0.3, 0.1))
+    ended = [end(member.run_id, next(skills)) for member in experiment.members]
     now = summary(get_experiment(experiment.experiment_id, workspace), workspace)
     assert now.best == 2
     pairs = beside_experiment(now, workspace)
@@ -102,6 +103,12 @@ def test_folds_stand_beside_the_best_fold_and_the_test_part_once_it_is_scored(
     assert of(pairs, "training time in minutes").about == ""
     study = beside_study(WPI, workspace)
     assert of(study["cnn_rnn"], "test accuracy of the best fold") == best
+    metrics = {"accuracy": Interval(0.7, 0.6, 0.8, "by hand")}
+    score = TestScore(ended[2].run_id, 30, 3, metrics, workspace.home / "predictions.parquet")
+    monkeypatch.setattr("histo_core.experiments.beside.kept_score", lambda *_: score)
+    held_out = of(beside_experiment(now, workspace), "held-out accuracy")
+    assert held_out.said.startswith("report: 0.8132 (doubt: the introduction says 82% and 80% on the held-out set")
+    assert "; here: 0.700 (0.600 to 0.800) (test accuracy of the chosen run, scored once" in held_out.said
     assert of(study["best plain CNN"], "test accuracy").about == "not measured yet"
 
 
@@ -134,10 +141,8 @@ def scored(part: str, classes: Sequence[str], seed: int, positive: int = 1) -> R
     return RunScores({part: class_scores(true, found, positive)}, {part: pool}, 50)
 
 
-def fake_summary(
-    recipe: Recipe, member: str, protocol: ProtocolConfig, origin: str, members: Sequence[MemberResult]
-) -> Summary:
-    now, config = datetime.now(UTC), recipe.run(member).config
+def fake_summary(config: RunConfig, protocol: ProtocolConfig, origin: str, members: Sequence[MemberResult]) -> Summary:
+    now = datetime.now(UTC)
     rows = tuple(Member(one.position, f"r{one.position}", one.label, one.changes) for one in members)
     experiment = Experiment("e-1", "e", config, protocol, now, None, None, None, rows, origin=origin)
     return Summary(experiment, "valid", tuple(members), {}, "", 0)
@@ -157,7 +162,7 @@ def test_each_trial_of_a_sweep_stands_beside_its_own_number(workspace: Workspace
         )
         for place, rate in enumerate((0, 0.25, 0.5, 0.75))
     ]
-    now = fake_summary(UTS, "resnet34", sweep.protocol, "uts_neuroblastoma/resnet34/Dropout", members)
+    now = fake_summary(UTS.run("resnet34").config, sweep.protocol, "uts_neuroblastoma/resnet34/Dropout", members)
     pairs = beside_experiment(now, workspace)
     assert [pair.reported.value for pair in pairs] == [0.90, 0.84, 0.87, 0.88]
     for place, pair in enumerate(pairs):
