@@ -95,7 +95,7 @@ class Score(Limits):
     """Limits where the distance from the estimate is t times the standard error at the limit itself (Wilson 1927).
 
     Attributes:
-        variance: of the estimate as a function of the true value, [a] to [a]; 0 at 0 and at 1.
+        variance: of the estimate as a function of the true value, any shape; 0 at 0 and at 1.
         df: of the t quantile; infinite for the normal one.
     """
 
@@ -104,15 +104,13 @@ class Score(Limits):
 
     def at(self, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         squared = t.ppf(1 - np.asarray(alpha) / 2, self.df) ** 2
-        return self._crossing(squared, 0.0), self._crossing(squared, 1.0)
-
-    def _crossing(self, squared: np.ndarray, outside: float) -> np.ndarray:
-        inner, outer = np.full(len(squared), self.value), np.full(len(squared), outside)
-        for _ in range(45):  # halves the bracket to 3e-14
+        inner = np.full((2, len(squared)), self.value)
+        outer = np.repeat([[0.0], [1.0]], len(squared), axis=1)
+        for _ in range(45):  # halves both brackets to 3e-14
             middle = (inner + outer) / 2
             within = (self.value - middle) ** 2 <= squared * self.variance(middle)
             inner, outer = np.where(within, middle, inner), np.where(within, outer, middle)
-        return outer
+        return outer[0], outer[1]
 
 
 @dataclass(frozen=True, eq=False)
