@@ -24,16 +24,16 @@ class Pool:
     Attributes:
         y_true: int64 [n].
         probabilities: float64 [n, k].
+        classes: names of the k classes.
         positive: index of the class of interest.
         groups: patient ids [n], slide ids where no patient is known, None where neither is.
-        classes: names of the k classes.
     """
 
     y_true: np.ndarray
     probabilities: np.ndarray
+    classes: tuple[str, ...]
     positive: int
     groups: np.ndarray | None
-    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +78,9 @@ def pool(predictions: RunPredictions, part: str) -> Pool | None:
     return Pool(
         y_true=np.asarray([numbers[name] for name in rows["y_true"]], np.int64),
         probabilities=rows[[f"prob_{name}" for name in predictions.classes]].to_numpy(np.float64),
+        classes=predictions.classes,
         positive=numbers[predictions.positive],
         groups=known_groups(rows)[0],
-        classes=predictions.classes,
     )
 
 
@@ -90,9 +90,9 @@ def together(pools: list[Pool]) -> Pool:
     return Pool(
         y_true=np.concatenate([one.y_true for one in pools]),
         probabilities=np.concatenate([one.probabilities for one in pools]),
+        classes=pools[0].classes,
         positive=pools[0].positive,
         groups=np.concatenate(groups) if len(groups) == len(pools) else None,
-        classes=pools[0].classes,
     )
 
 

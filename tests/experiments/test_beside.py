@@ -11,6 +11,7 @@ import pytest
 from fake_runs import End
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support, roc_auc_score
 
+from histo_core.comparison.join import RunPredictions
 from histo_core.config import RunConfig
 from histo_core.config_protocol import ProtocolConfig
 from histo_core.evaluation.class_scores import class_scores
@@ -20,7 +21,7 @@ from histo_core.experiments.final import TestScore
 from histo_core.experiments.from_study import start, wanted
 from histo_core.experiments.launcher import get_experiment, start_experiment
 from histo_core.experiments.records import Experiment, Member
-from histo_core.experiments.scores import Pool, RunScores
+from histo_core.experiments.scores import RunScores, pool
 from histo_core.experiments.summary import MemberResult, Summary, summary
 from histo_core.runs.launcher import launch
 from histo_core.runs.records import Run
@@ -137,8 +138,17 @@ def scored(part: str, classes: Sequence[str], seed: int, positive: int = 1) -> R
     rng = np.random.default_rng(seed)
     true = rng.integers(0, len(classes), 120)
     found = probabilities(true, len(classes), rng)
-    pool = Pool(true, found, positive, np.array([f"p{one}" for one in rng.integers(0, 15, 120)]), tuple(classes))
-    return RunScores({part: class_scores(true, found, positive)}, {part: pool}, 50)
+    table = pd.DataFrame(found, columns=[f"prob_{name}" for name in classes])
+    table = table.assign(
+        split=part,
+        y_true=[classes[one] for one in true],
+        patient_id=[f"p{one}" for one in rng.integers(0, 15, 120)],
+        slide_id=None,
+    )
+    predictions = RunPredictions("r", "r", table, "f", tuple(classes), classes[positive])
+    found_pool = pool(predictions, part)
+    assert found_pool is not None
+    return RunScores({part: class_scores(true, found, positive)}, {part: found_pool}, 50)
 
 
 def fake_summary(config: RunConfig, protocol: ProtocolConfig, origin: str, members: Sequence[MemberResult]) -> Summary:
@@ -170,9 +180,9 @@ def test_each_trial_of_a_sweep_stands_beside_its_own_number(workspace: Workspace
         if scores is None:
             assert (pair.measured, pair.about) == (None, "not finished")
             continue
-        pool = scores.pools["valid"]
+        held = scores.pools["valid"]
         assert pair.measured is not None
-        assert pair.measured.value == pytest.approx(accuracy_score(pool.y_true, pool.probabilities.argmax(axis=1)))
+        assert pair.measured.value == pytest.approx(accuracy_score(held.y_true, held.probabilities.argmax(axis=1)))
         assert pair.about == f"validation accuracy, {members[place].label}"
     assert pairs[0].changed == ()
     assert "calls it the worst dropout" in pairs[3].reported.doubt
@@ -182,10 +192,10 @@ def test_a_classification_report_stands_beside_the_studys_own(config: RunConfig,
     run = launch(config, workspace, origin="fub_breakhis/resnet18")
     scores = scored("test", ("benign", "malignant"), 3)
     pairs = beside_run(run, workspace, scores)
-    pool = scores.pools["test"]
-    called = pool.probabilities.argmax(axis=1)
-    each = precision_recall_fscore_support(pool.y_true, called, labels=[0, 1], zero_division=0)
-    mean = precision_recall_fscore_support(pool.y_true, called, average="weighted", zero_division=0)
+    held = scores.pools["test"]
+    called = held.probabilities.argmax(axis=1)
+    each = precision_recall_fscore_support(held.y_true, called, labels=[0, 1], zero_division=0)
+    mean = precision_recall_fscore_support(held.y_true, called, average="weighted", zero_division=0)
     for number, measure in enumerate(("precision", "recall", "F1")):
         for place, name in enumerate(("benign", "malignant")):
             measured = of(pairs, f"{measure} of {name}").measured
@@ -202,9 +212,9 @@ def test_the_class_of_interest_and_other_names_of_classes(config: RunConfig, wor
     """Studies of patches call no class by name; a class that the data do not have is said to be lacking."""
     run = launch(config, workspace, origin="gatech_kpcam/vgg16")
     scores = scored("valid", ("normal", "tumor"), 4)
-    pool = scores.pools["valid"]
-    called = pool.probabilities.argmax(axis=1)
-    precision, recall, *_ = precision_recall_fscore_support(pool.y_true, called, average="binary")
+    held = scores.pools["valid"]
+    called = held.probabilities.argmax(axis=1)
+    precision, recall, *_ = precision_recall_fscore_support(held.y_true, called, average="binary")
     pairs = beside_run(run, workspace, scores)
     for measure, value in (("validation precision", precision), ("validation recall", recall)):
         measured = of(pairs, measure).measured
@@ -212,7 +222,7 @@ def test_the_class_of_interest_and_other_names_of_classes(config: RunConfig, wor
         assert measured.value == pytest.approx(value)
     auroc = of(pairs, "validation AUROC").measured
     assert auroc is not None
-    assert auroc.value == pytest.approx(roc_auc_score(pool.y_true, pool.probabilities[:, 1]))
+    assert auroc.value == pytest.approx(roc_auc_score(held.y_true, held.probabilities[:, 1]))
     other = launch(config.model_copy(update={"seed": 1}), workspace, origin="fub_breakhis/resnet18")
     lacking = of(beside_run(other, workspace, scored("test", ("normal", "tumor"), 5)), "recall of benign")
     assert (lacking.measured, lacking.about) == (None, "no class of this name among normal, tumor")
