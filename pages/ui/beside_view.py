@@ -39,3 +39,17 @@ def table(pairs: Sequence[Pair]) -> pd.DataFrame:
         for pair in pairs
     ]
     return pd.DataFrame([[plain(cell) for cell in row] for row in rows], columns=columns).set_index("Reported of")
+
+
+def short_table(pairs: Sequence[Pair]) -> pd.DataFrame:
+    """The same for half a page: the doubt stands with the number, and what ours is with ours, where there is one."""
+    rows = [
+        (
+            *(pair.of, pair.reported.measure, pair.reported.said),
+            "" if pair.measured is None else f"{pair.measured}, {'; '.join((pair.about, *pair.changed))}",
+        )
+        for pair in pairs
+    ]
+    columns = ["Reported of", "Measure", "As printed", "Here"][: 4 if any(row[3] for row in rows) else 3]
+    shown = [[plain(cell) for cell in row[: len(columns)]] for row in rows]
+    return pd.DataFrame(shown, columns=columns).set_index("Reported of")

@@ -11,7 +11,7 @@ from histo_core.experiments.beside import Pair
 from histo_core.models.missing_weights import missing_weights
 from histo_core.studies.recipes import NamedConfig, Recipe, settings
 from histo_core.workspace import Workspace
-from pages.ui import cache_studies
+from pages.ui import beside_view, cache_studies
 from pages.ui.text import count, plain
 
 
@@ -79,24 +79,13 @@ def _reported(recipe: Recipe, workspace: Workspace | None) -> None:
         st.caption("This study reports no numbers.")
         return
     st.caption(
-        "As printed is what the study itself reports; none of it was measured here. Here is what the newest run or "
-        "experiment made from this study reached, on other patches."
+        "As printed is what the study itself reports; none of it was measured here. Under Here stands what the newest "
+        "run or experiment made from this study reached, on other patches."
     )
     found = cache_studies.beside_study(recipe, workspace) if workspace is not None else {}
     alone = {of: tuple(Pair(of, one, None, "") for one in stated) for of, stated in recipe.reported.items()}
-    rows = [
-        (
-            *(of, pair.reported.measure, pair.reported.printed, pair.reported.doubt),
-            *("" if pair.measured is None else str(pair.measured), pair.about, "; ".join(pair.changed)),
-        )
-        for of, pairs in (found or alone).items()
-        for pair in pairs
-    ]
-    columns = ["Model", "Measure", "As printed", "Doubt", "Here", "What it is", "Changed"]
-    measured = any(row[4] for row in rows)
-    st.dataframe(
-        pd.DataFrame(rows, columns=columns)[columns if measured else columns[:4]], hide_index=True, width="stretch"
-    )
+    pairs = [pair for stated in (found or alone).values() for pair in stated]
+    st.table(beside_view.short_table(pairs), width="stretch")
     for matrix in recipe.confusions:
         st.caption(f"Confusion matrix of {plain(matrix.name)}: true class in rows, predicted class in columns")
         st.table(pd.DataFrame(matrix.counts, matrix.classes, matrix.classes))
