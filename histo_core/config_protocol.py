@@ -16,7 +16,7 @@ from histo_core.config_train import TrainConfig
 from histo_core.errors import ConfigError
 
 SweepValue = bool | int | float | str | None | tuple[float, ...]
-Metric = Literal["valid_auroc", "valid_loss", "valid_accuracy"]
+Metric = Literal["valid_auroc", "valid_loss", "valid_accuracy", "valid_weighted_f1"]
 
 BELONGS: dict[str, tuple[str, ...]] = {
     "folds": ("folds", "sweep"),
@@ -72,7 +72,7 @@ class ProtocolConfig(Config):
 
     ``folds``: each of k parts is held out once; with ``split.hold_out`` they serve to choose and a test part apart
     from them is kept for the end. With ``repeats`` above 1 the folds are dealt anew as often, which a part that is held
-    out does not allow: another seed would hold out other patients.
+    out does not allow: another seed would hold out other patches.
     ``repeats``: the same with new seeds of the weights and the order only, or with new splits as well.
     ``sweep``: settings by dotted name, such as ``train.learning_rate``; each combination is a trial, over ``folds``
     where they are given. Trials never see the test part, which over folds is held out of them all.
@@ -84,7 +84,8 @@ class ProtocolConfig(Config):
     new: Literal["seeds", "splits"] = Field(
         default="seeds",
         title="Each repeat has a new",
-        description="Seed: other weights and order on the same patients. Split: other patients are held out as well",
+        description="Seed: other weights and order, the same patches held out. Split: other patches (whole patients, "
+        "where they are known) are held out as well",
     )
     sweep: dict[str, SweepField] = Field(default_factory=dict, title="Settings to try")
     sampler: Literal["grid", "random", "tpe"] = Field(

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from histo_core.access import LOCAL, authorise
 from histo_core.comparison.aurocs import AurocResults
-from histo_core.comparison.compare import Comparison, at_threshold
+from histo_core.comparison.compare import at_threshold
 from histo_core.comparison.join import Joined, RunPredictions, join
 from histo_core.errors import ComparisonError
-from histo_core.plots.confusion import confusion_figure, confusion_table
-from histo_core.plots.roc import roc_figure
-from histo_core.reports.comparison import comparison_zip
 from histo_core.runs.records import Run
 from histo_core.workspace import Workspace
-from pages.ui import cache, layout, navigation, runs, state
-from pages.ui.comparison_table import differences_table, metrics_table, roc_points
-from pages.ui.errors import shown
+from pages.ui import cache, compare_results, layout, runs, state
 from pages.ui.text import count, plain
 
 PARTS = {"test": "test: held out", "valid": "validation: used to choose the epoch"}
-MATRIX = 300
-"""Pixels that one confusion matrix needs."""
+BEST = "best"
+"""Stands for no comparator in the link."""
 
 
 def render() -> None:
@@ -43,40 +39,21 @@ def render() -> None:
         with top:
             layout.header("Compare", "Choose the models to compare.")
         return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        part = state.choose(
-            "Patches",
-            "part",
-            list(PARTS),
-            default=_shared_part(chosen),
-            format_func=PARTS.__getitem__,
-            help="Part of the split.",
-        )
-        classes = chosen[0].classes
-        name = state.choose(
-            "Class of interest",
-            "class",
-            classes,
-            default=chosen[0].positive,
-            help="The positive class of the ROC curve.",
-        )
-        baseline = state.switch(
-            "Colour-only baseline",
-            "colour",
-            help="A logistic regression on colour histograms: how far does a model get that sees no shapes at all?",
-        )
+    part, name, comparator, baseline = _controls(chosen, finished)
+    trained = [finished[run.run_id] for run in chosen]
     if baseline:
-        chosen = [*chosen, _colour_only(finished[chosen[0].run_id], home)]
+        chosen = [*chosen, _colour_only(trained[0], home)]
     try:
         joined, shared = _join(chosen, part)
     except ComparisonError:
         with top:
             layout.header("Compare", "These models cannot be compared like that.")
         raise
-    key = tuple(run.run_id for run in chosen), part, shared, name, home
-    with st.spinner("Drawing patients again for the intervals…", show_time=True):
+    looks = cache.looks(tuple(sorted(run.run_id for run in trained)), home, trained) if part == "test" else ""
+    key = tuple(run.run_id for run in chosen), part, shared, name, comparator, home
+    with st.spinner("Working out the intervals…", show_time=True):
         aurocs = cache.aurocs(*key, joined)
-    _result(joined, aurocs, top)
+    _result(joined, aurocs, looks, top)
 
 
 def _choose(finished: dict[str, Run]) -> list[RunPredictions]:
@@ -93,6 +70,42 @@ def _choose(finished: dict[str, Run]) -> list[RunPredictions]:
     )
     home = str(Workspace.default().home)
     return [cache.predictions(run_id, str(finished[run_id].ended_at), home, finished[run_id]) for run_id in ids]
+
+
+def _controls(chosen: Sequence[RunPredictions], finished: dict[str, Run]) -> tuple[str, str, str | None, bool]:
+    """Part, class of interest, run to compare with (None: look for the best), and whether colours alone take part."""
+    named = runs.unique_labels([finished[run.run_id] for run in chosen])
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        part = state.choose(
+            "Patches",
+            "part",
+            list(PARTS),
+            default=_shared_part(chosen),
+            format_func=PARTS.__getitem__,
+            help="Part of the split.",
+        )
+        name = state.choose(
+            "Class of interest",
+            "class",
+            chosen[0].classes,
+            default=chosen[0].positive,
+            help="The positive class of the ROC curve.",
+        )
+        comparator = state.choose(
+            "Compare with",
+            "comparator",
+            [BEST, *named],
+            format_func=lambda run_id: "the best, over all pairs" if run_id == BEST else named[run_id],
+            help="Which models are tested against each other. To look for the best is to test all pairs. A model that "
+            "was named before the numbers were seen, such as the one in use today, is tested against each other one: "
+            "fewer tests, so that a smaller difference is seen. Chosen after a look, its P values are too small.",
+        )
+        baseline = state.switch(
+            "Colour-only baseline",
+            "colour",
+            help="A logistic regression on colour histograms: how far does a model get that sees no shapes at all?",
+        )
+    return part, name, None if comparator == BEST else comparator, baseline
 
 
 def _shared_part(chosen: Sequence[RunPredictions]) -> str | None:
@@ -121,74 +134,14 @@ def _join(chosen: Sequence[RunPredictions], part: str) -> tuple[Joined, bool]:
         raise
 
 
-def _result(joined: Joined, aurocs: AurocResults, top: DeltaGenerator) -> None:
-    first = at_threshold(joined, aurocs, 0.5)
+def _result(joined: Joined, aurocs: AurocResults, looks: str, top: DeltaGenerator) -> None:
+    first = replace(at_threshold(joined, aurocs), looks=looks)
     with top:
         layout.header("Compare", first.verdict)
         groups = f" of {count(first.n_groups, first.group_kind)}" if first.group_kind else ""
-        st.caption(f"{count(first.n, 'patch', 'patches')}{groups}, {PARTS[first.part]}.")
+        st.caption(f"{count(first.n, 'patch', 'patches')}{groups}, {PARTS[first.part]}. {plain(looks)}")
         for warning in first.warnings:
             st.warning(plain(warning), icon=":material/info:")
-    _moving(joined, aurocs)
-
-
-@st.fragment
-@shown()
-def _moving(joined: Joined, aurocs: AurocResults) -> None:
-    """All that follows the threshold."""
-    two = len(joined.classes) == 2
-    threshold = state.slide(
-        "Call it positive from this probability on" if two else "Threshold of the class of interest",
-        "threshold",
-        0.0,
-        1.0,
-        0.5,
-        help="The decision threshold. A lower one finds more (sensitivity) and raises more false alarms (specificity).",
-    )
-    comparison = at_threshold(joined, aurocs, threshold)
-    st.dataframe(
-        metrics_table(comparison), hide_index=True, alt="Each model's AUROC and, at the threshold, its other metrics."
-    )
-    grid = layout.halves()
-    with grid.cell():
-        layout.figure(
-            roc_figure(comparison),
-            key="compare.roc",
-            name="roc",
-            data=roc_points(comparison),
-            title="above",
-        )
-        if comparison.differences:
-            st.subheader("Is the best really better?", anchor=False)
-            st.dataframe(
-                differences_table(comparison),
-                hide_index=True,
-                alt="Differences of each model from the best, with intervals.",
-            )
-    with grid.cell(), st.grid("auto", min_column_width=MATRIX, gap="small") as matrices:
-        for result in comparison.results:
-            with matrices.cell():
-                layout.figure(
-                    confusion_figure(result, comparison.classes),
-                    key=f"compare.matrix.{result.run_id}",
-                    name=f"confusion-{result.run_id}",
-                    data=confusion_table(result, comparison.classes),
-                    title="above",
-                )
-                if not result.is_reference:
-                    navigation.link(
-                        "explain",
-                        "Patches it got wrong",
-                        icon=":material/error:",
-                        run=result.run_id,
-                        show="wrong",
-                        part=joined.part,
-                    )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        layout.download_table(comparison.table(), "comparison", "Download the table")
-        layout.download("Download the report", lambda: _report(comparison), "comparison.zip", "application/zip")
-
-
-def _report(comparison: Comparison) -> bytes:
-    authorise(LOCAL, "report")
-    return comparison_zip(comparison)
+    if first.many:
+        compare_results.all_classes(first)
+    compare_results.at_the_threshold(joined, aurocs, looks)

@@ -1,8 +1,9 @@
 """Simulate the intervals and tests of `histo_core.evaluation`, and print the tables of docs/statistics.md.
 
-    python -m scripts.measure_coverage FILE [--draws 10000] [--only auroc]
+    python -m scripts.measure_coverage FILE [--draws 10000] [--only auroc] [--tables]
 
-Each cell is written to FILE (JSON lines) as soon as it is done, and is not drawn again the next time.
+Each cell is written to FILE (JSON lines) as soon as it is done, and is not drawn again the next time. With --tables
+nothing is drawn, and the cells that are there are printed as Markdown.
 """
 
 from __future__ import annotations
@@ -23,16 +24,21 @@ KINDS = {
 
 
 def main() -> None:
-    """Run what is missing, then print all tables."""
+    """Run what is missing, or print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument("--draws", type=int, default=10_000)
     parser.add_argument("--only", choices=KINDS)
+    parser.add_argument("--tables", action="store_true")
     given = parser.parse_args()
     done = {}
     if given.file.exists():
         done = {line["cell"]: line for line in map(json.loads, given.file.read_text().splitlines())}
-    for kind in [given.only] if given.only else KINDS:
+    kinds = [given.only] if given.only else list(KINDS)
+    if given.tables:
+        print("\n\n".join(table(kind, done) for kind in kinds))
+        return
+    for kind in kinds:
         for cell in KINDS[kind]():
             if repr(cell) in done:
                 continue
@@ -57,6 +63,64 @@ def summary(line: dict) -> str:
             high = cells.monte_carlo(count, line["draws"])[0] > most
             found.append(f"{name} {count / line['draws']:.1%}{' ABOVE' * high}")
     return "; ".join(found)
+
+
+def table(kind: str, done: dict[str, dict]) -> str:
+    """The cells of one kind that are there, as a Markdown table."""
+    known = [(cell, done[repr(cell)]) for cell in KINDS[kind]() if repr(cell) in done]
+    if not known:
+        return f"({kind}: nothing measured)"
+    if kind == "selection":
+        head = ("models", "data", 'false "better"', "±")
+        rows = [(c.models, _data(c), *_share(line["rejected"]["best"], line["draws"])) for c, line in known]
+    elif kind == "rates":
+        names = ("accuracy", "sensitivity", "precision", "f1", "macro_f1", "kappa")
+        head = ("data", "rate", "ICC", *(f"{name}: coverage, width" for name in names))
+        rows = [
+            (_data(c), c.rate, c.icc if c.groups else "", *(_covered(line, name) for name in names))
+            for c, line in known
+        ]
+    else:
+        tests = () if kind == "unequal" else ("paired", "swaps")
+        head = ("mix", "groups", "ICC", "AUROC", "coverage, width", "±", "difference: coverage, width", *tests)
+        rows = [
+            (
+                *(c.design, _groups(c.groups), "" if kind == "alone" else c.icc),
+                c.auroc if c.other is None else f"{c.auroc}, {c.other}",
+                *(_covered(line, "auroc"), _share(line["held"]["auroc"], line["draws"])[1]),
+                _covered(line, "difference"),
+                *(
+                    _share(line["rejected"][test], line["draws"])[0] if test in line["rejected"] else ""
+                    for test in tests
+                ),
+            )
+            for c, line in known
+        ]
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in lines)
+
+
+def _data(cell: cells.RateCell | cells.SelectionCell) -> str:
+    if cell.groups:
+        return f"{cell.groups} patients"
+    return f"{cell.n} patches" if isinstance(cell, cells.RateCell) else "100 + 100 patches"
+
+
+def _groups(groups: int | tuple[int, int]) -> str:
+    return str(groups) if isinstance(groups, int) else " + ".join(map(str, groups))
+
+
+def _covered(line: dict, name: str) -> str:
+    n = line["rejected"].get(f"n_{name}", line["draws"])
+    if not n:
+        return ""
+    below = cells.monte_carlo(line["held"][name], n)[1] < line["goal"]
+    return f"{'**' * below}{line['held'][name] / n:.1%}{'**' * below}, {line['width'][name] / n:.3f}"
+
+
+def _share(count: int, draws: int) -> tuple[str, str]:
+    low, high = cells.monte_carlo(count, draws)
+    return f"{count / draws:.1%}", f"{(high - low) / 2:.1%}"
 
 
 if __name__ == "__main__":

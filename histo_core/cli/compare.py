@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,51 +14,92 @@ from histo_core.cli.output import say, table
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
 
+if TYPE_CHECKING:
+    from pandas import DataFrame  # loaded where it is used: a command that fails early does without
+
+    from histo_core.comparison.result import Comparison
+
 
 def compare(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Ids of runs that have succeeded.")],
     part: Annotated[str, typer.Option(help="test or valid.")] = "test",
-    threshold: Annotated[float, typer.Option(help="Probability from which the class of interest is called.")] = 0.5,
+    threshold: Annotated[
+        str,
+        typer.Option(
+            metavar="NUMBER|RULE",
+            help="Probability from which the class of interest is called, or what chooses it for each run on its own "
+            "validation set: validation:youden, validation:sensitivity=0.95, validation:specificity=0.95.",
+        ),
+    ] = "0.5",
     class_of_interest: Annotated[str | None, typer.Option(help="Class; else the data set's own.")] = None,
+    comparator: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="Run, named beforehand, to test the others against; else all pairs."),
+    ] = None,
     shared_only: Annotated[bool, typer.Option("--shared-only", help="Cut to the samples all runs have.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for the report: HTML, CSV and figures.")] = None,
 ) -> None:
     """Compare runs on the same patches: AUROC and rates with 95% intervals, and a verdict.
 
-    Runs whose splits differ are refused, because one may have trained on what the other is tested on.
+    Runs whose splits differ are refused, because one may have trained on what the other is tested on. Each set of runs
+    that is compared on the test part counts as one look at it.
 
     \b
     Examples:
       python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1
-      python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --threshold 0.3 --out report
+      python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --threshold validation:sensitivity=0.95
+      python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --comparator 4547d1de99b8-1 --out report
     """
     from histo_core.comparison.compare import compare as compare_joined
     from histo_core.comparison.join import join, load
+    from histo_core.comparison.looks import look_at_test
+    from histo_core.comparison.threshold import parse_threshold
 
+    rule = parse_threshold(threshold)
     workspace = Workspace.default()
     store = Store.open(workspace)
     for run_id in runs:
         authorise(LOCAL, "run.read", run_id)
-    joined = join([load(store.get(run_id), workspace) for run_id in runs], part, shared_only=shared_only)
-    result = compare_joined(joined, threshold=threshold, class_of_interest=class_of_interest)
-    table(
-        ("run", "name", "AUROC (95% interval)", "accuracy", "sensitivity", "specificity", "F1"),
-        [
-            (
-                *(model.run_id, model.name, "not defined" if model.auroc is None else str(model.auroc)),
-                *(str(model.metrics.accuracy), str(model.metrics.sensitivity)),
-                *(str(model.metrics.specificity), str(model.metrics.f1)),
-            )
-            for model in result.results
-        ],
-    )
-    say(
-        f"{result.n:,} {result.part} patches; class of interest: {result.class_of_interest}; "
-        f"threshold {result.threshold:g}"
-    )
-    say("\n".join([result.verdict, *result.warnings]))
+    found = [store.get(run_id) for run_id in runs]
+    joined = join([load(run, workspace) for run in found], part, shared_only=shared_only)
+    result = compare_joined(joined, threshold=rule, class_of_interest=class_of_interest, comparator=comparator)
+    if part == "test":
+        result = replace(result, looks=look_at_test(found, workspace))
+    _print(result)
     if out is not None:
         from histo_core.reports.comparison import write_comparison
 
         authorise(LOCAL, "report")
         say(f"Report: {write_comparison(result, out)}")
+
+
+def _print(result: Comparison) -> None:
+    """All numbers, each table with what its intervals rest on; the verdict last."""
+    from histo_core.comparison import shown
+
+    ids = [model.run_id for model in result.results]
+    say(f"{result.n:,} {result.part} patches; 95% intervals in brackets, from {result.basis_of_all}.")
+    if result.many:
+        say("\nAll classes; each patch is called the class of its highest probability:")
+        _table(shown.overall_table(result), ids)
+        say(f"\n{result.class_of_interest} against the rest ({result.basis}):")
+    else:
+        say(f"\nClass of interest: {result.class_of_interest}")
+    _table(shown.metrics_table(result), ids)
+    say(f"Threshold: {result.rule.words}.")
+    for model in result.results:
+        say(f"\nClassification report of {model.name} ({model.run_id}):")
+        _table(shown.class_report_table(result, result.report(model).rows))
+    if result.differences:
+        say("")
+        _table(shown.differences_table(result))
+        say(shown.family_sentence(result))
+    say("\n" + "\n".join([result.verdict, *result.warnings, *([result.looks] if result.looks else [])]))
+
+
+def _table(frame: DataFrame, run_ids: Sequence[str] = ()) -> None:
+    rows = [tuple(map(str, row)) for row in frame.itertuples(index=False)]
+    if run_ids:
+        table(("Run", *frame.columns), [(run_id, *row) for run_id, row in zip(run_ids, rows, strict=True)])
+    else:
+        table(tuple(frame.columns), rows)

@@ -118,7 +118,8 @@ def list_(
 def show(
     experiment_id: ExperimentId,
     metric: Annotated[
-        Literal["auroc", "accuracy", "balanced_accuracy", "macro_f1", "loss"], typer.Option(help="Of the sentence.")
+        Literal["auroc", "accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "loss"],
+        typer.Option(help="Of the sentence."),
     ] = "auroc",
     wait: Annotated[bool, typer.Option("--wait", help="Until all its runs have ended.")] = False,
 ) -> None:
@@ -155,6 +156,8 @@ def show(
     for one in found.together.values():
         said = str(one.interval) if one.interval.defined else f"no interval: {one.interval.method}"
         say(f"{NAMES[one.metric]}: mean {_number(one.mean)}, SD {_number(one.sd)}; {said}")
+    if found.basis:
+        say(f"Intervals are from {found.basis}.")
     say(found.about)
     if (kept := kept_score(experiment_id, workspace)) is not None:
         _tell_test(kept)
@@ -263,9 +266,10 @@ def _tell_test(score: TestScore) -> None:
     from histo_core.experiments.words import NAMES
     from histo_core.runs.held_out import scored_in_words
 
-    say(f"Test part, scored once with run {score.run_id}:")
-    for name, shown in NAMES.items():
-        say(f"  {shown}: {score.metrics[name]}")
+    basis = f" on {score.basis}" if score.basis else ""
+    say(f"Test part, scored once with run {score.run_id}{basis}:")
+    for name in score.metrics:  # what an older version kept lacks the newer ones
+        say(f"  {NAMES[name]}: {score.metrics[name]}")
     say(f"  It was {scored_in_words(score.scored_before)}")
 
 

@@ -1,39 +1,22 @@
-"""The half of a comparison that no threshold moves: AUROCs, curves, and who can be told apart from the best."""
+"""The half of a comparison that no threshold moves: AUROCs, curves, all classes together, and who can be told apart."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from statsmodels.stats.multitest import multipletests
 
 from histo_core.comparison.join import Joined
+from histo_core.comparison.pairs import PairDifference, pair_differences
 from histo_core.errors import ComparisonError
-from histo_core.evaluation.auroc import PairedDifference, auroc_difference, auroc_interval
+from histo_core.evaluation.auroc import auroc_interval
 from histo_core.evaluation.intervals import CONFIDENCE, Interval
+from histo_core.evaluation.pooled import pooled_intervals
 from histo_core.evaluation.roc import RocCurve, roc_curve
 
-
-@dataclass(frozen=True)
-class PairDifference:
-    """The best model against another on the same samples.
-
-    Attributes:
-        best_id, best: run id and shown name of the model with the highest AUROC.
-        other_id, other: of the one it is compared with.
-        difference: AUROC of the best minus that of the other.
-        p_holm: the P value after Holm's correction for all differences of the comparison; None without a P value.
-        apart: whether the two can be told apart: by the corrected P value, else by the interval leaving out 0.
-    """
-
-    best_id: str
-    best: str
-    other_id: str
-    other: str
-    difference: PairedDifference
-    p_holm: float | None
-    apart: bool
+OVERALL = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "auroc")
+"""Numbers of all classes together, of more than two; each sample is called the class of its highest probability."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +30,11 @@ class AurocResults:
         aurocs: None where a class is missing.
         curves: empty where a class is missing.
         best: index of the model with the highest AUROC, references aside; None where there is no AUROC.
-        differences: each other model and the reference against the best.
-        confidence, seed: of all intervals.
+        comparator: run id of the run that was named beforehand to compare the others with; None looks for the best.
+        differences: all pairs, those of the best first; with a comparator each other run against it.
+        overall: by name of `OVERALL`, where there are more than two classes; the AUROC is the macro average of one
+            class against the rest. Empty for two classes.
+        confidence: of all intervals.
     """
 
     class_of_interest: str
@@ -57,9 +43,10 @@ class AurocResults:
     aurocs: tuple[Interval | None, ...]
     curves: tuple[RocCurve, ...]
     best: int | None
+    comparator: str | None
     differences: tuple[PairDifference, ...]
+    overall: tuple[Mapping[str, Interval], ...]
     confidence: float
-    seed: int
 
 
 def auroc_results(
@@ -67,17 +54,18 @@ def auroc_results(
     class_of_interest: str | None = None,
     *,
     reference: str | None = None,
+    comparator: str | None = None,
     confidence: float = CONFIDENCE,
-    seed: int = 0,
 ) -> AurocResults:
-    """AUROCs of all runs with intervals, and the paired differences from the best.
+    """AUROCs of all runs with intervals, and the paired differences between them.
 
     Args:
         joined: the runs.
         class_of_interest: a class name; None takes the positive class of the data.
         reference: run id of a run that is a yardstick (colour alone, say) and never the best.
+        comparator: run id of the run that the others are compared with, named before the numbers were seen; None
+            compares all pairs.
         confidence: 0 to 1.
-        seed: of the bootstrap.
 
     Raises:
         ComparisonError: no such class or run, or a confidence that is not between 0 and 1.
@@ -88,29 +76,28 @@ def auroc_results(
             f"{interest!r} is no class of these runs.", f"Classes: {', '.join(joined.classes)}.", "Choose one of them."
         )
     ids = [run.run_id for run in joined.runs]
-    if reference is not None and reference not in ids:
-        raise ComparisonError(
-            f"The reference {reference!r} is not among the runs.", f"Runs: {', '.join(ids)}.", "Join it with them."
-        )
+    for role, run_id in (("reference", reference), ("comparator", comparator)):
+        if run_id is not None and run_id not in ids:
+            raise ComparisonError(
+                f"The {role} {run_id!r} is not among the runs.", f"Runs: {', '.join(ids)}.", "Join it with them."
+            )
     if not 0 < confidence < 1:
         raise ComparisonError(f"confidence = {confidence}.", "Between 0 and 1 is allowed.", "0.95 is customary.")
     y_true, scores = one_against_rest(joined, interest)
     aurocs = tuple(auroc_interval(y_true, score, joined.groups, confidence=confidence) for score in scores)
-    candidates = [i for i, run_id in enumerate(ids) if run_id != reference] or list(range(len(ids)))
-    ranked = [(auroc.value, -i) for i in candidates if (auroc := aurocs[i]) is not None]
-    best = -max(ranked)[1] if ranked else None
-    names = shown_names(joined)
-    differences = [] if best is None else _differences(joined, best, names, y_true, scores, confidence, seed)
+    order = _order(aurocs, [run_id == reference for run_id in ids])
+    names, at = shown_names(joined), None if comparator is None else ids.index(comparator)
     return AurocResults(
         class_of_interest=interest,
         reference=reference,
         names=names,
         aurocs=aurocs,
         curves=tuple(roc_curve(y_true, score) for score in scores),
-        best=best,
-        differences=tuple(differences),
+        best=order[0] if order else None,
+        comparator=comparator,
+        differences=pair_differences(joined, names, y_true, scores, order, at, confidence=confidence),
+        overall=_overall(joined, interest),
         confidence=confidence,
-        seed=seed,
     )
 
 
@@ -129,27 +116,18 @@ def shown_names(joined: Joined) -> tuple[str, ...]:
     )
 
 
-def _differences(
-    joined: Joined,
-    best: int,
-    names: tuple[str, ...],
-    y_true: np.ndarray,
-    scores: np.ndarray,
-    confidence: float,
-    seed: int,
-) -> Iterator[PairDifference]:
-    others = [i for i in range(len(names)) if i != best]
-    found = [auroc_difference(y_true, scores[best], scores[i], joined.groups, confidence=confidence) for i in others]
-    pairs = [pair for pair in found if pair is not None]
-    for i, pair, p_holm in zip(others, pairs, holm([pair.p_value for pair in pairs]), strict=True):
-        apart = p_holm < 1 - confidence if p_holm is not None else pair.low > 0 or pair.high < 0
-        yield PairDifference(
-            joined.runs[best].run_id, names[best], joined.runs[i].run_id, names[i], pair, p_holm, apart
-        )
+def _order(aurocs: Sequence[Interval | None], reference: Sequence[bool]) -> list[int]:
+    """The runs that have an AUROC, the highest first, references last; of equal ones the first."""
+    known = [(reference[i], -auroc.value, i) for i, auroc in enumerate(aurocs) if auroc is not None]
+    return [i for _, _, i in sorted(known)]
 
 
-def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """P values after Holm's correction (1979, Scand. J. Stat. 6:65); the missing ones do not count as tests."""
-    known = [p for p in p_values if p is not None]
-    corrected = iter(np.asarray(multipletests(known, method="holm")[1]).tolist() if known else [])
-    return [None if p is None else next(corrected) for p in p_values]
+def _overall(joined: Joined, class_of_interest: str) -> tuple[Mapping[str, Interval], ...]:
+    if len(joined.classes) == 2:
+        return ()
+    index = joined.classes.index(class_of_interest)
+    found = (
+        pooled_intervals(joined.y_true, np.asarray(probabilities), index, joined.groups)
+        for probabilities in joined.probabilities
+    )
+    return tuple({name: one[name] for name in OVERALL} for one in found)

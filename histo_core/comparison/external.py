@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from histo_core.comparison.compare import Comparison, compare
+from histo_core.comparison.compare import compare
 from histo_core.comparison.join import Joined, RunPredictions, join, load
+from histo_core.comparison.result import Comparison
 from histo_core.errors import ComparisonError
 from histo_core.evaluation.classes import ClassRates, class_rates
 from histo_core.runs.predictions_kept import PredictionSet
@@ -32,16 +33,27 @@ class Scored:
     rates: ClassRates
 
     def row(self) -> dict[str, str]:
-        """All rates with their intervals in words, for a table."""
-        result = self.comparison.results[0]
-        return {
+        """All rates with their intervals in words, and what they rest on, for a table.
+
+        Of more than two classes the AUROC is the macro average of one against the rest, and what is about the class
+        of interest alone says so.
+        """
+        result, many = self.comparison.results[0], self.comparison.many
+        auroc = result.overall["auroc"] if many else result.auroc
+        of = f" of {self.comparison.class_of_interest}" if many else ""
+        row = {
             "where": self.where,
             "patches": f"{self.comparison.n:,}",
-            "AUROC": "not defined" if result.auroc is None else str(result.auroc),
+            f"{'macro ' if many else ''}AUROC": "not defined" if auroc is None else str(auroc),
             "accuracy": str(self.rates.accuracy),
             "balanced accuracy": str(self.rates.balanced_accuracy),
-            "sensitivity": str(result.metrics.sensitivity),
-            "specificity": str(result.metrics.specificity),
+        }
+        if many:
+            row |= {f"AUROC{of}": "not defined" if result.auroc is None else str(result.auroc)}
+        return row | {
+            f"sensitivity{of}": str(result.metrics.sensitivity),
+            f"specificity{of}": str(result.metrics.specificity),
+            "intervals from": self.comparison.basis_of_all,
         }
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from histo_core.evaluation.intervals import Interval
+
 if TYPE_CHECKING:
-    from histo_core.comparison.aurocs import PairDifference
-    from histo_core.comparison.compare import Comparison
+    from histo_core.comparison.pairs import PairDifference
+    from histo_core.comparison.result import Comparison
 
 _NAMED = 3
 """Of a longer list the rest is counted, not named."""
@@ -16,19 +18,21 @@ _NAMED = 3
 def verdict(comparison: Comparison) -> str:
     """Who has the highest AUROC, from whom it can be told apart, and on how many patients.
 
-    Whether two models can be told apart is the paired test after Holm's correction, not whether their intervals
-    overlap.
+    With a comparator that was named beforehand, who is better or worse than it. Whether two models can be told apart
+    is the paired test after the correction for all pairs that were tested, not whether their intervals overlap;
+    without a P value nothing is better.
     """
     aurocs = {result.run_id: result.auroc for result in comparison.results if result.auroc is not None}
     if not aurocs:
         return _undefined(comparison)
+    if comparison.comparator is not None and len(aurocs) > 1:
+        return _against_comparator(comparison, aurocs)
     known = [result for result in comparison.results if result.run_id in aurocs]
     models = [result for result in known if not result.is_reference] or known
     top = max(aurocs[result.run_id].value for result in models)
     leaders = [result for result in models if aurocs[result.run_id].value == top]
     names, interval = listed([result.name for result in leaders]), aurocs[leaders[0].run_id]
-    binary = len(comparison.classes) == 2
-    measure = "AUROC" if binary else f"AUROC for {comparison.class_of_interest} against the rest"
+    measure = _measure(comparison)
     if len(models) == 1:
         opening = f"{names} reaches an {measure} of {interval}"
     elif len(leaders) == 1:
@@ -37,9 +41,9 @@ def verdict(comparison: Comparison) -> str:
         rank = "same" if len(leaders) == len(models) else "highest"
         opening = f"{names} share the {rank} {measure}, {interval}"
     settled = {result.run_id for result in leaders}
-    others = [pair for pair in comparison.differences if pair.other_id not in settled]
-    references = {result.run_id for result in comparison.results if result.is_reference}
-    clauses = _against(others, references, "it" if len(leaders) == 1 else "they")
+    first = leaders[0].run_id
+    others = [pair for pair in comparison.differences if pair.first_id == first and pair.other_id not in settled]
+    clauses = _against(others, _references(comparison), "it" if len(leaders) == 1 else "they")
     return f"{opening}{f'; {clauses}' if clauses else ''} on {_basis(comparison)}."
 
 
@@ -74,6 +78,36 @@ def _against(others: Sequence[PairDifference], references: set[str], pronoun: st
     if above:
         clauses.append(f"{'' if clauses else f'{pronoun} '}{verb} worse than {named(above)}")
     return " but ".join(clauses)
+
+
+def _against_comparator(comparison: Comparison, aurocs: Mapping[str, Interval]) -> str:
+    """Say who is better, worse, or cannot be told apart from the run that was named beforehand."""
+    known = {result.run_id: result for result in comparison.results}
+    comparator, references = known[comparison.comparator or ""], _references(comparison)
+
+    def named(pairs: Sequence[PairDifference]) -> str:
+        return listed([f"the reference {pair.first}" if pair.first_id in references else pair.first for pair in pairs])
+
+    pairs = comparison.differences
+    kinds = (
+        ("better", [pair for pair in pairs if pair.apart and pair.difference.value > 0]),
+        ("worse", [pair for pair in pairs if pair.apart and pair.difference.value < 0]),
+    )
+    clauses = [f"{named(found)} {'is' if len(found) == 1 else 'are'} {word}" for word, found in kinds if found]
+    if level := [pair for pair in pairs if not pair.apart]:
+        clauses.append(f"{named(level)} cannot be told apart from it")
+    return (
+        f"Against {comparator.name}, named beforehand ({_measure(comparison)} {aurocs[comparator.run_id]}), "
+        f"{listed(clauses)} on {_basis(comparison)}."
+    )
+
+
+def _references(comparison: Comparison) -> set[str]:
+    return {result.run_id for result in comparison.results if result.is_reference}
+
+
+def _measure(comparison: Comparison) -> str:
+    return f"AUROC for {comparison.class_of_interest} against the rest" if comparison.many else "AUROC"
 
 
 def _basis(comparison: Comparison) -> str:

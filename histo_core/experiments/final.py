@@ -35,6 +35,7 @@ class TestScore:
         metrics: each number of `class_scores` with its interval.
         scored_before: how often this test part had been scored for other runs, experiments or predictions.
         predictions: the file, in the form of a run's ``predictions.parquet``.
+        basis: patches and patients of each class, in words; empty in what an older version kept.
     """
 
     __test__ = False  # for pytest, which takes it for a test by its name
@@ -45,6 +46,7 @@ class TestScore:
     metrics: Mapping[str, Interval]
     predictions: Path
     scored_before: int = 0
+    basis: str = ""
 
 
 def score_test(
@@ -143,4 +145,5 @@ def _scored(experiment_id: str, run: Run, workspace: Workspace, progress: Progre
         metrics=pooled_intervals(held_out.y_true, held_out.probabilities, held_out.positive, held_out.groups),
         predictions=file,
         scored_before=scored_before(database, part, experiment_id),
+        basis=held_out.basis,
     )

@@ -49,7 +49,7 @@ def plan(config: RunConfig, protocol: ProtocolConfig) -> tuple[Planned, ...]:
     if protocol.kind == "folds" and protocol.repeats > 1 and config.split.hold_out:
         raise ConfigError(
             f"Folds beside a held-out test part were to be dealt {protocol.repeats} times.",
-            "Another seed holds out other patients, so that there would be no one test part to keep for the end.",
+            "Another seed holds out other patches, so that there would be no one test part to keep for the end.",
             "Deal them once, or set hold_out to false.",
         )
     if protocol.kind == "single":

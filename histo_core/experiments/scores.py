@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from histo_core.comparison.join import RunPredictions, load
 from histo_core.config_protocol import Metric
-from histo_core.data.groups import known_groups
+from histo_core.data.groups import GroupKind, known_groups
 from histo_core.evaluation.class_scores import ClassScores, class_scores
+from histo_core.evaluation.class_support import class_support, support_in_words
 from histo_core.runs.events import read_events
 from histo_core.runs.records import Run
 from histo_core.training.events import EpochDone, Started
@@ -27,6 +28,7 @@ class Pool:
         classes: names of the k classes.
         positive: index of the class of interest.
         groups: patient ids [n], slide ids where no patient is known, None where neither is.
+        group_kind: which of the two.
     """
 
     y_true: np.ndarray
@@ -34,6 +36,12 @@ class Pool:
     classes: tuple[str, ...]
     positive: int
     groups: np.ndarray | None
+    group_kind: GroupKind | None
+
+    @property
+    def basis(self) -> str:
+        """What an interval of these predictions rests on: patches and patients of each class, in words."""
+        return support_in_words(class_support(self.y_true, self.classes, self.groups), self.group_kind)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,25 +83,36 @@ def pool(predictions: RunPredictions, part: str) -> Pool | None:
     if rows.empty:
         return None
     numbers = {name: index for index, name in enumerate(predictions.classes)}
+    groups, kind = known_groups(rows)
     return Pool(
         y_true=np.asarray([numbers[name] for name in rows["y_true"]], np.int64),
         probabilities=rows[[f"prob_{name}" for name in predictions.classes]].to_numpy(np.float64),
         classes=predictions.classes,
         positive=numbers[predictions.positive],
-        groups=known_groups(rows)[0],
+        groups=groups,
+        group_kind=kind,
     )
 
 
 def together(pools: list[Pool]) -> Pool:
     """Predictions of several parts that share no sample, such as those of all folds."""
-    groups = [one.groups for one in pools if one.groups is not None]
+    groups, kind = [one.groups for one in pools if one.groups is not None], kind_of(pools)
     return Pool(
         y_true=np.concatenate([one.y_true for one in pools]),
         probabilities=np.concatenate([one.probabilities for one in pools]),
         classes=pools[0].classes,
         positive=pools[0].positive,
-        groups=np.concatenate(groups) if len(groups) == len(pools) else None,
+        groups=None if kind is None else np.concatenate(groups),
+        group_kind=kind,
     )
+
+
+def kind_of(pools: Sequence[Pool]) -> GroupKind | None:
+    """What is known of all of some predictions: patients, else slides, else neither."""
+    kinds = {one.group_kind for one in pools}
+    if not kinds or None in kinds:
+        return None
+    return "slide" if "slide" in kinds else "patient"
 
 
 def chosen_by(scores: ClassScores, metric: Metric) -> float | None:

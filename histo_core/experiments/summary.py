@@ -11,12 +11,10 @@ import pandas as pd
 
 from histo_core.errors import HistoscopeError
 from histo_core.evaluation.class_scores import METRICS
-from histo_core.evaluation.intervals import Interval
-from histo_core.evaluation.pooled import pooled_intervals
-from histo_core.evaluation.repeats import mean_over_seeds, mean_over_splits, spread
 from histo_core.experiments.folder import read_pruned
+from histo_core.experiments.over_members import Together, basis, over_members
 from histo_core.experiments.records import Experiment
-from histo_core.experiments.scores import RunScores, better, chosen_by, run_scores, together
+from histo_core.experiments.scores import RunScores, better, chosen_by, kind_of, run_scores
 from histo_core.experiments.table import ExperimentTable
 from histo_core.experiments.words import about
 from histo_core.runs.records import Run, RunStatus
@@ -54,25 +52,6 @@ class MemberResult:
         return "pruned" if self.pruned and self.run.status is RunStatus.CANCELLED else self.run.status.value
 
 
-@dataclass(frozen=True)
-class Together:
-    """One number over all finished members.
-
-    Attributes:
-        metric: a name of `METRICS`.
-        n: members that have it.
-        mean: over members; NaN without any.
-        sd: sample SD over members; NaN for fewer than two.
-        interval: what `Summary.about` says; undefined, with the reason, where there is none.
-    """
-
-    metric: str
-    n: int
-    mean: float
-    sd: float
-    interval: Interval
-
-
 @dataclass(frozen=True, eq=False)
 class Summary:
     """An experiment in numbers.
@@ -86,6 +65,8 @@ class Summary:
         about: what part and interval are about, in sentences for a page.
         best: where members serve to choose, the position of the best one by the protocol's metric on validation;
             None before there is one.
+        basis: what the intervals rest on, in words: runs, and patches and patients of each class; empty where there
+            is none.
     """
 
     experiment: Experiment
@@ -94,6 +75,7 @@ class Summary:
     together: Mapping[str, Together]
     about: str
     best: int | None
+    basis: str = ""
 
     @property
     def active(self) -> int:
@@ -153,9 +135,10 @@ def summary(experiment: Experiment, workspace: Workspace, *, scores_of: ScoresOf
 
     The interval depends on the protocol:
 
-    - k folds: every patch was held out once by a network that had not seen its patient; these predictions are pooled
-      and whole patients are drawn again. It is about other patients from the same source. (The AUROC of pooled
-      predictions also compares patches across networks; mean and SD are over folds.)
+    - k folds: every patch was held out once by a network that had not seen its patient, where patients are known;
+      these predictions are pooled, and the patches of a patient stay together. It is about other patients (else
+      slides, else patches) from the same source. (The AUROC of pooled predictions also compares patches across
+      networks; mean and SD are over folds.)
     - repeats with new splits, and folds that are dealt several times: `mean_over_splits`.
     - repeats with new seeds: `mean_over_seeds`, about chance in training, not about patients.
     - sweeps: none; the trials differ on purpose, and the best validation value is too good for having been chosen.
@@ -177,13 +160,15 @@ def summary(experiment: Experiment, workspace: Workspace, *, scores_of: ScoresOf
         for one in experiment.members
     )
     part = _part(experiment, members)
+    pools = [one.scores.pools[part] for one in members if one.scores is not None and part in one.scores.pools]
     return Summary(
         experiment=experiment,
         part=part,
         members=members,
-        together=_together(experiment, members, part),
-        about=about(experiment, part),
+        together=over_members(experiment, [one.scores for one in members if one.scores], len(members), part),
+        about=about(experiment, part, kind_of(pools), many=any(len(pool.classes) > 2 for pool in pools)),
         best=_best(experiment, members) if experiment.keeps_test_back else None,
+        basis=basis(experiment, pools),
     )
 
 
@@ -201,57 +186,6 @@ def _part(experiment: Experiment, members: Sequence[MemberResult]) -> Part:
     known = [one.scores.scores for one in members if one.scores is not None]
     untested = bool(known) and not any("test" in scores for scores in known)
     return "valid" if experiment.keeps_test_back or untested else "test"
-
-
-def _together(experiment: Experiment, members: Sequence[MemberResult], part: Part) -> dict[str, Together]:
-    if experiment.protocol.kind == "sweep":
-        return {}
-    known = [one.scores for one in members if one.scores is not None and part in one.scores.scores]
-    intervals = _intervals(experiment, known, part, complete=len(known) == len(members))
-    found = {}
-    for metric in METRICS:
-        values = _values(known, part, metric)
-        mean = float(np.mean(values)) if values else np.nan
-        found[metric] = Together(metric, len(values), mean, spread(values), intervals[metric])
-    return found
-
-
-def _intervals(
-    experiment: Experiment, known: Sequence[RunScores], part: Part, *, complete: bool
-) -> dict[str, Interval]:
-    protocol = experiment.protocol
-    pooled = protocol.kind == "folds" and protocol.repeats == 1
-    if protocol.kind == "single" or pooled:
-        if not known or (pooled and not complete):
-            return dict.fromkeys(
-                METRICS, Interval.undefined("not every fold has finished" if pooled else "not finished")
-            )
-        one = together([scores.pools[part] for scores in known])
-        return pooled_intervals(one.y_true, one.probabilities, one.positive, one.groups)
-    return {metric: _over_members(experiment, known, part, metric) for metric in METRICS}
-
-
-def _over_members(experiment: Experiment, known: Sequence[RunScores], part: Part, metric: str) -> Interval:
-    values = _values(known, part, metric)
-    if len(values) < 2:
-        return Interval.undefined("fewer than two runs have finished")
-    if experiment.protocol.kind == "repeats" and experiment.protocol.new == "seeds":
-        found = mean_over_seeds(values)
-    else:
-        trained = [scores.train_samples for scores in known if scores.train_samples]
-        if not trained:
-            return Interval.undefined("it is not known how many patches the runs were trained on")
-        held_out = float(np.mean([scores.scores[part].n for scores in known]))
-        found = mean_over_splits(values, train=float(np.mean(trained)), test=held_out)
-    if not found.defined:
-        return found
-    top = np.inf if metric == "loss" else 1.0
-    return replace(found, low=max(found.low, 0.0), high=min(found.high, top))
-
-
-def _values(known: Sequence[RunScores], part: Part, metric: str) -> list[float]:
-    values = [getattr(scores.scores[part], metric) for scores in known]
-    return [value for value in values if value is not None]
 
 
 def _best(experiment: Experiment, members: Sequence[MemberResult]) -> int | None:

@@ -9,9 +9,11 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
-from histo_core.comparison.compare import ModelResult
+from histo_core.comparison.result import ModelResult
 from histo_core.plots.theme import label, new_figure
 
+FEW_CLASSES = 4
+"""Up to so many, a cell has room for the count and its share; else for the count."""
 _ROOM = 96
 """Pixels a class, while there are few."""
 _SCALE = "Cividis"
@@ -37,13 +39,14 @@ def confusion_figure(result: ModelResult, classes: Sequence[str]) -> go.Figure:
         [f"{count:,}<br>{part:.1%}" for count, part in zip(*row, strict=True)]
         for row in zip(counts, share, strict=True)
     ]
+    drawn = text if len(classes) <= FEW_CLASSES else [[f"{count:,}" for count in row] for row in counts]
     figure.add_heatmap(
         z=share, x=names, y=names, zmin=0, zmax=1, colorscale=_SCALE, showscale=False, xgap=2, ygap=2, text=text,
         hovertemplate="true: %{y}<br>predicted: %{x}<br>%{text} of the true class<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
         x=names * len(names), y=[name for name in names for _ in names], mode="text", hoverinfo="skip",
-        text=[cell for row in text for cell in row],
+        text=[cell for row in drawn for cell in row],
         textfont={"color": _readable_on(np.array(sample_colorscale(_SCALE, share.ravel(), colortype="tuple")))},
     )  # fmt: skip
     figure.update_xaxes(title="Predicted class", type="category", showgrid=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from histo_core.comparison.compare import Comparison, ModelResult
+from histo_core.comparison.result import Comparison, ModelResult
 from histo_core.evaluation.roc import RocCurve
 from histo_core.plots.theme import NEUTRAL, label, model_line, new_figure, say
 
@@ -38,7 +38,7 @@ def roc_figure(comparison: Comparison) -> go.Figure:
             x=[1 - result.metrics.specificity.value], y=[result.metrics.sensitivity.value], mode="markers",
             marker={"color": model_line(i)["color"], "size": 11, "line": {"color": "white", "width": 1.5}},
             name=label(result.name), legendgroup=result.run_id, showlegend=False,
-            hovertemplate=f"%{{fullData.name}} at threshold {comparison.threshold:.3g}<br>"
+            hovertemplate=f"%{{fullData.name}} at threshold {result.metrics.threshold:.3g}<br>"
             f"sensitivity {result.metrics.sensitivity}<br>specificity {result.metrics.specificity}<extra></extra>",
         )  # fmt: skip
     if not drawn:
@@ -71,4 +71,5 @@ def _sentence(comparison: Comparison) -> str:
     models = [pair for pair in known if not pair[1].is_reference] or known
     value, best = max(models, key=lambda pair: pair[0])
     leads = "has the highest AUROC" if len(models) > 1 else "reaches an AUROC"
-    return f"{best.name} {leads} for {comparison.class_of_interest}: {value:.3f} on the {comparison.part} part."
+    what = f"for {comparison.class_of_interest}{' against the rest' if comparison.many else ''}"
+    return f"{best.name} {leads} {what}: {value:.3f} on the {comparison.part} part ({comparison.basis})."

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
 from histo_core import __version__
-from histo_core.comparison.compare import Comparison, ModelResult
+from histo_core.comparison.result import Comparison
+from histo_core.comparison.shown import (
+    class_report_rows,
+    class_report_table,
+    differences_table,
+    family_sentence,
+    metrics_table,
+    overall_table,
+)
 from histo_core.data.formats.csv_cells import to_csv
 from histo_core.evaluation.metrics import RATES
 from histo_core.plots.confusion import confusion_figure
@@ -18,7 +27,7 @@ from histo_core.reports.bundle import write_files, zipped
 from histo_core.reports.page import DISCLAIMER, Section, page
 from histo_core.reports.tables import to_html
 
-SCHEMA = 1
+SCHEMA = 2
 INDEX = "index.html"
 MANIFEST = "manifest.json"
 
@@ -42,20 +51,20 @@ def comparison_html(comparison: Comparison) -> str:
     """The report as one HTML file without any outside request."""
     names = ", ".join(result.name for result in comparison.results)
     several = len(comparison.results) > 1
-    level = f"{comparison.confidence:.0%}"
     sections = [
-        Section("Measures", [_basis(comparison), _methods(comparison)], to_html(_shown(comparison))),
+        *_measures(comparison),
+        *(_differences(comparison) if several and comparison.differences else ()),
+        *_class_reports(comparison),
         Section(
-            "ROC curves", [f"Dots are at the threshold {comparison.threshold:g}."], figures=[roc_figure(comparison)]
+            "ROC curves",
+            [f"Dots are at the threshold: {comparison.rule.words}.", f"{comparison.basis}."],
+            figures=[roc_figure(comparison)],
         ),
         Section(
             "Confusion matrices",
             figures=[confusion_figure(result, comparison.classes) for result in comparison.results],
         ),
     ]
-    if several and comparison.differences:
-        text = f"AUROC of the best model minus that of the other on the same samples, with {level} intervals."
-        sections.insert(1, Section("Differences from the best", [text], to_html(_shown_differences(comparison))))
     title = f"{'Comparison' if several else 'Evaluation'} of {names}"
     return page(title, comparison.verdict, comparison.warnings, sections)
 
@@ -66,6 +75,7 @@ def _files(comparison: Comparison) -> dict[str, bytes]:
         INDEX: comparison_html(comparison).encode(),
         "metrics.csv": to_csv(comparison.table()),
         "differences.csv": to_csv(comparison.difference_table()),
+        "class_report.csv": to_csv(class_report_rows(comparison)),
         "roc.csv": to_csv(_roc_table(comparison)),
         "confusion.csv": to_csv(_confusion_table(comparison)),
     }
@@ -75,65 +85,75 @@ def _files(comparison: Comparison) -> dict[str, bytes]:
         "histoscope": __version__,
         "runs": [result.run_id for result in comparison.results],
         "references": [result.run_id for result in comparison.results if result.is_reference],
+        "comparator": comparison.comparator,
         "part": comparison.part,
         "classes": list(comparison.classes),
         "class_of_interest": comparison.class_of_interest,
-        "threshold": comparison.threshold,
+        "threshold": str(comparison.rule),
+        "threshold_from": comparison.rule.origin,
+        "thresholds": {result.run_id: result.metrics.threshold for result in comparison.results},
         "samples": comparison.n,
         "groups": comparison.n_groups,
         "group_kind": comparison.group_kind,
+        "of_each_class": [asdict(one) for one in comparison.support_of_all],
         "confidence": comparison.confidence,
-        "seed": comparison.seed,
         "verdict": comparison.verdict,
         "warnings": list(comparison.warnings),
+        "looks": comparison.looks,
         "note": DISCLAIMER,
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
     return files | {MANIFEST: (json.dumps(manifest, indent=2, sort_keys=True) + "\n").encode()}
 
 
-def _shown(comparison: Comparison) -> pd.DataFrame:
-    def row(result: ModelResult) -> dict[str, str]:
-        name = f"{result.name} (reference)" if result.is_reference else result.name
-        rates = {rate.capitalize(): str(getattr(result.metrics, rate)) for rate in RATES}
-        return {"Model": name, "AUROC": str(result.auroc or "not defined"), **rates}
+def _measures(comparison: Comparison) -> list[Section]:
+    basis = f"{comparison.n:,} {comparison.part} patches; {comparison.basis_of_all}."
+    about = [basis, *([comparison.looks] if comparison.looks else [])]
+    threshold = f"Threshold: {comparison.rule.words}."
+    table = to_html(metrics_table(comparison))
+    if not comparison.many:
+        return [Section("Measures", [*about, threshold, _methods(comparison)], table)]
+    called = "Each patch is called the class of its highest probability."
+    return [
+        Section("All classes", [*about, called, _methods(comparison)], to_html(overall_table(comparison))),
+        Section(f"{comparison.class_of_interest} against the rest", [f"{comparison.basis}.", threshold], table),
+    ]
 
-    return pd.DataFrame([row(result) for result in comparison.results])
+
+def _differences(comparison: Comparison) -> list[Section]:
+    methods = dict.fromkeys(pair.difference.method for pair in comparison.differences)
+    doubts = dict.fromkeys(pair.difference.warning for pair in comparison.differences if pair.difference.warning)
+    text = [family_sentence(comparison), f"{comparison.basis}.", f"Method: {'; '.join(methods)}.", *doubts]
+    heading = "Which models can be told apart" if comparison.comparator is None else "Against the comparator"
+    return [Section(heading, text, to_html(differences_table(comparison)))]
 
 
-def _shown_differences(comparison: Comparison) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "Pair": f"{pair.best} - {pair.other}",
-            "Difference": str(pair.difference),
-            "P": _p_text(pair.difference.p_value),
-            "P after Holm": _p_text(pair.p_holm),
-            "Told apart": "yes" if pair.apart else "no",
-            "Method": pair.difference.method,
-        }
-        for pair in comparison.differences
+def _class_reports(comparison: Comparison) -> list[Section]:
+    how = (
+        "Each patch is called the class of its highest probability."
+        if comparison.many
+        else f"Threshold: {comparison.rule.words}."
     )
-
-
-def _p_text(p: float | None) -> str:
-    if p is None:
-        return "cannot be told"
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def _basis(comparison: Comparison) -> str:
-    groups = f" of {comparison.n_groups:,} {comparison.group_kind}s" if comparison.group_kind else ""
-    return (
-        f"{comparison.n:,} {comparison.part} patches{groups}; {comparison.class_of_interest} against "
-        f"{' and '.join(name for name in comparison.classes if name != comparison.class_of_interest)}."
+    means = (
+        "Macro averages count each class alike, weighted ones by its patches; the micro average is the accuracy. What "
+        "has nothing to be computed from counts as 0, as in scikit-learn."
     )
+    return [
+        Section(
+            f"Classification report of {result.name}",
+            [how, means],
+            to_html(class_report_table(comparison, comparison.report(result).rows)),
+        )
+        for result in comparison.results
+    ]
 
 
 def _methods(comparison: Comparison) -> str:
     found = [result.auroc for result in comparison.results if result.auroc is not None]
     found += [getattr(result.metrics, rate) for result in comparison.results for rate in RATES]
+    found += [interval for result in comparison.results for interval in result.overall.values()]
     methods = dict.fromkeys(interval.method for interval in found)
-    return f"{comparison.confidence:.0%} intervals in brackets: {'; '.join(methods)}. Seed {comparison.seed}."
+    return f"{comparison.confidence:.0%} intervals in brackets: {'; '.join(methods)}."
 
 
 def _roc_table(comparison: Comparison) -> pd.DataFrame:

@@ -6,6 +6,7 @@ A test part is known by what is in it, whichever run, experiment or split it bel
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,24 @@ def scored_before(database: Database, fingerprint: str, scored_for: str) -> int:
     with database.read() as connection:
         until = connection.execute(mine).scalar()
         others = [TEST_SCORES.c.test_fingerprint == fingerprint, TEST_SCORES.c.scored_for != scored_for]
+        if until is not None:
+            others.append(TEST_SCORES.c.scored_at < until)
+        return int(connection.execute(sa.select(sa.func.count()).select_from(TEST_SCORES).where(*others)).scalar_one())
+
+
+def scored_for_others(database: Database, fingerprint: str, scored_for: str, runs: Collection[str]) -> int:
+    """How often a test part had been scored when some runs were first looked at together, without their own scores.
+
+    Args:
+        database: of the workspace.
+        fingerprint: from `fingerprint_of`.
+        scored_for: the id of the look, which was recorded.
+        runs: ids of the runs that are looked at.
+    """
+    look = (TEST_SCORES.c.test_fingerprint == fingerprint, TEST_SCORES.c.scored_for == scored_for)
+    others = [TEST_SCORES.c.test_fingerprint == fingerprint, TEST_SCORES.c.scored_for.not_in([scored_for, *runs])]
+    with database.read() as connection:
+        until = connection.execute(sa.select(TEST_SCORES.c.scored_at).where(*look)).scalar()
         if until is not None:
             others.append(TEST_SCORES.c.scored_at < until)
         return int(connection.execute(sa.select(sa.func.count()).select_from(TEST_SCORES).where(*others)).scalar_one())

@@ -7,6 +7,7 @@ key, so that two workspaces in one process never mix.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from histo_core.audit.leakage import LeakageReport, audit_leakage
 from histo_core.audit.sides import side_findings
 from histo_core.comparison.aurocs import AurocResults, auroc_results
 from histo_core.comparison.join import Joined, RunPredictions, load
+from histo_core.comparison.looks import look_at_test
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import Dataset, open_dataset
 from histo_core.data.overview import counts_by, offered_columns
@@ -184,11 +186,25 @@ def colour_only(data: str, config: str, home: str) -> RunPredictions:
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def aurocs(
-    runs: tuple[str, ...], part: str, shared_only: bool, class_of_interest: str, home: str, _joined: Joined
+    runs: tuple[str, ...],
+    part: str,
+    shared_only: bool,
+    class_of_interest: str,
+    comparator: str | None,
+    home: str,
+    _joined: Joined,
 ) -> AurocResults:
     """The slow part of a comparison, which no threshold changes."""
     del part, shared_only, home
-    return auroc_results(_joined, class_of_interest, reference=COLOUR_ONLY if COLOUR_ONLY in runs else None)
+    reference = COLOUR_ONLY if COLOUR_ONLY in runs else None
+    return auroc_results(_joined, class_of_interest, reference=reference, comparator=comparator)
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def looks(run_ids: tuple[str, ...], home: str, _runs: Sequence[Run]) -> str:
+    """Count a set of runs that is compared on the test part, once; say how often that was scored before."""
+    del run_ids
+    return look_at_test(_runs, Workspace(Path(home)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

@@ -13,12 +13,13 @@ from pages.ui import experiment_fields
 from pages.ui.text import count, plain
 
 KINDS = {"single": "Single run", "folds": "Folds", "repeats": "Repeats", "sweep": "Sweep"}
-NEW = {"seeds": "new seed: weights and order", "splits": "new split: other patients held out"}
+NEW = {"seeds": "new seed: weights and order", "splits": "new split: other patches held out"}
 SAMPLERS = {"grid": "every combination", "random": "random ones", "tpe": "what looks best so far (TPE)"}
 METRICS = {
     "valid_auroc": "validation AUROC",
     "valid_loss": "validation loss",
     "valid_accuracy": "validation accuracy",
+    "valid_weighted_f1": "validation weighted F1",
 }
 FIRST = ("train.learning_rate",)
 _OWN = "own settings"
@@ -100,7 +101,7 @@ def _repeats(prefix: str, start: ProtocolConfig) -> dict[str, Any]:
         format_func=NEW.__getitem__,
         key=f"{prefix}.new",
         help="A new seed shows how much chance there is in training. A new split shows that, and how much the result "
-        "depends on which patients were held out.",
+        "depends on what was held out: whole patients, where they are known.",
     )
     return {"repeats": int(repeats), "new": new}
 

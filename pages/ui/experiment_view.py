@@ -75,7 +75,8 @@ def _board(now: Summary, metric: str, workspace: Workspace) -> None:
     st.caption(plain(now.about))
     found = now.together.get(metric)
     if found is not None and found.interval.defined:
-        st.caption(plain(f"Interval: {found.interval.method}. {found.interval.warning}"))
+        basis = f", from {now.basis}" if now.basis else ""
+        st.caption(plain(f"Interval: {found.interval.method}{basis}. {found.interval.warning}"))
     elif found is not None:
         st.caption(plain(f"No interval yet: {found.interval.method}."))
     left = seconds_left(now, workspace)

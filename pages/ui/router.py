@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.ui import state
 from pages.ui.errors import shown
 from pages.ui.navigation import PageName, register
 
@@ -36,6 +37,8 @@ pages = {
 }
 register(pages)
 page = st.navigation(list(pages.values()), position="top")
+state.arrive(next(name for name, known in pages.items() if known == page))
 with shown():
     page.run()
+state.settle()
 st.caption("For research and teaching. Not a medical device.")

@@ -75,14 +75,14 @@ def _take(source: Dataset, wanted: SplitConfig, built: Split, data: DataConfig, 
 def _result(source: Dataset, wanted: SplitConfig, built: Split, data: str, home: str) -> None:
     """Counts of each part and of each fold, and what the split cannot promise."""
     table = built.counts(source)
-    _table(table.reset_index(), "split-counts", "Patches of each class, and patients, in each part.")
+    _table(table.reset_index(), "split-counts", "Patches of each class, and patients where known, in each part.")
     st.markdown(plain(built.note))
     if wanted.folds is not None:
         part = "validation" if wanted.hold_out else "test"
         st.caption(f"The {part} part of each of the {wanted.folds} folds:")
         with st.spinner("Dealing the other folds…", show_time=True):
             folds = cache_data.fold_counts(data, source.state, wanted.model_dump_json(), home)
-        _table(folds, "fold-counts", "Patches of each class, and patients, in each fold.")
+        _table(folds, "fold-counts", "Patches of each class, and patients where known, in each fold.")
 
 
 def _table(table: pd.DataFrame, name: str, alt: str) -> None:

@@ -1,7 +1,11 @@
 """Selections that live in the URL, so that back, reload and sharing work.
 
-The URL is the only place where a selection is kept: a widget starts from it on every run and writes to it when it
-changes. A value in the URL that is no longer on offer falls back to the default, and `asked` tells what was asked for.
+The URL is the place where a selection is kept: a widget starts from it on every run and writes to it when it changes.
+A value in the URL that is no longer on offer falls back to the default, and `asked` tells what was asked for.
+
+A link in the navigation leads to a page without its selection. So each page's last selection is remembered for the
+session. `arrive` takes it up again on a page that is come to without any, and `settle` writes it to the URL once the
+page is drawn: while a page changes, the browser would write it to the address of the page before.
 """
 
 from __future__ import annotations
@@ -15,17 +19,55 @@ T = TypeVar("T")
 Widget = Callable[..., Any]
 
 
+_PAGE, _KEPT, _RESTORED, _PENDING = "state.at", "state.kept", "state.restored", "state.pending"
+
+
+def arrive(page: str) -> None:
+    """Take up the selection that a page was left with, where it is come to without parameters; call it on every run.
+
+    A URL with parameters is taken as it is: it is a link, or a step back in the browser.
+
+    Args:
+        page: its name.
+    """
+    came = st.session_state.get(_PAGE) != page
+    st.session_state[_PAGE] = page
+    left = st.session_state.setdefault(_KEPT, {}).get(page)
+    if came:
+        st.session_state[_RESTORED] = bool(left) and not len(st.query_params)
+        st.session_state[_PENDING] = left if st.session_state[_RESTORED] else None
+    # A step back from a selection that was taken up here leads to the bare address, which nobody chose.
+    if len(st.query_params) or not st.session_state[_RESTORED]:
+        _remember()
+
+
+def settle() -> None:
+    """Write the selection that was taken up to the URL; call it when the page is drawn."""
+    if pending := st.session_state.get(_PENDING):
+        st.session_state[_PENDING] = None
+        st.query_params.from_dict(pending)
+
+
+def names() -> list[str]:
+    """What the URL says anything about."""
+    return list(st.session_state.get(_PENDING) or st.query_params)
+
+
 def asked(name: str) -> list[str]:
     """What the URL says under a name; empty when it says nothing."""
-    return [value for value in st.query_params.get_all(name) if value]
+    pending = st.session_state.get(_PENDING)
+    values = pending.get(name, []) if pending else st.query_params.get_all(name)
+    return [value for value in values if value]
 
 
 def put(name: str, value: object) -> None:
     """Write a selection to the URL; None, an empty text or list takes it away."""
+    settle()
     if value in (None, "", []):
         st.query_params.pop(name, None)
     else:
         st.query_params[name] = [str(item) for item in value] if isinstance(value, list | tuple) else str(value)
+    _remember()
 
 
 def choose(
@@ -63,7 +105,7 @@ def choose_many(label: str, name: str, options: Sequence[T], *, default: Sequenc
     """Any number of ``options``; an empty choice is remembered as one."""
     named = {str(option): option for option in options}
     key = _key(name)
-    if name in st.query_params:
+    if name in names():
         st.session_state[key] = [named[value] for value in asked(name) if value in named]
     else:
         st.session_state[key] = [option for option in default if option in options]
@@ -99,6 +141,13 @@ def _key(name: str) -> str:
     return f"url.{name}"
 
 
+def _remember() -> None:
+    """Keep the page's selection for the session; a fragment's rerun does not come past `arrive`."""
+    page = st.session_state.get(_PAGE)
+    if page is not None:
+        st.session_state[_KEPT][page] = {name: st.query_params.get_all(name) for name in st.query_params}
+
+
 def _write(name: str, *clears: str) -> None:
     for other in clears:
         put(other, None)
@@ -106,7 +155,9 @@ def _write(name: str, *clears: str) -> None:
 
 
 def _write_many(name: str) -> None:
+    settle()
     st.query_params[name] = [str(item) for item in st.session_state[_key(name)]] or [""]
+    _remember()
 
 
 def _write_switch(name: str, *clears: str) -> None:

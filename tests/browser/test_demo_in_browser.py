@@ -45,6 +45,26 @@ def test_back_restores_a_selection(visit: Callable[[str], Page]) -> None:
     expect(page.get_by_text("Colour only:")).to_have_count(0)
 
 
+def test_compare_is_found_as_it_was_left(visit: Callable[[str], Page]) -> None:
+    """Comparator, a threshold from validation and all else survive a visit to another page, and the way back."""
+    page = visit("/compare")
+    expect(page.get_by_text("All 3 pairs of models were tested")).to_be_visible()
+    for label, option in (("Compare with", "Small CNN"), ("Threshold from", "Youden, validation")):
+        page.get_by_role("combobox", name=label).click()
+        page.get_by_role("option", name=re.compile(option)).first.click()
+    page.wait_for_url(re.compile("comparator=.*rule=validation"))
+    expect(page.get_by_text("named beforehand: 2 pairs")).to_be_visible()
+    page.get_by_role("link", name="Data").click()
+    page.wait_for_url(re.compile("/data$"))
+    expect(page.get_by_text("the largest Youden index")).to_have_count(0)
+    page.get_by_role("link", name="Compare", exact=True).first.click()
+    page.wait_for_url(re.compile("/compare.*comparator=.*rule=validation"))
+    expect(page.get_by_text("the largest Youden index on its own validation set")).to_be_visible()
+    expect(page.get_by_text("named beforehand: 2 pairs")).to_be_visible()
+    page.get_by_text("Classification report: each class").click()
+    expect(page.get_by_text("weighted ones by its patches")).to_be_visible()
+
+
 def test_an_upload_that_is_no_image_gets_a_clear_message(visit: Callable[[str], Page]) -> None:
     page = visit("/explain?source=upload")
     page.locator("input[type=file]").set_input_files(

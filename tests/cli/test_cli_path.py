@@ -10,8 +10,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from histo_core.comparison.join import join, load
+from histo_core.comparison.threshold import ThresholdRule, thresholds
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
+from histo_core.runs.held_out import scored_before
 from histo_core.runs.launcher import launch
+from histo_core.runs.store import Store
 from histo_core.runs.worker import work
 from histo_core.workspace import Workspace
 
@@ -58,16 +62,60 @@ def test_compare_prints_intervals_and_a_verdict_and_writes_a_report(call, runs: 
     done = call("compare", *runs, "--out", str(tmp_path / "report"))
     assert (done.code, done.err) == (0, "")
     assert all(run_id in done.out for run_id in runs)
-    assert "AUROC (95% interval)" in done.out
+    assert "95% intervals in brackets, from normal: " in done.out
+    assert done.out.count("Classification report of ") == 2
+    assert "The one pair of models was tested" in done.out
+    assert "Threshold: 0.5, the default." in done.out
+    assert done.out.rstrip().split("\n")[-2] == "Beside these runs, the test part was not scored before."
     assert " to " in done.out
     assert (tmp_path / "report" / "index.html").is_file()
     tables = [pd.read_csv(file) for file in (tmp_path / "report").rglob("*.csv")]
     assert any(set(table.get("run_id", [])) == set(runs) for table in tables)
 
 
+def test_compare_takes_a_threshold_from_validation_and_a_comparator_named_beforehand(
+    call, runs: list[str], tmp_path: Path
+) -> None:
+    """What stands in the files is what was asked for, run by run."""
+    rule, out = "validation:sensitivity=0.8", tmp_path / "report"
+    done = call("compare", *runs, "--threshold", rule, "--comparator", runs[1], "--out", str(out))
+    assert (done.code, done.err) == (0, "")
+    assert "named beforehand" in done.out
+    assert "sensitivity ≥ 0.8, validation" in done.out
+    assert "a sensitivity of at least 0.8 on its own validation set" in done.out
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert (manifest["threshold"], manifest["comparator"]) == (rule, runs[1])
+    workspace = Workspace.default()
+    joined = join([load(Store.open(workspace).get(run_id), workspace) for run_id in runs])
+    expected = thresholds(joined, "tumour", ThresholdRule("sensitivity", 0.8))
+    assert [manifest["thresholds"][run_id] for run_id in runs] == list(expected)
+    differences = pd.read_csv(out / "differences.csv")
+    assert differences[["first_id", "other_id"]].to_numpy().tolist() == [[runs[0], runs[1]]]
+    assert len(pd.read_csv(out / "class_report.csv")) == 2 * (2 + 3)
+    by_hand = call("compare", *runs, "--threshold", "0.25")
+    assert "Threshold: 0.25, chosen by hand." in by_hand.out
+
+
+def test_compare_counts_each_set_of_runs_on_the_test_part_once(call, runs: list[str]) -> None:
+    """Whatever the order, threshold or class; validation is no look."""
+    database, run = Store.open(Workspace.default()).database, Store.open(Workspace.default()).get(runs[0])
+    assert run.test_fingerprint
+    call("compare", runs[0], "--part", "valid")
+    before = scored_before(database, run.test_fingerprint, "nobody")
+    call("compare", runs[0])
+    call("compare", runs[0], "--threshold", "0.4", "--class-of-interest", "normal")
+    assert scored_before(database, run.test_fingerprint, "nobody") == before + 1
+    call("compare", *runs)
+    after = scored_before(database, run.test_fingerprint, "nobody")
+    call("compare", *reversed(runs))
+    assert scored_before(database, run.test_fingerprint, "nobody") == after
+
+
 def test_compare_refuses_what_it_should(call, runs: list[str]) -> None:
     assert "There is no run" in call("compare", "nope-1").err
     assert call("compare", *runs, "--threshold", "3").code == 2
+    assert "validation:youden" in call("compare", *runs, "--threshold", "test:youden").err
+    assert "comparator 'nope-1' is not among the runs" in call("compare", *runs, "--comparator", "nope-1").err
     assert call("compare", *runs, "--part", "train").code == 2
 
 

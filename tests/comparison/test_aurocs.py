@@ -1,8 +1,7 @@
-import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, roc_auc_score
 
-from histo_core.comparison.aurocs import auroc_results, holm
+from histo_core.comparison.aurocs import OVERALL, auroc_results
 from histo_core.comparison.join import join
 from histo_core.errors import ComparisonError
 
@@ -13,25 +12,33 @@ def test_best_and_differences_agree_with_scikit_learn(three) -> None:
     expected = [roc_auc_score(y, probabilities[:, 1]) for probabilities in three.probabilities]
     assert [auroc.value for auroc in found.aurocs if auroc] == pytest.approx(expected)
     assert (found.best, found.names) == (1, ("Small CNN", "ResNet18", "Coin"))
-    assert [(pair.best, pair.other) for pair in found.differences] == [("ResNet18", "Small CNN"), ("ResNet18", "Coin")]
-    for pair, other in zip(found.differences, (0, 2), strict=True):
-        assert pair.difference.value == pytest.approx(expected[1] - expected[other])
+    assert [(pair.first, pair.other) for pair in found.differences] == [
+        ("ResNet18", "Small CNN"),
+        ("ResNet18", "Coin"),
+        ("Small CNN", "Coin"),
+    ]
+    for pair, (first, other) in zip(found.differences, [(1, 0), (1, 2), (0, 2)], strict=True):
+        assert pair.difference.value == pytest.approx(expected[first] - expected[other])
     assert found.differences[1].apart
-    assert "cluster bootstrap" in found.differences[1].difference.method
+    assert "12 groups" in found.differences[1].difference.method
 
 
-def test_without_patients_delong_is_used(make) -> None:
+def test_without_patients_patches_are_independent(make) -> None:
     found = auroc_results(join([make("a1", patients=None), make("b2", patients=None, noise=1)]))
     assert found.aurocs[0] is not None
-    assert found.aurocs[0].method.startswith("DeLong")
-    assert found.differences[0].difference.method.startswith("DeLong")
+    assert "groups" not in found.aurocs[0].method
+    assert "groups" not in found.differences[0].difference.method
 
 
 def test_a_reference_is_never_the_best(three) -> None:
     found = auroc_results(three, reference="b2")
     assert found.best == 0
-    assert [pair.other for pair in found.differences] == ["ResNet18", "Coin"]
-    assert found.differences[0].difference.value < 0
+    assert [(pair.first, pair.other) for pair in found.differences] == [
+        ("Small CNN", "Coin"),
+        ("Small CNN", "ResNet18"),
+        ("Coin", "ResNet18"),
+    ]
+    assert found.differences[1].difference.value < 0
     alone = auroc_results(join([three.runs[1]]), reference="b2")
     assert alone.best == 0
 
@@ -46,11 +53,34 @@ def test_the_class_of_interest_can_be_chosen(three, make) -> None:
     assert found.aurocs[0].value == pytest.approx(roc_auc_score(many.y_true == 0, many.probabilities[0, :, 0]))
 
 
-def test_holm_is_the_step_down_procedure() -> None:
-    # By hand: sorted 0.01, 0.02, 0.04 times 3, 2, 1, never falling.
-    assert holm([0.04, 0.01, 0.02]) == pytest.approx([0.04, 0.03, 0.04])
-    assert holm([0.04, None, 0.03]) == [pytest.approx(0.06), None, pytest.approx(0.06)]
-    assert holm([]) == []
+def test_with_a_comparator_each_other_run_stands_first_and_only_these_pairs_count(three) -> None:
+    found = auroc_results(three, comparator="a1")
+    assert [(pair.first, pair.other) for pair in found.differences] == [
+        ("ResNet18", "Small CNN"),
+        ("Coin", "Small CNN"),
+    ]
+    assert found.differences[0].difference.value > 0 > found.differences[1].difference.value
+    assert (found.best, found.comparator) == (1, "a1"), "it changes which pairs are tested, nothing else"
+    both = [pair.difference.p_value for pair in found.differences]
+    smaller, larger = sorted(both)
+    corrected = sorted(pair.p_corrected for pair in found.differences)
+    assert corrected == pytest.approx([2 * smaller, max(larger, 2 * smaller)])
+
+
+def test_all_classes_are_scored_together_where_there_are_more_than_two(three, make) -> None:
+    assert auroc_results(three).overall == ()
+    many = join([make("a1", classes=("stroma", "lymphocytes", "tumour"), skill=2.0)])
+    (overall,) = auroc_results(many, "stroma").overall
+    assert set(overall) == set(OVERALL)
+    called = many.probabilities[0].argmax(axis=1)
+    expected = {
+        "accuracy": accuracy_score(many.y_true, called),
+        "balanced_accuracy": balanced_accuracy_score(many.y_true, called),
+        "macro_f1": f1_score(many.y_true, called, average="macro"),
+        "weighted_f1": f1_score(many.y_true, called, average="weighted"),
+        "auroc": roc_auc_score(many.y_true, many.probabilities[0], multi_class="ovr", average="macro"),
+    }
+    assert {name: one.value for name, one in overall.items()} == pytest.approx(expected)
 
 
 def test_one_class_leaves_auroc_undefined(make) -> None:
@@ -66,16 +96,12 @@ def test_names_alike_carry_the_run_id(make) -> None:
     assert auroc_results(joined).names == ("ResNet18 (a1)", "ResNet18 (b2)", "CNN")
 
 
-def test_the_seed_repeats_the_intervals(three) -> None:
-    assert auroc_results(three, seed=4).aurocs == auroc_results(three, seed=4).aurocs
-    assert not np.array_equal(auroc_results(three, seed=4).aurocs, auroc_results(three, seed=5).aurocs)
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"class_of_interest": "tumor"}, "'tumor' is no class of these runs. Classes: normal, tumour"),
-        ({"reference": "z9"}, "'z9' is not among the runs"),
+        ({"reference": "z9"}, "reference 'z9' is not among the runs"),
+        ({"comparator": "z9"}, "comparator 'z9' is not among the runs"),
         ({"confidence": 95}, "confidence = 95"),
     ],
 )

@@ -7,6 +7,13 @@ from sklearn import metrics
 from histo_core.comparison.aurocs import auroc_results
 from histo_core.comparison.compare import at_threshold, compare
 from histo_core.comparison.join import join
+from histo_core.comparison.shown import (
+    class_report_rows,
+    differences_table,
+    family_sentence,
+    metrics_table,
+    overall_table,
+)
 from histo_core.errors import ComparisonError
 
 
@@ -23,8 +30,8 @@ def test_every_number_agrees_with_scikit_learn(three) -> None:
 
 
 def test_the_two_halves_make_the_whole(three) -> None:
-    whole = compare(three, threshold=0.7, seed=3, confidence=0.9)
-    halves = at_threshold(three, auroc_results(three, seed=3, confidence=0.9), 0.7)
+    whole = compare(three, threshold=0.7, confidence=0.9)
+    halves = at_threshold(three, auroc_results(three, confidence=0.9), 0.7)
     assert whole.table().equals(halves.table())
     assert whole.difference_table().equals(halves.difference_table())
     assert whole.verdict == halves.verdict
@@ -54,8 +61,9 @@ def test_the_table_is_tidy_and_raw(three) -> None:
         assert ((table[f"{measure}_low"] <= table[measure]) & (table[measure] <= table[f"{measure}_high"])).all()
     assert (table[["tp", "fp", "fn", "tn"]].sum(axis=1) == table["n"]).all()
     differences = compare(three).difference_table()
-    assert list(differences["other"]) == ["Small CNN", "Coin"]
-    assert (differences["p_holm"] >= differences["p_value"]).all()
+    assert list(differences["other"]) == ["Small CNN", "Coin", "Coin"]
+    assert (differences["p_corrected"] >= differences["p_value"]).all()
+    assert set(differences["pairs_tested"]) == {3}
 
 
 def test_warnings_say_what_the_samples_cannot_bear(make) -> None:
@@ -81,3 +89,59 @@ def test_warnings_say_what_the_samples_cannot_bear(make) -> None:
 def test_a_threshold_outside_0_to_1_is_refused(three) -> None:
     with pytest.raises(ComparisonError, match=r"threshold = 1\.2"):
         compare(three, threshold=1.2)
+
+
+def test_of_many_classes_all_come_first_and_the_one_of_interest_is_named(make) -> None:
+    """A model that calls everything stroma is right on a third, and on two thirds of "tumour or not"."""
+    run = make("a1", classes=("stroma", "lymphocytes", "tumour"))
+    lazy = run.table.assign(prob_stroma=0.8, prob_lymphocytes=0.1, prob_tumour=0.1, y_pred="stroma")
+    found = compare(join([replace(run, table=lazy)]))
+    (row,) = found.table().to_dict("records")
+    stroma = float((found.y_true == 0).mean())
+    assert row["accuracy"] == pytest.approx(stroma)
+    assert row["one_vs_rest_accuracy"] == pytest.approx(float((found.y_true != 2).mean()))
+    assert list(row).index("accuracy") < list(row).index("one_vs_rest_accuracy")
+    assert row["balanced_accuracy"] == pytest.approx(1 / 3)
+    shown = metrics_table(found)
+    assert "Accuracy" not in shown
+    assert list(overall_table(found)) == [
+        "Model", "Accuracy", "Balanced accuracy", "Macro F1", "Weighted F1", "Macro AUROC"
+    ]  # fmt: skip
+
+
+def test_two_classes_need_no_table_of_all_classes(three) -> None:
+    found = compare(three)
+    assert overall_table(found).empty
+    assert not [name for name in found.table() if name.startswith("one_vs_rest")]
+
+
+def test_the_patients_of_each_class_stand_beside_the_numbers(three) -> None:
+    found = compare(three)
+    patients = {name: len(set(three.groups[three.y_true == i])) for i, name in enumerate(three.classes)}
+    patches = np.bincount(three.y_true)
+    assert found.basis == (
+        f"tumour: {patches[1]} patches of {patients['tumour']} patients; "
+        f"normal: {patches[0]} patches of {patients['normal']} patients"
+    )
+    table = found.table()
+    assert set(table["positive_groups"]) == {patients["tumour"]}
+    assert set(table["negative_patches"]) == {patches[0]}
+
+
+def test_the_report_of_a_model_is_at_its_threshold(three) -> None:
+    found = compare(three, threshold=0.3)
+    called = (three.probabilities[1, :, 1] >= 0.3).astype(int)
+    expected = metrics.classification_report(three.y_true, called, output_dict=True)
+    report = found.report(found.results[1])
+    assert report.classes[1].precision.value == pytest.approx(expected["1"]["precision"])
+    assert report.averages[2].f1.value == pytest.approx(expected["weighted avg"]["f1-score"])
+    rows = class_report_rows(found)
+    assert len(rows) == 3 * (2 + 3)
+    assert set(rows["run_id"]) == {"a1", "b2", "c3"}
+
+
+def test_what_is_tested_is_said(three) -> None:
+    assert family_sentence(compare(three)).startswith("All 3 pairs of models were tested;")
+    against = compare(three, comparator="c3")
+    assert family_sentence(against).startswith("Each model was tested against Coin, named beforehand: 2 pairs;")
+    assert list(differences_table(against)["Compared"]) == ["ResNet18 - Coin", "Small CNN - Coin"]

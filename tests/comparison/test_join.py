@@ -7,7 +7,7 @@ import pytest
 
 from histo_core.comparison.join import Joined, join, load
 from histo_core.config import RunConfig
-from histo_core.data.predictions import write_predictions
+from histo_core.data.predictions import class_names, write_predictions
 from histo_core.errors import ComparisonError
 from histo_core.files import sha256, write_json
 from histo_core.runs.records import Run, RunStatus
@@ -31,11 +31,35 @@ def test_runs_are_put_side_by_side_by_sample_whatever_their_order(make) -> None:
     assert join([first], "valid").sample_ids[0] == "s0120"
 
 
-def test_classes_in_another_order_are_matched_by_name(make) -> None:
-    first = make("a1")
-    turned = replace(make("b2"), classes=("tumour", "normal"))
+@pytest.mark.parametrize("columns_too", [False, True])
+def test_classes_in_another_order_are_matched_by_name(make, columns_too: bool) -> None:
+    """Three classes, so that no order is another's mirror image; the second run has errors of its own."""
+    classes, order = ("stroma", "mucosa", "tumour"), ("tumour", "stroma", "mucosa")
+    first, second = make("a1", classes=classes), make("b2", classes=classes, noise=1)
+    turned = replace(second, classes=order)
+    if columns_too:
+        columns = [f"prob_{name}" for name in order]
+        others = [name for name in second.table if name not in columns]
+        turned = replace(turned, table=second.table[[*others, *columns]])
+        assert class_names(turned.table) == order
     joined = join([first, turned])
-    np.testing.assert_array_equal(joined.probabilities[0], joined.probabilities[1])
+    np.testing.assert_array_equal(joined.probabilities, join([first, second]).probabilities)
+    assert joined.classes == classes
+    table = second.table.set_index("sample_id")
+    for i, name in enumerate(classes):
+        assert joined.probabilities[1, row(joined, "s0003"), i] == table.loc["s0003", f"prob_{name}"]
+    led = join([turned, first])
+    assert led.classes == order, "the first run's order leads, for truth and probabilities alike"
+    np.testing.assert_array_equal(led.probabilities[1][:, [1, 2, 0]], joined.probabilities[0])
+    assert [led.classes[i] for i in led.y_true] == [joined.classes[i] for i in joined.y_true]
+
+
+def test_another_split_is_refused_although_the_same_samples_are_held_out(make) -> None:
+    """Both may have trained on other patches of these patients."""
+    first, other = make("a1", "A"), make("b2", "B", fingerprint="0" * 64)
+    with pytest.raises(ComparisonError, match="split differently from A with its 120 test samples: B shares 120 of"):
+        join([first, other])
+    assert len(join([first, other], shared_only=True).y_true) == 120
 
 
 def test_patches_are_grouped_by_patient_else_by_slide(make) -> None:

@@ -30,8 +30,8 @@ def test_the_best_cannot_be_told_apart_from_one_alike(make) -> None:
 
 def test_better_than_one_and_level_with_another(three) -> None:
     found = compare(three)
-    first, _ = found.differences
-    level = replace(found, differences=(replace(first, apart=False), found.differences[1]))
+    first, second, third = found.differences
+    level = replace(found, differences=(replace(first, apart=False), second, third))
     assert level.verdict.endswith(
         "; it is better than Coin but cannot be told apart from Small CNN on these 12 patients."
     )
@@ -84,3 +84,34 @@ def test_long_lists_are_counted() -> None:
     assert listed(["A", "B"]) == "A and B"
     assert listed(["A", "B", "C", "D"]) == "A, B, C and D"
     assert listed(["A", "B", "C", "D", "E"]) == "A, B, C and 2 others"
+
+
+def test_against_a_run_named_beforehand(three) -> None:
+    found = compare(three, comparator="a1")
+    better, worse = (replace(pair, apart=True) for pair in found.differences)
+    auroc = found.results[0].auroc
+    assert replace(found, differences=(better, worse)).verdict == (
+        f"Against Small CNN, named beforehand (AUROC {auroc}), ResNet18 is better and Coin is worse on these "
+        "12 patients."
+    )
+    level = tuple(replace(pair, apart=False) for pair in found.differences)
+    assert replace(found, differences=level).verdict.endswith(
+        ", ResNet18 and Coin cannot be told apart from it on these 12 patients."
+    )
+
+
+def test_nothing_is_better_without_a_p_value(three, monkeypatch) -> None:
+    """Even where the interval leaves out 0."""
+    from histo_core.comparison import pairs
+
+    original = pairs.model_pairs
+    monkeypatch.setattr(
+        pairs,
+        "model_pairs",
+        lambda *args, **kept: [replace(pair, p_corrected=None) for pair in original(*args, **kept)],
+    )
+    found = compare(three)
+    assert found.differences[0].difference.low > 0 or found.differences[1].difference.low > 0
+    assert not any(pair.apart for pair in found.differences)
+    assert "better" not in found.verdict
+    assert "cannot be told apart from Small CNN and Coin" in found.verdict

@@ -1,7 +1,7 @@
 """DeLong's areas, variances and tests against R's pROC.
 
-asah.csv: 113 patients with aneurysmal subarachnoid haemorrhage (Turck et al. 2010, Intensive Care Med. 36:107), the data
-set that pROC shows its numbers on. The numbers were printed by pROC 1.18.0 under R 4.2.2 (Debian's r-cran-proc):
+asah.csv: 113 patients with aneurysmal subarachnoid haemorrhage (Turck et al. 2010, Intensive Care Med. 36:107), the
+data set that pROC shows its numbers on. The numbers were printed by pROC 1.18.0 under R 4.2.2 (Debian's r-cran-proc):
 ``auc``, ``var``, ``cov`` and ``roc.test(method="delong", paired=TRUE)``.
 """
 

@@ -86,7 +86,7 @@ def test_a_sweep_over_folds_holds_the_test_part_out_of_them_all() -> None:
 
 
 def test_folds_beside_a_held_out_part_are_dealt_once() -> None:
-    with pytest.raises(ConfigError, match="Another seed holds out other patients"):
+    with pytest.raises(ConfigError, match="Another seed holds out other patches"):
         plan(HELD_OUT, ProtocolConfig(kind="folds", folds=2, repeats=2))
 
 

@@ -57,6 +57,101 @@ def test_a_change_goes_into_the_url_and_stays() -> None:
     assert page.query_params["on"] == "yes"
 
 
+def _site() -> None:
+    """Two pages; the test says by ``at`` which one is open, as the router does."""
+    import streamlit as st
+
+    from pages.ui import state
+
+    state.arrive(st.session_state["at"])
+    st.session_state["number"] = state.slide("Number", "number", 0.0, 1.0, 0.5)
+    st.session_state["many"] = state.choose_many("Many", "many", ["a", "b"], default=["a"])
+
+    @st.fragment
+    def inner() -> None:
+        state.switch("On", "on")
+
+    inner()
+    if not st.session_state.get("interrupted"):
+        state.settle()
+
+
+def _go(site: AppTest, page: str, **params: str) -> AppTest:
+    """A click on a link: another page, and the URL that the link names."""
+    site.session_state["at"] = page
+    for name in list(site.query_params):
+        del site.query_params[name]
+    for name, value in params.items():
+        site.query_params[name] = value
+    site.run()
+    assert not site.exception
+    return site
+
+
+def test_a_page_is_found_as_it_was_left() -> None:
+    site = AppTest.from_function(_site)
+    site.session_state["at"] = "one"
+    site.run()
+    site.slider[0].set_value(0.7).run()
+    site.multiselect[0].set_value([]).run()
+    _go(site, "two")
+    assert site.session_state["number"] == 0.5, "each page has a selection of its own"
+    site.slider[0].set_value(0.2)
+    site.toggle[0].set_value(True).run()
+    _go(site, "one")
+    assert (site.session_state["number"], site.session_state["many"]) == (0.7, [])
+    assert site.query_params["number"] in ("0.7", ["0.7"]), "a reload finds it as well"
+    _go(site, "two")
+    assert (site.session_state["number"], site.toggle[0].value) == (0.2, True)
+
+
+def test_a_page_that_was_interrupted_before_it_was_drawn_keeps_its_selection() -> None:
+    site = AppTest.from_function(_site)
+    site.session_state["at"] = "one"
+    site.run()
+    site.slider[0].set_value(0.7).run()
+    _go(site, "two")
+    site.session_state["interrupted"] = True
+    _go(site, "one")
+    assert site.session_state["number"] == 0.7
+    assert not site.query_params
+    site.run()
+    assert site.session_state["number"] == 0.7
+    site.multiselect[0].set_value(["b"]).run()
+    assert (site.session_state["number"], site.session_state["many"]) == (0.7, ["b"])
+    assert site.query_params["number"] in ("0.7", ["0.7"]), "a change writes all of it"
+
+
+def test_a_link_that_names_a_selection_is_taken_at_its_word() -> None:
+    site = AppTest.from_function(_site)
+    site.session_state["at"] = "one"
+    site.run()
+    site.slider[0].set_value(0.7).run()
+    _go(site, "two")
+    _go(site, "one", on="yes")
+    assert (site.session_state["number"], site.toggle[0].value) == (0.5, True)
+    _go(site, "two")
+    _go(site, "one")
+    assert site.session_state["number"] == 0.5, "what was seen last is what was left"
+
+
+def test_a_step_back_to_the_bare_address_shows_it_and_forgets_nothing() -> None:
+    site = AppTest.from_function(_site)
+    site.session_state["at"] = "one"
+    site.run()
+    site.slider[0].set_value(0.7).run()
+    _go(site, "one")
+    assert site.session_state["number"] == 0.5, "the address that it was first opened with"
+    site.slider[0].set_value(0.7).run()
+    _go(site, "two")
+    _go(site, "one")
+    _go(site, "one")
+    assert site.session_state["number"] == 0.5
+    _go(site, "two")
+    _go(site, "one")
+    assert site.session_state["number"] == 0.7, "nobody chose the bare address"
+
+
 def test_going_back_restores_what_the_url_says() -> None:
     page = _open(one="a")
     page.selectbox[0].set_value("c").run()

@@ -31,6 +31,14 @@ def test_a_class_without_samples_is_an_empty_row(comparison) -> None:
     assert cells.text[1][1] == "3,000<br>100.0%"
 
 
+def test_of_many_classes_a_cell_shows_its_count_and_tells_its_share_when_pointed_at(comparison) -> None:
+    result = replace(comparison.results[0], confusion=np.array([[3, 1] + [0] * 6] + [[0] * 7 + [1200]] * 7))
+    cells, texts = confusion_figure(result, [f"class {i}" for i in range(8)]).data
+    assert list(texts.text[:3]) == ["3", "1", "0"]
+    assert texts.text[-1] == "1,200"
+    assert cells.text[0][0] == "3<br>75.0%"
+
+
 def test_the_file_has_a_row_for_each_true_class(comparison) -> None:
     result = replace(comparison.results[0], confusion=np.array([[5, 1], [2, 3]]))
     assert confusion_table(result, ["=a", "b"]).to_dict("list") == {

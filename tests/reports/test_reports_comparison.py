@@ -9,10 +9,15 @@ import pandas as pd
 import pytest
 from plotly.offline import get_plotlyjs
 
+from histo_core.comparison.compare import compare
+from histo_core.comparison.threshold import ThresholdRule
 from histo_core.reports.comparison import comparison_html, comparison_zip, write_comparison
 from histo_core.reports.page import DISCLAIMER
 
-FILES = ["index.html", "metrics.csv", "differences.csv", "roc.csv", "confusion.csv", "manifest.json"]
+FILES = [
+    *("index.html", "metrics.csv", "differences.csv", "class_report.csv", "roc.csv", "confusion.csv"),
+    "manifest.json",
+]
 
 
 class Tags(HTMLParser):
@@ -69,15 +74,20 @@ def test_the_verdict_the_numbers_and_the_disclaimer_are_in_it(comparison) -> Non
     assert str(comparison.results[0].auroc) in text
     assert DISCLAIMER in text
     assert "patches count as independent" in text
-    assert "P after Holm" in text
+    assert "P, corrected" in text
+    assert "All 3 pairs of models were tested" in text
     assert "(reference)" in text
+    assert "0.5, the default" in text
+    assert "normal: 30 patches" in text
+    assert text.count("<h2>Classification report of") == 3
+    assert "patients" not in text.replace("No patient or slide ids", "")
 
 
 def test_one_run_has_no_differences(comparison) -> None:
     alone = replace(comparison, results=comparison.results[1:2], differences=())
     text = comparison_html(alone)
     assert "<h1>Evaluation of" in text
-    assert "P after Holm" not in text
+    assert "P, corrected" not in text
 
 
 def test_the_folder_holds_tables_and_a_manifest_of_their_hashes(comparison, tmp_path) -> None:
@@ -92,7 +102,39 @@ def test_the_folder_holds_tables_and_a_manifest_of_their_hashes(comparison, tmp_
     assert metrics["name"][1] == "'=HYPERLINK(1)"
     assert pd.read_csv(index.parent / "confusion.csv")["count"].sum() == 3 * 60
     assert set(pd.read_csv(index.parent / "roc.csv")["run_id"]) == {"run0", "run1", "run2"}
-    assert len(pd.read_csv(index.parent / "differences.csv")) == 2
+    assert len(pd.read_csv(index.parent / "differences.csv")) == 3
+    report = pd.read_csv(index.parent / "class_report.csv")
+    assert len(report) == 3 * (2 + 3)
+    expected = comparison.report(comparison.results[0]).classes[1]
+    assert report["precision"][1] == pytest.approx(expected.precision.value)
+    assert (report["recall_low"][1], report["patches"][1]) == (pytest.approx(expected.recall.low), 30)
+
+
+def test_comparator_threshold_and_looks_are_in_the_report(joined, tmp_path) -> None:
+    """A number given by hand is called so."""
+    rule = ThresholdRule("number", 0.3)
+    found = replace(compare(joined, threshold=rule, comparator="run1"), looks="It was scored twice before.")
+    text = comparison_html(found)
+    assert "0.3, chosen by hand" in text
+    assert "Against the comparator" in text
+    assert "named beforehand" in text
+    assert "It was scored twice before." in text
+    manifest = json.loads((write_comparison(found, tmp_path).parent / "manifest.json").read_text())
+    assert (manifest["comparator"], manifest["threshold"], manifest["threshold_from"], manifest["looks"]) == (
+        *("run1", "0.3", "chosen by hand"),
+        "It was scored twice before.",
+    )
+    assert manifest["thresholds"] == {f"run{i}": 0.3 for i in range(3)}
+    assert [(one["name"], one["patches"], one["groups"]) for one in manifest["of_each_class"]] == [
+        ("normal", 30, None),
+        ("=tumour()", 30, None),
+    ]
+
+
+def test_of_many_classes_all_come_first(many) -> None:
+    text = comparison_html(many)
+    assert text.index("<h2>All classes</h2>") < text.index("<h2>tumour against the rest</h2>")
+    assert "Macro AUROC" in text
 
 
 def test_the_zip_holds_the_same_and_is_the_same_each_time(comparison, tmp_path) -> None:

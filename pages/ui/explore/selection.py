@@ -170,7 +170,7 @@ def _drop(*names: str) -> None:
 
 def clear() -> None:
     """Take all filters and named sets away."""
-    filters = [name for name in st.query_params if name.startswith("by.")]
+    filters = [name for name in state.names() if name.startswith("by.")]
     _drop("part", "class", "finding", "lasso", "page", "patch", *filters)
 
 

@@ -1,0 +1,45 @@
+"""Each comparison on a test part is a look at it, and is counted.
+
+A look is a **set of runs** whose numbers on the test part are shown together, on the page or on the command line. The
+first time counts; the same set again, another class, another threshold, a rerun or a reload do not. Another set of runs
+is another look: choosing among runs by their test numbers is what the count warns of. The scores that the runs wrote
+themselves when they ended are no looks of others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from histo_core.runs.held_out import record_score, scored_for_others, scored_in_words
+from histo_core.runs.records import Run
+from histo_core.runs.store import Store
+from histo_core.workspace import Workspace
+
+
+def look_at_test(runs: Sequence[Run], workspace: Workspace) -> str:
+    """Remember that some runs' test parts are looked at together; say how often they were scored for others before.
+
+    Args:
+        runs: those that are compared.
+        workspace: where they lie.
+
+    Returns:
+        A sentence.
+    """
+    parts = sorted({run.test_fingerprint for run in runs if run.test_fingerprint})
+    if not parts:
+        return "How often the test part was scored before is not known: the runs do not say which one it is."
+    database, ids = Store.open(workspace).database, sorted(run.run_id for run in runs)
+    look = look_id(ids)
+    with database.write() as connection:
+        for part in parts:
+            record_score(connection, part, look)
+    most = max(scored_for_others(database, part, look, ids) for part in parts)
+    whose = "the test part was" if len(parts) == 1 else "the most scored of the test parts was"
+    return f"Beside {'this run' if len(ids) == 1 else 'these runs'}, {whose} {scored_in_words(most)}"
+
+
+def look_id(run_ids: Sequence[str]) -> str:
+    """Name the look at a set of runs, whatever their order."""
+    return f"compare-{hashlib.sha256(chr(0).join(sorted(run_ids)).encode()).hexdigest()[:40]}"

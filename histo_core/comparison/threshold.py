@@ -1,0 +1,147 @@
+"""The threshold of a comparison: a number given by hand, or a rule that each run keeps on its own validation set.
+
+A rule is applied to each run's own validation predictions and its result carried over to the part that is compared;
+the test part never chooses it. Ties and midpoints: `histo_core.evaluation.operating_point`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from histo_core.comparison.join import Joined, RunPredictions
+from histo_core.errors import ComparisonError, DataError
+from histo_core.evaluation.operating_point import (
+    threshold_for_sensitivity,
+    threshold_for_specificity,
+    youden_threshold,
+)
+
+Kind = Literal["number", "youden", "sensitivity", "specificity"]
+ALLOWED = "0 to 1, validation:youden, validation:sensitivity=0.95 and validation:specificity=0.95 are allowed."
+_VALIDATION = "validation:"
+
+
+@dataclass(frozen=True)
+class ThresholdRule:
+    """How each run gets its threshold.
+
+    Attributes:
+        kind: a number, or what is asked of each run's own validation set.
+        value: the number itself, or the sensitivity or specificity to reach, 0 to 1; unused for Youden's index.
+    """
+
+    kind: Kind = "number"
+    value: float = 0.5
+
+    @property
+    def from_validation(self) -> bool:
+        """Whether each run's own validation set gives it, rather than a person."""
+        return self.kind != "number"
+
+    @property
+    def origin(self) -> str:
+        """Where the number comes from, for a table's cell."""
+        match self.kind:
+            case "number":
+                return "the default" if self.value == DEFAULT.value else "chosen by hand"
+            case "youden":
+                return "Youden, validation"
+            case _:
+                return f"{self.kind} ≥ {self.value:g}, validation"
+
+    @property
+    def words(self) -> str:
+        """The rule in a sentence's words."""
+        if not self.from_validation:
+            return f"{self.value:g}, {self.origin}"
+        aim = "the largest Youden index" if self.kind == "youden" else f"a {self.kind} of at least {self.value:g}"
+        return f"for each run the one with {aim} on its own validation set"
+
+    def __str__(self) -> str:
+        """The text that `parse_threshold` reads."""
+        if not self.from_validation:
+            return f"{self.value:g}"
+        return _VALIDATION + (self.kind if self.kind == "youden" else f"{self.kind}={self.value:g}")
+
+
+DEFAULT = ThresholdRule()
+PRESETS = (
+    ThresholdRule("youden"),
+    *(ThresholdRule("sensitivity", value) for value in (0.9, 0.95, 0.99)),
+    *(ThresholdRule("specificity", value) for value in (0.9, 0.95, 0.99)),
+)
+"""Rules on offer; others can be written."""
+
+
+def parse_threshold(text: str | float) -> ThresholdRule:
+    """Read a number, or a rule such as ``validation:youden`` or ``validation:sensitivity=0.95``.
+
+    Raises:
+        ComparisonError: it is neither, or the number does not lie from 0 to 1.
+
+    Example:
+        >>> str(parse_threshold("validation:sensitivity=0.950"))
+        'validation:sensitivity=0.95'
+    """
+    rule, _, value = str(text).strip().removeprefix(_VALIDATION).partition("=")
+    kind: Kind = "number"
+    if str(text).strip().startswith(_VALIDATION):
+        if rule == "youden" and not value:
+            return ThresholdRule("youden")
+        if rule not in ("sensitivity", "specificity"):
+            raise _refused(text)
+        kind, rule = ("sensitivity" if rule == "sensitivity" else "specificity"), value
+    try:
+        number = float(rule)
+    except ValueError:
+        raise _refused(text) from None
+    if not 0 <= number <= 1:
+        raise _refused(text)
+    return ThresholdRule(kind, number)
+
+
+def thresholds(joined: Joined, class_of_interest: str, rule: ThresholdRule) -> tuple[float, ...]:
+    """Return each run's threshold, 0 to 1, in the order of the runs.
+
+    Args:
+        joined: the runs; of their tables only the validation part is looked at.
+        class_of_interest: a class name; its probability is what the threshold cuts.
+        rule: how.
+
+    Raises:
+        ComparisonError: a run has no labelled validation predictions, or they cannot give a threshold.
+    """
+    if not rule.from_validation:
+        return (rule.value,) * len(joined.runs)
+    return tuple(_chosen(run, class_of_interest, rule) for run in joined.runs)
+
+
+def _chosen(run: RunPredictions, class_of_interest: str, rule: ThresholdRule) -> float:
+    rows = run.table[(run.table["split"] == "valid") & run.table["y_true"].notna()]
+    if rows.empty:
+        raise ComparisonError(
+            f"Run {run.name} has no labelled validation predictions to choose a threshold on.",
+            ALLOWED,
+            "Give a number, or compare runs that predicted their validation part.",
+        )
+    positive = np.asarray(rows["y_true"] == class_of_interest, np.int64)
+    score = np.asarray(rows[f"prob_{class_of_interest}"], np.float64)
+    try:
+        match rule.kind:
+            case "youden":
+                return youden_threshold(positive, score)
+            case "sensitivity":
+                return threshold_for_sensitivity(positive, score, rule.value)
+            case _:
+                return threshold_for_specificity(positive, score, rule.value)
+    except DataError as error:
+        raise ComparisonError(
+            f"On the validation part of run {run.name}: {error}", ALLOWED, "Give a number, or another rule."
+        ) from None
+
+
+def _refused(text: str | float) -> ComparisonError:
+    return ComparisonError(f"threshold = {text}.", ALLOWED, "0.5 is customary.")

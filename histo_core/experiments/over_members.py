@@ -1,0 +1,112 @@
+"""What the members of an experiment come to together: mean, SD, an interval, and what that rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from histo_core.evaluation.class_scores import METRICS
+from histo_core.evaluation.intervals import Interval
+from histo_core.evaluation.pooled import pooled_intervals
+from histo_core.evaluation.repeats import mean_over_seeds, mean_over_splits, spread
+from histo_core.experiments.records import Experiment
+from histo_core.experiments.scores import Pool, RunScores, kind_of, together
+
+
+@dataclass(frozen=True)
+class Together:
+    """One number over all finished members.
+
+    Attributes:
+        metric: a name of `METRICS`.
+        n: members that have it.
+        mean: over members; NaN without any.
+        sd: sample SD over members; NaN for fewer than two.
+        interval: what `Summary.about` says; undefined, with the reason, where there is none.
+    """
+
+    metric: str
+    n: int
+    mean: float
+    sd: float
+    interval: Interval
+
+
+def over_members(experiment: Experiment, scores: Sequence[RunScores], members: int, part: str) -> dict[str, Together]:
+    """Sum each metric up over the members that have finished; empty for a sweep, whose trials differ on purpose.
+
+    Args:
+        experiment: whose protocol says what the interval is.
+        scores: of the members that have them.
+        members: how many there are.
+        part: valid or test.
+    """
+    if experiment.protocol.kind == "sweep":
+        return {}
+    known = [one for one in scores if part in one.scores]
+    intervals = _intervals(experiment, known, part, complete=len(known) == members)
+    found = {}
+    for metric in METRICS:
+        values = _values(known, part, metric)
+        mean = float(np.mean(values)) if values else np.nan
+        found[metric] = Together(metric, len(values), mean, spread(values), intervals[metric])
+    return found
+
+
+def _intervals(experiment: Experiment, known: Sequence[RunScores], part: str, *, complete: bool) -> dict[str, Interval]:
+    protocol = experiment.protocol
+    pooled = protocol.kind == "folds" and protocol.repeats == 1
+    if protocol.kind == "single" or pooled:
+        if not known or (pooled and not complete):
+            return dict.fromkeys(
+                METRICS, Interval.undefined("not every fold has finished" if pooled else "not finished")
+            )
+        one = together([scores.pools[part] for scores in known])
+        return pooled_intervals(one.y_true, one.probabilities, one.positive, one.groups)
+    return {metric: _mean_interval(experiment, known, part, metric) for metric in METRICS}
+
+
+def basis(experiment: Experiment, pools: Sequence[Pool]) -> str:
+    """What the intervals rest on, in words; with new splits each run has patches of its own."""
+    protocol = experiment.protocol
+    if not pools or protocol.kind == "sweep":
+        return ""
+    if protocol.kind == "single" or (protocol.kind == "folds" and protocol.repeats == 1):
+        return together(list(pools)).basis
+    runs = f"{len(pools):,} run{'s' * (len(pools) != 1)}"
+    if protocol.kind == "repeats" and protocol.new == "seeds":
+        return f"{runs} on the same patches: {pools[0].basis}"
+    sizes, kind = [len(pool.y_true) for pool in pools], kind_of(pools)
+    groups = [] if kind is None else [len(set(pool.groups)) for pool in pools if pool.groups is not None]
+    of = f" of {_range(groups)} {kind}s" if groups else ""
+    return f"{runs}, each on {_range(sizes)} held-out patches{of}"
+
+
+def _range(numbers: Sequence[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def _mean_interval(experiment: Experiment, known: Sequence[RunScores], part: str, metric: str) -> Interval:
+    values = _values(known, part, metric)
+    if len(values) < 2:
+        return Interval.undefined("fewer than two runs have finished")
+    if experiment.protocol.kind == "repeats" and experiment.protocol.new == "seeds":
+        found = mean_over_seeds(values)
+    else:
+        trained = [scores.train_samples for scores in known if scores.train_samples]
+        if not trained:
+            return Interval.undefined("it is not known how many patches the runs were trained on")
+        held_out = float(np.mean([scores.scores[part].n for scores in known]))
+        found = mean_over_splits(values, train=float(np.mean(trained)), test=held_out)
+    if not found.defined:
+        return found
+    top = np.inf if metric == "loss" else 1.0
+    return replace(found, low=max(found.low, 0.0), high=min(found.high, top))
+
+
+def _values(known: Sequence[RunScores], part: str, metric: str) -> list[float]:
+    values = [getattr(scores.scores[part], metric) for scores in known]
+    return [value for value in values if value is not None]
