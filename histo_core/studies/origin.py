@@ -42,7 +42,7 @@ def read_origin(text: str) -> Origin | None:
 
 
 def changes(config: RunConfig, origin: Origin) -> tuple[str, ...]:
-    """How a configuration differs from its study's run, as ``train.epochs: 30, here 2``.
+    """How a configuration differs from its study's run, as ``train.epochs: 30 in the study, 2 here``.
 
     Data set, device, seed and predicted parts do not count, nor does what a sweep or protocol changes: give the
     configuration that its runs have in common.
@@ -51,7 +51,7 @@ def changes(config: RunConfig, origin: Origin) -> tuple[str, ...]:
         return ()
     theirs, ours = dict(_leaves(origin.named.config)), dict(_leaves(config))
     return tuple(
-        f"{name}: {_shown(theirs.get(name))}, here {_shown(ours.get(name))}"
+        f"{name}: {_shown(theirs.get(name))} in the study, {_shown(ours.get(name))} here"
         for name in dict.fromkeys((*theirs, *ours))
         if theirs.get(name) != ours.get(name) and not name.startswith(_WHERE)
     )

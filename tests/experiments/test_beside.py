@@ -63,9 +63,12 @@ def test_a_finished_run_stands_beside_its_studys_number(config: RunConfig, works
     assert pair.measured.value == pytest.approx(accuracy(ended, "valid", workspace))
     assert pair.measured.low < pair.measured.high
     assert pair.about == "validation accuracy"
-    assert pair.changed == ("train.epochs: 30, here 2", "train.batch_size: 64, here 16")
+    assert pair.changed == ("train.epochs: 30 in the study, 2 here", "train.batch_size: 64 in the study, 16 here")
     assert pair.said.startswith("report: 0.6066 (doubt: the plain CNN with the same channels scores 20 points under")
-    assert f"; here: {pair.measured} (validation accuracy; changed against the study: train.epochs: 30" in pair.said
+    assert (
+        f"; here: {pair.measured} (validation accuracy; changed against the study: train.epochs: 30 in the study, 2 here"
+        in pair.said
+    )
 
 
 def test_a_run_of_no_study_stands_beside_nothing(config: RunConfig, workspace: Workspace, end: End) -> None:
@@ -126,7 +129,7 @@ def test_repeats_stand_beside_the_reports_interval(config: RunConfig, workspace:
     assert pair.measured is not None
     assert pair.measured.value == pytest.approx(now.together["accuracy"].mean)
     assert pair.about == "test accuracy over 3 runs"
-    assert "model.name: resnet34, here cnn_narrow" in pair.changed
+    assert "model.name: resnet34 in the study, cnn_narrow here" in pair.changed
 
 
 def probabilities(true: np.ndarray, classes: int, rng: np.random.Generator) -> np.ndarray:

@@ -64,7 +64,7 @@ def test_what_was_made_from_a_study_stands_beside_its_numbers(
 ) -> None:
     page = open_page("experiments", experiment=worked[1].experiment_id)
     assert "Beside the report" in [one.value for one in page.subheader]
-    assert "Changed against the study: split.method: random, here auto" in texts(page).replace("\\", "")
+    assert "Changed against the study: split.method: random in the study, auto here" in texts(page).replace("\\", "")
     (row,) = page.table[0].value.reset_index().to_dict("records")
     shown = {name: text.replace("\\", "") for name, text in row.items()}
     found = summary(get_experiment(worked[1].experiment_id, home), home).together["accuracy"]
