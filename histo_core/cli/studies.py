@@ -132,7 +132,7 @@ def run_(
     pieces = wanted(study, experiment, of=of, data=data, changes=pairs(change))
     if data.dataset == "phantom":
         draw_phantom(data, workspace)
-    begun = start(pieces, workspace, name=label, tags=tag or (), note=note, priority=priority)
+    begun = start(pieces, workspace, name=label, tags=tag or (), note=note, priority=priority, warn=say)
     for run in begun.runs:
         say(f"run {run.run_id}  {run.name}")
     for one in begun.experiments:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,8 @@ from histo_core.runs.records import Run
 from histo_core.studies.origin import Origin
 from histo_core.studies.recipes import NamedConfig, Recipe
 from histo_core.workspace import Workspace
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,7 @@ def start(
     priority: int = 0,
     tags: Sequence[str] = (),
     note: str = "",
+    warn: Callable[[str], object] = log.warning,
 ) -> Begun:
     """Queue what a study's name stands for, and remember where it comes from.
 
@@ -124,6 +128,7 @@ def start(
         user: who asks.
         name: what is put before each name.
         priority, tags, note: as for `histo_core.runs.launcher.launch`.
+        warn: of single runs, as there.
 
     Raises:
         as `launch_many` and `start_experiment`. Experiments that were started before one that cannot be go on.
@@ -136,6 +141,7 @@ def start(
             workspace,
             names=[f"{name} {one.name}".strip() for one in single],
             origins=[str(one.origin) for one in single],
+            warn=warn,
             **written,
         )
         if single

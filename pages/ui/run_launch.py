@@ -116,6 +116,7 @@ def _launch(wanted: Wanted, protocol: ProtocolConfig, recipe: Recipe | None, wor
             names=[member.name for member in wanted.members],
             origins=[member.origin for member in wanted.members],
             **_written(wanted),
+            warn=lambda note: st.toast(plain(note), icon=":material/rotate_right:", duration="long"),
         )
     navigation.go("train", watch=[run.run_id for run in launched])
 
