@@ -221,3 +221,13 @@ def _alike(ours: Any, theirs: Any) -> bool:
 
 def _listed(value: Any) -> Any:
     return [_listed(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+EVERYWHERE: dict[str, Rule] = {
+    "study": equal(lambda study: study.recipe.name),
+    "title": equal(lambda study: study.recipe.source),
+    "data.dataset": equal(lambda study: study.recipe.data),
+    "doubt": sentence,
+    "ours": sentence,
+}
+"""Rules of every study's file."""
