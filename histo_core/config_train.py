@@ -95,7 +95,10 @@ class TrainConfig(Config):
     )
 
     backbone: Literal["trained", "frozen"] = Field(
-        default="trained", title="Backbone", description="All but the classifier; frozen, it runs as in evaluation"
+        default="trained",
+        title="Backbone",
+        description="All but the classifier (of an auxiliary classifier, its last layer). Frozen, it runs in "
+        "evaluation mode: batch norm keeps its statistics, and nothing in it is dropped out",
     )
     unfreeze_after: int | None = Field(
         default=None, ge=1, le=10_000, title="Unfreeze after", description="Epochs that a frozen backbone stays so"

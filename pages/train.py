@@ -30,7 +30,7 @@ def _form(workspace: Workspace) -> None:
     st.subheader("New runs", anchor=run_board.FORM)
     if any(run.status.active for run in find_runs(store, Wanted(), limit=1).runs):
         st.markdown(f"[To the runs that wait or train](#{run_board.ANCHOR})")
-    source = run_source.choose(store)
+    source = run_source.choose(store, workspace)
     machine = devices(workspace)
     busy = {device.busy_with for device in machine if device.busy_with}
     labels = {run_id: runs.label(store.get(run_id)) for run_id in busy}

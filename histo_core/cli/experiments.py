@@ -163,6 +163,11 @@ def show(
         _tell_test(kept)
     elif found.experiment.keeps_test_back:
         say(f"Test part: {scored_in_words(looked_at_before(found.experiment, workspace))}")
+    if found.experiment.origin:
+        from histo_core.experiments.beside import beside_experiment
+
+        for pair in beside_experiment(found, workspace):
+            say(f"{pair.reported.measure} of {pair.of}: {pair.said}")
     say(verdict(found, metric))
 
 

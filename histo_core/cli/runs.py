@@ -67,7 +67,7 @@ def show(
         bool, typer.Option("--epochs", help="All figures of all epochs in place of the configuration.")
     ] = False,
 ) -> None:
-    """Show one run: its state, its times and its configuration.
+    """Show one run: its state, its times and its configuration; of a study's run the reported numbers beside its own.
 
     \b
     Examples:
@@ -87,6 +87,7 @@ def show(
         "priority": str(run.priority or ""),
         "tags": ", ".join(run.tags),
         "note": run.note,
+        "made from": run.origin,
         "archived": local_time(run.archived_at),
         "created": local_time(run.created_at),
         "started": local_time(run.started_at),
@@ -97,6 +98,11 @@ def show(
         "split fingerprint": run.split_fingerprint,
     }
     say("\n".join(f"{name + ':':<19}{value}" for name, value in facts.items() if value))
+    if run.origin:
+        from histo_core.experiments.beside import beside_run
+
+        for pair in beside_run(run, workspace):
+            say(f"{pair.reported.measure} of {pair.of}: {pair.said}")
     if epochs:
         say("")
         tell_epochs(done)

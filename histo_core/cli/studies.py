@@ -1,4 +1,4 @@
-"""``studies``: list, show, config."""
+"""``studies``: list, show, config, run."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from histo_core.access import LOCAL, authorise
+from histo_core.cli.data import draw_phantom
+from histo_core.cli.options import DataOptions, SkipBroken, pairs
 from histo_core.cli.output import say, table
-from histo_core.errors import UnknownNameError
+from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from histo_core.registry import Registry
-    from histo_core.studies.recipes import Recipe
+    from histo_core.studies.recipes import Recipe, ReportedConfusion
 
 # The studies load what their configurations are made of, which `--help` does without.
 
@@ -29,27 +32,51 @@ def list_() -> None:
       python -m histo_core studies list
     """
     studies = _studies()
-    rows = [(name, studies[name].data, str(len(studies[name].configs)), studies[name].title) for name in studies]
-    table(("study", "data", "runs", "title"), rows)
+    table(
+        ("study", "data", "runs", "sweeps", "protocols", "title"),
+        [
+            (name, one.data, *(str(len(found)) for found in (one.configs, one.sweeps, one.protocols)), one.title)
+            for name, one in studies.items()
+        ],
+    )
 
 
 @app.command()
 def show(name: Name) -> None:
-    """Show a study: its runs, what it reported, what to doubt, and what we settled.
+    """Show a study: what there is to run, its reported numbers beside yours, its facts and doubts, what we settled.
 
     \b
     Examples:
       python -m histo_core studies show fub_breakhis
     """
+    from histo_core.experiments.beside import beside_study
+    from histo_core.studies.recipes import settings
+
+    authorise(LOCAL, "run.read")
     study = _studies()[name]
     say(f"{study.title}\n{study.source}\n")
     table(("run", "what it is"), [(one.name, one.note) for one in study.configs])
-    for model, reported in study.reported.items():
-        said = ", ".join(f"{one.measure} {one.value}" for one in reported)
-        say(f"Reported of {model}: {said}")
-    for title, sentences in (("To doubt", study.doubts), ("Settled by us", study.ours)):
-        for sentence in sentences:
-            say(f"{title}: {sentence}")
+    for kind, experiments in (("sweep", study.sweeps), ("protocol", study.protocols)):
+        if experiments:
+            say("")
+            table(
+                (kind, "of", "runs", "what is tried"),
+                [(one.name, one.member, str(one.protocol.size), settings(one.protocol)) for one in experiments],
+            )
+    for matrix in study.confusions:
+        _say_matrix(matrix)
+    for of, found in beside_study(study, Workspace.default()).items():
+        say(f"\nReported of {of}")
+        for pair in found:
+            say(f"  {pair.reported.measure}: {pair.said}" + (f" [{pair.source}]" if pair.source else ""))
+    for title, sentences in (
+        ("Fact", study.facts),
+        ("To doubt", study.doubts),
+        ("Settled by us", study.ours),
+        ("Wished for", study.wished),
+    ):
+        for number, sentence in enumerate(sentences):
+            say(f"{'' if number else chr(10)}{title}: {sentence}")
 
 
 @app.command()
@@ -65,10 +92,60 @@ def config(
       python -m histo_core studies config fub_breakhis --run resnext50_32x4d
     """
     study = _studies()[name]
-    known = {one.name: one.config for one in study.configs}
-    if run is not None and run not in known:
-        raise UnknownNameError(f"Study {name!r} has no run {run!r}.", f"Its runs: {', '.join(known)}.", "Choose one.")
-    say((known[run] if run is not None else study.configs[0].config).to_yaml().rstrip())
+    say((study.configs[0] if run is None else study.run(run)).config.to_yaml().rstrip())
+
+
+@app.command("run")
+def run_(
+    name: Name,
+    experiment: Annotated[
+        str, typer.Argument(help="A run, sweep or protocol, as `studies show` names it; else its chosen runs.")
+    ] = "",
+    of: Annotated[str, typer.Option(help="Another run that the sweep or protocol is to be of.")] = "",
+    dataset: Annotated[str | None, typer.Option(help="Other data than the study's; `data list` shows all.")] = None,
+    root: Annotated[str | None, typer.Option(help="Folder of the data.")] = None,
+    option: DataOptions = None,
+    skip_broken: SkipBroken = False,
+    change: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any field, such as train.epochs=2.")
+    ] = None,
+    label: Annotated[str, typer.Option("--name", help="What is put before each name.")] = "",
+    tag: Annotated[list[str] | None, typer.Option(help="To find its runs by; may be repeated.")] = None,
+    note: Annotated[str, typer.Option(help="What its runs are for.")] = "",
+    priority: Annotated[int, typer.Option(help="Of its runs; higher ones start first.")] = 0,
+) -> None:
+    """Queue one of a study's runs, sweeps or protocols; they go on when this terminal closes.
+
+    Without one, the study's chosen runs are queued under its first protocol, as the Train page begins. `studies show`
+    then puts the study's numbers beside yours.
+
+    \b
+    Examples:
+      python -m histo_core studies run wpi_kpcam "Five folds" --root kpcam
+      python -m histo_core studies run wpi_kpcam "Activation" --of cnn_narrow --root kpcam --set train.epochs=5
+      python -m histo_core studies run fub_breakhis resnet18 --root breakhis
+    """
+    from histo_core.experiments.from_study import data_of, start, wanted
+
+    study, workspace = _studies()[name], Workspace.default()
+    data = data_of(study, dataset, root, pairs(option), skip_broken=skip_broken)
+    pieces = wanted(study, experiment, of=of, data=data, changes=pairs(change))
+    if data.dataset == "phantom":
+        draw_phantom(data, workspace)
+    begun = start(pieces, workspace, name=label, tags=tag or (), note=note, priority=priority, warn=say)
+    for run in begun.runs:
+        say(f"run {run.run_id}  {run.name}")
+    for one in begun.experiments:
+        for member in one.members:
+            say(f"{member.run_id}  {member.label}" if member.run_id else f"No run: {member.label}: {member.problem}")
+        say(f"experiment {one.experiment_id}  {one.name}")
+    say(f"Read them beside the report with: python -m histo_core studies show {name}")
+
+
+def _say_matrix(matrix: ReportedConfusion) -> None:
+    say(f"\nPrinted matrix: {matrix.name} (true class in rows, predicted class in columns)")
+    rows = zip(matrix.classes, matrix.counts, strict=True)
+    table(("", *matrix.classes), [(true, *map(str, counts)) for true, counts in rows])
 
 
 def _studies() -> Registry[Recipe]:

@@ -31,6 +31,7 @@ def start_experiment(
     priority: int = 0,
     tags: Sequence[str] = (),
     note: str = "",
+    origin: str = "",
 ) -> Experiment:
     """Check all runs of a protocol and queue them; the same one while it has active runs is not started twice.
 
@@ -46,6 +47,7 @@ def start_experiment(
         name: how to show it, and what the runs' names begin with; the model's title when empty.
         priority: of its runs in the queue; higher ones first.
         tags, note: of its runs that are queued now.
+        origin: which study's run, sweep or protocol it was made from (`histo_core.studies.origin`).
 
     Raises:
         PermissionDeniedError: the user may not launch runs.
@@ -67,11 +69,12 @@ def start_experiment(
         priority=priority,
         tags=tags,
         note=note,
+        origin=origin,
         must_differ=divides_anew,
     )
-    return _followed(
-        table.add(config, protocol, as_members(planned, runs, begun), name=name, user=user), workspace, user
-    )
+    members = as_members(planned, runs, begun)
+    added = table.add(config, protocol, members, name=name, user=user, origin=origin)
+    return _followed(added, workspace, user)
 
 
 def _followed(experiment: Experiment, workspace: Workspace, user: User) -> Experiment:
@@ -107,6 +110,7 @@ def launch_planned(
     priority: int = 0,
     tags: Sequence[str] = (),
     note: str = "",
+    origin: str = "",
     must_differ: bool = False,
 ) -> list[Run | None]:
     """The run of each planned one: an active one of the same configuration, one that has succeeded, or a new one.
@@ -115,7 +119,7 @@ def launch_planned(
 
     Args:
         planned: checked all before the first is queued.
-        workspace, user, priority, tags, note: as for `start_experiment`.
+        workspace, user, priority, tags, note, origin: as for `start_experiment`.
         name: what the runs' names begin with.
         must_differ: refuse splits that are the same, as those of a published split are whatever their seed.
     """
@@ -138,11 +142,8 @@ def launch_planned(
     wanting = [one for one, run in zip(allowed, found, strict=True) if run is None]
     names = [f"{name}: {label}" for label, _ in wanting]
     configs = [config for _, config in wanting]
-    launched = (
-        launch_many(configs, workspace, user=user, names=names, priority=priority, tags=tags, note=note)
-        if wanting
-        else []
-    )
+    written = {"priority": priority, "tags": tags, "note": note, "origins": [origin] * len(configs)}
+    launched = launch_many(configs, workspace, user=user, names=names, **written) if wanting else []
     fresh = iter(launched)
     runs = iter([next(fresh) if run is None else run for run in found])
     return [None if one.config is None else next(runs) for one in planned]

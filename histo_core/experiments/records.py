@@ -52,6 +52,8 @@ class Experiment:
     members: tuple[Member, ...]
     archived_at: datetime | None = None
     """When it was put away: lists leave it out unless asked, and its runs may be deleted."""
+    origin: str = ""
+    """Which study's run, sweep or protocol it was made from (`histo_core.studies.origin`); empty where from none."""
 
     @property
     def keeps_test_back(self) -> bool:

@@ -71,7 +71,7 @@ def _launch_next(experiment: Experiment, trials: Sequence[Trial], table: Experim
     planned = next_trials(config, experiment.protocol, trials)
     # What the start allowed, this process may read, whatever its own working folder and settings are.
     try:
-        runs = launch_planned(planned, workspace.allowing(config), name=experiment.name)
+        runs = launch_planned(planned, workspace.allowing(config), name=experiment.name, origin=experiment.origin)
     except ConfigError as error:  # found out only with the data or the network at hand
         planned = tuple(replace(one, config=None, problem=one.problem or str(error)) for one in planned)
         runs = [None] * len(planned)

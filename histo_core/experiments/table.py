@@ -67,7 +67,14 @@ class ExperimentTable:
             return _at_work(connection, config, protocol)
 
     def add(
-        self, config: RunConfig, protocol: ProtocolConfig, members: Sequence[Member], *, name: str, user: User
+        self,
+        config: RunConfig,
+        protocol: ProtocolConfig,
+        members: Sequence[Member],
+        *,
+        name: str,
+        user: User,
+        origin: str = "",
     ) -> Experiment:
         """Write an experiment down, or give the one that is `at_work` already."""
         stem = _stem(config, protocol)
@@ -87,6 +94,7 @@ class ExperimentTable:
                     protocol=protocol.model_dump(mode="json"),
                     config=config.model_dump(mode="json"),
                     created_at=datetime.now(UTC),
+                    origin=origin,
                 )
             )
             for member in members:
@@ -247,4 +255,5 @@ def _record(connection: sa.Connection, row: Mapping[Any, Any]) -> Experiment:
             for one in members
         ),
         archived_at=row["archived_at"],
+        origin=row["origin"],
     )

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from histo_core.config import Config, PreprocessConfig
 from histo_core.models.group import P4, GroupConv2d, GroupPool
+from histo_core.models.initial import Init, initialise
 from histo_core.models.places import FEWEST_CELLS
 from histo_core.models.registry import MODELS, ModelSpec
 
@@ -50,13 +51,16 @@ class AllCNNOptions(Config):
 
     layers: Literal[9, 17] = Field(default=17, title="Layers")
     width: float = Field(default=1.0, gt=0, le=4, title="Width", description="Share of the published channels")
-    init: Literal["default", "glorot", "kaiming"] = Field(
-        default="default", title="Initial weights", description="The layers' own, or as the study tried"
+    init: Init = Field(default="default", title="Initial weights", description="The layers' own, or as the study tried")
+    last_activation: bool = Field(
+        default=False,
+        title="Activation after the last convolution",
+        description="A leaky ReLU before the mean over the map, as the study has one after every layer",
     )
 
 
 class AllCNN(nn.Module):
-    """Convolutions, then a 1 x 1 convolution to the classes and the mean over the map."""
+    """Convolutions, a 1 x 1 convolution to the classes, an activation where it is wanted, and the mean over the map."""
 
     def __init__(self, n_classes: int, input_size: tuple[int, int], options: AllCNNOptions) -> None:
         del input_size  # any from the smallest on
@@ -69,11 +73,12 @@ class AllCNN(nn.Module):
             incoming = outgoing
         self.features = nn.Sequential(*layers)
         self.head = nn.Conv2d(incoming, n_classes, 1)
-        _initialise(self, options.init)
+        self.last = _last(options)
+        initialise(self, options.init, _SLOPE)
 
     def forward(self, images: Tensor) -> Tensor:
         """float32 [n, 3, h, w] to logits [n, n_classes]."""
-        return self.head(self.features(images)).mean(dim=(2, 3))
+        return self.last(self.head(self.features(images))).mean(dim=(2, 3))
 
 
 class AllGroupCNN(nn.Module):
@@ -99,32 +104,20 @@ class AllGroupCNN(nn.Module):
         self.features = nn.Sequential(*layers)
         self.pool = GroupPool(P4)
         self.head = nn.Conv2d(incoming, n_classes, 1)
-        _initialise(self, options.init)
+        self.last = _last(options)
+        initialise(self, options.init, _SLOPE)
 
     def forward(self, images: Tensor) -> Tensor:
         """float32 [n, 3, h, w] to logits [n, n_classes]."""
-        return self.head(self.pool(self.features(images))).mean(dim=(2, 3))
-
-
-def _initialise(network: nn.Module, init: str) -> None:
-    """Draw each filter anew: uniform (Glorot and Bengio, AISTATS 2010) or normal for rectifiers (He et al., ICCV 2015).
-
-    Biases become zero.
-    """
-    if init == "default":
-        return
-    for layer in network.modules():
-        if isinstance(layer, nn.Conv2d | GroupConv2d):
-            if init == "glorot":
-                nn.init.xavier_uniform_(layer.weight)
-            else:
-                nn.init.kaiming_normal_(layer.weight, a=_SLOPE)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
+        return self.last(self.head(self.pool(self.features(images)))).mean(dim=(2, 3))
 
 
 def _after(dropout: float) -> Sequence[nn.Module]:
     return [nn.LeakyReLU(_SLOPE), *([nn.Dropout(dropout)] if dropout else [])]
+
+
+def _last(options: AllCNNOptions) -> nn.Module:
+    return nn.LeakyReLU(_SLOPE) if options.last_activation else nn.Identity()
 
 
 def _last_telling(model: nn.Module, input_size: tuple[int, int]) -> nn.Module:

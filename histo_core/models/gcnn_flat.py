@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from histo_core.config import Config, PreprocessConfig
 from histo_core.models.cnn import check_size
 from histo_core.models.group import P4, GroupConv2d
+from histo_core.models.initial import Init, initialise
 from histo_core.models.places import last_telling
 from histo_core.models.registry import MODELS, ModelSpec
 
@@ -24,6 +25,11 @@ class FlatGroupCNNOptions(Config):
         default=0.5, gt=0, le=2, title="Width", description="Share of the published channels; the last run halved them"
     )
     dropout: float = Field(default=0.4, ge=0, lt=1, title="Dropout", description="Before the last layer")
+    init: Init = Field(
+        default="default",
+        title="Initial weights",
+        description="Of the convolutions: the layers' own, or as the study tried",
+    )
 
 
 class FlatGroupCNN(nn.Module):
@@ -56,6 +62,7 @@ class FlatGroupCNN(nn.Module):
             nn.Dropout(options.dropout),
         )
         self.head = nn.Linear(_HIDDEN, n_classes)
+        initialise(self, options.init)
 
     def forward(self, images: Tensor) -> Tensor:
         """float32 [n, 3, height, width] to logits [n, n_classes].

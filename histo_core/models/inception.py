@@ -63,6 +63,7 @@ MODELS.add(
         paper="Szegedy et al., Going deeper with convolutions, CVPR 2015",
         auxiliary_weight=0.3,
         auxiliary=("aux1", "aux2"),
+        auxiliary_heads=("aux1.fc2", "aux2.fc2"),
     ),
 )
 MODELS.add(
@@ -82,5 +83,6 @@ MODELS.add(
         paper="Szegedy et al., Rethinking the inception architecture for computer vision, CVPR 2016",
         auxiliary_weight=0.4,
         auxiliary=("AuxLogits",),
+        auxiliary_heads=("AuxLogits.fc",),
     ),
 )

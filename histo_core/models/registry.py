@@ -41,6 +41,8 @@ class ModelSpec:
         adapt: ``(published tensors, network)`` to tensors of the network's own names and shapes, the head aside.
         auxiliary: names of classifiers that exist in training only; in training mode such a network gives a tuple of
             its logits and theirs.
+        auxiliary_heads: prefixes of their last linear layers; the layers before these belong to the backbone where it
+            is frozen. None where an auxiliary classifier is no more than its last layer.
         auxiliary_weight: of each auxiliary classifier's loss.
     """
 
@@ -57,12 +59,18 @@ class ModelSpec:
     paper: str
     adapt: Callable[[Mapping[str, Tensor], nn.Module], dict[str, Tensor]] = lambda tensors, network: dict(tensors)
     auxiliary: tuple[str, ...] = ()
+    auxiliary_heads: tuple[str, ...] = ()
     auxiliary_weight: float = 0.0
 
     @property
     def classifiers(self) -> tuple[str, ...]:
         """Prefixes of all classifiers, the final one first; what is not below them is the backbone."""
         return (self.head, *self.auxiliary)
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """Prefixes of what learns under a frozen backbone: the final classifier and the auxiliary ones' last layers."""
+        return (self.head, *(self.auxiliary_heads or self.auxiliary))
 
 
 MODELS: Registry[ModelSpec] = Registry("model")

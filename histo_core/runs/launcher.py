@@ -37,6 +37,7 @@ def launch(
     priority: int = 0,
     tags: Sequence[str] = (),
     note: str = "",
+    origin: str = "",
     start_supervisor: bool = True,
     warn: Callable[[str], object] = log.warning,
 ) -> Run:
@@ -53,6 +54,7 @@ def launch(
         priority: of waiting runs, those with a higher one are started first; -1000 to 1000.
         tags: to find it by.
         note: to remember by; any number of lines.
+        origin: which study's run it was made from (`histo_core.studies.origin`); no part of the run's hash.
         start_supervisor: False leaves the run waiting until a supervisor or worker is started by other means, perhaps
             on another machine, so that the devices here do not matter.
         warn: told in words what is allowed and loses something, such as a size at which a symmetry is not exact.
@@ -63,7 +65,7 @@ def launch(
             are not allowed; nothing was queued.
         StoreError: the store cannot be written.
     """
-    label = _Label(name, priority, tuple(tags), note)
+    label = _Label(name, priority, tuple(tags), note, origin)
     return _launch([config], workspace, user, [label], warn, start_supervisor=start_supervisor)[0]
 
 
@@ -76,10 +78,12 @@ def launch_many(
     priority: int = 0,
     tags: Sequence[str] = (),
     note: str = "",
+    origins: Sequence[str] = (),
     warn: Callable[[str], object] = log.warning,
 ) -> list[Run]:
     """Queue several runs in order: all of them, or none when one cannot be run. See `launch`."""
-    labels = [_Label(name, priority, tuple(tags), note) for name in names or [""] * len(configs)]
+    names, origins = names or [""] * len(configs), origins or [""] * len(configs)
+    labels = [_Label(name, priority, tuple(tags), note, origin) for name, origin in zip(names, origins, strict=True)]
     return _launch(configs, workspace, user, labels, warn, start_supervisor=True)
 
 
@@ -165,11 +169,14 @@ class _Label:
     priority: int
     tags: tuple[str, ...]
     note: str
+    origin: str
 
     def checked(self) -> _Label:
         """The same as the store may keep it."""
         name = checked_name(self.name) if self.name else ""
-        return _Label(name, checked_priority(self.priority), checked_tags(self.tags), checked_note(self.note))
+        return _Label(
+            name, checked_priority(self.priority), checked_tags(self.tags), checked_note(self.note), self.origin
+        )
 
 
 def _launch(
@@ -203,6 +210,7 @@ def _launch(
             priority=label.priority,
             tags=label.tags,
             note=label.note,
+            origin=label.origin,
             test_fingerprint=one.test_fingerprint,
         )
         for one, label in zip(checked, labels, strict=True)

@@ -89,6 +89,8 @@ class Run:
     """When it was put away: lists leave it out unless asked."""
     test_fingerprint: str = ""
     """Of its test part (`histo_core.runs.held_out`); empty where that is empty, or was never written down."""
+    origin: str = ""
+    """Which study's run it was made from (`histo_core.studies.origin`); empty where it comes from none."""
 
     @property
     def devices(self) -> frozenset[str]:

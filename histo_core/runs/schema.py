@@ -15,7 +15,7 @@ from histo_core.config import RunConfig
 from histo_core.errors import HistoscopeError
 from histo_core.runs.records import Progress, Run, RunStatus
 
-VERSION = "0003"
+VERSION = "0004"
 """The newest migration; a test holds that it is the head of ``migrations/versions``."""
 
 ACTIVE = tuple(status.value for status in RunStatus if status.active)
@@ -67,6 +67,7 @@ RUNS = sa.Table(
     sa.Column("note", sa.Text, nullable=False, server_default=sa.text("''")),
     sa.Column("archived_at", Utc),
     sa.Column("test_fingerprint", sa.String(64), nullable=False, server_default=sa.text("''")),
+    sa.Column("origin", sa.Text, nullable=False, server_default=sa.text("''")),
     sa.UniqueConstraint("config_hash", "attempt", name="one_run_an_attempt"),
 )
 
@@ -98,6 +99,7 @@ EXPERIMENTS = sa.Table(
     sa.Column("final_run_id", sa.String(32)),
     sa.Column("test_touched_at", Utc),
     sa.Column("note", sa.Text, nullable=False, server_default=sa.text("''")),
+    sa.Column("origin", sa.Text, nullable=False, server_default=sa.text("''")),
 )
 
 EXPERIMENT_RUNS = sa.Table(
@@ -156,6 +158,7 @@ def to_run(row: Mapping[Any, Any]) -> Run:
         note=row["note"],
         archived_at=row["archived_at"],
         test_fingerprint=row["test_fingerprint"],
+        origin=row["origin"],
     )
 
 

@@ -57,6 +57,15 @@ class Store:
             query = query.where(RUNS.c.archived_at.is_(None))
         return [run for run in self._select(query) if statuses is None or run.status in statuses]
 
+    def made_from(self, origin: str) -> list[Run]:
+        """Runs that were made from a study, or from one run of it, newest first.
+
+        Args:
+            origin: the study's name, or more of what `Run.origin` holds, up to a slash.
+        """
+        same = (RUNS.c.origin == origin) | RUNS.c.origin.startswith(f"{origin}/", autoescape=True)
+        return self._select(sa.select(RUNS).where(same).order_by(RUNS.c.created_at.desc(), RUNS.c.run_id))
+
     def queue(self) -> list[Run]:
         """The runs that wait, in the order in which they will be started."""
         waiting = self._select(sa.select(RUNS).where(WAITING).order_by(*QUEUE_ORDER))
@@ -98,6 +107,7 @@ class Store:
         tags: Sequence[str] = (),
         note: str = "",
         test_fingerprint: str = "",
+        origin: str = "",
     ) -> Run:
         """Add a queued run, or give the active run of the same configuration and data as it is.
 
@@ -132,6 +142,7 @@ class Store:
                     tags=list(tags),
                     note=note,
                     test_fingerprint=test_fingerprint,
+                    origin=origin,
                 )
                 .returning(RUNS)
             )

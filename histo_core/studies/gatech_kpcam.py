@@ -18,7 +18,8 @@ from histo_core.config_protocol import SweepField
 from histo_core.config_train import TrainConfig
 from histo_core.data.transforms.augment_presets import PRESETS
 from histo_core.models.registry import MODELS
-from histo_core.studies.recipes import STUDIES, NamedConfig, Recipe, Sweep, numbers
+from histo_core.studies.recipes import STUDIES, Beside, NamedConfig, Recipe, Reported, Sweep, numbers
+from histo_core.studies.words import gatech_kpcam as words
 
 _TORCH, _NONE, _KERAS = PRESETS["gatech_kpcam"], PRESETS["none"], PRESETS["gatech_vgg16"]
 Options = dict[str, Option | tuple[float, ...] | None]
@@ -33,6 +34,9 @@ _COMMON: dict[str, Any] = {
 }
 _VGG16_TABLE: dict[str, Any] = {"epochs": 25, "learning_rate": 0.0001, "loss": "binary_cross_entropy"}
 _DENSE: Options = {"head": "dense_512", "dropout": 0.3}
+_DENSE_AFTER_POOL: Options = {**_DENSE, "cells": "all"}
+"""Straight after the last max pool: 3 x 3 x 512 = 4,608 numbers of a patch of 96 pixels."""
+_AUROC = Beside("auroc")
 
 
 def _run(
@@ -62,7 +66,11 @@ def _googlenet(**preprocess: Any) -> RunConfig:
 
 
 def _vgg16(**train: Any) -> RunConfig:
-    return _run("vgg16", {**_VGG16_TABLE, **train}, augment=_KERAS, output="sigmoid", options=_DENSE)
+    return _run("vgg16", {**_VGG16_TABLE, **train}, augment=_KERAS, output="sigmoid", options=_DENSE_AFTER_POOL)
+
+
+def _auroc(value: float, doubt: str = words.LABELS, measure: str = "AUROC in the competition") -> Reported:
+    return Reported(measure, value, doubt, _AUROC)
 
 
 def _with_and_without(name: str) -> tuple[NamedConfig, NamedConfig]:
@@ -94,7 +102,7 @@ STUDIES.add(
             ),
             NamedConfig(
                 "vgg16, as in the text",
-                _run("vgg16", {**_COMMON, "epochs": 25}, augment=_KERAS, options=_DENSE),
+                _run("vgg16", {**_COMMON, "epochs": 25}, augment=_KERAS, options=_DENSE_AFTER_POOL),
                 "VGG16 with the settings of the report's text: cross entropy, smoothing, two learning rates.",
             ),
             NamedConfig("densenet201", _run("densenet201", options=_DENSE), "DenseNet201 with all layers trained."),
@@ -130,58 +138,56 @@ STUDIES.add(
             ),
         ),
         reported={
-            "resnet50": numbers({"AUROC with augmentation": 0.8977, "AUROC in the competition": 0.836}),
-            "resnet50, not augmented": numbers({"AUROC": 0.836}),
-            "efficientnet_b0": numbers({"AUROC with augmentation": 0.9075, "AUROC in the competition": 0.9075}),
-            "efficientnet_b0, not augmented": numbers({"AUROC": 0.8648}),
-            "xception": numbers({"AUROC with augmentation": 0.8497, "AUROC in the competition": 0.8497}),
-            "xception, not augmented": numbers({"AUROC": 0.8396}),
-            "googlenet": numbers(
-                {"AUROC in the competition": 0.8597, "validation": "scored by an F measure, not given"}
+            "resnet50": (
+                _auroc(0.8977, words.TABLES, "test AUROC with augmentation"),
+                _auroc(0.836, f"{words.TABLES}; {words.LABELS}"),
             ),
-            "vgg16": numbers(
+            "resnet50, not augmented": (_auroc(0.836, "", "test AUROC"),),
+            "efficientnet_b0": (_auroc(0.9075, "", "test AUROC with augmentation"), _auroc(0.9075)),
+            "efficientnet_b0, not augmented": (_auroc(0.8648, "", "test AUROC"),),
+            "xception": (_auroc(0.8497, "", "test AUROC with augmentation"), _auroc(0.8497)),
+            "xception, not augmented": (_auroc(0.8396, "", "test AUROC"),),
+            "googlenet": numbers(
                 {
-                    "AUROC in the competition": 0.8549,
-                    "validation loss": 0.5159,
-                    "validation accuracy": 0.8891,
-                    "best validation accuracy": 0.9145,
-                    "validation AUROC": 0.9333,
-                    "validation precision": 0.89,
-                    "validation recall": 0.8221,
-                    "validation accuracy, unfrozen": 0.91,
+                    "AUROC in the competition": "not scored on the whole patch",
+                    "validation": "scored by an F measure, not given",
                 }
             ),
-            "vgg16, frozen": numbers({"validation accuracy": 0.81}),
-            "densenet201": numbers({"AUROC in the competition": 0.8219, "validation accuracy": 0.9052}),
-            "googlenet, centre 64": numbers({"share of labels that change in a turned random crop": 0.05}),
-            "xception, centre 32": numbers(
-                {"finding": "does not agree with the labels: human error, or features that the centre lacks"}
+            "googlenet, centre 64": (
+                _auroc(0.8597),
+                Reported("share of labels that change in a turned random crop", 0.05, words.TURNED),
             ),
-            "majority vote": numbers({"AUROC in the competition": 0.89}),
-            "a CNN on melanoma, cited": numbers({"sensitivity": 0.76, "specificity": 0.60, "accuracy": 0.68}),
-            "11 pathologists on melanoma, cited": numbers(
-                {"sensitivity": 0.518, "specificity": 0.665, "accuracy": 0.592}
+            "vgg16": (
+                _auroc(0.8549),
+                Reported("validation loss", 0.5159, beside=Beside("loss")),
+                Reported("validation accuracy", 0.8891, words.VGG16, Beside("accuracy")),
+                Reported("best validation accuracy", 0.9145, words.VGG16, Beside("accuracy")),
+                _auroc(0.9333, "", "validation AUROC"),
+                Reported("validation precision", 0.89, beside=Beside("precision of class of interest")),
+                Reported("validation recall", 0.8221, beside=Beside("recall of class of interest")),
+                Reported("validation accuracy, unfrozen", 0.91, words.VGG16, Beside("accuracy")),
+            ),
+            "vgg16, frozen": (Reported("validation accuracy", 0.81, beside=Beside("accuracy")),),
+            "densenet201": (_auroc(0.8219), Reported("validation accuracy", 0.9052, beside=Beside("accuracy"))),
+            "xception, centre 32": numbers(
+                {
+                    "finding": "predictions on the unlabelled competition test set are called inconsistent with cancer "
+                    "pixels lying in the centre 32 x 32; human error, or Xception failing to extract features from "
+                    "these pixels, are offered as reasons"
+                }
+            ),
+            "majority vote": (Reported("AUROC in the competition", 0.89, words.VOTE),),
+            "a CNN on melanoma, cited": tuple(
+                Reported(measure, value, words.MELANOMA)
+                for measure, value in (("sensitivity", 0.76), ("specificity", 0.60), ("accuracy", 0.68))
+            ),
+            "11 pathologists on melanoma, cited": tuple(
+                Reported(measure, value, words.MELANOMA)
+                for measure, value in (("sensitivity", 0.518), ("specificity", 0.665), ("accuracy", 0.592))
             ),
         },
-        doubts=(
-            "ResNet50 with augmentation has 0.8977 in one table and 0.836 in another, which is the figure without.",
-            "VGG16 is described with cross entropy, smoothing and rates of 0.0005 and 0.005 in the text, with binary "
-            "cross entropy and 0.0001 in its table; its validation accuracy is 0.8891 and 0.9145; 8,000 steps of 64 "
-            "are three times the training set.",
-            "A 'ResNet-52' is named, which does not exist. EfficientNet-B7 has no result.",
-            "The competition's scores may come from submitted labels instead of probabilities.",
-            "A vote of labels throws the probabilities away, which costs AUROC; their mean was not tried.",
-        ),
-        ours=(
-            "Choices are made on the validation part, and AUROC always comes from probabilities; the competition's "
-            "test images have no labels here, so no test part is cut.",
-            "The ranges of jitter and rotation, the input size (patches as they are, 96 pixels), the batch size beside "
-            "VGG16's 64 and, between 10 and 25, the epochs (10) are not given for most networks.",
-            "An epoch is one pass over the training part and one over the validation part: VGG16's 8,000 and 2,000 "
-            "steps are not repeated. The ranges of its random search are not given either.",
-            "A vote of labels is to be read next to the mean of the probabilities.",
-            "The rate of DenseNet201's one dropout layer is VGG16's 0.3. GoogLeNet's binary cross entropy is not "
-            "smoothed.",
-        ),
+        facts=words.FACTS,
+        doubts=words.DOUBTS,
+        ours=words.OURS,
     ),
 )

@@ -5,22 +5,25 @@ from __future__ import annotations
 from typing import Literal
 
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, SplitConfig
-from histo_core.config_protocol import ProtocolConfig
+from histo_core.config_protocol import Metric, ProtocolConfig, SweepValue
 from histo_core.config_train import TrainConfig
 from histo_core.data.transforms.augment_presets import PRESETS
 from histo_core.studies.recipes import (
     STUDIES,
+    Beside,
     NamedConfig,
+    Protocol,
     Recipe,
+    Reported,
     ReportedConfusion,
     Sweep,
     by_class,
     numbers,
 )
+from histo_core.studies.words import uts_neuroblastoma as words
 
 _CLASSES = ("DNB", "GN", "GNB", "PDNB", "UDNB")
 _TESTED = {"DNB": 37, "GN": 16, "GNB": 9, "PDNB": 114, "UDNB": 31}
-_TABLE = ("precision", "recall", "F1")
 _MATRICES = {
     "dropout 0": ((28, 0, 1, 8, 0), (0, 15, 1, 0, 0), (0, 4, 5, 0, 0), (2, 0, 0, 110, 2), (0, 0, 0, 2, 29)),
     "dropout 0.25": ((33, 0, 0, 4, 0), (0, 15, 1, 0, 0), (0, 1, 8, 0, 0), (17, 0, 0, 87, 10), (0, 0, 0, 1, 30)),
@@ -57,7 +60,29 @@ def _run(split: SplitConfig, model: ModelConfig, backbone: Literal["trained", "f
 
 
 _RESNET34 = ModelConfig(name="resnet34", options={"dropout": 0.0})
+_BY_IMAGE = "resnet34, split by image"
 _SLOW = {"train.learning_rate": (0.001,)}
+_CHOSEN_BY: Metric = "valid_accuracy"
+"""The sweeps' F1 is the micro average, which is the accuracy; the report's test part is our validation part."""
+_KERAS_L2 = 2 * 0.0001
+"""Keras adds l2 * w^2 to the loss, whose gradient is 2 * l2 * w; a weight decay adds itself times w."""
+_DROPOUT, _OPTIMISER, _L1, _L2 = "Dropout", "Optimiser", "L1 penalty", "L2 penalty"
+_SPLITS = ProtocolConfig(kind="repeats", repeats=10, new="splits")
+_TEN, _TEN_BY_IMAGE = "Ten splits by patient", "Ten splits by image"
+
+
+def _tried(field: str, rows: dict[SweepValue, tuple[float, str]]) -> tuple[Reported, ...]:
+    """The F1 that a sweep is reported to reach at each value, with its doubt."""
+    word = {"model.options.dropout": "at dropout", "train.optimizer": "with"}[field]
+    return tuple(
+        Reported(f"F1 {word} {tried}", value, doubt, Beside("accuracy", changes={field: tried}))
+        for tried, (value, doubt) in rows.items()
+    )
+
+
+def _penalty(field: str, tried: float, name: str) -> Reported:
+    return Reported(f"F1 with an {name}", 0.83, words.MICRO, Beside("accuracy", changes={field: tried}))
+
 
 STUDIES.add(
     "uts_neuroblastoma",
@@ -73,7 +98,7 @@ STUDIES.add(
                 "ResNet34 from scratch, every class enlarged to 600; by patient where patients are known.",
             ),
             NamedConfig(
-                "resnet34, split by image",
+                _BY_IMAGE,
                 _run(_split("random"), _RESNET34),
                 "The same with crops of one patient on both sides, as in the report: compare the two.",
             ),
@@ -83,99 +108,96 @@ STUDIES.add(
                 "ResNet50 from ImageNet, of which only the classifier is trained.",
             ),
         ),
-        chosen=("resnet34", "resnet34, split by image"),
-        sweeps=(
-            Sweep("Epochs", "resnet34", {"train.epochs": (50, 100, 150, 200), **_SLOW}),
-            Sweep("Dropout", "resnet34", {"model.options.dropout": (0.0, 0.25, 0.5, 0.75), **_SLOW}),
-            Sweep("Optimiser", "resnet34", {"train.optimizer": ("sgd", "rmsprop", "adagrad", "adam")}),
-            Sweep("L1 penalty", "resnet34", {"train.l1": (0.0, 0.0001)}),
-            Sweep("L2 penalty", "resnet34", {"train.weight_decay": (0.0, 0.0001)}),
-            Sweep("Learning rate", "resnet34", {"train.learning_rate": (0.01, 0.005, 0.001, 0.0001)}),
+        chosen=("resnet34", _BY_IMAGE),
+        sweeps=tuple(
+            Sweep(name, "resnet34", fields, _CHOSEN_BY)
+            for name, fields in (
+                ("Epochs", {"train.epochs": (50, 100, 150, 200), **_SLOW}),
+                (_DROPOUT, {"model.options.dropout": (0.0, 0.25, 0.5, 0.75), **_SLOW}),
+                (_OPTIMISER, {"train.optimizer": ("sgd", "rmsprop", "adagrad", "adam"), **_SLOW}),
+                (_L1, {"train.l1": (0.0, 0.0001)}),
+                (_L2, {"train.weight_decay": (0.0, _KERAS_L2)}),
+                ("Learning rate", {"train.learning_rate": (0.01, 0.005, 0.001, 0.0001)}),
+            )
         ),
-        protocol=ProtocolConfig(kind="repeats", repeats=10, new="splits"),
+        protocols=(Protocol(_TEN, "resnet34", _SPLITS), Protocol(_TEN_BY_IMAGE, _BY_IMAGE, _SPLITS)),
         reported={
             "resnet34": (
                 *by_class(
-                    _TABLE,
                     {
                         "DNB": (0.93, 0.76, 0.84),
                         "GN": (0.79, 0.94, 0.86),
                         "GNB": (0.71, 0.56, 0.63),
                         "PDNB": (0.92, 0.96, 0.94),
                         "UDNB": (0.94, 0.94, 0.94),
-                        "all, micro": (0.90, 0.90, 0.90),
-                        "all, macro": (0.86, 0.83, 0.84),
-                        "all, weighted": (0.90, 0.90, 0.90),
+                        "micro average": (0.90, 0.90, 0.90),
+                        "macro average": (0.86, 0.83, 0.84),
+                        "weighted average": (0.90, 0.90, 0.90),
                     },
+                    words.TABLE,
+                    (_BY_IMAGE,),
                 ),
                 *numbers({f"test images of {name}": images for name, images in _TESTED.items()}),
+                Reported("test images in all", sum(_TESTED.values())),
             ),
-            "resnet34, its worst table": by_class(
-                _TABLE,
+            "resnet34, its worst table": tuple(
+                Reported(one.measure, one.value, words.WORST_TABLE)
+                for one in by_class(
+                    {
+                        "DNB": (0.49, 0.95, 0.64),
+                        "GN": (0.60, 0.38, 0.46),
+                        "GNB": (0.00, 0.00, 0.00),
+                        "PDNB": (0.96, 0.77, 0.85),
+                        "UDNB": (0.90, 0.90, 0.90),
+                        "micro average": (0.76, 0.76, 0.76),
+                        "macro average": (0.59, 0.60, 0.57),
+                        "weighted average": (0.80, 0.76, 0.76),
+                    }
+                )
+            ),
+            "Epochs": numbers({"more epochs": "the loss is flat after 50"}),
+            _DROPOUT: _tried(
+                "model.options.dropout",
                 {
-                    "DNB": (0.49, 0.95, 0.64),
-                    "GN": (0.60, 0.38, 0.46),
-                    "GNB": (0.00, 0.00, 0.00),
-                    "PDNB": (0.96, 0.77, 0.85),
-                    "UDNB": (0.90, 0.90, 0.90),
-                    "all, micro": (0.76, 0.76, 0.76),
-                    "all, macro": (0.59, 0.60, 0.57),
-                    "all, weighted": (0.80, 0.76, 0.76),
+                    0.0: (0.90, words.MICRO),
+                    0.25: (0.84, words.QUARTER),
+                    0.5: (0.87, words.MICRO),
+                    0.75: (0.88, words.WORST_DROPOUT),
                 },
             ),
-            "resnet34, sweeps": numbers(
+            _OPTIMISER: _tried(
+                "train.optimizer",
                 {
-                    "F1 at dropout 0": 0.90,
-                    "F1 at dropout 0.25": 0.84,
-                    "F1 at dropout 0.5": 0.87,
-                    "F1 at dropout 0.75": 0.88,
-                    "F1 with sgd": 0.90,
-                    "F1 with rmsprop": 0.77,
-                    "F1 with adagrad": 0.69,
-                    "F1 with adam": 0.77,
-                    "F1 with a penalty": 0.83,
-                    "more epochs": "the loss is flat after 50",
-                }
+                    "sgd": (0.90, words.SGD),
+                    "rmsprop": (0.77, words.MICRO),
+                    "adagrad": (0.69, words.MICRO),
+                    "adam": (0.77, words.MICRO),
+                },
             ),
-            "resnet34, ten random splits": numbers(
-                {
-                    **{
+            _L1: (_penalty("train.l1", 0.0001, _L1),),
+            _L2: (_penalty("train.weight_decay", _KERAS_L2, _L2),),
+            _TEN_BY_IMAGE: (
+                *numbers(
+                    {
                         f"F1 of split {number}": value
                         for number, value in enumerate(
                             (0.86, 0.89, 0.87, 0.86, 0.91, 0.87, 0.87, 0.87, 0.88, 0.90), start=1
                         )
-                    },
-                    "middle of the F1 interval": 0.885,
-                    "half the width of the F1 interval": 0.025,
-                    "low end of GNB's F1": 0.63,
-                    "high end of GNB's F1": 0.75,
-                }
+                    }
+                ),
+                Reported("middle of the F1 interval", 0.885, words.MID_RANGE, Beside("accuracy", "test")),
+                Reported("half the width of the F1 interval", 0.025, words.MID_RANGE),
+                Reported("low end of GNB's F1", 0.63, words.GNB),
+                Reported("high end of GNB's F1", 0.75, words.GNB),
             ),
             "resnet50, frozen": numbers(
                 {"minutes an epoch, about": 10, "finding": "strong overfitting, so it was dropped"}
             ),
         },
         confusions=tuple(ReportedConfusion(f"resnet34, {name}", _CLASSES, rows) for name, rows in _MATRICES.items()),
-        doubts=(
-            "The F1 of the sweeps is the micro average, which is the accuracy.",
-            "The table of classes is captioned dropout 0.25 and described as no dropout at a rate of 0.01; its figures "
-            "are those of the matrix for dropout 0 at 0.001. The worst table is attributed to the same setting.",
-            "SGD has 0.90 in the table and 0.87 in the text.",
-            "The final matrix gives a micro average of 0.860, below the 0.90 of dropout 0; its GNB has an F1 of 0.82, "
-            "outside the stated 0.63 to 0.75.",
-            "The interval of the ten splits is a mid-range; the ten values have a mean of 0.878 and an SD of 0.017.",
-            "PDNB is said to have more than ten times the images of GN; it has 6.8 times as many (12.4 times GNB's).",
-            "L2 is called better than L1 for UDNB; both find 31 of 31.",
-            "The matrix of dropout 0.75 holds 203 of the 207 images; the printed F1 of 0.88 counts the missing four as "
-            "errors. The text calls 0.75 the worst dropout, its own table 0.25.",
-            "Several crops come from one patient and the split is by image, so that scores are likely too high.",
-        ),
-        ours=(
-            "The report's test part chooses (dropout, optimiser, rate), so it is our validation part; a test part is "
-            "cut as well, by patient where the data set's patient pattern finds patients, and touched once.",
-            "One run splits by image beside it, so that the difference can be seen.",
-            "Cross entropy, batches of 32, 224 pixels and shifts of up to 0.1 of the side: none of them is given.",
-            "The optimisers are compared at the common rate of 0.01; which rates the report took is not given.",
-        ),
+        facts=words.FACTS,
+        doubts=words.DOUBTS,
+        ours=words.OURS,
+        wished=words.WISHED,
     ),
 )

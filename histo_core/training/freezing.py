@@ -1,4 +1,4 @@
-"""A backbone that is kept as it is while the classifiers learn."""
+"""A backbone that is kept as it is while the last layers learn."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ def below(name: str, prefixes: tuple[str, ...]) -> bool:
     return any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes)
 
 
-def enter_epoch(model: nn.Module, classifiers: tuple[str, ...], config: TrainConfig, epoch: int) -> None:
+def enter_epoch(model: nn.Module, heads: tuple[str, ...], config: TrainConfig, epoch: int) -> None:
     """Put a network into training mode, its backbone frozen where the configuration says so.
 
-    A frozen part runs as in evaluation: its weights get no gradient, batch norm uses and keeps its statistics, and
-    nothing in it is dropped out.
+    A frozen part runs in evaluation mode: its weights get no gradient, batch norm uses and keeps its statistics, and
+    nothing in it is dropped out. So an Inception v3 trains two linear layers, its own and its auxiliary classifier's:
+    the convolutions before the latter come from ImageNet as the rest does.
 
     Args:
         model: the network.
-        classifiers: prefixes of what is not the backbone.
+        heads: prefixes of what learns all the same, as `histo_core.models.registry.ModelSpec.heads`.
         config: whether the backbone is frozen, and for how many epochs.
         epoch: counted from 0.
     """
@@ -29,12 +30,12 @@ def enter_epoch(model: nn.Module, classifiers: tuple[str, ...], config: TrainCon
         return
     frozen = config.unfreeze_after is None or epoch < config.unfreeze_after
     for name, weight in model.named_parameters():
-        weight.requires_grad_(not frozen or below(name, classifiers))
+        weight.requires_grad_(not frozen or below(name, heads))
     for name, module in model.named_modules():
-        if frozen and not below(name, classifiers) and not _holds(name, classifiers):
-            module.training = False  # not eval(), which would reach classifiers inside
+        if frozen and not below(name, heads) and not _holds(name, heads):
+            module.training = False  # not eval(), which would reach the heads inside
 
 
-def _holds(name: str, classifiers: tuple[str, ...]) -> bool:
-    """Whether a module is the network itself or lies on the way from it to a classifier."""
-    return not name or any(classifier.startswith(f"{name}.") for classifier in classifiers)
+def _holds(name: str, heads: tuple[str, ...]) -> bool:
+    """Whether a module is the network itself or lies on the way from it to a head."""
+    return not name or any(head.startswith(f"{name}.") for head in heads)

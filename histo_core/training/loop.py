@@ -110,7 +110,7 @@ def _fit(
 ) -> Generator[Event]:
     train, valid = training_rows(config, dataset, split), validation_rows(dataset, split)
     classes = dataset.table["label"].to_numpy(np.int64)[train]
-    size, classifiers = config.train.batch_size, MODELS[config.model.name].classifiers
+    size, heads = config.train.batch_size, MODELS[config.model.name].heads
     count = batch_count(len(epoch_order(train, classes, config, epoch=0)), config.train)
     with reproducible(config.seed, config.train.threads, ranks.device), connected(ranks), kept_memory():
         with memory_explained(size):
@@ -172,7 +172,7 @@ def _fit(
             seen = EpochLogits(ranks, len(trained), k)
             if at.batch:
                 seen.restore(unfinished)
-            enter_epoch(setup.model, classifiers, config.train, epoch)
+            enter_epoch(setup.model, heads, config.train, epoch)
             with closing(batches.each(wanted)) as taken:
                 for batch, deal in enumerate(deals, start=at.batch):
                     begun = perf_counter()

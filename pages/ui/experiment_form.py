@@ -27,8 +27,8 @@ _SINGLE = ProtocolConfig()
 _FOLDS, _REPEATS = ProtocolConfig(kind="folds", folds=5), ProtocolConfig(kind="repeats", repeats=5)
 """What a form begins with where the recipe does not say."""
 
-Sweeps = Mapping[str, Mapping[str, SweepField]]
-"""A recipe's sweeps by title: dotted field to what is tried."""
+Sweeps = Mapping[str, ProtocolConfig]
+"""A recipe's sweeps by title."""
 
 
 def draw(base: RunConfig, sweeps: Sweeps | None, prefix: str, start: ProtocolConfig = _SINGLE) -> ProtocolConfig:
@@ -79,12 +79,13 @@ def _folds(base: RunConfig, prefix: str, start: ProtocolConfig) -> dict[str, Any
         help="How often the folds are dealt anew, with another seed.",
     )
     st.caption(
-        "Folds serve to choose; the test part is held out of all of them and scored once at the end."
+        f"Folds serve to choose, by {METRICS[own.metric]}; the test part is held out of all of them and scored once at "
+        "the end."
         if base.split.hold_out
         else "Each fold is the test part of one run; patients stay together where they are known. To keep a test part "
         "back for the end, hold one out in the settings of the split."
     )
-    return {"folds": int(folds), "repeats": int(repeats)}
+    return {"folds": int(folds), "repeats": int(repeats), "metric": own.metric}
 
 
 def _repeats(prefix: str, start: ProtocolConfig) -> dict[str, Any]:
@@ -106,11 +107,12 @@ def _repeats(prefix: str, start: ProtocolConfig) -> dict[str, Any]:
 
 
 def _sweep(base: RunConfig, sweeps: Sweeps | None, prefix: str) -> dict[str, Any]:
-    recipe: Mapping[str, SweepField] = {}
+    recipe, chosen_by = dict[str, SweepField](), _SINGLE.metric
     if sweeps:
         names = [*sweeps, _OWN]
         name = st.selectbox("Sweep", names, key=f"{prefix}.recipe", help="The study's own sweeps, or one of yours.")
-        recipe, prefix = sweeps.get(name, {}), f"{prefix}.{name}"
+        own, prefix = sweeps.get(name, _SINGLE), f"{prefix}.{name}"
+        recipe, chosen_by = own.sweep, own.metric
     left, right = st.columns(2)
     ranged = any(field.ranged for field in recipe.values())
     sampler = left.selectbox(
@@ -124,6 +126,7 @@ def _sweep(base: RunConfig, sweeps: Sweeps | None, prefix: str) -> dict[str, Any
     metric = right.selectbox(
         "Choose by",
         get_args(Metric),
+        index=get_args(Metric).index(chosen_by),
         format_func=METRICS.__getitem__,
         key=f"{prefix}.metric",
         help="On validation. The test part never chooses anything; it is scored once, at the end.",

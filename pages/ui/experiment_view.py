@@ -17,7 +17,7 @@ from histo_core.runs.edit import NAME_LENGTH
 from histo_core.runs.jobs import find_job
 from histo_core.runs.records import Run
 from histo_core.workspace import Workspace
-from pages.ui import cache, held_out_part, keeping, layout, navigation, runs, state
+from pages.ui import beside_view, cache, cache_studies, held_out_part, keeping, layout, navigation, runs, state
 from pages.ui.errors import shown
 from pages.ui.jobs import job_card
 from pages.ui.text import count, duration, plain
@@ -53,6 +53,8 @@ def _look(experiment_id: str, metric: str, workspace: Workspace) -> None:
         _search(experiment_id, workspace)
     if now.experiment.keeps_test_back:
         held_out_part.draw(now, workspace)
+    with shown():
+        beside_view.draw(cache_studies.beside_experiment(now, workspace))
     _keeping(now, workspace)
 
 

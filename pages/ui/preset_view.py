@@ -7,29 +7,43 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from histo_core.experiments.beside import Pair
 from histo_core.models.missing_weights import missing_weights
-from histo_core.studies.recipes import NamedConfig, Recipe
+from histo_core.studies.recipes import NamedConfig, Recipe, settings
 from histo_core.workspace import Workspace
+from pages.ui import beside_view, cache_studies
 from pages.ui.text import count, plain
 
 
-def about(recipe: Recipe) -> None:
-    """A study, behind one click: what there is to run, what it reported, what to doubt, what we settled."""
+def about(recipe: Recipe, workspace: Workspace | None = None) -> None:
+    """A study, behind one click: what there is to run, what it reported, what to doubt, what we settled.
+
+    Args:
+        recipe: the study.
+        workspace: where runs that were made from it lie, whose numbers stand beside the reported ones; None for none.
+    """
     with st.expander("About this study", icon=":material/menu_book:"):
-        runs, reported, doubts, ours = st.tabs(["Runs", "Reported", "Doubts", "Ours"])
+        runs, reported, facts, doubts, ours, wished = st.tabs(
+            ["Runs", "Reported", "Facts", "Doubts", "Ours", "Wished for"]
+        )
         with runs:
             st.markdown("\n".join(f"- **{plain(member.name)}**: {plain(member.note)}" for member in recipe.configs))
+            _experiments(recipe)
             if any(member.as_printed for member in recipe.configs):
                 st.caption(
                     "Runs as printed keep the report's own settings where we doubt them. They may well fail to learn, "
                     "and are there so that the failure can be seen."
                 )
         with reported:
-            _reported(recipe)
+            _reported(recipe, workspace)
+        with facts:
+            _sentences("fact", recipe.facts, "Its settings say all that is known of it.")
         with doubts:
             _sentences("doubt", recipe.doubts, "Nothing in the study stands out.")
         with ours:
             _sentences("ours", recipe.ours, "Nothing was left open.")
+        with wished:
+            _sentences("wished for", recipe.wished, "Nothing that the report names.")
 
 
 def missing(members: Sequence[NamedConfig], workspace: Workspace) -> None:
@@ -44,18 +58,34 @@ def missing(members: Sequence[NamedConfig], workspace: Workspace) -> None:
             st.markdown(plain(sentence))
 
 
-def _reported(recipe: Recipe) -> None:
+def _experiments(recipe: Recipe) -> None:
+    """Sweeps, protocols and printed matrices by the names that `studies show` prints and `studies run` takes."""
+    for kind, found in (("Sweeps", recipe.sweeps), ("Protocols", recipe.protocols)):
+        if found:
+            st.caption(kind)
+            lines = (
+                f"- **{plain(one.name)}** of {plain(one.member)}, {count(one.protocol.size, 'run')}: "
+                f"{plain(settings(one.protocol))}"
+                for one in found
+            )
+            st.markdown("\n".join(lines))
+    if recipe.confusions:
+        st.caption("Printed matrices, under Reported")
+        st.markdown("\n".join(f"- **{plain(matrix.name)}**" for matrix in recipe.confusions))
+
+
+def _reported(recipe: Recipe, workspace: Workspace | None) -> None:
     if not recipe.reported:
         st.caption("This study reports no numbers.")
         return
-    st.caption("What the study itself reports, as printed; none of it was measured here.")
-    rows = [
-        (model, one.measure, one.value if isinstance(one.value, str) else f"{one.value:g}")
-        for model, stated in recipe.reported.items()
-        for one in stated
-    ]
-    table = pd.DataFrame(rows, columns=["Model", "Measure", "As printed"])
-    st.dataframe(table, hide_index=True, width="stretch")
+    st.caption(
+        "As printed is what the study itself reports; none of it was measured here. Under Here stands what the newest "
+        "run or experiment made from this study reached, on other patches."
+    )
+    found = cache_studies.beside_study(recipe, workspace) if workspace is not None else {}
+    alone = {of: tuple(Pair(of, one, None, "") for one in stated) for of, stated in recipe.reported.items()}
+    pairs = [pair for stated in (found or alone).values() for pair in stated]
+    st.table(beside_view.short_table(pairs), width="stretch")
     for matrix in recipe.confusions:
         st.caption(f"Confusion matrix of {plain(matrix.name)}: true class in rows, predicted class in columns")
         st.table(pd.DataFrame(matrix.counts, matrix.classes, matrix.classes))

@@ -9,6 +9,7 @@ from typing import Any
 from histo_core.config import Config, DataConfig, ModelConfig, RunConfig, parse_config
 from histo_core.models.registry import MODELS, ModelSpec
 from histo_core.studies.demo import demo_configs
+from histo_core.studies.origin import Origin
 from histo_core.studies.recipes import STUDIES, NamedConfig, Recipe
 
 
@@ -40,9 +41,14 @@ def all_presets() -> dict[str, Preset]:
         "demo", "Demo: three networks on phantom tissue", "Trains in minutes on made-up data.", demo_configs()
     )
     studies = [
-        Preset(name, recipe.title, f"{recipe.source}.", recipe.configs, recipe) for name, recipe in STUDIES.items()
+        Preset(name, recipe.title, f"{recipe.source}.", _with_origins(recipe), recipe)
+        for name, recipe in STUDIES.items()
     ]
     return {preset.name: preset for preset in (demo, *studies)}
+
+
+def _with_origins(recipe: Recipe) -> tuple[NamedConfig, ...]:
+    return tuple(replace(one, origin=str(Origin(recipe.name, one.name))) for one in recipe.configs)
 
 
 def members(preset: Preset) -> tuple[NamedConfig, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -15,6 +16,8 @@ from histo_core.experiments.launcher import start_experiment
 from histo_core.experiments.records import Experiment
 from histo_core.runs.devices import Device
 from histo_core.runs.launcher import launch_many
+from histo_core.studies.origin import read_origin
+from histo_core.studies.recipes import NamedConfig, Recipe
 from histo_core.workspace import Workspace
 from pages.ui import data_choice, experiment_form, navigation, preset_view, run_command, run_estimate, split_verdict
 from pages.ui.run_form import Wanted
@@ -51,7 +54,7 @@ def draw(wanted: Wanted, source: Source, machine: Sequence[Device], workspace: W
     else:
         run_estimate.draw(wanted.members, protocol.size, machine, workspace)
     if _button(wanted, protocol, problems):
-        _launch(wanted, protocol, workspace)
+        _launch(wanted, protocol, source.preset.recipe, workspace)
     if wanted.members:
         _copies(wanted, protocol)
 
@@ -73,8 +76,18 @@ def _protocol(base: RunConfig, source: Source) -> ProtocolConfig:
     prefix, recipe = f"protocol.{source.preset.name}", source.preset.recipe
     if recipe is None:
         return experiment_form.draw(base, None, prefix)
-    sweeps = {sweep.name: sweep.protocol.sweep for sweep in recipe.sweeps}
-    return experiment_form.draw(base, sweeps, prefix, recipe.protocol)
+    sweeps = {sweep.name: sweep.protocol for sweep in recipe.sweeps}
+    protocol = experiment_form.draw(base, sweeps, prefix, recipe.protocol)
+    _say_whose(recipe, protocol)
+    return protocol
+
+
+def _say_whose(recipe: Recipe, protocol: ProtocolConfig) -> None:
+    """Name the study's own sweep or protocol where the form asks the same, and the run that the study made it of."""
+    same = [one for one in recipe.experiments if recipe.asks(one.member, protocol) == one.name]
+    if same:
+        named = " and ".join(f"{one.name}, which it made of {one.member}" for one in same)
+        st.caption(plain(f"The study's own: {named}."))
 
 
 def _button(wanted: Wanted, protocol: ProtocolConfig, problems: Sequence[str]) -> bool:
@@ -90,23 +103,27 @@ def _button(wanted: Wanted, protocol: ProtocolConfig, problems: Sequence[str]) -
     )
 
 
-def _launch(wanted: Wanted, protocol: ProtocolConfig, workspace: Workspace) -> None:
+def _launch(wanted: Wanted, protocol: ProtocolConfig, recipe: Recipe | None, workspace: Workspace) -> None:
     data_choice.opened(wanted.members[0].config.data)
     with st.spinner("Checking the data and queueing…", show_time=True):
         if protocol.kind != "single":
-            navigation.go("experiments", experiment=_experiments(wanted, protocol, workspace)[0].experiment_id)
+            started = _experiments(wanted, protocol, recipe, workspace)
+            navigation.go("experiments", experiment=started[0].experiment_id)
         launched = launch_many(
             [member.config for member in wanted.members],
             workspace,
             user=LOCAL,
             names=[member.name for member in wanted.members],
+            origins=[member.origin for member in wanted.members],
             **_written(wanted),
             warn=lambda note: st.toast(plain(note), icon=":material/rotate_right:", duration="long"),
         )
     navigation.go("train", watch=[run.run_id for run in launched])
 
 
-def _experiments(wanted: Wanted, protocol: ProtocolConfig, workspace: Workspace) -> list[Experiment]:
+def _experiments(
+    wanted: Wanted, protocol: ProtocolConfig, recipe: Recipe | None, workspace: Workspace
+) -> list[Experiment]:
     """One experiment for each model, in order.
 
     Raises:
@@ -116,7 +133,15 @@ def _experiments(wanted: Wanted, protocol: ProtocolConfig, workspace: Workspace)
     for member in wanted.members:
         try:
             started.append(
-                start_experiment(member.config, protocol, workspace, user=LOCAL, name=member.name, **_written(wanted))
+                start_experiment(
+                    member.config,
+                    protocol,
+                    workspace,
+                    user=LOCAL,
+                    name=member.name,
+                    origin=_origin(member, protocol, recipe),
+                    **_written(wanted),
+                )
             )
         except HistoscopeError:
             if started:
@@ -126,6 +151,14 @@ def _experiments(wanted: Wanted, protocol: ProtocolConfig, workspace: Workspace)
                 )
             raise
     return started
+
+
+def _origin(member: NamedConfig, protocol: ProtocolConfig, recipe: Recipe | None) -> str:
+    """The study's run that an experiment is of, and the study's sweep or protocol if it asks the same."""
+    origin = read_origin(member.origin)
+    if origin is None or recipe is None:
+        return member.origin
+    return str(replace(origin, experiment=recipe.asks(origin.run, protocol)))
 
 
 def _written(wanted: Wanted) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from histo_core.runs.store import Store
+from histo_core.studies.origin import Origin, read_origin
 from histo_core.studies.recipes import NamedConfig
+from histo_core.workspace import Workspace
 from pages.ui import preset_view, presets, runs, state
 from pages.ui.text import plain
 
@@ -25,7 +27,7 @@ class Source:
     word: str
 
 
-def choose(store: Store) -> Source:
+def choose(store: Store, workspace: Workspace) -> Source:
     """The preset that is chosen, or the run that the URL's ``clone`` names.
 
     Raises:
@@ -46,7 +48,7 @@ def choose(store: Store) -> Source:
     ]
     st.caption(plain(preset.note))
     if preset.recipe:
-        preset_view.about(preset.recipe)
+        preset_view.about(preset.recipe, workspace)
     return Source(preset, "preset")
 
 
@@ -58,4 +60,6 @@ def _clone(store: Store, run_id: str) -> presets.Preset:
         if st.button("Use a preset instead", key="clone.leave", type="tertiary"):
             state.put("clone", None)
             st.rerun()
-    return presets.Preset(f"clone.{run.run_id}", name, "", (NamedConfig(name, run.config, ""),))
+    origin = read_origin(run.origin)
+    from_study = "" if origin is None else str(Origin(origin.study, origin.run))
+    return presets.Preset(f"clone.{run.run_id}", name, "", (NamedConfig(name, run.config, "", origin=from_study),))

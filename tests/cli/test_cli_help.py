@@ -36,7 +36,7 @@ def test_all_commands_are_there() -> None:
         *("data copies", "data split", "data splits"),
         *("experiment cancel", "experiment list", "experiment resume", "experiment show", "experiment start"),
         *("experiment archive", "experiment delete", "experiment rename", "experiment test"),
-        *("studies config", "studies list", "studies show"),
+        *("studies config", "studies list", "studies run", "studies show"),
         *("runs cancel", "runs list", "runs log", "runs resume", "runs show", "runs watch"),
         *("runs archive", "runs delete", "runs first", "runs note", "runs rename", "runs tag"),
     }

@@ -43,3 +43,24 @@ def test_sizes_of_the_published_layers(size: int, cells: int) -> None:
     assert sides[-1] == cells
     if size == 96:
         assert sides == [95, 94, 47, 46, 45, 22, 21, 20, 10, 9, 8, 4, 3, 2, 1, 1]
+
+
+@pytest.mark.parametrize("name", ["all_cnn", "all_gcnn"])
+def test_the_study_has_a_leaky_relu_after_its_last_convolution_too(name: str) -> None:
+    """Without the option, a network is what its weights were trained as before there was one."""
+    options = {"layers": 9, "width": 0.05}
+    images = torch.rand(4, 3, 96, 96)
+    networks = []
+    for last in ({}, {"last_activation": True}):
+        torch.manual_seed(0)
+        networks.append(build_network(ModelConfig(name=name, options=options | last), 2, (96, 96)).eval())
+    plain, leaky = networks
+    assert list(plain.state_dict()) == list(leaky.state_dict())
+    maps: list[torch.Tensor] = []
+    plain.get_submodule("head").register_forward_hook(lambda *given: maps.append(given[2]))
+    with torch.no_grad():
+        logits, studys = plain(images), leaky(images)
+    (cells,) = maps
+    torch.testing.assert_close(logits, cells.mean(dim=(2, 3)))
+    torch.testing.assert_close(studys, torch.where(cells > 0, cells, 0.01 * cells).mean(dim=(2, 3)))
+    assert not torch.equal(logits, studys)

@@ -46,3 +46,19 @@ def test_another_size_than_it_was_built_for_is_refused() -> None:
     network = build_network(ModelConfig(name="gcnn", options={"width": 0.03}), 2, (36, 36))
     with pytest.raises(ConfigError, match="It was built for 36 x 36"):
         network(torch.rand(1, 3, 40, 40))
+
+
+def test_convolutions_can_start_as_in_the_studys_six_layer_run() -> None:
+    """Kaiming's normal weights for rectifiers, biases of 0; the linear layers keep their own."""
+    options = {"width": 0.25}
+    torch.manual_seed(0)
+    plain = build_network(ModelConfig(name="gcnn", options=options), 2, (32, 32))
+    torch.manual_seed(0)
+    network = build_network(ModelConfig(name="gcnn", options=options | {"init": "kaiming"}), 2, (32, 32))
+    for layer in (one for one in network.modules() if isinstance(one, GroupConv2d)):
+        fan_in = layer.weight[0].numel()
+        assert layer.weight.std().item() == pytest.approx((2 / fan_in) ** 0.5, rel=0.1)
+        assert layer.bias is not None
+        assert not layer.bias.any()
+    assert torch.equal(network.get_parameter("head.weight"), plain.get_parameter("head.weight"))
+    assert network.get_parameter("hidden.1.bias").any()

@@ -11,6 +11,7 @@ from histo_core.config_protocol import ProtocolConfig, SweepField
 from histo_core.experiments.final import score_test
 from histo_core.experiments.launcher import experiments, get_experiment, start_experiment
 from histo_core.experiments.records import Experiment
+from histo_core.experiments.summary import summary
 from histo_core.runs.store import Store
 from histo_core.runs.worker import work
 from histo_core.workspace import Workspace
@@ -24,7 +25,8 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Experim
     workspace = Workspace(tmp_path_factory.mktemp("experiments") / "home")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("histo_core.runs.launcher.ensure_supervisor", lambda _: 1)
-        repeats = start_experiment(small_run("cnn_narrow"), ProtocolConfig(kind="repeats", repeats=3), workspace)
+        three = ProtocolConfig(kind="repeats", repeats=3)
+        repeats = start_experiment(small_run("cnn_narrow"), three, workspace, origin="wpi_kpcam/cnn_narrow")
         sweep = start_experiment(small_run("cnn_narrow"), SWEEP, workspace, name=HOSTILE)
     for member in (*repeats.members[:2], *sweep.members):
         assert work(member.run_id, workspace) == 0
@@ -55,6 +57,28 @@ def test_repeats_show_what_is_finished_and_what_waits(
     assert table["Test AUROC"].str.fullmatch(r"[01]\.\d{3}").tolist() == [True, True, False]
     assert len(page.get("plotly_chart")) == 1
     assert [link.label for link in page.get("page_link")] == ["Compare 2 runs", "Watch the runs"]
+
+
+def test_what_was_made_from_a_study_stands_beside_its_numbers(
+    home: Workspace, worked: tuple[Workspace, Experiment, Experiment], open_page: OpenPage
+) -> None:
+    page = open_page("experiments", experiment=worked[1].experiment_id)
+    assert "Beside the report" in [one.value for one in page.subheader]
+    assert "Changed against the study: split.method: random in the study, auto here" in texts(page).replace("\\", "")
+    (row,) = page.table[0].value.reset_index().to_dict("records")
+    shown = {name: text.replace("\\", "") for name, text in row.items()}
+    found = summary(get_experiment(worked[1].experiment_id, home), home).together["accuracy"]
+    assert shown == {
+        "Reported of": "best plain CNN",
+        "Measure": "test accuracy",
+        "Report": "0.6066",
+        "Here": str(found.interval),
+        "What it is": "test accuracy over 2 runs",
+        "Doubt": "the plain CNN with the same channels scores 20 points under the CNN-RNN, which the RNN alone does "
+        "not explain",
+    }
+    sweep = open_page("experiments", experiment=worked[2].experiment_id)
+    assert "Beside the report" not in [one.value for one in sweep.subheader], "it comes from no study"
 
 
 def test_the_number_on_show_is_kept_in_the_link(
@@ -178,12 +202,14 @@ def _form() -> None:
     import streamlit as st
 
     from histo_core.config import RunConfig
-    from histo_core.config_protocol import SweepField
+    from histo_core.config_protocol import ProtocolConfig, SweepField
     from pages.ui import errors, experiment_form
 
+    dropout = SweepField(values=((0.5, 0.2, 0.0), (0.1, 0.1, 0.0)))
+    rate = SweepField(low=1e-4, high=1.0, log=True)
     recipe = {
-        "Dropout": {"model.options.dropout": SweepField(values=((0.5, 0.2, 0.0), (0.1, 0.1, 0.0)))},
-        "Rate": {"train.learning_rate": SweepField(low=1e-4, high=1.0, log=True)},
+        "Dropout": ProtocolConfig(kind="sweep", sweep={"model.options.dropout": dropout}, metric="valid_accuracy"),
+        "Rate": ProtocolConfig(kind="sweep", sweep={"train.learning_rate": rate}, sampler="random"),
     }
     with errors.shown():
         offered = recipe if st.checkbox("recipe", key="with") else None
@@ -256,6 +282,8 @@ def test_a_recipes_sweeps_are_offered_by_name(form: AppTest) -> None:
     form.checkbox(key="with").check().run()
     form.button_group[0].set_value("sweep").run()
     assert _protocol(form).sweep["model.options.dropout"].values == ((0.5, 0.2, 0.0), (0.1, 0.1, 0.0))
+    assert _protocol(form).metric == "valid_accuracy", "what the study chose by"
     form.selectbox(key="x.recipe").set_value("Rate").run()
     protocol = _protocol(form)
+    assert protocol.metric == "valid_auroc"
     assert (protocol.sampler, protocol.sweep["train.learning_rate"].high) == ("random", 1.0)

@@ -52,13 +52,39 @@ def test_a_study_is_shown_with_its_numbers_doubts_and_ours() -> None:
     shown = AppTest.from_function(page, default_timeout=60).run()
     assert not shown.exception
     said = texts(shown)
-    assert "**doubt:** The network ends in softmax" in said
-    assert "**ours:** Logits into the cross entropy" in said
+    assert "**doubt:** The All-CNN's listing ends in softmax" in said.replace("\\", "")
+    assert "**ours:** Logits into cross entropy" in said
+    assert "**fact:** Inception v3 from ImageNet with a frozen backbone" in said
+    assert "**wished for:** Several GPUs" in said
     assert "none of it was measured here" in said
-    assert "**gcnn, as printed**: The same with the softmax doubled, losses summed" in said
-    reported = shown.dataframe[0].value
-    row = reported[(reported["Model"] == "inception_1") & (reported["Measure"] == "test AUROC")]
-    assert row["As printed"].tolist() == ["0.87"]
+    assert "**gcnn, as printed**: The same with losses summed" in said
+    reported = printed(shown)
+    assert reported["inception_1", "test AUROC"] == (
+        "0.87 (doubt: the ROC took the winning class's raw output, not the tumour's, as the score)"
+    )
+    assert reported["inception_1", "accuracy of the best epoch"] == "0.8149"
+    assert "Here" not in shown.table[0].value, "nothing was made from it in no workspace"
+
+
+def printed(app: AppTest) -> dict[tuple[str, str], str]:
+    """What a study reports, by what it is of and the measure."""
+    rows = app.table[0].value.reset_index().replace(r"\\(?=.)", "", regex=True)
+    return {(row["Reported of"], row["Measure"]): row["As printed"] for row in rows.to_dict("records")}
+
+
+def test_a_study_lists_its_sweeps_protocols_and_matrices_by_name() -> None:
+    def page() -> None:
+        from histo_core.studies.recipes import STUDIES
+        from pages.ui import preset_view
+
+        preset_view.about(STUDIES["uts_neuroblastoma"])
+
+    said = texts(AppTest.from_function(page, default_timeout=60).run()).replace("\\", "")
+    recipe = STUDIES["uts_neuroblastoma"]
+    for one in (*recipe.experiments, *recipe.confusions):
+        assert f"- **{one.name}**" in said
+    assert "**Optimiser** of resnet34, 4 runs: train.optimizer sgd, rmsprop, adagrad, adam" in said
+    assert "**Ten splits by image** of resnet34, split by image, 10 runs: 10 times, each with a new split" in said
 
 
 def test_a_study_without_numbers_or_doubts_says_so() -> None:
@@ -125,5 +151,5 @@ def test_what_a_study_says_without_a_number_is_shown_in_words() -> None:
 
         preset_view.about(STUDIES["wpi_kpcam"])
 
-    reported = AppTest.from_function(page, default_timeout=60).run().dataframe[0].value
-    assert dict(zip(reported["Measure"], reported["As printed"], strict=True))["finding"] == "no clear change"
+    reported = printed(AppTest.from_function(page, default_timeout=60).run())
+    assert reported["votes of flips", "finding"] == "no clear change"

@@ -315,3 +315,75 @@ def _with_details(open_page: OpenPage, run_id: str, **params: str) -> AppTest:
     page = open_page("train", **params)
     page.session_state[f"details.{run_id}"] = True
     return page.run()
+
+
+PHANTOM = {"dataset": "phantom", "options": json.dumps({"patches": 240, "patients": 12})}
+
+
+def test_runs_of_a_preset_remember_which_of_the_studys_they_are(
+    finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+
+    def launched(configs: list, *_: object, origins: list[str], **__: object) -> list[SimpleNamespace]:
+        started.extend(origins)
+        return [SimpleNamespace(run_id=f"r{number}") for number in range(len(configs))]
+
+    monkeypatch.setattr("pages.ui.run_launch.launch_many", launched)
+    page = open_page("train", preset="fub_breakhis", **PHANTOM)
+    control(page, "button", "Train 3 models").click().run()
+    assert not page.exception
+    assert started == ["fub_breakhis/resnet18", "fub_breakhis/resnext50_32x4d", "fub_breakhis/wide_resnet50_2"]
+    started.clear()
+    page = open_page("train", **PHANTOM)
+    control(page, "button", "Train 3 models").click().run()
+    assert started == ["", "", ""], "the demo is no study"
+
+
+def test_a_clone_keeps_the_studys_run_and_leaves_its_experiment(
+    finished: Workspace, waiting: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HISTOSCOPE_HOME", str(waiting.home))
+    origin = "wpi_kpcam/cnn_narrow/Five folds"
+    run = launch(small_run("cnn_narrow", 9), waiting, origin=origin, start_supervisor=False)
+    started: list[str] = []
+
+    def launched(*_: object, origins: list[str], **__: object) -> list[SimpleNamespace]:
+        started.extend(origins)
+        return [SimpleNamespace(run_id=run.run_id)]
+
+    monkeypatch.setattr("pages.ui.run_launch.launch_many", launched)
+    page = open_page("train", clone=run.run_id)
+    next(one for one in page.button if one.label.startswith("Train 1 model")).click().run()
+    assert started == ["wpi_kpcam/cnn_narrow"]
+
+
+def test_an_experiment_of_a_preset_is_named_as_the_studys_own_and_remembers_it(
+    finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+
+    def start(*_: object, origin: str, name: str, **__: object) -> SimpleNamespace:
+        started.append(origin)
+        return SimpleNamespace(experiment_id="e-1", name=name)
+
+    monkeypatch.setattr("pages.ui.run_launch.start_experiment", start)
+    page = open_page("train", preset="wpi_kpcam", **PHANTOM)
+    assert "The study's own: Five folds, which it made of cnn_rnn." in said(page)
+    control(page, "button", "Train 2 models, 5 runs each").click().run()
+    assert not page.exception
+    assert started == ["wpi_kpcam/cnn_rnn/Five folds", "wpi_kpcam/cnn_narrow/Five folds"]
+    started.clear()
+    page = open_page("train", preset="wpi_kpcam", **PHANTOM)
+    page.button_group[0].set_value("sweep").run()
+    control(page, "selectbox", "Sweep").set_value("Activation").run()
+    assert "The study's own: Activation, which it made of cnn_rnn." in said(page)
+    assert control(page, "selectbox", "Choose by").value == "valid_accuracy"
+    control(page, "button", "Train 2 models, 2 runs each").click().run()
+    assert started == ["wpi_kpcam/cnn_rnn/Activation", "wpi_kpcam/cnn_narrow/Activation"]
+    started.clear()
+    page = open_page("train", preset="wpi_kpcam", **PHANTOM)
+    control(page, "number_input", "Folds").set_value(4).run()
+    assert "The study's own" not in said(page)
+    control(page, "button", "Train 2 models, 4 runs each").click().run()
+    assert started == ["wpi_kpcam/cnn_rnn", "wpi_kpcam/cnn_narrow"]

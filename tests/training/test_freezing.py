@@ -18,10 +18,10 @@ def network(name: str) -> nn.Module:
 
 @pytest.mark.parametrize("name", ["resnet18", "squeezenet1_1", "convnext_tiny", "googlenet", "cnn_rnn"])
 def test_only_classifiers_learn_while_the_backbone_is_frozen(name: str) -> None:
-    model, classifiers = network(name), MODELS[name].classifiers
-    enter_epoch(model, classifiers, FROZEN, epoch=1)
+    model, heads = network(name), MODELS[name].heads
+    enter_epoch(model, heads, FROZEN, epoch=1)
     learning = {key for key, weight in model.named_parameters() if weight.requires_grad}
-    assert learning == {key for key, _ in model.named_parameters() if below(key, classifiers)}
+    assert learning == {key for key, _ in model.named_parameters() if below(key, heads)}
     assert 0 < len(learning) < len(list(model.parameters()))
     before = {key: value.clone() for key, value in model.state_dict().items()}
     outputs = model(torch.randn(4, 3, 64, 64))
@@ -30,13 +30,33 @@ def test_only_classifiers_learn_while_the_backbone_is_frozen(name: str) -> None:
     torch.optim.SGD(model.parameters(), 0.1).step()
     changed = {key for key, value in model.state_dict().items() if not torch.equal(value, before[key])}
     assert changed
-    assert all(below(key, classifiers) for key in changed), "neither weights nor statistics of the backbone"
+    assert all(below(key, heads) for key in changed), "neither weights nor statistics of the backbone"
 
 
 def test_auxiliary_classifiers_still_answer_under_a_frozen_backbone() -> None:
     model = network("googlenet")
-    enter_epoch(model, MODELS["googlenet"].classifiers, FROZEN, epoch=0)
+    enter_epoch(model, MODELS["googlenet"].heads, FROZEN, epoch=0)
     assert len(model(torch.randn(2, 3, 64, 64))) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "layers"),
+    [("inception_v3", 299, {"fc", "AuxLogits.fc"}), ("googlenet", 96, {"fc", "aux1.fc2", "aux2.fc2"})],
+)
+def test_a_frozen_network_of_parallel_paths_trains_its_linear_layers_to_the_classes_alone(
+    name: str, side: int, layers: set[str]
+) -> None:
+    """Auxiliary classifiers have convolutions of their own, which belong to the backbone."""
+    with torch.device("meta"):
+        model = build_network(ModelConfig(name=name), 2, (side, side))
+    enter_epoch(model, MODELS[name].heads, TrainConfig(backbone="frozen"), epoch=0)
+    learning = {key for key, weight in model.named_parameters() if weight.requires_grad}
+    assert learning == {f"{layer}.{tensor}" for layer in layers for tensor in ("weight", "bias")}
+    changeable = [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm2d | nn.Dropout)]
+    assert changeable
+    assert not any(layer.training for layer in changeable), "no new statistics, and nothing is dropped out"
+    enter_epoch(model, MODELS[name].heads, TrainConfig(), epoch=0)
+    assert all(layer.training for layer in model.modules())
 
 
 def test_it_thaws_after_its_epochs_and_never_without() -> None:

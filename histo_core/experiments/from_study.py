@@ -1,0 +1,162 @@
+"""Starting what a study did: one of its runs, sweeps or protocols, by name."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from histo_core.access import LOCAL, User
+from histo_core.config import DataConfig, RunConfig, parse_config
+from histo_core.config_protocol import ProtocolConfig, changed
+from histo_core.errors import ConfigError
+from histo_core.experiments.launcher import start_experiment
+from histo_core.experiments.records import Experiment
+from histo_core.runs.launcher import launch_many
+from histo_core.runs.records import Run
+from histo_core.studies.origin import Origin
+from histo_core.studies.recipes import NamedConfig, Recipe
+from histo_core.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One run of a study, or an experiment of it.
+
+    Attributes:
+        name: how to show it.
+        config: of the run, or what the experiment's runs have in common.
+        protocol: how many runs there are.
+        origin: the study's run, and its sweep or protocol.
+    """
+
+    name: str
+    config: RunConfig
+    protocol: ProtocolConfig
+    origin: Origin
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What was queued: single runs, and experiments."""
+
+    runs: tuple[Run, ...]
+    experiments: tuple[Experiment, ...]
+
+
+def wanted(
+    recipe: Recipe, name: str = "", *, of: str = "", data: DataConfig, changes: Mapping[str, Any] | None = None
+) -> tuple[Wanted, ...]:
+    """What a name of a study stands for.
+
+    Args:
+        recipe: the study.
+        name: a run, sweep or protocol; empty for what a form begins with: the chosen runs under the first protocol.
+        of: another run that a sweep or protocol is to be of than its own.
+        data: where the data are.
+        changes: other fields of each run, by dotted name.
+
+    Raises:
+        UnknownNameError: the study has no such run, sweep or protocol.
+        ConfigError: a field that does not exist, a value that is not allowed, or ``of`` where there is no choice.
+    """
+    found = recipe.find(name) if name else None
+    if of and (found is None or isinstance(found, NamedConfig)):
+        raise ConfigError(
+            f"Run {of!r} was given beside {f'run {name!r}' if name else 'no name'}.",
+            "A sweep or a protocol can be of another run than its own.",
+            f"Name one of these as well: {'; '.join(one.name for one in recipe.experiments) or 'the study has none'}.",
+        )
+    if found is None:
+        members = [recipe.run(one) for one in recipe.chosen] or list(recipe.configs)
+        experiment, protocol = (recipe.protocols[0].name if recipe.protocols else ""), recipe.protocol
+    elif isinstance(found, NamedConfig):
+        members, experiment, protocol = [found], "", ProtocolConfig()
+    else:
+        members, experiment, protocol = [recipe.run(of or found.member)], found.name, found.protocol
+    return tuple(
+        Wanted(
+            name=f"{member.name}: {experiment}" if experiment else member.name,
+            config=changed(member.config.model_copy(update={"data": data}), changes or {}),
+            protocol=protocol,
+            origin=Origin(recipe.name, member.name, experiment),
+        )
+        for member in members
+    )
+
+
+def data_of(
+    recipe: Recipe, dataset: str | None, root: str | None, options: Mapping[str, Any], *, skip_broken: bool = False
+) -> DataConfig:
+    """A study's data, or other data in their place, to which the study's options do not belong.
+
+    Args:
+        recipe: the study.
+        dataset: another data set by its registered name; None for the study's own.
+        root: the folder of the data.
+        options: of the data set, beside the study's own or in their place.
+        skip_broken: whether to go on without files that cannot be used.
+
+    Raises:
+        ConfigError: an option's value is none that an option can have.
+    """
+    own = recipe.configs[0].config.data
+    name, kept = dataset or own.dataset, own.options if dataset in (None, own.dataset) else {}
+    values = {"dataset": name, "root": root, "options": {**kept, **options}, "skip_broken": skip_broken}
+    return parse_config(DataConfig, values)
+
+
+def start(
+    pieces: Sequence[Wanted],
+    workspace: Workspace,
+    *,
+    user: User = LOCAL,
+    name: str = "",
+    priority: int = 0,
+    tags: Sequence[str] = (),
+    note: str = "",
+    warn: Callable[[str], object] = log.warning,
+) -> Begun:
+    """Queue what a study's name stands for, and remember where it comes from.
+
+    Args:
+        pieces: from `wanted`.
+        workspace: where to queue.
+        user: who asks.
+        name: what is put before each name.
+        priority, tags, note: as for `histo_core.runs.launcher.launch`.
+        warn: of single runs, as there.
+
+    Raises:
+        as `launch_many` and `start_experiment`. Experiments that were started before one that cannot be go on.
+    """
+    written: dict[str, Any] = {"user": user, "priority": priority, "tags": tags, "note": note}
+    single = [one for one in pieces if one.protocol.kind == "single"]
+    runs = (
+        launch_many(
+            [one.config for one in single],
+            workspace,
+            names=[f"{name} {one.name}".strip() for one in single],
+            origins=[str(one.origin) for one in single],
+            warn=warn,
+            **written,
+        )
+        if single
+        else []
+    )
+    experiments = [
+        start_experiment(
+            one.config,
+            one.protocol,
+            workspace,
+            name=f"{name} {one.name}".strip(),
+            origin=str(one.origin),
+            **written,
+        )
+        for one in pieces
+        if one.protocol.kind != "single"
+    ]
+    return Begun(tuple(runs), tuple(experiments))
