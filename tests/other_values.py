@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
@@ -53,6 +53,8 @@ def _other(field: FieldInfo, number: int) -> Any:
 
 def _inner(annotation: Any) -> Any:
     """The type inside ``X | None`` and ``Annotated``."""
+    if get_origin(annotation) is Annotated:
+        return _inner(get_args(annotation)[0])
     if get_origin(annotation) in (Union, types.UnionType):
         return _inner(next(part for part in get_args(annotation) if part is not type(None)))
     return annotation
@@ -78,6 +80,6 @@ def _several(parts: tuple[Any, ...], number: int, before: Any) -> Any:
     if get_origin(parts[0]) is Literal:
         return next((choice,) for choice in get_args(parts[0]) if (choice,) != before)
     size = len(before) if before else len(parts) - (Ellipsis in parts)
-    if parts[0] is int:
+    if _inner(parts[0]) is int:
         return tuple(2 + place + number for place in range(size))
     return tuple(round(0.1 * (place + 1) + STEP * number / 10, 6) for place in range(size))
