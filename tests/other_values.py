@@ -39,7 +39,7 @@ def default(field: FieldInfo) -> Any:
 
 def _other(field: FieldInfo, number: int) -> Any:
     """Another value; None where only a person can think of one."""
-    kind, before = _inner(field.annotation), default(field)
+    kind, before = inner_type(field.annotation), default(field)
     if get_origin(kind) is Literal:
         return next(choice for choice in get_args(kind) if choice != before)
     if kind is bool:
@@ -51,18 +51,17 @@ def _other(field: FieldInfo, number: int) -> Any:
     return None
 
 
-def _inner(annotation: Any) -> Any:
-    """The type inside ``X | None`` and ``Annotated``."""
+def inner_type(annotation: Any) -> Any:
+    """Return the type inside ``X | None`` and ``Annotated``."""
     if get_origin(annotation) is Annotated:
-        return _inner(get_args(annotation)[0])
+        return inner_type(get_args(annotation)[0])
     if get_origin(annotation) in (Union, types.UnionType):
-        return _inner(next(part for part in get_args(annotation) if part is not type(None)))
+        return inner_type(next(part for part in get_args(annotation) if part is not type(None)))
     return annotation
 
 
 def _number(field: FieldInfo, kind: type, number: int, before: Any) -> Any:
-    low = next((float(getattr(rule, "ge", None) or getattr(rule, "gt", 0)) for rule in _rules(field, Ge, Gt)), 0.0)
-    high = next((float(getattr(rule, "le", None) or getattr(rule, "lt", 0)) for rule in _rules(field, Le, Lt)), 1e9)
+    low, high = limits(field)
     if kind is float:
         value = low + STEP * (number + 1)
         value = value if value < high else low + (high - low) * (number + 1) / 100
@@ -70,6 +69,13 @@ def _number(field: FieldInfo, kind: type, number: int, before: Any) -> Any:
     whole = int(low) + 1 + number
     whole = whole if whole <= high else int(high) - 1
     return whole if whole != before else whole - 1
+
+
+def limits(field: FieldInfo) -> tuple[float, float]:
+    """Return the least and the largest number that a field allows, reached or not; 0 and 1e9 where it says nothing."""
+    low = next((float(getattr(rule, "ge", None) or getattr(rule, "gt", 0)) for rule in _rules(field, Ge, Gt)), 0.0)
+    high = next((float(getattr(rule, "le", None) or getattr(rule, "lt", 0)) for rule in _rules(field, Le, Lt)), 1e9)
+    return low, high
 
 
 def _rules(field: FieldInfo, *kinds: type) -> list[Any]:
@@ -80,6 +86,6 @@ def _several(parts: tuple[Any, ...], number: int, before: Any) -> Any:
     if get_origin(parts[0]) is Literal:
         return next((choice,) for choice in get_args(parts[0]) if (choice,) != before)
     size = len(before) if before else len(parts) - (Ellipsis in parts)
-    if _inner(parts[0]) is int:
+    if inner_type(parts[0]) is int:
         return tuple(2 + place + number for place in range(size))
     return tuple(round(0.1 * (place + 1) + STEP * number / 10, 6) for place in range(size))

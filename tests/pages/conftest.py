@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from page_helpers import HOSTILE, PROJECT, OpenPage, small_run
-from streamlit.testing.v1 import AppTest
+from page_helpers import HOSTILE, OpenPage, opened_page, small_run
 
 from histo_core.runs.launcher import launch
 from histo_core.runs.worker import work
@@ -38,13 +37,4 @@ def finished(finished_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> 
 def open_page() -> OpenPage:
     """Open a page by its name, with URL parameters."""
 
-    def opened(name: str, **params: str | list[str]) -> AppTest:
-        router = PROJECT / "pages" / "ui" / "router.py"
-        app = AppTest.from_file(str(router), default_timeout=120)
-        if name != "home":
-            app.switch_page(f"../{name}.py")  # before the first run, Streamlit knows a page by its file's name
-        for key, value in params.items():
-            app.query_params[key] = value
-        return app.run()
-
-    return opened
+    return opened_page
