@@ -103,15 +103,9 @@ def test_a_link_to_wrong_patches_names_its_run_and_part(finished: Workspace, ope
     assert link.proto.page.endswith("explain")
 
 
-def _given_away(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What each download of a page would give, by its file's name."""
-    found: dict[str, Any] = {}
-    monkeypatch.setattr("pages.ui.layout.download", lambda label, content, name, mime: found.update({name: content}))
-    return found
-
-
-def test_what_compare_gives_away(finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = _given_away(monkeypatch)
+def test_what_compare_gives_away(
+    finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, given: dict[str, Any]
+) -> None:
     reported: list[Any] = []
     monkeypatch.setattr("pages.compare.comparison_zip", lambda comparison: reported.append(comparison) or b"zip")
     run = _small(finished)
@@ -256,9 +250,12 @@ def test_each_setting_of_a_method_arrives_with_it(
 
 
 def test_what_a_map_gives_away(
-    finished: Workspace, open_page: OpenPage, explained: list[Any], monkeypatch: pytest.MonkeyPatch
+    finished: Workspace,
+    open_page: OpenPage,
+    explained: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    given: dict[str, Any],
 ) -> None:
-    given = _given_away(monkeypatch)
     looks: list[dict[str, Any]] = []
     monkeypatch.setattr("pages.ui.maps.overlay_png", lambda image, explanation, **look: looks.append(look) or b"png")
     open_page("explain", opacity="0.25", target="normal", scale="yes", mask="yes")

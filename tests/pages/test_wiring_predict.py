@@ -49,14 +49,6 @@ ELSEWHERE = {
 }
 
 
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
-    """The jobs that are started, which are not done."""
-    calls: list[Job] = []
-    monkeypatch.setattr("pages.ui.jobs.start_job", lambda kind, params, workspace: calls.append((kind, dict(params))))
-    return calls
-
-
 def _link(data: DataConfig, **params: str) -> dict[str, str]:
     return {"dataset": data.dataset, "options": json.dumps(data.options), **params}
 
@@ -168,10 +160,8 @@ def predicted(finished_workspace: Workspace) -> Any:
 @pytest.mark.parametrize("show", ["all", "wrong", "unsure"])
 @pytest.mark.parametrize("says", ["any", "normal", "tumour"])
 def test_the_table_shows_and_gives_away_what_is_chosen(
-    predicted: Any, finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, show: str, says: str
+    predicted: Any, finished: Workspace, open_page: OpenPage, given: dict[str, Any], show: str, says: str
 ) -> None:
-    given: dict[str, Any] = {}
-    monkeypatch.setattr("pages.ui.layout.download", lambda label, content, name, mime: given.update({name: content}))
     table = predicted.table()
     sure = table[["prob_normal", "prob_tumour"]].max(axis=1)
     kept = {"all": sure > 0, "wrong": table["y_true"] != table["y_pred"], "unsure": sure < 0.75}[show]
