@@ -15,9 +15,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from other_values import other_values
-from page_helpers import PHANTOM, OpenPage, opened_page
-from streamlit.testing.v1 import AppTest
-from wiring import controls, tried
+from page_helpers import PHANTOM, OpenPage
+from wiring import controls, fill
 from wiring_spy import CLICK, Row, Spy, check
 
 from histo_core.audit.embedding import PatchMap
@@ -199,27 +198,16 @@ def test_a_control_of_a_view_arrives_in_the_core(
     check(replace(row, to=to, value=value, params=params), "data", open_page, monkeypatch, source)
 
 
-@pytest.mark.parametrize("name", AugmentConfig.model_fields)
 def test_each_setting_of_the_augmentation_is_drawn_with(
-    name: str, phantom_home: Workspace, augmentation: tuple[AppTest, Spy]
+    phantom_home: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page, spy = augmentation
-    value = other_values(AugmentConfig)[name]
-    default = AugmentConfig.model_fields[name].default
-    tried(page, {f"explore.augment.default.{name}": value})
-    assert spy.newest() == AugmentConfig(**{name: value})
-    tried(page, {f"explore.augment.default.{name}": default})
-
-
-@pytest.fixture(scope="module")
-def augmentation(phantom_workspace: Workspace) -> Any:
-    """The view of augmentation, opened once, with what it is drawn with."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("HISTOSCOPE_HOME", str(phantom_workspace.home))
-        patched.setattr(f"{AUGMENT}.PATCHES", 1)
-        patched.setattr(f"{AUGMENT}.DRAWS", 1)
-        spy = Spy(f"{AUGMENT}.augment", "config", patched, PIXELS)
-        yield opened_page("data", **VIEW["augment"]), spy
+    values = other_values(AugmentConfig)
+    assert set(values) == set(AugmentConfig.model_fields)
+    page = open_page("data", **VIEW["augment"])
+    spy = Spy(f"{AUGMENT}.augment", "config", monkeypatch, PIXELS)
+    fill(page, values, prefix="explore.augment.default.")
+    page.run()
+    assert spy.newest() == AugmentConfig(**values)
 
 
 def test_downloads_hold_the_selection(

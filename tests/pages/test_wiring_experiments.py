@@ -21,11 +21,8 @@ from histo_core.workspace import Workspace
 VIEW = "pages.ui.experiment_view"
 ROWS = [
     Row("selectbox: Experiment", "{other}", f"{VIEW}.get_experiment", "experiment_id", "{other}"),
-    *(
-        Row("button_group: Number", name, f"{VIEW}.{function}", "metric", name)
-        for name in METRICS[1:]
-        for function in ("verdict", "members_figure")
-    ),
+    *(Row("button_group: Number", name, f"{VIEW}.verdict", "metric", name) for name in METRICS[1:]),
+    Row("button_group: Number", METRICS[1], f"{VIEW}.members_figure", "metric", METRICS[1]),
     Row("button_group: Number", METRICS[1], f"{VIEW}.sweep_figure", "metric", METRICS[1]),
     Row(
         *("toggle: Show archived experiments", True, "pages.experiments._label"),

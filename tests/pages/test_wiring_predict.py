@@ -6,6 +6,7 @@ A new control needs a row in `ROWS`, or a test of its own under `ELSEWHERE`; wit
 from __future__ import annotations
 
 import json
+from itertools import product
 from typing import Any
 
 import pytest
@@ -157,21 +158,21 @@ def predicted(finished_workspace: Workspace) -> Any:
     return predict_with(run_id, OTHER, finished_workspace, predict=PredictConfig(), device="cpu")
 
 
-@pytest.mark.parametrize("show", ["all", "wrong", "unsure"])
-@pytest.mark.parametrize("says", ["any", "normal", "tumour"])
 def test_the_table_shows_and_gives_away_what_is_chosen(
-    predicted: Any, finished: Workspace, open_page: OpenPage, given: dict[str, Any], show: str, says: str
+    predicted: Any, finished: Workspace, open_page: OpenPage, given: dict[str, Any]
 ) -> None:
     table = predicted.table()
     sure = table[["prob_normal", "prob_tumour"]].max(axis=1)
-    kept = {"all": sure > 0, "wrong": table["y_true"] != table["y_pred"], "unsure": sure < 0.75}[show]
-    expected = table[kept & ((table["y_pred"] == says) | (says == "any"))]["sample_id"].tolist()
+    kept = {"all": sure > 0, "wrong": table["y_true"] != table["y_pred"], "unsure": sure < 0.75}
     page = open_page("predict", run=predicted.run_id, **_link(OTHER))
-    tried(page, {"url.show": show, "url.says": says})
-    shown = next(frame.value for frame in page.dataframe if "prob_tumour" in frame.value)
-    assert shown["sample_id"].tolist() == expected
-    text = given[f"predictions-{predicted.id}.csv"]().decode()
-    assert len(text.splitlines()) == len(expected) + 1
+    for show, says in product(kept, ("any", "normal", "tumour")):
+        tried(page, {"url.show": show, "url.says": says})
+        expected = table[kept[show] & ((table["y_pred"] == says) | (says == "any"))]["sample_id"].tolist()
+        shown = next(frame.value for frame in page.dataframe if "prob_tumour" in frame.value)
+        assert shown["sample_id"].tolist() == expected, (show, says)
+        text = given[f"predictions-{predicted.id}.csv"]().decode()
+        assert len(text.splitlines()) == len(expected) + 1
+    assert (page.query_params["show"], page.query_params["says"]) == ("unsure", "tumour")
     assert given[f"predictions-{predicted.id}.parquet"]() == (predicted.folder / "predictions.parquet").read_bytes()
 
 
