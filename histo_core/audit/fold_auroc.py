@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit, logit
-from scipy.stats import norm
 
-from histo_core.evaluation import bootstrap
+from histo_core.evaluation.auroc_parts import AurocParts, auroc_parts, pulled_df
 from histo_core.evaluation.delong import delong
-from histo_core.evaluation.intervals import CONFIDENCE, Interval, limit_when_all_agree
-
-_MOST_VARIANCE = 0.25
-"""Of a number between 0 and 1: taken for a fold with a single sample of a class, which says nothing of it."""
+from histo_core.evaluation.intervals import CONFIDENCE, Interval
+from histo_core.evaluation.jackknife import jackknife_limits
+from histo_core.evaluation.limits import Unknown
+from histo_core.evaluation.warnings import few_groups
 
 
 def fold_auroc(positive: np.ndarray, score: np.ndarray, folds: np.ndarray) -> float:
@@ -41,32 +39,31 @@ def fold_auroc_interval(
     *,
     confidence: float = CONFIDENCE,
 ) -> Interval:
-    """`fold_auroc` with its interval, made as `histo_core.evaluation.auroc.auroc_interval` makes it.
+    """Return `fold_auroc` with its interval: the delete-one-group jackknife (`histo_core.evaluation.jackknife`).
 
-    Without groups the folds are independent, and DeLong's variances add up; with groups, each of which lies in one
-    fold, they are drawn with replacement.
+    Each group lies in one fold. Without groups each sample is one. Of one fold it is the interval of `auroc_interval`.
     """
     parts, weights = _parts(positive, folds)
     if not parts:
         return Interval.undefined("no fold holds both classes")
-    found = [delong(positive[part], score[part]) for part in parts]
-    value = float(weights @ [aurocs[0] for aurocs, _ in found])
-    if value in (0.0, 1.0):
-        pairs = _independent_pairs(positive, folds, groups)
-        limit = limit_when_all_agree(pairs, confidence)
-        low, high = (limit, 1.0) if value == 1 else (0.0, 1 - limit)
-        return Interval(value, low, high, f"exact limit of {pairs:,} independent pairs of one fold")
-    if groups is None:
-        variances = np.nan_to_num([covariance[0, 0] for _, covariance in found], nan=_MOST_VARIANCE)
-        half = norm.ppf((1 + confidence) / 2) * np.sqrt(np.square(weights) @ variances) / (value * (1 - value))
-        low, high = expit(logit(value) + np.array([-half, half]))
-        return Interval(value, float(low), float(high), "DeLong, logit scale, pairs of one fold")
-    codes = np.unique(groups, return_inverse=True)[1]
-    n_groups = int(codes.max()) + 1
-    replicates = _replicates(positive, score, parts, codes)
-    low, high = bootstrap.percentiles(replicates, confidence)
-    method = f"{bootstrap.method_text(n_groups, replicates)}, pairs of one fold"
-    return Interval(value, low, high, method, bootstrap.warning_text(n_groups))
+    codes = None if groups is None else np.unique(groups, return_inverse=True)[1]
+    found = [auroc_parts(positive[part], score[part], _local(codes, part)) for part in parts]
+    if len(found) == 1:
+        return found[0].limits.interval(confidence)
+    value = float(weights @ [one.value for one in found])
+    pairs = _independent_pairs(positive, folds, groups)
+    sizes = np.concatenate([one.sizes for one in found])
+    pull = np.concatenate([weight * one.pull for weight, one in zip(weights, found, strict=True)])
+    unit, df = "samples" if groups is None else "groups", pulled_df(pull, sizes)
+    method = f"jackknife of {len(sizes):,} {unit}, logit scale, t with {df:.1f} degrees of freedom, pairs of one fold"
+    warning = "" if groups is None else few_groups(len(sizes))
+    if pairs < 2:
+        return Unknown(value, f"one pair of {unit}: no interval can be estimated", warning).interval(confidence)
+    step = 0.5 / sum(one.sizes[:, 0].sum() * one.sizes[:, 1].sum() for one in found)
+    limits = jackknife_limits(
+        value, _without(found), df, method, warning, k=pairs, unit="independent pairs of one fold", step=step
+    )
+    return limits.interval(confidence)
 
 
 def chance_deviation(positive: np.ndarray, folds: np.ndarray, groups: np.ndarray | None = None) -> float:
@@ -90,19 +87,22 @@ def _parts(positive: np.ndarray, folds: np.ndarray) -> tuple[list[np.ndarray], n
     return [parts[fold] for fold in kept], pairs[kept] / max(pairs.sum(), 1)
 
 
-def _replicates(positive: np.ndarray, score: np.ndarray, parts: list[np.ndarray], codes: np.ndarray) -> np.ndarray:
-    """`fold_auroc` of every draw of the groups."""
-    weights = bootstrap.draw_groups(int(codes.max()) + 1)
-    won, pairs = np.zeros(len(weights)), np.zeros(len(weights))
-    for part in parts:
-        mine, local = np.unique(codes[part], return_inverse=True)
-        drawn = weights[:, mine]
-        of_class = positive[part]
-        with_class, without = (drawn @ np.bincount(local[side], minlength=len(mine)) for side in (of_class, ~of_class))
-        here = with_class * without
-        won += here * np.nan_to_num(bootstrap.auroc_replicates(of_class, score[part], local, drawn))
-        pairs += here
-    return np.divide(won, pairs, out=np.full(len(won), np.nan), where=pairs > 0)
+def _local(codes: np.ndarray | None, part: np.ndarray) -> np.ndarray | None:
+    return None if codes is None else np.unique(codes[part], return_inverse=True)[1]
+
+
+def _without(found: list[AurocParts]) -> np.ndarray:
+    """`fold_auroc` without each group; a fold without a class counts no longer."""
+    totals = [one.sizes.sum(axis=0) for one in found]
+    pairs = np.array([m * n for m, n in totals])
+    wins = pairs * [one.value for one in found]
+    left = []
+    for fold, (one, (m, n)) in enumerate(zip(found, totals, strict=True)):
+        here = (m - one.sizes[:, 0]) * (n - one.sizes[:, 1])
+        won = np.nan_to_num(one.without) * here + wins.sum() - wins[fold]
+        of = here + pairs.sum() - pairs[fold]
+        left.append(np.divide(won, of, out=np.full(len(of), np.nan), where=of > 0))
+    return np.concatenate(left)
 
 
 def _independent_pairs(positive: np.ndarray, folds: np.ndarray, groups: np.ndarray | None) -> int:

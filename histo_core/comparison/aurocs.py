@@ -95,7 +95,7 @@ def auroc_results(
     if not 0 < confidence < 1:
         raise ComparisonError(f"confidence = {confidence}.", "Between 0 and 1 is allowed.", "0.95 is customary.")
     y_true, scores = one_against_rest(joined, interest)
-    aurocs = tuple(auroc_interval(y_true, score, joined.groups, confidence=confidence, seed=seed) for score in scores)
+    aurocs = tuple(auroc_interval(y_true, score, joined.groups, confidence=confidence) for score in scores)
     candidates = [i for i, run_id in enumerate(ids) if run_id != reference] or list(range(len(ids)))
     ranked = [(auroc.value, -i) for i in candidates if (auroc := aurocs[i]) is not None]
     best = -max(ranked)[1] if ranked else None
@@ -139,10 +139,7 @@ def _differences(
     seed: int,
 ) -> Iterator[PairDifference]:
     others = [i for i in range(len(names)) if i != best]
-    found = [
-        auroc_difference(y_true, scores[best], scores[i], joined.groups, confidence=confidence, seed=seed)
-        for i in others
-    ]
+    found = [auroc_difference(y_true, scores[best], scores[i], joined.groups, confidence=confidence) for i in others]
     pairs = [pair for pair in found if pair is not None]
     for i, pair, p_holm in zip(others, pairs, holm([pair.p_value for pair in pairs]), strict=True):
         apart = p_holm < 1 - confidence if p_holm is not None else pair.low > 0 or pair.high < 0

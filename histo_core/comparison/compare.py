@@ -12,10 +12,10 @@ from histo_core.comparison.join import Joined
 from histo_core.comparison.verdict import verdict
 from histo_core.data.groups import GroupKind
 from histo_core.errors import ComparisonError
-from histo_core.evaluation.bootstrap import FEW_GROUPS
 from histo_core.evaluation.intervals import CONFIDENCE, Interval
 from histo_core.evaluation.metrics import RATES, BinaryMetrics, binary_metrics, confusion
 from histo_core.evaluation.roc import RocCurve
+from histo_core.evaluation.warnings import FEW_GROUPS
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +128,7 @@ def at_threshold(joined: Joined, aurocs: AurocResults, threshold: float = 0.5) -
             run_id=run.run_id,
             name=aurocs.names[i],
             auroc=aurocs.aurocs[i],
-            metrics=binary_metrics(y_true, scores[i], threshold, joined.groups, aurocs.confidence, aurocs.seed),
+            metrics=binary_metrics(y_true, scores[i], threshold, joined.groups, aurocs.confidence),
             roc=aurocs.curves[i],
             confusion=_confusion(joined, i, aurocs.class_of_interest, threshold),
             is_reference=run.run_id == aurocs.reference,

@@ -1,4 +1,4 @@
-"""How well a classifier of k classes did, in five numbers without a threshold of its own."""
+"""Numbers of a classifier of k classes that need no threshold of their own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from histo_core.errors import DataError
+from histo_core.evaluation.classes import mean_f1, mean_recall, weighted_f1
 from histo_core.evaluation.delong import delong
+from histo_core.evaluation.macro_auroc import macro_auroc
 from histo_core.evaluation.metrics import confusion
 
 _SMALLEST = 1e-12
@@ -21,9 +23,11 @@ class ClassScores:
     Attributes:
         n: samples.
         accuracy: share that is called rightly, 0 to 1.
-        auroc: of the class of interest against the rest, 0 to 1; None where a class is missing.
+        auroc: of two classes, that of the class of interest; of more, the macro average: the mean over the classes that
+            occur, each against the rest. 0 to 1; None where fewer than two classes occur.
         balanced_accuracy: mean over the classes that occur of the share that is called rightly, 0 to 1.
         macro_f1: mean F1 over the classes that occur or are called, 0 to 1.
+        weighted_f1: mean F1 over the classes, weighed by how many samples each has, 0 to 1.
         loss: mean cross entropy in nats.
     """
 
@@ -32,10 +36,11 @@ class ClassScores:
     auroc: float | None
     balanced_accuracy: float
     macro_f1: float
+    weighted_f1: float
     loss: float
 
 
-METRICS = ("auroc", "accuracy", "balanced_accuracy", "macro_f1", "loss")
+METRICS = ("auroc", "accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "loss")
 """The names of the numbers, the most telling first."""
 
 
@@ -52,34 +57,22 @@ def class_scores(y_true: np.ndarray, probabilities: np.ndarray, positive: int) -
     """
     if not len(y_true):
         raise DataError("There is no sample to score.", "At least one is needed.", "Choose a part that has labels.")
-    counts = confusion(y_true, probabilities.argmax(axis=1), probabilities.shape[1])
-    of_interest = y_true == positive
-    both = of_interest.any() and not of_interest.all()
-    accuracy, balanced_accuracy, macro_f1 = rates(counts[None].astype(np.float64))[0]
+    k = probabilities.shape[1]
+    matrix = confusion(y_true, probabilities.argmax(axis=1), k).astype(np.float64)
     return ClassScores(
         n=len(y_true),
-        accuracy=float(accuracy),
-        auroc=float(delong(of_interest, probabilities[:, positive])[0][0]) if both else None,
-        balanced_accuracy=float(balanced_accuracy),
-        macro_f1=float(macro_f1),
+        accuracy=float(np.trace(matrix) / len(y_true)),
+        auroc=macro_auroc(y_true, probabilities) if k > 2 else _binary(y_true == positive, probabilities[:, positive]),
+        balanced_accuracy=float(mean_recall(matrix)),
+        macro_f1=float(mean_f1(matrix)),
+        weighted_f1=float(weighted_f1(matrix)),
         loss=float(losses(y_true, probabilities).mean()),
     )
 
 
-def rates(counts: np.ndarray) -> np.ndarray:
-    """Accuracy, balanced accuracy and macro F1 of confusion matrices.
-
-    Args:
-        counts: float64 [m, k, k], rows the true class, columns the one called.
-
-    Returns:
-        float64 [m, 3].
-    """
-    hits = np.diagonal(counts, axis1=1, axis2=2)
-    true, called = counts.sum(axis=2), counts.sum(axis=1)
-    recall = np.divide(hits, true, out=np.full_like(hits, np.nan), where=true > 0)
-    f1 = np.divide(2 * hits, true + called, out=np.full_like(hits, np.nan), where=true + called > 0)
-    return np.stack([hits.sum(axis=1) / true.sum(axis=1), np.nanmean(recall, axis=1), np.nanmean(f1, axis=1)], axis=1)
+def _binary(positive: np.ndarray, score: np.ndarray) -> float | None:
+    both = positive.any() and not positive.all()
+    return float(delong(positive, score)[0][0]) if both else None
 
 
 def losses(y_true: np.ndarray, probabilities: np.ndarray) -> np.ndarray:

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from histo_core.errors import DataError
-from histo_core.evaluation import bootstrap
+from histo_core.evaluation.counts import counts_interval, ratio_interval
 from histo_core.evaluation.inputs import Groups, check_groups
-from histo_core.evaluation.intervals import CONFIDENCE, Interval, limit_when_all_agree, wilson
+from histo_core.evaluation.intervals import CONFIDENCE, Interval
 
 
 @dataclass(frozen=True)
@@ -30,26 +30,20 @@ class ClassRates:
 
 
 def class_rates(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    n_classes: int,
-    groups: Groups = None,
-    *,
-    confidence: float = CONFIDENCE,
-    seed: int = 0,
+    y_true: ArrayLike, y_pred: ArrayLike, n_classes: int, groups: Groups = None, *, confidence: float = CONFIDENCE
 ) -> ClassRates:
-    """Accuracy and balanced accuracy with intervals.
+    """Return accuracy and balanced accuracy with their intervals.
 
-    With groups, whole groups are drawn again (cluster bootstrap). Without, accuracy has Wilson's interval, and that of
-    balanced accuracy is put together from Wilson's of each recall: each limit lies as far from the mean as the root of
-    the summed squares of the recalls' own distances (MOVER; Zou and Donner 2008, Statistics in Medicine 27:1693).
+    Accuracy has the interval of `ratio_interval`. With groups, balanced accuracy has that of `counts_interval`, where
+    each class needs two groups. Without, it is put together from the exact interval of each recall: each limit lies as
+    far from the mean as the root of the summed squares of the recalls' own distances (MOVER; Zou and Donner 2008,
+    Statistics in Medicine 27:1693).
 
     Args:
         y_true, y_pred: class indices 0 to k - 1 [n].
         n_classes: k.
         groups: patient (else slide) ids [n]; None takes samples as independent.
         confidence: 0 to 1.
-        seed: of the bootstrap.
 
     Raises:
         DataError: no samples, other lengths, an index that is no class, or group ids that do not fit.
@@ -68,60 +62,79 @@ def class_rates(
             "Leave unlabelled samples out.",
         )
     codes = check_groups(groups, len(true))
-    right = true == predicted
-    found, all_of = (np.bincount(true, weights=weights, minlength=n_classes) for weights in (right, np.ones(len(true))))
+    accuracy = ratio_interval(true == predicted, np.ones(len(true), bool), codes, confidence=confidence)
     if codes is None:
-        accuracy = wilson(int(right.sum()), len(true), confidence)
-        return ClassRates(len(true), accuracy, _mover(found, all_of, confidence))
-    n_groups = int(codes.max()) + 1
-    cell = codes * n_classes + true
-    shape = n_groups, n_classes
-    by_group = [
-        np.bincount(cell, weights=weights, minlength=n_groups * n_classes).reshape(shape)
-        for weights in (right, np.ones(len(true)))
-    ]
-    drawn = bootstrap.draw_groups(n_groups, seed=seed)
-    found_again, all_again = (drawn @ counts for counts in by_group)
-    accuracy = resampled_rate(right.mean(), found_again.sum(axis=1) / all_again.sum(axis=1), n_groups, confidence)
-    recalls = np.divide(found_again, all_again, out=np.full(all_again.shape, np.nan), where=all_again > 0)
-    # A replicate that drew no sample of a class would count the other classes alone.
-    complete = (all_again[:, all_of > 0] > 0).all(axis=1)
-    means = np.where(complete, np.nanmean(recalls, axis=1), np.nan)
-    return ClassRates(len(true), accuracy, resampled_rate(_mean_recall(found, all_of), means, n_groups, confidence))
+        return ClassRates(len(true), accuracy, _mover(true, predicted, n_classes, confidence))
+    balanced = counts_interval(
+        true * n_classes + predicted,
+        n_classes**2,
+        lambda counts: mean_recall(square(counts)),
+        codes,
+        confidence=confidence,
+        units=rows(n_classes),
+    )
+    return ClassRates(len(true), accuracy, balanced)
 
 
-def _mean_recall(found: np.ndarray, all_of: np.ndarray) -> float:
-    there = all_of > 0
-    return float((found[there] / all_of[there]).mean())
+def square(counts: np.ndarray) -> np.ndarray:
+    """Return counts of cells, [..., k * k], as confusion matrices, [..., k, k]."""
+    k = int(np.sqrt(counts.shape[-1]))
+    return counts.reshape(*counts.shape[:-1], k, k)
 
 
-def _mover(found: np.ndarray, all_of: np.ndarray, confidence: float) -> Interval:
-    recalls = [wilson(int(one), int(n), confidence) for one, n in zip(found, all_of, strict=True) if n]
-    value, k = _mean_recall(found, all_of), len(recalls)
-    below = np.sqrt(sum((recall.value - recall.low) ** 2 for recall in recalls)) / k
-    above = np.sqrt(sum((recall.high - recall.value) ** 2 for recall in recalls)) / k
-    return Interval(value, float(max(0.0, value - below)), float(min(1.0, value + above)), "MOVER of Wilson's")
+def rows(n_classes: int) -> np.ndarray:
+    """Return which cells of a confusion matrix belong to each true class, 0 or 1 [k, k * k]."""
+    return np.kron(np.eye(n_classes), np.ones(n_classes))
 
 
-def resampled_rate(value: float, replicates: np.ndarray, n: int, confidence: float, *, unit: str = "group") -> Interval:
-    """A rate with the percentile interval of its replicates; where they cannot vary, with limits that do not need them.
+def mean_recall(matrices: np.ndarray) -> np.ndarray:
+    """Return balanced accuracy: the mean recall of the classes that have samples.
 
     Args:
-        value: of all samples, 0 to 1.
-        replicates: [draws]; NaN where it is not defined.
-        n: how many groups, or patches where there are none, were drawn from.
-        confidence: 0 to 1.
-        unit: what they are.
+        matrices: float64 [..., k, k], rows the true class.
     """
-    warning = bootstrap.warning_text(n)
-    if n == 1 or np.isnan(replicates).all():
-        return Interval(float(value), 0.0, 1.0, f"one {unit}: no interval can be estimated", warning)
-    units = "groups" if unit == "group" else "patches"
-    if value in (0.0, 1.0):  # it does not vary between replicates
-        limit = limit_when_all_agree(n, confidence)
-        low, high = (limit, 1.0) if value else (0.0, 1 - limit)
-        return Interval(float(value), low, high, f"exact limit of {n:,} {units}", warning)
-    if np.allclose(replicates[~np.isnan(replicates)], value):  # as when all are called the same
-        return Interval(float(value), 0.0, 1.0, f"the {units} agree: no interval can be estimated", warning)
-    method = bootstrap.method_text(n, replicates, units)
-    return Interval(float(value), *bootstrap.percentiles(replicates, confidence), method, warning)
+    hits, true = np.diagonal(matrices, axis1=-2, axis2=-1), matrices.sum(axis=-1)
+    return _mean_where(hits, true)
+
+
+def mean_f1(matrices: np.ndarray) -> np.ndarray:
+    """Return macro F1: the mean F1 of the classes that have samples or are called.
+
+    Args:
+        matrices: float64 [..., k, k], rows the true class, columns the one called.
+    """
+    hits = np.diagonal(matrices, axis1=-2, axis2=-1)
+    return _mean_where(2 * hits, matrices.sum(axis=-1) + matrices.sum(axis=-2))
+
+
+def weighted_f1(matrices: np.ndarray) -> np.ndarray:
+    """Return weighted F1: the mean F1 of the classes, each weighed by its number of samples.
+
+    Args:
+        matrices: float64 [..., k, k], rows the true class, columns the one called.
+    """
+    hits, true = np.diagonal(matrices, axis1=-2, axis2=-1), matrices.sum(axis=-1)
+    of = true + matrices.sum(axis=-2)
+    f1 = np.divide(2 * hits, of, out=np.zeros(of.shape), where=of > 0)
+    total = true.sum(axis=-1)
+    return np.divide((f1 * true).sum(axis=-1), total, out=np.full(total.shape, np.nan), where=total > 0)
+
+
+def _mean_where(parts: np.ndarray, of: np.ndarray) -> np.ndarray:
+    shares = np.divide(parts, of, out=np.zeros(of.shape), where=of > 0)
+    there = (of > 0).sum(axis=-1)
+    return np.divide(shares.sum(axis=-1), there, out=np.full(there.shape, np.nan), where=there > 0)
+
+
+def _mover(true: np.ndarray, predicted: np.ndarray, n_classes: int, confidence: float) -> Interval:
+    recalls = [
+        ratio_interval((true == index) & (predicted == index), true == index, confidence=confidence)
+        for index in range(n_classes)
+        if (true == index).any()
+    ]
+    value, k = float(np.mean([recall.value for recall in recalls])), len(recalls)
+    below = np.sqrt(sum((recall.value - recall.low) ** 2 for recall in recalls)) / k
+    above = np.sqrt(sum((recall.high - recall.value) ** 2 for recall in recalls)) / k
+    return Interval(
+        value, float(max(0.0, value - below)), float(min(1.0, value + above)), "MOVER of exact limits of each recall"
+    )

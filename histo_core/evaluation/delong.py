@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.stats import norm
 
 from histo_core.evaluation.inputs import check_scores, check_truth
+from histo_core.evaluation.placements import placements
 
 
 def delong(y_true: ArrayLike, scores: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """AUROCs and their covariance after DeLong, DeLong and Clarke-Pearson (1988, Biometrics 44:837, equations 3 to 7).
 
-    A sample's placement is the share of the other class on its right side, ties counting half. As in Sun and Xu (2014,
-    IEEE Signal Process. Lett. 21:1389) placements come from ranks, in O(n log n) instead of O(n^2), here from one sort.
+    The covariance is that of the samples' `placements`.
 
     Args:
         y_true: 0 or 1 [n]; 1 is the class of interest.
@@ -29,7 +30,7 @@ def delong(y_true: ArrayLike, scores: ArrayLike) -> tuple[np.ndarray, np.ndarray
     table = check_scores(scores, len(positive))
     if positive.all() or not positive.any():
         return np.full(len(table), np.nan), np.full((len(table), len(table)), np.nan)
-    placed = np.stack([_placements(positive, score) for score in table])
+    placed = np.stack([placements(positive, score) for score in table])
     m, n = int(positive.sum()), int((~positive).sum())
     if min(m, n) < 2:
         covariance = np.full((len(table), len(table)), np.nan)
@@ -38,9 +39,19 @@ def delong(y_true: ArrayLike, scores: ArrayLike) -> tuple[np.ndarray, np.ndarray
     return placed[:, positive].mean(axis=1), covariance
 
 
-def _placements(positive: np.ndarray, score: np.ndarray) -> np.ndarray:
-    blocks, block = np.unique(score, return_inverse=True)
-    p, q = (np.bincount(block[part], minlength=len(blocks)) for part in (positive, ~positive))
-    beaten = (np.cumsum(q) - q / 2) / q.sum()
-    above = 1 - (np.cumsum(p) - p / 2) / p.sum()
-    return np.where(positive, beaten[block], above[block])
+def delong_test(y_true: ArrayLike, a: ArrayLike, b: ArrayLike) -> tuple[float, float]:
+    """Return z and the two-sided P value of DeLong's test of two models, as R's pROC prints them.
+
+    `auroc_difference` is the test to use: this one takes samples as independent and the normal quantile for granted.
+    It serves to compare with other software.
+
+    Args:
+        y_true, a, b: as for `auroc_difference`.
+
+    Raises:
+        DataError: what `delong` raises.
+    """
+    aurocs, covariance = delong(y_true, np.stack([np.asarray(a, np.float64), np.asarray(b, np.float64)]))
+    error = np.sqrt(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
+    z = float((aurocs[0] - aurocs[1]) / error)
+    return z, 2 * float(norm.sf(abs(z)))

@@ -60,7 +60,9 @@ def check_scores(scores: ArrayLike, n: int) -> np.ndarray:
 
 
 def check_groups(groups: Groups, n: int) -> np.ndarray | None:
-    """Patient or slide ids as numbers 0 to G - 1, int64 [n]; None when there are none.
+    """Return patient or slide ids as numbers 0 to G - 1, int64 [n].
+
+    None when there are none, or when each sample has one of its own: the samples are independent then.
 
     Raises:
         DataError: not one id a sample, or some ids are missing.
@@ -79,4 +81,4 @@ def check_groups(groups: Groups, n: int) -> np.ndarray | None:
             "Every sample needs one, or none has one.",
             "Fill them in, or leave the groups out.",
         )
-    return codes.astype(np.int64)
+    return None if codes.max() + 1 == n else codes.astype(np.int64)

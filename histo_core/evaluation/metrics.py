@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from histo_core.errors import DataError
-from histo_core.evaluation import bootstrap
+from histo_core.evaluation.counts import ratio_interval
 from histo_core.evaluation.inputs import Groups, check_groups, check_scores, check_truth
-from histo_core.evaluation.intervals import CONFIDENCE, Interval, limit_when_all_agree, wilson
+from histo_core.evaluation.intervals import CONFIDENCE, Interval
 
 
 @dataclass(frozen=True)
@@ -47,17 +47,20 @@ class _Rate:
     """From the rate to the number that is reported; rising."""
 
 
-def _dice(jaccard: float) -> float:
+def dice(jaccard: float) -> float:
+    """Return F1 from the Jaccard index J = tp / (tp + fp + fn): F1 = 2 J / (1 + J).
+
+    F1 rises with J, a plain proportion, so that the limits of J give those of F1.
+    """
     return 2 * jaccard / (1 + jaccard)
 
 
-# F1 = 2 J / (1 + J) rises with J = tp / (tp + fp + fn), a plain proportion, so that J's limits are F1's as well.
 _RATES = (
     _Rate("accuracy", (1, 0, 0, 1), (1, 1, 1, 1), "no sample"),
     _Rate("sensitivity", (1, 0, 0, 0), (1, 0, 1, 0), "no positive sample"),
     _Rate("specificity", (0, 0, 0, 1), (0, 1, 0, 1), "no negative sample"),
     _Rate("precision", (1, 0, 0, 0), (1, 1, 0, 0), "nothing is called positive"),
-    _Rate("f1", (1, 0, 0, 0), (1, 1, 1, 0), "no positive sample and nothing called positive", _dice),
+    _Rate("f1", (1, 0, 0, 0), (1, 1, 1, 0), "no positive sample and nothing called positive", dice),
 )
 RATES = tuple(rate.name for rate in _RATES)
 
@@ -68,12 +71,10 @@ def binary_metrics(
     threshold: float = 0.5,
     groups: Groups = None,
     confidence: float = CONFIDENCE,
-    seed: int = 0,
 ) -> BinaryMetrics:
-    """Rates at a threshold, with Wilson's intervals, or by cluster bootstrap when there are groups.
+    """Return the rates at a threshold, each with the interval of `ratio_interval`.
 
-    F1's interval follows from that of the Jaccard index, of which it is a rising function. A rate of exactly 0 or 1
-    does not vary between replicates; its limit is then the exact one for as many trials as there are groups.
+    F1's interval follows from that of the Jaccard index, of which it is a rising function.
 
     Args:
         y_true: 0 or 1 [n]; 1 is the class of interest.
@@ -81,7 +82,6 @@ def binary_metrics(
         threshold: a score at or above it is called positive.
         groups: patient (else slide) ids [n]; None takes samples as independent.
         confidence: 0 to 1.
-        seed: of the bootstrap.
 
     Raises:
         DataError: labels other than 0 and 1, scores that are no finite numbers, or group ids that do not fit.
@@ -90,44 +90,18 @@ def binary_metrics(
     called = check_scores(score, len(positive))[0] >= threshold
     codes = check_groups(groups, len(positive))
     cells = np.stack([positive & called, ~positive & called, positive & ~called, ~positive & ~called], axis=1)
-    tp, fp, fn, tn = counts = cells.sum(axis=0)
-    if codes is None:
-        rates = {rate.name: _shown(rate, _wilson(rate, counts, confidence)) for rate in _RATES}
-    else:
-        by_group = np.stack([np.bincount(codes, weights=cell) for cell in cells.T], axis=1)
-        resampled = bootstrap.draw_groups(len(by_group), seed=seed) @ by_group
-        rates = {rate.name: _shown(rate, _resampled(rate, by_group, resampled, confidence)) for rate in _RATES}
+    tp, fp, fn, tn = cells.sum(axis=0)
+    rates = {rate.name: _interval(rate, cells, codes, confidence) for rate in _RATES}
     return BinaryMetrics(
         n=len(positive), threshold=float(threshold), tp=int(tp), fp=int(fp), fn=int(fn), tn=int(tn), **rates
     )
 
 
-def _wilson(rate: _Rate, counts: np.ndarray, confidence: float) -> Interval:
-    return wilson(int(counts @ rate.successes), int(counts @ rate.trials), confidence, nothing=rate.nothing)
-
-
-def _resampled(rate: _Rate, by_group: np.ndarray, resampled: np.ndarray, confidence: float) -> Interval:
-    trials_by_group = by_group @ rate.trials
-    successes, trials = (by_group @ rate.successes).sum(), trials_by_group.sum()
-    if trials == 0:
-        return Interval.undefined(rate.nothing)
-    value = float(successes / trials)
-    n_groups = int((trials_by_group > 0).sum())
-    warning = bootstrap.warning_text(n_groups)
-    if n_groups == 1:
-        return Interval(value, 0.0, 1.0, "one group: no interval can be estimated", warning)
-    if value in (0.0, 1.0):
-        limit = limit_when_all_agree(n_groups, confidence)
-        low, high = (limit, 1.0) if value else (0.0, 1 - limit)
-        return Interval(value, low, high, f"exact limit of {n_groups:,} groups", warning)
-    drawn = resampled @ rate.trials
-    replicates = np.divide(resampled @ rate.successes, drawn, out=np.full(len(drawn), np.nan), where=drawn > 0)
-    method = bootstrap.method_text(n_groups, replicates)
-    return Interval(value, *bootstrap.percentiles(replicates, confidence), method, warning)
-
-
-def _shown(rate: _Rate, found: Interval) -> Interval:
-    return Interval(rate.shown(found.value), rate.shown(found.low), rate.shown(found.high), found.method, found.warning)
+def _interval(rate: _Rate, cells: np.ndarray, codes: np.ndarray | None, confidence: float) -> Interval:
+    found = ratio_interval(
+        cells @ rate.successes, cells @ rate.trials, codes, confidence=confidence, nothing=rate.nothing
+    )
+    return replace(found, value=rate.shown(found.value), low=rate.shown(found.low), high=rate.shown(found.high))
 
 
 def confusion(y_true: ArrayLike, y_pred: ArrayLike, n_classes: int) -> np.ndarray:

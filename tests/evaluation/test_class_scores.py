@@ -29,13 +29,16 @@ def test_scores_are_those_of_scikit_learn(k: int) -> None:
     assert found.balanced_accuracy == pytest.approx(balanced_accuracy_score(y, called))
     assert found.macro_f1 == pytest.approx(f1_score(y, called, average="macro"))
     assert found.loss == pytest.approx(log_loss(y, p))
-    assert found.auroc == pytest.approx(roc_auc_score(y == 1, p[:, 1]))
+    assert found.weighted_f1 == pytest.approx(f1_score(y, called, average="weighted"))
+    expected = roc_auc_score(y, p[:, 1]) if k == 2 else roc_auc_score(y, p, multi_class="ovr", average="macro")
+    assert found.auroc == pytest.approx(expected)
 
 
 def test_a_class_that_is_missing_counts_as_scikit_learn_counts_it() -> None:
     y, p = np.array([0, 0, 1]), np.array([[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.2, 0.7, 0.1]])
     found = class_scores(y, p, positive=2)
-    assert found.auroc is None
+    assert found.auroc == pytest.approx(np.mean([roc_auc_score(y == c, p[:, c]) for c in (0, 1)]))
+    assert class_scores(np.zeros(3, np.int64), p, positive=2).auroc is None
     assert found.balanced_accuracy == pytest.approx(0.75)
     assert found.macro_f1 == pytest.approx(f1_score(y, p.argmax(axis=1), average="macro"))
 
@@ -83,10 +86,10 @@ def test_few_patients_are_warned_of() -> None:
     assert "Only 3" in pooled_intervals(y, p, 1, np.arange(12) % 3)["accuracy"].warning
 
 
-def test_without_groups_accuracy_gets_wilsons_interval() -> None:
+def test_without_groups_accuracy_gets_the_exact_interval() -> None:
     y, p = _made(60, 3)
     right = int((p.argmax(axis=1) == y).sum())
-    low, high = proportion_confint(right, 60, method="wilson")
+    low, high = proportion_confint(right, 60, method="beta")
     assert pooled_intervals(y, p, 1)["accuracy"].low == pytest.approx(low)
     assert pooled_intervals(y, p, 1)["accuracy"].high == pytest.approx(high)
 
@@ -99,28 +102,29 @@ def _all_right(n: int) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("wrong", [False, True])
 @pytest.mark.parametrize("grouped", [False, True])
 def test_what_does_not_vary_gets_a_limit_and_no_certainty(grouped: bool, wrong: bool) -> None:
-    """Of 20 that are all right, less than 84% could have been expected to be: Wilson, 20 / (20 + 1.96^2)."""
+    """Of 20 that are all right, 83% could have been expected to be: 0.025^(1 / 20)."""
     y, p = _all_right(20)
     found = pooled_intervals(1 - y if wrong else y, p, 1, np.arange(20) // 4 if grouped else None)
-    for name in ("accuracy", "balanced_accuracy", "macro_f1"):
+    for name in ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1"):
         one = found[name]
         assert one.value == (0.0 if wrong else 1.0)
         assert one.high - one.low > 0.1, name
     if not grouped and not wrong:
-        assert found["accuracy"].low == pytest.approx(20 / (20 + 1.959964**2))
-        assert found["macro_f1"].low == pytest.approx(0.025 ** (1 / 20))
+        assert found["accuracy"].low == pytest.approx(0.025 ** (1 / 20))
+        assert found["macro_f1"].low == pytest.approx(0.025 ** (1 / 10))  # 10 of each class
     if grouped and not wrong:
         assert found["macro_f1"].low == found["accuracy"].low == pytest.approx(0.025 ** (1 / 5))
     assert (found["loss"].low, found["loss"].high) == (0.0, np.inf)
     assert "no interval can be estimated" in found["loss"].method
 
 
-def test_all_called_the_same_leave_the_mean_recall_without_an_interval() -> None:
-    """One class all right, the other all wrong: 0.5 in every replicate."""
+def test_all_called_the_same_give_the_mean_recall_the_limit_of_what_does_not_vary() -> None:
+    """One class all right, the other all wrong in each of 10 patients: at least 69% of patients are like that."""
     y, p = np.arange(40) % 2, np.tile([0.8, 0.2], (40, 1))
     found = pooled_intervals(y, p, 1, np.arange(40) // 4)["balanced_accuracy"]
-    assert (found.value, found.low, found.high) == (0.5, 0.0, 1.0)
-    assert "the groups agree" in found.method
+    share = 0.025 ** (1 / 10)
+    assert (found.value, found.low, found.high) == pytest.approx((0.5, 0.5 * share, 0.5 * share + 1 - share))
+    assert found.method == "exact limit of 10 groups"
 
 
 def test_one_patient_says_nothing_about_others() -> None:
@@ -133,5 +137,4 @@ def test_one_patient_says_nothing_about_others() -> None:
 def test_a_loss_is_never_below_nothing() -> None:
     y, p = np.array([0, 0, 0]), np.array([[0.99, 0.01], [0.98, 0.02], [0.03, 0.97]])
     found = pooled_intervals(y, p, 1)["loss"]
-    assert found.low == 0.0
-    assert found.high > found.value
+    assert 0 < found.low < found.value < found.high

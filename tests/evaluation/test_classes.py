@@ -1,15 +1,15 @@
-"""Accuracy and balanced accuracy against scikit-learn, statsmodels and replicates drawn by hand."""
+"""Accuracy and balanced accuracy against scikit-learn, statsmodels and a jackknife written out."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.metrics import balanced_accuracy_score
+from by_hand import jackknife_by_hand
+from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score
 from statsmodels.stats.proportion import proportion_confint
 
 from histo_core.errors import DataError
-from histo_core.evaluation.bootstrap import draw_groups
-from histo_core.evaluation.classes import class_rates
+from histo_core.evaluation.classes import class_rates, mean_f1, weighted_f1
 
 
 @pytest.fixture
@@ -34,26 +34,22 @@ def test_a_class_without_samples_does_not_count() -> None:
 
 def test_limits_without_groups_by_hand() -> None:
     found = class_rates([0] * 10 + [1] * 20, [0] * 8 + [1] * 2 + [1] * 15 + [0] * 5, 2).balanced_accuracy
-    low, high = zip(*(proportion_confint(k, n, method="wilson") for k, n in ((8, 10), (15, 20))), strict=True)
+    low, high = zip(*(proportion_confint(k, n, method="beta") for k, n in ((8, 10), (15, 20))), strict=True)
     below = np.hypot(0.8 - low[0], 0.75 - low[1]) / 2
     above = np.hypot(high[0] - 0.8, high[1] - 0.75) / 2
     assert (found.value, found.low, found.high) == pytest.approx((0.775, 0.775 - below, 0.775 + above))
 
 
-def test_limits_with_groups_are_percentiles_of_whole_patients(
+def test_limits_with_groups_are_those_of_leaving_one_patient_out(
     three: tuple[np.ndarray, np.ndarray, np.ndarray],
 ) -> None:
     true, predicted, groups = three
-    found = class_rates(true, predicted, 3, groups)
-    balanced, accuracy = [], []
-    for weights in draw_groups(12):
-        rows = np.concatenate([np.flatnonzero(groups == g) for g in range(12) for _ in range(int(weights[g]))])
-        accuracy.append((true[rows] == predicted[rows]).mean())
-        if len(set(true[rows])) == 3:
-            recalls = [(predicted[rows][true[rows] == k] == k).mean() for k in range(3)]
-            balanced.append(np.mean(recalls))
-    for interval, replicates in ((found.accuracy, accuracy), (found.balanced_accuracy, balanced)):
-        np.testing.assert_allclose([interval.low, interval.high], np.quantile(replicates, [0.025, 0.975]))
+    found = class_rates(true, predicted, 3, groups).balanced_accuracy
+    kept = [groups != g for g in range(12)]
+    left = np.array([balanced_accuracy_score(true[k], predicted[k]) for k in kept])
+    sizes = np.array([[np.sum(true[groups == g] == c) for c in range(3)] for g in range(12)])
+    limits = jackknife_by_hand(found.value, left, sizes)
+    assert (found.low, found.high) == pytest.approx(limits, rel=1e-6)
 
 
 def test_few_groups_and_no_mistakes() -> None:
@@ -68,3 +64,10 @@ def test_few_groups_and_no_mistakes() -> None:
 def test_what_does_not_fit_is_refused(true: list[int], predicted: list[int]) -> None:
     with pytest.raises(DataError):
         class_rates(true, predicted, 2)
+
+
+def test_mean_f1_and_weighted_f1_are_scikit_learns(three: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+    true, predicted, _ = three
+    matrix = confusion_matrix(true, predicted).astype(float)
+    assert mean_f1(matrix) == pytest.approx(f1_score(true, predicted, average="macro"))
+    assert weighted_f1(matrix) == pytest.approx(f1_score(true, predicted, average="weighted"))

@@ -1,0 +1,97 @@
+"""Many models on the same samples: which pairs differ, although many were looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from statsmodels.stats.multitest import multipletests
+
+from histo_core.errors import DataError
+from histo_core.evaluation.auroc_difference import PairedDifference, between
+from histo_core.evaluation.auroc_parts import auroc_parts
+from histo_core.evaluation.inputs import Groups, check_groups, check_scores, check_truth
+from histo_core.evaluation.intervals import CONFIDENCE
+from histo_core.evaluation.swap_test import swap_test
+
+
+@dataclass(frozen=True)
+class ModelPair:
+    """Two of several models.
+
+    Attributes:
+        first, second: their places among the models.
+        difference: AUROC of the first minus that of the second; its interval is not corrected.
+        p_corrected: its P value after Holm's correction for all pairs that were tested; None without a P value.
+    """
+
+    first: int
+    second: int
+    difference: PairedDifference
+    p_corrected: float | None
+
+
+def model_pairs(
+    y_true: ArrayLike,
+    scores: ArrayLike,
+    groups: Groups = None,
+    *,
+    comparator: int | None = None,
+    shown: int | None = None,
+    confidence: float = CONFIDENCE,
+) -> tuple[ModelPair, ...]:
+    """Compare several models by `auroc_difference`, and correct the P values for looking at many.
+
+    Without a comparator all pairs are tested. That is what a statement on the best model needs: the best was chosen by
+    the same samples, so that any pair might have been the one that is reported. With Holm's correction for the m - 1
+    pairs of the best alone, 20 equally good models are called different in 19 of 100 tries (docs/statistics.md).
+
+    Args:
+        y_true: 0 or 1 [n]; 1 is the class of interest.
+        scores: float [m, n], one row a model.
+        groups: patient (else slide) ids [n]; None takes samples as independent.
+        comparator: place of the model that all others are compared with, named before looking; None tests all pairs.
+        shown: place of the model whose pairs get a swap test as well; None gives it to those of the comparator.
+        confidence: of the intervals, 0 to 1.
+
+    Returns:
+        The pairs in the order of ``itertools.combinations``; with a comparator those that hold it, which comes first in
+        each. Empty when a class is missing or there is one model.
+
+    Raises:
+        DataError: what `auroc_interval` raises, or a comparator that is no model.
+    """
+    positive = check_truth(y_true)
+    table = check_scores(scores, len(positive))
+    codes = check_groups(groups, len(positive))
+    if comparator is not None and not 0 <= comparator < len(table):
+        raise DataError(
+            f"comparator = {comparator}.", f"0 to {len(table) - 1} are models.", "Name the place of one of them."
+        )
+    if positive.all() or not positive.any():
+        return ()
+    parts = [auroc_parts(positive, score, codes) for score in table]
+    if comparator is None:
+        places = list(combinations(range(len(table)), 2))
+    else:
+        places = [(comparator, other) for other in range(len(table)) if other != comparator]
+    found = [between(parts[i], parts[j], None, confidence) for i, j in places]
+    watched = comparator if shown is None else shown
+    found = [
+        replace(one, swap=swap_test(positive, table[i], table[j], codes))
+        if watched in (i, j) and one.p_value is not None
+        else one
+        for (i, j), one in zip(places, found, strict=True)
+    ]
+    corrected = holm([one.p_value for one in found])
+    return tuple(ModelPair(i, j, one, p) for (i, j), one, p in zip(places, found, corrected, strict=True))
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """Return P values after Holm's correction (1979, Scand. J. Stat. 6:65); missing ones do not count as tests."""
+    known = [p for p in p_values if p is not None]
+    corrected = iter(np.asarray(multipletests(known, method="holm")[1]).tolist() if known else [])
+    return [None if p is None else next(corrected) for p in p_values]
