@@ -86,12 +86,12 @@ def test_runs_that_do_not_fit_are_joined_on_what_they_share(
         return join(runs, part, shared_only=shared_only)
 
     monkeypatch.setattr("pages.compare.join", strict)
-    spy = Spy("pages.compare.join", "shared_only", monkeypatch)
+    spy = Spy("pages.compare.join", lambda arguments: (arguments["part"], arguments["shared_only"]), monkeypatch)
     page = open_page("compare", part="valid")
     assert "Their splits differ" in page.error[0].value
     tried(page, {"Only patches that all of them share": True})
     assert not page.error
-    assert spy.newest() is True
+    assert spy.newest() == ("valid", True)
     assert page.query_params["shared"] == "yes"
     assert control(page, "Patches").value == "valid"
 
