@@ -97,6 +97,12 @@ class PreprocessConfig(Config):
     crop: int | None = Field(
         default=None, ge=8, le=4096, title="Centre crop", description="Side in input pixels; none for all"
     )
+    crop_rounding: Literal["half_even", "down"] = Field(
+        default="half_even",
+        title="Odd margins",
+        description="Where the crop's margin is odd: half a pixel to the even row and column, as in torchvision; or "
+        "down, as runs before December 2026 did",
+    )
     resize: int | None = Field(
         default=None, ge=8, le=1024, title="Resize to", description="Side in pixels; none as it is"
     )
@@ -113,6 +119,17 @@ class PreprocessConfig(Config):
         if min(self.std) <= 0:
             raise ValueError("each channel SD must be above 0")
         return self
+
+
+def saved_preprocess(values: Any) -> Any:
+    """Plain values of a `PreprocessConfig` as they were saved, with what they meant when they were.
+
+    Before December 2026 there was no ``crop_rounding``, and odd margins were rounded down. What was trained so must be
+    shown, resumed and applied so.
+    """
+    if not isinstance(values, dict) or values.get("crop") is None:
+        return values
+    return {"crop_rounding": "down", **values}
 
 
 class AugmentConfig(Config):
@@ -251,16 +268,29 @@ class RunConfig(Config):
 
     def hash(self, data_hash: str) -> str:
         """SHA-256 (hex) of the configuration together with the data's content hash."""
-        payload = json.dumps([self.model_dump(mode="json"), data_hash], sort_keys=True, separators=(",", ":"))
+        payload = json.dumps([self.naming_values(), data_hash], sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(payload.encode()).hexdigest()
+
+    def naming_values(self) -> dict[str, Any]:
+        """Plain values that tell this run from others.
+
+        How odd margins are rounded counts where there is a crop and the rule is not the earlier one, so that runs from
+        before it was a choice keep their hash and can be resumed.
+        """
+        values = self.model_dump(mode="json")
+        if self.preprocess.crop is None or self.preprocess.crop_rounding == "down":
+            del values["preprocess"]["crop_rounding"]
+        return values
 
     def to_yaml(self) -> str:
         """The configuration as YAML, readable and complete."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
 
     @classmethod
-    def from_yaml(cls, text: str) -> RunConfig:
+    def from_yaml(cls, text: str, *, saved: bool = False) -> RunConfig:
         """Read what `to_yaml` wrote, or what a user wrote by hand.
+
+        ``saved`` says that it is the configuration of a run that is there already; see `parse_saved`.
 
         Raises:
             ConfigError: not YAML, an unknown key, or a value out of range.
@@ -271,16 +301,23 @@ class RunConfig(Config):
             raise ConfigError(
                 f"The configuration is not YAML: {error}.", "A mapping is expected.", "Mend the file."
             ) from None
-        return cls.parse(values)
+        return cls.parse_saved(values) if saved else cls.parse(values)
 
     @classmethod
     def parse(cls, values: Any) -> RunConfig:
         """Build from plain values, with errors that name the field."""
         return parse_config(cls, values)
 
+    @classmethod
+    def parse_saved(cls, values: Any) -> RunConfig:
+        """Build from what an earlier version may have saved; see `saved_preprocess`."""
+        if isinstance(values, dict) and "preprocess" in values:
+            values = {**values, "preprocess": saved_preprocess(values["preprocess"])}
+        return cls.parse(values)
 
-def read_config(path: Path) -> RunConfig:
-    """Read a run configuration from a YAML file.
+
+def read_config(path: Path, *, saved: bool = False) -> RunConfig:
+    """Read a run configuration from a YAML file; ``saved``: of a run that is there already.
 
     Raises:
         ConfigError: the file is missing or its content is not allowed.
@@ -288,7 +325,7 @@ def read_config(path: Path) -> RunConfig:
     if not path.is_file():
         raise ConfigError(f"There is no configuration at {path}.", "A YAML file is expected.", "Check the path.")
     try:
-        return RunConfig.from_yaml(path.read_text(encoding="utf-8"))
+        return RunConfig.from_yaml(path.read_text(encoding="utf-8"), saved=saved)
     except (OSError, UnicodeDecodeError) as error:
         why = "it is no text" if isinstance(error, UnicodeDecodeError) else error.strerror
         raise ConfigError(

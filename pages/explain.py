@@ -50,7 +50,7 @@ def _choose(finished: dict[str, Run]) -> tuple[Run, str]:
             list(SOURCES),
             format_func=SOURCES.__getitem__,
             widget=st.segmented_control,
-            help="A patch that the model was not trained on, or a PNG, JPEG or TIFF of your own.",
+            help="A patch that the model was not trained on, or an image of your own.",
         )
     return finished[run_id], source
 

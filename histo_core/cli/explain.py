@@ -22,7 +22,9 @@ def explain(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run with at least one finished epoch.")],
     out: Annotated[Path, typer.Option(help="Folder for the overlay (.png), the map (.npy) and its facts (.json).")],
     patch: Annotated[str | None, typer.Option(help="Id of a patch of the run's data set.")] = None,
-    image: Annotated[Path | None, typer.Option(help="A PNG, JPEG or TIFF file instead of a patch.")] = None,
+    image: Annotated[
+        Path | None, typer.Option(help="An image file (PNG, JPEG, TIFF, BMP or WebP) instead of a patch.")
+    ] = None,
     method: Annotated[str, typer.Option(help="gradcam or lime.")] = "gradcam",
     target: Annotated[str | None, typer.Option(help="Class to explain; else the predicted one.")] = None,
     change: Annotated[
@@ -77,7 +79,9 @@ def _read(
         from histo_core.data.formats.images import open_image
 
         if not image.is_file():
-            raise DataNotFoundError(f"There is no image {image}.", "A PNG, JPEG or TIFF file.", "Check the path.")
+            raise DataNotFoundError(
+                f"There is no image {image}.", "A PNG, JPEG, TIFF, BMP or WebP file.", "Check the path."
+            )
         return open_image(image), image.name, None
     from histo_core.data.base import open_dataset
 

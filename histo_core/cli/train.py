@@ -39,7 +39,7 @@ def train(
     workspace = Workspace.default()
     if config.data.dataset == "phantom":
         draw_phantom(config.data, workspace)
-    run = launch(config, workspace, name=name, tags=tag or (), note=note, priority=priority)
+    run = launch(config, workspace, name=name, tags=tag or (), note=note, priority=priority, warn=say)
     if detach:
         say(f"Watch it with: python -m histo_core runs watch {run.run_id}\nrun {run.run_id} {run.status}")
         return

@@ -17,6 +17,7 @@ import pandas as pd
 from pandas.util import hash_pandas_object
 
 from histo_core.config import Config, DataConfig, parse_config
+from histo_core.data.formats.images import READING
 from histo_core.data.patch_store import PatchStore, find_store
 from histo_core.errors import BrokenFilesError, ConfigError, CorruptDataError, DataNotFoundError
 from histo_core.files import write_atomically
@@ -148,9 +149,12 @@ class Dataset(ABC):
     def pixels_state(self) -> str:
         """SHA-256 over ids and the sizes and times of the files: what it costs no reading to know of the pixels.
 
+        Of image files also over the rule by which they are decoded, so that a change of it makes copies anew.
         It names the faster copy and the check of all files, which other labels or patient ids leave as they are.
         """
         digest = hashlib.sha256(repr(self.name).encode())
+        if self.one_file_each:  # HDF5 and drawn tissue do not depend on how image files are decoded
+            digest.update(f"images read by rule {READING}\0".encode())
         digest.update("\0".join(self.table["sample_id"].tolist()).encode())
         for path in self.sources:
             digest.update(_file_state(path).encode())

@@ -236,7 +236,7 @@ def _record(connection: sa.Connection, row: Mapping[Any, Any]) -> Experiment:
     return Experiment(
         experiment_id=row["experiment_id"],
         name=row["name"],
-        config=RunConfig.parse(row["config"]),
+        config=RunConfig.parse_saved(row["config"]),
         protocol=parse_config(ProtocolConfig, row["protocol"]),
         created_at=row["created_at"],
         cancelled_at=row["cancelled_at"],

@@ -66,7 +66,8 @@ def export_onnx(predictor: Predictor, path: Path, *, licence: str = "") -> OnnxF
 
     The input ``images`` is float32 [n, 3, h, w], preprocessed; n is free. The outputs are ``logits`` and
     ``probabilities``, float32 [n, k]. What preprocessing means stands in the file's metadata: ``classes``,
-    ``positive``, ``crop``, ``resize``, ``mean``, ``std`` (JSON each), ``model``, ``licence`` and ``note``.
+    ``positive``, ``crop``, ``crop_rounding``, ``resize``, ``interpolation``, ``mean``, ``std`` (JSON each), ``model``,
+    ``licence`` and ``note``.
 
     Args:
         predictor: loaded from a file, which says the size of its input; it is left as it is.

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from torch import Tensor, nn
 
-from histo_core.config import Config, ModelConfig, PreprocessConfig, parse_config
+from histo_core.config import Config, ModelConfig, PreprocessConfig, parse_config, saved_preprocess
 from histo_core.errors import CheckpointError, ConfigError
 from histo_core.models.tensorfile import read_tensors, write_tensors
 
@@ -58,6 +58,8 @@ def parse_header(description: dict[str, Any], path: Path) -> WeightsHeader:
     Raises:
         CheckpointError: it does not say what they are.
     """
+    if "preprocess" in description:
+        description = {**description, "preprocess": saved_preprocess(description["preprocess"])}
     try:
         return parse_config(WeightsHeader, description)
     except ConfigError as error:

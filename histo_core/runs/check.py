@@ -15,6 +15,7 @@ from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import ConfigError
 from histo_core.files import sha256
 from histo_core.models.device import resolve_device
+from histo_core.models.equivariance import inexact
 from histo_core.models.registry import MODELS, build_model, build_network, imagenet_file
 from histo_core.runs.devices import usable_cores
 from histo_core.runs.held_out import fingerprint_of
@@ -34,6 +35,7 @@ class Checked:
         device: what ``auto`` stands for on this machine; still ``auto`` where there are several GPUs, of which the
             supervisor takes one that is free when the run starts.
         title: the model's.
+        notes: what is allowed and loses something, a sentence or two each.
     """
 
     config: RunConfig
@@ -42,6 +44,7 @@ class Checked:
     test_fingerprint: str
     device: str
     title: str
+    notes: tuple[str, ...] = ()
 
 
 def check(configs: Sequence[RunConfig], workspace: Workspace, *, here: bool = True) -> list[Checked]:
@@ -88,6 +91,7 @@ def _check(
         test_fingerprint=fingerprint_of(dataset, split),
         device="auto" if several and config.train.device == "auto" else str(device),
         title=MODELS[config.model.name].title,
+        notes=tuple(filter(None, [inexact(config.model, input_size)])),
     )
 
 

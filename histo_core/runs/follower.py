@@ -63,7 +63,7 @@ def _train(run_id: str, workspace: Workspace, stop: Event, meeting: Path | None)
     folder = workspace.run_folder(run_id)
     if meeting is None and (folder / "manifest.json").exists():
         return  # under torchrun: the worker finds all done
-    config = read_config(folder / "config.yaml")
+    config = read_config(folder / "config.yaml", saved=True)
     if config.train.devices == 1:
         raise ConfigError(
             f"Run {run_id} is for one device, and several processes were started.",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from histo_core.workspace import Workspace
 
 START_SECONDS = 30.0
 
+log = logging.getLogger(__name__)
+
 
 def launch(
     config: RunConfig,
@@ -35,6 +38,7 @@ def launch(
     tags: Sequence[str] = (),
     note: str = "",
     start_supervisor: bool = True,
+    warn: Callable[[str], object] = log.warning,
 ) -> Run:
     """Queue a run, or give the active one of the same configuration and data.
 
@@ -51,6 +55,7 @@ def launch(
         note: to remember by; any number of lines.
         start_supervisor: False leaves the run waiting until a supervisor or worker is started by other means, perhaps
             on another machine, so that the devices here do not matter.
+        warn: told in words what is allowed and loses something, such as a size at which a symmetry is not exact.
 
     Raises:
         PermissionDeniedError: the user may not launch runs.
@@ -59,7 +64,7 @@ def launch(
         StoreError: the store cannot be written.
     """
     label = _Label(name, priority, tuple(tags), note)
-    return _launch([config], workspace, user, [label], start_supervisor)[0]
+    return _launch([config], workspace, user, [label], warn, start_supervisor=start_supervisor)[0]
 
 
 def launch_many(
@@ -71,10 +76,11 @@ def launch_many(
     priority: int = 0,
     tags: Sequence[str] = (),
     note: str = "",
+    warn: Callable[[str], object] = log.warning,
 ) -> list[Run]:
     """Queue several runs in order: all of them, or none when one cannot be run. See `launch`."""
     labels = [_Label(name, priority, tuple(tags), note) for name in names or [""] * len(configs)]
-    return _launch(configs, workspace, user, labels, start_supervisor=True)
+    return _launch(configs, workspace, user, labels, warn, start_supervisor=True)
 
 
 def cancel(run_id: str, workspace: Workspace, *, user: User = LOCAL) -> Run:
@@ -167,7 +173,13 @@ class _Label:
 
 
 def _launch(
-    configs: Sequence[RunConfig], workspace: Workspace, user: User, labels: Sequence[_Label], start_supervisor: bool
+    configs: Sequence[RunConfig],
+    workspace: Workspace,
+    user: User,
+    labels: Sequence[_Label],
+    warn: Callable[[str], object],
+    *,
+    start_supervisor: bool,
 ) -> list[Run]:
     # Loaded when something is launched only: PyTorch takes seconds, and most pages and commands do without.
     from histo_core.runs.check import check
@@ -176,6 +188,8 @@ def _launch(
         authorise(user, "run.launch", label.name or config.model.name)
     labels = [label.checked() for label in labels]
     checked = check(configs, workspace, here=start_supervisor)
+    for note in dict.fromkeys(note for one in checked for note in one.notes):
+        warn(note)
     finish_deletions(workspace)
     store = Store.open(workspace)
     runs = [

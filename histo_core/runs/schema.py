@@ -129,7 +129,7 @@ def to_run(row: Mapping[Any, Any]) -> Run:
     whose reason says why, with the configuration of no run in particular.
     """
     try:
-        config, status, reason = RunConfig.parse(row["config"]), RunStatus(row["status"]), row["reason"]
+        config, status, reason = RunConfig.parse_saved(row["config"]), RunStatus(row["status"]), row["reason"]
     except (HistoscopeError, ValueError) as error:
         config, status = RunConfig(), RunStatus.UNREADABLE
         reason = f"Its row cannot be read, as when another version of Histoscope wrote it: {error}"

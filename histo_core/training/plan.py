@@ -96,7 +96,8 @@ def identity(config: RunConfig, dataset: Dataset, split: Split, data_hash: str |
         split: made from it.
         data_hash: the data set's `content_hash`; None reads all of its pixels where that is not remembered.
     """
-    sections = config.model_dump(mode="json", exclude={"predict"})
+    sections = config.naming_values()
+    del sections["predict"]
     flat: dict[str, Any] = {"seed": sections.pop("seed")}
     for section, values in sections.items():
         flat |= {f"{section}.{field}": value for field, value in values.items()}

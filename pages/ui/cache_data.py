@@ -62,6 +62,14 @@ def fold_counts(data: str, state: str, config: str, home: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@st.cache_data(show_spinner=False, max_entries=32)
+def patch_size(data: str, state: str, home: str) -> tuple[int, int]:
+    """Height and width of the first patch, in pixels."""
+    del state
+    height, width = cache.dataset(data, home).read([0])[0].shape[:2]
+    return height, width
+
+
 @st.cache_data(show_spinner=False, max_entries=16)
 def group_columns(data: str, state: str, home: str) -> list[str]:
     """Columns in which several patches agree and each labelled one has a value."""

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from histo_core.access import LOCAL, authorise
-from histo_core.data.formats.images import SUFFIXES, open_image
+from histo_core.data.formats.images import KINDS, SUFFIXES, open_image
 from histo_core.errors import DataNotFoundError
 from histo_core.runs.records import Run
 from pages.ui import cache, data_choice, layout, state
@@ -43,9 +43,9 @@ class Patch:
 
 
 def uploaded() -> Patch | None:
-    """A PNG, JPEG or TIFF of the user's own; its name is only ever shown."""
+    """An image of the user's own; its name is only ever shown."""
     file = st.file_uploader(
-        "A PNG, JPEG or TIFF image",
+        f"An image ({KINDS})",
         type=[suffix.removeprefix(".") for suffix in SUFFIXES],
         help="It should look like the model's own patches: same stain, same magnification. It is not kept.",
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from histo_core.config import (
     DataConfig,
@@ -18,7 +19,7 @@ from histo_core.models.registry import MODELS
 from histo_core.runs.devices import Device
 from histo_core.runs.edit import NAME_LENGTH, NOTE_LENGTH, PRIORITY
 from histo_core.studies.recipes import NamedConfig
-from pages.ui import data_choice, forms, presets, run_changes, run_networks, runs, split_form, train_form
+from pages.ui import data_choice, forms, presets, run_changes, run_networks, run_symmetry, runs, split_form, train_form
 from pages.ui.run_source import Source
 from pages.ui.text import plain
 
@@ -70,6 +71,7 @@ def draw(source: Source, machine: Sequence[Device], labels: Mapping[str, str], t
         data = data_choice.form(linked[0] if linked else base.data, prefix=prefix)
     changes: dict[str, dict[str, Any]] = {}
     networks: dict[str, dict[str, Any]] = {}
+    beside: dict[str, DeltaGenerator] = {}
     for section, (title, _) in run_changes.SECTIONS.items():
         with st.expander(title, expanded=section == "train"):
             key = f"{prefix}.{base.model.name}.{section}"
@@ -85,8 +87,11 @@ def draw(source: Source, machine: Sequence[Device], labels: Mapping[str, str], t
                 st.error(plain(error.found), icon=":material/error:")
                 problems.append(f"{title}: {error.found}")
                 changes[section] = {}
+            beside[section] = st.container()
     seed, names, written = _written(members, base, prefix, tags)
     configs, wrong = _configs(members, names, data, changes, networks, seed)
+    with beside["preprocess"]:  # said once the networks' options are known, which stand below
+        run_symmetry.draw(configs)
     return Wanted(
         members=tuple(configs),
         changes=tuple(run_changes.lines(members, data, changes, networks, seed)),

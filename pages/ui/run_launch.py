@@ -101,6 +101,7 @@ def _launch(wanted: Wanted, protocol: ProtocolConfig, workspace: Workspace) -> N
             user=LOCAL,
             names=[member.name for member in wanted.members],
             **_written(wanted),
+            warn=lambda note: st.toast(plain(note), icon=":material/rotate_right:", duration="long"),
         )
     navigation.go("train", watch=[run.run_id for run in launched])
 

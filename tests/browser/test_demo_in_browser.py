@@ -51,4 +51,4 @@ def test_an_upload_that_is_no_image_gets_a_clear_message(visit: Callable[[str], 
         {"name": "<img src=x onerror=alert(1)>.png", "mimeType": "image/png", "buffer": b"#!/bin/sh\necho"}
     )
     expect(page.get_by_text("no image that can be read")).to_be_visible()
-    expect(page.get_by_text("PNG, JPEG and TIFF are read.")).to_be_visible()
+    expect(page.get_by_text("PNG, JPEG, TIFF, BMP or WebP files are read.")).to_be_visible()

@@ -60,7 +60,7 @@ def test_every_problem_counts_and_is_shown_up_to_a_limit(
     assert done.code == 2
     lines = done.out.splitlines()
     assert lines[2] == "26 samples cannot be used:"
-    assert lines[3] == "  unsure [bold]: is a class folder without images (PNG, JPEG or TIFF)"
+    assert lines[3] == "  unsure [bold]: is a class folder without images (PNG, JPEG, TIFF, BMP or WebP)"
     assert lines[4] == "  benign/P04_1.png: is empty (0 bytes)"
     assert lines[-1] == ("  ... and 6 more" if most == 20 else "  benign/P28_1.png: is empty (0 bytes)")
     assert len(lines) == 3 + (20 + 1 if most == 20 else 26)

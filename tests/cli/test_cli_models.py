@@ -20,6 +20,15 @@ def test_one_model_tells_all_about_itself(capsys: pytest.CaptureFixture[str]) ->
     assert "dropout = (0.2, 0.1, 0.0): Dropout. After each of the three convolutions" in told
 
 
+def test_a_network_that_turns_with_its_patch_says_at_which_sides(capsys: pytest.CaptureFixture[str]) -> None:
+    _run("models", "gcnn_p4m", "--side", "90")
+    assert "At 90 pixels the symmetry is not exact. At 88 or 96 the answer" in capsys.readouterr().out
+    _run("models", "gcnn_p4m", "--side", "96")
+    assert "At 96 pixels the answer for a patch that is turned or mirrored stays the same" in capsys.readouterr().out
+    _run("models", "cnn_plain")
+    assert "turned" not in capsys.readouterr().out
+
+
 def test_every_model_is_listed_with_its_cost(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -30,6 +39,8 @@ def test_every_model_is_listed_with_its_cost(
     assert [line.split()[0] for line in lines] == list(MODELS)
     assert lines[-1].split()[1:4] == ["2.00", "3", "64"]
     sides = {line.split()[0]: line.split()[3] for line in lines}
+    symmetries = {line.split()[0]: line.split()[4] for line in lines}
+    assert (symmetries["gcnn_p4"], symmetries["p4m_resnet"], symmetries["gcnn"]) == ("p4", "p4m", "p4")
     assert sides["inception_v3"] == "75", "a network gets no smaller patch than it can take"
 
 

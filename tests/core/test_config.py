@@ -1,3 +1,6 @@
+import hashlib
+import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -109,3 +112,29 @@ def test_whatever_training_offers_can_be_drawn_and_read() -> None:
 
 def test_precision_may_be_written_as_a_number() -> None:
     assert RunConfig.from_yaml("train: {precision: 16}").train.precision == "16"
+
+
+def as_saved_before(crop: int | None) -> dict[str, object]:
+    """A run's configuration as versions before December 2026 saved it, in part."""
+    return {"preprocess": {"crop": crop, "resize": None}}
+
+
+@pytest.mark.parametrize("crop", [None, 32])
+def test_a_saved_run_keeps_its_crop_and_its_hash(crop: int | None) -> None:
+    """The hash is computed as it was then, without the field that is new."""
+    saved = RunConfig.parse_saved(as_saved_before(crop))
+    assert saved.preprocess.crop_rounding == ("half_even" if crop is None else "down")
+    then = saved.model_dump(mode="json")
+    del then["preprocess"]["crop_rounding"]
+    payload = json.dumps([then, "data"], sort_keys=True, separators=(",", ":"))
+    assert saved.hash("data") == hashlib.sha256(payload.encode()).hexdigest()
+    new = RunConfig.parse(as_saved_before(crop))
+    assert (new.hash("data") == saved.hash("data")) is (crop is None)
+    assert RunConfig.parse_saved(saved.model_dump(mode="json")) == RunConfig.parse(saved.model_dump()) == saved
+    assert RunConfig.from_yaml(new.to_yaml(), saved=True) == new
+
+
+@pytest.mark.parametrize("values", [None, 3, {}, {"preprocess": None}, {"preprocess": []}, {"preprocess": {"crop": 3}}])
+def test_saved_values_of_any_shape_are_configurations_or_errors(values: object) -> None:
+    with suppress(ConfigError):
+        assert RunConfig.parse_saved(values) == RunConfig()

@@ -29,6 +29,14 @@ def test_weights_say_what_they_are(tmp_path) -> None:
     assert other.weight.stride() == model.weight.stride()
 
 
+def test_weights_from_before_crops_were_rounded_to_even_keep_their_crop(tmp_path) -> None:
+    description = HEADER.model_dump(mode="json")
+    del description["preprocess"]["crop_rounding"]
+    write_tensors(tmp_path / "w.safetensors", {"a": torch.ones(1)}, description)
+    assert load_weights(tmp_path / "w.safetensors")[1].preprocess.crop_rounding == "down"
+    assert HEADER.preprocess.crop_rounding == "half_even"
+
+
 @pytest.mark.parametrize("description", [{}, {"version": 2}, {**HEADER.model_dump(mode="json"), "classes": ["one"]}])
 def test_a_header_that_does_not_say_what_it_is(tmp_path, description: dict) -> None:
     path = tmp_path / "w.safetensors"

@@ -32,6 +32,10 @@ def waiting(finished_workspace: Workspace, workspace: Workspace) -> Workspace:
     return workspace
 
 
+def plain(text: str) -> str:
+    return text.replace("\\", "")
+
+
 def said(page: AppTest) -> str:
     assert not page.exception
     return texts(page).replace("\\", "")
@@ -111,6 +115,30 @@ def test_patches_too_small_for_a_network_are_refused_while_typing(finished: Work
     control(page, "number_input", "Centre crop").set_value(spec.smallest_input - 1).run()
     assert "needs patches of at least" in said(page)
     assert [one.disabled for one in page.button if one.label.startswith("Train ")] == [True]
+
+
+def test_a_size_at_which_a_symmetry_is_not_exact_is_said_beside_the_crop(
+    finished: Workspace, open_page: OpenPage
+) -> None:
+    page = open_page("train")
+    control(page, "multiselect", "Models").set_value([MODELS["gcnn_p4"].title]).run()
+    for crop, exact in ((64, True), (62, False)):
+        control(page, "number_input", "Centre crop").set_value(crop).run()
+        (section,) = [one for one in page.expander if one.label == "What the network gets to see"]
+        warned = [plain(one.value) for one in section.warning]
+        assert len(warned) == (0 if exact else 1)
+    assert "At 62 pixels the symmetry is not exact. At 56 or 64 the answer" in warned[0]
+    control(page, "number_input", "Resize to").set_value(72).run()
+    assert not any("symmetry" in one.value for one in page.warning)
+    control(page, "selectbox", "Odd margins").set_value("down").run()
+    assert written(page)["preprocess"] | {"mean": 0, "std": 0} == {
+        "crop": 62,
+        "crop_rounding": "down",
+        "resize": 72,
+        "interpolation": "smooth",
+        "mean": 0,
+        "std": 0,
+    }
 
 
 def test_an_estimate_is_said_in_one_sentence(

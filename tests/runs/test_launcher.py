@@ -20,7 +20,7 @@ from PIL import Image
 from waiting import wait_until
 
 from histo_core.access import User
-from histo_core.config import DataConfig, ModelConfig, RunConfig
+from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig
 from histo_core.errors import (
     ConfigError,
     DataNotFoundError,
@@ -177,6 +177,27 @@ def test_published_weights_are_left_to_the_worker_and_networks_are_built_once(
     configs = [small_run(seed=seed).model_copy(update={"model": pretrained}) for seed in (1, 2)]
     assert len(check([*configs, small_run()], workspace)) == 3
     assert built == ["meta", "meta"]
+
+
+def test_a_size_at_which_a_symmetry_is_not_exact_is_warned_of(workspace: Workspace, small_run) -> None:
+    """The launch goes on; the patches of the phantom have 96 pixels, at which all_gcnn is not exact."""
+    config = small_run()
+    told: list[str] = []
+    for model, crop, expected in (
+        ("gcnn_p4", 50, "At 48 or 56"),
+        ("gcnn_p4", 48, ""),
+        ("all_gcnn", None, "At 94 or 126"),
+    ):
+        changed = config.model_copy(
+            update={
+                "model": ModelConfig(name=model, options={"width": 0.01} if model == "all_gcnn" else {}),
+                "preprocess": PreprocessConfig(crop=crop),
+            }
+        )
+        told.clear()
+        launch(changed, workspace, start_supervisor=False, warn=told.append)
+        assert len(told) == bool(expected)
+        assert expected in "".join(told)
 
 
 def test_with_several_gpus_the_choice_is_left_open(

@@ -181,6 +181,15 @@ def _spoil(store: Store, run_id: str) -> None:
         connection.execute(sa.update(RUNS).where(RUNS.c.run_id == run_id).values(config=config))
 
 
+def test_a_run_from_before_crops_were_rounded_to_even_keeps_its_crop(store: Store, enqueue) -> None:
+    run = enqueue()
+    config = RunConfig.parse({"preprocess": {"crop": 32}}).model_dump(mode="json")
+    assert config["preprocess"].pop("crop_rounding") == "half_even"
+    with store.database.write() as connection:
+        connection.execute(sa.update(RUNS).where(RUNS.c.run_id == run.run_id).values(config=config))
+    assert store.get(run.run_id).config.preprocess.crop_rounding == "down"
+
+
 def test_a_row_that_cannot_be_read_stops_nobody(workspace: Workspace, store: Store, enqueue) -> None:
     spoilt, waiting = enqueue(), enqueue()
     _spoil(store, spoilt.run_id)

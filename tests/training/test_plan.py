@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from dots import Dots
 
-from histo_core.config import PredictConfig, TrainConfig
+from histo_core.config import PredictConfig, RunConfig, TrainConfig
 from histo_core.errors import SplitError
 from histo_core.training.plan import batch_count, epoch_order, identity, training_rows, validation_rows
 
@@ -102,6 +102,17 @@ def test_each_device_needs_two_samples(dots, split, config) -> None:
         training_rows(balanced(config, devices=2), dots, dataclasses.replace(split, parts=few))
     with pytest.raises(SplitError, match=r"3 training patches were chosen for 2 devices\. At least 2 a device"):
         training_rows(balanced(config, devices=2, max_train_samples=3), dots, split)
+
+
+def test_identity_of_runs_from_before_crops_were_rounded_to_even_is_as_it_was(dots, split, config) -> None:
+    for crop, known in ((16, True), (None, False)):
+        values = config.model_dump()
+        values["preprocess"]["crop"] = crop
+        new = RunConfig.parse(values)
+        del values["preprocess"]["crop_rounding"]
+        saved = RunConfig.parse_saved(values)
+        assert "preprocess.crop_rounding" not in identity(saved, dots, split)
+        assert ("preprocess.crop_rounding" in identity(new, dots, split)) is known
 
 
 def test_identity_holds_all_that_decides_the_weights(dots, split, config) -> None:

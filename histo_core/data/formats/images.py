@@ -1,31 +1,45 @@
 """Images from files and uploads, which may be damaged or hostile.
 
 An image's size is read from its header before a pixel is decoded: a TIFF of 472 KB can expand to 432 MB.
+
+Pillow reads headers and most pixels. Where it would give pixels that were never recorded, and say nothing, other
+modules of this package look again: `jpeg`, `png` and `tiff`.
 """
 
 from __future__ import annotations
 
 import stat
-from contextlib import closing
+from contextlib import closing, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
+from PIL.BmpImagePlugin import BmpImageFile
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import PREFIXES as TIFF_SIGNATURES
 from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 
-from histo_core.errors import CorruptDataError, DataNotFoundError, UnsafeFileError
+from histo_core.data.formats import png, tiff
+from histo_core.data.formats.jpeg import decode_jpeg
+from histo_core.data.formats.orientation import TAG, orientation, upright
+from histo_core.errors import CorruptDataError, DataNotFoundError, HistoscopeError, UnsafeFileError
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
 """File names that data sets take for images, in lower case."""
 
+KINDS = "PNG, JPEG, TIFF, BMP or WebP"
+"""What is read, in words."""
+
+READING = "2"
+"""Goes up when some file gives other pixels than before; see `read_otherwise_before`."""
+
 OTHER_SUFFIXES = (
-    *(".bmp", ".gif", ".webp", ".avif", ".heic", ".jp2", ".j2k", ".jxl", ".ppm", ".pgm", ".tga", ".npy", ".npz"),
+    *(".gif", ".avif", ".heic", ".jp2", ".j2k", ".jxl", ".ppm", ".pgm", ".tga", ".npy", ".npz"),
     *(".svs", ".ndpi", ".mrxs", ".scn", ".czi", ".dcm", ".nii", ".psd", ".svg"),
 )
 """Names of images that no data set reads; they are counted, so that nobody takes them for read."""
@@ -39,16 +53,20 @@ _READERS: tuple[tuple[tuple[bytes, ...], type[ImageFile]], ...] = (
     ((b"\x89PNG\r\n\x1a\n",), PngImageFile),
     ((b"\xff\xd8\xff",), JpegImageFile),
     (tuple(TIFF_SIGNATURES), TiffImageFile),
+    ((b"BM",), BmpImageFile),
+    ((b"RIFF",), WebPImageFile),
 )
 _WHITE = (255, 255, 255)
+_ORIENTED = (b"Exif\0", b"eXIf", b"EXIF", b"Orientation")
+"""One of these stands in every file, a TIFF aside, that says which way up it is."""
 
 
 def open_image(source: Path | bytes, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """Read one image as RGB.
+    """Read one image as RGB, the way up that its EXIF orientation says.
 
-    16-bit channels keep their high byte, so that what was recorded with 12 bits comes out dark; grey, palette and CMYK
-    images become RGB; transparent ones are laid over white, the colour of an empty slide. Of a TIFF with several pages
-    the first is read.
+    16-bit channels keep their high byte, so that what was recorded with 12 bits comes out dark; a TIFF that says that
+    it has 12 bits keeps its high eight. Grey, palette and CMYK images become RGB; transparent ones are laid over white,
+    the colour of an empty slide. Of a TIFF with several pages, or a moving WebP, the first picture is read.
 
     Args:
         source: a path, or the bytes of a file. An upload's name is never needed.
@@ -59,13 +77,27 @@ def open_image(source: Path | bytes, *, max_pixels: int = MAX_PIXELS) -> np.ndar
 
     Raises:
         DataNotFoundError: there is no such file.
-        UnsafeFileError: neither PNG, JPEG nor TIFF, or larger than ``max_pixels``.
-        CorruptDataError: empty, damaged or cut short, or pixels that have no defined range (float, 32-bit).
+        UnsafeFileError: of no kind that is read, or larger than ``max_pixels``.
+        CorruptDataError: empty, damaged or cut short, as far as its format lets that be seen, or pixels that have no
+            defined range (float, signed, 32-bit).
     """
     if isinstance(source, bytes):
-        return _read(BytesIO(source), "The image", max_pixels)
+        return _read(source, "The image", max_pixels)
     with open_file(source) as file:
-        return _read(file, str(source), max_pixels)
+        return _read(file.read(), str(source), max_pixels)
+
+
+def read_otherwise_before(content: bytes) -> bool:
+    """Whether earlier versions read other pixels from a file's bytes: those with another way up, and some TIFFs."""
+    kind = next((reader for signatures, reader in _READERS if content.startswith(signatures)), None)
+    if kind is None or not (kind is TiffImageFile or any(word in content for word in _ORIENTED)):
+        return False
+    with suppress(Exception):  # a damaged file has no pixels that could have been others
+        if kind is TiffImageFile:
+            return tiff.read_otherwise_before(tiff.read_tags(content))
+        with closing(kind(BytesIO(content))) as image:
+            return orientation(image) != 1
+    return False
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -85,40 +117,71 @@ def open_file(path: Path) -> BinaryIO:
     raise DataNotFoundError(f"{path} cannot be opened: {reason}.", "A readable image is expected.", "Check the path.")
 
 
-def _read(file: BinaryIO, name: str, max_pixels: int) -> np.ndarray:
-    reader = _reader(file, name)
+def _read(content: bytes, name: str, max_pixels: int) -> np.ndarray:
+    reader = _reader(content, name)
     # Pillow raises whatever its parsers run into (OSError, SyntaxError, ValueError, struct.error, KeyError, ...),
     # and a damaged file is the user's to mend, whichever it was.
     try:
-        image = reader(file)  # reads the header only
+        if reader is TiffImageFile:
+            return _tiff_pixels(content, name, max_pixels)
+        with closing(reader(BytesIO(content))) as image:  # reads the header only
+            _check_size(image.size, name, max_pixels)
+            return _pixels(image, content)
+    except HistoscopeError:
+        raise
     except Exception as error:
-        raise _damaged(name, error) from None
-    with closing(image):
-        _check_size(image, name, max_pixels)
-        _check_depth(image, name)
-        try:
-            return _to_rgb(image)
-        except Exception as error:
-            raise _damaged(name, error) from None
+        raise CorruptDataError(
+            f"{name} cannot be decoded ({error}).", f"A whole {KINDS} file is expected.", "Copy it again or remove it."
+        ) from None
 
 
-def _reader(file: BinaryIO, name: str) -> type[ImageFile]:
-    start = file.read(16)
-    file.seek(0)
-    if not start:
-        raise CorruptDataError(f"{name} is empty (0 bytes).", "A PNG, JPEG or TIFF is expected.", "Copy it again.")
+def _pixels(image: ImageFile, content: bytes) -> np.ndarray:
+    """Decode, refuse what is damaged, and turn it upright."""
+    pixels = None
+    if isinstance(image, JpegImageFile):
+        pixels = decode_jpeg(content, image.size)
+    elif isinstance(image, PngImageFile):
+        png.check_chunks(content)
+    if pixels is None:
+        pixels = _to_rgb(image)
+    if isinstance(image, PngImageFile) and (image.info.get("interlace") or _ends_in_nothing(image)):
+        png.check_rows(content)
+    return upright(pixels, orientation(image))
+
+
+def _tiff_pixels(content: bytes, name: str, max_pixels: int) -> np.ndarray:
+    tags = tiff.read_tags(content, name)
+    _check_size(tiff.size(tags), name, max_pixels)
+    tiff.check_kind(tags, name)
+    tiff.check_parts(tags, content)
+    other = tiff.other_pixels(tags, content, name)
+    if other is not None:
+        return upright(_over_white(other), tags.get(TAG, 1))
+    with closing(tiff.open_tiff(tags, content, name)) as image:
+        return _to_rgb(image, tiff.grey_shift(tags))  # Pillow turns a TIFF upright while it loads it
+
+
+def _ends_in_nothing(image: PngImageFile) -> bool:
+    """Whether the last row is all zeros, as Pillow leaves rows that it did not get: it fills them from the top."""
+    last = image.crop((0, image.height - 1, image.width, image.height))
+    return not np.asarray(last).any()
+
+
+def _reader(content: bytes, name: str) -> type[ImageFile]:
+    if not content:
+        raise CorruptDataError(f"{name} is empty (0 bytes).", f"A {KINDS} file is expected.", "Copy it again.")
     for signatures, reader in _READERS:
-        if start.startswith(signatures):
+        if content.startswith(signatures):
             return reader
     raise UnsafeFileError(
-        f"{name} is no image that can be read: it begins with {start[:8]!r}.",
-        "PNG, JPEG and TIFF are read.",
+        f"{name} is no image that can be read: it begins with {content[:8]!r}.",
+        f"{KINDS} files are read.",
         "Save it as one of these.",
     )
 
 
-def _check_size(image: ImageFile, name: str, max_pixels: int) -> None:
-    width, height = image.size
+def _check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
+    width, height = size
     if width * height > max_pixels:
         raise UnsafeFileError(
             f"{name} claims {width:,} x {height:,} pixels.",
@@ -127,27 +190,21 @@ def _check_size(image: ImageFile, name: str, max_pixels: int) -> None:
         )
 
 
-def _check_depth(image: ImageFile, name: str) -> None:
-    if image.mode in ("I", "F"):
-        raise CorruptDataError(
-            f"{name} has {'floating-point' if image.mode == 'F' else '32-bit'} pixels, whose white is not defined.",
-            "8 or 16 bits a channel are read.",
-            "Save it with 8 bits a channel.",
-        )
-
-
-def _to_rgb(image: ImageFile) -> np.ndarray:
+def _to_rgb(image: ImageFile, shift: int = 8) -> np.ndarray:
+    """RGB of any mode; ``shift`` is by how many bits grey of more than 8 goes down."""
     if image.mode.startswith("I;16"):
-        grey = (np.asarray(image) >> 8).astype(np.uint8)
+        grey = (np.asarray(image) >> shift).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=2)
     if image.has_transparency_data:
-        over, colour = Image.new("RGB", image.size, _WHITE), image if image.mode == "RGBA" else image.convert("RGBA")
-        over.paste(colour, mask=colour)
-        return np.array(over)
+        return _over_white(np.asarray(image if image.mode == "RGBA" else image.convert("RGBA")))
     return np.array(image if image.mode == "RGB" else image.convert("RGB"))
 
 
-def _damaged(name: str, error: Exception) -> CorruptDataError:
-    return CorruptDataError(
-        f"{name} cannot be decoded ({error}).", "A whole PNG, JPEG or TIFF is expected.", "Copy it again or remove it."
-    )
+def _over_white(pixels: np.ndarray) -> np.ndarray:
+    """RGB as it is; RGBA laid over white."""
+    if pixels.shape[2] == 3:
+        return pixels
+    colour = Image.fromarray(pixels)
+    over = Image.new("RGB", colour.size, _WHITE)
+    over.paste(colour, mask=colour)
+    return np.array(over)

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from histo_core.config import Config
 from histo_core.data.base import DATASETS, Dataset, DatasetInfo
+from histo_core.data.formats.images import KINDS
 from histo_core.data.formats.walk import Walk
 from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
 from histo_core.data.sources.patients import patient_ids
@@ -99,7 +100,7 @@ class ClassFolders(ImageFilesDataset):
             known = len(walk.problems)
             images = walk.all_images(folder)
             if not images and len(walk.problems) == known:
-                walk.note(folder, "is a class folder without images (PNG, JPEG or TIFF)")
+                walk.note(folder, f"is a class folder without images ({KINDS})")
             rows += [(walk.place(path), kind, path, part) for path in images]
         table = pd.DataFrame(rows, columns=["sample_id", "class", "path", "split"])
         return table.drop(columns="split") if "" in table["split"].array else table
@@ -112,7 +113,7 @@ class Folder(ClassFolders):
     name_in_registry: ClassVar[str] = "folder"
     info: ClassVar[DatasetInfo] = DatasetInfo(
         title="Class folders",
-        summary="Your own PNG, JPEG or TIFF patches, sorted into one folder a class.",
+        summary=f"Your own patches ({KINDS}), sorted into one folder a class.",
         source="your own",
         licence="your own",
         layout="<class>/<image>, or <train|valid|test>/<class>/<image> where the split is fixed.",

@@ -11,6 +11,7 @@ import pandas as pd
 
 from histo_core.config import Config
 from histo_core.data.base import DATASETS, Dataset, DatasetInfo
+from histo_core.data.formats.images import KINDS
 from histo_core.data.formats.walk import Walk
 from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
 from histo_core.workspace import Workspace
@@ -85,7 +86,7 @@ def _rows(folder: Path, walk: Walk) -> Iterator[tuple[str, int, str, str, float,
     known = len(walk.problems)
     images = walk.all_images(folder)
     if not images and len(walk.problems) == known:
-        walk.note(folder, "is a class folder without images (PNG, JPEG or TIFF)")
+        walk.note(folder, f"is a class folder without images ({KINDS})")
     for path in images:
         stem = path.stem
         name = _NAME.fullmatch(stem)

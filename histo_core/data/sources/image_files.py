@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from histo_core.data.base import Dataset, Problem
-from histo_core.data.formats.images import open_file, open_image
+from histo_core.data.formats.images import KINDS, READING, open_file, open_image, read_otherwise_before
 from histo_core.data.formats.walk import Walk
 from histo_core.errors import BrokenFilesError, DataNotFoundError
 
@@ -54,14 +54,18 @@ class ImageFilesDataset(Dataset):
         return (open_image(self.paths[row]) for row in rows)
 
     def payloads(self, rows: np.ndarray) -> Iterator[tuple[object, bytes]]:
-        """The files' bytes, which need no decoding to show a change."""
+        """The files' bytes, which need no decoding to show a change.
+
+        The few whose pixels an earlier version read otherwise are marked, so that their data set is another one.
+        """
         for row in rows:
             with open_file(self.paths[row]) as file:
                 content = file.read()
-            yield len(content), content
+            mark = f"{len(content)} read by rule {READING}" if read_otherwise_before(content) else len(content)
+            yield mark, content
 
 
-def usable_rows(table: pd.DataFrame, walk: Walk, expected: str = "PNG, JPEG or TIFF") -> pd.DataFrame:
+def usable_rows(table: pd.DataFrame, walk: Walk, expected: str = KINDS) -> pd.DataFrame:
     """The rows that a data set can have: of files that share an id, the first; the others become problems.
 
     Args:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pyarrow.types as kinds
 
 from histo_core.data.formats.csv_table import read_csv, require_columns
-from histo_core.data.formats.images import SUFFIXES
+from histo_core.data.formats.images import KINDS, SUFFIXES
 from histo_core.errors import ConfigError, CorruptDataError, UnsafeFileError
 
 MAX_ROWS = 5_000_000
@@ -132,7 +132,7 @@ class NamedFiles:
         if named.is_absolute() or ".." in named.parts or "\0" in path:
             return "has a path that leads out of the manifest's folder"
         if not path.lower().endswith(SUFFIXES):
-            return "is no PNG, JPEG or TIFF by its name"
+            return f"is no {KINDS} file by its name"
         try:
             mode = os.lstat(self.root / path).st_mode
         except OSError as error:

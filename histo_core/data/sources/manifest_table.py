@@ -12,6 +12,7 @@ from pydantic import Field
 
 from histo_core.config import Config
 from histo_core.data.base import DATASETS, Dataset, DatasetInfo, Problem
+from histo_core.data.formats.images import KINDS
 from histo_core.data.formats.walk import Walk
 from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
 from histo_core.data.sources.manifest_files import NamedFiles, read_manifest
@@ -52,7 +53,7 @@ class Manifest(ImageFilesDataset):
 
     info: ClassVar[DatasetInfo] = DatasetInfo(
         title="Table of images",
-        summary="Your own PNG, JPEG or TIFF patches, named by a CSV or Parquet file with one row a patch.",
+        summary=f"Your own patches ({KINDS}), named by a CSV or Parquet file with one row a patch.",
         source="your own",
         licence="your own",
         layout="manifest.csv with the columns path and label, and if known split, patient_id, slide_id, x, y, ...; "

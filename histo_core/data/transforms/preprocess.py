@@ -124,7 +124,7 @@ class Preprocess:
         return changed.permute(0, 3, 1, 2)
 
     def seen(self, height: int, width: int) -> Region:
-        """The region of an image of this size that survives the crop.
+        """The region of an image of this size that survives the crop: torchvision's ``center_crop``.
 
         Raises:
             ConfigError: the crop is larger than the image.
@@ -138,7 +138,10 @@ class Preprocess:
                 f"At most {min(height, width)} is possible.",
                 "Lower the crop or set it to none.",
             )
-        return Region((height - side) // 2, (width - side) // 2, side, side)
+        if self.config.crop_rounding == "down":
+            return Region((height - side) // 2, (width - side) // 2, side, side)
+        # Python rounds half to even, and so does torchvision's center_crop.
+        return Region(round((height - side) / 2), round((width - side) / 2), side, side)
 
     def output_size(self, height: int, width: int) -> tuple[int, int]:
         """Height and width that the network gets from an image of this size."""

@@ -31,7 +31,7 @@ def test_entries_come_sorted_without_what_no_data_set_means(root: Path) -> None:
 
 
 def test_images_that_are_not_taken_are_counted_once_a_folder(root: Path) -> None:
-    for name in ("b/x.bmp", "b/y.WEBP", "b/z.bmp", "b/deep/slide.svs"):
+    for name in ("b/x.gif", "b/y.AVIF", "b/z.gif", "b/deep/slide.svs"):
         (root / name).write_bytes(b"")
     walk = Walk(root)
     for _ in range(2):
@@ -40,11 +40,11 @@ def test_images_that_are_not_taken_are_counted_once_a_folder(root: Path) -> None
         walk.leave_images(root / "b", "here")
     assert [walk.place(path) for path in walk.images(root / "b", (".jpg",))] == ["b/1.jpg"]
     assert walk.problems == [
-        ("b", "holds 3 images of a kind that is not read here (.bmp, .webp)"),
+        ("b", "holds 3 images of a kind that is not read here (.avif, .gif)"),
         ("b/deep", "holds 1 image of a kind that is not read here (.svs)"),
         ("root", "holds 1 image beside the folders, not used"),
         ("b", "holds 5 images here, not used"),
-        ("b", "holds 4 images of a kind that is not read here (.bmp, .png, .webp)"),
+        ("b", "holds 4 images of a kind that is not read here (.avif, .gif, .png)"),
     ]
 
 

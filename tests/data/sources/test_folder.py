@@ -129,7 +129,7 @@ def test_all_that_cannot_be_used_is_named_and_the_rest_opens(
         "benign/back": "is a link to a folder, and links are followed to files only",
         "benign/\\xff.png": "has a name that is not UTF-8",
         "other": "is a link that leads out of the data set's folder",
-        "unsure": "is a class folder without images (PNG, JPEG or TIFF)",
+        "unsure": "is a class folder without images (PNG, JPEG, TIFF, BMP or WebP)",
         "locked": "cannot be listed (Permission denied)",
     }
     assert len(caught.value.problems) == 6
@@ -140,7 +140,7 @@ def test_all_that_cannot_be_used_is_named_and_the_rest_opens(
 
 
 def test_images_that_no_class_takes_are_counted(class_folder: Path, workspace: Workspace) -> None:
-    Image.new("RGB", (9, 9)).save(class_folder / "benign" / "x.bmp")
+    Image.new("RGB", (9, 9)).save(class_folder / "benign" / "x.gif")
     Image.new("RGB", (9, 9)).save(class_folder / "loose.png")
     parts = class_folder.with_name("parts")
     shutil.copytree(class_folder, parts / "train")
@@ -149,7 +149,7 @@ def test_images_that_no_class_takes_are_counted(class_folder: Path, workspace: W
             open_folder(root, workspace)
         assert dict(caught.value.problems) == {
             name: f"holds 1 image beside the {'class ' if below else ''}folders, not used",
-            f"{below}benign": "holds 1 image of a kind that is not read here (.bmp)",
+            f"{below}benign": "holds 1 image of a kind that is not read here (.gif)",
         }
 
 

@@ -99,7 +99,7 @@ def test_all_that_is_out_of_place_is_named(root: Path, workspace: Workspace) -> 
         "8863": "holds 1 image beside the class folders, not used",
         "idc": "holds 2 images beside the patients' folders, not used",
         "9998": "holds no class folders",
-        "9999/1": "is a class folder without images (PNG, JPEG or TIFF)",
+        "9999/1": "is a class folder without images (PNG, JPEG, TIFF, BMP or WebP)",
         "notes": "is no patient; patients' folders are named by a number",
     }
 

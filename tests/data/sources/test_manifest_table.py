@@ -137,7 +137,7 @@ def test_all_rows_that_cannot_be_used_are_named(root: Path, workspace: Workspace
         ("linked.png", link),
         ("out/secret.png", link),
         ("folder.png", "is no file"),
-        ("manifest.csv", "is no PNG, JPEG or TIFF by its name"),
+        ("manifest.csv", "is no PNG, JPEG, TIFF, BMP or WebP file by its name"),
         ("nothing.png", "has no file (No such file or directory)"),
         ("<script>alert(1)</script>.png", "has no file (No such file or directory)"),
         (f"{'a' * 300}.png", "has no file (File name too long)"),

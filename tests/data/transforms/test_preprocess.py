@@ -27,7 +27,40 @@ def test_without_settings_pixels_stay() -> None:
 def test_the_crop_is_the_centre() -> None:
     np.testing.assert_array_equal(make(crop=32).geometry(IMAGES), IMAGES[:, 32:64, 32:64])
     wide = IMAGES[0][:50, :71]
-    np.testing.assert_array_equal(make(crop=20).geometry([wide])[0], wide[15:35, 25:45])
+    np.testing.assert_array_equal(make(crop=20).geometry([wide])[0], wide[15:35, 26:46])  # torchvision rounds to even
+
+
+def test_every_crop_is_torchvisions() -> None:
+    """Odd margins included, in the pixels, in the region and in what a page marks as not seen."""
+    numbers = np.arange(40 * 41).reshape(40, 41)
+    for height in range(8, 40):
+        for width in (8, 9, 10, 11, height, 41):
+            image = numbers[:height, :width]
+            bytes_of = np.stack([image % 251, image // 251, image * 0], axis=2).astype(np.uint8)
+            for crop in range(8, min(height, width) + 1):
+                expected = v2.functional.center_crop(torch.from_numpy(image.copy())[None], [crop, crop])[0].numpy()
+                preprocess = make(crop=crop)
+                region = preprocess.seen(height, width)
+                np.testing.assert_array_equal(image[region.slices], expected)
+                np.testing.assert_array_equal(image[preprocess.seen_mask(height, width)], expected.ravel())
+                cropped = preprocess.geometry([bytes_of])[0].astype(int)
+                np.testing.assert_array_equal(cropped[..., 0] + 251 * cropped[..., 1], expected)
+
+
+def test_the_network_and_the_map_see_torchvisions_crop() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (43, 30, 3), np.uint8)
+    preprocess = make(crop=16, mean=(0, 0, 0), std=(1, 1, 1))
+    theirs = v2.functional.center_crop(torch.from_numpy(image).permute(2, 0, 1), [16, 16])
+    torch.testing.assert_close(preprocess([image])[0], theirs / 255)
+    laid_back = preprocess.to_input_pixels(np.ones((4, 4)), 43, 30) > 0
+    np.testing.assert_array_equal(image[laid_back].reshape(16, 16, 3), theirs.permute(1, 2, 0).numpy())
+
+
+def test_crops_of_earlier_runs_stay_where_they_were() -> None:
+    """They rounded odd margins down: of 43 rows to 16, 13 are above; torchvision leaves 14."""
+    earlier = make(crop=16, crop_rounding="down")
+    assert earlier.seen(43, 30) == Region(13, 7, 16, 16)
+    assert make(crop=16).seen(43, 30) == Region(14, 7, 16, 16)
 
 
 def test_resizing_is_pillows_bilinear() -> None:

@@ -1,0 +1,74 @@
+"""PNG files that are cut short or changed, where Pillow says nothing of it.
+
+Pillow stops at the last byte of the compressed pixels, leaves the missing rows black and compares no checksum of them.
+
+W3C, *Portable Network Graphics (PNG) Specification*, third edition, 2025, sections 5.3 (chunks) and 10 (compression).
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+
+_SIGNATURE_BYTES = 8
+_PIXELS = b"IDAT"
+_CHECKED = (b"IHDR", b"PLTE", b"tRNS", _PIXELS)
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+"""Of each colour type."""
+_PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+"""Adam7: first column, first row, and the steps along both, of each pass."""
+
+
+def check_chunks(content: bytes) -> None:
+    """Compare the checksum of each chunk that pixels depend on.
+
+    Raises:
+        ValueError: a chunk is not as it was written, or cut short.
+    """
+    view = memoryview(content)
+    for kind, start, end in _chunks(content):
+        if kind in _CHECKED:
+            if end + 4 > len(content):
+                raise ValueError(f"its {kind.decode()} chunk is cut short")
+            if zlib.crc32(view[start - 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
+                raise ValueError(f"a checksum of its {kind.decode()} chunks is wrong")
+
+
+def check_rows(content: bytes) -> None:
+    """Unpack the pixels and count their bytes. It takes as long as half of the decoding.
+
+    Raises:
+        ValueError: there are fewer than the header says.
+    """
+    needed = _needed_bytes(*struct.unpack(">IIBBxxB", content[16:29]))
+    unpacking, found = zlib.decompressobj(), 0
+    for kind, start, end in _chunks(content):
+        if kind == _PIXELS and not unpacking.eof:
+            waiting = content[start:end]
+            while waiting and found < needed:
+                found += len(unpacking.decompress(waiting, 1 << 20))
+                waiting = unpacking.unconsumed_tail
+    if found < needed:
+        raise ValueError(f"its pixels end after {found:,} of {needed:,} bytes")
+
+
+def _chunks(content: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Kind of each chunk, and where its data begin and end."""
+    place = _SIGNATURE_BYTES
+    while place + 8 <= len(content):
+        kind, start = content[place + 4 : place + 8], place + 8
+        end = start + int.from_bytes(content[place : place + 4], "big")
+        yield kind, start, end
+        place = end + 4
+
+
+def _needed_bytes(width: int, height: int, depth: int, colour: int, interlaced: int) -> int:
+    """Bytes of all rows, each with the byte that names its filter."""
+    bits = depth * _CHANNELS[colour]
+    total = 0
+    for left, top, right, down in _PASSES if interlaced else ((0, 0, 1, 1),):
+        columns, rows = -(-(width - left) // right), -(-(height - top) // down)
+        if columns > 0 and rows > 0:
+            total += rows * (1 + -(-columns * bits // 8))
+    return total
