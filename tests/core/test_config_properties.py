@@ -13,7 +13,7 @@ from other_values import inner_type, limits, other_values
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from histo_core.config import Config, DataConfig, ModelConfig, RunConfig, SplitConfig, parse_config
+from histo_core.config import Config, DataConfig, ModelConfig, PreprocessConfig, RunConfig, SplitConfig, parse_config
 from histo_core.config_protocol import ProtocolConfig, SweepField
 from histo_core.config_train import BELONGS, TrainConfig
 from histo_core.errors import ConfigError
@@ -130,13 +130,14 @@ def _changes() -> list[tuple[str, Any]]:
 
 @pytest.mark.parametrize(("name", "value"), _changes())
 def test_the_hash_changes_with_each_field(name: str, value: Any) -> None:
+    base = RunConfig(preprocess=PreprocessConfig(crop=32))  # how odd margins are rounded counts beside a crop only
     section, _, field = name.rpartition(".")
     if not section:
-        assert RunConfig(seed=value).hash("x") != RunConfig().hash("x")
+        assert base.model_copy(update={name: value}).hash("x") != base.hash("x")
         return
     # What fields mean together is not checked here: only that no field is left out of the hash.
-    changed = getattr(RunConfig(), section).model_copy(update={field: value})
-    assert RunConfig().model_copy(update={section: changed}).hash("x") != RunConfig().hash("x")
+    changed = getattr(base, section).model_copy(update={field: value})
+    assert base.model_copy(update={section: changed}).hash("x") != base.hash("x")
 
 
 _SWEEPS = st.dictionaries(

@@ -19,6 +19,7 @@ from wiring import control, controls, fill, tried
 from wiring_spy import Row, Spy, check
 
 from histo_core.comparison.join import load
+from histo_core.data.formats.images import KINDS
 from histo_core.errors import ComparisonError
 from histo_core.explain.base import EXPLAINERS, Explanation
 from histo_core.runs.records import Run
@@ -194,7 +195,7 @@ EXPLAIN_ELSEWHERE = {
     "selectbox: What speaks for": "test_the_chosen_class_is_explained_by_each_method",
     "button: Previous": "test_next_and_previous_step_through_what_is_offered",
     "button: Next": "test_next_and_previous_step_through_what_is_offered",
-    "file_uploader: A PNG, JPEG or TIFF image": "test_pages_finished",
+    f"file_uploader: An image ({KINDS})": "test_pages_finished",
     **{f"download_button: {label}": "test_what_a_map_gives_away" for label in ("HTML", "Picture alone", "CSV", "NPY")},
 }
 

@@ -181,7 +181,7 @@ def test_what_is_set_is_launched(page: AppTest, launched: list[Any], launch: int
     configs, workspace = args
     assert [config.model_dump() for config in configs] == [expected.model_dump()]
     assert workspace.home == Workspace.default().home
-    assert {name: value for name, value in kwargs.items() if name != "user"} == {
+    assert {name: value for name, value in kwargs.items() if name not in ("user", "warn")} == {
         "names": ["Mine"],
         "priority": 7,
         "tags": ("old",),
