@@ -197,6 +197,13 @@ class TrainConfig(Config):
         title="Precision",
         description="Of training; validation and predictions are always in 32 bits. 16 needs a CUDA device",
     )
+    activations: bool = Field(
+        default=False,
+        exclude_if=lambda on: not on,  # so that runs from before this setting keep their hashes
+        title="Record activations",
+        description="After each epoch count, layer by layer, the units that no validation patch makes active, and how "
+        "the outputs are spread. Validation takes about twice as long",
+    )
     max_train_samples: int | None = Field(
         default=None, ge=2, title="Training patches", description="A seeded subset; none for all"
     )

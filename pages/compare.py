@@ -17,12 +17,16 @@ from histo_core.plots.roc import roc_figure
 from histo_core.reports.comparison import comparison_zip
 from histo_core.runs.records import Run
 from histo_core.workspace import Workspace
-from pages.ui import cache, layout, navigation, runs, state
+from pages.ui import cache, layout, navigation, runs, state, training_part
 from pages.ui.comparison_table import differences_table, metrics_table, roc_points
 from pages.ui.errors import shown
 from pages.ui.text import count, plain
 
-PARTS = {"test": "test: held out", "valid": "validation: used to choose the epoch"}
+PARTS = {
+    "test": "test: held out",
+    "valid": "validation: used to choose the epoch",
+    "train": "training: what the models have learnt from",
+}
 MATRIX = 300
 """Pixels that one confusion matrix needs."""
 
@@ -60,13 +64,17 @@ def render() -> None:
             default=chosen[0].positive,
             help="The positive class of the ROC curve.",
         )
-        baseline = state.switch(
+        baseline = part != "train" and state.switch(
             "Colour-only baseline",
             "colour",
             help="A logistic regression on colour histograms: how far does a model get that sees no shapes at all?",
         )
     if baseline:
         chosen = [*chosen, _colour_only(finished[chosen[0].run_id], home)]
+    if part == "train" and not (chosen := training_part.known(chosen, finished, home)):
+        with top:
+            layout.header("Compare", "The training set is predicted on request.")
+        return
     try:
         joined, shared = _join(chosen, part)
     except ComparisonError:
@@ -175,7 +183,7 @@ def _moving(joined: Joined, aurocs: AurocResults) -> None:
                     data=confusion_table(result, comparison.classes),
                     title="above",
                 )
-                if not result.is_reference:
+                if not result.is_reference and joined.part != "train":  # Explain shows what was held out
                     navigation.link(
                         "explain",
                         "Patches it got wrong",

@@ -7,11 +7,13 @@ import streamlit as st
 from histo_core.access import LOCAL, authorise
 from histo_core.config import Config, parse_config
 from histo_core.explain.base import EXPLAINERS, Explanation
+from histo_core.explain.words import about_box
 from histo_core.plots.overlay import common_scale
 from histo_core.runs.records import Run
 from histo_core.workspace import Workspace
 from pages.ui import forms, layout, maps, patches, runs, state
 from pages.ui.errors import shown
+from pages.ui.text import plain
 
 THIRD = 400
 """Pixels that one picture needs: three beside each other at 1440, one at 820."""
@@ -93,6 +95,9 @@ def _pictures(question: maps.Question) -> None:
     for name, kind in EXPLAINERS.items():
         with places[name], st.spinner(f"{kind.title} is looking…", show_time=True):
             explained[name] = question.explain(name, options[name], classes.index(target))
+    note = about_box(question.label_box, next(iter(explained.values())).seen)
+    if note:
+        st.caption(plain(note))
     scale = common_scale(*explained.values()) if same else None
     mask = question.patch.mask if outlined else None
     for name, explanation in explained.items():

@@ -15,7 +15,7 @@ from histo_core.workspace import Workspace
 
 def compare(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Ids of runs that have succeeded.")],
-    part: Annotated[str, typer.Option(help="test or valid.")] = "test",
+    part: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
     threshold: Annotated[float, typer.Option(help="Probability from which the class of interest is called.")] = 0.5,
     class_of_interest: Annotated[str | None, typer.Option(help="Class; else the data set's own.")] = None,
     shared_only: Annotated[bool, typer.Option("--shared-only", help="Cut to the samples all runs have.")] = False,
@@ -32,12 +32,15 @@ def compare(
     """
     from histo_core.comparison.compare import compare as compare_joined
     from histo_core.comparison.join import join, load
+    from histo_core.comparison.training_part import need_training_part
 
     workspace = Workspace.default()
     store = Store.open(workspace)
     for run_id in runs:
         authorise(LOCAL, "run.read", run_id)
-    joined = join([load(store.get(run_id), workspace) for run_id in runs], part, shared_only=shared_only)
+    chosen = [(load(run, workspace), run) for run in map(store.get, runs)]
+    found = [need_training_part(one, run, workspace) if part == "train" else one for one, run in chosen]
+    joined = join(found, part, shared_only=shared_only)
     result = compare_joined(joined, threshold=threshold, class_of_interest=class_of_interest)
     table(
         ("run", "name", "AUROC (95% interval)", "accuracy", "sensitivity", "specificity", "F1"),

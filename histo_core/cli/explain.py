@@ -38,7 +38,9 @@ def explain(
       python -m histo_core explain 4547d1de99b8-1 --patch 42 --out explained
       python -m histo_core explain 4547d1de99b8-1 --image patch.png --method lime --set seed=1 --out explained
     """
+    from histo_core.data.base import DATASETS
     from histo_core.explain.base import EXPLAINERS
+    from histo_core.explain.words import about_box
     from histo_core.models.predictor import Predictor
     from histo_core.plots.overlay import describe, overlay_png
 
@@ -49,7 +51,7 @@ def explain(
     run = Store.open(workspace).get(run_id)
     pixels, source, mask = _read(run.config.data, patch, image, workspace)
     predictor = Predictor.from_run(workspace.run_folder(run.run_id))
-    explanation = explainer.attribute(predictor, pixels, _index(predictor.classes, target))
+    explanation = explainer.explain(predictor, pixels, _index(predictor.classes, target))
     facts = {
         "run_id": run.run_id,
         "source": source,
@@ -59,13 +61,17 @@ def explain(
         "seed": explanation.seed,
         "parameters": explanation.parameters,
         "diagnostics": explanation.diagnostics,
+        "influence": explanation.influence.facts if explanation.influence else {},
+        "negligible": explanation.negligible,
         "words": describe(explanation),
+        "note": about_box(DATASETS[run.config.data.dataset].info.label_box, explanation.seen),
     }
     stem = out / f"{run.run_id}-{explanation.method}"
     write_atomically(stem.with_suffix(".png"), overlay_png(pixels, explanation, mask=mask))
     write_atomically(stem.with_suffix(".npy"), lambda path: _save(path, explanation.map))
     write_json(stem.with_suffix(".json"), facts)
-    say(f"{explanation.target_name}: probability {explanation.probability:.3f}\n{facts['words']}")
+    said = [f"{explanation.target_name}: probability {explanation.probability:.3f}", facts["words"], facts["note"]]
+    say("\n".join(line for line in said if line))
     say(f"Written: {stem}.png, .npy, .json")
 
 

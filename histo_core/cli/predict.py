@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from histo_core.access import LOCAL, authorise
-from histo_core.cli.options import DataOptions, Dataset, Root, SkipBroken, data_config, pairs
+from histo_core.cli.options import DataOptions, Root, SkipBroken, data_config, pairs
 from histo_core.cli.output import say, table, watched
 from histo_core.config import DataConfig, PredictConfig, SplitConfig, parse_config
 from histo_core.errors import ConfigError
@@ -18,12 +18,15 @@ from histo_core.workspace import Workspace
 if TYPE_CHECKING:
     from histo_core.runs.predictions_kept import PredictionSet
 
+OwnDataset = Annotated[
+    str | None, typer.Option("--dataset", help="Data set, else the run's own; `data list` shows all.")
+]
 _ENDINGS = (".csv", ".parquet")
 
 
 def predict(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run that has succeeded.")],
-    dataset: Dataset,
+    dataset: OwnDataset = None,
     root: Root = None,
     option: DataOptions = None,
     skip_broken: SkipBroken = False,
@@ -47,7 +50,7 @@ def predict(
     out: Annotated[Path | None, typer.Option(help="Write the predictions as .csv or .parquet.")] = None,
     submission: Annotated[Path | None, typer.Option(help="Write a submission to Kaggle as .csv.")] = None,
 ) -> None:
-    """Apply a finished run to another data set, labelled or not, or to a part of one.
+    """Apply a finished run to another data set, labelled or not, or to a part of one; without --dataset, to its own.
 
     Resolution, stain and shared patches are compared with what the run was trained on. Where patches have labels,
     metrics with 95% intervals stand beside the run's own. What was stopped goes on where it was.
@@ -58,11 +61,11 @@ def predict(
       python -m histo_core predict 4547d1de99b8-1 --dataset kpcam --root kpcam --option part=test --submission k.csv
       python -m histo_core predict 4547d1de99b8-1 --dataset breakhis --root breakhis --class benign=normal \\
           --class malignant=tumour --out predictions.parquet
+      python -m histo_core predict 4547d1de99b8-1 --part train
     """
     authorise(LOCAL, "run.predict", run_id)
     if out is not None and out.suffix not in _ENDINGS:
         raise ConfigError(f"{out.name} is no table.", f"Endings: {', '.join(_ENDINGS)}.", "Choose one of them.")
-    data = data_config(dataset, root, option, skip_broken=skip_broken)
     how = {"tta": tta, "combine": combine} | ({"parts": part} if part else {})
     config = parse_config(PredictConfig, how)
     division = parse_config(SplitConfig, {} if split is None else {"method": split})
@@ -71,6 +74,7 @@ def predict(
     from histo_core.runs.predictions import predict_with
 
     workspace = Workspace.default()
+    data = _data(run_id, dataset, root, option, workspace, skip_broken=skip_broken)
     with watched("predicting patches") as progress:
         if part and split is None:
             division = _own_or(division, run_id, data, workspace, progress)
@@ -86,6 +90,25 @@ def predict(
         )
     _summary(found, config.parts if part else ("test",))
     _write(found, out, submission)
+
+
+def _data(
+    run_id: str,
+    dataset: str | None,
+    root: str | None,
+    option: list[str] | None,
+    workspace: Workspace,
+    *,
+    skip_broken: bool,
+) -> DataConfig:
+    """The data set that the options name; without a name the run's own, which may lie in another folder by now."""
+    if dataset is not None:
+        return data_config(dataset, root, option, skip_broken=skip_broken)
+    from histo_core.runs.store import Store
+
+    own = Store.open(workspace).get(run_id).config.data
+    changes = {"root": root or own.root, "options": dict(own.options) | pairs(option)}
+    return parse_config(DataConfig, own.model_dump() | changes | {"skip_broken": own.skip_broken or skip_broken})
 
 
 def _own_or(

@@ -7,12 +7,15 @@ from typing import Annotated
 import typer
 
 from histo_core.access import LOCAL, authorise
+from histo_core.cli.epochs import tell_epochs
 from histo_core.cli.output import local_time, say, table
 from histo_core.cli.watch import tell_end, watch, watch_or_cancel
 from histo_core.runs import edit, launcher, queue
 from histo_core.runs.delete import delete
+from histo_core.runs.events import read_events
 from histo_core.runs.records import OPEN_DEVICE, RunStatus
 from histo_core.runs.store import Store
+from histo_core.training.events import EpochDone
 from histo_core.workspace import Workspace
 
 app = typer.Typer(help="List, watch, cancel, resume, order, name and delete runs.", no_args_is_help=True)
@@ -58,16 +61,23 @@ def list_(
 
 
 @app.command()
-def show(run_id: RunId) -> None:
+def show(
+    run_id: RunId,
+    epochs: Annotated[
+        bool, typer.Option("--epochs", help="All figures of all epochs in place of the configuration.")
+    ] = False,
+) -> None:
     """Show one run: its state, its times and its configuration.
 
     \b
     Examples:
       python -m histo_core runs show 4547d1de99b8-1
+      python -m histo_core runs show 4547d1de99b8-1 --epochs
     """
     authorise(LOCAL, "run.read", run_id)
     workspace = Workspace.default()
     run = Store.open(workspace).get(run_id)
+    done = [event for event in read_events(workspace.run_folder(run.run_id)) if isinstance(event, EpochDone)]
     facts = {
         "run": run.run_id,
         "name": run.name,
@@ -81,12 +91,17 @@ def show(run_id: RunId) -> None:
         "created": local_time(run.created_at),
         "started": local_time(run.started_at),
         "ended": local_time(run.ended_at),
+        "epochs": f"{len(done)} of {run.config.train.epochs}" if done else "",
         "folder": str(workspace.run_folder(run.run_id)),
         "data hash": run.data_hash,
         "split fingerprint": run.split_fingerprint,
     }
     say("\n".join(f"{name + ':':<19}{value}" for name, value in facts.items() if value))
-    say("\n" + run.config.to_yaml().rstrip())
+    if epochs:
+        say("")
+        tell_epochs(done)
+    else:
+        say("\n" + run.config.to_yaml().rstrip())
 
 
 @app.command()

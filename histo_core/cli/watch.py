@@ -6,6 +6,7 @@ import time
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from histo_core.cli.epochs import epoch_line
 from histo_core.cli.output import progress_bar, say
 from histo_core.errors import HistoscopeError
 from histo_core.runs.events import read_events
@@ -37,7 +38,7 @@ def watch(run_id: str, workspace: Workspace) -> Run:
             for event in read_events(workspace.run_folder(run_id)):
                 if isinstance(event, EpochDone) and event.epoch > told:
                     told = event.epoch
-                    say(_epoch_line(event, run.config.train.epochs))
+                    say(epoch_line(event, run.config.train.epochs))
             if not run.status.active:
                 return run
             _show(bars, bar, run)
@@ -87,12 +88,3 @@ def _show(bars: Progress, bar: TaskID, run: Run) -> None:
         done, total = now.batch, now.batches
     phase = "stopping" if run.cancel_requested else now.phase
     bars.update(bar, description=phase, total=total or None, completed=done, detail=detail)
-
-
-def _epoch_line(event: EpochDone, epochs: int) -> str:
-    auroc = "" if event.valid_auroc is None else f", AUROC {event.valid_auroc:.3f}"
-    return (
-        f"epoch {event.epoch + 1} of {epochs}: train loss {event.train_loss:.4f}, validation loss "
-        f"{event.valid_loss:.4f}, accuracy {event.valid_accuracy:.3f}{auroc}, {event.seconds:.1f} s"
-        f"{', best so far' if event.best else ''}"
-    )

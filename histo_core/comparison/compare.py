@@ -9,6 +9,7 @@ import pandas as pd
 
 from histo_core.comparison.aurocs import AurocResults, PairDifference, auroc_results, one_against_rest
 from histo_core.comparison.join import Joined
+from histo_core.comparison.training_part import LEARNT
 from histo_core.comparison.verdict import verdict
 from histo_core.data.groups import GroupKind
 from histo_core.errors import ComparisonError
@@ -166,7 +167,7 @@ def _n_groups(joined: Joined) -> int:
 
 
 def _warnings(joined: Joined, y_true: np.ndarray) -> tuple[str, ...]:
-    found = []
+    found = [LEARNT] if any(run.learnt for run in joined.runs) else []
     n_groups, kind = _n_groups(joined), joined.group_kind
     if joined.groups is None:
         found.append("No patient or slide ids: patches count as independent, so that intervals may be too narrow.")

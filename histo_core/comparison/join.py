@@ -26,6 +26,7 @@ class RunPredictions:
         fingerprint: of the split.
         classes: class names in the order of the probabilities.
         positive: the class whose probability goes into ROC curves.
+        learnt: whether the samples are those that it was trained on.
     """
 
     run_id: str
@@ -34,6 +35,7 @@ class RunPredictions:
     fingerprint: str
     classes: tuple[str, ...]
     positive: str
+    learnt: bool = False
 
 
 @dataclass(frozen=True, eq=False)

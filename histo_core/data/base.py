@@ -55,6 +55,8 @@ class DatasetInfo:
     needs_root: bool = True
     expected_counts: dict[str, int] | None = None
     checksums: dict[str, str] | None = None
+    label_box: int | None = None
+    """Side in pixels of the central box that the label is about; None where it is about the whole patch."""
 
 
 class Dataset(ABC):

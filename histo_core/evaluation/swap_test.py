@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm, rankdata
+from scipy.stats import norm
 
 EXACT_GROUPS = 18
 """Up to so many groups all 2^K swaps are looked at."""
@@ -34,19 +34,18 @@ class SwapTest:
 def swap_test(positive: np.ndarray, a: np.ndarray, b: np.ndarray, codes: np.ndarray | None) -> SwapTest:
     """Test whether two models have the same AUROC, by swapping them within whole groups.
 
-    If the models are alike, a patient's scores might as well have come from the other one. Scores are replaced by
-    their ranks within each model first, as Venkatraman and Begg do (1996, Biometrika 83:835), so that only their order
-    counts. With W_ij[g, h] the wins of patient g's positives, ranked by model i, over patient h's negatives, ranked by
-    model j, and s_g = 1 or -1 for an unswapped or swapped patient, the difference of the AUROCs is linear in s: all
-    terms that are even in s cancel between the two models. So each swap costs one addition, and all 2^K are looked at
-    up to K = 18.
+    If the models are alike, a patient's scores might as well have come from the other one. With W_ij[g, h] the wins of
+    patient g's positives, scored by model i, over patient h's negatives, scored by model j, and s_g = 1 or -1 for an
+    unswapped or swapped patient, the difference of the AUROCs is linear in s: all terms that are even in s cancel
+    between the two models. So each swap costs one addition, and all 2^K are looked at up to K = 18. The test is exact
+    for models whose scores of a patient may be exchanged; scores on different scales make it careful.
 
     Args:
         positive: bool [n], with both classes.
         a, b: scores of the two models, float [n].
         codes: int64 [n], the number of each sample's group; None where each sample is one.
     """
-    ranks = np.stack([rankdata(a), rankdata(b)])
+    scores = a, b
     group = np.arange(len(positive)) if codes is None else codes
     n_groups = int(group.max()) + 1
     m, n = int(positive.sum()), int((~positive).sum())
@@ -54,7 +53,7 @@ def swap_test(positive: np.ndarray, a: np.ndarray, b: np.ndarray, codes: np.ndar
     beating = np.empty((2, 2, n))
     for i in (0, 1):
         for j in (0, 1):
-            up, down = ranks[i][positive], ranks[j][~positive]
+            up, down = scores[i][positive], scores[j][~positive]
             beaten[i, j] = _below(down, up)
             beating[i, j] = _above(up, down)
     rows = beaten[0, 0] + beaten[0, 1] - beaten[1, 0] - beaten[1, 1]

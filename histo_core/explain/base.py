@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from histo_core.config import Config
+from histo_core.explain.influence import Influence, influence
 from histo_core.models.predictor import Predictor
 from histo_core.registry import Registry
 
@@ -29,6 +30,8 @@ class Explanation:
         seed: of the method's own randomness; None where it has none.
         diagnostics: numbers that say how far to trust the map (LIME's R squared, the number of superpixels).
         segments: int H x W superpixel numbers, -1 where not seen; None for methods without superpixels.
+        influence: what hiding the strongest area of the map, and the whole picture, does to the answer; None where
+            only `Explainer.attribute` was asked.
     """
 
     method: str
@@ -41,6 +44,12 @@ class Explanation:
     seed: int | None = None
     diagnostics: dict[str, float] = field(default_factory=dict)
     segments: np.ndarray | None = None
+    influence: Influence | None = None
+
+    @property
+    def negligible(self) -> bool:
+        """Whether the strongest area of the map hardly moves the answer, so that it is drawn in grey."""
+        return self.influence is not None and self.influence.negligible
 
 
 class Explainer(ABC):
@@ -67,6 +76,12 @@ class Explainer(ABC):
         Raises:
             ExplanationError: the image is too small for the method, or the target is no class of the model.
         """
+
+    def explain(self, predictor: Predictor, image: np.ndarray, target: int | None = None) -> Explanation:
+        """`attribute`, and measure by how much the map's strongest area moves the answer, for all that is shown."""
+        found = self.attribute(predictor, image, target)
+        moved = influence(predictor, image, found.map, seen=found.seen, target=found.target)
+        return replace(found, influence=moved)
 
 
 EXPLAINERS: Registry[type[Explainer]] = Registry("explanation method")

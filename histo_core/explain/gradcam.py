@@ -34,7 +34,7 @@ class GradCamOptions(Config):
 class GradCam(Explainer):
     """Gradient-weighted class activation mapping.
 
-    With A^k the channels of the layer that the model's specification names and y the logit of the target (of a
+    With A^k the channels of the activation that the model's specification names and y the logit of the target (of a
     network with one output z: z or -z), the map is ReLU(sum_k mean_ij(dy / dA^k_ij) A^k), equations 1 and 2 of
     Selvaraju et al. It is as coarse as that layer, and is interpolated bilinearly to the part of the image that the
     model sees.
@@ -61,10 +61,10 @@ class GradCam(Explainer):
                 "Take a larger patch or crop less, or explain with LIME.",
             )
         total = float(cells.abs().sum())
-        shown = F.relu(cells) if self.options.relu else cells
+        shown = (F.relu(cells) if self.options.relu else cells)[0].numpy()
         return Explanation(
             method="gradcam",
-            map=predictor.preprocess.to_input_pixels(shown[0].numpy(), *image.shape[:2]),
+            map=predictor.preprocess.to_input_pixels(shown, *image.shape[:2]),
             seen=question.seen,
             target=question.target,
             target_name=question.target_name,

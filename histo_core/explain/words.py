@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from histo_core.explain.base import Explanation
+from histo_core.explain.influence import Influence
 
 PLACES = (
     ("at the upper left", "at the top", "at the upper right"),
@@ -18,6 +19,10 @@ WORTH_NAMING = 0.25
 LOOSE_FIT = 0.5
 """Below this R squared LIME's linear model follows the network only loosely."""
 
+IN_BOX, BOX_AREA = 0.116, 0.111
+"""Share of the positive Grad-CAM evidence of a network that was trained on whole patches of PatchCamelyon in the
+central 32 x 32 pixels, and the share of the area that these are. docs/explanations.md has the measurement."""
+
 SMALL_EFFECT = 0.01
 """A weight of LIME below this change in probability is hardly worth a look."""
 
@@ -26,10 +31,29 @@ def describe(explanation: Explanation) -> str:
     """Say in one to four sentences where the evidence lies; also the alt text of an overlay.
 
     The part of the image that the model saw is divided into 3 x 3 areas; the fewest that hold most of the positive
-    evidence are named, or, where that takes more than two, the strongest. Plain text: class names stand as they are.
+    evidence are named, or, where that takes more than two, the strongest. Where the strongest area is negligible, no
+    place is named. Plain text: class names stand as they are.
     """
+    if explanation.influence is not None and explanation.negligible:
+        return " ".join(part for part in (_nothing(explanation, explanation.influence), _unseen(explanation)) if part)
     sentences = [_for(explanation), _against(explanation), _unseen(explanation), _fit(explanation)]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def about_box(box: int | None, seen: np.ndarray) -> str:
+    """Say that maps need not point into the central box that the labels are about; "" where that goes without saying.
+
+    Args:
+        box: side of the box in pixels; None where labels are about the whole patch.
+        seen: bool H x W, what the model sees of the patch.
+    """
+    area = seen.sum()
+    if box is None or area <= box**2:
+        return ""
+    return (
+        f"The label is about the central {box} x {box} pixels, but a map need not point there: of a trained network's "
+        f"evidence for tumour, {IN_BOX} lay in that box, which is {BOX_AREA} of the patch (docs/explanations.md)."
+    )
 
 
 def percent(probability: float) -> str:
@@ -37,6 +61,16 @@ def percent(probability: float) -> str:
     if probability > 0.995:
         return "over 99%"
     return "under 1%" if 0 < probability < 0.005 else f"{probability:.0%}"
+
+
+def _nothing(explanation: Explanation, influence: Influence) -> str:
+    by_itself = "" if influence.still else " by itself"
+    left, bare = percent(influence.without_strongest), percent(influence.without_whole)
+    hidden = f"with the strongest area hidden it is {left}, with the whole picture hidden {bare}"
+    return (
+        f"The model gave {explanation.target_name} {percent(explanation.probability)}; nothing in the picture moves "
+        f"this answer{by_itself}: {hidden}."
+    )
 
 
 def _for(explanation: Explanation) -> str:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from histo_core.config import Config, PreprocessConfig
 from histo_core.errors import ConfigError
+from histo_core.models.places import last_telling
 from histo_core.models.registry import MODELS, ModelSpec
 
 CHANNELS = (12, 24, 48)
@@ -76,10 +77,8 @@ def check_size(images: Tensor, built_for: tuple[int, int]) -> None:
         )
 
 
-def last_convolution(model: nn.Module, input_size: tuple[int, int]) -> nn.Module:
-    """The last convolution: a quarter of the input's side, before the last pool."""
-    del input_size
-    return [layer for layer in model.modules() if isinstance(layer, nn.Conv2d)][-1]
+# The activations: what comes before one (convolution, pool, batch norm) says nothing by itself.
+stack_activation = last_telling(("stack.13", 8), ("stack.8", 4), ("stack.3", 2))
 
 
 class PlainCNN(nn.Module):
@@ -122,7 +121,7 @@ for _name, _title, _channels, _summary in (
             build=partial(PlainCNN, channels=_channels),
             Options=StackOptions,
             head="head",
-            gradcam_layer=last_convolution,
+            gradcam_layer=stack_activation,
             smallest_input=SHRINKS_BY,
             preprocess=PreprocessConfig(crop=32),
             imagenet=None,

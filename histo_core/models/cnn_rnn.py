@@ -13,7 +13,7 @@ from histo_core.models.cnn import (
     check_size,
     classifier,
     conv_stack,
-    last_convolution,
+    stack_activation,
 )
 from histo_core.models.registry import MODELS, ModelSpec
 
@@ -55,7 +55,7 @@ MODELS.add(
         build=CnnRnn,
         Options=StackOptions,
         head="head",
-        gradcam_layer=last_convolution,
+        gradcam_layer=stack_activation,
         smallest_input=SHRINKS_BY,
         preprocess=PreprocessConfig(crop=32),
         imagenet=None,

@@ -33,7 +33,13 @@ for _size, _constructor, _weights, _summary in (
             build=standard(_constructor, last="classifier.1", dropout="classifier.0"),
             Options=HeadOptions,
             head="classifier",
-            gradcam_layer=last_telling(("features.8", 32), ("features.5", 16), ("features.3", 8), ("features.2", 4)),
+            # A stage ends in a linear bottleneck; the activation is that of the next stage's expansion.
+            gradcam_layer=last_telling(
+                ("features.8", 32),
+                ("features.6.0.block.0", 16),
+                ("features.4.0.block.0", 8),
+                ("features.3.0.block.0", 4),
+            ),
             smallest_input=8,
             preprocess=PreprocessConfig(),
             imagenet=PretrainedFile(_weights.url),

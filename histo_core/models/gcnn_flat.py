@@ -77,7 +77,7 @@ MODELS.add(
         Options=FlatGroupCNNOptions,
         head="head",
         # Convolutions without padding eat edges: a cell takes more of a small patch than the strides 4 and 2 say.
-        gradcam_layer=last_telling(("features.15", 14), ("features.8", 4)),
+        gradcam_layer=last_telling(("features.15", 14), ("features.9", 4)),
         smallest_input=_SMALLEST,
         preprocess=PreprocessConfig(),
         imagenet=None,

@@ -31,6 +31,22 @@ def log_probabilities(logits: Tensor, output: str) -> Tensor:
     return F.log_softmax(logits, dim=1)
 
 
+def log_odds(logits: Tensor, output: str, target: int) -> Tensor:
+    """ln(p / (1 - p)) of one class, from logits, so that it is finite where p rounds to 1.
+
+    Args:
+        logits: float [n, k].
+        output: as of `probabilities`.
+        target: index of the class.
+
+    Returns:
+        float [n].
+    """
+    each = log_probabilities(logits, output)
+    others = torch.cat([each[:, :target], each[:, target + 1 :]], dim=1)
+    return each[:, target] - torch.logsumexp(others, dim=1)
+
+
 def evidence(output: str, target: int) -> tuple[int, float]:
     """Which logit speaks for a class, and with which sign.
 

@@ -149,6 +149,9 @@ class Predictor:
 
         Returns:
             float32 [n, k] on the CPU.
+
+        Raises:
+            ConfigError: the images are smaller than the crop or than the network takes.
         """
         return self._logits(self._engine, torch.float32, images, batch_size)
 
@@ -161,13 +164,28 @@ class Predictor:
         logits = self._logits(self._quick_engine, dtype, images, batch_size)
         return probabilities(logits, self.config.output).numpy()
 
+    @property
+    def smallest_input(self) -> int:
+        """Side in pixels after preprocessing from which on the network works."""
+        return MODELS[self.config.name].smallest_input
+
+    def _check_size(self, pixels: Tensor) -> None:
+        height, width = pixels.shape[-2:]
+        if min(height, width) < self.smallest_input:
+            raise ConfigError(
+                f"{self.name} was given patches of {width} x {height} pixels.",
+                f"At least {self.smallest_input} x {self.smallest_input} after preprocessing.",
+                "Take larger patches.",
+            )
+
     def _logits(
         self, network: nn.Module, dtype: torch.dtype, images: Sequence[np.ndarray] | np.ndarray, batch_size: int
     ) -> Tensor:
-        batches = [
-            network(self.preprocess(images[start : start + batch_size]).to(self.device, dtype)).float().cpu()
-            for start in range(0, len(images), batch_size)
-        ]
+        batches = []
+        for start in range(0, len(images), batch_size):
+            pixels = self.preprocess(images[start : start + batch_size])
+            self._check_size(pixels)
+            batches.append(network(pixels.to(self.device, dtype)).float().cpu())
         return torch.cat(batches) if batches else torch.zeros(0, len(self.classes))
 
     def probabilities(self, images: Sequence[np.ndarray] | np.ndarray, batch_size: int = 64) -> np.ndarray:
@@ -201,8 +219,10 @@ class Predictor:
         A batch that the memory does not hold is predicted in halves, which changes its numbers by rounding at most.
 
         Raises:
-            ConfigError: as `predict`, or the memory does not even hold a single patch.
+            ConfigError: as `predict`, the patches are smaller than the network takes, or the memory does not even hold
+                a single patch.
         """
+        self._check_size(pixels)
         try:
             return self._predicted(pixels, config)
         except (MemoryError, RuntimeError) as error:

@@ -31,7 +31,8 @@ class ModelSpec:
             gives logits float32 [n, n_classes]. Its initial weights come from torch's global generator.
         Options: what ``ModelConfig.options`` may hold.
         head: prefix of the final classifier's tensors; what is replaced when classes differ.
-        gradcam_layer: ``(network, (height, width))`` to the layer whose map Grad-CAM weighs for inputs of that size.
+        gradcam_layer: ``(network, (height, width))`` to the layer whose map Grad-CAM weighs for inputs of that size:
+            the activation that the rest of the network reads (`histo_core.models.places`).
         smallest_input: side in pixels from which on it trains, predicts and has a map of more than one cell; a centre
             crop or resize has 8 at least.
         preprocess: what we recommend.

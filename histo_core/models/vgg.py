@@ -34,7 +34,7 @@ MODELS.add(
         build=_vgg16,
         Options=HeadOptions,
         head="classifier",
-        gradcam_layer=last_telling(("features.28", 16), ("features.21", 8), ("features.14", 4)),
+        gradcam_layer=last_telling(("features.29", 16), ("features.22", 8), ("features.15", 4)),
         smallest_input=32,
         preprocess=PreprocessConfig(),
         imagenet=PretrainedFile(torchvision.VGG16_Weights.IMAGENET1K_V1.url),

@@ -13,6 +13,7 @@ from torchvision.models.vision_transformer import interpolate_embeddings
 
 from histo_core.config import PreprocessConfig
 from histo_core.errors import ConfigError
+from histo_core.models.cnn import check_size
 from histo_core.models.heads import HeadOptions, with_head
 from histo_core.models.pretrained import PretrainedFile
 from histo_core.models.registry import MODELS, ModelSpec
@@ -34,7 +35,12 @@ class MappedViT(VisionTransformer):
         with_head(self, n_classes, options, "heads.head")
 
     def forward(self, x: Tensor) -> Tensor:
-        """float32 [n, 3, side, side] to logits [n, n_classes]."""
+        """float32 [n, 3, side, side] to logits [n, n_classes].
+
+        Raises:
+            ConfigError: the images have another size than the network was built for.
+        """
+        check_size(x, (self.image_size, self.image_size))
         patches = self._process_input(x)
         token = self.class_token.expand(x.shape[0], -1, -1)  # len() would fix the number in an export
         mixed = self.encoder.dropout(torch.cat([token, patches], dim=1) + self.encoder.pos_embedding)

@@ -32,7 +32,7 @@ MODELS.add(
         build=standard(_xception, last="fc"),
         Options=HeadOptions,
         head="fc",
-        gradcam_layer=last_telling(("bn4", 32), ("block11", 16), ("block2", 8), ("block1", 4)),
+        gradcam_layer=last_telling(("act4", 32), ("block11", 16), ("block2", 8), ("block1", 4)),
         smallest_input=11,
         preprocess=PreprocessConfig(mean=_HALF, std=_HALF),
         imagenet=PretrainedFile(_WEIGHTS),

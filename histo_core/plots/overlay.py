@@ -21,7 +21,10 @@ __all__ = ["common_scale", "describe", "overlay_figure", "overlay_png"]
 SMALLEST_SIDE = 480
 """A PNG's longer side is at least about this many pixels."""
 BAR, PAD, FONT = 18, 10, 14
+LEAST_HEIGHT = 100
+"""Pixels that a PNG's colour bar and its three labels need, however flat the image."""
 NOT_SEEN = "not seen"
+NEGLIGIBLE = "negligible"
 
 
 def common_scale(*explanations: Explanation) -> float:
@@ -39,7 +42,7 @@ def overlay_figure(
     show_seen: bool = True,
     borders: bool = False,
 ) -> go.Figure:
-    """The map over its image, orange for and blue against the explained class.
+    """The map over its image, orange for and blue against the explained class; grey where it is negligible.
 
     Args:
         image: uint8 H x W x 3 RGB, the explained image.
@@ -66,16 +69,12 @@ def overlay_figure(
         z=np.where(explanation.seen, explanation.map, np.nan).astype(np.float32),
         zmin=-scale,
         zmax=scale,
-        colorscale=plotly_scale(),
+        colorscale=plotly_scale(grey=explanation.negligible),
         opacity=opacity,
         hovertemplate="x %{x}, y %{y}: %{z:.3g}<extra></extra>",
         colorbar={
             "tickvals": [-scale, 0, scale],
-            "ticktext": [
-                f"{-scale:.3g} speaks<br>against",
-                "0",
-                f"{scale:.3g} speaks<br>for {label(explanation.target_name)}",
-            ],
+            "ticktext": ["<br>".join(map(label, lines)) for lines in _ticks(explanation, scale)],
             "thickness": BAR,
         },
     )
@@ -114,10 +113,11 @@ def overlay_png(
     """
     scale = _checked_scale(image, explanation, opacity, scale, mask)
     factor = _factor(*explanation.map.shape)
-    colours = enlarge(signed_colours(np.where(explanation.seen, explanation.map, 0), scale), factor)
+    values = np.where(explanation.seen, explanation.map, 0)
+    colours = enlarge(signed_colours(values, scale, grey=explanation.negligible), factor)
     picture = blend(enlarge(image, factor), colours, opacity)
     picture = blend(picture, marks(explanation, factor, mask=mask, show_seen=show_seen, borders=borders))
-    canvas = _with_colour_bar(picture, explanation.target_name, scale, opacity)
+    canvas = _with_colour_bar(picture, explanation, scale, opacity)
     at = unseen_label(explanation.seen) if show_seen else None
     if at is not None:
         _boxed_text(canvas, ((at[0] + 0.5) * factor, (at[1] + 0.5) * factor), NOT_SEEN)
@@ -158,17 +158,22 @@ def _factor(height: int, width: int) -> int:
     return max(4, SMALLEST_SIDE // max(height, width))
 
 
-def _with_colour_bar(picture: np.ndarray, name: str, scale: float, opacity: float) -> Image.Image:
-    height, width = picture.shape[:2]
-    bar = signed_colours(np.linspace(scale, -scale, height - 2 * PAD)[:, None].repeat(BAR, axis=1), scale)
+def _ticks(explanation: Explanation, scale: float) -> list[tuple[str, ...]]:
+    """The smallest, middle and largest value of the colour bar with what they mean, in lines."""
+    if explanation.negligible:
+        return [(f"{-scale:.3g}", NEGLIGIBLE), ("0",), (f"{scale:.3g}", NEGLIGIBLE)]
+    return [(f"{-scale:.3g} speaks", "against"), ("0",), (f"{scale:.3g} speaks", f"for {explanation.target_name}")]
+
+
+def _with_colour_bar(picture: np.ndarray, explanation: Explanation, scale: float, opacity: float) -> Image.Image:
+    width, tall = picture.shape[1], max(picture.shape[0], LEAST_HEIGHT)
+    steps = np.linspace(scale, -scale, tall - 2 * PAD)
+    bar = signed_colours(steps[:, None].repeat(BAR, axis=1), scale, grey=explanation.negligible)
     font = ImageFont.load_default(FONT)
-    labels = {
-        f"{scale:.3g} speaks for {name}": (PAD, "lt"),
-        "0": (height / 2, "lm"),
-        f"{-scale:.3g} speaks against": (height - PAD, "ls"),
-    }
+    low, middle, high = (" ".join(lines) for lines in _ticks(explanation, scale))
+    labels = {high: (PAD, "lt"), middle: (tall / 2, "lm"), low: (tall - PAD, "ls")}
     room = max(int(font.getlength(text)) for text in labels) + 1
-    canvas = Image.new("RGB", (width + 4 * PAD + BAR + room, height), "white")
+    canvas = Image.new("RGB", (width + 4 * PAD + BAR + room, tall), "white")
     canvas.paste(Image.fromarray(picture), (0, 0))
     canvas.paste(Image.fromarray(blend(np.full((*bar.shape[:2], 3), 255, np.uint8), bar, opacity)), (width + PAD, PAD))
     draw = ImageDraw.Draw(canvas)

@@ -10,30 +10,40 @@ from histo_core.plots.theme import OKABE_ITO
 
 AGAINST, FOR = (ImageColor.getrgb(colour) for colour in OKABE_ITO[:2])
 """Blue and orange: told apart by colour-blind readers too, from each other and from the pinks of H&E."""
+GREY = (110, 110, 110)
+"""Of a map whose strongest area hardly moves the answer."""
 STRIPE = 4
 """Width of a hatching stripe, in enlarged pixels."""
 
 
-def signed_colours(values: np.ndarray, scale: float) -> np.ndarray:
+def signed_colours(values: np.ndarray, scale: float, *, grey: bool = False) -> np.ndarray:
     """Orange for positive and blue for negative values, the more opaque the further from zero.
 
     Args:
         values: float H x W.
         scale: the size at which the colour is full; larger values look like it.
+        grey: take grey for both.
 
     Returns:
         uint8 H x W x 4, RGBA; transparent at zero, so that tissue without evidence keeps its own colour.
     """
     colours = np.empty((*values.shape, 4), np.uint8)
-    colours[..., :3] = np.where(values[..., None] < 0, AGAINST, FOR)
+    against, speaking = _pair(grey)
+    colours[..., :3] = np.where(values[..., None] < 0, against, speaking)
     colours[..., 3] = np.rint(np.minimum(np.abs(values) / scale, 1) * 255)
     return colours
 
 
-def plotly_scale() -> list[list[float | str]]:
+def plotly_scale(*, grey: bool = False) -> list[list[float | str]]:
     """`signed_colours` as a Plotly colour scale from -scale (0) to scale (1)."""
-    stops = ((0.0, AGAINST, 1), (0.5, AGAINST, 0), (0.5, FOR, 0), (1.0, FOR, 1))
+    against, speaking = _pair(grey)
+    stops = ((0.0, against, 1), (0.5, against, 0), (0.5, speaking, 0), (1.0, speaking, 1))
     return [[at, f"rgba({colour[0]},{colour[1]},{colour[2]},{alpha})"] for at, colour, alpha in stops]
+
+
+def _pair(grey: bool) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The colours against and for."""
+    return (GREY, GREY) if grey else (AGAINST, FOR)
 
 
 def marks(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -13,10 +13,15 @@ from histo_core.plots.theme import label, model_line, new_figure, say
 from histo_core.runs.records import Progress
 from histo_core.training.events import EpochDone
 
-Measure = Literal["loss", "accuracy", "AUROC"]
+Measure = Literal["loss", "accuracy", "AUROC", "precision", "recall", "F1"]
 _NOBODY: Mapping[str, Progress] = {}
 _FEW = 10
 """Epochs that are marked one by one."""
+RUNNING = (
+    "Training figures are of the epoch's own forward passes: augmented patches, dropout on, the network still "
+    "changing. Validation figures are of the network at the end of the epoch."
+)
+_SHOWN = {"validation": "validation", "training": "training (running)"}
 
 
 @dataclass(frozen=True)
@@ -25,68 +30,77 @@ class _Kind:
 
     Attributes:
         axis: the axis's name with its unit.
+        macro: the same where there are more than two classes.
         hover: a value with its unit, as a template of plotly.
-        parts: for each part of the data, its value in an epoch.
+        field: of `EpochDone`, behind "valid_" or "train_".
         better: whether low or high values are better.
     """
 
     axis: str
+    macro: str
     hover: str
-    parts: Mapping[str, Callable[[EpochDone], float | None]]
+    field: str
     better: Literal["lowest", "highest"] = "highest"
 
+    def of(self, event: EpochDone, part: str) -> float | None:
+        """The measure in an epoch; None where it is not defined or was not recorded."""
+        return getattr(event, f"{'valid' if part == 'validation' else 'train'}_{self.field}")
 
+
+def _rate(name: str) -> _Kind:
+    return _Kind(f"{name} of the positive class", f"{name} (macro average)", f"{name} %{{y:.3f}}", name.lower())
+
+
+_NATS = "Cross-entropy loss (nats)"
+_SHARE = "Accuracy (share of patches)"
 _KINDS: dict[Measure, _Kind] = {
-    "loss": _Kind(
-        "Cross-entropy loss (nats)",
-        "loss %{y:.4f} nats",
-        {"validation": lambda event: event.valid_loss, "training": lambda event: event.train_loss},
-        "lowest",
-    ),
-    "accuracy": _Kind(
-        "Accuracy (share of patches)", "accuracy %{y:.3f}", {"validation": lambda event: event.valid_accuracy}
-    ),
-    "AUROC": _Kind("AUROC", "AUROC %{y:.3f}", {"validation": lambda event: event.valid_auroc}),
+    "loss": _Kind(_NATS, _NATS, "loss %{y:.4f} nats", "loss", "lowest"),
+    "accuracy": _Kind(_SHARE, _SHARE, "accuracy %{y:.3f}", "accuracy"),
+    "AUROC": _Kind("AUROC", "AUROC (mean of one class against the rest)", "AUROC %{y:.3f}", "auroc"),
+    "precision": _rate("Precision"),
+    "recall": _rate("Recall"),
+    "F1": _rate("F1"),
 }
 
 
 def curves_figure(
     events_by_run: Mapping[str, Sequence[EpochDone]], measure: Measure = "loss", now: Mapping[str, Progress] = _NOBODY
 ) -> go.Figure:
-    """A measure by epoch, validation as a line and training as a thin dotted one.
+    """A measure by epoch, validation as a line and training, which is `RUNNING`, as a thin dotted one.
 
     A star marks the epoch whose weights are kept, which is the one with the lowest validation loss. An open circle is
     the mean training loss of the epoch that goes on, at the share of its batches that are done.
 
     Args:
         events_by_run: shown name -> its finished epochs in order; a run without any has no curve.
-        measure: of loss there is a training curve, too; accuracy and AUROC are measured in validation only.
+        measure: what is drawn; a part of which a run's version recorded nothing has no line.
         now: shown name -> how far the run is, of those that train.
     """
     kind = _KINDS[measure]
-    value = kind.parts["validation"]
-    within = {name: at for name, at in now.items() if _within(at)} if "training" in kind.parts else {}
+    within = {name: at for name, at in now.items() if _within(at)} if measure == "loss" else {}
     drawn = {name: events for name, events in events_by_run.items() if events or name in within}
     known = {name: events for name, events in drawn.items() if events}
     kept = {name: min(events, key=lambda event: event.valid_loss) for name, events in known.items()}
-    entries = len(kind.parts) * len(known) + len(within)
+    parts = {name: _parts(kind, events) for name, events in drawn.items()}
+    entries = sum(map(len, parts.values())) + len(within)
     figure = new_figure(_sentence(known, measure), "curves", legend=entries)
     for i, (name, events) in enumerate(drawn.items()):
         line = model_line(i)
         hover = f"%{{fullData.name}}<br>epoch %{{x}}<br>{kind.hover}<extra></extra>"
-        for part, of in kind.parts.items() if events else ():
+        for part in parts[name]:
             valid = part == "validation"
             figure.add_scatter(
-                x=[event.epoch + 1 for event in events], y=[of(event) for event in events],
+                x=[event.epoch + 1 for event in events], y=[kind.of(event, part) for event in events],
                 mode="lines+markers" if len(events) == 1 else "lines", legendgroup=name,
-                name=label(f"{name}, {part}"),
+                name=label(f"{name}, {_SHOWN[part]}"),
                 line={"color": line["color"], "width": 2.0 if valid else 1.0,
                       "dash": line["dash"] if valid else "dot"},
                 hovertemplate=hover,
             )  # fmt: skip
-        if events:
+        if "validation" in parts[name]:
             figure.add_scatter(
-                x=[kept[name].epoch + 1], y=[value(kept[name])], mode="markers", name=label(f"{name}, best epoch"),
+                x=[kept[name].epoch + 1], y=[kind.of(kept[name], "validation")], mode="markers",
+                name=label(f"{name}, best epoch"),
                 marker={"symbol": "star", "size": 13, "color": line["color"]}, legendgroup=name, showlegend=False,
                 hovertemplate=hover,
             )  # fmt: skip
@@ -103,8 +117,21 @@ def curves_figure(
     figure.update_xaxes(title="Epoch", tickformat="d", rangemode="tozero")
     if max((events[-1].epoch for events in known.values()), default=0) < _FEW:
         figure.update_xaxes(dtick=1)  # else an axis of two epochs is marked 0, 1, 1, 2, 2
-    figure.update_yaxes(title=kind.axis, rangemode="tozero" if measure == "loss" else "normal")
+    figure.update_yaxes(title=_axis(kind, known), rangemode="tozero" if measure == "loss" else "normal")
     return figure
+
+
+def _parts(kind: _Kind, events: Sequence[EpochDone]) -> list[str]:
+    """The parts of the data of which something is known."""
+    return [part for part in _SHOWN if any(kind.of(event, part) is not None for event in events)]
+
+
+def _axis(kind: _Kind, known: Mapping[str, Sequence[EpochDone]]) -> str:
+    """The axis's name; of runs with two and runs with more classes together, both."""
+    macro = {event.macro for events in known.values() for event in events}
+    if kind.axis == kind.macro or len(macro) < 2:
+        return kind.macro if macro == {True} else kind.axis
+    return f"{kind.axis}, or {kind.macro}"
 
 
 def _within(at: Progress) -> bool:
@@ -128,10 +155,12 @@ def _sentence(known: Mapping[str, Sequence[EpochDone]], measure: Measure) -> str
         return "No epoch has finished yet."
     kind = _KINDS[measure]
     sign = 1.0 if kind.better == "highest" else -1.0
-    of = kind.parts["validation"]
     points = [(name, event.epoch, number) for name, events in known.items() for event in events
-              if (number := of(event)) is not None]  # fmt: skip
+              if (number := kind.of(event, "validation")) is not None]  # fmt: skip
+    if not points and kind.field in ("precision", "recall", "f1"):
+        return f"Validation {measure} is not known: it was not recorded, or no patch was called positive."
     if not points:
         return f"Validation {measure} is not defined: one class has no validation patch."
     name, epoch, best = max(points, key=lambda point: sign * point[2])
-    return f"Validation {measure} is {kind.better} for {name}: {best:.3f} after epoch {epoch + 1}."
+    macro = kind.axis != kind.macro and any(event.macro for events in known.values() for event in events)
+    return f"Validation {'macro ' * macro}{measure} is {kind.better} for {name}: {best:.3f} after epoch {epoch + 1}."

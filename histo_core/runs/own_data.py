@@ -11,6 +11,8 @@ from histo_core.errors import HistoscopeError
 from histo_core.runs.records import Run
 from histo_core.workspace import Workspace
 
+OWN_DIVISION = "the run's own split"
+"""What predictions are called whose data and division are the run's."""
 SEEN = ("train", "valid")
 """Parts that a run learnt or was chosen from."""
 
@@ -44,6 +46,6 @@ def division_in_words(split: Split, config: SplitConfig | None, own: Split | Non
     if config is None:
         return ""
     if own is not None and own.fingerprint == split.fingerprint:
-        return "the run's own split"
+        return OWN_DIVISION
     drawn = "" if split.method in {"published", "saved"} else f", seed {config.seed}"
     return f"split by {split.method}{drawn}" if drawn else f"{split.method} split"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import struct
+import sys
 import time
 from pathlib import Path
+from typing import Any
 
+from histo_core.training.activations import EDGES, LayerActivity, last_activity
 from histo_core.training.events import BatchDone, EpochDone, Event
 
 LOG = logging.getLogger(__name__)
@@ -47,7 +50,10 @@ class EventFile:
     def _write(self, done: EpochDone) -> None:
         # Loaded with the first epoch: it takes a while, and a run that fails before then needs none.
         from tensorboard.compat.proto.event_pb2 import Event as Record  # pyright: ignore[reportAttributeAccessIssue]
-        from tensorboard.compat.proto.summary_pb2 import Summary  # pyright: ignore[reportAttributeAccessIssue]
+        from tensorboard.compat.proto.summary_pb2 import (
+            HistogramProto,  # pyright: ignore[reportAttributeAccessIssue]
+            Summary,  # pyright: ignore[reportAttributeAccessIssue]
+        )
         from tensorboard.summary.writer.record_writer import RecordWriter
 
         if self._epochs is None:
@@ -57,6 +63,12 @@ class EventFile:
         if done.epoch in self._epochs:
             return
         values = [Summary.Value(tag=tag, simple_value=value) for tag, value in self._scalars(done).items()]
+        if (activity := last_activity(self._path.parents[1])) is not None and activity.epoch == done.epoch:
+            for layer in activity.layers:
+                values.append(Summary.Value(tag=f"never_active/{layer.layer}", simple_value=layer.never_active_share))
+                values.append(
+                    Summary.Value(tag=f"activations/{layer.layer}", histo=HistogramProto(**_histogram(layer)))
+                )
         with self._path.open("ab") as file:
             writer = RecordWriter(file)
             if file.tell() == 0:
@@ -67,15 +79,31 @@ class EventFile:
         self._epochs.add(done.epoch)
 
     def _scalars(self, done: EpochDone) -> dict[str, float]:
+        average = "_macro" if done.macro else ""
         known = {
             "loss/train": done.train_loss,
             "loss/valid": done.valid_loss,
-            "accuracy/valid": done.valid_accuracy,
-            "auroc/valid": done.valid_auroc,
             "learning_rate": done.learning_rate,
             "images_per_second": self._speed[1] if self._speed and self._speed[0] == done.epoch else None,
         }
+        for part in ("train", "valid"):
+            known[f"accuracy/{part}"] = getattr(done, f"{part}_accuracy")
+            for score in ("auroc", "precision", "recall", "f1"):
+                known[f"{score}{average}/{part}"] = getattr(done, f"{part}_{score}")
         return {tag: value for tag, value in known.items() if value is not None}
+
+
+def _histogram(layer: LayerActivity) -> dict[str, Any]:
+    """TensorBoard's histogram: each bucket by its upper limit, of which the last must be a number."""
+    return {
+        "min": layer.low,
+        "max": layer.high,
+        "num": sum(layer.counts),
+        "sum": layer.total,
+        "sum_squares": layer.squares,
+        "bucket_limit": [*EDGES, sys.float_info.max],
+        "bucket": layer.counts,
+    }
 
 
 def _whole_records(path: Path) -> list[bytes]:

@@ -40,18 +40,21 @@ class Position(Config):
     loss_sum: float = 0.0
     samples: int = Field(default=0, ge=0)
     seconds: float = 0.0
+    learning_rate: float | None = None
+    """Of the epoch's last step so far, as the optimiser used it."""
     last_epoch: EpochDone | None = None
     valid_losses: tuple[float, ...] = ()
     """Of all epochs that are done; schedules and early stopping look at them."""
 
-    def after_batch(self, loss: float, samples: int, seconds: float) -> Position:
-        """One batch further; ``loss`` is the mean over its samples."""
+    def after_batch(self, loss: float, samples: int, seconds: float, learning_rate: float | None = None) -> Position:
+        """One batch further; ``loss`` is the mean over its samples, ``learning_rate`` None where no step ended."""
         return self.model_copy(
             update={
                 "batch": self.batch + 1,
                 "loss_sum": self.loss_sum + loss * samples,
                 "samples": self.samples + samples,
                 "seconds": self.seconds + seconds,
+                "learning_rate": self.learning_rate if learning_rate is None else learning_rate,
             }
         )
 

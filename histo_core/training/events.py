@@ -43,8 +43,15 @@ class EpochDone(Event):
     """An epoch whose checkpoint is already on disk.
 
     ``train_loss`` is the loss as it was trained on: with its smoothing, weights and auxiliary classifiers, without
-    penalties. ``valid_loss`` is the plain cross entropy, whatever was trained on. ``valid_auroc`` is None where it is
-    not defined, ``learning_rate`` that of the last step.
+    penalties. ``valid_loss`` is the plain cross entropy, whatever was trained on.
+
+    Scores of training are of the epoch's own forward passes: augmented patches, with dropout, from a network that
+    still changes. Those of validation are of the network at the epoch's end, on patches as they are. What they are
+    and when they are None says `histo_core.training.scores.EpochScores`; those of training, and precision, recall and
+    F1, are None as well in what an older version wrote. With ``macro`` there are more than two classes: AUROC is the
+    mean of one class against the rest, and precision, recall and F1 are macro averages.
+
+    ``learning_rate`` is what the optimiser used in the epoch's last step, for the classifiers.
     """
 
     epoch: int
@@ -55,6 +62,15 @@ class EpochDone(Event):
     seconds: float
     best: bool
     learning_rate: float | None = None
+    train_accuracy: float | None = None
+    train_auroc: float | None = None
+    train_precision: float | None = None
+    train_recall: float | None = None
+    train_f1: float | None = None
+    valid_precision: float | None = None
+    valid_recall: float | None = None
+    valid_f1: float | None = None
+    macro: bool = False
 
 
 @dataclass(frozen=True)

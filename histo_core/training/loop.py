@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 
@@ -18,8 +19,11 @@ from histo_core.data.splits.split import Split
 from histo_core.models.kept_memory import kept_memory
 from histo_core.models.registry import MODELS
 from histo_core.models.weights import WeightsHeader
+from histo_core.training.activation_recorder import ActivationRecorder
+from histo_core.training.activations import append_activity
 from histo_core.training.batches import Augmentation, Wanted
 from histo_core.training.checkpoint import BestWeights, Checkpoints, Position
+from histo_core.training.epoch_logits import EpochLogits
 from histo_core.training.events import BatchDone, EpochDone, Event, Finished, Started, Stopped
 from histo_core.training.failures import check_batch, check_finite, memory_explained
 from histo_core.training.freezing import enter_epoch
@@ -54,6 +58,9 @@ def fit(
     The result is that of one device but for rounding, for dropout, which each process draws for itself, and, on
     processors, for batch normalisation, which sees a share. It goes on bit for bit with as many devices, and may go
     on with another number; see `histo_core.training.ranks` for who starts the processes.
+
+    With ``train.activations`` each epoch also appends what the network's rectifiers did in validation to
+    ``folder/activations.jsonl``; see `histo_core.training.activations`.
 
     While events are taken, torch's thread count, determinism switch and global generators are this run's; they are
     put back when the iterator ends or is closed.
@@ -119,16 +126,19 @@ def _fit(
             positive=dataset.positive,
         )
 
+        positive, k = dataset.classes.index(dataset.positive), len(dataset.classes)
         at, best_epoch, best_loss = Position(), -1, math.inf
+        seen, unfinished = EpochLogits(ranks, 0, k), None
         if restored := checkpoints.load():
             state.restore(restored.tensors, restored.file)
             at = restored.position
+            unfinished = EpochLogits.of(restored.tensors)
             if restored.best:
                 best_epoch, best_loss = restored.best.epoch, restored.best.valid_loss
         ranks.check_alike((at.epoch, at.batch), "positions in the checkpoint")
 
         def save(weights: BestWeights | None = None) -> None:
-            tensors = state.capture()
+            tensors = state.capture() | (seen.capture() if at.batch else {})
             if ranks.leads:
                 checkpoints.save(tensors, at, weights)
 
@@ -154,23 +164,30 @@ def _fit(
                 yield Finished(best_epoch, best_loss, "patience")
                 return
             order = epoch_order(train, classes, config, epoch)
+            trained = order[: count * size]
             keys = draw_keys(order)
             deals = shares.of_epoch(order, count)[at.batch :]
             augmentation = Augmentation(config.augment, config.seed, epoch)
             wanted = (Wanted(order[deal.places], augmentation, keys[deal.places]) for deal in deals)
+            seen = EpochLogits(ranks, len(trained), k)
+            if at.batch:
+                seen.restore(unfinished)
             enter_epoch(setup.model, classifiers, config.train, epoch)
             with closing(batches.each(wanted)) as taken:
                 for batch, deal in enumerate(deals, start=at.batch):
                     begun = perf_counter()
                     with memory_explained(size), updates.gathering(batch):
                         images, labels = next(taken)
-                        loss = setup.loss_of(updates.network(images), labels)
+                        outputs = updates.network(images)
+                        seen.take(outputs, deal)
+                        loss = setup.loss_of(outputs, labels)
                         stepped = updates.take(loss, deal, epoch, batch, at.valid_losses)
                         # Asked for last: on an accelerator it waits until all before it is computed.
                         value = ranks.sum(loss.item() * deal.part)
                     rows = order[batch * size : (batch + 1) * size]
                     check_batch(value, epoch, batch, rows, dataset, folder, config.train)
-                    at = at.after_batch(value, deal.samples, perf_counter() - begun)
+                    used = updates.used_rate if stepped else None
+                    at = at.after_batch(value, deal.samples, perf_counter() - begun, used)
                     rate = updates.learning_rate(epoch, batch, at.valid_losses)
                     yield BatchDone(epoch, at.batch, count, at.mean_loss, at.samples / at.seconds, rate)
                     if stepped and should_stop():
@@ -179,34 +196,48 @@ def _fit(
 
             begun = perf_counter()
             ranks.share_buffers(setup.judged)
+            recorder = ActivationRecorder(setup.judged, ranks) if config.train.activations else None
             with memory_explained(size):
                 result = validate(
                     setup.judged,
                     batches,
                     valid,
-                    positive=dataset.classes.index(dataset.positive),
+                    positive=positive,
                     batch_size=size,
                     should_stop=should_stop,
                     output=config.model.output,
                     ranks=ranks,
+                    recorder=recorder,
                 )
             if result is None:
                 yield stop()
                 return
             check_finite(result.loss, f"epoch {epoch + 1}, validation", config.train)
+            if recorder is not None:
+                activity = recorder.result(epoch)
+                if (
+                    ranks.leads
+                ):  # before the checkpoint: after a kill in between the epoch is validated, and told, again
+                    append_activity(folder, activity)
             # An epoch that is run again after its own checkpoint was damaged is still the best it was.
             best = result.loss < best_loss or epoch == best_epoch
             if best:
                 best_epoch, best_loss = epoch, result.loss
+            scores = seen.scores(batches.labels(trained), config.model.output, positive)
             done = EpochDone(
                 epoch=epoch,
                 train_loss=at.mean_loss,
                 valid_loss=result.loss,
                 valid_accuracy=result.accuracy,
                 valid_auroc=result.auroc,
+                valid_precision=result.precision,
+                valid_recall=result.recall,
+                valid_f1=result.f1,
                 seconds=at.seconds + perf_counter() - begun,
                 best=best,
-                learning_rate=updates.learning_rate(epoch, count - 1, at.valid_losses),
+                learning_rate=at.learning_rate,
+                macro=k > 2,
+                **({} if scores is None else {f"train_{name}": value for name, value in asdict(scores).items()}),
             )
             at = at.after_epoch(done)
             save(BestWeights(setup.judged, header, epoch, result.loss) if best else None)

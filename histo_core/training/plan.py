@@ -14,7 +14,10 @@ from histo_core.data.splits.split import Split
 from histo_core.errors import SplitError
 
 _MAY_CHANGE = frozenset(
-    {"data.root", "train.epochs", "train.patience", "train.device", "train.devices", "train.threads"}
+    {
+        *("data.root", "train.epochs", "train.patience", "train.device", "train.devices", "train.threads"),
+        "train.activations",
+    }
 )
 _OVER_ALL_EPOCHS = frozenset({"one_cycle", "cosine"})
 _ORDER = 1

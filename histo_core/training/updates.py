@@ -50,6 +50,11 @@ class Updates:
         """Of the classifiers in the step that a batch belongs to, all counted from 0."""
         return self._optimizer.param_groups[0]["initial_lr"] * self._factor(epoch, batch, valid_losses)
 
+    @property
+    def used_rate(self) -> float:
+        """The learning rate that the optimiser holds for the classifiers: after a step, the one that it used."""
+        return float(self._optimizer.param_groups[0]["lr"])
+
     def gathering(self, batch: int) -> AbstractContextManager[object]:
         """Where a batch goes through the network and back: processes add their gradients up once a step."""
         return self._fabric.no_backward_sync(self.network, enabled=not self._ends_step(batch))

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import closing, nullcontext
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from sklearn.metrics import roc_auc_score
 from torch import nn
 
 from histo_core.models.outputs import log_probabilities
 from histo_core.models.outputs import probabilities as to_probabilities
+from histo_core.training.activation_recorder import ActivationRecorder
 from histo_core.training.batches import Batches, Wanted
 from histo_core.training.ranks import Ranks
+from histo_core.training.scores import epoch_scores
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Mean cross-entropy (nats) of the reported probabilities, share of right answers, and AUROC (see `auroc`).
+    """Mean cross-entropy (nats) of the reported probabilities, and the `histo_core.training.scores.EpochScores`.
 
     The loss is that of the probabilities whatever is trained with: smoothed, weighed, summed or doubled losses would
     neither be comparable between runs nor choose the epoch with the best answers.
@@ -29,6 +30,9 @@ class Validation:
     loss: float
     accuracy: float
     auroc: float | None
+    precision: float | None = None
+    recall: float | None = None
+    f1: float | None = None
 
 
 @torch.inference_mode()
@@ -42,6 +46,7 @@ def validate(
     should_stop: Callable[[], bool],
     output: str = "softmax",
     ranks: Ranks | None = None,
+    recorder: ActivationRecorder | None = None,
 ) -> Validation | None:
     """Validate without changing the network or any generator.
 
@@ -54,6 +59,7 @@ def validate(
         should_stop: asked after each batch.
         output: as `histo_core.config.ModelConfig.output`.
         ranks: who this process is, where several share the batches; each reads its own share, and all get the result.
+        recorder: watches the network's rectifiers on all of ``rows``; made for ``network``.
 
     Returns:
         The result, or None when asked to stop before the end.
@@ -64,34 +70,14 @@ def validate(
     loss, probabilities = 0.0, []
     with closing(batches.each(Wanted(ranks.share_of(part)) for part in parts)) as taken:
         for part, (images, _) in zip(parts, taken, strict=True):
-            logits = ranks.assembled(network(images), len(part)).float()
+            mine = ranks.share(len(part))
+            with recorder.watching(counts=mine.start < mine.stop) if recorder else nullcontext():
+                given = network(images)
+            logits = ranks.assembled(given, len(part)).float()
             truth = batches.labels(part).to(logits.device)
             loss += F.nll_loss(log_probabilities(logits, output), truth, reduction="sum").item()
             probabilities.append(to_probabilities(logits.cpu().double(), output).numpy())
             if should_stop():
                 return None
     probability, label = np.concatenate(probabilities), batches.labels(rows).numpy()
-    return Validation(
-        loss=loss / len(rows),
-        accuracy=float(np.mean(probability.argmax(axis=1) == label)),
-        auroc=auroc(label, probability, positive),
-    )
-
-
-def auroc(labels: np.ndarray, probabilities: np.ndarray, positive: int) -> float | None:
-    """Area under the ROC curve: of the positive class for two classes, else the mean of one against the rest.
-
-    Args:
-        labels: int [n].
-        probabilities: float [n, k], rows summing to 1.
-        positive: index of the class of interest; used for two classes only.
-
-    Returns:
-        0 to 1, or None where a class has no sample and the area is not defined.
-    """
-    classes = probabilities.shape[1]
-    if len(np.unique(labels)) < classes:
-        return None
-    if classes == 2:
-        return float(roc_auc_score(labels == positive, probabilities[:, positive]))
-    return float(roc_auc_score(labels, probabilities, multi_class="ovr", average="macro"))
+    return Validation(loss / len(rows), **asdict(epoch_scores(label, probability, positive)))

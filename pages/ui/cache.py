@@ -28,6 +28,7 @@ from histo_core.experiments.scores import RunScores
 from histo_core.experiments.scores import run_scores as score_run
 from histo_core.runs.records import Run
 from histo_core.runs.store import Store
+from histo_core.training.activations import FILE, EpochActivity, read_activity
 from histo_core.workspace import Workspace
 from pages.ui import unreadable
 from pages.ui.explore.columns import Columns, code_columns
@@ -174,6 +175,22 @@ def run_scores(run_id: str, ended: str, home: str, _run: Run) -> RunScores:
     return score_run(_run, Workspace(Path(home)))
 
 
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _activity(folder: str, written: int, length: int) -> list[EpochActivity]:
+    del written, length
+    return read_activity(Path(folder))
+
+
+def activity(run_id: str, home: str) -> list[EpochActivity]:
+    """What a run's rectifiers did in each epoch so far; empty where it records none of it."""
+    folder = Workspace(Path(home)).run_folder(run_id)
+    file = folder / FILE
+    if not file.is_file():
+        return []
+    now = file.stat()
+    return _activity(str(folder), now.st_mtime_ns, now.st_size)
+
+
 @st.cache_resource(show_spinner=False, max_entries=8)
 def colour_only(data: str, config: str, home: str) -> RunPredictions:
     """What a model that sees colours and no shapes would predict, as if it were a run."""
@@ -218,4 +235,4 @@ def explanation(
 
     del image_sha256
     kind = EXPLAINERS[method]
-    return kind(kind.Options.model_validate_json(options)).attribute(predictor(run_id, ended, home), _image, target)
+    return kind(kind.Options.model_validate_json(options)).explain(predictor(run_id, ended, home), _image, target)

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from PIL import Image
 
+from histo_core.data.base import DATASETS
 from histo_core.explain.base import EXPLAINERS, Explanation
 from histo_core.explain.words import percent
 from histo_core.plots.overlay import describe, overlay_figure, overlay_png
@@ -63,6 +64,11 @@ class Question:
             return f"{said}, and it is right."
         return f"{said}, and it is wrong: this patch is labelled {self.patch.label}."
 
+    @property
+    def label_box(self) -> int | None:
+        """Side of the central box that the labels of the run's data are about; None for the whole patch."""
+        return DATASETS[self.run.config.data.dataset].info.label_box
+
     def explain(self, method: str, options: str, target: int) -> Explanation:
         """The map of one method for one class; computed once and kept."""
         return cache.explanation(*self._key, method, options, target, self.home, self.patch.image)
@@ -86,7 +92,8 @@ def map_card(
     look = {"opacity": opacity, "scale": scale, "mask": mask}
     words = describe(explanation)
     st.subheader(kind.title, anchor=False, help=kind.summary)
-    name = f"{explanation.method}-{explanation.target_name}-{question.patch.sha256[:8]}"
+    negligible = "-negligible" if explanation.negligible else ""
+    name = f"{explanation.method}-{explanation.target_name}-{question.patch.sha256[:8]}{negligible}"
     layout.figure(
         _plain_look(overlay_figure(image, explanation, **look)),
         key=f"explain.{explanation.method}",
@@ -126,8 +133,11 @@ def _plain_look(figure: go.Figure) -> go.Figure:
 
 
 def _made_with(explanation: Explanation) -> str:
-    """All settings, and how well the method did."""
-    numbers = {**explanation.parameters, **{key: f"{value:.3g}" for key, value in explanation.diagnostics.items()}}
+    """All settings, how well the method did, and how far the map's strongest area moves the answer."""
+    found = explanation.diagnostics
+    if explanation.influence is not None:
+        found = found | explanation.influence.facts
+    numbers = {**explanation.parameters, **{key: f"{value:.3g}" for key, value in found.items()}}
     return plain(", ".join(f"{key.replace('_', ' ')} {value}" for key, value in numbers.items()))
 
 

@@ -10,8 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from histo_core.access import LOCAL, authorise
+from histo_core.data.base import Dataset
 from histo_core.data.formats.images import KINDS, SUFFIXES, open_image
 from histo_core.errors import DataNotFoundError
+from histo_core.review.telling import first_telling
 from histo_core.runs.records import Run
 from pages.ui import cache, data_choice, layout, state
 from pages.ui.text import count, plain, word_for_all
@@ -83,11 +85,28 @@ def of_run(run: Run, home: str) -> Patch | None:
             help="The true class, as the data say.",
         )
         found = _fitting(predicted.table, part, show, label)
-        if not found:
+        if found.empty:
             layout.empty("No patch fits these filters.", _clear)
             return None
-        sample = _step(found)
-    source = data_choice.opened(run.config.data)
+        source = data_choice.opened(run.config.data)
+        samples = found["sample_id"].tolist()
+        asked = next(iter(state.asked("patch")), "")
+        if asked not in samples:
+            asked = samples[0] if show == "wrong" else _telling(found, predicted.positive, source)
+        sample = _step(samples, samples.index(asked))
+    index = _index(source, sample)
+    image = source.read([index])[0]
+    truth = predicted.table.loc[predicted.table["sample_id"] == sample, "y_true"].iloc[0]
+    return Patch(sample, image, _sha256(image), truth if isinstance(truth, str) else None, source.mask(index))
+
+
+def _telling(found: pd.DataFrame, positive: str, source: Dataset) -> str:
+    """The patch to begin with; among wrong answers that is the surest instead."""
+    chosen = first_telling(found, positive, lambda sample: source.read([_index(source, sample)])[0])
+    return chosen or str(found["sample_id"].iloc[0])
+
+
+def _index(source: Dataset, sample: str) -> int:
     rows = np.flatnonzero(source.table["sample_id"].to_numpy() == sample)
     if not len(rows):
         raise DataNotFoundError(
@@ -95,10 +114,7 @@ def of_run(run: Run, home: str) -> Patch | None:
             "The data as they were when the model was trained.",
             "Put the data back, or train again.",
         )
-    index = int(rows[0])
-    image = source.read([index])[0]
-    truth = predicted.table.loc[predicted.table["sample_id"] == sample, "y_true"].iloc[0]
-    return Patch(sample, image, _sha256(image), truth if isinstance(truth, str) else None, source.mask(index))
+    return int(rows[0])
 
 
 def _clear() -> None:
@@ -109,8 +125,8 @@ def _clear() -> None:
         st.rerun()
 
 
-def _fitting(table: pd.DataFrame, part: str, show: str, label: str) -> list[str]:
-    """Ids of the patches that pass the filters, those that the model is most certain of first."""
+def _fitting(table: pd.DataFrame, part: str, show: str, label: str) -> pd.DataFrame:
+    """Rows of the patches that pass the filters, those that the model is most certain of first."""
     truth = table["y_true"].to_numpy(dtype=object)
     keep = (table["split"] == part).to_numpy(dtype=bool)
     if label != ALL:
@@ -120,12 +136,11 @@ def _fitting(table: pd.DataFrame, part: str, show: str, label: str) -> list[str]
         keep = keep & table["y_true"].notna().to_numpy() & (right == (show == "right"))
     certainty = table.filter(regex="^prob_").max(axis=1).to_numpy()
     order = np.argsort(-certainty, kind="stable")
-    return table["sample_id"].iloc[order[keep[order]]].tolist()
+    return table.iloc[order[keep[order]]]
 
 
-def _step(found: list[str]) -> str:
-    wanted = next(iter(state.asked("patch")), "")
-    at = found.index(wanted) if wanted in found else 0
+def _step(found: list[str], at: int) -> str:
+    """Buttons to the neighbours of the patch at a place of the list; that patch."""
     st.button(
         "Previous", icon=":material/chevron_left:", disabled=at == 0, on_click=state.put, args=("patch", found[at - 1])
     )

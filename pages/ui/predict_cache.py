@@ -9,6 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from histo_core.comparison.external import ExternalValidation, validate
+from histo_core.comparison.join import RunPredictions
+from histo_core.comparison.training_part import of_training_part
 from histo_core.data.base import UNLABELLED
 from histo_core.data.splits.split import Split
 from histo_core.runs.predictions_kept import get_predictions
@@ -53,6 +55,15 @@ def labelled_classes(data: str, state: str, home: str) -> tuple[str, ...]:
 def table(predictions_id: str, home: str) -> pd.DataFrame:
     """Predictions by their id, which changes with them; not to be changed."""
     return get_predictions(predictions_id, Workspace(Path(home))).table()
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def training_part(
+    run_id: str, ended: str, predictions_id: str, home: str, _found: RunPredictions, _run: Run
+) -> RunPredictions | None:
+    """A run's predictions of what it was trained on, from later predictions by their id or, without one, its own."""
+    del run_id, ended, predictions_id
+    return of_training_part(_found, _run, Workspace(Path(home)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)

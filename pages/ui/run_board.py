@@ -8,7 +8,7 @@ from typing import get_args
 
 import streamlit as st
 
-from histo_core.plots.training import Measure, curves_figure, curves_table
+from histo_core.plots.training import RUNNING, Measure, curves_figure, curves_table
 from histo_core.runs.find import Found, Wanted, all_tags, find_runs
 from histo_core.runs.records import Run, RunStatus
 from histo_core.workspace import Workspace
@@ -108,6 +108,7 @@ def _board(
     if going or any(epochs.values()):
         chart = curves_figure(epochs, measure, going)
         layout.figure(chart, key="train.curves", name=f"curves-{measure}", data=curves_table(epochs), title="above")
+        st.caption(RUNNING)
     queue = [run.run_id for run in cache.store(str(workspace.home)).queue()]
     for run in now:
         place = queue.index(run.run_id) + 1 if run.run_id in queue else None

@@ -16,7 +16,7 @@ from histo_core.runs.queue import move
 from histo_core.runs.records import Run, RunStatus
 from histo_core.training.events import EpochDone
 from histo_core.workspace import Workspace
-from pages.ui import keeping, layout, runs
+from pages.ui import activation_view, keeping, layout, runs
 from pages.ui.errors import shown
 from pages.ui.text import ago, count, plain, size
 
@@ -39,6 +39,7 @@ def draw(run: Run, workspace: Workspace, tags: Sequence[str]) -> None:
         st.caption(plain(_facts(run)))
         _writing(run, workspace, tags)
         history(run, workspace)
+        activation_view.draw(run, workspace)
         log = tail(workspace.run_folder(run.run_id) / "log.txt")
         if log:
             st.caption("The end of its log")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
+from histo_core.data.base import DATASETS
 from histo_core.runs.launcher import launch
 from histo_core.runs.worker import work
 from histo_core.workspace import Workspace
@@ -89,6 +91,49 @@ def test_explain_writes_overlay_map_and_facts(
     assert (values.shape, values.dtype) == ((96, 96), np.float32)
     with Image.open(stem.with_suffix(".png")) as overlay:
         assert overlay.format == "PNG"
+
+
+@pytest.mark.parametrize("method", ["gradcam", "lime"])
+def test_explain_saves_bare_glass_as_negligible(call, runs: list[str], tmp_path: Path, method: str) -> None:
+    Image.new("RGB", (96, 96), "white").save(tmp_path / "glass.png")
+    done = call("explain", runs[0], "--image", str(tmp_path / "glass.png"), "--method", method, "--out", str(tmp_path))
+    assert (done.code, done.err) == (0, "")
+    assert "nothing in the picture moves this answer" in done.out
+    stem = tmp_path / f"{runs[0]}-{method}"
+    facts = json.loads(stem.with_suffix(".json").read_text())
+    assert facts["negligible"] is True
+    assert "nothing in the picture moves this answer" in facts["words"]
+    assert facts["influence"]["log_odds_moved_by_whole_picture"] == pytest.approx(0, abs=1e-5)
+    picture = np.asarray(Image.open(stem.with_suffix(".png")).convert("RGB"))
+    assert (picture[:480, :480].max(axis=2) == picture[:480, :480].min(axis=2)).all(), "grey"
+
+
+def test_explain_says_where_the_labels_box_is(
+    call, runs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (DATASETS["pcam"].info.label_box, DATASETS["kpcam"].info.label_box) == (32, 32)
+    info = dataclasses.replace(DATASETS["phantom"].info, label_box=16)
+    monkeypatch.setattr(DATASETS["phantom"], "info", info)
+    Image.new("RGB", (96, 96), "white").save(tmp_path / "glass.png")
+    done = call("explain", runs[0], "--image", str(tmp_path / "glass.png"), "--out", str(tmp_path))
+    assert "the central 16 x 16 pixels, but a map need not point there" in done.out
+    facts = json.loads((tmp_path / f"{runs[0]}-gradcam.json").read_text())
+    assert facts["note"] in done.out
+
+
+@pytest.mark.parametrize("method", ["gradcam", "lime"])
+@pytest.mark.parametrize(("width", "height"), [(64, 1), (1, 64), (1, 1), (31, 96)])
+def test_explain_refuses_too_small_an_image_in_one_sentence(
+    call, runs: list[str], tmp_path: Path, method: str, width: int, height: int
+) -> None:
+    Image.new("RGB", (width, height)).save(tmp_path / "line.png")
+    out = ("--out", str(tmp_path / "out"))
+    done = call("explain", runs[0], "--image", str(tmp_path / "line.png"), "--method", method, *out)
+    assert done.code == 2
+    assert f"The image is {width} x {height} pixels." in done.err
+    assert "Take a larger patch." in done.err
+    assert "Traceback" not in done.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_explain_takes_an_image_file_and_a_class(call, runs: list[str], tmp_path: Path) -> None:

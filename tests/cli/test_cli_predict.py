@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -104,3 +105,29 @@ def test_what_cannot_be_done_is_said_before_anything_is_predicted(call: Callable
     assert (wrong_table.code, "p.xlsx is no table" in wrong_table.err) == (2, True)
     wrong_views = call("predict", run_id, "--dataset", "phantom", "--tta", "many")
     assert (wrong_views.code, "tta = 'many'" in wrong_views.err) == (2, True)
+
+
+def test_compare_on_the_training_set_names_the_command_that_makes_it_possible(call: Callable, run_id: str) -> None:
+    """What is said is typed, and then it is possible."""
+    refused = call("compare", run_id, "--part", "train")
+    assert refused.code == 2
+    command = re.search(r"python -m histo_core (predict [\w\- ]+)", " ".join(refused.err.split()))
+    assert command is not None, refused.err
+    assert call(*command[1].split()).code == 0
+    done = call("compare", run_id, "--part", "train")
+    assert (done.code, done.err) == (0, "")
+    assert "train patches" in done.out
+    assert "patches that the models have learnt from" in " ".join(done.out.split())
+
+
+def test_without_a_data_set_the_runs_own_is_meant(call: Callable, run_id: str) -> None:
+    own = call("predict", run_id, "--part", "test")
+    named = call(
+        *("predict", run_id, "--dataset", "phantom", "--option", "patches=80", "--option", "patients=8"),
+        *("--part", "test"),
+    )
+    assert own.code == named.code == 0
+    assert own.out == named.out
+    other = call("predict", run_id, "--option", "seed=5")
+    assert "80 patches:" in other.out
+    assert "are from the run's own" not in other.out

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from histo_core.cli import watch as watching
+from histo_core.cli.epochs import epoch_line
 from histo_core.config import RunConfig
 from histo_core.files import append_line
 from histo_core.runs.processes import ProcessIdentity
@@ -94,6 +98,48 @@ def test_log_prints_the_end(call, workspace: Workspace, run: Run) -> None:
     assert call("runs", "log", run.run_id, "--lines", "2").out == "two\nthree\n"
 
 
+WHOLE = EpochDone(
+    1, 0.5, 0.41, 0.81, 0.82, 1.5, best=True, learning_rate=0.0005,
+    train_accuracy=0.71, train_auroc=0.72, train_precision=0.73, train_recall=0.74, train_f1=0.75,
+    valid_precision=None, valid_recall=0.0, valid_f1=0.85,
+)  # fmt: skip
+
+
+def test_show_gives_all_figures_of_all_epochs_when_asked_to(call, workspace: Workspace, run: Run) -> None:
+    asked = ("runs", "show", run.run_id, "--epochs")
+    assert call(*asked).out.endswith("\nNo epoch has finished yet.\n")
+    folder = workspace.run_folder(run.run_id)
+    folder.mkdir(parents=True)
+    older = EpochDone(0, 0.7, 0.6, 0.8, None, 1.5, best=True)  # of a version that recorded less
+    for event in (older, WHOLE):
+        append_line(folder / "events.jsonl", to_json(event))
+    shown = call(*asked).out
+    assert "epochs:            2 of 10" in shown
+    assert run.config.to_yaml().strip() not in shown
+    head, first, second, caption = shown.splitlines()[-4:]
+    assert head.split("  ")[0] == "epoch"
+    names = [name.strip() for name in re.split(r"  +", head)]
+    rows = [re.split(r"  +", line) for line in (first, second)]
+    assert dict(zip(names, rows[0], strict=True)) == dict.fromkeys(names, "-") | {
+        "epoch": "1", "train loss": "0.7000", "valid loss": "0.6000", "valid accuracy": "0.800",
+    }  # fmt: skip
+    assert dict(zip(names, rows[1], strict=True)) == {
+        "epoch": "2 (best)", "learning rate": "0.0005",
+        "train loss": "0.5000", "train accuracy": "0.710", "train AUROC": "0.720", "train precision": "0.730",
+        "train recall": "0.740", "train F1": "0.750",
+        "valid loss": "0.4100", "valid accuracy": "0.810", "valid AUROC": "0.820", "valid precision": "-",
+        "valid recall": "0.000", "valid F1": "0.850",
+    }  # fmt: skip
+    assert caption.startswith("Training figures are of the epoch's own forward passes")
+
+
+def test_an_epochs_line_tells_training_too_and_names_averages_over_classes() -> None:
+    assert epoch_line(replace(WHOLE, macro=True), 8) == (
+        "epoch 2 of 8: train loss 0.5000, accuracy 0.710, macro AUROC 0.720; "
+        "validation loss 0.4100, accuracy 0.810, macro AUROC 0.820; 1.5 s, best so far"
+    )
+
+
 def test_watch_tells_each_epoch_and_the_end(
     call, workspace: Workspace, store: Store, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,8 +159,8 @@ def test_watch_tells_each_epoch_and_the_end(
     done = call("runs", "watch", run.run_id)
     assert done.code == 1
     assert done.out.splitlines() == [
-        "epoch 1 of 10: train loss 0.7000, validation loss 0.6000, accuracy 0.800, 1.5 s, best so far",
-        "epoch 2 of 10: train loss 0.5000, validation loss 0.7000, accuracy 0.800, AUROC 0.900, 1.5 s",
+        "epoch 1 of 10: train loss 0.7000; validation loss 0.6000, accuracy 0.800; 1.5 s, best so far",
+        "epoch 2 of 10: train loss 0.5000; validation loss 0.7000, accuracy 0.800, AUROC 0.900; 1.5 s",
         "The loss is no number.",
         f"Go on with: python -m histo_core runs resume {run.run_id}",
         f"run {run.run_id} failed",

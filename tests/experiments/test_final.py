@@ -17,8 +17,9 @@ from histo_core.experiments.final import kept_score, looked_at_before, score_tes
 from histo_core.experiments.launcher import get_experiment, start_experiment
 from histo_core.experiments.records import Experiment
 from histo_core.experiments.summary import summary
+from histo_core.experiments.table import ExperimentTable
 from histo_core.runs.delete import delete
-from histo_core.runs.held_out import kept_back_by
+from histo_core.runs.held_out import kept_back_by, scored_before
 from histo_core.runs.predictions import predict_with
 from histo_core.runs.store import Store
 from histo_core.runs.worker import work
@@ -155,3 +156,44 @@ def test_folds_have_test_parts_of_their_own_unless_one_is_held_out(workspace: Wo
         score_test(own.experiment_id, workspace)
     held_out = start_experiment(config.model_copy(update={"split": SplitConfig(hold_out=True)}), folds, workspace)
     assert held_out.keeps_test_back
+
+
+def test_which_member_is_scored_is_settled_by_the_first_who_asks_over_a_restart(
+    workspace: Workspace, config: RunConfig
+) -> None:
+    begun = start_experiment(config, RATES, workspace)
+    first, second = (member.run_id for member in begun.members)
+    assert ExperimentTable(workspace).touch_test(begun.experiment_id, second) == second
+    settled = get_experiment(begun.experiment_id, workspace)
+    assert settled.final_run_id == second
+    assert settled.test_touched_at is not None
+    again = ExperimentTable(Workspace(workspace.home))
+    assert again.touch_test(begun.experiment_id, first) == second
+    assert again.touch_test(begun.experiment_id, second) == second
+    assert again.get(begun.experiment_id) == settled, "neither the member nor the moment changes"
+    other = start_experiment(config, RATES.model_copy(update={"metric": "valid_loss"}), workspace)
+    assert get_experiment(other.experiment_id, workspace).test_touched_at is None, "nor another experiment"
+
+
+def test_an_experiment_counts_once_however_often_its_score_is_asked_for(
+    workspace: Workspace, trained: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken off before any number was there, made, read, and made again after its file was lost."""
+    run = Store.open(workspace).get(trained.members[0].run_id)
+
+    def looks() -> int:
+        return scored_before(Store.open(Workspace(workspace.home)).database, run.test_fingerprint, "somebody else")
+
+    def stop(done: int, total: int) -> None:
+        raise CancelledError("stopped")
+
+    with pytest.raises(CancelledError):
+        score_test(trained.experiment_id, workspace, progress=stop)
+    assert looks() == 1, "before any number is there, so that none is seen uncounted"
+    score = score_test(trained.experiment_id, workspace)
+    assert (looks(), score.scored_before) == (1, 0)
+    score_test(trained.experiment_id, workspace)
+    workspace.test_score(trained.experiment_id).unlink()
+    assert score_test(trained.experiment_id, workspace) == score
+    assert looks() == 1
+    assert looked_at_before(trained, workspace) == 0, "its own look is none before it"

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
-from histo_core.errors import ConfigError, ExplanationError
+from histo_core.errors import ExplanationError
 from histo_core.explain.base import EXPLAINERS, Explanation
 from histo_core.explain.gradcam import GradCam, GradCamOptions, class_maps
 from histo_core.models.predictor import Predictor
@@ -214,7 +214,7 @@ def test_an_image_that_is_no_rgb_is_refused(make_predictor: Callable[..., Predic
 
 
 def test_an_image_smaller_than_the_crop_is_refused(make_predictor: Callable[..., Predictor]) -> None:
-    with pytest.raises(ConfigError, match="larger than an image"):
+    with pytest.raises(ExplanationError, match=r"at least 32 x 32 pixels\. Take a larger patch"):
         GradCam().attribute(make_predictor(), np.zeros((20, 20, 3), np.uint8))
 
 

@@ -159,7 +159,7 @@ def test_large_images_go_in_smaller_batches(
 
 
 def test_too_small_a_region_is_refused(toy: type[Predictor]) -> None:
-    with pytest.raises(ExplanationError, match="At least 64 pixels"):
+    with pytest.raises(ExplanationError, match="at least 8 x 8 pixels"):
         Lime(QUICK).attribute(toy(RedAtTheUpperLeft()), np.zeros((6, 8, 3), np.uint8))
 
 

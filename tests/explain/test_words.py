@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import numpy as np
 import pytest
 
 from histo_core.explain.base import Explanation
-from histo_core.explain.words import PLACES, area_shares, describe, percent
+from histo_core.explain.influence import Influence
+from histo_core.explain.words import PLACES, about_box, area_shares, describe, percent
 
 UPPER_LEFT, CENTRE, LOWER_RIGHT = (slice(0, 3), slice(0, 3)), (slice(3, 6), slice(3, 6)), (slice(6, 9), slice(6, 9))
 
@@ -102,3 +106,34 @@ def test_area_shares_by_hand() -> None:
 )
 def test_a_probability_never_claims_to_be_sure(probability: float, words: str) -> None:
     assert percent(probability) == words
+
+
+def moved(strongest: float, whole: float, **changes: Any) -> Explanation:
+    given = explained((UPPER_LEFT, 0.2), probability=0.95, **changes)
+    return dataclasses.replace(given, influence=Influence(np.log(0.95 / 0.05), strongest, whole, 0.11))
+
+
+def test_a_picture_that_moves_nothing_names_no_place() -> None:
+    # ln 19 = 2.944; less 0.15 it is the log-odds of 0.942, less 0.9 of 0.885.
+    assert describe(moved(0.15, 0.9)) == (
+        "The model gave tumour 95%; nothing in the picture moves this answer: with the strongest area hidden it is "
+        "94%, with the whole picture hidden 89%."
+    )
+    assert "moves this answer by itself" in describe(moved(0.1, 1.0)), "the whole picture does"
+    assert describe(moved(0.3, 1.0)).endswith("mostly because of the area at the upper left.")
+
+
+def test_what_was_not_seen_is_said_of_a_picture_that_moves_nothing_too() -> None:
+    seen = np.zeros((9, 9), bool)
+    seen[3:6, 3:6] = True
+    assert "saw only the middle" in describe(moved(0.1, 1.0, seen=seen))
+
+
+def test_the_box_that_labels_are_about() -> None:
+    everything, middle = np.ones((96, 96), bool), np.zeros((96, 96), bool)
+    middle[32:64, 32:64] = True
+    said = about_box(32, everything)
+    assert "a map need not point there" in said
+    assert "0.116 lay in that box, which is 0.111 of the patch" in said
+    assert about_box(32, middle) == "", "the model sees nothing else"
+    assert about_box(None, everything) == ""

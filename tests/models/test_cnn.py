@@ -71,7 +71,13 @@ def test_options_that_do_not_exist_are_refused(options: dict) -> None:
 
 
 @pytest.mark.parametrize("name", ["cnn_narrow", "cnn_rnn"])
-def test_gradcam_layer_is_the_last_convolution(name: str) -> None:
-    layer = MODELS[name].gradcam_layer(build_model(ModelConfig(name=name), 2, (32, 32)), (32, 32))
-    assert isinstance(layer, nn.Conv2d)
-    assert layer.out_channels == 48
+@pytest.mark.parametrize(("side", "read", "cells"), [(32, "stack.13", 4), (16, "stack.8", 4), (8, "stack.3", 4)])
+def test_gradcam_reads_the_last_activation_with_cells_enough(name: str, side: int, read: str, cells: int) -> None:
+    model = build_model(ModelConfig(name=name), 2, (side, side)).eval()
+    layer = MODELS[name].gradcam_layer(model, (side, side))
+    assert layer is model.get_submodule(read)
+    assert isinstance(layer, nn.ReLU)
+    shapes = []
+    with layer.register_forward_hook(lambda *call: shapes.append(call[2].shape[2:])):
+        model(torch.rand(1, 3, side, side))
+    assert shapes == [(cells, cells)]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from histo_core.models.outputs import evidence, log_probabilities, probabilities
+from histo_core.models.outputs import evidence, log_odds, log_probabilities, probabilities
 
 LOGITS = torch.tensor([[1.0, -2.0], [0.0, 0.0], [-3.0, 4.0]], dtype=torch.float64)
 
@@ -40,3 +40,19 @@ def test_precision_is_kept() -> None:
 def test_what_speaks_for_a_class() -> None:
     assert [evidence("sigmoid", target) for target in (0, 1)] == [(1, -1.0), (1, 1.0)]
     assert [evidence("softmax", target) for target in (0, 3)] == [(0, 1.0), (3, 1.0)]
+
+
+@pytest.mark.parametrize("output", ["softmax", "sigmoid", "sigmoids"])
+def test_log_odds_are_those_of_the_probabilities(output: str) -> None:
+    logits = torch.tensor([[0.0, 1.2], [0.0, -3.0]], dtype=torch.float64)
+    for target in (0, 1):
+        p = probabilities(logits, output)[:, target]
+        torch.testing.assert_close(log_odds(logits, output, target), torch.log(p / (1 - p)))
+    three = torch.tensor([[0.3, -1.0, 2.0]], dtype=torch.float64)
+    p = probabilities(three, "softmax")[:, 2]
+    torch.testing.assert_close(log_odds(three, "softmax", 2), torch.log(p / (1 - p)))
+
+
+def test_log_odds_stay_finite_where_a_probability_rounds_to_one() -> None:
+    assert log_odds(torch.tensor([[0.0, 200.0]]), "softmax", 1).tolist() == [200]
+    assert log_odds(torch.tensor([[0.0, 200.0]]), "softmax", 0).tolist() == [-200]

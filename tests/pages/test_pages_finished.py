@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
 import json
+import re
 
 import pytest
-from page_helpers import HOSTILE, PHANTOM, OpenPage, run_named, texts
+from page_helpers import HOSTILE, PHANTOM, OpenPage, press, run_named, texts
+from PIL import Image
+from streamlit.testing.v1 import AppTest
 
 from histo_core.comparison.join import load
+from histo_core.data.base import DATASETS, open_dataset
+from histo_core.review.telling import first_telling
 from histo_core.workspace import Workspace
 
 
@@ -93,9 +100,78 @@ def test_next_steps_through_the_patches_and_the_url_follows(finished: Workspace,
     run = run_named(finished, "Small CNN")
     table = load(run, finished).table.query("split == 'test'")
     page = open_page("explain", run=run.run_id)
-    next(button for button in page.button if button.label == "Next").click().run()
+    at = shown_place(page)
+    press(page, "Next")
     assert page.query_params["patch"] in set(table["sample_id"])
-    assert "2 of" in texts(page)
+    assert shown_place(page) == at + 1
+    press(page, "Previous")
+    assert shown_place(page) == at
+
+
+def shown_place(page: AppTest) -> int:
+    """Of the patch that Explain shows, in its list."""
+    return next(int(found[1]) for text in page.caption if (found := re.match(r"(\d+) of \d+ patches", text.value)))
+
+
+def test_explain_begins_with_a_telling_patch_and_not_the_surest(finished: Workspace, open_page: OpenPage) -> None:
+    run = run_named(finished, "Small CNN")
+    table = load(run, finished).table.query("split == 'test'")
+    source = open_dataset(run.config.data, finished)
+    rows = {sample: row for row, sample in enumerate(source.table["sample_id"])}
+    expected = first_telling(table, source.positive, lambda sample: source.read([rows[sample]])[0])
+    surest = table.loc[table.filter(regex="^prob_").max(axis=1).idxmax(), "sample_id"]
+    assert expected != surest
+    page = open_page("explain", run=run.run_id)
+    assert expected in [text.value for text in page.get("text")]
+    wrong = table[table["y_true"] != table["y_pred"]]
+    surest_wrong = wrong.loc[wrong.filter(regex="^prob_").max(axis=1).idxmax(), "sample_id"]
+    page = open_page("explain", run=run.run_id, show="wrong")
+    assert surest_wrong in [text.value for text in page.get("text")]
+    page = open_page("explain", run=run.run_id, patch=surest)
+    assert surest in [text.value for text in page.get("text")]
+
+
+def uploaded_png(page: AppTest, width: int, height: int) -> AppTest:
+    """Explain's page after a white picture was uploaded."""
+    stream = io.BytesIO()
+    Image.new("RGB", (width, height), "white").save(stream, "PNG")
+    return page.file_uploader[0].upload("glass.png", stream.getvalue(), "image/png").run()
+
+
+def test_explain_draws_bare_glass_in_grey_and_says_that_nothing_moves_the_answer(
+    finished: Workspace, open_page: OpenPage
+) -> None:
+    run = run_named(finished, "Small CNN")
+    page = uploaded_png(open_page("explain", run=run.run_id, source="upload"), 96, 96)
+    assert not page.exception
+    assert not page.error
+    assert texts(page).count("nothing in the picture moves this answer") == 2
+    assert "log odds moved by strongest area 0" in texts(page).replace("\\", "")
+    figures = [json.loads(chart.proto.spec) for chart in page.get("plotly_chart")]
+    maps = [trace for figure in figures for trace in figure["data"] if trace["type"] == "heatmap"]
+    assert len(maps) == 2
+    assert all("rgba(110,110,110" in colour for trace in maps for _, colour in trace["colorscale"])
+
+
+@pytest.mark.parametrize(("width", "height"), [(64, 1), (1, 1), (31, 200)])
+def test_explain_answers_an_upload_that_is_too_small_in_a_sentence(
+    finished: Workspace, open_page: OpenPage, width: int, height: int
+) -> None:
+    run = run_named(finished, "Small CNN")
+    page = uploaded_png(open_page("explain", run=run.run_id, source="upload"), width, height)
+    assert not page.exception
+    assert len(page.error) == 1
+    assert f"{width} x {height} pixels" in page.error[0].value.replace("\\", "")
+
+
+@pytest.mark.parametrize(("box", "said"), [(16, True), (32, False), (None, False)])
+def test_explain_says_where_the_labels_box_is_where_the_model_sees_more(
+    finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, box: int | None, said: bool
+) -> None:
+    info = dataclasses.replace(DATASETS["phantom"].info, label_box=box)
+    monkeypatch.setattr(DATASETS["phantom"], "info", info)
+    page = open_page("explain", run=run_named(finished, "Small CNN").run_id)
+    assert ("a map need not point there" in texts(page)) == said
 
 
 def test_an_upload_that_is_no_image_gets_a_sentence(finished: Workspace, open_page: OpenPage) -> None:

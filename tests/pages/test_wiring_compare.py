@@ -215,8 +215,10 @@ def test_next_and_previous_step_through_what_is_offered(
 ) -> None:
     offered = Spy(STEP, "found", monkeypatch)
     shown = Spy(QUESTION, "patch.name", monkeypatch)
-    page = open_page("explain")
+    open_page("explain")
     order = offered.newest()
+    assert shown.newest() in order
+    page = open_page("explain", patch=order[0])
     assert shown.newest() == order[0]
     for label, place in (("Next", 1), ("Next", 2), ("Previous", 1)):
         control(page, label).click().run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 from io import BytesIO
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 
 from histo_core.errors import ConfigError
 from histo_core.explain.base import Explanation
+from histo_core.explain.influence import Influence
 from histo_core.plots.overlay import common_scale, describe, overlay_figure, overlay_png
 from histo_core.plots.overlay_layers import edges, enlarge, plotly_scale, signed_colours, unseen_label
 
@@ -204,3 +206,35 @@ def test_what_does_not_fit_is_refused(pink: np.ndarray, draw: object, wrong: dic
     assert callable(draw)
     with pytest.raises(ConfigError, match=message):
         draw(**{"image": pink, "explanation": explained(), **wrong})
+
+
+def negligible() -> Explanation:
+    return dataclasses.replace(explained(), influence=Influence(3.0, 0.02, 0.1, 0.25))
+
+
+def test_a_negligible_map_is_grey(pink: np.ndarray) -> None:
+    figure = overlay_figure(pink, negligible(), opacity=1)
+    drawn = heatmap(figure)
+    assert {str(colour) for _, colour in drawn.colorscale} == {"rgba(110,110,110,1)", "rgba(110,110,110,0)"}
+    assert list(drawn.colorbar.ticktext) == ["-0.4<br>negligible", "0", "0.4<br>negligible"]
+    assert "nothing in the picture moves this answer" in figure.layout.meta["alt"]
+    picture = decoded(overlay_png(pink, negligible(), opacity=1))
+    assert (picture[10 * FACTOR, 6 * FACTOR] == 110).all(), "full grey, where the map is strongest"
+    spread = picture.max(axis=2).astype(int) - picture.min(axis=2)
+    assert spread.max() <= max(PINK) - min(PINK), "no colour is stronger than the patch's own"
+    with Image.open(BytesIO(overlay_png(pink, negligible()))) as png:
+        assert "nothing in the picture moves this answer" in png.info["Description"]
+
+
+def test_a_map_that_matters_is_in_colour(pink: np.ndarray) -> None:
+    telling = dataclasses.replace(explained(), influence=Influence(3.0, 2.0, 4.0, 0.25))
+    assert heatmap(overlay_figure(pink, telling)).colorscale == heatmap(overlay_figure(pink, explained())).colorscale
+    assert overlay_png(pink, telling) == overlay_png(pink, explained())
+
+
+@pytest.mark.parametrize("shape", [(1, 64), (2, 500), (64, 1), (8, 40), (1, 1)])
+def test_a_flat_or_narrow_image_has_its_colour_bar(shape: tuple[int, int]) -> None:
+    values = np.linspace(-1, 1, shape[0] * shape[1], dtype=np.float32).reshape(shape)
+    found = Explanation("gradcam", values, np.ones(shape, bool), 1, "tumour", 0.9, {})
+    picture = decoded(overlay_png(np.full((*shape, 3), PINK, np.uint8), found))
+    assert picture.shape[0] >= 100

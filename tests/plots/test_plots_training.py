@@ -1,8 +1,9 @@
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
-from histo_core.plots.training import curves_figure, curves_table
+from histo_core.plots.training import Measure, curves_figure, curves_table
 from histo_core.runs.records import Progress
 from histo_core.training.events import EpochDone
 
@@ -16,11 +17,11 @@ def test_lines_and_the_best_epoch_of_each_run() -> None:
     figure = curves_figure({"CNN <1>": epochs(0.7, 0.5, 0.6), "waiting": [], "ResNet": epochs(0.4)})
     by_name = {trace.name: trace for trace in figure.data}
     assert list(by_name) == [
-        "CNN &lt;1&gt;, validation", "CNN &lt;1&gt;, training", "CNN &lt;1&gt;, best epoch",
-        "ResNet, validation", "ResNet, training", "ResNet, best epoch",
+        "CNN &lt;1&gt;, validation", "CNN &lt;1&gt;, training (running)", "CNN &lt;1&gt;, best epoch",
+        "ResNet, validation", "ResNet, training (running)", "ResNet, best epoch",
     ]  # fmt: skip
     assert by_name["CNN &lt;1&gt;, validation"].x == (1, 2, 3)
-    assert by_name["CNN &lt;1&gt;, training"].y == (0.35, 0.25, 0.3)
+    assert by_name["CNN &lt;1&gt;, training (running)"].y == (0.35, 0.25, 0.3)
     assert (by_name["CNN &lt;1&gt;, best epoch"].x, by_name["CNN &lt;1&gt;, best epoch"].y) == ((2,), (0.5,))
     assert by_name["ResNet, validation"].mode == "lines+markers"  # a line of one point shows nothing
     assert figure.to_dict()["layout"]["meta"]["alt"] == "Validation loss is lowest for ResNet: 0.400 after epoch 1."
@@ -40,6 +41,55 @@ def test_accuracy_and_auroc_are_of_validation_and_star_the_epoch_that_is_kept() 
         assert (star.x, star.y) == ((1,), values[:1])
     title = curves_figure({"CNN": events}, "AUROC").to_dict()["layout"]["meta"]["alt"]
     assert title == "Validation AUROC is highest for CNN: 0.850 after epoch 2."
+
+
+ALL = EpochDone(
+    0, 0.3, 0.4, 0.71, 0.72, 1.0, True, None,
+    train_accuracy=0.81, train_auroc=0.82, train_precision=0.83, train_recall=0.84, train_f1=0.85,
+    valid_precision=0.73, valid_recall=0.74, valid_f1=0.75,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("measure", "valid", "train", "axis"),
+    [
+        ("loss", 0.4, 0.3, "Cross-entropy loss (nats)"),
+        ("accuracy", 0.71, 0.81, "Accuracy (share of patches)"),
+        ("AUROC", 0.72, 0.82, "AUROC"),
+        ("precision", 0.73, 0.83, "Precision of the positive class"),
+        ("recall", 0.74, 0.84, "Recall of the positive class"),
+        ("F1", 0.75, 0.85, "F1 of the positive class"),
+    ],
+)
+def test_each_measure_is_drawn_of_both_parts(measure: Measure, valid: float, train: float, axis: str) -> None:
+    figure = curves_figure({"CNN": [ALL]}, measure)
+    drawn = {trace.name: trace.y for trace in figure.data}
+    assert drawn == {"CNN, validation": (valid,), "CNN, training (running)": (train,), "CNN, best epoch": (valid,)}
+    assert figure.layout.yaxis.title.text == axis
+
+
+def test_every_measure_that_can_be_chosen_is_drawn() -> None:
+    assert all(len(curves_figure({"CNN": [ALL]}, measure).data) == 3 for measure in get_args(Measure))
+
+
+def test_averages_over_classes_are_named_as_such() -> None:
+    def axis(measure: Measure, **runs: EpochDone) -> str:
+        return curves_figure({name: [event] for name, event in runs.items()}, measure).layout.yaxis.title.text
+
+    eight = replace(ALL, macro=True)
+    assert axis("F1", eight=eight) == "F1 (macro average)"
+    assert "macro F1 is highest for eight: 0.750" in curves_figure({"eight": [eight]}, "F1").layout.meta["alt"]
+    assert axis("AUROC", eight=eight) == "AUROC (mean of one class against the rest)"
+    assert axis("loss", eight=eight) == "Cross-entropy loss (nats)"
+    assert axis("accuracy", eight=eight, two=ALL) == "Accuracy (share of patches)"
+    assert axis("recall", eight=eight, two=ALL) == "Recall of the positive class, or Recall (macro average)"
+
+
+def test_what_an_older_version_did_not_record_has_no_line_and_is_said() -> None:
+    figure = curves_figure({"old": epochs(0.5), "new": [ALL]}, "precision")
+    assert {trace.name.split(",")[0] for trace in figure.data} == {"new"}
+    alone = curves_figure({"old": epochs(0.5)}, "precision").to_dict()["layout"]["meta"]["alt"]
+    assert alone == "Validation precision is not known: it was not recorded, or no patch was called positive."
 
 
 def test_an_auroc_that_is_not_defined_is_said_to_be() -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score, roc_auc_score
 from torch import nn
 
 from histo_core.config import AugmentConfig, ModelConfig, RunConfig
@@ -26,6 +27,8 @@ from histo_core.training import loop, setup
 from histo_core.training.batches import Batches
 from histo_core.training.events import BatchDone, EpochDone, Event, Finished, Started, Stopped
 from histo_core.training.plan import epoch_order
+
+RATES = (precision_score, recall_score, f1_score)
 
 
 def epochs(events: Iterable[Event]) -> dict[int, EpochDone]:
@@ -97,10 +100,11 @@ def test_equals_a_plain_loop(fit_dots, dots, split, config, tmp_path) -> None:
         train, valid = split.indices("train"), split.indices("valid")
         for epoch in range(3):
             model.train()
-            order, losses = epoch_order(train, labels[train].numpy(), config, epoch), []
+            order, losses, given = epoch_order(train, labels[train].numpy(), config, epoch), [], []
             for start in range(0, 37, 8):
                 rows = order[start : start + 8]
-                loss = F.cross_entropy(model(preprocess(dots.read(rows))), labels[rows])
+                given.append(model(preprocess(dots.read(rows))))
+                loss = F.cross_entropy(given[-1], labels[rows])
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
@@ -111,7 +115,20 @@ def test_equals_a_plain_loop(fit_dots, dots, split, config, tmp_path) -> None:
             done = epochs(events)[epoch]
             assert done.train_loss == pytest.approx(np.mean(losses), rel=1e-6)
             assert done.valid_loss == pytest.approx(F.cross_entropy(logits, labels[valid]).item(), rel=1e-6)
-            assert done.valid_accuracy == pytest.approx((logits.argmax(1) == labels[valid]).double().mean().item())
+            assert told(done, "valid") == pytest.approx(scikit_learns(logits, labels[valid]), rel=1e-6)
+            assert told(done, "train") == pytest.approx(scikit_learns(torch.cat(given), labels[order]), rel=1e-6)
+            assert not done.macro
+
+
+def told(done: EpochDone, part: str) -> list[float | None]:
+    return [getattr(done, f"{part}_{name}") for name in ("accuracy", "auroc", "precision", "recall", "f1")]
+
+
+def scikit_learns(logits: torch.Tensor, labels: torch.Tensor) -> list[float]:
+    """The same scores of two classes; the second is the positive one."""
+    truth, answers = labels.numpy(), logits.detach().argmax(1).numpy()
+    area = roc_auc_score(truth, logits.detach().double().softmax(1)[:, 1].numpy())
+    return [accuracy_score(truth, answers), area, *(rate(truth, answers) for rate in RATES)]
 
 
 def test_it_learns(fit_dots, config, tmp_path) -> None:

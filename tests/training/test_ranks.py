@@ -19,6 +19,7 @@ from histo_core.data.splits.balance import class_weights
 from histo_core.errors import ConfigError
 from histo_core.models.manifest import read_manifest
 from histo_core.models.tensorfile import read_tensors
+from histo_core.training.activations import read_activity
 from histo_core.training.ranks import Ranks, find_ranks
 from histo_core.training.shares import Shares
 
@@ -33,6 +34,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "all": {"l1": 1e-3, "accumulate": 2, "clip_norm": 0.1, "average_decay": 0.9, "optimizer": "adamw"},
     "summed": {"loss_sum": True, "optimizer": "sgd", "learning_rate": 1e-3},
     "odd": {"batch_size": 9},
+    # Of 14 validation patches the last batch of 13 leaves one, of which the second process has no share.
+    "watched": {"activations": True, "batch_size": 13},
 }
 
 
@@ -120,14 +123,24 @@ def test_losses_are_those_of_one_device(name: str, results, config: RunConfig, f
     assert (alone["error"], shared["error"]) == ("", "")
     size = train.get("batch_size", 8)
     of_alone, of_shared = step_losses(alone, size), step_losses(shared, size)
-    assert len(of_alone) == (16 if name == "odd" else 20)
+    assert len(of_alone) == {"odd": 16, "watched": 12}.get(name, 20)
     assert of_shared == pytest.approx(of_alone, abs=1e-5, rel=0)
     for one, two in zip(of(alone, "EpochDone"), of(shared, "EpochDone"), strict=True):
-        for field in ("train_loss", "valid_loss", "valid_accuracy", "valid_auroc", "learning_rate"):
+        assert one["train_auroc"] is not None
+        assert {key for key in one if one[key] is None} == {key for key in two if two[key] is None}
+        for field in (key for key in one.keys() - {"kind", "seconds", "best"} if one[key] is not None):
             assert two[field] == pytest.approx(one[field], abs=1e-5, rel=0)
     weights, others = (last_tensors(folder / where) for where in (f"{name} alone", name))
     for tensor in (key for key in weights if key.startswith(("model.", "average."))):
         torch.testing.assert_close(others[tensor], weights[tensor], atol=1e-5, rtol=0)
+    seen, expected = (read_activity(folder / where) for where in (name, f"{name} alone"))
+    assert len(seen) == len(expected) == (4 if name == "watched" else 0)
+    for one, two in zip(seen, expected, strict=True):
+        assert [(layer.units, layer.never_active) for layer in one.layers] == [
+            (layer.units, layer.never_active) for layer in two.layers
+        ]
+        assert [sum(layer.counts) for layer in one.layers] == [sum(layer.counts) for layer in two.layers]
+        assert [layer.total for layer in one.layers] == pytest.approx([layer.total for layer in two.layers], rel=1e-4)
 
 
 def test_only_the_first_process_tells_anything(results) -> None:
@@ -142,6 +155,9 @@ def test_all_stop_when_one_is_asked_and_go_on_bit_for_bit(results, folder: Path)
     assert of(results["stopped"][0], "Stopped") == [{"kind": "Stopped", "epoch": 0, "batch": 3}]
     assert of(results["goes on"][0], "Started")[0]["batch"] == 3
     assert end(folder / "parts") == end(folder / "whole")
+    whole, after = (of(results[name][0], "EpochDone") for name in ("whole", "goes on"))
+    assert [one | {"seconds": 0} for one in after] == [one | {"seconds": 0} for one in whole]
+    assert whole[0]["train_auroc"] is not None
     names = end(folder / "whole")[0]
     assert names["random.cpu"] != names["random.cpu.1"]
 

@@ -10,7 +10,8 @@ from histo_core.config import PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.training.batches import Batches
 from histo_core.training.ranks import Ranks
-from histo_core.training.validation import auroc, validate
+from histo_core.training.scores import auroc
+from histo_core.training.validation import validate
 
 CPU = torch.device("cpu")
 ROWS = np.arange(11)

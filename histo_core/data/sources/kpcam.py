@@ -48,6 +48,7 @@ class KPCam(ImageFilesDataset):
         source="https://www.kaggle.com/c/histopathologic-cancer-detection",
         licence="CC0-1.0",
         layout="train/<id>.tif and train_labels.csv with the columns id and label (0 or 1); test/<id>.tif if wanted.",
+        label_box=32,
         expected_counts={"train": 220_025, "test": 57_458},
     )
     Options: ClassVar[type[Config]] = KPCamOptions

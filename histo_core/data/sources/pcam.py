@@ -57,6 +57,7 @@ class PCam(Dataset):
             "camelyonpatch_level_2_split_<train|valid|test>_x.h5 and _y.h5, as they are or packed (.h5.gz), at least "
             "one pair; _meta.csv beside them adds slides and positions."
         ),
+        label_box=32,
         expected_counts={"train": 262_144, "valid": 32_768, "test": 32_768},
         checksums={  # of the published archives
             f"{pcam_file(part, what)}.h5.gz": f"md5:{md5}"

@@ -1,0 +1,64 @@
+"""Which of a run's patches to show first: one that has something to see, not the one that it is surest of.
+
+The surest answers of a network are often its patches of bare glass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+
+from histo_core.audit.facts import luma, measure
+from histo_core.audit.quality import blank
+from histo_core.errors import HistoscopeError
+
+SURER_THAN = 0.75
+"""The patch is surer than this share of the right answers: sure, but not extreme. A rank and no probability, because
+some networks are never sure and others always."""
+TRIES = 12
+"""How many patches are read at most to find one that is not blank."""
+
+
+def first_telling(table: pd.DataFrame, positive: str, read: Callable[[str], np.ndarray]) -> str | None:
+    """Choose the patch that a page shows first.
+
+    Of the rightly called patches of the class of interest (where there are none, of all rightly called ones, else of
+    all), it is the one at the upper quartile of certainty; where that is blank or cannot be read, the next less sure
+    one, and so on around the list. Where `TRIES` patches are blank, the first of them is taken.
+
+    Args:
+        table: as of `histo_core.data.predictions`, the rows that may be shown.
+        positive: the class of interest.
+        read: from a ``sample_id`` to its pixels, uint8 H x W x 3.
+
+    Returns:
+        Its ``sample_id``, or None of an empty table.
+    """
+    first = None
+    for sample in _candidates(table, positive):
+        first = sample if first is None else first
+        if not _blank(sample, read):
+            return sample
+    return first
+
+
+def _candidates(table: pd.DataFrame, positive: str) -> Iterator[str]:
+    truth = table["y_true"].to_numpy(dtype=object)
+    right = (table["y_pred"].to_numpy(dtype=object) == truth) & table["y_true"].notna().to_numpy()
+    choices = (right & (truth == positive), right, np.ones(len(table), bool))
+    rows = next((np.flatnonzero(chosen) for chosen in choices if chosen.any()), np.empty(0, int))
+    certainty = table.filter(regex="^prob_").max(axis=1).to_numpy()
+    surest_first = rows[np.argsort(-certainty[rows], kind="stable")]
+    start = int((1 - SURER_THAN) * len(rows))
+    for row in np.roll(surest_first, -start)[:TRIES]:
+        yield str(table["sample_id"].iloc[row])
+
+
+def _blank(sample: str, read: Callable[[str], np.ndarray]) -> bool:
+    try:
+        pixels = read(sample)[None]
+    except HistoscopeError:  # whoever asks for this very patch is told why
+        return True
+    return bool(blank(pd.DataFrame(measure(pixels, luma(pixels))))[0])
