@@ -122,7 +122,8 @@ def _setting(field: FieldInfo, name: str, value: Any) -> Setting:
     inside = (field.annotation, *get_args(field.annotation))  # of ``int | None`` and ``Annotated[float, ...]`` as well
     literal = next((kind for kind in inside if get_origin(kind) is Literal), None)
     choices: tuple[Any, ...] = get_args(literal) if literal else (False, True) if bool in inside else ()
-    number = not choices and (int in inside or float in inside) and type(None) not in inside
+    single = get_origin(field.annotation) is not tuple  # a channel mean is three numbers, and has no range
+    number = single and not choices and (int in inside or float in inside) and type(None) not in inside
     title = field.title or name.replace("_", " ").capitalize()
     return Setting(title, value, choices, number=number, whole=int in inside and float not in inside)
 

@@ -1,11 +1,14 @@
-"""Pages as Streamlit would run them, on an empty workspace or on one with two small finished runs."""
+"""Pages as Streamlit would run them: on an empty workspace, on drawn tissue, or on one with two small finished runs."""
 
 from __future__ import annotations
 
-import pytest
-from page_helpers import HOSTILE, PROJECT, OpenPage, small_run
-from streamlit.testing.v1 import AppTest
+from typing import Any
 
+import pytest
+from page_helpers import HOSTILE, PHANTOM, OpenPage, opened_page, small_run
+from wiring_queue import calls, queued_home, queued_workspace  # noqa: F401 - fixtures
+
+from histo_core.data.base import prepare_dataset
 from histo_core.runs.launcher import launch
 from histo_core.runs.worker import work
 from histo_core.workspace import Workspace
@@ -34,17 +37,39 @@ def finished(finished_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> 
     return finished_workspace
 
 
+@pytest.fixture(scope="session")
+def phantom_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace in which the phantom lies and nothing was trained."""
+    workspace = Workspace(tmp_path_factory.mktemp("phantom") / "home")
+    prepare_dataset(PHANTOM, workspace)
+    return workspace
+
+
+@pytest.fixture
+def phantom_home(phantom_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """The workspace with the phantom as the one in use."""
+    monkeypatch.setenv("HISTOSCOPE_HOME", str(phantom_workspace.home))
+    return phantom_workspace
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
+    """The jobs that pages start, kind and parameters of each; none is carried out."""
+    jobs: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr("pages.ui.jobs.start_job", lambda kind, params, workspace: jobs.append((kind, dict(params))))
+    return jobs
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What each download of a page would give, by its file's name."""
+    found: dict[str, Any] = {}
+    monkeypatch.setattr("pages.ui.layout.download", lambda label, content, name, mime: found.update({name: content}))
+    return found
+
+
 @pytest.fixture
 def open_page() -> OpenPage:
     """Open a page by its name, with URL parameters."""
 
-    def opened(name: str, **params: str | list[str]) -> AppTest:
-        router = PROJECT / "pages" / "ui" / "router.py"
-        app = AppTest.from_file(str(router), default_timeout=120)
-        if name != "home":
-            app.switch_page(f"../{name}.py")  # before the first run, Streamlit knows a page by its file's name
-        for key, value in params.items():
-            app.query_params[key] = value
-        return app.run()
-
-    return opened
+    return opened_page

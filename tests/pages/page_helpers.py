@@ -20,6 +20,17 @@ HOSTILE = "<script>alert(1)</script> **bold** $x$"
 OpenPage = Callable[..., AppTest]
 
 
+def opened_page(name: str, **params: str | list[str]) -> AppTest:
+    """Open a page by its name, with URL parameters."""
+    router = PROJECT / "pages" / "ui" / "router.py"
+    app = AppTest.from_file(str(router), default_timeout=120)
+    if name != "home":
+        app.switch_page(f"../{name}.py")  # before the first run, Streamlit knows a page by its file's name
+    for key, value in params.items():
+        app.query_params[key] = value
+    return app.run()
+
+
 def small_run(model: str, seed: int = 0) -> RunConfig:
     """A run that takes seconds."""
     return RunConfig(

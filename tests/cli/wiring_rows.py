@@ -1,0 +1,244 @@
+"""The table of the command line's wiring: each option of each command, set to another value, and where that arrives.
+
+To add an option, add a row to its command: what is typed, the function of the core that must get it, and the place
+among that function's arguments. To add a command, add a `Command`. `test_cli_wiring` fails until both are done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from wiring_base import ANYTHING, CLI, DATA, GET, ID, RUN, RUNS, STORE, Command, KeptCopy, Row, Rows
+from wiring_options import data_rows, one, run_rows, split_rows, written_rows
+from wiring_runs import experiments, runs
+
+import histo_core.studies  # noqa: F401 - importing it registers them
+from histo_core.studies.recipes import STUDIES
+
+_SPLIT = f"{DATA}.splits.split.make_split"
+_PHANTOM = {"dataset": ("--dataset", "phantom")}
+
+
+def _opened(command: str, also: Rows, stubs: Mapping[str, Any], *, split: bool) -> Command:
+    """A command that opens a data set, and perhaps divides it."""
+    target = f"{CLI}.{command}.opened"
+    rows = {**data_rows(target), **(split_rows(_SPLIT) if split else {}), **also}
+    return Command(rows, words=_PHANTOM, stubs={target: ANYTHING, _SPLIT: ANYTHING, **stubs})
+
+
+def _train() -> Command:
+    launch = f"{CLI}.train.launch"
+    return Command(
+        {
+            **run_rows(launch),
+            **written_rows(launch),
+            "detach": Row(("--detach",), f"{CLI}.train.watch_or_cancel", calls=False),
+        },
+        stubs={f"{CLI}.train.draw_phantom": None, launch: ANYTHING, f"{CLI}.train.tell_end": 0},
+    )
+
+
+def _demo() -> Command:
+    return Command(
+        {
+            "patches": Row(("--patches", "77"), "histo_core.studies.demo.demo_configs", "patches", 77),
+            "detach": Row(("--detach",), f"{CLI}.train.watch_or_cancel", calls=False),
+        },
+        stubs={
+            f"{CLI}.train.draw_phantom": None,
+            f"{CLI}.train.launch_many": [ANYTHING],
+            f"{CLI}.train.tell_end": 0,
+        },
+    )
+
+
+def _models() -> Command:
+    cost = "histo_core.models.cost.cost"
+    return Command(
+        {"name": Row(("cnn_rnn",), cost, "name", "cnn_rnn"), "side": Row(("--side", "160"), cost, "side", 160)}
+    )
+
+
+def _compare() -> Command:
+    join, compared = "histo_core.comparison.join.join", "histo_core.comparison.compare.compare"
+    return Command(
+        {
+            "runs": Row(("first", "second", "third"), GET, "run_id", "third", call=2),
+            "part": Row(("--part", "valid"), join, "part", "valid"),
+            "shared_only": Row(("--shared-only",), join, "shared_only", value=True),
+            "threshold": Row(("--threshold", "0.3"), compared, "threshold", 0.3),
+            "class_of_interest": Row(("--class-of-interest", "benign"), compared, "class_of_interest", "benign"),
+            "out": Row(("--out", "here"), "histo_core.reports.comparison.write_comparison", "folder", Path("here")),
+        },
+        words={"runs": ("first", "second")},
+        stubs={**STORE, "histo_core.comparison.join.load": ANYTHING, join: ANYTHING, compared: ANYTHING},
+    )
+
+
+def _explain() -> Command:
+    gradcam, lime = "histo_core.explain.gradcam.GradCam.attribute", "histo_core.explain.lime.Lime.attribute"
+    read = f"{CLI}.explain._read"
+    return Command(
+        {
+            "run_id": Row((RUN,), GET, "run_id", RUN),
+            "out": Row(("--out", "here"), f"{CLI}.explain.write_json", "path", Path(f"here/{RUN}-any.json")),
+            "patch": Row(("--patch", "42"), read, "patch", "42"),
+            "image": Row(("--image", "a.png"), read, "image", Path("a.png")),
+            "method": Row(("--method", "lime"), lime, "self.options.seed", 5, also=("--set", "seed=5")),
+            "target": Row(("--target", "benign"), gradcam, "target", 1),
+            "change": Row(("--set", "relu=false"), gradcam, "self.options.relu", value=False),
+        },
+        words={**ID, "out": ("--out", "there")},
+        stubs={
+            **STORE,
+            read: (ANYTHING, "a source", None),
+            gradcam: ANYTHING,
+            "histo_core.models.predictor.Predictor.from_run": SimpleNamespace(classes=("normal", "benign")),
+            "histo_core.plots.overlay.describe": "",
+            "histo_core.plots.overlay.overlay_png": b"",
+            f"{CLI}.explain.write_atomically": None,
+        },
+    )
+
+
+def _predict() -> Command:
+    target = f"{RUNS}.predictions.predict_with"
+    part = ("--part", "train")
+    return Command(
+        {
+            "run_id": Row((RUN,), target, "run_id", RUN),
+            **data_rows(target, "data"),
+            "part": Row(("--part", "train", "--part", "test"), target, "predict.parts", ("train", "test")),
+            "split": Row(("--split", "random"), target, "split.method", "random", also=part),
+            "class_": Row(("--class", "benign=normal"), target, "classes", {"benign": "normal"}),
+            "tta": Row(("--tta", "flips"), target, "predict.tta", "flips"),
+            "combine": Row(("--combine", "vote"), target, "predict.combine", "vote", also=("--tta", "flips")),
+            "device": Row(("--device", "cuda:1"), target, "device", "cuda:1"),
+            "out": Row(("--out", "p.parquet"), f"{DATA}.predictions.write_predictions", "path", Path("p.parquet")),
+            "submission": Row(("--submission", "s.csv"), f"{DATA}.kaggle.write_submission", "path", Path("s.csv")),
+        },
+        words={**ID, **_PHANTOM},
+        stubs={target: ANYTHING, f"{CLI}.predict._own_or": None, f"{CLI}.predict._summary": None},
+    )
+
+
+def _audit() -> Command:
+    opened = f"{CLI}.audit.opened"
+    other = ("--against-dataset", "idc")
+    return _opened(
+        "audit",
+        {
+            "against_dataset": Row(other, opened, "config.dataset", "idc", call=1),
+            "against_root": Row(("--against-root", "/other"), opened, "config.root", "/other", call=1, also=other),
+            "against_option": Row(("--against-option", "a=4"), opened, "config.options", {"a": 4}, call=1, also=other),
+            "out": Row(("--out", "here"), "histo_core.reports.audit.write_audit", "folder", Path("here")),
+        },
+        {"histo_core.audit.report.make_audit": ANYTHING, "histo_core.audit.compared.Compared.of": ANYTHING},
+        split=True,
+    )
+
+
+def _export_data() -> Command:
+    folders, pcam = f"{DATA}.export.export_folders", f"{DATA}.export.export_pcam"
+    table = f"{DATA}.export.export_table"
+    command = _opened(
+        "data_files",
+        {
+            "out": (
+                Row(("--out", "/new"), folders, "folder", Path("/new")),
+                Row(("--out", "/new"), pcam, "folder", Path("/new"), also=("--as", "pcam")),
+                Row(("--out", "/new.csv"), table, "path", Path("/new.csv"), also=("--as", "table")),
+            ),
+            "layout": (Row(("--as", "pcam"), pcam, calls=True), Row(("--as", "table"), table, calls=True)),
+        },
+        {folders: None, pcam: None, table: None},
+        split=True,
+    )
+    return replace(command, words={**_PHANTOM, "out": ("--out", "/elsewhere")})
+
+
+def _study(name: str, run: int) -> str:
+    """The configuration of one of a study's runs as the command prints it."""
+    return STUDIES[name].configs[run].config.to_yaml().rstrip()
+
+
+def _studies() -> dict[str, Command]:
+    say, known = f"{CLI}.studies.say", "fub_breakhis"
+    second = STUDIES[known].configs[1].name
+    title = f"{STUDIES[known].title}\n{STUDIES[known].source}\n"
+    return {
+        "studies list": Command({}),
+        "studies show": Command({"name": Row((known,), say, "text", title)}),
+        "studies config": Command(
+            {
+                "name": Row((known,), say, "text", _study(known, 0)),
+                "run": Row(("--run", second), say, "text", _study(known, 1)),
+            },
+            words={"name": (known,)},
+        ),
+    }
+
+
+COMMANDS: dict[str, Command] = {
+    "train": _train(),
+    "demo": _demo(),
+    "models": _models(),
+    "compare": _compare(),
+    "explain": _explain(),
+    "predict": _predict(),
+    "export": Command(
+        {
+            **one(f"{RUNS}.onnx_job.export_run"),
+            "onnx": Row(("--onnx", "n.onnx"), f"{RUNS}.onnx_job.export_run", "path", Path("n.onnx")),
+        },
+        words={**ID, "onnx": ("--onnx", "old.onnx")},
+    ),
+    "job": Command(one(f"{RUNS}.job_process.work_on_job", "job_id")),
+    "worker": Command(one(f"{RUNS}.worker.work")),
+    "supervise": Command(
+        {"idle_exit": Row(("--idle-exit", "60"), f"{RUNS}.supervisor.supervise", "idle_exit_seconds", 60.0)}
+    ),
+    "data list": Command({}),
+    "data check": Command(
+        {**data_rows(f"{CLI}.data_check.check_data"), **split_rows(f"{CLI}.data_check.check_data", "split")},
+        words=_PHANTOM,
+    ),
+    "data build": Command(
+        {"option": Row(("--option", "patches=77"), f"{DATA}.phantom.dataset.build_phantom", "options.patches", 77)},
+        unpinned={"dataset": "one data set alone is made here, and any other name is refused"},
+    ),
+    "data copies": Command(
+        {"remove_unused": Row(("--remove-unused",), f"{DATA}.kept_copies.remove_unused", calls=True)},
+        stubs={f"{DATA}.kept_copies.find_copies": ()},
+    ),
+    "data convert": _opened(
+        "data_files",
+        {"verify": Row(("--verify",), "wiring_base.KeptCopy.verify", calls=True)},
+        {f"{DATA}.patch_store.find_store": KeptCopy("a copy")},
+        split=False,
+    ),
+    "data download": Command(
+        {
+            "dataset": Row(("--dataset", "pcam"), f"{DATA}.downloads.fetch_dataset", "name", "pcam"),
+            "folder": Row(("--folder", "/new"), f"{DATA}.downloads.fetch_dataset", "folder", Path("/new")),
+        },
+        words={"dataset": ("--dataset", "breakhis"), "folder": ("--folder", "/old")},
+    ),
+    "data audit": _audit(),
+    "data export": _export_data(),
+    "data split": _opened(
+        "split",
+        {"save": Row(("--save", "Mine"), f"{DATA}.splits.saved_split.save_split", "name", "Mine")},
+        {},
+        split=True,
+    ),
+    "data splits": _opened("split", {}, {f"{DATA}.splits.saved_split.saved_splits": ()}, split=False),
+    **runs(),
+    **experiments(),
+    **_studies(),
+}
+"""Every command by its words."""

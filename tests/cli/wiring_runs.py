@@ -1,0 +1,118 @@
+"""The table of the commands about runs and experiments."""
+
+from __future__ import annotations
+
+from wiring_base import ANYTHING, CLI, EXPERIMENTS, GET, ID, LIST, RUN, RUNS, STORE, Command, Row
+from wiring_options import one, protocol_rows, run_rows, written_rows
+
+from histo_core.runs.records import RunStatus
+
+
+def runs() -> dict[str, Command]:
+    edit, launcher = f"{RUNS}.edit", f"{RUNS}.launcher"
+    first = (Row((RUN,), f"{RUNS}.queue.move", "run_id", RUN), Row((), f"{RUNS}.queue.move", "first", value=True))
+    return {
+        "runs list": Command(
+            {
+                "status": Row(("--status", "failed"), LIST, "statuses", [RunStatus.FAILED]),
+                "limit": Row(("--limit", "3"), LIST, "limit", 3),
+                "archived": Row(("--archived",), LIST, "archived", value=True),
+            },
+            stubs=STORE,
+        ),
+        "runs show": Command(one(GET), stubs=STORE),
+        "runs cancel": Command(one(f"{launcher}.cancel")),
+        "runs resume": Command(
+            {
+                **one(f"{launcher}.resume"),
+                "detach": Row(("--detach",), f"{CLI}.runs.watch_or_cancel", calls=False),
+            },
+            words=ID,
+            stubs={f"{launcher}.resume": ANYTHING, f"{CLI}.runs.tell_end": 0},
+        ),
+        "runs watch": Command(one(f"{CLI}.runs.watch")),
+        "runs log": Command(
+            {**one(GET), "lines": Row(("--lines", "2"), f"{CLI}.runs.say", "text", "line 98\nline 99")},
+            words=ID,
+            stubs=STORE,
+        ),
+        "runs first": Command({"run_id": first}, words=ID),
+        "runs rename": Command(
+            {**one(f"{edit}.rename"), "name": Row(("New",), f"{edit}.rename", "name", "New")},
+            words={**ID, "name": ("Old",)},
+        ),
+        "runs tag": Command(
+            {**one(f"{edit}.set_tags"), "tags": Row(("a", "b"), f"{edit}.set_tags", "tags", ["a", "b"])}, words=ID
+        ),
+        "runs note": Command(
+            {**one(f"{edit}.set_note"), "text": Row(("New",), f"{edit}.set_note", "note", "New")},
+            words={**ID, "text": ("Old",)},
+        ),
+        "runs archive": Command(
+            {
+                "run_id": (Row((RUN,), f"{edit}.archive", "run_id", RUN), Row((), f"{edit}.archive", "on", value=True)),
+                "back": Row(("--back",), f"{edit}.archive", "on", value=False),
+            },
+            words=ID,
+        ),
+        "runs delete": Command(
+            {
+                **one(f"{CLI}.runs.delete"),
+                "force": Row(("--force",), f"{CLI}.runs.delete", "force", value=True),
+            },
+            words=ID,
+        ),
+    }
+
+
+def experiments() -> dict[str, Command]:
+    launcher, edit, final = f"{EXPERIMENTS}.launcher", f"{EXPERIMENTS}.edit", f"{EXPERIMENTS}.final"
+    start, verdict = f"{launcher}.start_experiment", f"{EXPERIMENTS}.words.verdict"
+    of_one = {"experiment_id": (RUN,)}
+    archive = f"{edit}.archive_experiment"
+    return {
+        "experiment start": Command(
+            {**run_rows(start), **protocol_rows(start), **written_rows(start)},
+            stubs={f"{CLI}.experiments.draw_phantom": None},
+        ),
+        "experiment list": Command(
+            {"archived": Row(("--archived",), f"{launcher}.experiments", "archived", value=True)}
+        ),
+        "experiment show": Command(
+            {
+                **one(f"{launcher}.get_experiment", "experiment_id"),
+                "metric": Row(("--metric", "loss"), verdict, "metric", "loss"),
+                "wait": Row(("--wait",), f"{RUNS}.launcher.keep_supervised", calls=True),
+            },
+            words=of_one,
+            stubs={
+                f"{launcher}.get_experiment": ANYTHING,
+                f"{EXPERIMENTS}.summary.summary": ANYTHING,
+                f"{final}.kept_score": None,
+                f"{final}.looked_at_before": ANYTHING,
+                f"{RUNS}.held_out.scored_in_words": "",
+                verdict: "",
+            },
+        ),
+        "experiment cancel": Command(one(f"{launcher}.cancel_experiment", "experiment_id")),
+        "experiment resume": Command(one(f"{launcher}.resume_experiment", "experiment_id")),
+        "experiment test": Command(one(f"{final}.score_test", "experiment_id")),
+        "experiment rename": Command(
+            {
+                **one(f"{edit}.rename_experiment", "experiment_id"),
+                "name": Row(("New",), f"{edit}.rename_experiment", "name", "New"),
+            },
+            words={**of_one, "name": ("Old",)},
+        ),
+        "experiment archive": Command(
+            {
+                "experiment_id": (
+                    Row((RUN,), archive, "experiment_id", RUN),
+                    Row((), archive, "on", value=True),
+                ),
+                "back": Row(("--back",), archive, "on", value=False),
+            },
+            words=of_one,
+        ),
+        "experiment delete": Command(one(f"{edit}.delete_experiment", "experiment_id")),
+    }
