@@ -51,6 +51,16 @@ def test_a_statistic_may_lie_below_nothing() -> None:
     assert -1 < found.low < found.value < found.high < 1
 
 
+def test_a_rate_without_a_miss_rests_on_its_hits() -> None:
+    """Precision of three right answers among six samples of three groups: one more right answer changes nothing."""
+
+    def precision(counts: np.ndarray) -> np.ndarray:
+        return counts[..., 0] / (counts[..., 0] + counts[..., 1])
+
+    found = counts_interval([0, 2, 0, 2, 0, 2], 3, precision, np.array([0, 0, 1, 1, 2, 2]))
+    assert (found.value, found.low, found.high) == pytest.approx((1, 0.025 ** (1 / 3), 1))
+
+
 def test_a_part_of_one_group_allows_no_interval() -> None:
     true = np.where(GROUPS == 0, 2, TRUE % 2)
     found = counts_interval(true * 3 + CALLED, 9, _macro_f1, GROUPS, units=rows(3))

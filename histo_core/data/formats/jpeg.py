@@ -65,7 +65,7 @@ def check_stream(content: bytes, largest: tuple[int, int]) -> None:
         ValueError: damaged, or larger.
     """
     try:
-        height, width, *_ = simplejpeg.decode_jpeg_header(content)
+        height, width = (int(side) for side in simplejpeg.decode_jpeg_header(content)[:2])
     except ValueError:
         return
     if width > largest[0] or height > largest[1]:
