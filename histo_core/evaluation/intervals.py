@@ -1,12 +1,9 @@
-"""A number with its confidence interval, and the limits for proportions."""
+"""A number with its confidence interval."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-
-import numpy as np
-from statsmodels.stats.proportion import proportion_confint
 
 CONFIDENCE = 0.95
 
@@ -46,23 +43,8 @@ class Interval:
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
-def wilson(successes: int, n: int, confidence: float = CONFIDENCE, *, nothing: str = "no sample") -> Interval:
-    """A proportion with Wilson's score interval (Wilson 1927, JASA 22:209), which keeps its promise near 0 and 1.
-
-    Args:
-        successes, n: the counts.
-        confidence: 0 to 1.
-        nothing: the reason given when ``n`` is 0.
-    """
-    if n == 0:
-        return Interval.undefined(nothing)
-    limits = proportion_confint(successes, n, alpha=1 - confidence, method="wilson")
-    low, high = (float(np.clip(np.asarray(limit, np.float64), 0, 1)) for limit in limits)
-    return Interval(successes / n, low, high, "Wilson")
-
-
 def limit_when_all_agree(n: int, confidence: float = CONFIDENCE) -> float:
-    """The lower limit of a rate when all of ``n`` independent trials succeeded: (alpha / 2)^(1 / n).
+    """Return the lower limit of a rate when all of ``n`` independent trials succeeded: (alpha / 2)^(1 / n).
 
     Clopper and Pearson (1934, Biometrika 26:404). A resampled rate never varies in this case, and its interval would
     shrink to a point. 0 when there is no trial.
