@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
+from histo_core.config import DataConfig, RunConfig
 from histo_core.runs.store import Store
 
 RUN = "4547d1de99b8-1"
@@ -91,7 +91,17 @@ class KeptCopy(Anything):
         """Compare the copy with its checksum."""
 
 
+OWN_DATA = DataConfig(dataset="breakhis", root="/own", options={"fold": 2})
+"""What the one run of the store was trained on."""
+
+
+class _Record(Anything):
+    run_id = RUN
+    config = RunConfig(data=OWN_DATA)
+
+
+RECORD = _Record("a run")
 GET, LIST = f"{RUNS}.store.Store.get", f"{RUNS}.store.Store.runs"
-STORE = {f"{RUNS}.store.Store.open": object.__new__(Store), GET: SimpleNamespace(run_id=RUN, config=ANYTHING)}
+STORE = {f"{RUNS}.store.Store.open": object.__new__(Store), GET: RECORD}
 """A store of one run."""
 ID = {"run_id": (RUN,)}

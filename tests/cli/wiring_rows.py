@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-from wiring_base import ANYTHING, CLI, DATA, GET, ID, RUN, RUNS, STORE, Command, KeptCopy, Row, Rows
+from wiring_base import ANYTHING, CLI, DATA, ID, OWN_DATA, RUNS, Command, KeptCopy, Row, Rows
 from wiring_options import data_rows, one, run_rows, split_rows, written_rows
+from wiring_results import compare, explain, predict
 from wiring_runs import experiments, runs
 
 import histo_core.studies  # noqa: F401 - importing it registers them
@@ -63,69 +63,6 @@ def _models() -> Command:
     )
 
 
-def _compare() -> Command:
-    join, compared = "histo_core.comparison.join.join", "histo_core.comparison.compare.compare"
-    return Command(
-        {
-            "runs": Row(("first", "second", "third"), GET, "run_id", "third", call=2),
-            "part": Row(("--part", "valid"), join, "part", "valid"),
-            "shared_only": Row(("--shared-only",), join, "shared_only", value=True),
-            "threshold": Row(("--threshold", "0.3"), compared, "threshold", 0.3),
-            "class_of_interest": Row(("--class-of-interest", "benign"), compared, "class_of_interest", "benign"),
-            "out": Row(("--out", "here"), "histo_core.reports.comparison.write_comparison", "folder", Path("here")),
-        },
-        words={"runs": ("first", "second")},
-        stubs={**STORE, "histo_core.comparison.join.load": ANYTHING, join: ANYTHING, compared: ANYTHING},
-    )
-
-
-def _explain() -> Command:
-    gradcam, lime = "histo_core.explain.gradcam.GradCam.attribute", "histo_core.explain.lime.Lime.attribute"
-    read = f"{CLI}.explain._read"
-    return Command(
-        {
-            "run_id": Row((RUN,), GET, "run_id", RUN),
-            "out": Row(("--out", "here"), f"{CLI}.explain.write_json", "path", Path(f"here/{RUN}-any.json")),
-            "patch": Row(("--patch", "42"), read, "patch", "42"),
-            "image": Row(("--image", "a.png"), read, "image", Path("a.png")),
-            "method": Row(("--method", "lime"), lime, "self.options.seed", 5, also=("--set", "seed=5")),
-            "target": Row(("--target", "benign"), gradcam, "target", 1),
-            "change": Row(("--set", "relu=false"), gradcam, "self.options.relu", value=False),
-        },
-        words={**ID, "out": ("--out", "there")},
-        stubs={
-            **STORE,
-            read: (ANYTHING, "a source", None),
-            gradcam: ANYTHING,
-            "histo_core.models.predictor.Predictor.from_run": SimpleNamespace(classes=("normal", "benign")),
-            "histo_core.plots.overlay.describe": "",
-            "histo_core.plots.overlay.overlay_png": b"",
-            f"{CLI}.explain.write_atomically": None,
-        },
-    )
-
-
-def _predict() -> Command:
-    target = f"{RUNS}.predictions.predict_with"
-    part = ("--part", "train")
-    return Command(
-        {
-            "run_id": Row((RUN,), target, "run_id", RUN),
-            **data_rows(target, "data"),
-            "part": Row(("--part", "train", "--part", "test"), target, "predict.parts", ("train", "test")),
-            "split": Row(("--split", "random"), target, "split.method", "random", also=part),
-            "class_": Row(("--class", "benign=normal"), target, "classes", {"benign": "normal"}),
-            "tta": Row(("--tta", "flips"), target, "predict.tta", "flips"),
-            "combine": Row(("--combine", "vote"), target, "predict.combine", "vote", also=("--tta", "flips")),
-            "device": Row(("--device", "cuda:1"), target, "device", "cuda:1"),
-            "out": Row(("--out", "p.parquet"), f"{DATA}.predictions.write_predictions", "path", Path("p.parquet")),
-            "submission": Row(("--submission", "s.csv"), f"{DATA}.kaggle.write_submission", "path", Path("s.csv")),
-        },
-        words={**ID, **_PHANTOM},
-        stubs={target: ANYTHING, f"{CLI}.predict._own_or": None, f"{CLI}.predict._summary": None},
-    )
-
-
 def _audit() -> Command:
     opened = f"{CLI}.audit.opened"
     other = ("--against-dataset", "idc")
@@ -169,6 +106,8 @@ def _study(name: str, run: int) -> str:
 def _studies() -> dict[str, Command]:
     say, known = f"{CLI}.studies.say", "fub_breakhis"
     second = STUDIES[known].configs[1].name
+    begun = "histo_core.experiments.from_study"
+    wanted, data_of, start = f"{begun}.wanted", f"{begun}.data_of", f"{begun}.start"
     title = f"{STUDIES[known].title}\n{STUDIES[known].source}\n"
     return {
         "studies list": Command({}),
@@ -180,6 +119,28 @@ def _studies() -> dict[str, Command]:
             },
             words={"name": (known,)},
         ),
+        "studies run": Command(
+            {
+                "name": (
+                    Row((known,), wanted, "recipe.name", known),
+                    Row((known,), data_of, "recipe.name", known),
+                    Row((), start, "pieces", "wanted"),
+                ),
+                "experiment": Row(("Activation",), wanted, "name", "Activation"),
+                "of": Row(("--of", "cnn_wide"), wanted, "of", "cnn_wide"),
+                "dataset": (
+                    Row(("--dataset", "kpcam"), data_of, "dataset", "kpcam"),
+                    Row((), wanted, "data", OWN_DATA),
+                ),
+                "root": Row(("--root", "/some/folder"), data_of, "root", "/some/folder"),
+                "option": Row(("--option", "a=3", "--option", "b=x"), data_of, "options", {"a": 3, "b": "x"}),
+                "skip_broken": Row(("--skip-broken",), data_of, "skip_broken", value=True),
+                "change": Row(("--set", "train.epochs=2"), wanted, "changes", {"train.epochs": 2}),
+                **{"label" if name == "name" else name: row for name, row in written_rows(start).items()},
+            },
+            words={"name": ("wpi_kpcam",)},
+            stubs={data_of: OWN_DATA, wanted: "wanted", start: ANYTHING},
+        ),
     }
 
 
@@ -187,9 +148,9 @@ COMMANDS: dict[str, Command] = {
     "train": _train(),
     "demo": _demo(),
     "models": _models(),
-    "compare": _compare(),
-    "explain": _explain(),
-    "predict": _predict(),
+    "compare": compare(),
+    "explain": explain(),
+    "predict": predict(),
     "export": Command(
         {
             **one(f"{RUNS}.onnx_job.export_run"),

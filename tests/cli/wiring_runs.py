@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wiring_base import ANYTHING, CLI, EXPERIMENTS, GET, ID, LIST, RUN, RUNS, STORE, Command, Row
+from wiring_base import ANYTHING, CLI, EXPERIMENTS, GET, ID, LIST, RECORD, RUN, RUNS, STORE, Command, Row
 from wiring_options import one, protocol_rows, run_rows, written_rows
 
 from histo_core.runs.records import RunStatus
@@ -20,7 +20,17 @@ def runs() -> dict[str, Command]:
             },
             stubs=STORE,
         ),
-        "runs show": Command(one(GET), stubs=STORE),
+        "runs show": Command(
+            {
+                "run_id": (Row((RUN,), GET, "run_id", RUN), Row((), f"{EXPERIMENTS}.beside.beside_run", "run", RECORD)),
+                "epochs": (
+                    Row(("--epochs",), f"{CLI}.runs.tell_epochs", calls=True),
+                    Row(("--epochs",), "histo_core.config.RunConfig.to_yaml", calls=False),
+                ),
+            },
+            words=ID,
+            stubs={**STORE, f"{CLI}.runs.local_time": "", f"{EXPERIMENTS}.beside.beside_run": ()},
+        ),
         "runs cancel": Command(one(f"{launcher}.cancel")),
         "runs resume": Command(
             {

@@ -1,0 +1,140 @@
+"""The table of the commands about what finished runs give: compare, explain, predict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+
+from wiring_base import ANYTHING, CLI, DATA, GET, ID, OWN_DATA, RECORD, RUN, RUNS, STORE, Command, Row, Rows
+from wiring_options import data_rows
+
+from histo_core.comparison.threshold import ThresholdRule
+from histo_core.config import SplitConfig
+
+
+def compare() -> Command:
+    join, compared = "histo_core.comparison.join.join", "histo_core.comparison.compare.compare"
+    look, learnt = "histo_core.comparison.looks.look_at_test", "histo_core.comparison.training_part.need_training_part"
+    load, written = "histo_core.comparison.join.load", "histo_core.reports.comparison.write_comparison"
+    return Command(
+        {
+            "runs": (
+                Row(("first", "second", "third"), GET, "run_id", "third", call=2),
+                Row(("first", "second", "third"), join, "runs", ["loaded"] * 3),
+                Row(("first", "second", "third"), look, "runs", [RECORD] * 3),
+            ),
+            "part": (
+                Row(("--part", "valid"), join, "part", "valid"),
+                Row(("--part", "valid"), look, calls=False),
+                Row(("--part", "train"), join, "runs", ["learnt"] * 2),
+                Row(("--part", "train"), learnt, "found", "loaded"),
+                Row(("--part", "train"), learnt, "run", RECORD, call=1),
+            ),
+            "shared_only": Row(("--shared-only",), join, "shared_only", value=True),
+            "threshold": tuple(
+                Row(("--threshold", typed), compared, "threshold", rule) for typed, rule in _THRESHOLDS.items()
+            ),
+            "class_of_interest": Row(("--class-of-interest", "benign"), compared, "class_of_interest", "benign"),
+            "comparator": Row(("--comparator", "second"), compared, "comparator", "second"),
+            "out": (
+                Row(("--out", "here"), written, "folder", Path("here")),
+                Row(("--out", "here"), written, "comparison.looks", "seen twice"),
+            ),
+        },
+        words={"runs": ("first", "second")},
+        stubs={
+            **STORE,
+            load: "loaded",
+            learnt: "learnt",
+            join: ANYTHING,
+            look: "seen twice",
+            compared: _Result(),
+            f"{CLI}.compare._print": None,
+        },
+    )
+
+
+_THRESHOLDS = {
+    "0.3": ThresholdRule("number", 0.3),
+    "validation:youden": ThresholdRule("youden"),
+    "validation:sensitivity=0.95": ThresholdRule("sensitivity", 0.95),
+    "validation:specificity=0.9": ThresholdRule("specificity", 0.9),
+}
+
+
+@dataclass(frozen=True)
+class _Result:
+    """Stands for a comparison: how often the test part was looked at is written on it."""
+
+    looks: str = ""
+
+
+def explain() -> Command:
+    gradcam, lime = "histo_core.explain.gradcam.GradCam.attribute", "histo_core.explain.lime.Lime.attribute"
+    read = f"{CLI}.explain._read"
+    return Command(
+        {
+            "run_id": Row((RUN,), GET, "run_id", RUN),
+            "out": Row(("--out", "here"), f"{CLI}.explain.write_json", "path", Path(f"here/{RUN}-any.json")),
+            "patch": Row(("--patch", "42"), read, "patch", "42"),
+            "image": Row(("--image", "a.png"), read, "image", Path("a.png")),
+            "method": Row(("--method", "lime"), lime, "self.options.seed", 5, also=("--set", "seed=5")),
+            "target": Row(("--target", "benign"), gradcam, "target", 1),
+            "change": Row(("--set", "relu=false"), gradcam, "self.options.relu", value=False),
+        },
+        words={**ID, "out": ("--out", "there")},
+        stubs={
+            **STORE,
+            read: (ANYTHING, "a source", None),
+            gradcam: ANYTHING,
+            "histo_core.explain.base.influence": ANYTHING,
+            "histo_core.explain.base.replace": ANYTHING,
+            "histo_core.explain.words.about_box": "",
+            "histo_core.models.predictor.Predictor.from_run": SimpleNamespace(classes=("normal", "benign")),
+            "histo_core.plots.overlay.describe": "",
+            "histo_core.plots.overlay.overlay_png": b"",
+            f"{CLI}.explain.write_atomically": None,
+        },
+    )
+
+
+def predict() -> Command:
+    target = f"{RUNS}.predictions.predict_with"
+    part = ("--part", "train")
+    return Command(
+        {
+            "run_id": Row((RUN,), target, "run_id", RUN),
+            **_predicted_data(target),
+            "part": (
+                Row(("--part", "train", "--part", "test"), target, "predict.parts", ("train", "test")),
+                Row(("--part", "train"), target, "split.method", "slide"),
+            ),
+            "split": Row(("--split", "random"), target, "split.method", "random", also=part),
+            "class_": Row(("--class", "benign=normal"), target, "classes", {"benign": "normal"}),
+            "tta": Row(("--tta", "flips"), target, "predict.tta", "flips"),
+            "combine": Row(("--combine", "vote"), target, "predict.combine", "vote", also=("--tta", "flips")),
+            "device": Row(("--device", "cuda:1"), target, "device", "cuda:1"),
+            "out": Row(("--out", "p.parquet"), f"{DATA}.predictions.write_predictions", "path", Path("p.parquet")),
+            "submission": Row(("--submission", "s.csv"), f"{DATA}.kaggle.write_submission", "path", Path("s.csv")),
+        },
+        words=ID,
+        stubs={
+            **STORE,
+            target: ANYTHING,
+            f"{CLI}.predict._own_or": SplitConfig(method="slide"),
+            f"{CLI}.predict._summary": None,
+        },
+    )
+
+
+def _predicted_data(target: str) -> Rows:
+    """The options of another data set than the run's own, and of the run's own where none is named."""
+    named = data_rows(target, "data")
+    other = {name: replace(row, also=("--dataset", "phantom")) for name, row in named.items()}
+    return {
+        "dataset": (named["dataset"], Row((), target, "data", OWN_DATA)),
+        "root": (other["root"], Row(("--root", "/moved"), target, "data.root", "/moved")),
+        "option": (other["option"], Row(("--option", "a=3"), target, "data.options", {"fold": 2, "a": 3})),
+        "skip_broken": (other["skip_broken"], named["skip_broken"]),
+    }
