@@ -92,7 +92,7 @@ def values_of(name: str, setting: Setting, *, ranged: bool, start: SweepField | 
         offered = list(dict.fromkeys([*setting.choices, *given]))
         chosen = st.multiselect(plain(setting.title), offered, default=given, key=key, format_func=_text, help=name)
         return SweepField(values=tuple(chosen)) if chosen else None
-    if ranged and setting.number:
+    if ranged and (setting.number or (start is not None and start.ranged)):  # a study may range over what can be none
         return _range(setting, start, key, name)
     text = st.text_input(
         plain(setting.title), ", ".join(map(_text, start.values if start else _around(setting))), key=key,

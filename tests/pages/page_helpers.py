@@ -63,3 +63,8 @@ def press(app: AppTest, label: str) -> AppTest:
 def run_named(workspace: Workspace, name: str) -> Run:
     """The run of this name."""
     return next(run for run in Store.open(workspace).runs() if run.name == name)
+
+
+def newest(workspace: Workspace) -> Run:
+    """The run that was made last, with which pages begin."""
+    return Store.open(workspace).runs()[0]

@@ -9,12 +9,14 @@ from other_values import other_values
 from streamlit.testing.v1 import AppTest
 from wiring import controls, fill, tried
 
+import histo_core.studies  # noqa: F401 - importing it registers them
 from histo_core.config import AugmentConfig, DataConfig, ModelConfig, PreprocessConfig, RunConfig, parse_config
 from histo_core.config_protocol import ProtocolConfig, SweepField
 from histo_core.data.base import DATASETS
 from histo_core.data.transforms.augment_presets import GROUPS
 from histo_core.explain.base import EXPLAINERS
 from histo_core.models.registry import MODELS
+from histo_core.studies.recipes import STUDIES
 from histo_core.workspace import Workspace
 from pages.ui import experiment_fields
 
@@ -246,3 +248,26 @@ def test_each_setting_of_a_protocol_arrives(name: str) -> None:
 
 def test_every_field_of_a_protocol_is_set_by_some_row() -> None:
     assert {field for _, expected in PROTOCOLS.values() for field in expected} == set(ProtocolConfig.model_fields)
+
+
+def _protocol_of(study: str, member: str) -> None:
+    import streamlit as st
+
+    from histo_core.studies.recipes import STUDIES
+    from pages.ui import experiment_form
+
+    recipe = STUDIES[study]
+    sweeps = {one.name: one.protocol for one in recipe.sweeps}
+    st.session_state["held"] = experiment_form.draw(recipe.run(member).config, sweeps, "form", recipe.protocol)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_form_untouched_is_the_studys_own_protocol_and_sweeps(name: str) -> None:
+    recipe = STUDIES[name]
+    page = AppTest.from_function(_protocol_of, args=(name, recipe.configs[0].name), default_timeout=60).run()
+    assert page.session_state["held"] == recipe.protocol
+    for sweep in recipe.sweeps:
+        page = AppTest.from_function(_protocol_of, args=(name, sweep.member), default_timeout=60).run()
+        tried(page, {"form.kind": "sweep"})
+        tried(page, {"form.recipe": sweep.name})
+        assert page.session_state["held"] == sweep.protocol, sweep.name

@@ -186,6 +186,7 @@ def test_what_is_set_is_launched(page: AppTest, launched: list[Any], launch: int
         "priority": 7,
         "tags": ("old",),
         "note": "why",
+        "origins": [""],  # the demo is no study
     }
 
 
@@ -261,7 +262,7 @@ def test_a_link_with_data_and_a_split_starts_the_form_with_them(
     press(page, "Train 3 models")
     configs, _ = launched[1][0]
     assert {config.data.options["patches"] for config in configs} == {77}
-    assert {config.split for config in configs} == {SplitConfig(seed=9, test=0.5)}
+    assert [config.split for config in configs] == [SplitConfig(seed=9, test=0.5)] * 3
 
 
 def test_another_preset_starts_the_form_afresh(page: AppTest) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -94,3 +95,8 @@ def tried(page: AppTest, values: Mapping[str, Any]) -> AppTest:
 def unnamed(page: AppTest, rows: Mapping[str, object]) -> set[str]:
     """Names of the page's controls that a table does not have."""
     return {one.name for one in controls(page)} - set(rows)
+
+
+def as_file(content: bytes | str) -> io.BytesIO:
+    """What a page gives away, to be read as a file."""
+    return io.BytesIO(content.encode() if isinstance(content, str) else content)
