@@ -102,6 +102,19 @@ def test_runs_that_do_not_fit_are_joined_on_what_they_share(
     assert control(page, "Patches").value == "valid"
 
 
+def test_a_look_counts_for_the_runs_on_the_test_part_alone(
+    finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, ...]] = []
+    monkeypatch.setattr("pages.ui.cache.looks", lambda ids, *_: seen.append(ids) or "Scored twice before.")
+    ids = sorted(run.run_id for run in (newest(finished), _small(finished)))
+    open_page("compare", part="valid", runs=ids)
+    assert seen == []
+    page = open_page("compare", runs=ids)
+    assert seen == [tuple(ids)]
+    assert any("Scored twice before" in one.value for one in page.caption)
+
+
 def test_a_link_to_wrong_patches_names_its_run_and_part(finished: Workspace, open_page: OpenPage) -> None:
     run = _small(finished)
     page = open_page("compare", runs=[run.run_id], part="valid")
