@@ -165,7 +165,7 @@ def shortcut_finding(dataset: Dataset, shortcuts: list[Shortcut]) -> Finding:
         more += "A network that does no better may have learnt nothing else."
         if best.high is None:
             more += f" (Unless {best.name} says the label in other words.)"
-    elif best.auroc.low >= NOTE:
+    elif best.auroc.low > 0.5:
         more = f"It is the best of {best.compared:,} comparisons, so that it may be chance."
     sentence = f"{told[0].upper()}{told[1:]}. {more}".rstrip()
     clause = told if severity == "warning" else ""

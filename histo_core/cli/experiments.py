@@ -268,8 +268,9 @@ def _tell_test(score: TestScore) -> None:
 
     basis = f" on {score.basis}" if score.basis else ""
     say(f"Test part, scored once with run {score.run_id}{basis}:")
-    for name in score.metrics:  # what an older version kept lacks the newer ones
-        say(f"  {NAMES[name]}: {score.metrics[name]}")
+    for name in NAMES:
+        if name in score.metrics:  # what an older version kept lacks the newer ones
+            say(f"  {NAMES[name]}: {score.metrics[name]}")
     say(f"  It was {scored_in_words(score.scored_before)}")
 
 

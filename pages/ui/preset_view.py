@@ -23,9 +23,8 @@ def about(recipe: Recipe, workspace: Workspace | None = None) -> None:
         workspace: where runs that were made from it lie, whose numbers stand beside the reported ones; None for none.
     """
     with st.expander("About this study", icon=":material/menu_book:"):
-        runs, reported, facts, doubts, ours, wished = st.tabs(
-            ["Runs", "Reported", "Facts", "Doubts", "Ours", "Wished for"]
-        )
+        # Five tabs fit a phone; a sixth would lie under Streamlit's arrow.
+        runs, reported, facts, doubts, ours = st.tabs(["Runs", "Reported", "Facts", "Doubts", "Ours"])
         with runs:
             st.markdown("\n".join(f"- **{plain(member.name)}**: {plain(member.note)}" for member in recipe.configs))
             _experiments(recipe)
@@ -38,12 +37,11 @@ def about(recipe: Recipe, workspace: Workspace | None = None) -> None:
             _reported(recipe, workspace)
         with facts:
             _sentences("fact", recipe.facts, "Its settings say all that is known of it.")
+            _sentences("wished for", recipe.wished, "The report names no wishes.")
         with doubts:
             _sentences("doubt", recipe.doubts, "Nothing in the study stands out.")
         with ours:
             _sentences("ours", recipe.ours, "Nothing was left open.")
-        with wished:
-            _sentences("wished for", recipe.wished, "Nothing that the report names.")
 
 
 def missing(members: Sequence[NamedConfig], workspace: Workspace) -> None:

@@ -57,7 +57,7 @@ def test_the_best_of_many_comparisons_may_be_chance(make_folder: Callable[..., D
     )
     found = list(found_in(dataset).values())
     assert {each.compared for each in found} == {9 * len(found)}
-    assert max(each.auroc.low for each in found) > 0.6  # what a single comparison would be believed
+    assert max(each.auroc.low for each in found) > 0.5  # what a single comparison would be believed
     assert max(each.surely for each in found) <= 0.5
     finding = shortcut_finding(dataset, found)
     assert (finding.severity, finding.clause) == ("ok", "")
@@ -96,7 +96,7 @@ def test_a_telling_scanner_is_found_by_patient(images: list[np.ndarray], make_fo
     found = found_in(make_folder(images, WHERE, scanner=scanner, patient_id=patients))["scanner"]
     assert found.auroc.value > 0.95
     assert found.high is None
-    assert "cluster bootstrap of 12 groups" in found.auroc.method
+    assert "jackknife of 10 groups" in found.auroc.method
 
 
 def test_image_size_and_file_size_are_looked_at(images: list[np.ndarray], make_folder: Callable[..., Dataset]) -> None:

@@ -74,7 +74,7 @@ def test_compare_asks_the_core_what_its_controls_say(
     row: Row, finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = load(newest(finished), finished)  # in the place of the baseline, which takes seconds to be fitted
-    monkeypatch.setattr("pages.ui.cache.colour_only", lambda *_: replace(other, run_id=COLOUR_ONLY, name="Colour"))
+    monkeypatch.setattr("pages.ui.cache.colour_only", lambda *_: replace(other, run_id=COLOUR_ONLY, name="Colour only"))
     if row.to in ("{small}", ["{small}"]):
         small = _small(finished).run_id
         row = replace(row, to=small if isinstance(row.to, str) else [small])

@@ -129,7 +129,7 @@ def test_identity_holds_all_that_decides_the_weights(dots, split, config) -> Non
     inverted.pixels = 255 - inverted.pixels
     assert identity(config, inverted, split) != fields
     assert identity(config, inverted, split, fields["data's content"]) == fields
-    decides = set(TrainConfig.model_fields) - {"epochs", "patience", "device", "devices", "threads"}
+    decides = set(TrainConfig.model_fields) - {"epochs", "patience", "device", "devices", "threads", "activations"}
     assert {f"train.{field}" for field in decides} == {field for field in fields if field.startswith("train.")}
     for schedule in ("one_cycle", "cosine"):
         assert identity(balanced(config, schedule=schedule), dots, split)["train.epochs"] == 3
