@@ -85,7 +85,7 @@ def table(kind: str, done: dict[str, dict]) -> str:
         head = ("mix", "groups", "ICC", "AUROC", "coverage, width", "±", "difference: coverage, width", *tests)
         rows = [
             (
-                *(c.design, _groups(c.groups), "" if kind == "alone" else c.icc),
+                *(c.design, _groups(c), "" if kind == "alone" else c.icc),
                 c.auroc if c.other is None else f"{c.auroc}, {c.other}",
                 *(_covered(line, "auroc"), _share(line["held"]["auroc"], line["draws"])[1]),
                 _covered(line, "difference"),
@@ -106,8 +106,10 @@ def _data(cell: cells.RateCell | cells.SelectionCell) -> str:
     return f"{cell.n} patches" if isinstance(cell, cells.RateCell) else "100 + 100 patches"
 
 
-def _groups(groups: int | tuple[int, int]) -> str:
-    return str(groups) if isinstance(groups, int) else " + ".join(map(str, groups))
+def _groups(cell: cells.AurocCell) -> str:
+    if isinstance(cell.groups, int):
+        return str(cell.groups)
+    return (" of " if cell.design == "few" else " + ").join(map(str, cell.groups))
 
 
 def _covered(line: dict, name: str) -> str:
