@@ -64,7 +64,8 @@ def test_a_job_runs_to_its_end_and_says_how_far_it_came(workspace: Workspace) ->
     assert ended.started_at is not None
     assert ended.ended_at is not None
     assert started.asked_at <= ended.started_at <= ended.ended_at
-    assert not is_locked(workspace.home / "jobs" / ended.job_id / "lock")
+    # The process writes the end, then ends: its lock dies with it.
+    wait_until(lambda: not is_locked(workspace.home / "jobs" / ended.job_id / "lock"))
 
 
 def test_progress_is_seen_while_it_runs_and_the_same_work_is_the_same_job(workspace: Workspace) -> None:
