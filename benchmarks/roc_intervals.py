@@ -31,7 +31,7 @@ def made(n: int, models: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def loop(y: np.ndarray, scores: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """What one writes first: leave one patient out after the other, and ask scikit-learn, [models, patients]."""
+    """Leave one patient out after the other, and ask scikit-learn each time, [models, patients]."""
     kept = [codes != patient for patient in range(PATIENTS)]
     return np.array([[roc_auc_score(y[rows], score[rows]) for rows in kept] for score in scores])
 

@@ -78,9 +78,8 @@ class AurocCell:
 
     @property
     def goal(self) -> float:
-        """The least coverage: 92% where the statistic takes few values, else 94%."""
-        few = self.groups == 5 and self.auroc >= 0.95
-        return 0.92 if few or (self.design == "alone" and min(self.groups) <= 10) else 0.94  # type: ignore[type-var]
+        """The least coverage: 92% of five patients with an AUROC of 0.95, else 94%."""
+        return 0.92 if self.groups == 5 and self.auroc >= 0.95 else 0.94
 
     def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """Truth bool [n], scores [2, n], and patients [n] or None."""
@@ -222,8 +221,7 @@ class SelectionCell:
             scores += shift * positive
             tally.draws += 1
             pairs = model_pairs(positive, scores, codes)
-            values = {p.first: 0.0 for p in pairs}
-            best = _best(pairs, self.models) if values else 0
+            best = _best(pairs, self.models)
             better = [p.p_corrected for p in pairs if best in (p.first, p.second) and p.p_corrected is not None]
             tally.test("best", min(better, default=1.0) < 0.05)
         return tally

@@ -12,7 +12,7 @@ _SCORES = ("accuracy", "auroc", "precision", "recall", "f1")
 
 
 def epoch_line(event: EpochDone, epochs: int) -> str:
-    """What an epoch came to, in one line."""
+    """Sum an epoch up in one line."""
     trained, valid = (_scores(event, part) for part in ("train", "valid"))
     return (
         f"epoch {event.epoch + 1} of {epochs}: train loss {event.train_loss:.4f}{trained}; validation loss "

@@ -1,4 +1,4 @@
-"""Which pairs of models are tested, and what the tests say.
+"""Tests of pairs of models, and which pairs belong together.
 
 Two families are known. Where the best model is looked for, any two models could turn out to be the best and the next,
 so that **all pairs** are one family: correcting for the m - 1 differences from whichever came out best finds a "better"

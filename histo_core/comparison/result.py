@@ -86,7 +86,7 @@ class Comparison:
 
     @property
     def many(self) -> bool:
-        """Whether there are more than two classes."""
+        """Tell whether there are more than two classes."""
         return len(self.classes) > 2
 
     @property
@@ -103,7 +103,7 @@ class Comparison:
 
     @property
     def basis(self) -> str:
-        """What the intervals rest on: "tumour: 60 patches of 8 patients; normal: 60 patches of 12 patients"."""
+        """Say what the intervals rest on: "tumour: 60 patches of 8 patients; normal: 60 patches of 12 patients"."""
         return support_in_words(self.support, self.group_kind)
 
     @property
@@ -113,7 +113,7 @@ class Comparison:
 
     @property
     def basis_of_all(self) -> str:
-        """What intervals over all classes rest on, in words."""
+        """Say what intervals over all classes rest on."""
         return support_in_words(self.support_of_all, self.group_kind)
 
     def report(self, result: ModelResult) -> ClassReport:

@@ -26,7 +26,7 @@ _VALIDATION = "validation:"
 
 @dataclass(frozen=True)
 class ThresholdRule:
-    """How each run gets its threshold.
+    """A rule that gives each run its threshold.
 
     Attributes:
         kind: a number, or what is asked of each run's own validation set.
@@ -38,7 +38,7 @@ class ThresholdRule:
 
     @property
     def from_validation(self) -> bool:
-        """Whether each run's own validation set gives it, rather than a person."""
+        """Tell whether each run's own validation set gives it, rather than a person."""
         return self.kind != "number"
 
     @property

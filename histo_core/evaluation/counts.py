@@ -36,11 +36,10 @@ def ratio_interval(
         nothing: the reason given where there is no trial.
     """
     won, tried = np.asarray(successes, bool), np.asarray(trials, bool)
-    independent = Proportion(0.0, "exact (Clopper and Pearson)", "", int(won.sum()), int(tried.sum()))
-    if not independent.n:
+    successful, n = int(won.sum()), int(tried.sum())
+    if not n:
         return Interval.undefined(nothing)
-    value = independent.successes / independent.n
-    independent = Proportion(value, independent.method, "", independent.successes, independent.n)
+    independent = Proportion(successful / n, "exact (Clopper and Pearson)", "", successful, n)
     if codes is None:
         return independent.interval(confidence)
     cells = np.where(tried, np.where(won, 0, 1), 2)

@@ -69,7 +69,7 @@ def _intervals(experiment: Experiment, known: Sequence[RunScores], part: str, *,
 
 
 def basis(experiment: Experiment, pools: Sequence[Pool]) -> str:
-    """What the intervals rest on, in words; with new splits each run has patches of its own."""
+    """Say what the intervals rest on; with new splits each run has patches of its own."""
     protocol = experiment.protocol
     if not pools or protocol.kind == "sweep":
         return ""
