@@ -28,11 +28,12 @@ def test_data_then_train_then_explain(visit: Callable[[str], Page], kpcam: Path)
     page.get_by_role("option", name="Small CNN-RNN").click()
     expect(page.get_by_role("button", name="Train 2 models, 5 runs each")).to_be_visible()  # as in the study
     page.get_by_text("Single run", exact=True).click()
+    expect(page.get_by_role("button", name="Train 2 models, 5 runs each")).to_have_count(0)  # drawn once more, first
     expect(page.get_by_label("Epochs", exact=True)).to_have_count(1)
     enter(page, "Epochs", "1")
     expect(page.get_by_text("Epochs: 30 → 1")).to_be_visible()
     enter(page, "Put before each name", HOSTILE)
-    page.get_by_role("button", name="Train 2 models").click()
+    page.get_by_role("button", name="Train 2 models", exact=True).click()
     card = page.locator("[class*='st-key-run-']").first
     expect(card.get_by_text("finished")).to_be_visible(timeout=3 * MINUTE)
     expect(card.get_by_text(HOSTILE)).to_be_visible()

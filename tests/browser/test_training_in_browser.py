@@ -26,12 +26,12 @@ def test_launch_watch_cancel_resume_and_clone_with_one_change(visit: Callable[[s
     page.get_by_role("button", name="Remove cnn_rnn", exact=True).click()
     expect(page.get_by_role("button", name="Train 1 model, 5 runs each")).to_be_visible()
     page.get_by_text("Single run", exact=True).click()
-    expect(page.get_by_role("button", name="Train 1 model")).to_be_visible()
+    expect(page.get_by_role("button", name="Train 1 model", exact=True)).to_be_visible()
     page.get_by_role("button", name="Open the data and look").click()
     expect(page.get_by_text("This split has not been audited")).to_be_visible(timeout=2 * MINUTE)
     enter(page, "Epochs", str(MANY))
     expect(page.get_by_text(f"Epochs: 30 → {MANY}")).to_be_visible()
-    page.get_by_role("button", name="Train 1 model").click()
+    page.get_by_role("button", name="Train 1 model", exact=True).click()
 
     card = _cards(page).first
     expect(card.get_by_text(re.compile(rf"epoch \d+ of {MANY}"))).to_be_visible(timeout=2 * MINUTE)
@@ -49,7 +49,7 @@ def test_launch_watch_cancel_resume_and_clone_with_one_change(visit: Callable[[s
     enter(page, "Epochs", "1")
     changes = page.get_by_test_id("stMarkdown").filter(has_text="→").get_by_role("listitem")
     expect(changes).to_have_text([f"Epochs: {MANY} → 1"])
-    page.get_by_role("button", name="Train 1 model").click()
+    page.get_by_role("button", name="Train 1 model", exact=True).click()
     expect(_cards(page).first.get_by_text("finished", exact=True)).to_be_visible(timeout=2 * MINUTE)
     expect(_cards(page)).to_have_count(2)
 
