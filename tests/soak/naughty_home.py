@@ -120,7 +120,7 @@ def _draw(root: Path, texts: Sequence[str]) -> Path:
     """A table of patches, eight of each class, whose every text is naughty; and folders of classes with such names."""
     rng = np.random.default_rng(0)
     rows, column = [], f"{texts[0][:60]} column"
-    labels = [*texts, "plain"] if len(texts) == 1 else [*texts]
+    labels = [text for text in (*texts, "plain") if text != "NaN"]  # which is a missing value in every table
     for number, label in enumerate(labels):
         for copy in range(8):
             name = f"{number}-{copy} {in_a_file_name(label)}.png"

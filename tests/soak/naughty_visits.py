@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from naughty_strings import HOST
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Download, Page, Route
+from playwright.sync_api import Browser, BrowserContext, Download, Locator, Page, Route
 from playwright.sync_api import TimeoutError as TooLong
 
 from histo_core.shown_text import showable
@@ -82,7 +82,7 @@ def visitor(browser: Browser, address: str, visits: Visits) -> Iterator[Callable
     context = browser.new_context(viewport={"width": 1440, "height": 1000}, accept_downloads=True)
     _guard(context, address, visits)
     page = context.new_page()
-    page.set_default_timeout(60 * SECOND)
+    page.set_default_timeout(180 * SECOND)
 
     def visit(name: str, path: str) -> Page:
         page.goto(address + path)
@@ -118,12 +118,12 @@ def _guard(context: BrowserContext, address: str, visits: Visits) -> None:
 def settle(page: Page) -> None:
     """Wait until nothing is being drawn."""
     quiet = 0
-    for _ in range(600):
+    for _ in range(1800):
         quiet = 0 if page.locator(BUSY).count() else quiet + 1
         if quiet >= 2:
             return
         page.wait_for_timeout(100)
-    raise TooLong("the page did not come to rest in 60 s")
+    raise TooLong("the page did not come to rest in 180 s")
 
 
 def look(page: Page, name: str, visits: Visits) -> str:
@@ -140,18 +140,23 @@ def look(page: Page, name: str, visits: Visits) -> str:
 def open_menus(page: Page, name: str, visits: Visits) -> None:
     """Open each select box, and point at each question mark."""
     for box in page.get_by_role("combobox").all():
-        if box.is_visible() and box.is_enabled():
+        if _reachable(box) and box.is_enabled():
             box.click()
             page.wait_for_timeout(50)
             look(page, f"{name}, a menu", visits)
             page.keyboard.press("Escape")
             visits.counts["menus"] += 1
     for mark in page.get_by_test_id("stTooltipHoverTarget").all():
-        if mark.is_visible():
-            mark.hover()
+        if _reachable(mark):
+            mark.hover(force=True)  # a table may lie over it
             page.wait_for_timeout(50)
             look(page, f"{name}, a tooltip", visits)
             visits.counts["tooltips"] += 1
+
+
+def _reachable(element: Locator) -> bool:
+    """Whether it is seen and no dialog lies over the page that it is on."""
+    return element.is_visible() and not element.evaluate("element => element.closest('[inert]') !== null")
 
 
 def expect_text(page: Page, name: str, texts: Sequence[str], visits: Visits) -> None:
@@ -171,8 +176,7 @@ def open_downloads(page: Page, name: str, visits: Visits, folder: Path) -> None:
     """Take each download of a page and open it, and each chart as SVG."""
     buttons = page.get_by_test_id("stDownloadButton").get_by_role("button")
     for button in [*buttons.all(), *page.get_by_role("button", name="Download as SVG").all()]:
-        behind = button.evaluate("button => button.closest('[inert]') !== null")  # of a dialog
-        if button.is_visible() and button.is_enabled() and not behind:
+        if _reachable(button) and button.is_enabled():
             with page.expect_download() as taken:
                 button.click()
             _open(taken.value, name, visits, folder)
