@@ -65,15 +65,18 @@ def test_it_learns(fit_dots, config: RunConfig, gpu: torch.device, tmp_path: Pat
 def test_without_chance_it_trains_as_the_cpu_does(
     fit_dots, config: RunConfig, gpu: torch.device, tmp_path: Path
 ) -> None:
-    """No dropout and no augmentation: losses of the first batches differ by rounding, also where TF32 multiplies."""
+    """No dropout and no augmentation, small steps: losses differ by TensorFloat-32's rounding.
+
+    On a CPU, noise of 5e-4 on each convolution moved them by 5e-4 at this rate, and by 2e-2 at one 30 times as large.
+    """
     losses = []
     for device in ("cpu", "cuda:0"):
-        wanted = run(config, "resnet18", device=device, optimizer="sgd").model_copy(
+        wanted = run(config, "resnet18", device=device, optimizer="sgd", learning_rate=1e-4).model_copy(
             update={"augment": AugmentConfig(flips=False, quarter_turns=False, jitter=0)}
         )
         events = fit_dots(tmp_path / device.partition(":")[0], config=wanted)
         losses.append([event.loss for event in events if isinstance(event, BatchDone)][:5])
-    assert losses[1] == pytest.approx(losses[0], rel=1e-2)
+    assert losses[1] == pytest.approx(losses[0], rel=5e-3)
 
 
 def test_predictions_of_a_run_are_those_of_a_cpu(
