@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
+from pages.ui import garbage
 from pages.ui.errors import show
 from pages.ui.headers import SafeHeaders
 
@@ -16,4 +17,5 @@ app = st.App(
     Path(__file__).parent / "pages" / "ui" / "router.py",
     middleware=[Middleware(SafeHeaders)],
     on_script_error=show,
+    lifespan=garbage.lifespan,
 )
