@@ -18,6 +18,11 @@ MODELS = ("cnn_narrow", "cnn_rnn", "gcnn")
 def make_class_workspace(workspace: Workspace, *, patches: int = 600, models: tuple[str, ...] = MODELS) -> None:
     """Train small networks on the phantom, here and now: a run of each model, and two repeats of the first.
 
+    Args:
+        workspace: an empty one.
+        patches: of the data set, of 24 patients.
+        models: names of networks.
+
     Raises:
         RuntimeError: a run did not succeed.
     """
