@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
+from pages.ui import garbage
 from pages.ui.errors import show
 from pages.ui.headers import SafeHeaders
 from pages.ui.same_origin import SameOrigin
@@ -17,4 +18,5 @@ app = st.App(
     Path(__file__).parent / "pages" / "ui" / "router.py",
     middleware=[Middleware(SafeHeaders), Middleware(SameOrigin)],
     on_script_error=show,
+    lifespan=garbage.lifespan,
 )
