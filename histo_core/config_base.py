@@ -5,15 +5,24 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from histo_core.errors import ConfigError
+from histo_core.storable import why_not
 
 
 class Config(BaseModel):
-    """Frozen, and strict about unknown keys."""
+    """Frozen, strict about unknown keys, and of values only that every database can keep."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _can_be_kept(cls, values: Any) -> Any:
+        """Say so in one sentence, also of options, whose many allowed types would each have their own."""
+        if isinstance(values, dict) and (why := why_not(values)):
+            raise ValueError(why)
+        return values
 
 
 C = TypeVar("C", bound=Config)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from postgres import running_postgres
 
 from histo_core.workspace import Workspace
 
@@ -26,3 +29,20 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real images are missing: {folder} is not there")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL database for this session; tests take `empty_postgres`."""
+    with running_postgres() as url:
+        yield url
+
+
+@pytest.fixture
+def empty_postgres(postgres_url: str) -> str:
+    """A PostgreSQL database without tables, to be named with ``HISTOSCOPE_DATABASE_URL``."""
+    engine = sa.create_engine(postgres_url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        connection.execute(sa.text("CREATE SCHEMA public"))
+    return postgres_url
