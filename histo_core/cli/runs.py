@@ -60,7 +60,7 @@ def list_(
     )
     for run in runs:
         if run.status is RunStatus.UNREADABLE:
-            say(f"{run.run_id} cannot be read: {run.reason} Delete it: python -m histo_core runs delete {run.run_id}")
+            say(f"{run.run_id}: {run.reason} Delete it: python -m histo_core runs delete {run.run_id}")
 
 
 @app.command()
