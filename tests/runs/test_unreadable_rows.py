@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from histo_core.runs.delete import delete
 from histo_core.runs.edit import set_note
 from histo_core.runs.events import read_events
 from histo_core.runs.find import Wanted, all_tags, find_runs
+from histo_core.runs.job_folder import Job, JobFolder
 from histo_core.runs.overview import data_used, states
 from histo_core.runs.processes import ProcessIdentity
 from histo_core.runs.queue import next_queued
@@ -172,3 +174,12 @@ def test_a_line_of_events_with_values_of_wrong_types_is_left_out(tmp_path) -> No
     append_line(file, "[" * 100_000)
     append_line(file, to_json(replace(EPOCH, epoch=1, valid_auroc=math.nan)))
     assert read_events(tmp_path) == [EPOCH, replace(EPOCH, epoch=1, valid_auroc=None)]
+
+
+def test_a_job_that_fails_over_a_name_that_is_not_utf8_says_so(workspace: Workspace) -> None:
+    folder = JobFolder("check-0123456789abcdef", workspace)
+    job = Job(job_id=folder.path.name, kind="check", title="C", params={}, state="failed", asked_at=datetime.now(UTC))
+    folder.write(job.model_copy(update={"error": "b/\udcff.png cannot be read"}))
+    assert folder.look() == job.model_copy(update={"error": "b/�.png cannot be read"})
+    (folder.path / "job.json").write_bytes(b'{"job_id": NaN')
+    assert folder.look() is None
