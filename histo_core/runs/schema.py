@@ -144,7 +144,7 @@ def to_run(row: Mapping[Any, Any]) -> Run:
         config, status, reason = _config(row), RunStatus(row["status"]), row["reason"]
     except (HistoscopeError, ValueError, RecursionError) as error:
         config, status = RunConfig(), RunStatus.UNREADABLE
-        reason = f"It cannot be read, because it is damaged or another version of Histoscope wrote it: {error}"
+        reason = f"Its row cannot be read, as when another version of Histoscope wrote it: {error}"
     tags = row["tags"]
     return Run(
         run_id=row["run_id"],

@@ -36,7 +36,7 @@ def experiments(found: Sequence[UnreadableExperiment], workspace: Workspace) -> 
     with st.expander(f"{many} cannot be read", icon=":material/broken_image:", key="experiments.unreadable"):
         for one in found:
             st.markdown(f"**{plain(one.name or one.experiment_id)}** ({plain(one.experiment_id)})")
-            st.caption(plain(one.why))
+            st.caption(plain(f"It cannot be read: {one.why}"))
             keeping.buttons(
                 one.experiment_id,
                 archive=None,

@@ -24,7 +24,7 @@ def test_runs_that_cannot_be_read_are_listed_and_deleted(call, workspace: Worksp
     listed = call("runs", "list")
     assert listed.code == 0
     assert good.run_id in listed.out
-    assert f"{bad.run_id}: It cannot be read" in listed.out
+    assert f"{bad.run_id}: Its row cannot be read" in listed.out
     assert "train.l1 = nan: a finite number is expected." in listed.out
     assert f"Delete it: python -m histo_core runs delete {bad.run_id}" in listed.out
     assert call("runs", "delete", bad.run_id).out == f"run {bad.run_id} is deleted\n"

@@ -45,7 +45,7 @@ def test_a_run_that_cannot_be_read_is_named_and_deleted_from_the_page(
 ) -> None:
     shown = open_page(page)
     assert not shown.exception
-    assert "It cannot be read" in texts(shown)
+    assert "Its row cannot be read" in texts(shown)
     assert "a finite number is expected" in texts(shown)
     assert "good" in texts(shown)
     control(shown, f"delete.{bad.run_id}").click().run()
