@@ -25,10 +25,16 @@ def test_runs_that_cannot_be_read_are_listed_and_deleted(call, workspace: Worksp
     assert listed.code == 0
     assert good.run_id in listed.out
     assert f"{bad.run_id}: Its row cannot be read" in listed.out
-    assert "train.l1 = nan: a finite number is expected." in listed.out
+    assert "wrote it: train.l1 = nan: a finite number is expected." in listed.out
     assert f"Delete it: python -m histo_core runs delete {bad.run_id}" in listed.out
     assert call("runs", "delete", bad.run_id).out == f"run {bad.run_id} is deleted\n"
     assert "cannot be read" not in call("runs", "list").out
+
+
+def test_more_runs_than_a_database_counts_are_not_asked_for(call) -> None:
+    done = call("runs", "list", "--limit", "9" * 30)
+    assert done.code == 2
+    assert "1000000" in done.err
 
 
 def test_experiments_that_cannot_be_read_are_listed_and_deleted(call, workspace: Workspace) -> None:
