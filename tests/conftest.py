@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import torch
 from postgres import running_postgres
 
 from histo_core.workspace import Workspace
@@ -20,6 +21,14 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     monkeypatch.setenv("HISTOSCOPE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HISTOSCOPE_DATA_ROOTS", f"{tmp_path}:{PROJECT.parent / 'shared'}")
     return Workspace.default()
+
+
+@pytest.fixture(scope="session")
+def gpu() -> torch.device:
+    """The first CUDA device."""
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device is here")
+    return torch.device("cuda:0")
 
 
 @pytest.fixture(scope="session")
