@@ -10,6 +10,7 @@ import sqlalchemy as sa
 import torch
 from postgres import running_postgres
 
+from histo_core.runs import database
 from histo_core.workspace import Workspace
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -48,10 +49,11 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def empty_postgres(postgres_url: str) -> str:
+def empty_postgres(postgres_url: str) -> Iterator[str]:
     """A PostgreSQL database without tables, to be named with ``HISTOSCOPE_DATABASE_URL``."""
     engine = sa.create_engine(postgres_url, poolclass=sa.NullPool)
     with engine.begin() as connection:
         connection.execute(sa.text("DROP SCHEMA public CASCADE"))
         connection.execute(sa.text("CREATE SCHEMA public"))
-    return postgres_url
+    yield postgres_url
+    database._engine(sa.make_url(postgres_url)).dispose()  # else its pool is found open when Python forgets it

@@ -38,19 +38,20 @@ def running_postgres() -> Iterator[str]:
     programs = _programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
-    as_nobody = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.getuid() == 0 else []
-    if as_nobody and shutil.which("setpriv") is None:
-        pytest.skip("PostgreSQL does not run as root, and setpriv (Debian: util-linux) is not installed")
+    if shutil.which("setpriv") is None:
+        pytest.skip("setpriv, which ends PostgreSQL with the test, is not installed (Debian: util-linux)")
+    nobody = ["--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.getuid() == 0 else []
+    wrapped = ["setpriv", "--pdeathsig=INT", *nobody]
     # A socket's path has 107 bytes at most, which pytest's folders may pass.
     with tempfile.TemporaryDirectory(prefix="hs-pg-") as name:
         folder = Path(name)
-        if as_nobody:
+        if nobody:
             shutil.chown(folder, "nobody", "nogroup")
         settings = {"cwd": folder, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}, "check": True}
-        made = [*as_nobody, programs / "initdb", "-D", folder / "data", "-U", USER, "--auth=trust", "--no-sync"]
+        made = [*wrapped, programs / "initdb", "-D", folder / "data", "-U", USER, "--auth=trust", "--no-sync"]
         subprocess.run([*made, "--encoding=UTF8"], stdout=subprocess.DEVNULL, **settings)
         options = ("listen_addresses=", f"unix_socket_directories={folder}", "fsync=off", "log_destination=stderr")
-        command = [*as_nobody, programs / "postgres", "-D", folder / "data"]
+        command = [*wrapped, programs / "postgres", "-D", folder / "data"]
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(
                 [*command, *(word for option in options for word in ("-c", option))],
@@ -60,7 +61,7 @@ def running_postgres() -> Iterator[str]:
                 env=settings["env"],
             )
         try:
-            _wait(server, [*as_nobody, programs / "pg_isready", "-h", folder, "-q"], folder)
+            _wait(server, [*wrapped, programs / "pg_isready", "-h", folder, "-q"], folder)
             yield f"postgresql+psycopg://{USER}@/postgres?host={folder}"
         finally:
             server.send_signal(signal.SIGINT)  # "fast": clients, such as pools of this process, are turned out

@@ -28,7 +28,7 @@ from histo_core.runs.schema import EXPERIMENT_RUNS, EXPERIMENTS, RUNS
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
 
-FEW, MANY = 50, 500
+FEW, MANY = 40, 500
 KEPT = 25
 """Damaged rows that lie in the queue at a time."""
 RUN_COLUMNS = {
@@ -52,7 +52,7 @@ def store(request: pytest.FixtureRequest, workspace: Workspace, monkeypatch: pyt
     return Store.open(workspace)
 
 
-def test_the_queue_goes_on_after_fifty_configurations(store: Store, workspace: Workspace) -> None:
+def test_the_queue_goes_on_after_forty_configurations(store: Store, workspace: Workspace) -> None:
     _try(store, workspace, FEW)
 
 
