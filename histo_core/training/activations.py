@@ -10,6 +10,7 @@ from typing import Any
 
 from histo_core.errors import CheckpointError
 from histo_core.files import append_line
+from histo_core.storable import as_json
 
 FILE = "activations.jsonl"
 _TAIL = 1 << 22
@@ -79,7 +80,7 @@ def append_activity(folder: Path, activity: EpochActivity) -> None:
     line = {"epoch": activity.epoch, "edges": EDGES, "layers": [asdict(layer) for layer in activity.layers]}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        append_line(folder / FILE, json.dumps(line))
+        append_line(folder / FILE, as_json(line))
     except OSError as error:
         raise CheckpointError(
             f"The activations could not be written to {folder / FILE}: {error.strerror or error}.",

@@ -107,7 +107,7 @@ class Phantom(Dataset):
 
 def phantom_folder(options: PhantomOptions, workspace: Workspace) -> Path:
     """Where the data set of these options lies, or would lie."""
-    text = json.dumps([DRAWING, options.model_dump(mode="json")], sort_keys=True)
+    text = json.dumps([DRAWING, options.model_dump(mode="json")], sort_keys=True, allow_nan=False)
     return workspace.data / f"phantom-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
