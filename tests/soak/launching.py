@@ -1,0 +1,120 @@
+"""Launch many runs at the same moment, each in a process of its own, in a workspace that is not there yet.
+
+As a program: ``launching.py <folder> <launches> <rounds> <same|different>``; it prints a `Launches` as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+from forking import Forked, load_everything
+from killing import config
+
+from histo_core.runs import launcher
+from histo_core.runs.store import Store
+from histo_core.runs.supervisor import supervise
+from histo_core.workspace import Workspace
+
+
+@dataclass
+class Launches:
+    """What came of all rounds together.
+
+    Attributes:
+        asked: launches.
+        refused: what those said that failed.
+        runs: how many runs there are afterwards, round by round.
+        told: how many different runs the launches were told of, round by round.
+        supervisors: how many served, round by round.
+        slowest: seconds of the slowest launch.
+    """
+
+    asked: int
+    refused: list[str]
+    runs: list[int]
+    told: list[int]
+    supervisors: list[int]
+    slowest: float
+
+
+def launch_at_once(folder: Path, launches: int, *, same: bool, into: Launches) -> None:
+    """One round: the processes are there, and begin when the last of them is."""
+    workspace = Workspace(folder / "home")
+    wait, begin = os.pipe()
+    processes = []
+    for number in range(launches):
+        call = _launch(wait, begin, workspace, 0 if same else number)
+        processes.append(Forked(call, folder / f"{number}.txt"))
+    os.close(begin)
+    codes = [process.wait() for process in processes]
+    os.close(wait)
+    said = [(folder / f"{number}.txt").read_text().split() for number in range(launches)]
+    into.asked += launches
+    into.refused += [" ".join(words)[-300:] for words, code in zip(said, codes, strict=True) if code]
+    done = [words for words, code in zip(said, codes, strict=True) if not code]
+    into.told.append(len({words[-2] for words in done}))
+    into.slowest = max([into.slowest, *(float(words[-1]) for words in done)])
+    into.runs.append(len(Store.open(workspace).runs()))
+    into.supervisors.append((workspace.logs / "supervisor.log").read_text().count(" serves "))
+    _end_all(workspace)
+
+
+def _launch(wait: int, begin: int, workspace: Workspace, seed: int) -> Callable[[], int]:
+    def call() -> int:
+        os.environ["HISTOSCOPE_HOME"] = str(workspace.home)
+        launcher.start_detached = _supervisor_of(workspace)
+        os.close(begin)
+        os.read(wait, 1)
+        begun = time.monotonic()
+        run = launcher.launch(config(seed, 1), workspace)
+        print(run.run_id, round(time.monotonic() - begun, 2))
+        return 0
+
+    return call
+
+
+def _supervisor_of(workspace: Workspace) -> Callable[..., None]:
+    """The real supervisor, of workers that only wait, so that each run is active until all launches are done."""
+
+    def serve() -> int:
+        logging.basicConfig(level=logging.INFO, filename=workspace.logs / "supervisor.log")
+        supervise(workspace, command=lambda _: ["sleep", "600"])
+        return 0
+
+    def start(*_: object, **__: object) -> None:
+        workspace.logs.mkdir(parents=True, exist_ok=True)
+        Forked(serve)
+
+    return start
+
+
+def _end_all(workspace: Workspace) -> None:
+    if (supervisor := launcher.supervisor_alive(workspace)) is not None:
+        psutil.Process(supervisor).kill()
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and process.environ().get("HISTOSCOPE_HOME") == str(workspace.home):
+                process.kill()
+        except psutil.Error:
+            continue
+
+
+def main(folder: Path, launches: int, rounds: int, same: bool) -> None:
+    load_everything()
+    found = Launches(0, [], [], [], [], 0.0)
+    for number in range(rounds):
+        (folder / str(number)).mkdir(parents=True)
+        launch_at_once(folder / str(number), launches, same=same, into=found)
+    print(json.dumps(asdict(found)))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4] == "same")
