@@ -6,7 +6,6 @@ As a program: ``launching.py <folder> <launches> <rounds> <same|different>``; it
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 import time
@@ -17,10 +16,10 @@ from pathlib import Path
 import psutil
 from forking import Forked, load_everything
 from killing import config
+from supervising import start_these
 
 from histo_core.runs import launcher
 from histo_core.runs.store import Store
-from histo_core.runs.supervisor import supervise
 from histo_core.workspace import Workspace
 
 
@@ -70,7 +69,7 @@ def launch_at_once(folder: Path, launches: int, *, same: bool, into: Launches) -
 def _launch(wait: int, begin: int, workspace: Workspace, seed: int) -> Callable[[], int]:
     def call() -> int:
         os.environ["HISTOSCOPE_HOME"] = str(workspace.home)
-        launcher.start_detached = _supervisor_of(workspace)
+        start_these("waiting")  # so that each run is active until all launches are done
         os.close(begin)
         os.read(wait, 1)
         begun = time.monotonic()
@@ -81,24 +80,7 @@ def _launch(wait: int, begin: int, workspace: Workspace, seed: int) -> Callable[
     return call
 
 
-def _supervisor_of(workspace: Workspace) -> Callable[..., None]:
-    """The real supervisor, of workers that only wait, so that each run is active until all launches are done."""
-
-    def serve() -> int:
-        logging.basicConfig(level=logging.INFO, filename=workspace.logs / "supervisor.log")
-        supervise(workspace, command=lambda _: ["sleep", "600"])
-        return 0
-
-    def start(*_: object, **__: object) -> None:
-        workspace.logs.mkdir(parents=True, exist_ok=True)
-        Forked(serve)
-
-    return start
-
-
 def _end_all(workspace: Workspace) -> None:
-    if (supervisor := launcher.supervisor_alive(workspace)) is not None:
-        psutil.Process(supervisor).kill()
     for process in psutil.process_iter():
         try:
             if process.pid != os.getpid() and process.environ().get("HISTOSCOPE_HOME") == str(workspace.home):
