@@ -28,6 +28,7 @@ from histo_core.runs.processes import ProcessIdentity, boot_id
 from histo_core.runs.queue import next_queued
 from histo_core.runs.records import Run, RunStatus
 from histo_core.runs.store import Held, Store
+from histo_core.runs.suspended import lock_holders_woken
 from histo_core.workspace import Workspace
 
 LOG = logging.getLogger(__name__)
@@ -105,7 +106,8 @@ def supervise(
         with lock:
             _sign(lock, json.dumps(asdict(ProcessIdentity.current())))
             served = Supervisor(workspace, store, grace_seconds, command, start_seconds=start_seconds)
-            _serve(served, idle_exit_seconds, poll_seconds)
+            with lock_holders_woken(served.workers):
+                _serve(served, idle_exit_seconds, poll_seconds)
             _sign(lock, "")
         if not lock_file(workspace).exists() or not store.any_active():
             return
@@ -169,6 +171,10 @@ class Supervisor:
         """When each worker, of ours or adopted, was last seen at work on its run, else when it was started."""
         self._heard: dict[ProcessIdentity, tuple[datetime | None, float]] = {}
         """The last heartbeat of each worker of elsewhere, and when it was first seen here."""
+
+    def workers(self) -> Collection[ProcessIdentity]:
+        """All workers that are known to be alive: of ours and adopted ones."""
+        return list(self._at_work)
 
     def look(self) -> bool:
         """Notice ends, carry out cancellations, start what can start. Returns whether any run is active."""
