@@ -13,7 +13,6 @@ from types import SimpleNamespace
 import psutil
 import pytest
 import sqlalchemy as sa
-from conftest import fake_command
 from waiting import wait_until
 
 from histo_core.config import RunConfig, TrainConfig
@@ -184,7 +183,7 @@ def test_the_time_of_day_of_another_machine_says_nothing_about_its_worker(
 def test_a_suspended_worker_that_was_cancelled_before_it_began_is_killed(
     supervisor: Supervisor, store: Store, enqueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = enqueue("asleep")
+    run, works = enqueue("asleep"), supervisor._command
     monkeypatch.setattr(supervisor, "_command", lambda _: ["sleep", "600"])
     supervisor.look()
     process = next(iter(supervisor._children.values())).process
@@ -195,7 +194,7 @@ def test_a_suspended_worker_that_was_cancelled_before_it_began_is_killed(
     time.sleep(0.6)
     supervisor.look()
     store.requeue(run.run_id)  # just now: the worker that had to go says nothing about it
-    monkeypatch.setattr(supervisor, "_command", fake_command)
+    monkeypatch.setattr(supervisor, "_command", works)
     store.change(run.run_id, sa.true(), name="quick")
     process.wait(10)
     _look_until(supervisor, store, run.run_id, RunStatus.SUCCEEDED)
