@@ -1,6 +1,7 @@
 """Launch many runs at the same moment, each in a process of its own, in a workspace that is not there yet.
 
-As a program: ``launching.py <folder> <launches> <rounds> <same|different>``; it prints a `Launches` as JSON.
+As a program: ``launching.py <folder> <launches> <rounds>``; it prints a `Launches` of each kind as JSON: of identical
+launches, and of different ones.
 """
 
 from __future__ import annotations
@@ -89,14 +90,17 @@ def _end_all(workspace: Workspace) -> None:
             continue
 
 
-def main(folder: Path, launches: int, rounds: int, same: bool) -> None:
+def main(folder: Path, launches: int, rounds: int) -> None:
     load_everything()
-    found = Launches(0, [], [], [], [], 0.0)
-    for number in range(rounds):
-        (folder / str(number)).mkdir(parents=True)
-        launch_at_once(folder / str(number), launches, same=same, into=found)
-    print(json.dumps(asdict(found)))
+    found = {}
+    for kind in ("same", "different"):
+        found[kind] = Launches(0, [], [], [], [], 0.0)
+        for number in range(rounds):
+            round_folder = folder / kind / str(number)
+            round_folder.mkdir(parents=True)
+            launch_at_once(round_folder, launches, same=kind == "same", into=found[kind])
+    print(json.dumps({kind: asdict(launched) for kind, launched in found.items()}))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4] == "same")
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

@@ -14,10 +14,10 @@ from histo_core.runs.supervisor import child_environment
 from histo_core.workspace import Workspace
 
 
-def _launched(folder: Path, launches: int, rounds: int, kind: str) -> Launches:
+def _launched(folder: Path, launches: int, rounds: int) -> dict[str, Launches]:
     environment = {**child_environment(Workspace.default()), "OMP_NUM_THREADS": "1"}
-    said = run_program("launching.py", folder, launches, rounds, kind, environment=environment)
-    return Launches(**json.loads(said.splitlines()[-1]))
+    said = run_program("launching.py", folder, launches, rounds, environment=environment)
+    return {kind: Launches(**found) for kind, found in json.loads(said.splitlines()[-1]).items()}
 
 
 def _check(done: Launches, runs_a_round: int) -> None:
@@ -27,15 +27,16 @@ def _check(done: Launches, runs_a_round: int) -> None:
 
 
 def test_launches_at_once_in_a_new_workspace_give_one_run_each(workspace: Workspace, tmp_path: Path) -> None:
-    _check(_launched(tmp_path / "same", 12, 1, "same"), 1)
-    _check(_launched(tmp_path / "different", 12, 1, "different"), 12)
+    done = _launched(tmp_path, 12, 1)
+    _check(done["same"], 1)
+    _check(done["different"], 12)
 
 
 @pytest.mark.soak
 def test_fifty_launches_at_once_twenty_times_give_one_run_each(workspace: Workspace, tmp_path: Path) -> None:
     """Identical ones are one run, which all of them are told of; different ones are a run each."""
     begun = time.monotonic()
-    done = {kind: _launched(tmp_path / kind, 50, 20, kind) for kind in ("same", "different")}
+    done = _launched(tmp_path, 50, 20)
     for kind, runs in (("same", 1), ("different", 50)):
         found = done[kind]
         good = sum(count == runs for count in found.runs)
