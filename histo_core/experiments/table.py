@@ -15,6 +15,7 @@ from histo_core.access import User
 from histo_core.config import RunConfig, parse_config
 from histo_core.config_protocol import ProtocolConfig
 from histo_core.errors import ConfigError, RunError
+from histo_core.experiments.record_file import experiment_file, write_experiment
 from histo_core.experiments.records import Experiment, Member
 from histo_core.runs.database import open_database
 from histo_core.runs.records import Run, RunStatus
@@ -28,7 +29,7 @@ class ExperimentTable:
     """All experiments of one workspace."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self._database = open_database(workspace)
+        self._database, self._workspace = open_database(workspace), workspace
 
     def all(self, *, archived: bool = False) -> list[Experiment]:
         """All experiments, newest first; those that were put away only with ``archived``."""
@@ -99,6 +100,7 @@ class ExperimentTable:
             )
             for member in members:
                 connection.execute(_new_member(experiment_id, member))
+            write_experiment(connection, experiment_id, self._workspace)
         return self.get(experiment_id)
 
     def add_member(self, experiment_id: str, member: Member) -> bool:
@@ -118,6 +120,7 @@ class ExperimentTable:
                 return False
             if connection.execute(taken).first() is None:
                 connection.execute(_new_member(experiment_id, member))
+                write_experiment(connection, experiment_id, self._workspace)
             return True
 
     def runs(self, experiment: Experiment) -> dict[str, Run]:
@@ -179,6 +182,8 @@ class ExperimentTable:
                 return False
             connection.execute(sa.delete(EXPERIMENT_RUNS).where(EXPERIMENT_RUNS.c.experiment_id == experiment_id))
             connection.execute(sa.delete(EXPERIMENTS).where(mine))
+            # Without it nothing takes the folder, of which something may stay, for an experiment whose row was lost.
+            experiment_file(experiment_id, self._workspace).unlink(missing_ok=True)
         return True
 
     def touch_test(self, experiment_id: str, run_id: str) -> str:
@@ -195,6 +200,7 @@ class ExperimentTable:
         change = sa.update(EXPERIMENTS).where(EXPERIMENTS.c.experiment_id == experiment_id, condition).values(**values)
         with self._database.write() as connection:
             connection.execute(change)
+            write_experiment(connection, experiment_id, self._workspace)
 
 
 def _stem(config: RunConfig, protocol: ProtocolConfig) -> str:
