@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from histo_core.access import LOCAL, User, authorise
 from histo_core.errors import DataNotFoundError
-from histo_core.maintenance.database_file import check_database, state_of
+from histo_core.maintenance.database_file import check_database
 from histo_core.maintenance.finding import Checked, Finding
 from histo_core.maintenance.hashes import check_predictions, check_run_files
 from histo_core.maintenance.leftovers import check_leftovers, check_locks
@@ -77,8 +77,3 @@ def _of_rows(store: Store, workspace: Workspace, *, mend: bool) -> Iterator[Find
     yield from check_workers(store, mend=mend)
     yield from check_runs(database, workspace, mend=mend)
     yield from check_experiments(database, workspace, mend=mend)
-
-
-def needs_check(workspace: Workspace) -> bool:
-    """Whether folders of runs are there, and a database that knows of them is not."""
-    return any(workspace.runs.glob("[!.]*")) and state_of(workspace.database) in ("missing", "empty")

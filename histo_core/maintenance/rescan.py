@@ -32,6 +32,11 @@ def rescan_runs(database: Database, workspace: Workspace, *, mend: bool) -> Iter
         if folder.name in known or (folder / "deleted").exists():
             continue
         where = f"runs/{folder.name}"
+        if not any(folder.iterdir()):
+            if mend:
+                folder.rmdir()
+            yield Finding(where, "It is empty: its launch was broken off.", mended=mend)
+            continue
         try:
             workspace.run_folder(folder.name)
             row = _row_of(folder)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,14 @@ def parsed_row(table: sa.Table, values: object, source: Path) -> dict[str, Any]:
 def write_run(row: Mapping[Any, Any], workspace: Workspace) -> None:
     """Write a run's row into its folder."""
     write_record(workspace.run_folder(row["run_id"]) / RUN, plain_row(RUNS, row))
+
+
+def forget_run(run_id: str, workspace: Workspace) -> None:
+    """Take the record of a run away whose row could not be added, and its folder where nothing else lies there."""
+    folder = workspace.run_folder(run_id)
+    with suppress(OSError):
+        (folder / RUN).unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def write_record(file: Path, values: Mapping[str, Any]) -> None:
