@@ -46,9 +46,7 @@ def list_(
         nothing = f"No run is {' or '.join(status or [])}; `runs list` shows the others."
         say(nothing if others else "No runs. Start the demo with: python -m histo_core demo")
         if not others and any(workspace.runs.glob("[!.]*/run.json")):
-            say(
-                "Folders of runs are there without rows: python -m histo_core workspace check --mend"
-            )
+            say("Folders of runs are there without rows: python -m histo_core workspace check --mend")
         return
     places = {run.run_id: f"queued, place {place}" for place, run in enumerate(store.queue(), start=1)}
     columns = ("run", "status", "name", "model", "data", "device", "tags", "created")

@@ -18,6 +18,7 @@ import select
 import sqlite3
 import subprocess
 import sys
+import tarfile
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -100,7 +101,7 @@ class Disk:
             self.check(file)
             return _File(plain(file, mode, *given, **named), self, file)
 
-        io.open = builtins.open = opened
+        io.open = builtins.open = tarfile.bltn_open = opened  # the last keeps the plain one for itself
         for name in ("fsync", "mkdir", "replace", "rename"):
             setattr(os, name, self._checked(getattr(os, name)))
         plain_open = os.open
