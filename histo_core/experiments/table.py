@@ -18,6 +18,7 @@ from histo_core.errors import ConfigError, RunError
 from histo_core.experiments.record_file import experiment_file, write_experiment
 from histo_core.experiments.records import Experiment, Member
 from histo_core.runs.database import open_database
+from histo_core.runs.record_file import forgotten_if_refused
 from histo_core.runs.records import Run, RunStatus
 from histo_core.runs.schema import ACTIVE, EXPERIMENT_RUNS, EXPERIMENTS, RUNS, TEST_SCORES, to_run
 from histo_core.workspace import Workspace
@@ -79,7 +80,7 @@ class ExperimentTable:
     ) -> Experiment:
         """Write an experiment down, or give the one that is `at_work` already."""
         stem = _stem(config, protocol)
-        with self._database.write() as connection:
+        with forgotten_if_refused() as records, self._database.write() as connection:
             if (working := _at_work(connection, config, protocol)) is not None:
                 return working
             known = sa.select(EXPERIMENTS.c.experiment_id).union(sa.select(TEST_SCORES.c.scored_for))
@@ -100,6 +101,7 @@ class ExperimentTable:
             )
             for member in members:
                 connection.execute(_new_member(experiment_id, member))
+            records.append(experiment_file(experiment_id, self._workspace))
             write_experiment(connection, experiment_id, self._workspace)
         return self.get(experiment_id)
 

@@ -31,12 +31,10 @@ def rescan_runs(database: Database, workspace: Workspace, *, mend: bool) -> Iter
     for folder in _folders(workspace.runs):
         if folder.name in known or (folder / "deleted").exists():
             continue
-        where = f"runs/{folder.name}"
         if not any(folder.iterdir()):
-            if mend:
-                folder.rmdir()
-            yield Finding(where, "It is empty: its launch was broken off.", mended=mend)
+            yield _removed(folder, "runs", mend=mend)
             continue
+        where = f"runs/{folder.name}"
         try:
             workspace.run_folder(folder.name)
             row = _row_of(folder)
@@ -53,6 +51,9 @@ def rescan_experiments(database: Database, workspace: Workspace, *, mend: bool) 
     known = _ids(database, EXPERIMENTS.c.experiment_id)
     for folder in _folders(workspace.home / "experiments"):
         if folder.name in known:
+            continue
+        if not any(folder.iterdir()):
+            yield _removed(folder, "experiments", mend=mend)
             continue
         where = f"experiments/{folder.name}"
         try:
@@ -121,6 +122,12 @@ def _added(where: str, database: Database, add: Callable[[sa.Connection], None],
         except (StatementError, HistoscopeError) as error:  # it collides with another, or holds what no row can
             return Finding(where, f"Its row cannot be added: {error}", _REMOVE)
     return Finding(where, "It has no row in the database.", mended=mend)
+
+
+def _removed(folder: Path, kind: str, *, mend: bool) -> Finding:
+    if mend:
+        folder.rmdir()
+    return Finding(f"{kind}/{folder.name}", "It is empty: its start was broken off.", mended=mend)
 
 
 def _ids(database: Database, column: sa.Column[str]) -> frozenset[str]:

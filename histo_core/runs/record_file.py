@@ -7,15 +7,15 @@ their order; a disk that refuses is logged, and `python -m histo_core workspace 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from histo_core.errors import CorruptDataError
+from histo_core.errors import CorruptDataError, StoreError
 from histo_core.files import append_line, read_json, write_json
 from histo_core.runs.schema import RUNS, Utc
 from histo_core.workspace import Workspace
@@ -60,12 +60,21 @@ def write_run(row: Mapping[Any, Any], workspace: Workspace) -> None:
     write_record(workspace.run_folder(row["run_id"]) / RUN, plain_row(RUNS, row))
 
 
-def forget_run(run_id: str, workspace: Workspace) -> None:
-    """Take the record of a run away whose row could not be added, and its folder where nothing else lies there."""
-    folder = workspace.run_folder(run_id)
-    with suppress(OSError):
-        (folder / RUN).unlink(missing_ok=True)
-        folder.rmdir()
+@contextmanager
+def forgotten_if_refused() -> Iterator[list[Path]]:
+    """Take the records of new rows away that were not kept in the end: a check would take those rows for lost.
+
+    Gives a list to which the block adds the records' files; a folder goes, too, where nothing else lies in it.
+    """
+    added: list[Path] = []
+    try:
+        yield added
+    except StoreError:
+        for file in added:
+            with suppress(OSError):
+                file.unlink(missing_ok=True)
+                file.parent.rmdir()
+        raise
 
 
 def write_record(file: Path, values: Mapping[str, Any]) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -13,11 +12,11 @@ import sqlalchemy as sa
 
 from histo_core.access import LOCAL, User
 from histo_core.config import RunConfig
-from histo_core.errors import RunError, StoreError
+from histo_core.errors import RunError
 from histo_core.runs.database import Database, open_database
 from histo_core.runs.held_out import record_score
 from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.record_file import forget_run, write_run
+from histo_core.runs.record_file import RUN, forgotten_if_refused, write_run
 from histo_core.runs.records import OPEN_DEVICE, Progress, Run, RunStatus
 from histo_core.runs.schema import ACTIVE, QUEUE_ORDER, RUNS, WAITING, Utc, to_run
 from histo_core.workspace import Workspace
@@ -119,7 +118,7 @@ class Store:
         """
         config_hash = config.hash(data_hash)
         same = sa.select(RUNS).where(RUNS.c.config_hash == config_hash)
-        with self._forgotten_if_refused() as added_ids, self.database.write() as connection:
+        with forgotten_if_refused() as records, self.database.write() as connection:
             active = connection.execute(same.where(RUNS.c.status.in_(ACTIVE))).mappings().one_or_none()
             if active is not None:
                 return to_run(active)
@@ -151,7 +150,8 @@ class Store:
                 .returning(RUNS)
             )
             row = connection.execute(added).mappings().one()
-            added_ids.append(row["run_id"])
+            if self._workspace is not None:
+                records.append(self._workspace.run_folder(row["run_id"]) / RUN)
             return self._kept(row)
 
     def claim(self, run_id: str, worker: ProcessIdentity) -> Run:
@@ -266,18 +266,6 @@ class Store:
         if self._workspace is not None:
             write_run(row, self._workspace)
         return to_run(row)
-
-    @contextmanager
-    def _forgotten_if_refused(self) -> Iterator[list[str]]:
-        """Leave no record of runs whose rows were not kept in the end: a check would take them for lost ones."""
-        added: list[str] = []
-        try:
-            yield added
-        except StoreError:
-            for run_id in added:
-                if self._workspace is not None:
-                    forget_run(run_id, self._workspace)
-            raise
 
     def _refuse(self, run_id: str, verb: str, allowed: str) -> Run:
         run = self.get(run_id)

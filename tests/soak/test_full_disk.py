@@ -144,7 +144,7 @@ def _sweep(disk: FailingDisk, before: Path, tmp_path: Path, operation: str, step
             outcome = _try(disk, before, tmp_path, operation, at, code)
             counted.refusals += 1
             counted.told += bool(outcome.message)
-            if step > 1 or place % 5 == 0:
+            if place % 5 == 0:
                 _go_on(disk, tmp_path, operation, f"{operation}, write call {at}, {errno.errorcode[code]}")
                 counted.repeated += 1
     return counted
