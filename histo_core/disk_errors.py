@@ -18,10 +18,10 @@ _ADVICE = {
     errno.ENOSPC: "Free some space",
     errno.EDQUOT: "Your quota on this disk is used up: free some of your own files' space",
     errno.EFBIG: "The largest size of a file is reached: raise the limit (ulimit -f)",
-    errno.EIO: "The disk reports a fault: look at the system's log, and move the files to another disk",
-    errno.EROFS: "The disk is mounted read-only: mount it for writing, or choose another place",
-    errno.EACCES: "Check whose it is and its permissions, or choose another place",
-    errno.EPERM: "Check whose it is and its permissions, or choose another place",
+    errno.EIO: "The disk reports a fault: look at the system's log",
+    errno.EROFS: "The disk is mounted read-only: mount it for writing",
+    errno.EACCES: "Check whose it is and its permissions",
+    errno.EPERM: "Check whose it is and its permissions",
     errno.ENOENT: "Check the path",
     errno.ENOTDIR: "Check the path",
     errno.EISDIR: "Name a file",
@@ -34,7 +34,7 @@ _ADVICE = {
 
 def advice(error: OSError) -> str:
     """What to do, as the beginning of a sentence without its full stop."""
-    return _ADVICE.get(error.errno or 0, "Check the disk, or choose another place")
+    return _ADVICE.get(error.errno or 0, "Check the disk and the path")
 
 
 @contextmanager
