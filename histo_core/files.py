@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 
 from histo_core.errors import DataError
+from histo_core.regular_files import JSON_BYTES, open_regular, parse_json, read_regular
 
 _BLOCK = 1 << 20
 
@@ -55,8 +56,13 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Read a JSON file.
+
+    Raises:
+        OSError: it cannot be read, is no regular file, or has more than `JSON_BYTES`.
+        ValueError: no JSON in UTF-8, or nested too deep.
+    """
+    return parse_json(read_regular(path, JSON_BYTES).decode())
 
 
 def append_line(path: Path, line: str) -> None:
@@ -72,10 +78,14 @@ def append_line(path: Path, line: str) -> None:
         os.fsync(file.fileno())
 
 
-def sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, as hex."""
+def sha256(path: Path, limit: int | None = None) -> str:
+    """SHA-256 of a regular file's bytes, as hex; ``limit`` is the bytes that it may have.
+
+    Raises:
+        OSError: as `open_regular`.
+    """
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with open_regular(path, limit) as file:
         while block := file.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()

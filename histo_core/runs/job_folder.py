@@ -17,6 +17,7 @@ from histo_core.config import Config
 from histo_core.errors import RunError
 from histo_core.files import write_atomically
 from histo_core.locks import is_locked, try_lock
+from histo_core.regular_files import JSON_BYTES, read_regular
 from histo_core.runs.processes import ProcessIdentity
 from histo_core.workspace import Workspace
 
@@ -95,7 +96,7 @@ class JobFolder:
     def read(self) -> Job | None:
         """What was last written; None where nothing was, or nothing that this version understands."""
         try:
-            job = Job.model_validate_json((self.path / "job.json").read_bytes())
+            job = Job.model_validate_json(read_regular(self.path / "job.json", JSON_BYTES))
         except (OSError, ValidationError):
             return None
         return job.model_copy(update={"cancel_asked": job.active and self._cancel.exists()})

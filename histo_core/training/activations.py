@@ -10,8 +10,10 @@ from typing import Any
 
 from histo_core.errors import CheckpointError
 from histo_core.files import append_line
+from histo_core.regular_files import parse_json, read_end
 
 FILE = "activations.jsonl"
+_MAX_BYTES = 64 << 20
 _TAIL = 1 << 22
 """Bytes at a file's end in which the last line is looked for; one of 160 layers takes about 130,000."""
 
@@ -94,8 +96,8 @@ def read_activity(folder: Path) -> list[EpochActivity]:
     Of an epoch that stands there twice the later line counts. A torn line, or one of other bins, is left out.
     """
     try:
-        text = (folder / FILE).read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
+        text = read_end(folder / FILE, _MAX_BYTES).decode(errors="replace")
+    except OSError:  # not there, or no file
         return []
     read = [found for line in text.splitlines() if (found := _parsed(line)) is not None]
     return sorted({one.epoch: one for one in read}.values(), key=lambda one: one.epoch)
@@ -103,12 +105,10 @@ def read_activity(folder: Path) -> list[EpochActivity]:
 
 def last_activity(folder: Path) -> EpochActivity | None:
     """The epoch of the last line, without reading the others; None where there is none that can be read."""
-    file = folder / FILE
-    if not file.is_file():
+    try:
+        lines = read_end(folder / FILE, _TAIL).decode(errors="replace").splitlines()
+    except OSError:
         return None
-    with file.open("rb") as opened:
-        opened.seek(max(file.stat().st_size - _TAIL, 0))
-        lines = opened.read().decode(errors="replace").splitlines()
     return _parsed(lines[-1]) if lines else None
 
 
@@ -130,7 +130,7 @@ def in_words(activity: EpochActivity) -> str:
 
 def _parsed(line: str) -> EpochActivity | None:
     try:
-        values: dict[str, Any] = json.loads(line)
+        values: dict[str, Any] = parse_json(line)
         layers = [LayerActivity(**{**one, "counts": tuple(one["counts"])}) for one in values["layers"]]
         return EpochActivity(int(values["epoch"]), tuple(layers)) if values["edges"] == list(EDGES) else None
     except (ValueError, KeyError, TypeError):

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from histo_core.regular_files import parse_json
+
 
 @dataclass(frozen=True)
 class Event:
@@ -103,7 +105,7 @@ def to_json(event: Event) -> str:
 def from_json(line: str) -> Event | None:
     """Read a line back; None for one that a crash tore or another version wrote."""
     try:
-        fields: dict[str, Any] = json.loads(line)
+        fields: dict[str, Any] = parse_json(line)
         return KINDS[fields.pop("kind")](**fields)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
