@@ -33,8 +33,10 @@ def serve(control: socket.socket) -> None:
 
 def _answer(connection: socket.socket, control: socket.socket) -> None:
     with connection.makefile("rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        order = json.loads(file.read(length))
+        head = file.read(8)
+        if len(head) < 8:  # who asked is gone already
+            return
+        order = json.loads(file.read(*struct.unpack("<Q", head)))
         module, _, name = order["target"].partition(":")
         function = getattr(import_module(module), name)
         if os.fork():

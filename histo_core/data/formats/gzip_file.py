@@ -49,6 +49,8 @@ def _unpack(source: Path, target: Path, progress: Progress, max_bytes: int) -> N
     done = 0
     with _opened(source) as raw, gzip.open(raw) as file, target.open("wb") as out:
         packed = os.fstat(raw.fileno()).st_size
+        if not packed:
+            raise CorruptDataError(f"{source} is empty.", "A whole gzip file is expected.", "Copy it again.")
         while block := _read(file, source):
             done += len(block)
             if done > max_bytes:

@@ -19,7 +19,7 @@ _TOLD_BYTES = 8 << 20
 _BLOCK = 1 << 20
 _HEADER_BYTES = 256 << 20
 """Of all members' headers and the room between them, besides an eighth of the files."""
-_MAX_MEMBERS = 500_000
+_MAX_MEMBERS = 20_000
 """BreaKHis has eight thousand."""
 
 
