@@ -40,9 +40,8 @@ def png(
 
 def zeros(size: int) -> bytes:
     """So many zeros, packed by deflate in zlib's form."""
-    packing, done = zlib.compressobj(9), []
-    for start in range(0, size, 1 << 24):
-        done.append(packing.compress(bytes(min(1 << 24, size - start))))
+    packing = zlib.compressobj(9)
+    done = [packing.compress(bytes(min(1 << 24, size - start))) for start in range(0, size, 1 << 24)]
     return b"".join([*done, packing.flush()])
 
 

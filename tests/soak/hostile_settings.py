@@ -12,8 +12,7 @@ _PLAIN = "seed: 3\ntrain:\n  epochs: 2\n"
 
 def _aliases(rng: random.Random) -> bytes:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
-    for level in range(1, rng.randrange(5, 12)):
-        lines.append(f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]")
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, rng.randrange(5, 12))]
     return "\n".join(lines).encode()
 
 
@@ -24,9 +23,16 @@ def _deep(rng: random.Random) -> bytes:
 
 def _strange(rng: random.Random) -> bytes:
     value = rng.choice(
-        ["190:20:30", "2001-99-99", "2001-01-01", "yes", "0x10", "1_000", "!!int x", "!!python/object:os.system x"]
-        + [
-            "1" * 5_000,
+        [
+            "190:20:30",
+            "2001-99-99",
+            "2001-01-01",
+            "yes",
+            "0x10",
+            "1_000",
+            "!!int x",
+            "!!python/object:os.system x",
+            "1" * 5000,
             ".inf",
             "-.inf",
             ".nan",
@@ -71,8 +77,16 @@ def _json_deep(rng: random.Random) -> bytes:
 
 def _json_strange(rng: random.Random) -> bytes:
     return rng.choice(
-        [b'{"schema": 1}', b"NaN", b"[]", b'"x"', b"1" * 5_000, b'{"last": ' + b"9" * 9_000 + b"}", rng.randbytes(500)]
-        + [json.dumps({"schema": 1, "last": {"file": "../../x", "sha256": "0" * 64, "epoch": 1, "batch": 0}}).encode()]
+        [
+            b'{"schema": 1}',
+            b"NaN",
+            b"[]",
+            b'"x"',
+            b"1" * 5000,
+            b'{"last": ' + b"9" * 9000 + b"}",
+            rng.randbytes(500),
+            json.dumps({"schema": 1, "last": {"file": "../../x", "sha256": "0" * 64, "epoch": 1, "batch": 0}}).encode(),
+        ]
     )
 
 
@@ -91,8 +105,20 @@ def _log(rng: random.Random) -> bytes:
 
 def _pattern(rng: random.Random) -> bytes:
     pattern = rng.choice(
-        [r"(a+)+$", r"(a|aa)+$", r"(.*a){20}$", r"((a*)*)*b", "(", "x", "(" * 200, "a{99999999999999}(b)", "(a" * 400]
-        + ["(?i)(" + "[\x01-\U0010ffff]" * 98 + ")$", r"(?P<patient>(?:a?){40}a{40})$", "(a)(?<=b*)"]
+        [
+            r"(a+)+$",
+            r"(a|aa)+$",
+            r"(.*a){20}$",
+            r"((a*)*)*b",
+            "(",
+            "x",
+            "(" * 200,
+            "a{99999999999999}(b)",
+            "(a" * 400,
+            "(?i)(" + "[\x01-\U0010ffff]" * 98 + ")$",
+            r"(?P<patient>(?:a?){40}a{40})$",
+            "(a)(?<=b*)",
+        ]
     )
     return json.dumps({"pattern": pattern, "names": ["a" * 60 + "!"] * 50}).encode()
 

@@ -15,7 +15,7 @@ def _pipe(path: Path, rng: random.Random) -> None:
 
 
 def _socket(path: Path, rng: random.Random) -> None:
-    here = os.getcwd()
+    here = Path.cwd()
     os.chdir(path.parent)  # a socket's whole path must be short
     try:
         with socket.socket(socket.AF_UNIX) as made:

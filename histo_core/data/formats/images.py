@@ -147,7 +147,7 @@ def _read(content: bytes, name: str, max_pixels: int) -> np.ndarray:
             if isinstance(image, BmpImageFile) and image.info.get("compression"):
                 _check_size(image.size, name, min(max_pixels, _MAX_PACKED_BMP))
             return _pixels(image, content)
-    except HistoscopeError:
+    except (HistoscopeError, MemoryError):  # the latter says nothing of the file
         raise
     except Exception as error:
         raise CorruptDataError(
