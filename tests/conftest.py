@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from histo_core.workspace import Workspace
 
@@ -17,6 +18,14 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     monkeypatch.setenv("HISTOSCOPE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HISTOSCOPE_DATA_ROOTS", f"{tmp_path}:{PROJECT.parent / 'shared'}")
     return Workspace.default()
+
+
+@pytest.fixture(scope="session")
+def gpu() -> torch.device:
+    """The first CUDA device."""
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device is here")
+    return torch.device("cuda:0")
 
 
 @pytest.fixture(scope="session")

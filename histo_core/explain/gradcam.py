@@ -16,6 +16,7 @@ from histo_core.config import Config
 from histo_core.errors import ExplanationError
 from histo_core.explain.base import EXPLAINERS, Explainer, Explanation
 from histo_core.explain.inputs import ask
+from histo_core.models.device import full_float32
 from histo_core.models.outputs import evidence
 from histo_core.models.predictor import Predictor
 
@@ -96,7 +97,7 @@ def class_maps(predictor: Predictor, pixels: Tensor, targets: Sequence[int]) -> 
 
     asked = [evidence(predictor.config.output, target) for target in targets]
     mapped = predictor.mapped((pixels.shape[2], pixels.shape[3]))
-    with torch.inference_mode(mode=False), _differentiable_recurrence(predictor), mapped.lock:
+    with torch.inference_mode(mode=False), full_float32(), _differentiable_recurrence(predictor), mapped.lock:
         # Logits of one image depend on its own map alone, so that one pass back serves the whole batch.
         images = pixels.to(predictor.device, predictor.sampling_dtype, copy=True)
         maps = LayerGradCam(mapped.network, mapped.layer).attribute(images, [logit for logit, _ in asked])
@@ -111,5 +112,5 @@ def _differentiable_recurrence(predictor: Predictor) -> Iterator[None]:
     if predictor.device.type != "cuda" or not recurrent:
         yield
         return
-    with torch.backends.cudnn.flags(enabled=False):
+    with torch.backends.cudnn.flags(enabled=False, allow_tf32=False):
         yield

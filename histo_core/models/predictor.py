@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from histo_core.config import ModelConfig, PredictConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CheckpointError, ConfigError
-from histo_core.models.device import out_of_memory, resolve_device
+from histo_core.models.device import full_float32, out_of_memory, resolve_device
 from histo_core.models.engine import engine, interactive_dtype
 from histo_core.models.manifest import read_manifest
 from histo_core.models.mapped import Mapped
@@ -153,7 +153,8 @@ class Predictor:
         Raises:
             ConfigError: the images are smaller than the crop or than the network takes.
         """
-        return self._logits(self._engine, torch.float32, images, batch_size)
+        with full_float32():
+            return self._logits(self._engine, torch.float32, images, batch_size)
 
     @torch.inference_mode()
     def sampled(self, images: Sequence[np.ndarray] | np.ndarray, batch_size: int = 64) -> np.ndarray:
@@ -239,7 +240,8 @@ class Predictor:
         return joined([self.predict_input(half, config) for half in halves], len(self.classes))
 
     def _predicted(self, pixels: Tensor, config: PredictConfig) -> Predicted:
-        logits = predict_views(pixels.to(self.device), config.tta, self._engine).cpu().double()
+        with full_float32():
+            logits = predict_views(pixels.to(self.device), config.tta, self._engine).cpu().double()
         # In double precision rows sum to 1 to the last digit that is kept.
         each = np.stack([probabilities(one, self.config.output).numpy() for one in logits])
         if len(each) == 1:
