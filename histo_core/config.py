@@ -14,9 +14,11 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, model_validator
 
+from histo_core import strict_yaml
 from histo_core.config_base import Config, parse_config
 from histo_core.config_train import TrainConfig
 from histo_core.errors import ConfigError
+from histo_core.regular_files import read_regular
 
 Option = bool | int | float | str
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -309,10 +311,12 @@ class RunConfig(Config):
             ConfigError: not YAML, an unknown key, or a value out of range.
         """
         try:
-            values = yaml.safe_load(text)
-        except yaml.YAMLError as error:
+            values = strict_yaml.load(text)
+        except ValueError as error:
             raise ConfigError(
-                f"The configuration is not YAML: {error}.", "A mapping is expected.", "Mend the file."
+                f"The configuration is not YAML that can be read: {error}.",
+                "A plain mapping is expected, without aliases or tags.",
+                "Mend the file.",
             ) from None
         return cls.parse_saved(values) if saved else cls.parse(values)
 
@@ -335,10 +339,12 @@ def read_config(path: Path, *, saved: bool = False) -> RunConfig:
     Raises:
         ConfigError: the file is missing or its content is not allowed.
     """
-    if not path.is_file():
-        raise ConfigError(f"There is no configuration at {path}.", "A YAML file is expected.", "Check the path.")
     try:
-        return RunConfig.from_yaml(path.read_text(encoding="utf-8"), saved=saved)
+        return RunConfig.from_yaml(read_regular(path, strict_yaml.MAX_BYTES).decode(), saved=saved)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"There is no configuration at {path}.", "A YAML file is expected.", "Check the path."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         why = "it is no text" if isinstance(error, UnicodeDecodeError) else error.strerror
         raise ConfigError(

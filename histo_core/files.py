@@ -7,7 +7,6 @@ of 100 written to a temporary file, synced and renamed, none did.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from typing import Any
 import psutil
 
 from histo_core.errors import DataError
+from histo_core.regular_files import JSON_BYTES, open_regular, parse_json, read_regular
 from histo_core.storable import as_json
 
 _BLOCK = 1 << 20
@@ -56,8 +56,13 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Read a JSON file.
+
+    Raises:
+        OSError: it cannot be read, is no regular file, or has more than `JSON_BYTES`.
+        ValueError: no JSON in UTF-8, or nested too deep.
+    """
+    return parse_json(read_regular(path, JSON_BYTES).decode())
 
 
 def append_line(path: Path, line: str) -> None:
@@ -82,16 +87,21 @@ def keep_lines(path: Path, kept: Callable[[str], bool]) -> None:
     """
     if not path.exists():
         return
-    lines = path.read_bytes().splitlines(keepends=True)
+    with open_regular(path) as file:
+        lines = file.read().splitlines(keepends=True)
     left = [line for line in lines if kept(line.decode(errors="replace").rstrip("\r\n"))]
     if len(left) < len(lines):
         write_atomically(path, b"".join(left))
 
 
-def sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, as hex."""
+def sha256(path: Path, limit: int | None = None) -> str:
+    """SHA-256 of a regular file's bytes, as hex; ``limit`` is the bytes that it may have.
+
+    Raises:
+        OSError: as `open_regular`.
+    """
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with open_regular(path, limit) as file:
         while block := file.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()

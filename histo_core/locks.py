@@ -7,6 +7,8 @@ import os
 from io import TextIOWrapper
 from pathlib import Path
 
+from histo_core.regular_files import open_regular
+
 
 def try_lock(path: Path) -> TextIOWrapper | None:
     """Take an exclusive lock on a file, or return None when another process has it. Closing the file gives it back.
@@ -34,7 +36,7 @@ def try_lock(path: Path) -> TextIOWrapper | None:
 def is_locked(path: Path) -> bool:
     """Whether another process holds the lock. Looks share their hold, so that one is never taken for a holder."""
     try:
-        file = path.open("rb")
+        file = open_regular(path)
     except FileNotFoundError:
         return False
     with file:

@@ -16,6 +16,7 @@ from histo_core.audit.umap_layout import FEWEST, umap_layout
 from histo_core.data.base import Dataset
 from histo_core.files import new_folder, read_json, write_atomically, write_json
 from histo_core.progress import Progress, silent
+from histo_core.regular_files import open_regular
 from histo_core.workspace import Workspace
 
 __all__ = ["PatchMap", "inside", "load_map", "make_map"]
@@ -85,7 +86,7 @@ def make_map(
         def step(done: int, steps: int) -> None:
             progress(n + umap_cost * done // steps, n + umap_cost)
 
-        xy = umap_layout(np.load(folder / "sample.npy"), progress=step)
+        xy = umap_layout(_load(folder / "sample.npy"), progress=step)
         write_atomically(folder / "umap.npy", _npy(xy))
         (folder / "sample.npy").unlink(missing_ok=True)
     return _read(folder, features)
@@ -127,9 +128,9 @@ def _folder(dataset: Dataset, features: str, workspace: Workspace, umap_sample: 
 
 def _read(folder: Path, features: str) -> PatchMap:
     first, second = read_json(folder / "map.json")["explained"]
-    xy, umap_xy, umap_rows = np.load(folder / "pca.npy"), None, None
+    xy, umap_xy, umap_rows = _load(folder / "pca.npy"), None, None
     if (folder / "umap.npy").is_file():
-        umap_xy, umap_rows = np.load(folder / "umap.npy"), np.load(folder / "sample_rows.npy")
+        umap_xy, umap_rows = _load(folder / "umap.npy"), _load(folder / "sample_rows.npy")
     return PatchMap(xy, umap_xy, umap_rows, (first, second), features, _note(features, len(xy), umap_rows))
 
 
@@ -146,3 +147,8 @@ def _npy(values: np.ndarray) -> bytes:
     buffer = BytesIO()
     np.save(buffer, values)
     return buffer.getvalue()
+
+
+def _load(path: Path) -> np.ndarray:
+    with open_regular(path) as file:
+        return np.load(file, allow_pickle=False)

@@ -15,6 +15,7 @@ from histo_core.audit.pca import Covariance
 from histo_core.data.base import Dataset
 from histo_core.errors import DataError
 from histo_core.progress import Progress, silent
+from histo_core.regular_files import open_regular
 
 _BATCH_BYTES, _MOST_PATCHES = 32 << 20, 1024
 
@@ -65,7 +66,7 @@ def principal_plane(
             progress(done, n)
     components = covariance.components(2)
     xy = np.empty((n, 2), np.float32)
-    with kept.open("rb") as file:
+    with open_regular(kept) as file:
         for start in range(0, n, _MOST_PATCHES):
             block = np.fromfile(file, np.float32, count=_MOST_PATCHES * width).reshape(-1, width)
             xy[start : start + len(block)] = components.project(block)

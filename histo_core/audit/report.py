@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from histo_core.audit.compared import Compared
 from histo_core.audit.finding import SEVERITIES, Finding
@@ -20,6 +19,7 @@ from histo_core.audit.scan import scan
 from histo_core.audit.shortcuts import find_shortcuts, shortcut_finding
 from histo_core.audit.sides import side_findings
 from histo_core.data.base import Dataset
+from histo_core.data.formats.parquet_table import read_own_parquet
 from histo_core.data.splits.split import Split
 from histo_core.disk_errors import kept_if_possible
 from histo_core.errors import SplitError
@@ -135,7 +135,7 @@ def load_audit(
         return None
     kept = read_json(folder / _REPORT)
     findings = tuple(
-        Finding(**fields, table=pd.read_parquet(folder / f"{fields['key']}.parquet")) for fields in kept["findings"]
+        Finding(**fields, table=read_own_parquet(folder / f"{fields['key']}.parquet")) for fields in kept["findings"]
     )
     compared = None if kept["other"] is None else Compared(**kept["other"])
     known = (kept["checked"], kept["dataset"], kept["split_fingerprint"])

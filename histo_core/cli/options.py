@@ -8,8 +8,8 @@ from inspect import signature
 from typing import Annotated, Any
 
 import typer
-import yaml
 
+from histo_core import strict_yaml
 from histo_core.config import DataConfig, parse_config
 from histo_core.errors import ConfigError
 
@@ -33,8 +33,8 @@ def pairs(items: Iterable[str] | None) -> dict[str, Any]:
         if not key or not equals:
             raise ConfigError(f"{item!r} is not an option.", "KEY=VALUE is expected.", "Write for example patches=500.")
         try:
-            values[key] = yaml.safe_load(value)
-        except yaml.YAMLError:
+            values[key] = strict_yaml.load(value)
+        except ValueError:
             raise ConfigError(
                 f"The value of {item!r} cannot be read.", "A number, true, false or a word.", "Quote it."
             ) from None

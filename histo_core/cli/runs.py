@@ -13,6 +13,7 @@ from histo_core.cli.watch import tell_end, watch, watch_or_cancel
 from histo_core.runs import edit, launcher, queue
 from histo_core.runs.delete import delete
 from histo_core.runs.events import read_events
+from histo_core.runs.log_file import log_end
 from histo_core.runs.records import OPEN_DEVICE, RunStatus
 from histo_core.runs.store import Store
 from histo_core.training.events import EpochDone
@@ -169,8 +170,7 @@ def log(run_id: RunId, lines: Annotated[int, typer.Option(min=1, help="How many 
     authorise(LOCAL, "run.read", run_id)
     workspace = Workspace.default()
     file = workspace.run_folder(Store.open(workspace).get(run_id).run_id) / "log.txt"
-    text = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
-    say("\n".join(text.splitlines()[-lines:]) or "The log is empty.")
+    say("\n".join(log_end(file, lines)) or "The log is empty.")
 
 
 @app.command()

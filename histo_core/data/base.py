@@ -25,6 +25,7 @@ from histo_core.errors import BrokenFilesError, ConfigError, CorruptDataError, D
 from histo_core.files import write_atomically
 from histo_core.progress import Progress, silent
 from histo_core.registry import Registry
+from histo_core.regular_files import read_regular
 from histo_core.workspace import Workspace
 
 UNLABELLED = -1
@@ -192,7 +193,7 @@ class Dataset(ABC):
         """
         known = self._remembered / self.state if self._remembered is not None and self.sources else None
         if known is not None and known.is_file():
-            return known.read_text(encoding="ascii")
+            return read_regular(known, 1024).decode("ascii")
         digest = hashlib.sha256(repr((self.classes, self.positive)).encode())
         payloads = self.payloads(np.arange(len(self)))
         for sample, label, (mark, content) in zip(self.table["sample_id"], self.table["label"], payloads, strict=True):

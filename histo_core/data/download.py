@@ -23,6 +23,7 @@ from histo_core.data.alone import alone
 from histo_core.disk_errors import advice
 from histo_core.errors import ConfigError, CorruptDataError, DataError
 from histo_core.progress import Progress, silent
+from histo_core.regular_files import open_regular
 
 _TIMEOUT_SECONDS = 30
 _TRIES = 6
@@ -206,7 +207,7 @@ def differs(path: Path, checksum: str, progress: Progress = silent) -> str:
     """
     method, _, digits = checksum.partition(":")
     digest, done, total = hashlib.new(method, usedforsecurity=False), 0, path.stat().st_size
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         while block := file.read(_BLOCK):
             digest.update(block)
             done += len(block)

@@ -20,6 +20,7 @@ from histo_core.data.formats.flat_array import FlatArray
 from histo_core.errors import CorruptDataError
 from histo_core.files import read_json, write_json
 from histo_core.progress import Progress, silent
+from histo_core.regular_files import open_regular
 
 if TYPE_CHECKING:
     from histo_core.data.base import Dataset
@@ -87,7 +88,7 @@ class FlatStore:
             CorruptDataError: a byte has changed.
         """
         digest, done = hashlib.sha256(), 0
-        with (self.folder / _PIXELS).open("rb") as file:
+        with open_regular(self.folder / _PIXELS) as file:
             while block := file.read(_BLOCK):
                 digest.update(block)
                 done += len(block)
@@ -155,7 +156,8 @@ def _checked_manifest(folder: Path) -> dict[str, Any]:
 
 def _checked_sizes(folder: Path, samples: int, total: int) -> np.ndarray:
     try:
-        sizes = np.load(folder / _SIZES, allow_pickle=False)
+        with open_regular(folder / _SIZES) as file:
+            sizes = np.load(file, allow_pickle=False)
     except (OSError, ValueError, EOFError):
         raise _damaged(folder, _SIZES, "cannot be read") from None
     if sizes.shape != (samples, 2) or _byte_counts(sizes).sum() != total:

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from histo_core.data.base import PARTS, Dataset
+from histo_core.data.formats.parquet_table import check_parquet, read_own_parquet
 from histo_core.data.splits.split import Split
 from histo_core.errors import CorruptDataError, DataNotFoundError
 from histo_core.files import write_atomically
@@ -123,14 +124,16 @@ def read_predictions(path: Path) -> pd.DataFrame:
 
     Raises:
         DataNotFoundError: there is no such file.
+        UnsafeFileError: larger than is read.
         CorruptDataError: not Parquet, or against the contract.
     """
-    if not path.is_file():
+    if not path.exists():
         raise DataNotFoundError(
             f"There are no predictions at {path}.", "A Parquet file is expected.", "Check the path."
         )
+    check_parquet(path)
     try:
-        table = pd.read_parquet(path, engine="pyarrow")
+        table = read_own_parquet(path)
     except (OSError, ValueError) as error:  # pyarrow's errors are one or the other
         raise CorruptDataError(
             f"{path} cannot be read as Parquet ({error}).", "A table of predictions is expected.", "Copy it again."

@@ -21,7 +21,7 @@ from histo_core.models.mapped import Mapped
 from histo_core.models.outputs import probabilities
 from histo_core.models.registry import MODELS, build_network
 from histo_core.models.tta import combined, predict_views
-from histo_core.models.weights import assign, load_weights
+from histo_core.models.weights import WeightsHeader, assign, load_weights
 
 __all__ = ["Predicted", "Predictor", "resolve_device"]
 
@@ -90,8 +90,8 @@ class Predictor:
             CheckpointError: the file is missing, damaged, or its tensors do not fit the model it names.
             ConfigError: the model is unknown here, or the device is not there.
         """
-        tensors, header = load_weights(file, sha256)
-        model = build_network(header.model, len(header.classes), header.input_size)
+        tensors, header = load_weights(file, sha256, network=_network)
+        model = _network(header)
         assign(model, tensors, file)
         return cls(
             model,
@@ -266,6 +266,10 @@ class Predictor:
     def gradcam_layer(self, input_size: tuple[int, int]) -> nn.Module:
         """The layer whose map Grad-CAM weighs for inputs of this height and width, in pixels after preprocessing."""
         return MODELS[self.config.name].gradcam_layer(self.model, input_size)
+
+
+def _network(header: WeightsHeader) -> nn.Module:
+    return build_network(header.model, len(header.classes), header.input_size)
 
 
 def joined(found: Sequence[Predicted], classes: int) -> Predicted:

@@ -33,6 +33,8 @@ from histo_core.workspace import Workspace
 
 _TIMEOUT_SECONDS = 30
 _BLOCK = 1 << 20
+_MAX_BYTES = 1 << 30
+"""Of a published file; the largest, VGG19's with batch norm, has 575 million."""
 
 log = logging.getLogger(__name__)
 
@@ -168,7 +170,10 @@ def _download(url: str, part: Path, progress: Callable[[int, int], None]) -> Non
 
 
 def _check(path: Path, digits: str, remedy: str) -> None:
-    found = sha256(path)
+    try:
+        found = sha256(path, _MAX_BYTES)
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}.", "A file of weights.", remedy) from None
     if not found.startswith(digits):
         raise CheckpointError(
             f"{path.name} is not the file it should be: its SHA-256 begins with {found[: len(digits)]}.",

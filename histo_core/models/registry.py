@@ -13,8 +13,8 @@ from histo_core.config import Config, ModelConfig, PreprocessConfig, parse_confi
 from histo_core.errors import CheckpointError, ConfigError
 from histo_core.models.one_output import end_in_logits
 from histo_core.models.pretrained import PretrainedFile, pretrained_tensors
-from histo_core.models.tensorfile import read_tensors
-from histo_core.models.weights import assign, parse_header
+from histo_core.models.tensorfile import TensorHeader, read_tensors
+from histo_core.models.weights import assign, check_fit, parse_header
 from histo_core.registry import Registry
 from histo_core.workspace import Workspace
 
@@ -74,6 +74,9 @@ class ModelSpec:
 
 
 MODELS: Registry[ModelSpec] = Registry("model")
+
+INITIAL_BYTES = 600 << 20
+"""Of a file of initial weights. The largest that is published, VGG19's with batch norm, has 575 million."""
 
 _BATCH_COUNT = ".num_batches_tracked"
 
@@ -206,7 +209,23 @@ def imagenet_file(spec: ModelSpec) -> PretrainedFile:
 
 def _from_file(spec: ModelSpec, model: nn.Module, path: Path, sha256: str | None) -> dict[str, Tensor]:
     """A file of ours says what it is; one that says nothing holds published tensors."""
-    tensors, description = read_tensors(path, sha256)
+
+    def fits(file: TensorHeader) -> None:
+        if file.file_bytes > INITIAL_BYTES:
+            raise CheckpointError(
+                f"{path} has {file.file_bytes:,} bytes.",
+                f"At most {INITIAL_BYTES:,} are read as initial weights.",
+                "Choose weights of one network, without an optimiser's state.",
+            )
+        check_fit(model, _taken(spec, model, path, file.empty(), file.description), path)
+
+    return _taken(spec, model, path, *read_tensors(path, sha256, check=fits))
+
+
+def _taken(
+    spec: ModelSpec, model: nn.Module, path: Path, tensors: dict[str, Tensor], description: dict[str, Any]
+) -> dict[str, Tensor]:
+    """What a model takes of a file's tensors, with or without their data."""
     if not description:
         return _published(spec, model, tensors)
     header = parse_header(description, path)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+import torch
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from histo_core.config import Config, ModelConfig, PreprocessConfig, parse_config, saved_preprocess
 from histo_core.errors import CheckpointError, ConfigError
-from histo_core.models.tensorfile import read_tensors, write_tensors
+from histo_core.models.tensorfile import TensorHeader, read_tensors, write_tensors
 
 _SHOWN = 3
-Pixels = Annotated[int, Field(ge=1, le=65_536)]
+MAX_SIDE = 8_192
+"""Pixels. Images of more than 25 million pixels are not read, so that no larger square can have been trained on."""
+
+Pixels = Annotated[int, Field(ge=1, le=MAX_SIDE)]
 
 
 class WeightsHeader(Config):
@@ -28,6 +32,14 @@ class WeightsHeader(Config):
     classes: tuple[str, ...] = Field(min_length=2)
     positive: str
 
+    @model_validator(mode="after")
+    def _classes_are_known(self) -> WeightsHeader:
+        if len(set(self.classes)) < len(self.classes):
+            raise ValueError("each class has a name of its own")
+        if self.positive not in self.classes:
+            raise ValueError(f"positive {self.positive!r} is none of the classes {', '.join(self.classes[:_SHOWN])}")
+        return self
+
 
 def save_weights(path: Path, model: nn.Module, header: WeightsHeader) -> str:
     """Write a model's parameters and buffers with their header, atomically.
@@ -38,17 +50,32 @@ def save_weights(path: Path, model: nn.Module, header: WeightsHeader) -> str:
     return write_tensors(path, model.state_dict(), header.model_dump(mode="json"))
 
 
-def load_weights(path: Path, sha256: str | None = None) -> tuple[dict[str, Tensor], WeightsHeader]:
+def load_weights(
+    path: Path,
+    sha256: str | None = None,
+    *,
+    network: Callable[[WeightsHeader], nn.Module] | None = None,
+) -> tuple[dict[str, Tensor], WeightsHeader]:
     """Read weights and what they are.
 
     Args:
         path: a file that `save_weights` wrote.
         sha256: what its bytes must hash to; None where nothing is known.
+        network: builds the network that a header names, on the device "meta". Shapes are compared with it before the
+            tensors are read; with None they are not compared.
 
     Raises:
-        CheckpointError: the file is missing or damaged, or its header does not say what it is.
+        CheckpointError: the file is missing or damaged, its header does not say what it is, or it does not fit.
     """
-    tensors, description = read_tensors(path, sha256)
+
+    def fits(file: TensorHeader) -> None:
+        header = parse_header(file.description, path)
+        if network is not None:
+            with torch.device("meta"):
+                built = network(header)
+            check_fit(built, file.empty(), path)
+
+    tensors, description = read_tensors(path, sha256, check=fits)
     return tensors, parse_header(description, path)
 
 
@@ -79,8 +106,23 @@ def assign(model: nn.Module, tensors: Mapping[str, Tensor], source: object) -> N
         source: where they come from, for the message.
 
     Raises:
-        CheckpointError: tensors are missing, left over or of another shape; the first few are named.
+        CheckpointError: tensors are missing, left over or of another shape, or hold values that are infinite or no
+            numbers; the first few are named.
     """
+    check_fit(model, tensors, source)
+    broken = [name for name, tensor in tensors.items() if _has_no_numbers(tensor)]
+    if broken:
+        more = f" and {len(broken) - _SHOWN} more" if len(broken) > _SHOWN else ""
+        raise CheckpointError(
+            f"{source} holds values that are infinite or no numbers in {', '.join(broken[:_SHOWN])}{more}.",
+            "Finite weights are needed.",
+            "Choose other weights, or train the model again.",
+        )
+    model.load_state_dict(dict(tensors))
+
+
+def check_fit(model: nn.Module, tensors: Mapping[str, Tensor], source: object) -> None:
+    """Compare names and shapes, of tensors on any device; arguments and errors as `assign`."""
     differences = _differences(model.state_dict(), tensors)
     if differences:
         raise CheckpointError(
@@ -88,7 +130,6 @@ def assign(model: nn.Module, tensors: Mapping[str, Tensor], source: object) -> N
             "Every tensor must have the name and shape that the model has.",
             "Choose weights of the same model with the same options, classes and input size.",
         )
-    model.load_state_dict(dict(tensors))
 
 
 def _differences(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
@@ -100,6 +141,11 @@ def _differences(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list
         if name in given and given[name].shape != tensor.shape
     ]
     return misshapen + missing + foreign
+
+
+def _has_no_numbers(tensor: Tensor) -> bool:
+    """Whether a value is infinite or no number; a tensor on the device "meta" has no values."""
+    return tensor.is_floating_point() and not tensor.is_meta and not bool(tensor.isfinite().all())
 
 
 def _shorten(differences: list[str]) -> str:

@@ -12,11 +12,11 @@ from histo_core.config import ModelConfig, RunConfig, TrainConfig
 from histo_core.data.base import Dataset, open_dataset
 from histo_core.data.splits.split import Split, make_split
 from histo_core.data.transforms.preprocess import Preprocess
-from histo_core.errors import ConfigError
+from histo_core.errors import CheckpointError, ConfigError
 from histo_core.files import sha256
 from histo_core.models.device import resolve_device
 from histo_core.models.equivariance import inexact
-from histo_core.models.registry import MODELS, build_model, build_network, imagenet_file
+from histo_core.models.registry import INITIAL_BYTES, MODELS, build_model, build_network, imagenet_file
 from histo_core.runs.devices import usable_cores
 from histo_core.runs.held_out import fingerprint_of
 from histo_core.training.plan import training_rows, validation_rows
@@ -149,5 +149,12 @@ def _with_noted_weights(config: RunConfig) -> RunConfig:
     """With the hash of the weights' file, if there is one, so that another file of the same name is another run."""
     if config.model.weights in {"none", "imagenet"}:
         return config
-    noted = {"weights_sha256": sha256(Path(config.model.weights))}
+    try:
+        noted = {"weights_sha256": sha256(Path(config.model.weights), INITIAL_BYTES)}
+    except OSError as error:
+        raise CheckpointError(
+            f"{config.model.weights} cannot be read: {error.strerror}.",
+            "A .safetensors file is expected.",
+            "Choose other weights.",
+        ) from None
     return config.model_copy(update={"model": config.model.model_copy(update=noted)})

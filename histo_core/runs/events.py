@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from histo_core.files import append_line, keep_lines
+from histo_core.regular_files import read_end
 from histo_core.training.events import BatchDone, EpochDone, Event, Started, from_json, to_json
 
 FILE = "events.jsonl"
@@ -48,6 +49,10 @@ class EventLog:
         self._epochs = {event.epoch for event in told if isinstance(event, EpochDone)}
 
 
+MAX_BYTES = 64 << 20
+"""Of the events, from the end: an epoch takes one kilobyte."""
+
+
 def read_events(folder: Path) -> list[Event]:
     """The events of a run's folder, in order; empty when there are none yet.
 
@@ -55,8 +60,8 @@ def read_events(folder: Path) -> list[Event]:
     out.
     """
     try:
-        text = (folder / FILE).read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
+        text = read_end(folder / FILE, MAX_BYTES).decode(errors="replace")
+    except OSError:  # not there yet, or no file
         return []
     events = [event for line in text.splitlines() if (event := from_json(line)) is not None]
     latest = {event.epoch: position for position, event in enumerate(events) if isinstance(event, EpochDone)}

@@ -18,6 +18,7 @@ from histo_core.config import Config
 from histo_core.errors import RunError
 from histo_core.files import read_json, write_atomically, write_json
 from histo_core.locks import is_locked, try_lock
+from histo_core.regular_files import JSON_BYTES, read_regular
 from histo_core.runs.processes import ProcessIdentity
 from histo_core.runs.steady_clock import Moment
 from histo_core.storable import storable_text
@@ -102,7 +103,7 @@ class JobFolder:
     def read(self) -> Job | None:
         """What was last written; None where nothing was, or nothing that this version understands."""
         try:
-            job = Job.model_validate_json((self.path / "job.json").read_bytes())
+            job = Job.model_validate_json(read_regular(self.path / "job.json", JSON_BYTES))
         except (OSError, ValidationError):
             return None
         return job.model_copy(update={"cancel_asked": job.active and self._cancel.exists()})

@@ -15,6 +15,7 @@ from histo_core.data.base import Dataset
 from histo_core.files import write_atomically
 from histo_core.models.predictor import Predicted, Predictor, joined
 from histo_core.progress import Progress, silent
+from histo_core.regular_files import open_regular
 from histo_core.training.predict import batches
 
 CHUNK = 2048
@@ -96,7 +97,7 @@ def _write(path: Path, chunk: Chunk) -> None:
 def _read(file: Path, rows: int, classes: int) -> Chunk | None:
     """A chunk of an earlier attempt; None where there is none of this size."""
     try:
-        with np.load(file, allow_pickle=False) as kept:
+        with open_regular(file) as opened, np.load(opened, allow_pickle=False) as kept:
             probabilities, marks = kept["probabilities"], kept["digests"]
             scores = kept.get("scores")
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):

@@ -21,6 +21,7 @@ import torch
 
 from histo_core.config import TrainConfig
 from histo_core.errors import HistoscopeError, TrainingError
+from histo_core.regular_files import read_end
 from histo_core.runs.follower import FIRST_DEVICE, ready_file, reason_file
 from histo_core.training.ranks import MEETING_FILE
 
@@ -28,6 +29,7 @@ END_SECONDS = 30.0
 """How long the others may take to end after rank 0 has; they have nothing left to do."""
 READY_SECONDS = 0.05
 """How often to look whether the others are ready."""
+_REASON_BYTES = 16_384
 REASON_SECONDS = 5.0
 """How long to wait for the one that failed first to say why, after its silence was noticed."""
 
@@ -143,7 +145,7 @@ def _reason(others: Mapping[int, subprocess.Popen[bytes]], folder: Path) -> str 
     _wait(others.values(), REASON_SECONDS)
     for rank in others:
         with suppress(OSError):
-            said = reason_file(folder / "meeting", rank).read_text(encoding="utf-8")
+            said = read_end(reason_file(folder / "meeting", rank), _REASON_BYTES).decode(errors="replace")
             return f"Process {rank + 1} of {len(others) + 1} failed: {said}"
     ended = {rank: code for rank, process in others.items() if (code := process.poll())}
     # One that was killed ended first; the rest failed because it was gone.

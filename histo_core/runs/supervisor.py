@@ -22,6 +22,7 @@ from typing import IO
 
 from histo_core.errors import StoreError
 from histo_core.locks import try_lock
+from histo_core.regular_files import parse_json, read_regular
 from histo_core.runs.exit_words import exit_words, memory_advice
 from histo_core.runs.job_folder import kill_stubborn_jobs
 from histo_core.runs.processes import ProcessIdentity, boot_id
@@ -69,7 +70,7 @@ def lock_file(workspace: Workspace) -> Path:
 def supervisor_identity(workspace: Workspace) -> ProcessIdentity | None:
     """The living supervisor of a workspace, or None."""
     try:
-        identity = ProcessIdentity(**json.loads(lock_file(workspace).read_text(encoding="utf-8")))
+        identity = ProcessIdentity(**parse_json(read_regular(lock_file(workspace), 4096)))
     except (OSError, ValueError, TypeError):
         return None
     return identity if identity.alive() else None

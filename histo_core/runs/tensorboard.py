@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from histo_core.regular_files import read_regular
 from histo_core.training.activations import EDGES, LayerActivity, last_activity
 from histo_core.training.events import BatchDone, EpochDone, Event, Started
 
@@ -18,6 +19,7 @@ LOG = logging.getLogger(__name__)
 FOLDER, FILE = "tensorboard", "events.out.tfevents.histoscope"
 
 _HEAD, _CHECK = 12, 4
+_MAX_BYTES = 1 << 30
 """Bytes around a record of n bytes: n and its checksum before it, the checksum of the record behind it."""
 
 
@@ -119,7 +121,7 @@ def _histogram(layer: LayerActivity) -> dict[str, Any]:
 
 def _whole_records(path: Path) -> list[tuple[int, bytes]]:
     """The records of a file, each with where it starts; a torn one at its end is cut away, so that more can follow."""
-    content = path.read_bytes() if path.exists() else b""
+    content = read_regular(path, _MAX_BYTES) if path.exists() else b""
     records, at = [], 0
     while at + _HEAD <= len(content):
         (length,) = struct.unpack_from("<Q", content, at)

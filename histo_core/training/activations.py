@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -12,9 +11,11 @@ from typing import Any
 from histo_core.disk_errors import advice
 from histo_core.errors import CheckpointError
 from histo_core.files import append_line, keep_lines
+from histo_core.regular_files import parse_json, read_end
 from histo_core.storable import as_json
 
 FILE = "activations.jsonl"
+_MAX_BYTES = 64 << 20
 _TAIL = 1 << 22
 """Bytes at a file's end in which the last line is looked for; one of 160 layers takes about 130,000."""
 
@@ -102,8 +103,8 @@ def read_activity(folder: Path) -> list[EpochActivity]:
     is left out.
     """
     try:
-        text = (folder / FILE).read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
+        text = read_end(folder / FILE, _MAX_BYTES).decode(errors="replace")
+    except OSError:  # not there, or no file
         return []
     read = [found for line in text.splitlines() if (found := _parsed(line)) is not None]
     return sorted({one.epoch: one for one in read}.values(), key=lambda one: one.epoch)
@@ -111,12 +112,10 @@ def read_activity(folder: Path) -> list[EpochActivity]:
 
 def last_activity(folder: Path) -> EpochActivity | None:
     """The epoch of the last line, without reading the others; None where there is none that can be read."""
-    file = folder / FILE
-    if not file.is_file():
+    try:
+        lines = read_end(folder / FILE, _TAIL).decode(errors="replace").splitlines()
+    except OSError:
         return None
-    with file.open("rb") as opened:
-        opened.seek(max(file.stat().st_size - _TAIL, 0))
-        lines = opened.read().decode(errors="replace").splitlines()
     return _parsed(lines[-1]) if lines else None
 
 
@@ -150,7 +149,7 @@ def _on_the_disk(folder: Path) -> Iterator[None]:
 
 def _parsed(line: str) -> EpochActivity | None:
     try:
-        values: dict[str, Any] = json.loads(line)
+        values: dict[str, Any] = parse_json(line)
         layers = [LayerActivity(**{**one, "counts": tuple(one["counts"])}) for one in values["layers"]]
         return EpochActivity(int(values["epoch"]), tuple(layers)) if values["edges"] == list(EDGES) else None
     except (ValueError, KeyError, TypeError):

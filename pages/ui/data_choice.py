@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from typing import Any
@@ -12,6 +11,7 @@ import streamlit as st
 from histo_core.config import Config, DataConfig, SplitConfig, parse_config
 from histo_core.data.base import DATASETS, Dataset, open_dataset, prepare_dataset
 from histo_core.errors import CancelledError, ConfigError, HistoscopeError
+from histo_core.regular_files import parse_json
 from histo_core.runs.jobs import find_job, start_job
 from histo_core.storable import as_json
 from histo_core.workspace import Workspace
@@ -243,7 +243,7 @@ def _said(options: Config) -> dict[str, Any]:
 def _mapping(name: str) -> dict[str, Any]:
     text = next(iter(state.asked(name)), "{}")
     try:
-        values = json.loads(text)
+        values = parse_json(text)
     except ValueError:
         values = None
     if not isinstance(values, dict):

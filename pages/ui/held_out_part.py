@@ -9,6 +9,7 @@ from histo_core.experiments.final import TestScore, kept_score, looked_at_before
 from histo_core.experiments.jobs import job_params
 from histo_core.experiments.summary import Summary
 from histo_core.experiments.words import NAMES
+from histo_core.regular_files import MAX_DOWNLOAD, read_regular
 from histo_core.runs.held_out import scored_in_words
 from histo_core.runs.jobs import find_job
 from histo_core.workspace import Workspace
@@ -64,7 +65,7 @@ def _score(kept: TestScore, now: Summary) -> None:
         st.caption(plain(warning))
     layout.download(
         "Download the predictions",
-        kept.predictions.read_bytes,
+        lambda: read_regular(kept.predictions, MAX_DOWNLOAD),
         f"test-predictions-{now.experiment.experiment_id}.parquet",
         "application/vnd.apache.parquet",
     )

@@ -11,7 +11,8 @@ import streamlit as st
 
 from histo_core.access import LOCAL, authorise
 from histo_core.data.base import Dataset
-from histo_core.data.formats.images import KINDS, SUFFIXES, open_image
+from histo_core.data.formats.image_child import open_upload
+from histo_core.data.formats.images import KINDS, SUFFIXES
 from histo_core.errors import DataNotFoundError
 from histo_core.review.telling import first_telling
 from histo_core.runs.records import Run
@@ -54,7 +55,7 @@ def uploaded() -> Patch | None:
     if file is None:
         return None
     authorise(LOCAL, "explain", "an upload")
-    image = open_image(file.getvalue(), max_pixels=MAX_PIXELS)
+    image = open_upload(file.getvalue(), max_pixels=MAX_PIXELS)
     return Patch(file.name, image, _sha256(image))
 
 

@@ -11,6 +11,7 @@ from histo_core.data.kaggle import submission_csv
 from histo_core.plots.confusion import confusion_figure, confusion_table
 from histo_core.plots.roc import roc_figure
 from histo_core.plots.theme import class_colours
+from histo_core.regular_files import MAX_DOWNLOAD, read_regular
 from histo_core.runs.onnx_job import onnx_path
 from histo_core.runs.predictions_kept import PredictionSet
 from histo_core.runs.records import Run
@@ -108,7 +109,12 @@ def onnx(run: Run, workspace: Workspace) -> None:
         file = onnx_path(run.run_id, workspace)
         if file.is_file():
             authorise(LOCAL, "data.export", run.run_id)
-            layout.download("Download as ONNX", file.read_bytes, f"{run.run_id}.onnx", "application/octet-stream")
+            layout.download(
+                "Download as ONNX",
+                lambda: read_regular(file, MAX_DOWNLOAD),
+                f"{run.run_id}.onnx",
+                "application/octet-stream",
+            )
             return
         job_card(
             "onnx",
@@ -143,7 +149,7 @@ def _table(table: pd.DataFrame, certainty: pd.Series, found: PredictionSet) -> N
         layout.download_table(filtered, f"predictions-{found.id}", "Download these as CSV")
         layout.download(
             "Download all as Parquet",
-            lambda: (found.folder / "predictions.parquet").read_bytes(),
+            lambda: read_regular(found.folder / "predictions.parquet", MAX_DOWNLOAD),
             f"predictions-{found.id}.parquet",
             "application/octet-stream",
         )

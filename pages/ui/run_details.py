@@ -12,6 +12,7 @@ import streamlit as st
 from histo_core.runs.delete import delete
 from histo_core.runs.edit import NAME_LENGTH, NOTE_LENGTH, archive, rename, set_note, set_tags
 from histo_core.runs.events import read_events
+from histo_core.runs.log_file import log_end
 from histo_core.runs.queue import move
 from histo_core.runs.records import Run, RunStatus
 from histo_core.training.events import EpochDone
@@ -21,7 +22,6 @@ from pages.ui.errors import shown
 from pages.ui.text import ago, count, plain, size
 
 LOG_LINES = 30
-LOG_BYTES = 16_384
 
 
 def draw(run: Run, workspace: Workspace, tags: Sequence[str]) -> None:
@@ -93,11 +93,7 @@ def epochs(run: Run, workspace: Workspace) -> list[EpochDone]:
 
 def tail(path: Path) -> str:
     """The last lines of a log; its file may be long and is being written."""
-    if not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        file.seek(max(path.stat().st_size - LOG_BYTES, 0))
-        return "\n".join(file.read().decode(errors="replace").splitlines()[-LOG_LINES:])
+    return "\n".join(log_end(path, LOG_LINES))
 
 
 def history(run: Run, workspace: Workspace) -> None:

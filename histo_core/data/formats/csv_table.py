@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import csv
+import errno
 from collections import Counter
 from collections.abc import Sequence
+from io import StringIO
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
 
 from histo_core.errors import CorruptDataError, DataNotFoundError, UnsafeFileError
+from histo_core.regular_files import open_regular
 
-MAX_BYTES = 256 << 20
+MAX_BYTES = 64 << 20
 """PCam's largest table has 20 MB; a text of this size takes some ten times as much memory."""
+MAX_ROWS = 5_000_000
+MAX_COLUMNS = 1_000
+"""Each column takes time of its own: 150,000 took 22 s."""
+_HEAD_CHARACTERS = 1 << 20
+"""In which the names and the first row must lie."""
 
 
 def read_csv(path: Path, columns: Sequence[str], optional: Sequence[str] | None = ()) -> pd.DataFrame:
@@ -24,34 +34,53 @@ def read_csv(path: Path, columns: Sequence[str], optional: Sequence[str] | None 
 
     Raises:
         CorruptDataError: not a CSV in UTF-8, rows longer than the header, a column twice, or one is missing.
-        DataNotFoundError: it may not be read.
-        UnsafeFileError: larger than `MAX_BYTES`.
+        DataNotFoundError: it may not be read, or is no regular file.
+        UnsafeFileError: more than `MAX_BYTES`, `MAX_ROWS` or `MAX_COLUMNS`.
     """
-    if path.stat().st_size > MAX_BYTES:
-        raise UnsafeFileError(
-            f"{path} has {path.stat().st_size:,} bytes.", f"At most {MAX_BYTES:,} are read.", "Save it as Parquet."
-        )
     try:
-        header = pd.read_csv(path, dtype=str, keep_default_na=False, compression=None, header=None, nrows=1)
-        refuse_repeated(header.iloc[0].tolist(), path)
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, compression=None)
+        with open_regular(path, MAX_BYTES) as file:
+            _check_head(file.read(_HEAD_CHARACTERS), path)
+            file.seek(0)
+            table = pd.read_csv(file, dtype=str, keep_default_na=False, compression=None, nrows=MAX_ROWS + 1)
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise UnsafeFileError(
+                f"{path} has {path.stat().st_size:,} bytes.", f"At most {MAX_BYTES:,} are read.", "Save it as Parquet."
+            ) from None
         raise DataNotFoundError(
             f"{path} cannot be opened ({error.strerror}).", "A readable CSV file is expected.", "Check the path."
         ) from None
-    except ValueError as error:  # as pandas' parser errors and Unicode errors are
+    except (ValueError, csv.Error) as error:  # as pandas' parser errors and Unicode errors are
         raise CorruptDataError(
             f"{path} cannot be read as CSV ({error}).", "Comma-separated UTF-8 text is expected.", "Save it again."
         ) from None
-    if not isinstance(table.index, pd.RangeIndex):  # pandas takes what is too much in each row for names of the rows
+    if len(table) > MAX_ROWS:
+        raise UnsafeFileError(f"{path} has more rows than are read.", f"At most {MAX_ROWS:,} are.", "Divide it.")
+    require_columns(table, columns, path)
+    others = table.columns if optional is None else optional
+    return table.loc[:, [*columns, *(column for column in others if column in table and column not in columns)]]
+
+
+def _check_head(head: bytes, path: Path) -> None:
+    """Look at the names and the first row before pandas makes a column of each cell."""
+    buffer = StringIO(head.decode("utf-8-sig", "replace"), newline=None)
+    rows = list(islice((row for row in csv.reader(buffer) if row), 2))
+    cells = max(map(len, rows), default=0)
+    if cells > MAX_COLUMNS or (len(head) == _HEAD_CHARACTERS and not buffer.read(1)):
+        raise UnsafeFileError(
+            f"{path} has {cells:,} columns, or more than {_HEAD_CHARACTERS:,} characters in its first rows.",
+            f"At most {MAX_COLUMNS:,} columns are read.",
+            "Keep those that are needed.",
+        )
+    if not rows:
+        raise ValueError("No columns to parse from file")
+    refuse_repeated(rows[0], path)
+    if len(rows[-1]) > len(rows[0]):  # pandas would take what is too much in each row for names of the rows
         raise CorruptDataError(
             f"{path} has rows with more cells than its header has names.",
             "A name for each column is expected.",
             "Complete the header, or remove commas at the ends of the rows.",
         )
-    require_columns(table, columns, path)
-    others = table.columns if optional is None else optional
-    return table.loc[:, [*columns, *(column for column in others if column in table and column not in columns)]]
 
 
 def refuse_repeated(names: Sequence[str], path: Path) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from histo_core.errors import CorruptDataError
 from histo_core.files import file_system
+from histo_core.regular_files import open_regular
 
 _LOCAL_FILE_SYSTEMS = {
     *("ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "overlay", "tmpfs"),
@@ -91,7 +92,8 @@ class FlatArray:
     def _map(self) -> np.ndarray:
         if self._values is None:
             try:
-                self._values = np.asarray(np.memmap(self.path, self.dtype, "r", self.offset, self.shape))
+                with open_regular(self.path) as file:
+                    self._values = np.asarray(np.memmap(file, self.dtype, "r", self.offset, self.shape))
             except OSError as error:
                 raise self._changed(f"cannot be read ({error.strerror})") from None
             except ValueError:  # longer than the file
@@ -100,7 +102,8 @@ class FlatArray:
 
     def _descriptor(self) -> int:
         if self._file is None:
-            self._file = os.open(self.path, os.O_RDONLY)
+            with open_regular(self.path) as file:
+                self._file = os.dup(file.fileno())
         return self._file
 
     def _changed(self, what: str) -> CorruptDataError:

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from histo_core.errors import CorruptDataError, DataError, UnsafeFileError
 from histo_core.files import write_atomically
 from histo_core.progress import Progress, silent
+from histo_core.regular_files import open_regular
 
 _BLOCK = 1 << 22
 _SPARE_BYTES = 256 << 20
@@ -45,8 +46,11 @@ def unpack_gzip(source: Path, target: Path, progress: Progress = silent, *, max_
 
 
 def _unpack(source: Path, target: Path, progress: Progress, max_bytes: int) -> None:
-    packed, done = source.stat().st_size, 0
+    done = 0
     with _opened(source) as raw, gzip.open(raw) as file, target.open("wb") as out:
+        packed = os.fstat(raw.fileno()).st_size
+        if not packed:
+            raise CorruptDataError(f"{source} is empty.", "A whole gzip file is expected.", "Copy it again.")
         while block := _read(file, source):
             done += len(block)
             if done > max_bytes:
@@ -63,7 +67,7 @@ def _unpack(source: Path, target: Path, progress: Progress, max_bytes: int) -> N
 
 def _opened(source: Path) -> BinaryIO:
     try:
-        return source.open("rb")
+        return open_regular(source)
     except OSError as error:
         what = f"cannot be opened ({error.strerror})"
     raise CorruptDataError(f"{source} {what}.", "A gzip file that may be read is expected.", "Check its permissions.")

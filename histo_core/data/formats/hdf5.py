@@ -14,16 +14,23 @@ import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice, product
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from histo_core.data.formats.flat_array import FlatArray
+from histo_core.data.formats.hdf5_chunks import check_chunk, check_filters, packing, row_of_chunks
 from histo_core.errors import CorruptDataError, DataError, DataNotFoundError, UnsafeFileError
+from histo_core.regular_files import check_regular
 
 _MAX_CHUNK_BYTES = 256 << 20
 _CHUNK_CACHE_BYTES = 32 << 20
+_MAX_COLUMN = 5_000_000
+"""Rows of a column, which is read whole."""
+_ROWS_AT_ONCE = 1_000
+"""HDF5 puts a selection together row by row."""
 
 
 class HDF5Array:
@@ -41,6 +48,7 @@ class HDF5Array:
         self.flat = None if offset is None else FlatArray(path, shape, dtype, offset)
         self._values: h5py.Dataset | None = None
         self._process = 0
+        self._looked_at: set[tuple[int, ...]] = set()
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -66,11 +74,27 @@ class HDF5Array:
         done = 0
         with _decoding(self.path):
             values = self._opened()
-            for run in np.split(distinct, np.flatnonzero(np.diff(distinct) != 1) + 1):
-                if len(run):  # neighbours share chunks: one read for a run of them
+            self._check_chunks(values, distinct)
+            # Where a row's chunks fill the cache, none is there any more for the next read: then all rows in one.
+            at_once = row_of_chunks(values) > _CHUNK_CACHE_BYTES
+            for run in _parts(distinct) if at_once else _runs(distinct):
+                if at_once:
+                    read[done : done + len(run)] = values[run]
+                else:
                     values.read_direct(read, np.s_[run[0] : run[-1] + 1], np.s_[done : done + len(run)])
                 done += len(run)
         return read if np.array_equal(places, np.arange(len(distinct))) else read[places]
+
+    def _check_chunks(self, values: h5py.Dataset, rows: np.ndarray) -> None:
+        """Refuse a chunk of these rows that unpacks to more than its values; each is looked at once."""
+        if values.chunks is None or packing(values) is None:
+            return
+        beside = [range(0, size, step) for size, step in zip(values.shape[1:], values.chunks[1:], strict=True)]
+        for first in np.unique(rows // values.chunks[0]) * values.chunks[0]:
+            for place in product((int(first),), *beside):
+                if place not in self._looked_at:
+                    check_chunk(values, place, self.path)
+                    self._looked_at.add(place)
 
     def _opened(self) -> h5py.Dataset:
         if self._values is None or self._process != os.getpid():
@@ -119,9 +143,15 @@ def open_column(path: Path, key: str) -> HDF5Array:
     """
 
     def fits(stored: h5py.Dataset) -> bool:
-        return bool(stored.shape) and sum(size != 1 for size in stored.shape) <= 1 and stored.dtype.kind in "biuf"
+        plain = bool(stored.shape) and stored.dtype.kind in "biuf" and math.prod(stored.shape) <= _MAX_COLUMN
+        return plain and sum(size != 1 for size in stored.shape) <= 1
 
-    return _opened(path, key, fits, "One number a sample is expected, such as uint8 [N, 1, 1, 1] or int64 [N].")
+    return _opened(
+        path,
+        key,
+        fits,
+        f"One number a sample is expected, such as int64 [N] or uint8 [N, 1, 1, 1], N at most {_MAX_COLUMN:,}.",
+    )
 
 
 def _opened(path: Path, key: str, fits: Callable[[h5py.Dataset], bool], expected: str) -> HDF5Array:
@@ -139,8 +169,14 @@ def _opened(path: Path, key: str, fits: Callable[[h5py.Dataset], bool], expected
 
 
 def _open_file(path: Path) -> h5py.File:
-    if not path.is_file():
-        raise DataNotFoundError(f"There is no {path}.", "An HDF5 file is expected.", "Check the folder.")
+    try:
+        check_regular(path)
+    except FileNotFoundError:
+        raise DataNotFoundError(f"There is no {path}.", "An HDF5 file is expected.", "Check the folder.") from None
+    except OSError as error:
+        raise DataNotFoundError(
+            f"{path} cannot be opened ({error.strerror}).", "An HDF5 file is expected.", "Check the folder."
+        ) from None
     return h5py.File(path, "r", locking="best-effort", rdcc_nbytes=_CHUNK_CACHE_BYTES)
 
 
@@ -149,7 +185,7 @@ def _checked(file: h5py.File, path: Path, key: str) -> h5py.Dataset:
     link = file.get(key, getlink=True)
     if link is None:
         raise DataNotFoundError(
-            f"{path} has no array {key!r}.", f"It holds: {', '.join(list(file)[:10]) or 'nothing'}.", "Check the file."
+            f"{path} has no array {key!r}.", f"It holds: {', '.join(islice(file, 10)) or 'nothing'}.", "Check the file."
         )
     if not isinstance(link, h5py.HardLink):
         raise _elsewhere(path, key, "is a link")
@@ -164,7 +200,8 @@ def _checked(file: h5py.File, path: Path, key: str) -> h5py.Dataset:
 
 
 def _check_stored(stored: h5py.Dataset, path: Path) -> None:
-    """Refuse an array that declares more than the file holds."""
+    """Refuse an array that declares more than the file holds, or is packed in a way whose size nothing bounds."""
+    check_filters(stored, path)
     if stored.chunks is not None:
         whole = math.prod(-(-size // step) for size, step in zip(stored.shape, stored.chunks, strict=True))
         chunk_bytes = math.prod(stored.chunks) * stored.dtype.itemsize
@@ -179,6 +216,15 @@ def _check_stored(stored: h5py.Dataset, path: Path) -> None:
             f"Every value must be stored, in chunks of at most {_MAX_CHUNK_BYTES >> 20} MiB.",
             "Copy or export the file again.",
         )
+
+
+def _runs(rows: np.ndarray) -> list[np.ndarray]:
+    """Runs of neighbours, which share chunks: one read for a run of them."""
+    return [run for run in np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1) if len(run)]
+
+
+def _parts(rows: np.ndarray) -> list[np.ndarray]:
+    return [rows[start : start + _ROWS_AT_ONCE] for start in range(0, len(rows), _ROWS_AT_ONCE)]
 
 
 def _elsewhere(path: Path, key: str, how: str) -> UnsafeFileError:

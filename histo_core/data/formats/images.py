@@ -8,11 +8,10 @@ modules of this package look again: `jpeg`, `png` and `tiff`.
 
 from __future__ import annotations
 
-import stat
+import errno
 from contextlib import closing, suppress
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -25,9 +24,10 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from histo_core.data.formats import png, tiff
-from histo_core.data.formats.jpeg import decode_jpeg
+from histo_core.data.formats.jpeg import check_scans, decode_jpeg
 from histo_core.data.formats.orientation import TAG, orientation, upright
 from histo_core.errors import CorruptDataError, DataNotFoundError, HistoscopeError, UnsafeFileError
+from histo_core.regular_files import read_regular
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
 """File names that data sets take for images, in lower case."""
@@ -46,6 +46,12 @@ OTHER_SUFFIXES = (
 
 MAX_PIXELS = 25_000_000
 """A few hundred megabytes while it is decoded; patches have some ten thousand to a million."""
+
+MAX_FILE_BYTES = 9 * MAX_PIXELS
+"""Of a file: 16 bits in each of four channels take eight bytes a pixel, and a header needs some room."""
+
+_MAX_PACKED_BMP = 4_000_000
+"""Pixels of a run-length BMP, which Pillow unpacks in Python."""
 
 # Image.open is not used: it warns of large images through a process-wide filter, which no thread can silence for
 # itself alone, and it asks every format Pillow knows.
@@ -77,14 +83,15 @@ def open_image(source: Path | bytes, *, max_pixels: int = MAX_PIXELS) -> np.ndar
 
     Raises:
         DataNotFoundError: there is no such file.
-        UnsafeFileError: of no kind that is read, or larger than ``max_pixels``.
+        UnsafeFileError: of no kind that is read, or larger than ``max_pixels`` or `MAX_FILE_BYTES`.
         CorruptDataError: empty, damaged or cut short, as far as its format lets that be seen, or pixels that have no
             defined range (float, signed, 32-bit).
     """
     if isinstance(source, bytes):
+        if len(source) > MAX_FILE_BYTES:
+            raise _too_long("The image", len(source))
         return _read(source, "The image", max_pixels)
-    with open_file(source) as file:
-        return _read(file.read(), str(source), max_pixels)
+    return _read(read_file(source), str(source), max_pixels)
 
 
 def read_otherwise_before(content: bytes) -> bool:
@@ -100,21 +107,28 @@ def read_otherwise_before(content: bytes) -> bool:
     return False
 
 
-def open_file(path: Path) -> BinaryIO:
-    """Open an image's file for reading its bytes.
+def read_file(path: Path) -> bytes:
+    """Read the bytes of an image's file.
 
     Raises:
-        DataNotFoundError: there is no such file, or it may not be read.
+        DataNotFoundError: there is no such file, it may not be read, or it is a folder, a pipe or a device.
+        UnsafeFileError: larger than `MAX_FILE_BYTES`.
     """
     try:
-        if stat.S_ISREG(path.stat().st_mode):  # and no pipe, which would never end
-            return path.open("rb")
-        reason = "it is a folder, a pipe or a device"
+        return read_regular(path, MAX_FILE_BYTES)
     except FileNotFoundError:
         reason = "there is no such file"
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise _too_long(str(path), path.stat().st_size) from None
         reason = str(error.strerror)
     raise DataNotFoundError(f"{path} cannot be opened: {reason}.", "A readable image is expected.", "Check the path.")
+
+
+def _too_long(name: str, size: int) -> UnsafeFileError:
+    return UnsafeFileError(
+        f"{name} has {size:,} bytes.", f"At most {MAX_FILE_BYTES:,} are read.", "Cut it into smaller images."
+    )
 
 
 def _read(content: bytes, name: str, max_pixels: int) -> np.ndarray:
@@ -122,12 +136,18 @@ def _read(content: bytes, name: str, max_pixels: int) -> np.ndarray:
     # Pillow raises whatever its parsers run into (OSError, SyntaxError, ValueError, struct.error, KeyError, ...),
     # and a damaged file is the user's to mend, whichever it was.
     try:
+        if reader is PngImageFile:
+            png.check_chunks(content)
+        elif reader is JpegImageFile:
+            check_scans(content)
         if reader is TiffImageFile:
             return _tiff_pixels(content, name, max_pixels)
         with closing(reader(BytesIO(content))) as image:  # reads the header only
             _check_size(image.size, name, max_pixels)
+            if isinstance(image, BmpImageFile) and image.info.get("compression"):
+                _check_size(image.size, name, min(max_pixels, _MAX_PACKED_BMP))
             return _pixels(image, content)
-    except HistoscopeError:
+    except (HistoscopeError, MemoryError):  # the latter says nothing of the file
         raise
     except Exception as error:
         raise CorruptDataError(
@@ -140,8 +160,6 @@ def _pixels(image: ImageFile, content: bytes) -> np.ndarray:
     pixels = None
     if isinstance(image, JpegImageFile):
         pixels = decode_jpeg(content, image.size)
-    elif isinstance(image, PngImageFile):
-        png.check_chunks(content)
     if pixels is None:
         pixels = _to_rgb(image)
     if isinstance(image, PngImageFile) and (image.info.get("interlace") or _ends_in_nothing(image)):

@@ -15,6 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 _BASELINE, _OTHER_FRAMES = (0xC0, 0xC1), (0xC2, 0xC3, 0xC5, 0xC6, 0xC7, *range(0xC9, 0xCC), *range(0xCD, 0xD0))
+_MOST_TABLES = 1 << 16
+"""Bytes of all tables; eight of each kind take less than five thousand."""
 _HUFFMAN, _SCAN, _QUANTISATION, _RESTART = 0xC4, 0xDA, 0xDB, 0xDD
 
 
@@ -77,6 +79,8 @@ def _first_scan(content: bytes) -> _Scan | None:
             units, block = blocks
             steps = _steps(quantisation)[block[:, 3]]
             return _Scan(end, units, block[:, 0], block[:, 1:3], steps, *_codes(huffman), restart)
+        if len(huffman) + len(quantisation) > _MOST_TABLES:
+            return None  # each segment is copied behind those before it
         place = end
     return None
 

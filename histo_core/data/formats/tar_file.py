@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import gzip
+import os
 import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Self, cast
+from typing import IO, BinaryIO, Self, cast
 
 from histo_core.errors import CorruptDataError, DataError, UnsafeFileError
 from histo_core.files import new_folder
 from histo_core.progress import Progress, silent
+from histo_core.regular_files import open_regular
 
 _TOLD_BYTES = 8 << 20
 _BLOCK = 1 << 20
+_HEADER_BYTES = 256 << 20
+"""Of all members' headers and the room between them, besides an eighth of the files."""
+_MAX_MEMBERS = 20_000
+"""BreaKHis has eight thousand."""
 
 
 class _Member(tarfile.TarInfo):
@@ -28,6 +34,32 @@ class _Member(tarfile.TarInfo):
             if buf == bytes(tarfile.BLOCKSIZE):  # zeros, which mark the end
                 raise
             raise tarfile.ReadError(str(error)) from None
+
+
+class _Bounded:
+    """An unpacked stream that ends in an error once it is longer than its files may be.
+
+    `tarfile` reads long names and other notes on members whole, and jumps over what it does not want.
+    """
+
+    def __init__(self, file: gzip.GzipFile, archive: Path, max_bytes: int) -> None:
+        self._file, self._archive, self._max_bytes = file, archive, max_bytes
+        self._limit = max_bytes + max_bytes // 8 + _HEADER_BYTES
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= _BLOCK:
+            raise _unsafe(self._archive, f"a note in it has more than {_BLOCK:,} bytes")
+        if self._file.tell() + size > self._limit:
+            raise _unsafe(self._archive, f"it holds more than {self._max_bytes:,} bytes")
+        return self._file.read(size)
+
+    def seek(self, place: int) -> int:
+        if place > self._limit:
+            raise _unsafe(self._archive, f"it holds more than {self._max_bytes:,} bytes")
+        return self._file.seek(place)
+
+    def tell(self) -> int:
+        return self._file.tell()
 
 
 def unpack_tar(archive: Path, folder: Path, progress: Progress = silent, *, max_bytes: int) -> None:
@@ -48,13 +80,18 @@ def unpack_tar(archive: Path, folder: Path, progress: Progress = silent, *, max_
         DataError: the folder cannot be written (a full disk).
         CancelledError: as the progress asked; nothing is left behind.
     """
-    packed, told = archive.stat().st_size, 0
-    with archive.open("rb") as raw:
+    told = 0
+    with _opened(archive) as raw:
+        packed = os.fstat(raw.fileno()).st_size
         try:
             with (
                 new_folder(folder) as made,
-                gzip.open(raw) as unpacked,
-                tarfile.open(fileobj=cast(IO[bytes], unpacked), mode="r:", tarinfo=_Member) as tar,
+                gzip.open(raw) as whole,
+                tarfile.open(
+                    fileobj=cast(IO[bytes], unpacked := _Bounded(whole, archive, max_bytes)),
+                    mode="r:",
+                    tarinfo=_Member,
+                ) as tar,
             ):
                 for member in _checked(tar, archive, max_bytes):
                     tar.extract(member, made, filter="data")
@@ -77,9 +114,18 @@ def unpack_tar(archive: Path, folder: Path, progress: Progress = silent, *, max_
     progress(packed, packed)
 
 
+def _opened(archive: Path) -> BinaryIO:
+    try:
+        return open_regular(archive)
+    except OSError as error:
+        raise _damaged(archive, str(error.strerror)) from None
+
+
 def _checked(tar: tarfile.TarFile, archive: Path, max_bytes: int) -> Iterator[tarfile.TarInfo]:
     total = 0
-    for member in tar:
+    for number, member in enumerate(tar):
+        if number == _MAX_MEMBERS:
+            raise _unsafe(archive, f"it holds more than {_MAX_MEMBERS:,} files")
         total += member.size
         if total > max_bytes:
             raise _unsafe(archive, f"it holds more than {max_bytes:,} bytes")

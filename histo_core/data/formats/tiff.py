@@ -9,6 +9,7 @@ Adobe, *TIFF Revision 6.0*, 1992.
 
 from __future__ import annotations
 
+import zlib
 from io import BytesIO
 from typing import Any
 
@@ -24,10 +25,15 @@ _STRIP_OFFSETS, _SAMPLES, _ROWS_PER_STRIP, _STRIP_BYTES, _PLANES = 273, 277, 278
 _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_BYTES, _EXTRA, _FORMAT = 322, 323, 324, 325, 338, 339
 _JPEG_TABLES = 347
 
+_MAX_TAG_BYTES = 4 << 20
+"""Half a million places of strips; an image of 25 million pixels has some hundred thousand tiles at most."""
+_PLAIN = (1, 2, 7)
+"""Types of tags that stay bytes or become one text."""
 _LARGE = 43
 """The number of BigTIFF."""
 _LARGE_BIG_ENDIAN = b"MM\0+"
 _NONE, _JPEG = 1, 7
+_DEFLATE = (8, 32946)
 _SUBSAMPLED = 6
 """YCbCr, whose planes may have fewer pixels."""
 _UNSIGNED = 1
@@ -44,7 +50,7 @@ def read_tags(content: bytes, name: str = "") -> Tags:
     """Read the tags of a TIFF file's first page.
 
     Raises:
-        CorruptDataError: a BigTIFF whose byte order Pillow does not know.
+        CorruptDataError: a BigTIFF whose byte order Pillow does not know, or a tag with too many numbers.
     """
     if content.startswith(_LARGE_BIG_ENDIAN):
         raise refused(name, "is a BigTIFF with the high byte first")
@@ -52,6 +58,9 @@ def read_tags(content: bytes, name: str = "") -> Tags:
     file = BytesIO(content)
     file.seek(tags.next)
     tags.load(file)
+    for tag, raw in tags._tagdata.items():  # values are made of these bytes when they are asked for, as Python's own
+        if len(raw) > _MAX_TAG_BYTES and tags.tagtype[tag] not in _PLAIN:
+            raise refused(name, f"has a tag {tag} with {len(raw):,} bytes of numbers")
     return tags
 
 
@@ -129,6 +138,7 @@ def other_pixels(tags: Tags, content: bytes, name: str) -> np.ndarray | None:
     photometric, extra = _one(tags, _PHOTOMETRIC, 1), _all(tags, _EXTRA, None)
     if photometric not in (0, 1, 2) or _PREMULTIPLIED in extra:
         raise refused(name, "has 16-bit pixels that are neither grey nor RGB, or multiplied with their alpha")
+    _check_packed(tags, content, name)
     import tifffile  # loaded for these rare files only
 
     try:
@@ -149,6 +159,24 @@ def other_pixels(tags: Tags, content: bytes, name: str) -> np.ndarray | None:
         return np.ascontiguousarray(colour)
     alpha = (1 if grey else 3) + extra.index(_ALPHA)
     return np.concatenate([colour, values[..., alpha : alpha + 1]], axis=2)
+
+
+def _check_packed(tags: Tags, content: bytes, name: str) -> None:
+    """Refuse a strip or tile that unpacks to more than its pixels: tifffile unpacks without a bound."""
+    compression = _one(tags, _COMPRESSION, _NONE)
+    if compression == _NONE:
+        return
+    if compression not in _DEFLATE:
+        raise refused(name, f"has 16-bit pixels in a packing that is not read (compression {compression})")
+    tiled = _TILE_WIDTH in tags
+    width, height, _ = _part(tags, tiled)
+    needed = _row_bytes(tags, width) * height
+    starts = _all(tags, _TILE_OFFSETS if tiled else _STRIP_OFFSETS, None)
+    for start, length in zip(starts, _all(tags, _TILE_BYTES if tiled else _STRIP_BYTES, None), strict=False):
+        unpacking = zlib.decompressobj()
+        unpacking.decompress(content[start : start + length], needed)
+        if unpacking.decompress(unpacking.unconsumed_tail, 1):
+            raise ValueError("a strip or tile unpacks to more than its pixels")
 
 
 def open_tiff(tags: Tags, content: bytes, name: str) -> TiffImageFile:

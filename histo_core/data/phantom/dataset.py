@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import numpy as np
-import pandas as pd
 
 from histo_core.config import Config
 from histo_core.data.base import DATASETS, Dataset, DatasetInfo
+from histo_core.data.formats.parquet_table import read_own_parquet
 from histo_core.data.phantom.cohort import GRADES, MASK_SHAPE, PATCH_SHAPE, Cohort, PhantomOptions
 from histo_core.data.phantom.nuclei import MICRONS_PER_PIXEL
 from histo_core.data.phantom.workers import draw_in_order
@@ -29,6 +29,7 @@ from histo_core.errors import CorruptDataError, DataError
 from histo_core.files import new_folder, read_json, sha256, write_json
 from histo_core.locks import try_lock
 from histo_core.progress import Progress, silent
+from histo_core.regular_files import check_regular
 from histo_core.workspace import Workspace
 
 DRAWING = 1
@@ -61,7 +62,7 @@ class Phantom(Dataset):
     def __init__(self, folder: Path) -> None:
         manifest = _checked_manifest(folder)
         options = PhantomOptions.model_validate(manifest["options"])
-        table = pd.read_parquet(folder / _TABLE)
+        table = read_own_parquet(folder / _TABLE)
         tumours = [f"grade {grade}" for grade in range(1, GRADES + 1)] if options.grades else ["tumour"]
         super().__init__(
             "phantom",
@@ -72,8 +73,8 @@ class Phantom(Dataset):
         )
         self.folder = folder
         self._files = manifest["files"]
-        self._images = np.load(folder / _IMAGES, mmap_mode="r", allow_pickle=False)
-        self._masks = np.load(folder / _MASKS, mmap_mode="r", allow_pickle=False)
+        self._images = _mapped(folder / _IMAGES)
+        self._masks = _mapped(folder / _MASKS)
 
     @classmethod
     def prepare(cls, root: Path | None, options: Config, workspace: Workspace, progress: Progress = silent) -> None:
@@ -255,3 +256,8 @@ def _damaged(folder: Path, name: str, what: str) -> CorruptDataError:
         "The files of a phantom are never changed.",
         f"Delete the folder {folder}; the phantom is drawn anew when it is next opened.",
     )
+
+
+def _mapped(path: Path) -> np.ndarray:
+    check_regular(path)
+    return np.load(path, mmap_mode="r", allow_pickle=False)

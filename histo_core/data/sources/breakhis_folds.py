@@ -11,6 +11,7 @@ from histo_core.data.base import Problem
 from histo_core.data.formats.walk import Walk
 from histo_core.data.splits.partition import partition_groups
 from histo_core.errors import CorruptDataError
+from histo_core.regular_files import read_regular
 
 _PARTS = ("train", "test")
 _MAX_BYTES = 10 << 20
@@ -72,12 +73,12 @@ def own_parts(patients: np.ndarray, labels: np.ndarray, fold: int) -> list[str]:
 
 
 def _lines(file: Path) -> list[str]:
-    if file.stat().st_size > _MAX_BYTES:
-        raise CorruptDataError(
-            f"{file} has {file.stat().st_size:,} bytes.", f"At most {_MAX_BYTES:,} are read.", "Check the file."
-        )
     try:
-        text = file.read_text(encoding="utf-8")
+        text = read_regular(file, _MAX_BYTES).decode()
+    except OSError as error:
+        raise CorruptDataError(
+            f"{file} cannot be read: {error.strerror}.", "A text of a few thousand lines.", "Check the file."
+        ) from None
     except UnicodeDecodeError:
         raise CorruptDataError(f"{file} is not text.", "UTF-8 is expected.", "Download it again.") from None
     return [line for line in text.splitlines() if line.strip()]

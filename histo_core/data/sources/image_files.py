@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from histo_core.data.base import Dataset, Problem
-from histo_core.data.formats.images import KINDS, READING, open_file, open_image, read_otherwise_before
+from histo_core.data.formats.images import KINDS, READING, open_image, read_file, read_otherwise_before
 from histo_core.data.formats.walk import Walk
 from histo_core.errors import BrokenFilesError, DataNotFoundError
 
@@ -59,8 +59,7 @@ class ImageFilesDataset(Dataset):
         The few whose pixels an earlier version read otherwise are marked, so that their data set is another one.
         """
         for row in rows:
-            with open_file(self.paths[row]) as file:
-                content = file.read()
+            content = read_file(self.paths[row])
             mark = f"{len(content)} read by rule {READING}" if read_otherwise_before(content) else len(content)
             yield mark, content
 

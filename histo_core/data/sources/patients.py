@@ -7,24 +7,18 @@ one in a thread; so names are matched in a process of their own, which is killed
 from __future__ import annotations
 
 import json
-import re
-import subprocess
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 
 from histo_core.errors import ConfigError
+from histo_core.limited import LimitReachedError, run_limited
 
 MAX_LENGTH = 500
 """Of a pattern, in characters."""
 
 SHOWN = 20
 """Names that a preview shows."""
-
-_WORKER = Path(__file__).with_name("patients_worker.py")
-_EXAMPLE = r"Write for example ^[^/]+/(?P<patient>[^_]+)_ for benign/P01_3.png."
 
 
 def patient_ids(names: Sequence[str], pattern: str, *, seconds: float = 20.0) -> list[str | None]:
@@ -41,25 +35,19 @@ def patient_ids(names: Sequence[str], pattern: str, *, seconds: float = 20.0) ->
     Raises:
         ConfigError: no regular expression, too long, without a group, or too slow.
     """
-    _check(pattern)
-    try:
-        done = subprocess.run(
-            [sys.executable, "-I", "-S", str(_WORKER)],
-            input=json.dumps({"pattern": pattern, "names": list(names)}).encode(),
-            capture_output=True,
-            timeout=seconds,
-            check=True,
+    if len(pattern) > MAX_LENGTH:
+        raise ConfigError(
+            f"The patient pattern has {len(pattern):,} characters.", f"At most {MAX_LENGTH} are read.", "Shorten it."
         )
-    except subprocess.TimeoutExpired:
+    request = json.dumps({"pattern": pattern, "names": list(names)}).encode()
+    try:
+        return json.loads(run_limited("histo_core.match_names:match", request, seconds=seconds))
+    except LimitReachedError:
         raise ConfigError(
             f"The patient pattern {pattern!r} was not done with {len(names):,} names after {seconds:g} s.",
             "Patterns must not repeat what repeats already, as (a+)+ does.",
             "Make it simpler.",
         ) from None
-    except subprocess.CalledProcessError as error:
-        reason = error.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise ConfigError(f"The patient pattern {pattern!r} failed: {reason}.", "", "Make it simpler.") from None
-    return json.loads(done.stdout)
 
 
 def preview(names: Sequence[str], pattern: str) -> pd.DataFrame:
@@ -70,20 +58,3 @@ def preview(names: Sequence[str], pattern: str) -> pd.DataFrame:
     """
     shown = list(names[:SHOWN])
     return pd.DataFrame({"name": shown, "patient_id": patient_ids(shown, pattern, seconds=2.0)}, dtype=object)
-
-
-def _check(pattern: str) -> None:
-    if len(pattern) > MAX_LENGTH:
-        raise ConfigError(
-            f"The patient pattern has {len(pattern):,} characters.", f"At most {MAX_LENGTH} are read.", "Shorten it."
-        )
-    try:
-        groups = re.compile(pattern).groups
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ConfigError(
-            f"The patient pattern {pattern!r} is no regular expression: {error}.", "See Python's re.", _EXAMPLE
-        ) from None
-    if not groups:
-        raise ConfigError(
-            f"The patient pattern {pattern!r} has no group.", "Parentheses around the patient's id.", _EXAMPLE
-        )

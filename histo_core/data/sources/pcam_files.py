@@ -13,6 +13,7 @@ import h5py
 from histo_core.data.formats.system_names import is_system
 from histo_core.data.sources.part_names import PARTS_BY_NAME, part_named
 from histo_core.errors import CorruptDataError, DataError
+from histo_core.regular_files import open_regular
 from histo_core.workspace import Workspace
 
 _DEEP, _MOST = 5, 1_000
@@ -129,7 +130,7 @@ def _matters(entry: os.DirEntry[str]) -> bool:
 def _is_plain(path: Path, what: str) -> bool:
     """Whether a file that is called packed is not: browsers unpack on the way and keep the name."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             packed = file.read(len(_GZIP)) == _GZIP
     except OSError:
         return False

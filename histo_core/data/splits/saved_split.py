@@ -17,6 +17,7 @@ import pandas as pd
 
 from histo_core.config import Config, SplitConfig, parse_config
 from histo_core.data.base import Dataset
+from histo_core.data.formats.parquet_table import read_own_parquet
 from histo_core.data.splits.note import standing
 from histo_core.data.splits.split import LEFT_OUT, Split, fingerprint
 from histo_core.errors import ConfigError, CorruptDataError, SplitError
@@ -187,7 +188,7 @@ def _about(folder: Path) -> SavedSplit:
 
 def _parts(folder: Path, dataset: Dataset) -> np.ndarray:
     try:
-        table = pd.read_parquet(folder / "parts.parquet", engine="pyarrow")
+        table = read_own_parquet(folder / "parts.parquet")
         by_id = table.set_index("sample_id")["part"]
         return by_id.reindex(dataset.table["sample_id"]).to_numpy(dtype=object)
     except (OSError, ValueError, KeyError):  # pyarrow's errors are among them

@@ -136,8 +136,8 @@ def test_the_limit_is_the_callers() -> None:
 
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
-    folder = "it is a folder, a pipe or a device"
-    for name, reason in (("nothing.png", "there is no such file"), ("", folder), ("pipe.png", folder)):
+    folder, pipe = "it is a folder", "it is a named pipe"
+    for name, reason in (("nothing.png", "there is no such file"), ("", folder), ("pipe.png", pipe)):
         with pytest.raises(DataNotFoundError, match=f"cannot be opened: {reason}"):
             open_image(tmp_path / name)
 

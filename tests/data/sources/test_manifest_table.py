@@ -195,7 +195,7 @@ def test_options_that_do_not_fit_are_refused_in_words(root: Path, workspace: Wor
         ({"file": "../mine/manifest.csv"}, ConfigError, "is more than a file's name"),
         ({"file": "list.xlsx"}, ConfigError, "is no table"),
         ({"file": "list.parquet"}, CorruptDataError, "cannot be read as Parquet"),
-        ({"file": "folder.csv"}, DataNotFoundError, r"folder.csv cannot be opened \(Is a directory\)"),
+        ({"file": "folder.csv"}, DataNotFoundError, r"folder.csv cannot be opened \(it is a folder"),
         ({"file": "a\0b.csv"}, DataNotFoundError, "cannot be reached"),
         ({"positive": "cancer"}, ConfigError, "no class of manifest.csv. Classes: benign, malignant"),
         ({"classes": "a,a"}, CorruptDataError, "2 classes cannot be told apart: 'a', 'a'"),
@@ -213,7 +213,7 @@ def test_tables_that_are_too_large_are_not_read(
     pd.DataFrame({"path": ["a.png"], "label": [[1, 2]]}).to_parquet(root / "nested.parquet")
     with pytest.raises(CorruptDataError, match="lists, records or other values in 'label'"):
         open_manifest(root, workspace, file="nested.parquet")
-    monkeypatch.setattr("histo_core.data.sources.manifest_files.MAX_ROWS", 49)
+    monkeypatch.setattr("histo_core.data.formats.parquet_table.MAX_ROWS", 49)
     with pytest.raises(UnsafeFileError, match="holds 50 rows"):
         open_manifest(root, workspace, file="many.parquet")
     monkeypatch.setattr("histo_core.data.formats.csv_table.MAX_BYTES", 10)
@@ -232,7 +232,7 @@ def test_what_unpacks_to_much_more_than_it_takes_is_not_read(
     columns: dict[str, object], found: str, root: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pd.DataFrame({"path": ["a.png"] * 100, "label": 1} | columns).to_parquet(root / "bomb.parquet")
-    monkeypatch.setattr("histo_core.data.sources.manifest_files.MAX_BYTES", 150_000)
+    monkeypatch.setattr("histo_core.data.formats.parquet_table.MAX_BYTES", 150_000)
     with pytest.raises(UnsafeFileError, match=found):
         open_manifest(root, workspace, file="bomb.parquet")
 
