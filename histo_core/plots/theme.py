@@ -12,6 +12,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from histo_core.shown_text import showable
+
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#F0E442")
 """Okabe and Ito (2008), "Color Universal Design", without their purple, which is left to the tissue, and their black,
 which a dark page swallows."""
@@ -64,7 +66,7 @@ def model_line(index: int) -> dict[str, str]:
 
 def label(text: str) -> str:
     """A name that plotly shows letter by letter."""
-    return html.escape(text, quote=False)
+    return html.escape(showable(text), quote=False)
 
 
 def new_figure(sentence: str, revision: str, *, height: int = HEIGHT, legend: int = 0) -> go.Figure:

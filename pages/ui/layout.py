@@ -12,7 +12,7 @@ from streamlit.elements.lib.grid_container import GridContainer
 
 from histo_core.data.formats.csv_cells import to_csv
 from pages.ui.image_buttons import image_buttons
-from pages.ui.text import plain
+from pages.ui.text import file_name, plain
 
 Table = pd.DataFrame | Callable[[], pd.DataFrame]
 HALF = 480
@@ -47,7 +47,7 @@ def facts(pairs: dict[str, str]) -> None:
     """A few figures in one line: label, value."""
     with st.container(horizontal=True, gap="medium"):
         for label, value in pairs.items():
-            st.metric(label, value, width="content")
+            st.metric(plain(label), plain(value), width="content")
 
 
 def figure(
@@ -91,7 +91,7 @@ def figure(
             key=key,
             alt=alt,
             width=width,
-            config={"displaylogo": False, "toImageButtonOptions": {"filename": name, "scale": 2}},
+            config={"displaylogo": False, "toImageButtonOptions": {"filename": file_name(name), "scale": 2}},
             **selecting,
         )
         with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
@@ -119,7 +119,7 @@ def download(label: str, content: Callable[[], bytes | str] | bytes, name: str, 
     st.download_button(
         label,
         content,
-        file_name=name,
+        file_name=file_name(name),
         mime=mime,
         key=f"download.{name}",
         on_click="ignore",

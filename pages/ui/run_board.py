@@ -118,7 +118,8 @@ def _board(
         place = queue.index(run.run_id) + 1 if run.run_id in queue else None
         moves = None if place is None else partial(run_details.moves, run, workspace, place, len(queue))
         with runs.card(run, workspace, place, moves):
-            run_details.draw(run, workspace, tags)
+            if run.status is not RunStatus.UNREADABLE:
+                run_details.draw(run, workspace, tags)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
