@@ -73,6 +73,21 @@ def append_line(path: Path, line: str) -> None:
         os.fsync(file.fileno())
 
 
+def keep_lines(path: Path, kept: Callable[[str], bool]) -> None:
+    """Take lines out of a text file, atomically; it is not touched where all are kept, or where it is missing.
+
+    Args:
+        path: a file of lines; bytes that are no UTF-8 are kept as they are.
+        kept: asked once about each line, in order, without its line break.
+    """
+    if not path.exists():
+        return
+    lines = path.read_bytes().splitlines(keepends=True)
+    left = [line for line in lines if kept(line.decode(errors="replace").rstrip("\r\n"))]
+    if len(left) < len(lines):
+        write_atomically(path, b"".join(left))
+
+
 def sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, as hex."""
     digest = hashlib.sha256()

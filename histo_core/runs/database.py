@@ -80,7 +80,10 @@ class Database:
         if self.version() == VERSION:
             return
         with locked(lock):
-            self._migrate()
+            # Looked at again: of many that waited for the lock, only the first has something to do. Loading Alembic
+            # takes a second, and fifty of them, one after the other, would outlast the wait for the lock.
+            if self.version() != VERSION:
+                self._migrate()
 
     def _migrate(self) -> None:
         # Imported when needed only: it takes longer than all else that a page does with the store.

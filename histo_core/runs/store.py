@@ -90,6 +90,12 @@ class Store:
             "See all with `python -m histo_core runs list`.",
         )
 
+    def is_active(self, run_id: str) -> bool:
+        """Whether a run is queued or running; one that was deleted is neither."""
+        query = sa.select(sa.exists().where(RUNS.c.run_id == run_id, RUNS.c.status.in_(ACTIVE)))
+        with self.database.read() as connection:
+            return bool(connection.execute(query).scalar())
+
     def any_active(self) -> bool:
         """Whether any run is queued or running."""
         with self.database.read() as connection:

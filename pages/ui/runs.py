@@ -146,7 +146,8 @@ def card(
             if run.archived_at is not None:
                 st.badge("archived", color="gray")
             for tag in run.tags:
-                st.badge(plain(tag), color="gray", icon=":material/sell:")
+                # st.badge escapes brackets itself, and what is escaped twice is not.
+                st.markdown(f":gray-badge[:material/sell: {plain(tag)}]", width="content")
         if run.status.active:
             st.progress(fraction(run), text=line(run, place))
             if run.status is RunStatus.RUNNING:
