@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 
 from histo_core.errors import DataError
+from histo_core.storable import as_json
 
 _BLOCK = 1 << 20
 
@@ -50,8 +51,8 @@ def write_atomically(path: Path, content: bytes | Callable[[Path], object]) -> N
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a value as JSON, atomically, with keys in order."""
-    write_atomically(path, (json.dumps(value, indent=2, sort_keys=True) + "\n").encode())
+    """Write a value as JSON, atomically, with keys in order and null for a number that is not finite."""
+    write_atomically(path, (as_json(value, indent=2, sort_keys=True) + "\n").encode())
 
 
 def read_json(path: Path) -> Any:
@@ -70,6 +71,21 @@ def append_line(path: Path, line: str) -> None:
         file.write((("\n" if torn else "") + line + "\n").encode())
         file.flush()
         os.fsync(file.fileno())
+
+
+def keep_lines(path: Path, kept: Callable[[str], bool]) -> None:
+    """Take lines out of a text file, atomically; it is not touched where all are kept, or where it is missing.
+
+    Args:
+        path: a file of lines; bytes that are no UTF-8 are kept as they are.
+        kept: asked once about each line, in order, without its line break.
+    """
+    if not path.exists():
+        return
+    lines = path.read_bytes().splitlines(keepends=True)
+    left = [line for line in lines if kept(line.decode(errors="replace").rstrip("\r\n"))]
+    if len(left) < len(lines):
+        write_atomically(path, b"".join(left))
 
 
 def sha256(path: Path) -> str:

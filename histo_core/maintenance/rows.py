@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +20,7 @@ from histo_core.runs.record_file import RUN, parsed_row, plain_row, read_record,
 from histo_core.runs.records import RunStatus
 from histo_core.runs.schema import EXPERIMENTS, RUNS, TEST_SCORES, to_run
 from histo_core.runs.store import Held, Store
-from histo_core.runs.supervisor import SILENCE
+from histo_core.runs.supervisor import SILENCE_SECONDS
 from histo_core.workspace import Workspace
 
 _PASSING = ("heartbeat_at", "progress")
@@ -110,7 +110,9 @@ def check_workers(store: Store, *, mend: bool) -> Iterator[Finding]:
 def _works(held: Held) -> bool:
     if held.worker.boot == boot_id():
         return held.worker.alive()
-    return held.run.heartbeat_at is not None and datetime.now(UTC) - held.run.heartbeat_at < SILENCE
+    # Of another machine, or of a boot before this one.
+    silent = timedelta(seconds=SILENCE_SECONDS)
+    return held.run.heartbeat_at is not None and datetime.now(UTC) - held.run.heartbeat_at < silent
 
 
 def _write_run(run_id: str, database: Database, workspace: Workspace) -> None:
