@@ -110,9 +110,8 @@ def check_workers(store: Store, *, mend: bool) -> Iterator[Finding]:
 def _works(held: Held) -> bool:
     if held.worker.boot == boot_id():
         return held.worker.alive()
-    # Of another machine, or of a boot before this one.
-    silent = timedelta(seconds=SILENCE_SECONDS)
-    return held.run.heartbeat_at is not None and datetime.now(UTC) - held.run.heartbeat_at < silent
+    heard = held.run.heartbeat_at
+    return heard is not None and datetime.now(UTC) - heard < timedelta(seconds=SILENCE_SECONDS)
 
 
 def _write_run(run_id: str, database: Database, workspace: Workspace) -> None:
