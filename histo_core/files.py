@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 
 from histo_core.errors import DataError
+from histo_core.storable import as_json
 
 _BLOCK = 1 << 20
 
@@ -50,8 +51,8 @@ def write_atomically(path: Path, content: bytes | Callable[[Path], object]) -> N
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a value as JSON, atomically, with keys in order."""
-    write_atomically(path, (json.dumps(value, indent=2, sort_keys=True) + "\n").encode())
+    """Write a value as JSON, atomically, with keys in order and null for a number that is not finite."""
+    write_atomically(path, (as_json(value, indent=2, sort_keys=True) + "\n").encode())
 
 
 def read_json(path: Path) -> Any:

@@ -26,7 +26,7 @@ RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, as `runs 
 @app.command("list")
 def list_(
     status: Annotated[list[RunStatus] | None, typer.Option(help="Only these; may be repeated.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many, newest first.")] = 50,
     archived: Annotated[bool, typer.Option("--archived", help="Also those that were put away.")] = False,
 ) -> None:
     """List runs, newest first; of those that wait with their place in the queue.
@@ -38,12 +38,15 @@ def list_(
       python -m histo_core runs list --archived
     """
     authorise(LOCAL, "run.read")
-    store = Store.open(Workspace.default())
+    workspace = Workspace.default()
+    store = Store.open(workspace)
     runs = store.runs(statuses=status or None, limit=limit, archived=archived)
     if not runs:
         others = bool(status) and bool(store.runs(limit=1, archived=True))
         nothing = f"No run is {' or '.join(status or [])}; `runs list` shows the others."
         say(nothing if others else "No runs. Start the demo with: python -m histo_core demo")
+        if not others and any(workspace.runs.glob("[!.]*/run.json")):
+            say("Folders of runs are there without rows: python -m histo_core workspace check --mend")
         return
     places = {run.run_id: f"queued, place {place}" for place, run in enumerate(store.queue(), start=1)}
     columns = ("run", "status", "name", "model", "data", "device", "tags", "created")
@@ -58,6 +61,9 @@ def list_(
             for run in runs
         ],
     )
+    for run in runs:
+        if run.status is RunStatus.UNREADABLE:
+            say(f"{run.run_id}: {run.reason} Delete it: python -m histo_core runs delete {run.run_id}")
 
 
 @app.command()

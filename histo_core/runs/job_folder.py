@@ -20,6 +20,7 @@ from histo_core.files import read_json, write_atomically, write_json
 from histo_core.locks import is_locked, try_lock
 from histo_core.runs.processes import ProcessIdentity
 from histo_core.runs.steady_clock import Moment
+from histo_core.storable import storable_text
 from histo_core.workspace import Workspace
 
 JobState = Literal["waiting", "running", "succeeded", "failed", "cancelled", "lost"]
@@ -95,6 +96,7 @@ class JobFolder:
 
     def write(self, job: Job) -> None:
         """Replace what is known of the job."""
+        job = job.model_copy(update={"error": storable_text(job.error)})  # it may name a file that is not UTF-8
         write_atomically(self.path / "job.json", job.model_dump_json(indent=2).encode())
 
     def read(self) -> Job | None:

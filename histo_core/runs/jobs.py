@@ -89,7 +89,7 @@ def job_id_of(kind: str, params: Mapping[str, Any]) -> str:
         UnknownNameError, ConfigError: there is no such kind, or the parameters are not its own.
     """
     values = parse_params(kind, params).model_dump(mode="json")
-    text = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 

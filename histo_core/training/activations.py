@@ -9,8 +9,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from histo_core.disk_errors import advice
 from histo_core.errors import CheckpointError
 from histo_core.files import append_line, keep_lines
+from histo_core.storable import as_json
 
 FILE = "activations.jsonl"
 _TAIL = 1 << 22
@@ -80,7 +82,7 @@ def append_activity(folder: Path, activity: EpochActivity) -> None:
     line = {"epoch": activity.epoch, "edges": EDGES, "layers": [asdict(layer) for layer in activity.layers]}
     with _on_the_disk(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        append_line(folder / FILE, json.dumps(line))
+        append_line(folder / FILE, as_json(line))
 
 
 def forget_activity(folder: Path, epoch: int) -> None:
@@ -142,7 +144,7 @@ def _on_the_disk(folder: Path) -> Iterator[None]:
         raise CheckpointError(
             f"The activations could not be written to {folder / FILE}: {error.strerror or error}.",
             "A disk with room for them is needed.",
-            "Free some space or mend the disk, then resume: the last checkpoint is intact.",
+            f"{advice(error)}, then resume: the last checkpoint is intact.",
         ) from error
 
 
