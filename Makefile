@@ -12,7 +12,7 @@ ROWS   := $(patsubst tests/soak/test_%.py,%,$(wildcard tests/soak/test_*.py))
 ROWS   := $(filter-out load,$(ROWS)) $(filter load,$(ROWS))
 SOAKS  := $(ROWS:%=soak-%)
 
-.PHONY: app test check bench screenshots test-slow test-gpu soak $(SOAKS) chromium clean help
+.PHONY: app test check bench lock screenshots test-slow test-gpu soak $(SOAKS) chromium clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -32,6 +32,9 @@ check: $(VENV)/.dev  ## static checks: ruff, types, direction of imports
 
 bench: $(VENV)/.dev  ## ratios against named peers, measured in one run
 	@for script in benchmarks/[a-z]*.py; do name=$$(basename "$$script" .py); echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+lock: $(VENV)/.dev  ## write requirements.lock and constraints.txt from requirements*.txt
+	$(BIN)/python -m scripts.lock
 
 screenshots: $(VENV)/.dev chromium  ## docs/screenshots: each page, light and dark, wide and narrow
 	$(BIN)/python scripts/screenshots.py
