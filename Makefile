@@ -7,10 +7,16 @@ PYTEST := $(BIN)/python -m pytest
 # Threads sleep while they wait: spinning ones starve the browser, the server and each other of a small machine's cores.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: app test check bench screenshots test-slow test-gpu soak chromium clean help
+# A row of the table of soak tests each; `load` wants the machine to itself, so it comes last.
+ROWS   := $(patsubst tests/soak/test_%.py,%,$(wildcard tests/soak/test_*.py))
+ROWS   := $(filter-out load,$(ROWS)) $(filter load,$(ROWS))
+SOAKS  := $(ROWS:%=soak-%)
+
+.PHONY: app test check bench screenshots test-slow test-gpu soak $(SOAKS) chromium clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 14
+	@echo "soak-<row>    one of them, up to an hour: $(ROWS)"
 
 app: $(VENV)/.app  ## start Histoscope on http://127.0.0.1:8501
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
@@ -33,8 +39,15 @@ screenshots: $(VENV)/.dev chromium  ## docs/screenshots: each page, light and da
 test-slow: $(VENV)/.dev  ## tests that take minutes
 	$(PYTEST) -m slow
 
-soak: $(VENV)/.dev  ## kill -9 at random moments, and what else takes long
-	$(PYTEST) -m soak -s
+soak:            ## kills, floods and hostile files, row by row: hours
+	@failed=""; for row in $(ROWS); do $(MAKE) --no-print-directory soak-$$row || failed="$$failed $$row"; done; \
+	  [ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
+
+$(SOAKS): soak-%: $(VENV)/.dev
+	@echo "== $*"
+	$(PYTEST) -m soak -s -q tests/soak/test_$*.py
+
+$(filter soak-naughty,$(SOAKS)): chromium
 
 test-gpu: $(VENV)/.dev  ## tests that need a CUDA device
 	$(PYTEST) -m gpu

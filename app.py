@@ -9,11 +9,14 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
+from pages.ui import garbage
 from pages.ui.errors import show
 from pages.ui.headers import SafeHeaders
+from pages.ui.same_origin import SameOrigin
 
 app = st.App(
     Path(__file__).parent / "pages" / "ui" / "router.py",
-    middleware=[Middleware(SafeHeaders)],
+    middleware=[Middleware(SafeHeaders), Middleware(SameOrigin)],
     on_script_error=show,
+    lifespan=garbage.lifespan,
 )

@@ -23,6 +23,14 @@ from histo_core.regular_files import read_regular
 Option = bool | int | float | str
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Channels = tuple[float, float, float]
+Mean = Annotated[float, Field(ge=-10, le=10)]
+Spread = Annotated[float, Field(ge=1e-4, le=100)]
+PATH_LENGTH = 4096
+"""Characters of the longest path that Linux takes."""
+MANY = 1_000_000_000
+"""Patches of the largest number that is asked for; no data set has as many."""
+SEEDS = 2**32
+"""Seeds are below it, for NumPy's sake."""
 
 IMAGENET_MEAN: Channels = (0.485, 0.456, 0.406)
 IMAGENET_STD: Channels = (0.229, 0.224, 0.225)
@@ -35,7 +43,9 @@ class DataConfig(Config):
     """
 
     dataset: str = Field(default="phantom", title="Data set")
-    root: str | None = Field(default=None, title="Folder", description="Where the data lie; none for made data")
+    root: str | None = Field(
+        default=None, max_length=PATH_LENGTH, title="Folder", description="Where the data lie; none for made data"
+    )
     options: dict[str, Option] = Field(default_factory=dict, title="Options")
     skip_broken: bool = Field(
         default=False, title="Leave broken files out", description="Go on with the rest where files cannot be used"
@@ -69,9 +79,13 @@ class SplitConfig(Config):
         default=False, title="Hold a test part out", description="The same for all folds, which then are validation"
     )
     subset: int | None = Field(
-        default=None, ge=2, title="Patches in all", description="Drawn first, with the shares of the classes kept"
+        default=None,
+        ge=2,
+        le=MANY,
+        title="Patches in all",
+        description="Drawn first, with the shares of the classes kept",
     )
-    seed: int = Field(default=0, ge=0, title="Split seed")
+    seed: int = Field(default=0, ge=0, lt=SEEDS, title="Split seed")
 
     @model_validator(mode="after")
     def _something_is_left_to_train(self) -> SplitConfig:
@@ -113,14 +127,10 @@ class PreprocessConfig(Config):
         title="Resize by",
         description="Smooth blends neighbours; nearest repeats pixels, so that enlarging adds nothing",
     )
-    mean: Channels = Field(default=IMAGENET_MEAN, title="Channel mean")
-    std: Channels = Field(default=IMAGENET_STD, title="Channel SD")
-
-    @model_validator(mode="after")
-    def _spread_is_positive(self) -> PreprocessConfig:
-        if min(self.std) <= 0:
-            raise ValueError("each channel SD must be above 0")
-        return self
+    mean: tuple[Mean, Mean, Mean] = Field(default=IMAGENET_MEAN, title="Channel mean", description="-10 to 10 each")
+    std: tuple[Spread, Spread, Spread] = Field(
+        default=IMAGENET_STD, title="Channel SD", description="0.0001 to 100 each"
+    )
 
 
 def saved_preprocess(values: Any) -> Any:
@@ -207,7 +217,10 @@ class ModelConfig(Config):
 
     name: str = Field(default="cnn_rnn", title="Model")
     weights: str = Field(
-        default="none", title="Initial weights", description="none, imagenet, or a .safetensors file of ours"
+        default="none",
+        max_length=PATH_LENGTH,
+        title="Initial weights",
+        description="none, imagenet, or a .safetensors file of ours",
     )
     weights_sha256: str | None = Field(
         default=None,
@@ -266,11 +279,11 @@ class RunConfig(Config):
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
     predict: PredictConfig = PredictConfig()
-    seed: int = Field(default=0, ge=0, lt=2**32, title="Seed")
+    seed: int = Field(default=0, ge=0, lt=SEEDS, title="Seed")
 
     def hash(self, data_hash: str) -> str:
         """SHA-256 (hex) of the configuration together with the data's content hash."""
-        payload = json.dumps([self.naming_values(), data_hash], sort_keys=True, separators=(",", ":"))
+        payload = json.dumps([self.naming_values(), data_hash], sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(payload.encode()).hexdigest()
 
     def naming_values(self) -> dict[str, Any]:

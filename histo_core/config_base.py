@@ -5,20 +5,30 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from histo_core.errors import ConfigError
+from histo_core.storable import why_not
+
+_UNKNOWN, _NOT_KEPT = "extra_forbidden", "not_kept"
 
 
 class Config(BaseModel):
-    """Frozen, and strict about unknown keys."""
+    """Frozen, strict about unknown keys, and of values only that every database can keep."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _can_be_kept(cls, values: Any) -> Any:
+        """Say so in one sentence, also of options, whose many allowed types would each have their own."""
+        if isinstance(values, dict) and (why := why_not(values)):
+            raise PydanticCustomError(_NOT_KEPT, "{why}", {"why": why})
+        return values
 
 
 C = TypeVar("C", bound=Config)
-
-_UNKNOWN = "extra_forbidden"
 
 
 def parse_config(kind: type[C], values: Any) -> C:
@@ -42,6 +52,8 @@ def _field_error(kind: type[Config], detail: Any) -> str:
     if detail["type"] == _UNKNOWN:
         close = get_close_matches(str(detail["loc"][-1]), _holder(kind, detail).model_fields, n=1)
         return f"{where} is not a known field" + (f" (did you mean {close[0]}?)" if close else "")
+    if detail["type"] == _NOT_KEPT:  # the message names the field from there on
+        return ".".join([*map(str, detail["loc"]), detail["msg"]])
     message = detail["msg"].removeprefix("Value error, ")
     message = f"{message[0].lower()}{message[1:]}"
     # Of rules between fields the input is all fields at once, and the message names those that matter.

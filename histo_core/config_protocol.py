@@ -18,6 +18,9 @@ from histo_core.errors import ConfigError
 SweepValue = bool | int | float | str | None | tuple[float, ...]
 Metric = Literal["valid_auroc", "valid_loss", "valid_accuracy", "valid_weighted_f1"]
 
+LARGEST = 1e12
+"""Of the numbers that a range may reach; the distance between two of them is still a number."""
+
 BELONGS: dict[str, tuple[str, ...]] = {
     "folds": ("folds", "sweep"),
     "repeats": ("folds", "repeats"),
@@ -34,8 +37,8 @@ class SweepField(Config):
     """What a sweep tries for one setting: values from a list, or numbers from a range."""
 
     values: tuple[SweepValue, ...] = Field(default=(), title="Values")
-    low: float | None = Field(default=None, title="From")
-    high: float | None = Field(default=None, title="To")
+    low: float | None = Field(default=None, ge=-LARGEST, le=LARGEST, title="From")
+    high: float | None = Field(default=None, ge=-LARGEST, le=LARGEST, title="To")
     log: bool = Field(default=False, title="Logarithmic", description="As many trials from 0.001 to 0.01 as to 0.1")
     whole: bool = Field(default=False, title="Whole numbers")
 

@@ -173,7 +173,11 @@ class TrainConfig(Config):
         description="Weigh rare classes in the loss, draw them more often, or enlarge each class",
     )
     enlarge_to: int | None = Field(
-        default=None, ge=1, title="Patches a class", description="For 'enlarge': repeated under new augmentations"
+        default=None,
+        ge=1,
+        le=10_000_000,
+        title="Patches a class",
+        description="For 'enlarge': repeated under new augmentations",
     )
     accumulate: int = Field(
         default=1, ge=1, le=1024, title="Batches a step", description="Gradients are gathered over that many"
@@ -208,7 +212,7 @@ class TrainConfig(Config):
         "the outputs are spread. Validation takes about twice as long",
     )
     max_train_samples: int | None = Field(
-        default=None, ge=2, title="Training patches", description="A seeded subset; none for all"
+        default=None, ge=2, le=1_000_000_000, title="Training patches", description="A seeded subset; none for all"
     )
     device: str = Field(default="auto", title="Device", description="auto, cpu, cuda:0 or mps")
     devices: int = Field(
@@ -229,7 +233,7 @@ class TrainConfig(Config):
     @field_validator("device")
     @classmethod
     def _device_has_a_known_form(cls, value: str) -> str:
-        if not re.fullmatch(r"auto|cpu|mps|cuda:\d+", value, re.ASCII):
+        if not re.fullmatch(r"auto|cpu|mps|cuda:\d{1,4}", value, re.ASCII):
             raise ValueError("must be auto, cpu, mps or cuda:<number>, such as cuda:0")
         return value
 

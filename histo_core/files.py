@@ -7,7 +7,6 @@ of 100 written to a temporary file, synced and renamed, none did.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ import psutil
 
 from histo_core.errors import DataError
 from histo_core.regular_files import JSON_BYTES, open_regular, parse_json, read_regular
+from histo_core.storable import as_json
 
 _BLOCK = 1 << 20
 
@@ -51,8 +51,8 @@ def write_atomically(path: Path, content: bytes | Callable[[Path], object]) -> N
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a value as JSON, atomically, with keys in order."""
-    write_atomically(path, (json.dumps(value, indent=2, sort_keys=True) + "\n").encode())
+    """Write a value as JSON, atomically, with keys in order and null for a number that is not finite."""
+    write_atomically(path, (as_json(value, indent=2, sort_keys=True) + "\n").encode())
 
 
 def read_json(path: Path) -> Any:
@@ -76,6 +76,21 @@ def append_line(path: Path, line: str) -> None:
         file.write((("\n" if torn else "") + line + "\n").encode())
         file.flush()
         os.fsync(file.fileno())
+
+
+def keep_lines(path: Path, kept: Callable[[str], bool]) -> None:
+    """Take lines out of a text file, atomically; it is not touched where all are kept, or where it is missing.
+
+    Args:
+        path: a file of lines; bytes that are no UTF-8 are kept as they are.
+        kept: asked once about each line, in order, without its line break.
+    """
+    if not path.exists():
+        return
+    lines = read_regular(path, JSON_BYTES).splitlines(keepends=True)
+    left = [line for line in lines if kept(line.decode(errors="replace").rstrip("\r\n"))]
+    if len(left) < len(lines):
+        write_atomically(path, b"".join(left))
 
 
 def sha256(path: Path, limit: int | None = None) -> str:

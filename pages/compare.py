@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from histo_core.access import LOCAL, authorise
 from histo_core.comparison.aurocs import AurocResults
 from histo_core.comparison.compare import at_threshold
-from histo_core.comparison.join import Joined, RunPredictions, join
+from histo_core.comparison.join import Joined, RunPredictions
 from histo_core.errors import ComparisonError
 from histo_core.runs.records import Run
 from histo_core.workspace import Workspace
@@ -52,16 +52,16 @@ def render() -> None:
             layout.header("Compare", "The training set is predicted on request.")
         return
     try:
-        joined, shared = _join(chosen, part)
+        joined, shared = _join(chosen, part, home)
     except ComparisonError:
         with top:
             layout.header("Compare", "These models cannot be compared like that.")
         raise
     looks = cache.looks(tuple(sorted(run.run_id for run in trained)), home, trained) if part == "test" else ""
-    key = tuple(run.run_id for run in chosen), part, shared, name, comparator, home
+    key = cache.named(chosen), part, shared, name, comparator, home
     with st.spinner("Working out the intervals…", show_time=True):
         aurocs = cache.aurocs(*key, joined)
-    _result(joined, aurocs, looks, top)
+    _result(key, joined, aurocs, looks, top)
 
 
 def _choose(finished: dict[str, Run]) -> list[RunPredictions]:
@@ -77,7 +77,7 @@ def _choose(finished: dict[str, Run]) -> list[RunPredictions]:
         help="Finished runs. Runs on different splits can be compared only on the patches they share.",
     )
     home = str(Workspace.default().home)
-    return [cache.predictions(run_id, str(finished[run_id].ended_at), home, finished[run_id]) for run_id in ids]
+    return [cache.predictions(finished[run_id], home) for run_id in ids]
 
 
 def _controls(chosen: Sequence[RunPredictions], finished: dict[str, Run]) -> tuple[str, str, str | None, bool]:
@@ -126,13 +126,13 @@ def _colour_only(run: Run, home: str) -> RunPredictions:
         return cache.colour_only(run.config.data.model_dump_json(), run.config.split.model_dump_json(), home)
 
 
-def _join(chosen: Sequence[RunPredictions], part: str) -> tuple[Joined, bool]:
+def _join(chosen: Sequence[RunPredictions], part: str, home: str) -> tuple[Joined, bool]:
     """The runs side by side; where they do not fit, the reason and the offer to use what they share."""
     if state.asked("shared") == ["yes"]:
         state.switch("Only patches that all of them share", "shared")
-        return join(chosen, part, shared_only=True), True
+        return cache.joined(cache.named(chosen), part, True, home, chosen), True
     try:
-        return join(chosen, part), False
+        return cache.joined(cache.named(chosen), part, False, home, chosen), False
     except ComparisonError:
         state.switch(
             "Only patches that all of them share",
@@ -142,7 +142,7 @@ def _join(chosen: Sequence[RunPredictions], part: str) -> tuple[Joined, bool]:
         raise
 
 
-def _result(joined: Joined, aurocs: AurocResults, looks: str, top: DeltaGenerator) -> None:
+def _result(key: Hashable, joined: Joined, aurocs: AurocResults, looks: str, top: DeltaGenerator) -> None:
     first = replace(at_threshold(joined, aurocs), looks=looks)
     with top:
         layout.header("Compare", first.verdict)
@@ -152,4 +152,4 @@ def _result(joined: Joined, aurocs: AurocResults, looks: str, top: DeltaGenerato
             st.warning(plain(warning), icon=":material/info:")
     if first.many:
         compare_results.all_classes(first)
-    compare_results.at_the_threshold(joined, aurocs, looks)
+    compare_results.at_the_threshold(key, joined, aurocs, looks)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from histo_core.access import LOCAL, authorise
-from histo_core.experiments.launcher import experiments
+from histo_core.experiments.launcher import list_experiments
 from histo_core.experiments.records import Experiment
 from histo_core.workspace import Workspace
-from pages.ui import experiment_view, layout, navigation, state
+from pages.ui import experiment_view, layout, navigation, state, unreadable_rows
 from pages.ui.text import count
 
 KINDS = {"single": "single run", "folds": "folds", "repeats": "repeats", "sweep": "sweep"}
@@ -18,7 +18,10 @@ def render() -> None:
     """Draw the page."""
     authorise(LOCAL, "run.read")
     layout.header("Experiments")
-    everything = {one.experiment_id: one for one in experiments(Workspace.default(), archived=True)}
+    workspace = Workspace.default()
+    found = list_experiments(workspace, archived=True)
+    unreadable_rows.experiments(found.unreadable, workspace)
+    everything = {one.experiment_id: one for one in found.readable}
     if not everything:
         layout.empty(
             "Folds, repeats and sweeps appear here: several runs as one answer, with mean, spread and interval.",

@@ -102,7 +102,7 @@ def _pictures(question: maps.Question) -> None:
     mask = question.patch.mask if outlined else None
     for name, explanation in explained.items():
         with places[name]:
-            maps.map_card(question, explanation, opacity=opacity, scale=scale, mask=mask)
+            maps.map_card(question, explanation, options[name], opacity=opacity, scale=scale, mask=mask)
 
 
 def _options(name: str, title: str, kind: type[Config]) -> str:

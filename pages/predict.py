@@ -61,7 +61,7 @@ def _predict(run: Run, data: DataConfig, division: SplitConfig, workspace: Works
     own = predict_cache.own_split(run.run_id, data.model_dump_json(), source.state, home, run)
     if own is not None and not state.asked("split"):
         division = run.config.split
-    classes = cache.predictions(run.run_id, str(run.ended_at), home, run).classes
+    classes = cache.predictions(run, home).classes
     question = predict_form.choose(data, division, source, classes, home, own=own is not None)
     found = find_predictions(run.run_id, question.asked(), workspace)
     grid = layout.halves()

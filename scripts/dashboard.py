@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,29 +36,44 @@ CHROMIUM_FLAGS = (
 
 @contextmanager
 def served(workspace: Workspace, **environment: str) -> Iterator[str]:
-    """Run the dashboard on a free port.
+    """Run the dashboard on a free port; as `served_process`, of which this yields the address alone."""
+    with served_process(workspace, environment) as (address, _):
+        yield address
+
+
+@contextmanager
+def served_process(
+    workspace: Workspace,
+    environment: Mapping[str, str] | None = None,
+    *,
+    script: str = "app.py",
+    folder: Path = PROJECT,
+) -> Iterator[tuple[str, psutil.Process]]:
+    """Run a Streamlit app on a free port.
 
     Args:
         workspace: where it keeps everything; its supervisor and workers are ended with it.
         environment: further variables.
+        script: what to serve; the dashboard unless given.
+        folder: to start in, such as another checkout.
 
     Yields:
-        Its address, without a slash at the end.
+        Its address, without a slash at the end, and its process.
     """
     port = _free_port()
     address = f"http://127.0.0.1:{port}"
     workspace.logs.mkdir(parents=True, exist_ok=True)
     with (workspace.logs / "server.log").open("ab") as log:
         server = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"],
-            cwd=PROJECT,
-            env=os.environ | {"HISTOSCOPE_HOME": str(workspace.home)} | environment,
+            [sys.executable, "-m", "streamlit", "run", script, f"--server.port={port}", "--server.headless=true"],
+            cwd=folder,
+            env=os.environ | {"HISTOSCOPE_HOME": str(workspace.home)} | dict(environment or {}),
             stdout=log,
             stderr=log,
         )
         try:
             _wait_for(f"{address}/_stcore/health", server)
-            yield address
+            yield address, psutil.Process(server.pid)
         finally:
             _end(workspace, server)
 

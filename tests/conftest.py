@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 import torch
+from postgres import running_postgres
 
+from histo_core.runs import database
 from histo_core.workspace import Workspace
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -35,3 +39,21 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real images are missing: {folder} is not there")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL database for this session; tests take `empty_postgres`."""
+    with running_postgres() as url:
+        yield url
+
+
+@pytest.fixture
+def empty_postgres(postgres_url: str) -> Iterator[str]:
+    """A PostgreSQL database without tables, to be named with ``HISTOSCOPE_DATABASE_URL``."""
+    engine = sa.create_engine(postgres_url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        connection.execute(sa.text("CREATE SCHEMA public"))
+    yield postgres_url
+    database._engine(sa.make_url(postgres_url)).dispose()  # else its pool is found open when Python forgets it

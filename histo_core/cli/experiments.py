@@ -95,10 +95,18 @@ def list_(
       python -m histo_core experiment list
       python -m histo_core experiment list --archived
     """
-    from histo_core.experiments.launcher import experiments
+    from histo_core.experiments.launcher import list_experiments
 
     authorise(LOCAL, "run.read")
-    known = experiments(Workspace.default(), archived=archived)
+    found = list_experiments(Workspace.default(), archived=archived)
+    known = found.readable
+    for one in found.unreadable:
+        say(
+            f"Experiment {one.experiment_id} ({one.name}) cannot be read: {one.why} "
+            f"Delete it: python -m histo_core experiment delete {one.experiment_id}"
+        )
+    if not known and found.unreadable:
+        return
     if not known:
         say("No experiments. Start one with: python -m histo_core experiment start --folds 5")
         return

@@ -27,7 +27,7 @@ RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, as `runs 
 @app.command("list")
 def list_(
     status: Annotated[list[RunStatus] | None, typer.Option(help="Only these; may be repeated.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many, newest first.")] = 50,
     archived: Annotated[bool, typer.Option("--archived", help="Also those that were put away.")] = False,
 ) -> None:
     """List runs, newest first; of those that wait with their place in the queue.
@@ -59,6 +59,9 @@ def list_(
             for run in runs
         ],
     )
+    for run in runs:
+        if run.status is RunStatus.UNREADABLE:
+            say(f"{run.run_id}: {run.reason} Delete it: python -m histo_core runs delete {run.run_id}")
 
 
 @app.command()

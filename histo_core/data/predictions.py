@@ -63,8 +63,9 @@ def build_predictions(
     table["y_pred"] = names[probabilities.argmax(axis=1)]
     for prefix, values in ((_PROBABILITY, probabilities), (_SCORE, scores)):
         if values is not None:
-            for name, column in zip(dataset.classes, values.T, strict=True):
-                table[f"{prefix}{name}"] = column.astype(np.float64)
+            columns = [f"{prefix}{name}" for name in dataset.classes]
+            # All at once: one by one, pandas warns of a fragmented table from 100 classes on.
+            table = pd.concat([table, pd.DataFrame(values.astype(np.float64), columns=columns)], axis=1)
     return check_predictions(table)
 
 

@@ -50,7 +50,8 @@ class Jackknife(Limits):
         centre = float(link(np.array([self.value]))[0])
         quantile = t.ppf(1 - np.asarray(alpha) / 2, max(self.df, _FEWEST_DF))
         deviations = self._deviations(self.without)
-        skewness = self._sum(deviations**3) / max(self._sum(deviations**2), 1e-300) ** 1.5
+        spread = self._sum(deviations**2) ** 1.5
+        skewness = self._sum(deviations**3) / spread if spread else 0.0  # of equal values, which have none
         enlarged = skewness * (2 * quantile**2 + 1) / 6
         by_delta = slope(self.value) * self._error(deviations)
         by_link = quantile * self._error(self._deviations(link(self.without)))

@@ -39,11 +39,10 @@ def archive_experiment(experiment_id: str, workspace: Workspace, on: bool = True
     return table.get(experiment_id)
 
 
-def delete_experiment(experiment_id: str, workspace: Workspace, *, user: User = LOCAL) -> Experiment:
-    """Forget an experiment and the score of its test part. Its runs stay, and that the test part was scored is kept.
+def delete_experiment(experiment_id: str, workspace: Workspace, *, user: User = LOCAL) -> None:
+    """Forget an experiment, readable or not, and the score of its test part.
 
-    Returns:
-        The experiment as it was.
+    Its runs stay, and that the test part was scored is kept.
 
     Raises:
         PermissionDeniedError: the user may not delete experiments.
@@ -51,12 +50,11 @@ def delete_experiment(experiment_id: str, workspace: Workspace, *, user: User = 
     """
     authorise(user, "run.delete", experiment_id)
     table = ExperimentTable(workspace)
-    experiment = table.get(experiment_id)
+    table.check_known(experiment_id)
     if not table.delete(experiment_id):
         raise RunError(
             f"Runs of experiment {experiment_id} wait or train.",
             "An experiment whose runs have all ended can be deleted.",
-            "Cancel it, or wait for its end.",
+            "Cancel it (or its runs, where it cannot be read), or wait for its end.",
         )
     shutil.rmtree(workspace.experiment_folder(experiment_id), ignore_errors=True)
-    return experiment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -62,7 +63,7 @@ def score_test(
         PermissionDeniedError: the user may not apply runs.
         RunError: no such experiment; its members have test parts of their own; some still train, or none finished; or
             the one that was chosen was deleted.
-        CorruptDataError: the data set is not the one the member was trained on.
+        CorruptDataError: a score that was kept is damaged, or the data set is not the one the member was trained on.
     """
     authorise(user, "run.predict", experiment_id)
     table = ExperimentTable(workspace)
@@ -83,14 +84,30 @@ def looked_at_before(experiment: Experiment, workspace: Workspace) -> int:
 
 
 def kept_score(experiment_id: str, workspace: Workspace) -> TestScore | None:
-    """The score of the test part that was kept; None where it was not scored yet."""
+    """The score of the test part that was kept; None where it was not scored yet.
+
+    Raises:
+        CorruptDataError: the file is damaged.
+    """
     file = workspace.test_score(experiment_id)
     try:
         values: dict[str, Any] = read_json(file)
+        metrics = {name: _interval(interval) for name, interval in values["metrics"].items()}
+        return TestScore(**{**values, "metrics": metrics, "predictions": file.with_name(values["predictions"])})
     except FileNotFoundError:
         return None
-    metrics = {name: Interval(**interval) for name, interval in values["metrics"].items()}
-    return TestScore(**{**values, "metrics": metrics, "predictions": file.with_name(values["predictions"])})
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CorruptDataError(
+            f"The kept score {file} cannot be read: {error}.",
+            "What `experiment test` wrote is expected.",
+            "Delete the file and score the test part again; it gives the same numbers.",
+        ) from None
+
+
+def _interval(values: Mapping[str, Any]) -> Interval:
+    """An interval from JSON, which has null for what is not defined."""
+    numbers: dict[str, Any] = {name: math.nan if value is None else value for name, value in values.items()}
+    return Interval(**numbers)
 
 
 def why_not(found: Summary) -> str:

@@ -9,10 +9,10 @@ from histo_core.workspace import Workspace
 
 
 def read_pruned(experiment_id: str, workspace: Workspace) -> frozenset[int]:
-    """Positions of the trials that were given up."""
+    """Positions of the trials that were given up; none where the file is damaged."""
     try:
         return frozenset(read_json(_file(experiment_id, workspace)))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError, TypeError):
         return frozenset()
 
 

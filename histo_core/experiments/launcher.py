@@ -13,7 +13,7 @@ from histo_core.errors import RunError, SplitError
 from histo_core.experiments.folder import read_pruned
 from histo_core.experiments.jobs import job_params
 from histo_core.experiments.plan import Planned, plan
-from histo_core.experiments.records import Experiment, Member
+from histo_core.experiments.records import Experiment, Experiments, Member
 from histo_core.experiments.table import ExperimentTable
 from histo_core.runs.jobs import cancel_job, find_job, start_job
 from histo_core.runs.launcher import cancel, launch_many, resume
@@ -150,7 +150,12 @@ def launch_planned(
 
 
 def experiments(workspace: Workspace, *, archived: bool = False) -> list[Experiment]:
-    """All experiments, newest first; those that were put away only with ``archived``."""
+    """All experiments that can be read, newest first; those that were put away only with ``archived``."""
+    return list(list_experiments(workspace, archived=archived).readable)
+
+
+def list_experiments(workspace: Workspace, *, archived: bool = False) -> Experiments:
+    """All experiments, and those that cannot be read apart; those that were put away only with ``archived``."""
     return ExperimentTable(workspace).all(archived=archived)
 
 

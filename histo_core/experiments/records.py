@@ -61,6 +61,27 @@ class Experiment:
         return keeps_test_back(self.config, self.protocol)
 
 
+@dataclass(frozen=True)
+class UnreadableExperiment:
+    """A row of the store that cannot be read: damaged, or written by another version. It can be deleted.
+
+    Attributes:
+        why: what is wrong, in a sentence.
+    """
+
+    experiment_id: str
+    name: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Experiments:
+    """All experiments of a workspace, newest first."""
+
+    readable: tuple[Experiment, ...]
+    unreadable: tuple[UnreadableExperiment, ...]
+
+
 def keeps_test_back(config: RunConfig, protocol: ProtocolConfig) -> bool:
     """Whether the runs of a protocol serve to choose, so that none of them may see the test part."""
     return protocol.kind == "sweep" or (protocol.folds is not None and config.split.hold_out)

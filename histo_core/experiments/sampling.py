@@ -15,6 +15,7 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 
+from histo_core.config import SEEDS
 from histo_core.config_protocol import ProtocolConfig, SweepField
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -63,7 +64,7 @@ def drawn(protocol: ProtocolConfig, seed: int) -> list[dict[str, Any]]:
 def suggested(protocol: ProtocolConfig, trials: Sequence[Trial], seed: int) -> dict[str, Any]:
     """The next combination, by the tree-structured Parzen estimator (Bergstra et al. 2011, NeurIPS 24)."""
     # A seed for each number of trials: with one seed every early, random trial would be the same.
-    sampler = optuna.samplers.TPESampler(seed=seed + len(trials))
+    sampler = optuna.samplers.TPESampler(seed=(seed + len(trials)) % SEEDS)
     return _ask(_study(protocol, trials, sampler), protocol)
 
 

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from histo_core.access import User
-from histo_core.config import RunConfig, parse_config
+from histo_core.config import RunConfig
 from histo_core.config_protocol import ProtocolConfig
-from histo_core.errors import ConfigError, RunError
-from histo_core.experiments.records import Experiment, Member
+from histo_core.errors import RunError
+from histo_core.experiments.records import Experiment, Experiments, Member, UnreadableExperiment
+from histo_core.experiments.rows import to_experiment
 from histo_core.runs.database import open_database
 from histo_core.runs.records import Run, RunStatus
 from histo_core.runs.schema import ACTIVE, EXPERIMENT_RUNS, EXPERIMENTS, RUNS, TEST_SCORES, to_run
 from histo_core.workspace import Workspace
-
-LOG = logging.getLogger(__name__)
 
 
 class ExperimentTable:
@@ -30,36 +28,48 @@ class ExperimentTable:
     def __init__(self, workspace: Workspace) -> None:
         self._database = open_database(workspace)
 
-    def all(self, *, archived: bool = False) -> list[Experiment]:
+    def all(self, *, archived: bool = False) -> Experiments:
         """All experiments, newest first; those that were put away only with ``archived``."""
         query = sa.select(EXPERIMENTS).order_by(EXPERIMENTS.c.created_at.desc(), EXPERIMENTS.c.experiment_id)
         if not archived:
             query = query.where(EXPERIMENTS.c.archived_at.is_(None))
-        found = []
         with self._database.read() as connection:
-            for row in connection.execute(query).mappings().all():
-                try:
-                    found.append(_record(connection, row))
-                except ConfigError as error:  # written by another version; the others are shown all the same
-                    LOG.warning("experiment %s cannot be read: %s", row["experiment_id"], error)
-        return found
+            found = [to_experiment(connection, row) for row in connection.execute(query).mappings().all()]
+        return Experiments(
+            tuple(one for one in found if isinstance(one, Experiment)),
+            tuple(one for one in found if isinstance(one, UnreadableExperiment)),
+        )
 
     def get(self, experiment_id: str) -> Experiment:
         """One experiment.
 
         Raises:
-            RunError: there is none with this id.
+            RunError: there is none with this id, or its row cannot be read.
         """
         query = sa.select(EXPERIMENTS).where(EXPERIMENTS.c.experiment_id == experiment_id)
         with self._database.read() as connection:
             row = connection.execute(query).mappings().one_or_none()
-            if row is not None:
-                return _record(connection, row)
-        raise RunError(
-            f"There is no experiment {experiment_id!r}.",
-            "The id of one that was started is expected.",
-            "See all with `python -m histo_core experiment list`.",
-        )
+            found = None if row is None else to_experiment(connection, row)
+        if found is None:
+            raise _unknown(experiment_id)
+        if isinstance(found, UnreadableExperiment):
+            raise RunError(
+                f"Experiment {experiment_id} cannot be read: {found.why}",
+                "A row that this version of Histoscope wrote, undamaged, is expected.",
+                f"Delete it with `python -m histo_core experiment delete {experiment_id}`; its runs stay.",
+            )
+        return found
+
+    def check_known(self, experiment_id: str) -> None:
+        """Refuse the id of no experiment; one that cannot be read is known.
+
+        Raises:
+            RunError: there is none with this id.
+        """
+        known = sa.select(sa.exists().where(EXPERIMENTS.c.experiment_id == experiment_id))
+        with self._database.read() as connection:
+            if not connection.execute(known).scalar():
+                raise _unknown(experiment_id)
 
     def at_work(self, config: RunConfig, protocol: ProtocolConfig) -> Experiment | None:
         """The experiment of the same configuration and protocol that has active runs, or trials still to start."""
@@ -198,7 +208,8 @@ class ExperimentTable:
 
 
 def _stem(config: RunConfig, protocol: ProtocolConfig) -> str:
-    payload = json.dumps([config.model_dump(mode="json"), protocol.model_dump(mode="json")], sort_keys=True)
+    values = [config.model_dump(mode="json"), protocol.model_dump(mode="json")]
+    payload = json.dumps(values, sort_keys=True, allow_nan=False)
     return hashlib.sha256(payload.encode()).hexdigest()[:12]
 
 
@@ -211,7 +222,8 @@ def _at_work(connection: sa.Connection, config: RunConfig, protocol: ProtocolCon
     same = EXPERIMENTS.c.experiment_id.startswith(f"{_stem(config, protocol)}-", autoescape=True)
     query = sa.select(EXPERIMENTS).where(same, EXPERIMENTS.c.cancelled_at.is_(None), working)
     row = connection.execute(query).mappings().first()
-    return None if row is None else _record(connection, row)
+    found = None if row is None else to_experiment(connection, row)
+    return found if isinstance(found, Experiment) else None
 
 
 def _has_active_runs() -> sa.ColumnElement[bool]:
@@ -234,26 +246,9 @@ def _new_member(experiment_id: str, member: Member) -> sa.Insert:
     )
 
 
-def _record(connection: sa.Connection, row: Mapping[Any, Any]) -> Experiment:
-    query = (
-        sa.select(EXPERIMENT_RUNS)
-        .where(EXPERIMENT_RUNS.c.experiment_id == row["experiment_id"])
-        .order_by(EXPERIMENT_RUNS.c.position)
-    )
-    members = connection.execute(query).mappings().all()
-    return Experiment(
-        experiment_id=row["experiment_id"],
-        name=row["name"],
-        config=RunConfig.parse_saved(row["config"]),
-        protocol=parse_config(ProtocolConfig, row["protocol"]),
-        created_at=row["created_at"],
-        cancelled_at=row["cancelled_at"],
-        final_run_id=row["final_run_id"],
-        test_touched_at=row["test_touched_at"],
-        members=tuple(
-            Member(one["position"], one["run_id"], one["label"], one["changes"], one["reused"], one["problem"])
-            for one in members
-        ),
-        archived_at=row["archived_at"],
-        origin=row["origin"],
+def _unknown(experiment_id: str) -> RunError:
+    return RunError(
+        f"There is no experiment {experiment_id!r}.",
+        "The id of one that was started is expected.",
+        "See all with `python -m histo_core experiment list`.",
     )

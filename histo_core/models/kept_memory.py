@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # parameters of glibc's mallopt
+from histo_core import glibc
+
 _KEEP = 1 << 30
 _USUAL_MMAP = 32 << 20
 """Where glibc's own threshold ends up in a process that frees large blocks; it trims at twice as much."""
@@ -30,31 +30,12 @@ def kept_memory() -> Iterator[None]:
     with _lock:
         _users += 1
         if _users == 1:
-            _set(mmap=_KEEP, trim=_KEEP)
+            glibc.keep_blocks(up_to=_KEEP, trim=_KEEP)
     try:
         yield
     finally:
         with _lock:
             _users -= 1
             if not _users:
-                _set(mmap=_USUAL_MMAP, trim=2 * _USUAL_MMAP)
-                _give_back()
-
-
-def _set(*, mmap: int, trim: int) -> None:
-    if libc := _gnu_libc():
-        libc.mallopt(_MMAP_THRESHOLD, mmap)
-        libc.mallopt(_TRIM_THRESHOLD, trim)
-
-
-def _give_back() -> None:
-    if libc := _gnu_libc():
-        libc.malloc_trim(0)
-
-
-def _gnu_libc() -> ctypes.CDLL | None:
-    try:
-        libc = ctypes.CDLL(None)
-    except (OSError, TypeError):  # a system without a C library under its program's own names
-        return None
-    return libc if hasattr(libc, "gnu_get_libc_version") else None
+                glibc.keep_blocks(up_to=_USUAL_MMAP, trim=2 * _USUAL_MMAP)
+                glibc.give_back()

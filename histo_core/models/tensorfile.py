@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from torch import Tensor
 from histo_core.errors import CheckpointError
 from histo_core.files import write_atomically
 from histo_core.regular_files import open_regular, parse_json
+from histo_core.storable import as_json
 
 HEADER_LIMIT = 1 << 20
 """Bytes. A header is parsed whole, so its length is checked first; ResNet152 with its optimiser takes a third."""
@@ -62,7 +62,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], description: dict[s
     """
     content = save(
         {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()},
-        metadata={_KEY: json.dumps(description, sort_keys=True)},
+        metadata={_KEY: as_json(description, sort_keys=True)},
     )
     write_atomically(path, content)
     return hashlib.sha256(content).hexdigest()

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from histo_core.shown_text import showable
+
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#F0E442")
 """Okabe and Ito (2008), "Color Universal Design", without their purple, which is left to the tissue, and their black,
 which a dark page swallows."""
@@ -64,7 +66,7 @@ def model_line(index: int) -> dict[str, str]:
 
 def label(text: str) -> str:
     """A name that plotly shows letter by letter."""
-    return html.escape(text, quote=False)
+    return html.escape(showable(text), quote=False)
 
 
 def new_figure(sentence: str, revision: str, *, height: int = HEIGHT, legend: int = 0) -> go.Figure:
@@ -79,20 +81,20 @@ def new_figure(sentence: str, revision: str, *, height: int = HEIGHT, legend: in
     lines = [label(line) for line in textwrap.wrap(sentence, _TITLE_WIDTH)]
     above, below = _LINE * len(lines), 22 * legend + 12 * bool(legend)
     return go.Figure(
-        layout=go.Layout(
-            template=TEMPLATE,
-            title={"text": "<br>".join(lines), "x": 0, "xref": "paper", "y": 1, "yref": "paper", "yanchor": "bottom",
-                   "font": {"size": 15}, "pad": {"b": above - 8}},  # of lines that run downwards
-            legend={"x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom",
-                    "bgcolor": TRANSPARENT},
-            showlegend=legend > 0,
-            meta={"alt": sentence},
-            height=height + above - _LINE + below,
-            margin={"l": 64, "r": 16, "t": above + 24, "b": 56 + below},
-            paper_bgcolor=TRANSPARENT,
-            plot_bgcolor=TRANSPARENT,
-            uirevision=revision,
-        )
+        layout={  # plain values, because a Layout would be checked and copied twice
+            "template": TEMPLATE,
+            "title": {"text": "<br>".join(lines), "x": 0, "xref": "paper", "y": 1, "yref": "paper",
+                      "yanchor": "bottom", "font": {"size": 15}, "pad": {"b": above - 8}},  # lines run downwards
+            "legend": {"x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom",
+                       "bgcolor": TRANSPARENT},
+            "showlegend": legend > 0,
+            "meta": {"alt": sentence},
+            "height": height + above - _LINE + below,
+            "margin": {"l": 64, "r": 16, "t": above + 24, "b": 56 + below},
+            "paper_bgcolor": TRANSPARENT,
+            "plot_bgcolor": TRANSPARENT,
+            "uirevision": revision,
+        }
     )  # fmt: skip
 
 

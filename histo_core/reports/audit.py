@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from histo_core.data.formats.csv_cells import to_csv
 from histo_core.reports.bundle import write_files, zipped
 from histo_core.reports.page import DISCLAIMER, Section, page
 from histo_core.reports.tables import to_html
+from histo_core.storable import as_json
 
 SCHEMA = 2
 INDEX = "index.html"
@@ -85,7 +85,7 @@ def _files(report: AuditReport, dataset: Dataset) -> dict[str, bytes]:
         "note": DISCLAIMER,
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
-    return files | {MANIFEST: (json.dumps(manifest, indent=2, sort_keys=True) + "\n").encode()}
+    return files | {MANIFEST: (as_json(manifest, indent=2, sort_keys=True) + "\n").encode()}
 
 
 def _whole(source: Compared) -> str:

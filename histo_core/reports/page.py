@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
+
+from histo_core.shown_text import as_html
 
 DISCLAIMER = "For research and teaching. Not a medical device."
 
@@ -39,8 +40,8 @@ class Section:
 
 def page(title: str, verdict: str, warnings: Sequence[str], sections: Sequence[Section]) -> str:
     """The whole file. All texts are plain text and are escaped here; only `Section.table` is HTML already."""
-    body = [f"<h1>{html.escape(title)}</h1>", f'<p class="verdict">{html.escape(verdict)}</p>']
-    body += [f'<p class="warning">{html.escape(warning)}</p>' for warning in warnings]
+    body = [f"<h1>{as_html(title)}</h1>", f'<p class="verdict">{as_html(verdict)}</p>']
+    body += [f'<p class="warning">{as_html(warning)}</p>' for warning in warnings]
     for number, section in enumerate(sections):
         body.append(_section(section, f"figure-{number}"))
     content = "\n".join(body)
@@ -51,7 +52,7 @@ def page(title: str, verdict: str, warnings: Sequence[str], sections: Sequence[S
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{_POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{html.escape(title)}</title>
+<title>{as_html(title)}</title>
 <style>{_STYLE}</style>
 {plotly}</head>
 <body>
@@ -63,8 +64,8 @@ def page(title: str, verdict: str, warnings: Sequence[str], sections: Sequence[S
 
 
 def _section(section: Section, prefix: str) -> str:
-    parts = [f"<h2>{html.escape(section.heading)}</h2>"]
-    parts += [f"<p>{html.escape(paragraph)}</p>" for paragraph in section.paragraphs]
+    parts = [f"<h2>{as_html(section.heading)}</h2>"]
+    parts += [f"<p>{as_html(paragraph)}</p>" for paragraph in section.paragraphs]
     if section.table:
         parts.append(f'<div class="scroll">{section.table}</div>')
     if section.figures:
@@ -76,6 +77,6 @@ def _section(section: Section, prefix: str) -> str:
 def _figure(figure: go.Figure, name: str) -> str:
     """A figure in the page's text colour. A name of our own, since plotly's random one would change the file's hash."""
     shown = go.Figure(figure).update_layout(font_color="#1f2328")
-    alt = html.escape(str(shown.to_dict()["layout"]["meta"]["alt"]))
+    alt = as_html(shown.to_dict()["layout"]["meta"]["alt"])
     drawing = shown.to_html(full_html=False, include_plotlyjs=False, div_id=name, config={"displaylogo": False})
     return f'<figure role="img" aria-label="{alt}">{drawing}</figure>'

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -15,8 +16,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from histo_core.errors import StoreError
 from histo_core.files import file_system
+from histo_core.runs.columns import from_json
 from histo_core.runs.locks import locked
 from histo_core.runs.schema import VERSION
+from histo_core.storable import as_json
 from histo_core.workspace import Workspace
 
 BUSY_SECONDS = 30
@@ -27,6 +30,7 @@ NETWORK_FILE_SYSTEMS = frozenset(
     | {"davfs", "webdav", "fuse.sshfs", "fuse.glusterfs", "fuse.ceph", "fuse.s3fs", "fuse.gcsfuse", "fuse.rclone"}
 )
 _ADVISORY_LOCK = 0x4869_7374  # any number, as long as every Histoscope takes the same one
+_JSON: dict[str, Any] = {"json_serializer": as_json, "json_deserializer": from_json}
 _VERSION_TABLE = sa.table("alembic_version", sa.column("version_num"))
 
 
@@ -76,7 +80,10 @@ class Database:
         if self.version() == VERSION:
             return
         with locked(lock):
-            self._migrate()
+            # Looked at again: of many that waited for the lock, only the first has something to do. Loading Alembic
+            # takes a second, and fifty of them, one after the other, would outlast the wait for the lock.
+            if self.version() != VERSION:
+                self._migrate()
 
     def _migrate(self) -> None:
         # Imported when needed only: it takes longer than all else that a page does with the store.
@@ -158,19 +165,25 @@ def _prepare_file(path: Path) -> None:
 @lru_cache(maxsize=16)
 def _engine(url: sa.URL) -> sa.Engine:
     if url.get_backend_name() != "sqlite":
-        engine = sa.create_engine(url, pool_pre_ping=True)
+        engine = sa.create_engine(url, pool_pre_ping=True, **_JSON)
         event.listen(engine, "begin", _begin_on_server)
         return engine
     # No pool: opening a file takes 0.1 ms, and no connection is ever carried into another thread or process.
-    engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args={"timeout": BUSY_SECONDS})
+    engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args={"timeout": BUSY_SECONDS}, **_JSON)
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _begin_in_file)
     return engine
 
 
 def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
+    connection.text_factory = _as_text
     connection.isolation_level = None  # the driver's own late BEGIN is what deadlocks; we send ours
     connection.execute("PRAGMA synchronous = FULL")
+
+
+def _as_text(value: bytes) -> str:
+    """Text of a row, damaged or not: the driver's own way fails the whole statement over a byte that is not UTF-8."""
+    return value.decode(errors="replace")
 
 
 def _begin_in_file(connection: sa.Connection) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 
@@ -17,8 +18,9 @@ import sqlalchemy as sa
 from histo_core.access import LOCAL, User, authorise
 from histo_core.errors import RunError
 from histo_core.runs.records import Run, RunStatus
-from histo_core.runs.schema import ACTIVE, EXPERIMENT_RUNS, EXPERIMENTS, RUNS, WAITING
+from histo_core.runs.schema import ACTIVE, EXPERIMENT_RUNS, EXPERIMENTS, RUNS
 from histo_core.runs.store import Store
+from histo_core.runs.supervisor import SILENCE
 from histo_core.workspace import Workspace
 
 _MARK = "deleted"
@@ -26,7 +28,7 @@ _TRASH = ".*.deleted"
 
 
 def delete(run_id: str, workspace: Workspace, *, force: bool = False, user: User = LOCAL) -> Run:
-    """Delete an ended run with its files. Nothing brings it back.
+    """Delete an ended run, or one that cannot be read, with its files. Nothing brings it back.
 
     Predictions that were made with it on other data are files of their own and stay. In an experiment its place stays,
     empty, so that nothing takes it for one that is still to come.
@@ -50,7 +52,8 @@ def delete(run_id: str, workspace: Workspace, *, force: bool = False, user: User
     run = store.get(run_id)
     ended = RUNS.c.status.not_in(ACTIVE)
     if run.status is RunStatus.UNREADABLE:
-        ended |= WAITING  # it cannot be started, and so never ends
+        _ask_worker_to_stop(run, store)
+        ended = sa.true()  # whatever state its row says, nothing ends it
     with store.database.write() as connection:
         if not force and (needed_by := list(_needed_by(connection, folder))):
             raise RunError(
@@ -70,6 +73,20 @@ def delete(run_id: str, workspace: Workspace, *, force: bool = False, user: User
             (folder / _MARK).touch()
     finish_deletions(workspace)
     return run
+
+
+def _ask_worker_to_stop(run: Run, store: Store) -> None:
+    """Refuse to delete a run that cannot be read while a worker is at it, as one of another version may be."""
+    held = next((held for held in store.running() if held.run.run_id == run.run_id), None)
+    silent = run.heartbeat_at is None or datetime.now(UTC) - run.heartbeat_at > SILENCE
+    if held is None or (silent and not held.worker.alive()):
+        return
+    store.request_cancel(run.run_id)
+    raise RunError(
+        f"{run.run_id} is worked on by process {held.worker.pid}, which was asked to stop.",
+        "A run can be deleted once its worker is gone.",
+        "Delete it again in a minute.",
+    )
 
 
 def finish_deletions(workspace: Workspace) -> None:
@@ -121,7 +138,6 @@ def _needed_by(connection: sa.Connection, folder: Path) -> Iterator[str]:
     )
     for name in connection.execute(counted).scalars():
         yield f"the experiment {name!r} counts it"
-    weights = RUNS.c.config["model"]["weights"].as_string()
-    started = sa.select(RUNS.c.run_id).where(weights.startswith(f"{folder}/", autoescape=True)).order_by(RUNS.c.run_id)
-    for run_id in connection.execute(started).scalars():
+    started = RUNS.c.weights.startswith(f"{folder}/", autoescape=True)
+    for run_id in connection.execute(sa.select(RUNS.c.run_id).where(started).order_by(RUNS.c.run_id)).scalars():
         yield f"the run {run_id} starts from its weights"

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from histo_core.runs.columns import from_json
 from histo_core.runs.records import Run, RunStatus
 from histo_core.runs.schema import RUNS, to_run
 from histo_core.runs.store import Store
+from histo_core.storable import storable_text
 
 _TAGS = sa.cast(RUNS.c.tags, sa.Text)
 _WAITS = RUNS.c.status == RunStatus.QUEUED.value
@@ -70,8 +72,9 @@ def find_runs(store: Store, wanted: Wanted, *, limit: int, offset: int = 0) -> F
 def all_tags(store: Store) -> list[str]:
     """Every tag that some run bears, in the alphabet's order."""
     with store.database.read() as connection:
-        kinds = connection.execute(sa.select(_TAGS).distinct()).scalars()
-        return sorted({tag for kind in kinds for tag in json.loads(kind)}, key=str.casefold)
+        kinds = [from_json(kind) for kind in connection.execute(sa.select(_TAGS).distinct()).scalars()]
+    readable = (tag for kind in kinds if isinstance(kind, list) for tag in kind)
+    return sorted({tag for tag in readable if isinstance(tag, str)}, key=str.casefold)
 
 
 def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
@@ -81,7 +84,7 @@ def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     if wanted.tag:
         found.append(_TAGS.contains(json.dumps(wanted.tag), autoescape=True))
     if wanted.text:
-        model, data = RUNS.c.config["model"]["name"].as_string(), RUNS.c.config["data"]["dataset"].as_string()
-        places = (RUNS.c.name, RUNS.c.note, RUNS.c.run_id, model, data)
-        found.append(sa.or_(*(place.icontains(wanted.text, autoescape=True) for place in places)))
+        places = (RUNS.c.name, RUNS.c.note, RUNS.c.run_id, RUNS.c.model, RUNS.c.dataset)
+        text = storable_text(wanted.text)
+        found.append(sa.or_(*(place.icontains(text, autoescape=True) for place in places)))
     return found

@@ -6,6 +6,7 @@ import re
 import shutil
 import time
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
@@ -15,21 +16,24 @@ from pydantic import ValidationError
 
 from histo_core.config import Config
 from histo_core.errors import RunError
-from histo_core.files import write_atomically
+from histo_core.files import read_json, write_atomically, write_json
 from histo_core.locks import is_locked, try_lock
 from histo_core.regular_files import JSON_BYTES, read_regular
 from histo_core.runs.processes import ProcessIdentity
+from histo_core.runs.steady_clock import Moment
+from histo_core.storable import storable_text
 from histo_core.workspace import Workspace
 
 JobState = Literal["waiting", "running", "succeeded", "failed", "cancelled", "lost"]
 
-START = timedelta(seconds=60)
+START_SECONDS = 60.0
 """A job whose process has not come up by then is lost; Python starts within seconds, even on a busy machine."""
 GRACE_SECONDS = 30.0
 """From the wish to stop to SIGKILL."""
 KEPT = timedelta(days=30)
 """How long an ended job is remembered."""
 
+_STOP_FLAG = "cancel"
 _JOB_ID = re.compile(r"[a-z_]+-[0-9a-f]{16}")
 
 
@@ -55,6 +59,8 @@ class Job(Config):
     ended_at: datetime | None = None
     cancel_asked: bool = False
     process: ProcessIdentity | None = None
+    asked: Moment | None = None
+    """The same as ``asked_at``, of the clock that nobody sets."""
 
     @property
     def active(self) -> bool:
@@ -91,6 +97,7 @@ class JobFolder:
 
     def write(self, job: Job) -> None:
         """Replace what is known of the job."""
+        job = job.model_copy(update={"error": storable_text(job.error)})  # it may name a file that is not UTF-8
         write_atomically(self.path / "job.json", job.model_dump_json(indent=2).encode())
 
     def read(self) -> Job | None:
@@ -104,29 +111,28 @@ class JobFolder:
     def look(self) -> Job | None:
         """The job as it is: one whose process is gone is cancelled or lost, and one that does not stop is killed."""
         job = self.read()
-        if job is None or not job.active:
-            return job
-        if not is_locked(self.path / "lock"):
-            return self.without_holder()
-        if job.cancel_asked and job.process is not None and self._cancel_age() > GRACE_SECONDS:
-            job.process.kill()
+        while job is not None and job.active:
+            if is_locked(self.path / "lock"):
+                if job.cancel_asked and job.process is not None and self._stop_age() > GRACE_SECONDS:
+                    job.process.kill()
+                return job
+            # Its process may have come up, or ended, since it was read: what counts is what is the same afterwards.
+            before, job = job, self.read()
+            if job == before:
+                return _judged(job)
         return job
 
     def without_holder(self) -> Job | None:
-        """The job as it is when nobody holds its lock; it is read afresh, because its process may just have ended."""
-        job = self.read()
-        if job is None or not job.active or (job.state == "waiting" and datetime.now(UTC) - job.asked_at < START):
-            return job
-        if job.cancel_asked:
-            return job.model_copy(update={"state": "cancelled", "error": "It was stopped on request."})
-        why = "never came up" if job.state == "waiting" else "is gone"
-        error = f"Its process {why}: the machine was switched off, ran out of memory, or somebody stopped it."
-        return job.model_copy(update={"state": "lost", "error": error})
+        """The job as it is, for whoever holds its lock for a moment."""
+        return _judged(self.read())
 
     def ask_to_stop(self) -> None:
         """Raise the flag; the first wish counts, so that asking twice does not put off the end."""
-        with suppress(FileExistsError):
-            self._cancel.touch(exist_ok=False)
+        if self._asked_to_stop() is None:
+            try:
+                write_json(self._cancel, asdict(Moment.now()))
+            except OSError:  # a full disk has room for an empty file; the moment is written when there is more
+                self._cancel.touch()
 
     def withdraw_stop(self) -> None:
         """Take the flag of an earlier attempt away."""
@@ -144,19 +150,35 @@ class JobFolder:
 
     @property
     def _cancel(self) -> Path:
-        return self.path / "cancel"
+        return self.path / _STOP_FLAG
 
-    def _cancel_age(self) -> float:
+    def _asked_to_stop(self) -> Moment | None:
         try:
-            return time.time() - self._cancel.stat().st_mtime
-        except FileNotFoundError:
-            return 0.0
+            return Moment(**read_json(self._cancel))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def _stop_age(self) -> float:
+        """Seconds since somebody asked for an end; from now on where the flag does not say when."""
+        if (asked := self._asked_to_stop()) is not None:
+            return asked.age()
+        if self.stop_asked():
+            with suppress(OSError):
+                self.ask_to_stop()
+        return 0.0
 
 
 def job_folders(workspace: Workspace) -> list[JobFolder]:
     """All jobs' folders; what else lies there is passed over."""
     found = sorted(_root(workspace).glob("*/job.json"))
     return [JobFolder(file.parent.name, workspace) for file in found if _JOB_ID.fullmatch(file.parent.name)]
+
+
+def kill_stubborn_jobs(workspace: Workspace) -> None:
+    """Kill jobs that were asked to stop and did not, however long ago somebody last looked at them."""
+    for flag in _root(workspace).glob(f"*/{_STOP_FLAG}"):
+        if _JOB_ID.fullmatch(flag.parent.name):
+            JobFolder(flag.parent.name, workspace).look()
 
 
 def remove_old_jobs(workspace: Workspace) -> None:
@@ -169,6 +191,17 @@ def remove_old_jobs(workspace: Workspace) -> None:
                 folder.remove()
     for left in _root(workspace).glob(".*"):  # by a removal that was killed
         shutil.rmtree(left, ignore_errors=True)
+
+
+def _judged(job: Job | None) -> Job | None:
+    """What a job is that no process works on."""
+    if job is None or not job.active or (job.state == "waiting" and job.asked and job.asked.age() < START_SECONDS):
+        return job
+    if job.cancel_asked:
+        return job.model_copy(update={"state": "cancelled", "error": "It was stopped on request."})
+    why = "never came up" if job.state == "waiting" else "is gone"
+    error = f"Its process {why}: the machine was switched off, ran out of memory, or somebody stopped it."
+    return job.model_copy(update={"state": "lost", "error": error})
 
 
 def _is_old(job: Job | None) -> bool:

@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from subprocess import CalledProcessError
 from typing import Any
@@ -20,8 +21,10 @@ from histo_core.access import LOCAL, User, authorise
 from histo_core.errors import RunError
 from histo_core.runs.job_folder import Job, JobFolder, JobState, job_folders, remove_old_jobs
 from histo_core.runs.job_kinds import JOBS, parse_params
+from histo_core.runs.launcher import spawn_supervisor
 from histo_core.runs.processes import start_detached
-from histo_core.runs.supervisor import child_environment
+from histo_core.runs.steady_clock import Moment
+from histo_core.runs.supervisor import child_environment, supervisor_identity
 from histo_core.workspace import Workspace
 
 __all__ = ["Job", "JobState", "cancel_job", "find_job", "job_id_of", "jobs", "start_job"]
@@ -61,6 +64,7 @@ def start_job(kind: str, params: Mapping[str, Any], workspace: Workspace, *, use
         params=wanted.model_dump(mode="json"),
         state="waiting",
         asked_at=datetime.now(UTC),
+        asked=Moment.now(),
     )
     queued = _queue(job, folder)
     if queued is job:
@@ -85,7 +89,7 @@ def job_id_of(kind: str, params: Mapping[str, Any]) -> str:
         UnknownNameError, ConfigError: there is no such kind, or the parameters are not its own.
     """
     values = parse_params(kind, params).model_dump(mode="json")
-    text = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
@@ -96,7 +100,7 @@ def jobs(workspace: Workspace) -> list[Job]:
 
 
 def cancel_job(job_id: str, workspace: Workspace, *, user: User = LOCAL) -> Job:
-    """Ask a job to stop; a look at it more than 30 s later kills one that did not. One that has ended stays as it is.
+    """Ask a job to stop; the supervisor kills one that did not within 30 s. One that has ended stays as it is.
 
     Raises:
         PermissionDeniedError: the user may not cancel jobs.
@@ -109,7 +113,11 @@ def cancel_job(job_id: str, workspace: Workspace, *, user: User = LOCAL) -> Job:
         raise RunError(f"There is no job {job_id!r}.", "A job that was started is expected.", "Look at the list.")
     if job.active:
         folder.ask_to_stop()
-    return folder.look() or job
+        job = folder.look() or job
+    if job.active and job.process is not None and supervisor_identity(workspace) is None:
+        with suppress(RunError):  # without one, whoever looks at the job later kills it
+            spawn_supervisor(workspace)
+    return job
 
 
 def _queue(job: Job, folder: JobFolder) -> Job:

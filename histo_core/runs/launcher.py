@@ -14,6 +14,7 @@ from subprocess import CalledProcessError
 from histo_core.access import LOCAL, User, authorise
 from histo_core.config import RunConfig
 from histo_core.errors import RunError
+from histo_core.locks import try_lock
 from histo_core.runs.delete import finish_deletions
 from histo_core.runs.edit import checked_name, checked_note, checked_priority, checked_tags
 from histo_core.runs.folder import write_config
@@ -23,7 +24,10 @@ from histo_core.runs.store import Store
 from histo_core.runs.supervisor import child_environment, supervisor_identity
 from histo_core.workspace import Workspace
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
+"""How long a supervisor may take to come up; with fifty launches at once on two cores it took up to half of that."""
+_LOOK_SECONDS = 0.05
+_TOO_LATE = f"it did not come up within {START_SECONDS:.0f} s"
 
 log = logging.getLogger(__name__)
 
@@ -135,30 +139,49 @@ def keep_supervised(workspace: Workspace) -> None:
 def ensure_supervisor(workspace: Workspace) -> int:
     """The process id of the living supervisor; one is started, detached, when there is none.
 
-    Of two that are started at once, one gets the lock and the other leaves.
+    Of many that find none at once, one starts it and the others wait: fifty that start together would keep each other
+    from coming up.
 
     Raises:
         RunError: it does not start.
     """
-    if (pid := supervisor_alive(workspace)) is not None:
-        return pid
-    log = workspace.logs / "supervisor.log"
+    deadline = time.monotonic() + START_SECONDS
+    while (pid := supervisor_alive(workspace)) is None:
+        if (lock := try_lock(workspace.locks / "starting.lock")) is not None:
+            with lock:
+                return supervisor_alive(workspace) or _started_supervisor(workspace)
+        if time.monotonic() > deadline:
+            raise _no_supervisor(workspace, _TOO_LATE)
+        time.sleep(_LOOK_SECONDS)
+    return pid
+
+
+def spawn_supervisor(workspace: Workspace) -> None:
+    """Start a supervisor, detached, without waiting for it; it leaves at once when there is one.
+
+    Raises:
+        RunError: it cannot be started.
+    """
     try:
         workspace.home.mkdir(parents=True, exist_ok=True)
         start_detached(
             [sys.executable, "-m", "histo_core", "supervise"],
-            log=log,
+            log=_supervisor_log(workspace),
             folder=workspace.home,
             environment=child_environment(workspace),
         )
     except (OSError, CalledProcessError) as error:
-        raise _no_supervisor(str(error), log) from None
+        raise _no_supervisor(workspace, str(error)) from None
+
+
+def _started_supervisor(workspace: Workspace) -> int:
+    spawn_supervisor(workspace)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if (pid := supervisor_alive(workspace)) is not None:
             return pid
-        time.sleep(0.05)
-    raise _no_supervisor(f"it did not come up within {START_SECONDS:.0f} s", log)
+        time.sleep(_LOOK_SECONDS)
+    raise _no_supervisor(workspace, _TOO_LATE)
 
 
 @dataclass(frozen=True)
@@ -223,9 +246,13 @@ def _launch(
     return runs
 
 
-def _no_supervisor(why: str, log: Path) -> RunError:
+def _supervisor_log(workspace: Workspace) -> Path:
+    return workspace.logs / "supervisor.log"
+
+
+def _no_supervisor(workspace: Workspace, why: str) -> RunError:
     return RunError(
         f"The supervisor, which starts runs, is not there: {why}.",
         "It is started by itself.",
-        f"Read {log}, or start it in a terminal with `python -m histo_core supervise`.",
+        f"Read {_supervisor_log(workspace)}, or start it in a terminal with `python -m histo_core supervise`.",
     )

@@ -24,7 +24,7 @@ def states(store: Store) -> dict[RunStatus, int]:
 
 def data_used(store: Store) -> list[tuple[DataConfig, int]]:
     """The data sets that runs are on, each with how many, those with most runs first."""
-    text, number = RUNS.c.config["data"].as_string(), sa.func.count()
+    text, number = RUNS.c.data, sa.func.count()
     query = sa.select(text, number).where(_SHOWN).group_by(text).order_by(number.desc(), text)
     found = []
     with store.database.read() as connection:

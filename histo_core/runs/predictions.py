@@ -106,7 +106,7 @@ def predict_with(
         "split": division.fingerprint,
         "parts": list(parts),
     }
-    name = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+    name = hashlib.sha256(json.dumps(settings, sort_keys=True, allow_nan=False).encode()).hexdigest()[:16]
     folder = home(workspace) / name
     if not folder.is_dir():
         trained, own = trained_on(run, workspace), own_split(run, source, workspace)

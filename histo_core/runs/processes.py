@@ -67,11 +67,17 @@ class ProcessIdentity:
                 os.kill(self.pid, signal.SIGTERM)
 
     def kill(self) -> None:
-        """Kill it (SIGKILL), with its whole group where it leads one, if it still runs."""
-        if self.alive():
-            with suppress(ProcessLookupError):
+        """Kill it (SIGKILL), with its whole group where it leads one; of one that has ended, what is left of its group.
+
+        A group keeps its number from being given to another process, so that a number without a process is still its
+        group's, or nobody's.
+        """
+        with suppress(ProcessLookupError, PermissionError):
+            if self.alive():
                 leads = os.getpgid(self.pid) == self.pid
                 (os.killpg if leads else os.kill)(self.pid, signal.SIGKILL)
+            elif self.boot == boot_id() and ProcessIdentity.of(self.pid) is None:
+                os.killpg(self.pid, signal.SIGKILL)
 
 
 @cache

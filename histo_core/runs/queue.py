@@ -11,7 +11,7 @@ from histo_core.access import LOCAL, User, authorise
 from histo_core.errors import ConfigError, RunError
 from histo_core.runs.nvidia import GPUS
 from histo_core.runs.records import OPEN_DEVICE, Run, RunStatus, held_devices
-from histo_core.runs.schema import QUEUE_ORDER, RUNS, WAITING
+from histo_core.runs.schema import DEVICE, QUEUE_ORDER, RUNS, WAITING
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
 
@@ -36,13 +36,15 @@ def next_queued(store: Store, busy_devices: Collection[str], gpus: Gpus = gpu_na
         busy_devices: names of devices that are taken.
         gpus: names all GPUs; asked only where a run waits for any of them.
     """
-    count = RUNS.c.config["train"]["devices"].as_integer()
-    query = sa.select(RUNS.c.run_id, RUNS.c.device, count.label("devices")).where(WAITING).order_by(*QUEUE_ORDER)
+    query = sa.select(RUNS.c.run_id, RUNS.c.device, RUNS.c.devices).where(WAITING).order_by(*QUEUE_ORDER)
     with store.database.read() as connection:
         waiting = connection.execute(query).all()
     taken = set(busy_devices)
     for run_id, named, devices in waiting:
-        places = _places(named, devices or 1, gpus)
+        if not DEVICE.fullmatch(named or "") or not isinstance(devices, int):
+            store.fail_unclaimed(run_id, None, store.get(run_id).reason or "Its row does not say how many devices.")
+            continue
+        places = _places(named, devices, gpus)
         free = [device for device, held in places.items() if held.isdisjoint(taken)]
         if not free:
             taken |= frozenset[str]().union(*places.values())
@@ -92,7 +94,8 @@ def _place(run_id: str, workspace: Workspace, target: Callable[[int], int]) -> R
     store = Store.open(workspace)
     waiting = sa.select(RUNS.c.run_id, RUNS.c.priority, RUNS.c.queued_at).where(WAITING).order_by(*QUEUE_ORDER)
     with store.database.write() as connection:
-        queue = [tuple(row) for row in connection.execute(waiting)]
+        rows = [tuple(row) for row in connection.execute(waiting)]
+        queue = [row for row in rows if isinstance(row[1], int) and row[2] is not None]  # others cannot be read
         position = next((place for place, row in enumerate(queue) if row[0] == run_id), None)
         if position is not None:
             for moved, priority, queued_at in _moved(queue, position, target(position)):

@@ -12,17 +12,16 @@ from histo_core.data.base import Dataset, open_dataset
 from histo_core.data.predictions import write_predictions
 from histo_core.data.splits.split import Split, make_split
 from histo_core.errors import CorruptDataError
-from histo_core.files import append_line
 from histo_core.models.missing_weights import missing_weights
 from histo_core.models.predictor import Predictor
-from histo_core.runs.events import read_events
+from histo_core.runs.events import EventLog, read_events
 from histo_core.runs.folder import write_config
 from histo_core.runs.manifest import is_complete, write_manifest
 from histo_core.runs.ranks import ranks_beside
 from histo_core.runs.records import OPEN_DEVICE, Progress, Run
 from histo_core.runs.reporter import Reporter
 from histo_core.runs.tensorboard import EventFile
-from histo_core.training.events import BatchDone, EpochDone, Event, Started, Stopped, to_json
+from histo_core.training.events import BatchDone, EpochDone, Event, Started, Stopped
 from histo_core.training.loop import fit
 from histo_core.training.predict import predict_parts
 from histo_core.workspace import Workspace
@@ -95,15 +94,14 @@ def _train(run: Run, dataset: Dataset, split: Split, workspace: Workspace, repor
     for event in read_events(folder):  # of an earlier worker, whose best epoch counts
         if isinstance(event, EpochDone):
             report.progress = _best(event, report.progress)
-    event, curves = None, EventFile(folder)
+    event, log, curves = None, EventLog(folder), EventFile(folder)
     config = _on_its_device(run)
     if (lacking := missing_weights(config.model, workspace)) is not None:
         LOG.info("%s: %s", run.run_id, lacking)
     with ranks_beside(run.run_id, config.train, folder):
         for event in fit(config, dataset, split, folder, should_stop=stop.is_set, workspace=workspace):
             report.progress = _progress(event, report.progress)
-            if not isinstance(event, BatchDone):
-                append_line(folder / "events.jsonl", to_json(event))
+            log.add(event)
             curves.add(event)
     return not isinstance(event, Stopped)
 

@@ -13,11 +13,12 @@ import sqlalchemy as sa
 from histo_core.access import LOCAL, User
 from histo_core.config import RunConfig
 from histo_core.errors import RunError
+from histo_core.runs.columns import Utc
 from histo_core.runs.database import Database, open_database
 from histo_core.runs.held_out import record_score
 from histo_core.runs.processes import ProcessIdentity
 from histo_core.runs.records import OPEN_DEVICE, Progress, Run, RunStatus
-from histo_core.runs.schema import ACTIVE, QUEUE_ORDER, RUNS, WAITING, Utc, to_run
+from histo_core.runs.schema import ACTIVE, QUEUE_ORDER, RUNS, WAITING, has_worker, to_run
 from histo_core.workspace import Workspace
 
 _RESUMABLE = tuple(status.value for status in RunStatus if status.resumable)
@@ -88,6 +89,12 @@ class Store:
             f"Close or recent: {', '.join(close)}." if close else "No run was launched yet.",
             "See all with `python -m histo_core runs list`.",
         )
+
+    def is_active(self, run_id: str) -> bool:
+        """Whether a run is queued or running; one that was deleted is neither."""
+        query = sa.select(sa.exists().where(RUNS.c.run_id == run_id, RUNS.c.status.in_(ACTIVE)))
+        with self.database.read() as connection:
+            return bool(connection.execute(query).scalar())
 
     def any_active(self) -> bool:
         """Whether any run is queued or running."""
@@ -229,12 +236,13 @@ class Store:
         )
 
     def running(self) -> list[Held]:
-        """All running runs, with their workers."""
+        """All running runs, with their workers; one whose row names no worker is left to be deleted."""
         query = sa.select(RUNS).where(RUNS.c.status == RunStatus.RUNNING.value)
         with self.database.read() as connection:
             return [
                 Held(to_run(row), ProcessIdentity(row["pid"], row["process_started"], row["boot_id"]))
                 for row in connection.execute(query).mappings()
+                if has_worker(row)
             ]
 
     def _select(self, query: sa.Select[Any]) -> list[Run]:
@@ -268,8 +276,7 @@ def _held_by(worker: ProcessIdentity) -> sa.ColumnElement[bool]:
 
 def _opened_again() -> sa.ColumnElement[str]:
     """A run that left its GPU open is not bound to the one that it was given before."""
-    asked = RUNS.c.config["train"]["device"].as_string()
-    given = (asked == OPEN_DEVICE) & RUNS.c.device.startswith("cuda")
+    given = (RUNS.c.asked_device == OPEN_DEVICE) & RUNS.c.device.startswith("cuda")
     return sa.case((given, OPEN_DEVICE), else_=RUNS.c.device)
 
 

@@ -8,24 +8,28 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
 from histo_core.errors import StoreError
 from histo_core.locks import try_lock
 from histo_core.regular_files import parse_json, read_regular
+from histo_core.runs.exit_words import exit_words, memory_advice
+from histo_core.runs.job_folder import kill_stubborn_jobs
 from histo_core.runs.processes import ProcessIdentity, boot_id
 from histo_core.runs.queue import next_queued
 from histo_core.runs.records import Run, RunStatus
 from histo_core.runs.store import Held, Store
+from histo_core.runs.suspended import lock_holders_woken
 from histo_core.workspace import Workspace
 
 LOG = logging.getLogger(__name__)
@@ -34,8 +38,9 @@ POLL_SECONDS = 0.5
 GRACE_SECONDS = 30.0
 IDLE_EXIT_SECONDS = 900.0
 START_SECONDS = 300.0
-# The worker of another machine, or of a boot before this one, is judged by its heartbeat: one is due every 5 s.
-SILENCE = timedelta(seconds=60)
+# The worker of another machine, or of a boot before this one, is judged by its heartbeat: one is due every 5 s. How
+# long none came is measured here: the other machine's time of day may be wrong, and anybody's may be set.
+SILENCE_SECONDS = 60.0
 PROJECT = Path(__file__).resolve().parents[2]
 
 Command = Callable[[str], Sequence[str]]
@@ -102,7 +107,8 @@ def supervise(
         with lock:
             _sign(lock, json.dumps(asdict(ProcessIdentity.current())))
             served = Supervisor(workspace, store, grace_seconds, command, start_seconds=start_seconds)
-            _serve(served, idle_exit_seconds, poll_seconds)
+            with lock_holders_woken(served.workers):
+                _serve(served, idle_exit_seconds, poll_seconds)
             _sign(lock, "")
         if not lock_file(workspace).exists() or not store.any_active():
             return
@@ -135,14 +141,18 @@ def _sign(lock: IO[str], text: str) -> None:
 @dataclass
 class _Child:
     process: subprocess.Popen[bytes]
+    identity: ProcessIdentity | None
+    """None where it had ended before anybody could ask."""
+    run_id: str
     devices: frozenset[str]
-    at_work: float
-    """When it was last seen at work on its run, else when it was started; of the monotonic clock."""
-    given_up: bool = False
+    needed: bool = True
+    """False once its run was seen ended: a run that is queued again is not judged by how this worker ends."""
+    late: bool = False
+    """Whether it was killed because it did not begin."""
 
 
 class Supervisor:
-    """One look at a time; `supervise` repeats it."""
+    """One look at a time; `supervise` repeats it. All waiting is measured by the clock that nobody sets."""
 
     def __init__(
         self,
@@ -156,44 +166,51 @@ class Supervisor:
         self.workspace = workspace
         self._store, self._command = store, command
         self._grace_seconds, self._start_seconds = grace_seconds, start_seconds
-        self._children: dict[str, _Child] = {}
+        self._children: dict[int, _Child] = {}
         self._asked_to_stop: dict[ProcessIdentity, float] = {}
+        self._at_work: dict[ProcessIdentity, float] = {}
+        """When each worker, of ours or adopted, was last seen at work on its run, else when it was started."""
+        self._heard: dict[ProcessIdentity, tuple[datetime | None, float]] = {}
+        """The last heartbeat of each worker of elsewhere, and when it was first seen here."""
+
+    def workers(self) -> Collection[ProcessIdentity]:
+        """All workers that are known to be alive: of ours and adopted ones."""
+        return list(self._at_work)
 
     def look(self) -> bool:
         """Notice ends, carry out cancellations, start what can start. Returns whether any run is active."""
         exit_codes = self._reap()
         busy = {device for child in self._children.values() for device in child.devices}
+        current = set[ProcessIdentity]()
         for held in self._store.running():
-            if not _works(held):
+            if not self._works(held):
                 # One that ended since the line before is asked for its exit code now.
                 exit_codes = exit_codes if held.worker.pid in exit_codes else exit_codes | self._reap()
                 self._end(held, exit_codes.get(held.worker.pid))
                 continue
             busy |= held.run.devices
-            if (child := self._children.get(held.run.run_id)) and child.process.pid == held.worker.pid:
-                child.at_work = time.monotonic()
+            current.add(held.worker)
+            self._at_work[held.worker] = time.monotonic()
             if held.run.cancel_requested:
                 self._stop(held.worker)
-        self._give_up_idle()
+        self._end_idle(current)
         while (run := next_queued(self._store, busy)) is not None:
             busy |= run.devices
             self._start(run)
+        kill_stubborn_jobs(self.workspace)
         return self._store.any_active()
 
     def _reap(self) -> dict[int, int]:
         """Exit codes of our own workers that have ended, by process id."""
-        ended = {run_id: code for run_id, child in self._children.items() if (code := child.process.poll()) is not None}
-        codes = {}
-        for run_id, code in ended.items():
-            child = self._children.pop(run_id)
-            pid = child.process.pid
-            codes[pid] = code
-            how = f"{_exit_words(code)} before it began"
-            if child.given_up:
+        codes = {pid: code for pid, child in self._children.items() if (code := child.process.poll()) is not None}
+        for pid, code in codes.items():
+            child = self._children.pop(pid)
+            how = f"{exit_words(code)} before it began"
+            if child.late:
                 how = f"did not begin within {self._start_seconds:,.0f} s, and was killed"
             reason = f"Its worker {how}; see log.txt in its folder."
-            if self._store.fail_unclaimed(run_id, pid, reason):
-                LOG.warning("%s: %s", run_id, reason)
+            if child.needed and self._store.fail_unclaimed(child.run_id, pid, reason):
+                LOG.warning("%s: %s", child.run_id, reason)
         return codes
 
     def _start(self, run: Run) -> None:
@@ -214,14 +231,32 @@ class Supervisor:
             self._store.fail_unclaimed(run.run_id, None, f"Its worker could not be started: {error}.")
             return
         LOG.info("%s: worker %d on %s", run.run_id, process.pid, run.device)
-        self._children[run.run_id] = _Child(process, run.devices, time.monotonic())
+        identity = ProcessIdentity.of(process.pid)
+        self._children[process.pid] = _Child(process, identity, run.run_id, run.devices)
+        if identity is not None:
+            self._at_work[identity] = time.monotonic()
 
-    def _give_up_idle(self) -> None:
-        """Kill workers that hang before they claim their run, or after they wrote its end: they hold a device."""
-        for child in self._children.values():
-            worker = ProcessIdentity.of(child.process.pid)
-            if worker is not None and time.monotonic() - child.at_work > self._start_seconds:
-                child.given_up = True
+    def _end_idle(self, at_work: Collection[ProcessIdentity]) -> None:
+        """Kill workers that hang and hold a device: before they claim their run, or after its end.
+
+        What is left of a dead worker's group goes at once: it waits for nobody.
+        """
+        now = time.monotonic()
+        for worker, seen in list(self._at_work.items()):
+            if worker in at_work:
+                continue
+            if not worker.alive():
+                worker.kill()
+                del self._at_work[worker]
+                self._asked_to_stop.pop(worker, None)
+                continue
+            child = self._children.get(worker.pid)
+            if child is not None:
+                child.needed = self._store.is_active(child.run_id)
+            begins = child is not None and child.needed
+            if now - seen > (self._start_seconds if begins else self._grace_seconds):
+                if child is not None:
+                    child.late = begins
                 worker.kill()
 
     def _stop(self, worker: ProcessIdentity) -> None:
@@ -232,38 +267,25 @@ class Supervisor:
         elif time.monotonic() - asked > self._grace_seconds:
             worker.kill()
 
+    def _works(self, held: Held) -> bool:
+        if held.worker.boot == boot_id():
+            return held.worker.alive()
+        beat, since = self._heard.get(held.worker, (None, -math.inf))
+        if held.run.heartbeat_at != beat:
+            self._heard[held.worker] = held.run.heartbeat_at, time.monotonic()
+            return True
+        return time.monotonic() - since < SILENCE_SECONDS
+
     def _end(self, held: Held, exit_code: int | None) -> None:
+        held.worker.kill()  # what is left of its group
         self._asked_to_stop.pop(held.worker, None)
-        how = "is gone" if exit_code is None else _exit_words(exit_code)
+        self._heard.pop(held.worker, None)
+        how = "is gone" if exit_code is None else exit_words(exit_code)
         if held.run.cancel_requested:
             status, reason = RunStatus.CANCELLED, f"Cancelled; its worker {how} without a last checkpoint."
         else:
             status, reason = RunStatus.LOST, f"Its worker {how}; resume the run to go on from its last checkpoint."
             if exit_code == -signal.SIGKILL:
-                reason += _memory_advice(held.run)
+                reason += memory_advice(held.run)
         if self._store.finish(held.run.run_id, held.worker, status, reason):
             LOG.warning("%s: %s", held.run.run_id, reason)
-
-
-def _works(held: Held) -> bool:
-    if held.worker.boot == boot_id():
-        return held.worker.alive()
-    return held.run.heartbeat_at is not None and datetime.now(UTC) - held.run.heartbeat_at < SILENCE
-
-
-def _memory_advice(run: Run) -> str:
-    """What to do when it was memory: the kernel kills without a word, so this is a guess, and says so."""
-    held = f" It held {run.progress.memory_bytes / 2**30:.1f} GB when last seen." if run.progress else ""
-    smaller = run.config.train.batch_size // 2
-    advice = f"launch again with a batch size of {smaller}" if smaller else "resize to fewer pixels"
-    return f"{held} If memory ran out, {advice}."
-
-
-def _exit_words(code: int) -> str:
-    if code >= 0:
-        return f"ended with exit code {code}"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:  # real-time signals have none
-        name = f"signal {-code}"
-    return f"was killed by {name}{' (out of memory, or by hand)' if name == 'SIGKILL' else ''}"

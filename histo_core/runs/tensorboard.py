@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import struct
 import sys
 import time
@@ -11,7 +12,7 @@ from typing import Any
 
 from histo_core.regular_files import read_regular
 from histo_core.training.activations import EDGES, LayerActivity, last_activity
-from histo_core.training.events import BatchDone, EpochDone, Event
+from histo_core.training.events import BatchDone, EpochDone, Event, Started
 
 LOG = logging.getLogger(__name__)
 
@@ -25,8 +26,9 @@ _MAX_BYTES = 1 << 30
 class EventFile:
     """Appends each finished epoch to one event file, as one record, so that a kill loses a whole epoch or none.
 
-    A run that is resumed goes on in the same file; an epoch that stands there already is passed over. A file that
-    cannot be written is told in the log, once, and stops nothing: ``events.jsonl`` is what the program itself reads.
+    A run that is resumed goes on in the same file; an epoch that stands there already is passed over, and those that
+    will be trained again, because the newest checkpoint was damaged, are cut off. A file that cannot be written is told
+    in the log, once, and stops nothing: ``events.jsonl`` is what the program itself reads.
 
     Args:
         folder: the run's; the file lies in ``tensorboard`` below it, and is made with the first epoch.
@@ -35,6 +37,7 @@ class EventFile:
     def __init__(self, folder: Path) -> None:
         self._path = folder / FOLDER / FILE
         self._epochs: set[int] | None = None
+        self._begins_at = sys.maxsize
         self._speed: tuple[int, float] | None = None
         self._broken = False
 
@@ -42,6 +45,8 @@ class EventFile:
         """Write an epoch's curves; other events are only remembered for the speed."""
         if isinstance(event, BatchDone):
             self._speed = event.epoch, event.images_per_second
+        elif isinstance(event, Started):
+            self._begins_at = event.epoch
         elif isinstance(event, EpochDone) and not self._broken:
             try:
                 self._write(event)
@@ -60,8 +65,14 @@ class EventFile:
 
         if self._epochs is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            records = [Record.FromString(content) for content in _whole_records(self._path)]
-            self._epochs = {record.step for record in records if record.HasField("summary")}
+            self._epochs = set()
+            for start, content in _whole_records(self._path):
+                record = Record.FromString(content)
+                if record.HasField("summary") and record.step >= self._begins_at:
+                    os.truncate(self._path, start)
+                    break
+                if record.HasField("summary"):
+                    self._epochs.add(record.step)
         if done.epoch in self._epochs:
             return
         values = [Summary.Value(tag=tag, simple_value=value) for tag, value in self._scalars(done).items()]
@@ -108,8 +119,8 @@ def _histogram(layer: LayerActivity) -> dict[str, Any]:
     }
 
 
-def _whole_records(path: Path) -> list[bytes]:
-    """The records of a file; what a kill tore off at its end is cut away, so that more can follow."""
+def _whole_records(path: Path) -> list[tuple[int, bytes]]:
+    """The records of a file, each with where it starts; a torn one at its end is cut away, so that more can follow."""
     content = read_regular(path, _MAX_BYTES) if path.exists() else b""
     records, at = [], 0
     while at + _HEAD <= len(content):
@@ -117,7 +128,7 @@ def _whole_records(path: Path) -> list[bytes]:
         end = at + _HEAD + length + _CHECK
         if end > len(content):
             break
-        records.append(content[at + _HEAD : end - _CHECK])
+        records.append((at, content[at + _HEAD : end - _CHECK]))
         at = end
     if at < len(content):
         with path.open("rb+") as file:

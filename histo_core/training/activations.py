@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from histo_core.errors import CheckpointError
-from histo_core.files import append_line
+from histo_core.files import append_line, keep_lines
 from histo_core.regular_files import parse_json, read_end
+from histo_core.storable import as_json
 
 FILE = "activations.jsonl"
 _MAX_BYTES = 64 << 20
@@ -73,27 +74,32 @@ class EpochActivity:
 
 
 def append_activity(folder: Path, activity: EpochActivity) -> None:
-    """Write an epoch's line to a run's folder. An epoch that is validated again after a kill has the same twice.
+    """Write an epoch's line to a run's folder.
 
     Raises:
         CheckpointError: the disk refused.
     """
     line = {"epoch": activity.epoch, "edges": EDGES, "layers": [asdict(layer) for layer in activity.layers]}
-    try:
+    with _on_the_disk(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        append_line(folder / FILE, json.dumps(line))
-    except OSError as error:
-        raise CheckpointError(
-            f"The activations could not be written to {folder / FILE}: {error.strerror or error}.",
-            "A disk with room for them is needed.",
-            "Free some space or mend the disk, then resume: the last checkpoint is intact.",
-        ) from error
+        append_line(folder / FILE, as_json(line))
+
+
+def forget_activity(folder: Path, epoch: int) -> None:
+    """Take out what a killed process wrote of epochs from ``epoch`` on, which will be validated again.
+
+    Raises:
+        CheckpointError: the disk refused.
+    """
+    with _on_the_disk(folder):
+        keep_lines(folder / FILE, lambda line: (found := _parsed(line)) is None or found.epoch < epoch)
 
 
 def read_activity(folder: Path) -> list[EpochActivity]:
     """All epochs of a run's folder, in order; empty where the run was not asked to record them.
 
-    Of an epoch that stands there twice the later line counts. A torn line, or one of other bins, is left out.
+    An older version wrote an epoch twice when it was killed: the later line counts. A torn line, or one of other bins,
+    is left out.
     """
     try:
         text = read_end(folder / FILE, _MAX_BYTES).decode(errors="replace")
@@ -126,6 +132,18 @@ def in_words(activity: EpochActivity) -> str:
         f"{after}, {never:,} of {units:,} units were never active in validation; the largest share is in "
         f"{worst.layer}: {worst.never_active:,} of {worst.units:,}."
     )
+
+
+@contextmanager
+def _on_the_disk(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CheckpointError(
+            f"The activations could not be written to {folder / FILE}: {error.strerror or error}.",
+            "A disk with room for them is needed.",
+            "Free some space or mend the disk, then resume: the last checkpoint is intact.",
+        ) from error
 
 
 def _parsed(line: str) -> EpochActivity | None:

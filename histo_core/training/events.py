@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from pydantic import TypeAdapter
+
 from histo_core.regular_files import parse_json
+from histo_core.storable import as_json
 
 
 @dataclass(frozen=True)
@@ -96,16 +98,19 @@ class Finished(Event):
 
 KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in (Started, BatchDone, EpochDone, Stopped, Finished)}
 
+_CHECKED: dict[str, TypeAdapter[Event]] = {name: TypeAdapter(kind) for name, kind in KINDS.items()}
+
 
 def to_json(event: Event) -> str:
     """One line of JSON with the event's kind and fields."""
-    return json.dumps({"kind": type(event).__name__, **asdict(event)})
+    return as_json({"kind": type(event).__name__, **asdict(event)})
 
 
 def from_json(line: str) -> Event | None:
-    """Read a line back; None for one that a crash tore or another version wrote."""
+    """Read a line back; None for one that a crash tore or another version wrote, or whose values are of wrong types."""
     try:
-        fields: dict[str, Any] = parse_json(line)
-        return KINDS[fields.pop("kind")](**fields)
+        fields: dict[str, Any] = parse_json(line, no_numbers=True)
+        kind = fields.pop("kind")
+        return _CHECKED[kind].validate_python(asdict(KINDS[kind](**fields)))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

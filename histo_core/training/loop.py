@@ -20,7 +20,7 @@ from histo_core.models.kept_memory import kept_memory
 from histo_core.models.registry import MODELS
 from histo_core.models.weights import WeightsHeader
 from histo_core.training.activation_recorder import ActivationRecorder
-from histo_core.training.activations import append_activity
+from histo_core.training.activations import append_activity, forget_activity
 from histo_core.training.batches import Augmentation, Wanted
 from histo_core.training.checkpoint import BestWeights, Checkpoints, Position
 from histo_core.training.epoch_logits import EpochLogits
@@ -136,6 +136,8 @@ def _fit(
             if restored.best:
                 best_epoch, best_loss = restored.best.epoch, restored.best.valid_loss
         ranks.check_alike((at.epoch, at.batch), "positions in the checkpoint")
+        if ranks.leads:
+            forget_activity(folder, at.epoch)
 
         def save(weights: BestWeights | None = None) -> None:
             tensors = state.capture() | (seen.capture() if at.batch else {})
@@ -215,9 +217,7 @@ def _fit(
             check_finite(result.loss, f"epoch {epoch + 1}, validation", config.train)
             if recorder is not None:
                 activity = recorder.result(epoch)
-                if (
-                    ranks.leads
-                ):  # before the checkpoint: after a kill in between the epoch is validated, and told, again
+                if ranks.leads:  # before the checkpoint: after a kill in between the epoch is validated again
                     append_activity(folder, activity)
             # An epoch that is run again after its own checkpoint was damaged is still the best it was.
             best = result.loss < best_loss or epoch == best_epoch

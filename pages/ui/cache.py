@@ -19,7 +19,7 @@ from histo_core.audit.colour import colour_baseline
 from histo_core.audit.leakage import LeakageReport, audit_leakage
 from histo_core.audit.sides import side_findings
 from histo_core.comparison.aurocs import AurocResults, auroc_results
-from histo_core.comparison.join import Joined, RunPredictions, load
+from histo_core.comparison.join import Joined, RunPredictions, join, load
 from histo_core.comparison.looks import look_at_test
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import Dataset, open_dataset
@@ -164,10 +164,32 @@ def forget_data() -> None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def predictions(run_id: str, ended: str, home: str, _run: Run) -> RunPredictions:
-    """A finished run's predictions; ``ended`` tells a resumed run from what it was before."""
-    del run_id, ended
+def _predictions(run_id: str, ended: str, name: str, home: str, _run: Run) -> RunPredictions:
+    del run_id, ended, name
     return load(_run, Workspace(Path(home)))
+
+
+def predictions(run: Run, home: str) -> RunPredictions:
+    """A finished run's predictions, under the name that it has now."""
+    return _predictions(run.run_id, str(run.ended_at), run.name, home, run)
+
+
+def named(runs: Sequence[RunPredictions]) -> tuple[tuple[str, str], ...]:
+    """Id and name of each run: a comparison shows names, so that a renamed run makes another one."""
+    return tuple((run.run_id, run.name) for run in runs)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def joined(
+    runs: tuple[tuple[str, str], ...], part: str, shared_only: bool, home: str, _runs: Sequence[RunPredictions]
+) -> Joined:
+    """Runs, by their ids and names, side by side on the samples of a part.
+
+    Raises:
+        ComparisonError: as `histo_core.comparison.join.join`; nothing is kept then.
+    """
+    del runs, home
+    return join(_runs, part, shared_only=shared_only)
 
 
 @st.cache_resource(show_spinner=False, max_entries=1024)
@@ -203,7 +225,7 @@ def colour_only(data: str, config: str, home: str) -> RunPredictions:
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def aurocs(
-    runs: tuple[str, ...],
+    runs: tuple[tuple[str, str], ...],
     part: str,
     shared_only: bool,
     class_of_interest: str,
@@ -211,9 +233,9 @@ def aurocs(
     home: str,
     _joined: Joined,
 ) -> AurocResults:
-    """The slow part of a comparison, which no threshold changes."""
+    """The slow part of a comparison of runs, by their ids and names, which no threshold changes."""
     del part, shared_only, home
-    reference = COLOUR_ONLY if COLOUR_ONLY in runs else None
+    reference = COLOUR_ONLY if COLOUR_ONLY in dict(runs) else None
     return auroc_results(_joined, class_of_interest, reference=reference, comparator=comparator)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from histo_core.access import LOCAL, authorise
 from histo_core.comparison.aurocs import AurocResults
 from histo_core.comparison.compare import at_threshold
 from histo_core.comparison.join import Joined
-from histo_core.comparison.result import Comparison
+from histo_core.comparison.result import Comparison, ModelResult
 from histo_core.comparison.shown import (
     class_report_rows,
     class_report_table,
@@ -54,8 +57,14 @@ def all_classes(comparison: Comparison) -> None:
 
 @st.fragment
 @shown()
-def at_the_threshold(joined: Joined, aurocs: AurocResults, looks: str) -> None:
-    """All that follows the threshold."""
+def at_the_threshold(key: Hashable, joined: Joined, aurocs: AurocResults, looks: str) -> None:
+    """All that follows the threshold.
+
+    Args:
+        key: what was compared, as `pages.ui.cache.aurocs` tells it from other comparisons.
+        joined, aurocs: of these runs.
+        looks: how often the test part was scored before, in words.
+    """
     if len(joined.classes) > 2:
         st.subheader(plain(f"{aurocs.class_of_interest} against the rest"), anchor=False)
     comparison = replace(at_threshold(joined, aurocs, _rule(joined)), looks=looks)
@@ -67,16 +76,22 @@ def at_the_threshold(joined: Joined, aurocs: AurocResults, looks: str) -> None:
         st.warning(plain(comparison.warnings[-1]), icon=":material/info:")
     grid = layout.halves()
     with grid.cell():
-        layout.figure(roc_figure(comparison), key="compare.roc", name="roc", data=roc_points(comparison), title="above")
+        layout.figure(
+            _roc(key, str(comparison.rule), comparison),
+            key="compare.roc",
+            name="roc",
+            data=lambda: roc_points(comparison),
+            title="above",
+        )
     room = MATRIX if len(comparison.classes) <= FEW_CLASSES else layout.HALF
     with grid.cell(), st.grid("auto", min_column_width=room, gap="small") as matrices:
         for result in comparison.results:
             with matrices.cell():
                 layout.figure(
-                    confusion_figure(result, comparison.classes),
+                    _matrix(result.name, result.confusion.tobytes(), comparison.classes, result),
                     key=f"compare.matrix.{result.run_id}",
                     name=f"confusion-{result.run_id}",
-                    data=confusion_table(result, comparison.classes),
+                    data=partial(confusion_table, result, comparison.classes),
                     title="above",
                 )
                 if not result.is_reference and joined.part != "train":  # Explain shows what was held out
@@ -93,6 +108,18 @@ def at_the_threshold(joined: Joined, aurocs: AurocResults, looks: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         layout.download_table(comparison.table(), "comparison", "Download the table")
         layout.download("Download the report", lambda: _report(comparison), "comparison.zip", "application/zip")
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _roc(key: Hashable, rule: str, _comparison: Comparison) -> go.Figure:
+    del key, rule
+    return roc_figure(_comparison)
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _matrix(name: str, counts: bytes, classes: tuple[str, ...], _result: ModelResult) -> go.Figure:
+    del name, counts
+    return confusion_figure(_result, classes)
 
 
 def _rule(joined: Joined) -> ThresholdRule:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from typing import Any
@@ -14,6 +13,7 @@ from histo_core.data.base import DATASETS, Dataset, open_dataset, prepare_datase
 from histo_core.errors import CancelledError, ConfigError, HistoscopeError
 from histo_core.regular_files import parse_json
 from histo_core.runs.jobs import find_job, start_job
+from histo_core.storable import as_json
 from histo_core.workspace import Workspace
 from pages.ui import cache, cache_data, fetch, forms, state
 from pages.ui.errors import shown
@@ -254,4 +254,4 @@ def _mapping(name: str) -> dict[str, Any]:
 
 
 def _json(values: dict[str, Any]) -> str | None:
-    return json.dumps(values, sort_keys=True) if values else None
+    return as_json(values, sort_keys=True) if values else None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PIL import Image
+
+from histo_core.shown_text import as_html
 
 GAP = 4
 FRAME = 3
@@ -59,7 +60,7 @@ def legend(colours: Mapping[str, str]) -> str:
     left, parts = 0, []
     for name, colour in colours.items():
         parts.append(f'<rect x="{left}" y="4" width="12" height="12" rx="2" fill="{colour}"/>')
-        parts.append(f'<text x="{left + 18}" y="15">{html.escape(name)}</text>')
+        parts.append(f'<text x="{left + 18}" y="15">{as_html(name)}</text>')
         left += 42 + 8 * len(name)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left}" height="20" font-family="system-ui, sans-serif" '

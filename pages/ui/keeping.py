@@ -13,8 +13,8 @@ from pages.ui.text import plain
 def buttons(
     key: str,
     *,
-    archived: bool,
-    archive: Callable[[bool], object],
+    archived: bool = False,
+    archive: Callable[[bool], object] | None,
     delete: Callable[[], object],
     loss: Callable[[], str],
 ) -> None:
@@ -23,7 +23,7 @@ def buttons(
     Args:
         key: what it is, by its id.
         archived: whether it was put away.
-        archive: puts it away, or brings it back.
+        archive: puts it away, or brings it back; None for what cannot be read, which can be deleted only.
         delete: for good; called after the second click.
         loss: says what deleting takes away.
     """
@@ -31,7 +31,7 @@ def buttons(
     if st.session_state.get(sure):
         st.warning(plain(loss()), icon=":material/delete:")
     with st.container(horizontal=True):
-        if st.button(
+        if archive is not None and st.button(
             "Bring back" if archived else "Archive",
             key=f"archive.{key}",
             icon=":material/unarchive:" if archived else ":material/archive:",

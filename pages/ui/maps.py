@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -69,6 +70,13 @@ class Question:
         """Side of the central box that the labels of the run's data are about; None for the whole patch."""
         return DATASETS[self.run.config.data.dataset].info.label_box
 
+    def overlay(
+        self, explanation: Explanation, options: str, opacity: float, scale: float | None, mask: np.ndarray | None
+    ) -> go.Figure:
+        """A map that was made with these options over the patch; drawn once and kept, so it must not be changed."""
+        made_of = (*self._key, explanation.method, options, explanation.target_name)
+        return _overlay(made_of, opacity, scale, mask is not None, self.patch.image, explanation, mask)
+
     def explain(self, method: str, options: str, target: int) -> Explanation:
         """The map of one method for one class; computed once and kept."""
         return cache.explanation(*self._key, method, options, target, self.home, self.patch.image)
@@ -78,16 +86,29 @@ def patch_card(question: Question) -> None:
     """The patch itself, and how sure the model is of each class."""
     patch = question.patch
     st.subheader("The patch", anchor=False)
-    st.image(_enlarged(patch.image), width=SIDE, output_format="PNG", alt=f"The patch {patch.name}.")
+    st.image(_enlarged(patch.sha256, patch.image), width=SIDE, output_format="PNG", alt=f"The patch {patch.name}.")
     for name, probability in zip(question.classes, question.probabilities, strict=True):
         st.progress(probability, text=f"{plain(name)}: {percent(probability)}")
     st.text(patch.name)
 
 
 def map_card(
-    question: Question, explanation: Explanation, *, opacity: float, scale: float | None, mask: np.ndarray | None
+    question: Question,
+    explanation: Explanation,
+    options: str,
+    *,
+    opacity: float,
+    scale: float | None,
+    mask: np.ndarray | None,
 ) -> None:
-    """One map over its patch: the picture, what it says in words, how it was made, and its downloads."""
+    """One map over its patch: the picture, what it says in words, how it was made, and its downloads.
+
+    Args:
+        question: what was explained.
+        explanation: of it.
+        options: of the method, as JSON.
+        opacity, scale, mask: as `histo_core.plots.overlay.overlay_figure`.
+    """
     kind, image = EXPLAINERS[explanation.method], question.patch.image
     look = {"opacity": opacity, "scale": scale, "mask": mask}
     words = describe(explanation)
@@ -95,7 +116,7 @@ def map_card(
     negligible = "-negligible" if explanation.negligible else ""
     name = f"{explanation.method}-{explanation.target_name}-{question.patch.sha256[:8]}{negligible}"
     layout.figure(
-        _plain_look(overlay_figure(image, explanation, **look)),
+        question.overlay(explanation, options, **look),
         key=f"explain.{explanation.method}",
         alt=words,
         name=name,
@@ -111,6 +132,20 @@ def map_card(
         st.markdown(plain(kind.summary))
         st.caption(_made_with(explanation))
         st.caption(plain(kind.paper))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _overlay(
+    made_of: Hashable,
+    opacity: float,
+    scale: float | None,
+    outlined: bool,
+    _image: np.ndarray,
+    _explanation: Explanation,
+    _mask: np.ndarray | None,
+) -> go.Figure:
+    del made_of, outlined
+    return _plain_look(overlay_figure(_image, _explanation, opacity=opacity, scale=scale, mask=_mask))
 
 
 def _plain_look(figure: go.Figure) -> go.Figure:
@@ -141,9 +176,11 @@ def _made_with(explanation: Explanation) -> str:
     return plain(", ".join(f"{key.replace('_', ' ')} {value}" for key, value in numbers.items()))
 
 
-def _enlarged(image: np.ndarray) -> bytes:
-    factor = max(-(-SIDE // max(image.shape[:2])), 1)
-    picture = Image.fromarray(image)
+@st.cache_data(show_spinner=False, max_entries=64)
+def _enlarged(sha256: str, _image: np.ndarray) -> bytes:
+    del sha256
+    factor = max(-(-SIDE // max(_image.shape[:2])), 1)
+    picture = Image.fromarray(_image)
     return png(picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST))
 
 

@@ -62,7 +62,7 @@ def uploaded() -> Patch | None:
 def of_run(run: Run, home: str) -> Patch | None:
     """A patch that the run held out, chosen by filters and by stepping; None where no patch fits."""
     authorise(LOCAL, "data.read", run.config.data.dataset)
-    predicted = cache.predictions(run.run_id, str(run.ended_at), home, run)
+    predicted = cache.predictions(run, home)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         part = state.choose(
             "Patches of",

@@ -86,7 +86,8 @@ def _reported(recipe: Recipe, workspace: Workspace | None) -> None:
     st.table(beside_view.short_table(pairs), width="stretch")
     for matrix in recipe.confusions:
         st.caption(f"Confusion matrix of {plain(matrix.name)}: true class in rows, predicted class in columns")
-        st.table(pd.DataFrame(matrix.counts, matrix.classes, matrix.classes))
+        classes = [plain(name) for name in matrix.classes]
+        st.table(pd.DataFrame(matrix.counts, classes, classes))
 
 
 def _sentences(word: str, sentences: Sequence[str], none: str) -> None:

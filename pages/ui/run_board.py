@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import get_args
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from histo_core.plots.training import RUNNING, Measure, curves_figure, curves_table
 from histo_core.runs.find import Found, Wanted, all_tags, find_runs
 from histo_core.runs.records import Run, RunStatus
+from histo_core.training.events import EpochDone
 from histo_core.workspace import Workspace
 from pages.ui import cache, layout, run_details, runs, state
 from pages.ui.text import count
@@ -106,15 +108,27 @@ def _board(
     epochs = {names[run.run_id]: run_details.epochs(run, workspace) for run in chosen}
     going = {names[run.run_id]: run.progress for run in chosen if run.progress and run.status is RunStatus.RUNNING}
     if going or any(epochs.values()):
-        chart = curves_figure(epochs, measure, going)
-        layout.figure(chart, key="train.curves", name=f"curves-{measure}", data=curves_table(epochs), title="above")
+        made_of = tuple((run.run_id, name, repr(epochs[name][-1:])) for run, name in zip(chosen, epochs, strict=True))
+        chart = curves_figure(epochs, measure, going) if going else _curves(made_of, measure, epochs)
+        name = f"curves-{measure}"
+        layout.figure(chart, key="train.curves", name=name, data=lambda: curves_table(epochs), title="above")
         st.caption(RUNNING)
     queue = [run.run_id for run in cache.store(str(workspace.home)).queue()]
     for run in now:
         place = queue.index(run.run_id) + 1 if run.run_id in queue else None
         moves = None if place is None else partial(run_details.moves, run, workspace, place, len(queue))
         with runs.card(run, workspace, place, moves):
-            run_details.draw(run, workspace, tags)
+            if run.status is not RunStatus.UNREADABLE:
+                run_details.draw(run, workspace, tags)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _curves(
+    made_of: tuple[tuple[str, str, str], ...], measure: Measure, _epochs: Mapping[str, Sequence[EpochDone]]
+) -> go.Figure:
+    """The curves of runs, each by its id, its name and its last epoch."""
+    del made_of
+    return curves_figure(_epochs, measure)
 
 
 def _short(name: str) -> str:

@@ -166,10 +166,15 @@ def _written(wanted: Wanted) -> dict[str, Any]:
     return {"priority": wanted.priority, "tags": wanted.tags, "note": wanted.note}
 
 
+@st.cache_data(show_spinner=False, max_entries=256)
+def _yaml(config: str) -> str:
+    return RunConfig.model_validate_json(config).to_yaml()
+
+
 def _copies(wanted: Wanted, protocol: ProtocolConfig) -> None:
     with st.expander("Copy as a file or a command"):
         for member, file in zip(wanted.members, run_command.file_names(wanted.members), strict=True):
             st.caption(plain(f"{member.name}: save this as {file}, and run the command below it."))
-            st.code(member.config.to_yaml(), language="yaml")
+            st.code(_yaml(member.config.model_dump_json()), language="yaml")
             command = run_command.command(member, file, protocol, **_written(wanted))
             st.code(command, language="bash", wrap_lines=True)

@@ -15,7 +15,7 @@ from histo_core.runs.launcher import cancel, keep_supervised, resume
 from histo_core.runs.records import Run, RunStatus
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
-from pages.ui import cache, layout, navigation, state
+from pages.ui import cache, layout, navigation, state, unreadable_rows
 from pages.ui.errors import shown
 from pages.ui.text import ago, duration, plain, size
 
@@ -32,7 +32,6 @@ WORDS: dict[RunStatus, tuple[str, str]] = {
     RunStatus.FAILED: ("failed", "red"),
     RunStatus.CANCELLED: ("cancelled", "gray"),
     RunStatus.LOST: ("interrupted", "orange"),
-    RunStatus.UNREADABLE: ("not readable", "orange"),
     RunStatus.UNREADABLE: ("not readable", "red"),
 }
 PHASES = {
@@ -147,7 +146,8 @@ def card(
             if run.archived_at is not None:
                 st.badge("archived", color="gray")
             for tag in run.tags:
-                st.badge(plain(tag), color="gray", icon=":material/sell:")
+                # st.badge escapes brackets itself, and what is escaped twice is not.
+                st.markdown(f":gray-badge[:material/sell: {plain(tag)}]", width="content")
         if run.status.active:
             st.progress(fraction(run), text=line(run, place))
             if run.status is RunStatus.RUNNING:
@@ -156,6 +156,9 @@ def card(
             st.caption(plain(run.reason))
         else:
             st.caption(f"{run.ended_at and ago(run.ended_at)} · {_took(run)}")
+        if run.status is RunStatus.UNREADABLE:
+            unreadable_rows.delete_run(run, workspace)
+            return box
         with st.container(horizontal=True, vertical_alignment="center"):
             _steps(run, workspace)
             if also is not None:
@@ -276,15 +279,11 @@ def _steps(run: Run, workspace: Workspace) -> None:
     ):
         resume(run.run_id, workspace)
         st.rerun()
-    if (
-        not run.status.active
-        and run.status is not RunStatus.UNREADABLE
-        and st.button(
-            "Clone",
-            key=f"clone.{run.run_id}",
-            icon=":material/content_copy:",
-            type="tertiary",
-            help="Opens the form with this run's settings, to be changed.",
-        )
+    if not run.status.active and st.button(
+        "Clone",
+        key=f"clone.{run.run_id}",
+        icon=":material/content_copy:",
+        type="tertiary",
+        help="Opens the form with this run's settings, to be changed.",
     ):
         navigation.go("train", clone=run.run_id)

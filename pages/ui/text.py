@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Collection
 from datetime import UTC, datetime
 
+from histo_core.shown_text import showable
+
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~^$:<>&])")
+_TRANSFORMED = re.compile(
+    r"(?<=:)(?=//|[\w+-]+:|material/)"  # https://, :name: of an emoji, :material/icon:
+    r"|(?<=www)(?=\.)|(?<=@)(?=[\w-])"  # www.host, name@host
+    r"|(?<!\S)(?=(?:<->|->|<-|--|>=|<=|~=)(?!\S))",  # becomes an arrow, a dash or another sign
+    re.IGNORECASE,
+)
+"""Where Streamlit turns text into links and signs after its escapes have been read, so that a backslash is no help."""
+_JOINER = "\N{WORD JOINER}"
+"""It is never drawn and has no width."""
 
 
 def plain(value: object) -> str:
-    """Escape what Markdown, Streamlit's directives or HTML would read as their own; line breaks become spaces."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(str(value).split()))
+    """Escape what Markdown, Streamlit's directives or HTML would read as their own; line breaks become spaces.
+
+    Addresses, names of emoji and arrows get an invisible character inside, which keeps them from being replaced.
+    """
+    text = " ".join(showable(value).split())
+    return _MARKDOWN.sub(r"\\\1", _TRANSFORMED.sub(_JOINER, text))
 
 
-def escaped(value: object) -> str:
-    """Escape what Plotly's labels would read as HTML."""
-    return html.escape(str(value), quote=False)
+def file_name(value: object) -> str:
+    """A name for a downloaded file, made of letters, digits, dots, dashes and underscores, 120 at most."""
+    return re.sub(r"[^\w.-]+", "_", str(value)).lstrip(".")[-120:] or "file"
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

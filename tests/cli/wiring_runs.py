@@ -86,7 +86,7 @@ def experiments() -> dict[str, Command]:
             stubs={f"{CLI}.experiments.draw_phantom": None},
         ),
         "experiment list": Command(
-            {"archived": Row(("--archived",), f"{launcher}.experiments", "archived", value=True)}
+            {"archived": Row(("--archived",), f"{launcher}.list_experiments", "archived", value=True)}
         ),
         "experiment show": Command(
             {

@@ -40,7 +40,7 @@ def test_the_hash_follows_every_field_and_the_data() -> None:
         ({"train": {"epochs": 0}}, "train.epochs = 0: input should be greater than or equal to 1"),
         ({"train": {"device": "cuda"}}, "train.device = 'cuda': must be auto, cpu, mps or cuda:<number>"),
         ({"split": {"valid": 0.5, "test": 0.5}}, "must leave something to train on"),
-        ({"preprocess": {"std": [1, 0, 1]}}, "each channel SD must be above 0"),
+        ({"preprocess": {"std": [1, 0, 1]}}, "preprocess.std.1 = 0: input should be greater than or equal to 0.0001"),
         (
             {"train": {"momentum": 0.9}},
             "train: momentum belongs to optimizer sgd or rmsprop, not to adam: leave it at 0.0",

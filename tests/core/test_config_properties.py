@@ -140,9 +140,13 @@ def test_the_hash_changes_with_each_field(name: str, value: Any) -> None:
     assert base.model_copy(update={section: changed}).hash("x") != base.hash("x")
 
 
+WHOLE = st.integers(-(2**63), 2**63 - 1)
 _SWEEPS = st.dictionaries(
     TEXT,
-    st.builds(lambda values: SweepField(values=tuple(values)), st.lists(st.integers(), min_size=1, unique=True))
+    st.builds(
+        lambda values: SweepField(values=tuple(values)),
+        st.lists(WHOLE, min_size=1, unique=True),
+    )
     | st.builds(lambda low, more: SweepField(low=low, high=low + more, log=low > 0), st.floats(-9, 9), st.floats(1, 9)),
     min_size=1,
     max_size=3,

@@ -48,6 +48,16 @@ def test_names_stand_where_a_model_has_indices(make_dataset: Callable[..., Datas
     assert built["fold"].isna().all()
 
 
+def test_many_classes_have_their_columns_in_order(make_dataset: Callable[..., Dataset]) -> None:
+    names = [f"c{number}" for number in range(120)]
+    parts = np.repeat(["train", "valid", "test"], 120)
+    dataset = make_dataset([*range(120)] * 3, names, split=parts)
+    built = build_predictions(dataset, make_split(dataset, SplitConfig()), np.arange(120), np.eye(120))
+    assert built.columns.tolist()[7:] == [f"prob_{name}" for name in names]
+    assert built["y_pred"].tolist() == names
+    assert np.array_equal(built.iloc[:, 7:].to_numpy(), np.eye(120))
+
+
 def test_the_fold_of_the_split_stands_in_each_row(make_dataset: Callable[..., Dataset]) -> None:
     dataset = make_dataset([0, 1] * 10, patient_id=[f"P{row // 2}" for row in range(20)])
     split = make_split(dataset, SplitConfig(folds=3, fold=2))

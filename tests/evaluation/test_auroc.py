@@ -118,6 +118,13 @@ def test_what_does_not_vary_has_a_limit_and_no_width_of_nothing(groups: list[str
     assert (found.value, found.low, found.high) == pytest.approx((0.5, 0.5 * share, 1 - 0.5 * share))
 
 
+def test_patients_without_whom_the_auroc_is_the_same_give_an_interval() -> None:
+    found = auroc_interval(np.array([0, 0, 1, 1]), np.array([0.1, 0.3, 0.2, 0.4]), ["a", "b", "a", "b"])
+    assert found is not None
+    assert found.value == 0.75  # and 1 without either
+    assert 0 <= found.low < found.value < found.high <= 1
+
+
 def test_a_class_of_one_sample_or_one_patient_leaves_all_open() -> None:
     one = auroc_interval([0, 1, 0], [0.1, 0.2, 0.3])
     assert one == Interval(0.5, 0, 1, "one sample of a class: no interval can be estimated")

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from histo_core.models import kept_memory as module
+from histo_core.glibc import gnu_libc
 from histo_core.models.kept_memory import kept_memory
 
-needs_glibc = pytest.mark.skipif(module._gnu_libc() is None, reason="The C library is not GNU's; nothing is changed.")
+needs_glibc = pytest.mark.skipif(gnu_libc() is None, reason="The C library is not GNU's; nothing is changed.")
 
 PROJECT = Path(__file__).resolve().parents[2]
 MEASURED = """

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from histo_core.runs import jobs as core
 from histo_core.runs.job_folder import Job, JobFolder
+from histo_core.runs.steady_clock import Moment
 from histo_core.workspace import Workspace
 from pages.ui import jobs
 
@@ -38,6 +39,7 @@ def _job(**changes: object) -> Job:
         "params": PARAMS,
         "state": "waiting",
         "asked_at": datetime.now(UTC),
+        "asked": Moment.now(),
     }
     return Job.model_validate(values | changes)
 

@@ -20,8 +20,10 @@ from histo_core.comparison.threshold import PRESETS, ThresholdRule
 from histo_core.errors import ComparisonError
 from histo_core.runs.records import Run
 from histo_core.workspace import Workspace
+from pages.ui import cache
 from pages.ui.cache import COLOUR_ONLY
 
+JOINED = ("pages.ui.cache.joined",)
 AUROCS, AT = ("pages.ui.cache.aurocs",), "pages.ui.compare_results.at_threshold"
 
 
@@ -34,16 +36,24 @@ def _small(home: Workspace) -> Run:
 
 
 COMPARE = [
-    Row("multiselect: Models", ["{small}"], "pages.compare.join", _ids, lambda home: [_small(home).run_id]),
-    Row("selectbox: Patches", "valid", "pages.compare.join", "part", "valid"),
+    Row(
+        "multiselect: Models",
+        ["{small}"],
+        "pages.ui.cache.join",
+        _ids,
+        lambda home: [_small(home).run_id],
+        fresh=JOINED,
+    ),
+    Row("selectbox: Patches", "valid", "pages.ui.cache.join", "part", "valid", fresh=JOINED),
     Row(
         *("selectbox: Class of interest", "normal", "pages.ui.cache.auroc_results", "class_of_interest", "normal"),
         fresh=AUROCS,
     ),
     Row(
-        *("toggle: Colour-only baseline", True, "pages.compare.join"),
+        *("toggle: Colour-only baseline", True, "pages.ui.cache.join"),
         lambda arguments: [one.run_id for one in arguments["runs"]][-1],
         COLOUR_ONLY,
+        fresh=JOINED,
     ),
     Row(
         *("toggle: Colour-only baseline", True, "pages.ui.cache.auroc_results", "reference", COLOUR_ONLY),
@@ -91,8 +101,9 @@ def test_runs_that_do_not_fit_are_joined_on_what_they_share(
             raise ComparisonError("Their splits differ.", "One split.", "Take what they share.")
         return join(runs, part, shared_only=shared_only)
 
-    monkeypatch.setattr("pages.compare.join", strict)
-    spy = Spy("pages.compare.join", lambda arguments: (arguments["part"], arguments["shared_only"]), monkeypatch)
+    cache.joined.clear()
+    monkeypatch.setattr("pages.ui.cache.join", strict)
+    spy = Spy("pages.ui.cache.join", lambda arguments: (arguments["part"], arguments["shared_only"]), monkeypatch)
     page = open_page("compare", part="valid")
     assert "Their splits differ" in page.error[0].value
     tried(page, {"Only patches that all of them share": True})

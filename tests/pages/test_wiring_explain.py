@@ -65,6 +65,8 @@ def _fitting(home: Workspace, part: str = "test", show: str = "", label: str = "
 
 QUESTION, FIGURE, STEP = "pages.explain.maps.Question", "pages.ui.maps.overlay_figure", "pages.ui.patches._step"
 
+DRAWN = ("pages.ui.maps._overlay",)
+
 
 def _offered(arguments: Mapping[str, Any]) -> list[str]:
     """The patches that are stepped through, whatever their order."""
@@ -79,9 +81,9 @@ EXPLAIN = [
     Row("selectbox: Show", "right", STEP, _offered, lambda home: _fitting(home, show="right")),
     Row("selectbox: Labelled", "normal", STEP, _offered, lambda home: _fitting(home, label="normal")),
     Row("selectbox: Labelled", "tumour", STEP, _offered, lambda home: _fitting(home, label="tumour")),
-    Row("slider: Strength of the colours", 0.85, FIGURE, "opacity", 0.85),
-    Row("toggle: One colour scale", True, FIGURE, lambda arguments: arguments["scale"] is not None, True),
-    Row("toggle: Outline the tumour", True, FIGURE, lambda arguments: arguments["mask"] is not None, True),
+    Row("slider: Strength of the colours", 0.85, FIGURE, "opacity", 0.85, fresh=DRAWN),
+    Row("toggle: One colour scale", True, FIGURE, lambda arguments: arguments["scale"] is not None, True, fresh=DRAWN),
+    Row("toggle: Outline the tumour", True, FIGURE, lambda arguments: arguments["mask"] is not None, True, fresh=DRAWN),
 ]
 EXPLAIN_ELSEWHERE = {
     "selectbox: What speaks for": "test_the_chosen_class_is_explained_by_each_method",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,27 @@ def test_an_open_database_is_not_migrated_again(workspace: Workspace, monkeypatc
     database.open_database(workspace)
     monkeypatch.setattr(database.Database, "_migrate", lambda *_: pytest.fail("migrated again"))
     database.open_database(workspace)
+
+
+def test_whoever_waited_for_the_lock_finds_it_migrated_and_does_nothing(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fifty launches in a new workspace wait for one another: each second of work in the lock is fifty."""
+    plain, migrated = database.Database._migrate, []
+
+    @contextmanager
+    def another_was_first(_: Path) -> Iterator[None]:
+        plain(opened)
+        yield
+
+    monkeypatch.setattr(database.Database, "migrate", lambda *_: None)
+    opened = database.open_database(workspace)
+    monkeypatch.undo()
+    monkeypatch.setattr(database, "locked", another_was_first)
+    monkeypatch.setattr(database.Database, "_migrate", migrated.append)
+    opened.migrate(workspace.locks / "migrate.lock")
+    assert migrated == []
+    assert opened.version() == VERSION
 
 
 def test_a_database_of_a_newer_version_is_refused(workspace: Workspace) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from waiting import wait_until
@@ -26,6 +30,10 @@ from histo_core.locks import is_locked
 from histo_core.runs import job_folder, jobs
 from histo_core.runs.job_folder import JobFolder
 from histo_core.runs.jobs import Job, cancel_job, find_job, start_job
+from histo_core.runs.launcher import supervisor_alive
+from histo_core.runs.processes import ProcessIdentity
+from histo_core.runs.store import Store
+from histo_core.runs.supervisor import Supervisor
 from histo_core.workspace import Workspace
 
 FAKE_JOB = Path(__file__).with_name("fake_job.py")
@@ -78,8 +86,7 @@ def test_progress_is_seen_while_it_runs_and_the_same_work_is_the_same_job(worksp
     other = start_job("steered", {"steps": 1}, workspace)
     assert other.job_id != first.job_id
     assert [job.job_id for job in jobs.jobs(workspace)] == [other.job_id, first.job_id]
-    cancel_job(first.job_id, workspace)
-    assert _now(workspace, steps=10_000, seconds=0.02).cancel_asked
+    assert cancel_job(first.job_id, workspace).cancel_asked
     ended = _end(workspace, steps=10_000, seconds=0.02)
     assert (ended.state, ended.error) == ("cancelled", "It was stopped on request.")
     assert ended.done < ended.total
@@ -147,10 +154,100 @@ def test_one_that_never_came_up_is_lost_after_a_while(workspace: Workspace, monk
     waiting = start_job("steered", {}, workspace)
     assert _now(workspace).state == "waiting"
     folder = JobFolder(waiting.job_id, workspace)
-    folder.write(waiting.model_copy(update={"asked_at": datetime.now(UTC) - timedelta(minutes=2)}))
+    assert waiting.asked is not None
+    earlier = replace(waiting.asked, seconds=waiting.asked.seconds - 120)
+    folder.write(waiting.model_copy(update={"asked": earlier}))
     assert "never came up" in _now(workspace).error
     cancel_job(waiting.job_id, workspace)  # one that has ended stays as it is
     assert _now(workspace).state == "lost"
+
+
+@pytest.mark.parametrize("hours", [-24, 24])
+def test_a_clock_that_is_set_neither_kills_a_job_nor_spares_it(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """The time of day moves before the job comes up, and after it was asked to stop."""
+    moved = timedelta(hours=hours)
+    steady, plain = time.monotonic, time.time
+
+    def set_clock() -> None:
+        monkeypatch.setattr(job_folder, "datetime", SimpleNamespace(now=lambda zone: datetime.now(zone) + moved))
+        shifted = SimpleNamespace(monotonic=steady, time=lambda: plain() + moved.total_seconds(), sleep=time.sleep)
+        monkeypatch.setattr(job_folder, "time", shifted)
+
+    params = {"deaf": True, "note": str(tmp_path / "began")}
+    job = start_job("steered", params, workspace)
+    set_clock()
+    assert _now(workspace, **params).active
+    wait_until((tmp_path / "began").exists)
+    cancel_job(job.job_id, workspace)
+    assert _now(workspace, **params).state == "running", "it has its time to stop"
+    monkeypatch.setattr(job_folder, "GRACE_SECONDS", 0.2)
+    assert _end(workspace, **params).state == "cancelled"
+
+
+def test_the_supervisor_kills_a_suspended_job_that_nobody_looks_at(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = {"deaf": True, "note": str(tmp_path / "began")}
+    job = start_job("steered", params, workspace)
+    wait_until((tmp_path / "began").exists)
+    process = _now(workspace, **params).process
+    assert process is not None
+    os.kill(process.pid, signal.SIGSTOP)
+    cancel_job(job.job_id, workspace)
+    wait_until(lambda: supervisor_alive(workspace) is not None)
+    monkeypatch.setattr(job_folder, "GRACE_SECONDS", 0.2)
+    supervisor = Supervisor(workspace, Store.open(workspace), 0.2, jobs.command)
+    time.sleep(0.3)
+    supervisor.look()
+    wait_until(lambda: not process.alive())
+
+
+def test_a_full_disk_does_not_keep_a_job_from_being_stopped(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    params = {"deaf": True, "note": str(tmp_path / "began")}
+    job = start_job("steered", params, workspace)
+    wait_until((tmp_path / "began").exists)
+    with monkeypatch.context() as patched:
+        patched.setattr(job_folder, "write_json", full)
+        assert cancel_job(job.job_id, workspace).cancel_asked
+    monkeypatch.setattr(job_folder, "GRACE_SECONDS", 0.2)
+    assert _end(workspace, **params).state == "cancelled"
+
+
+def test_a_job_that_comes_up_or_ends_during_a_look_is_not_lost(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between a look at the file and one at the lock a process may take the lock, or write its end and be gone."""
+    monkeypatch.setattr(jobs, "start_detached", lambda *_, **__: None)
+    waiting = start_job("steered", {}, workspace)
+    folder, held = JobFolder(waiting.job_id, workspace), []
+    running = waiting.model_copy(update={"state": "running", "process": ProcessIdentity.current()})
+    plain = job_folder.is_locked
+
+    def comes_up(lock: Path) -> bool:
+        free = plain(lock)
+        if not held:
+            held.append(folder.lock())
+            folder.write(running)
+        return free
+
+    monkeypatch.setattr(job_folder, "is_locked", comes_up)
+    assert _now(workspace).state == "running"
+
+    def ends(lock: Path) -> bool:
+        if not held[0].closed:
+            folder.write(running.model_copy(update={"state": "succeeded"}))
+            held[0].close()
+        return plain(lock)
+
+    monkeypatch.setattr(job_folder, "is_locked", ends)
+    assert _now(workspace).state == "succeeded"
 
 
 def test_a_file_that_cannot_be_read_is_no_job(workspace: Workspace) -> None:

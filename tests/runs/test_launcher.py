@@ -31,6 +31,7 @@ from histo_core.errors import (
 )
 from histo_core.models.registry import build_network
 from histo_core.models.weights import WeightsHeader, save_weights
+from histo_core.runs import launcher
 from histo_core.runs.check import check
 from histo_core.runs.launcher import (
     cancel,
@@ -239,10 +240,13 @@ def test_a_waiting_run_is_cancelled_without_a_supervisor(workspace: Workspace, s
     assert supervisor_alive(workspace) is None
 
 
-def test_one_supervisor_is_started_by_many(workspace: Workspace) -> None:
+def test_one_supervisor_is_started_by_many(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, started = launcher.start_detached, []
+    monkeypatch.setattr(launcher, "start_detached", lambda *given, **named: started.append(plain(*given, **named)))
     with ThreadPoolExecutor(4) as pool:
         pids = set(pool.map(lambda _: ensure_supervisor(workspace), range(4)))
     assert len(pids) == 1
+    assert len(started) == 1, "the others wait for it"
     pid = pids.pop()
     assert ensure_supervisor(workspace) == supervisor_alive(workspace) == pid
     assert os.getsid(pid) == pid, "a session of its own"

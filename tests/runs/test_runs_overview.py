@@ -34,7 +34,7 @@ def test_what_was_put_away_or_another_version_wrote_is_left_out(workspace: Works
     away, strange, other = (queue(store, SMALL, seed) for seed in range(3))
     with store.database.write() as connection:
         connection.execute(sa.update(RUNS).where(RUNS.c.run_id == away).values(archived_at=sa.func.now()))
-        connection.execute(sa.update(RUNS).where(RUNS.c.run_id == strange).values(config={"data": {"new": 1}}))
+        connection.execute(sa.update(RUNS).where(RUNS.c.run_id == strange).values(data='{"new": 1}'))
         connection.execute(sa.update(RUNS).where(RUNS.c.run_id == other).values(status="dreaming"))
     assert states(store) == {RunStatus.QUEUED: 1}
     assert data_used(store) == [(SMALL, 1)]

@@ -6,17 +6,19 @@ import os
 import signal
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import psutil
 import pytest
+import sqlalchemy as sa
 from waiting import wait_until
 
 from histo_core.config import RunConfig, TrainConfig
 from histo_core.errors import StoreError
 from histo_core.runs import supervisor as module
+from histo_core.runs.exit_words import exit_words
 from histo_core.runs.processes import ProcessIdentity
 from histo_core.runs.records import RunStatus
 from histo_core.runs.reporter import HEARTBEAT_SECONDS
@@ -85,7 +87,7 @@ def test_a_worker_that_hangs_before_it_begins_is_killed_and_its_device_is_free(
     monkeypatch.setattr(supervisor, "_start_seconds", 20.0)
     supervisor.look()
     assert store.get(behind.run_id).status is RunStatus.QUEUED
-    supervisor._children[hanging.run_id].at_work -= 21
+    supervisor._at_work[next(iter(supervisor._children.values())).identity] -= 21
     _look_until(supervisor, store, hanging.run_id, RunStatus.FAILED)
     assert store.get(hanging.run_id).reason == (
         "Its worker did not begin within 20 s, and was killed; see log.txt in its folder."
@@ -98,7 +100,7 @@ def test_a_worker_that_hangs_before_it_begins_is_killed_and_its_device_is_free(
     [(3, "ended with exit code 3"), (-15, "was killed by SIGTERM"), (-35, "was killed by signal 35")],
 )
 def test_how_a_process_ended_in_words(code: int, words: str) -> None:
-    assert module._exit_words(code) == words
+    assert exit_words(code) == words
 
 
 def test_a_killed_worker_is_lost_and_says_how(supervisor: Supervisor, store: Store, enqueue) -> None:
@@ -155,16 +157,73 @@ def test_a_worker_of_another_boot_is_judged_by_its_heartbeat(
     run = enqueue()
     elsewhere = replace(ProcessIdentity.current(), boot="another machine")
     store.claim(run.run_id, elsewhere)
-    begun = store.get(run.run_id).heartbeat_at
-    assert begun is not None
     seconds = 0.0
     while store.get(run.run_id).status is RunStatus.RUNNING:
         seconds += POLL_SECONDS
-        now = begun + timedelta(seconds=seconds)
-        monkeypatch.setattr(module, "datetime", SimpleNamespace(now=lambda _, now=now: now))
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda now=seconds: now))
         supervisor.look()
     assert store.get(run.run_id).status is RunStatus.LOST
     assert HEARTBEAT_SECONDS * 3 < seconds <= 75
+
+
+@pytest.mark.parametrize("hours", [-24, 24])
+def test_the_time_of_day_of_another_machine_says_nothing_about_its_worker(
+    supervisor: Supervisor, store: Store, enqueue, hours: int
+) -> None:
+    run = enqueue()
+    elsewhere = replace(ProcessIdentity.current(), boot="another machine")
+    store.claim(run.run_id, elsewhere)
+    for minutes in range(3):
+        wrong = datetime.now(UTC) + timedelta(hours=hours, minutes=minutes)
+        store.change(run.run_id, sa.true(), heartbeat_at=wrong)
+        supervisor.look()
+        assert store.get(run.run_id).status is RunStatus.RUNNING
+
+
+def test_a_suspended_worker_that_was_cancelled_before_it_began_is_killed(
+    supervisor: Supervisor, store: Store, enqueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, works = enqueue("asleep"), supervisor._command
+    monkeypatch.setattr(supervisor, "_command", lambda _: ["sleep", "600"])
+    supervisor.look()
+    process = next(iter(supervisor._children.values())).process
+    os.kill(process.pid, signal.SIGSTOP)
+    assert store.request_cancel(run.run_id).status is RunStatus.CANCELLED
+    supervisor.look()
+    assert process.poll() is None, "it has its time to leave"
+    time.sleep(0.6)
+    supervisor.look()
+    store.requeue(run.run_id)  # just now: the worker that had to go says nothing about it
+    monkeypatch.setattr(supervisor, "_command", works)
+    store.change(run.run_id, sa.true(), name="quick")
+    process.wait(10)
+    _look_until(supervisor, store, run.run_id, RunStatus.SUCCEEDED)
+
+
+def test_a_worker_that_hangs_after_its_end_is_killed_with_what_it_started(
+    supervisor: Supervisor, store: Store, enqueue
+) -> None:
+    run = enqueue("stubborn")
+    _look_until(supervisor, store, run.run_id, RunStatus.RUNNING)
+    worker = store.running()[0].worker
+    helper = psutil.Process(worker.pid).children()[0]
+    store.finish(run.run_id, worker, RunStatus.CANCELLED)
+    supervisor.look()
+    assert worker.alive(), "it has its time to end"
+    time.sleep(0.6)
+    supervisor.look()
+    wait_until(lambda: not worker.alive() and ProcessIdentity.of(helper.pid) is None)
+
+
+def test_what_a_killed_worker_started_is_killed_too(supervisor: Supervisor, store: Store, enqueue) -> None:
+    run = enqueue("stubborn")
+    _look_until(supervisor, store, run.run_id, RunStatus.RUNNING)
+    worker = store.running()[0].worker
+    helper = psutil.Process(worker.pid).children()[0]
+    os.kill(helper.pid, signal.SIGSTOP)
+    os.kill(worker.pid, signal.SIGKILL)
+    _look_until(supervisor, store, run.run_id, RunStatus.LOST)
+    wait_until(lambda: ProcessIdentity.of(helper.pid) is None)
 
 
 def test_a_dead_supervisor_is_replaced_and_its_worker_adopted(store: Store, enqueue, start_supervisor) -> None:

@@ -12,7 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from histo_core.runs.tensorboard import FILE, EventFile
 from histo_core.training.activations import EDGES, EpochActivity, LayerActivity, append_activity
-from histo_core.training.events import BatchDone, EpochDone, Finished
+from histo_core.training.events import BatchDone, EpochDone, Finished, Started
 
 
 def epoch(number: int, auroc: float | None = 0.75) -> EpochDone:
@@ -111,3 +111,14 @@ def test_a_file_that_cannot_be_written_stops_nothing(tmp_path: Path, caplog: pyt
         events.add(epoch(0))
         events.add(epoch(1))
     assert len(caplog.records) == 1
+
+
+def test_epochs_that_are_trained_again_are_cut_off(tmp_path: Path) -> None:
+    events = EventFile(tmp_path)
+    for number in range(3):
+        events.add(epoch(number))
+    resumed = EventFile(tmp_path)
+    resumed.add(Started(1, 0, 3, 10, 80, 20, "cpu", 1))
+    resumed.add(epoch(0))  # told once more
+    resumed.add(replace(epoch(1), train_loss=0.125))
+    assert read(tmp_path)["loss/train"] == [(0, 0.5), (1, 0.125)]

@@ -31,7 +31,7 @@ from histo_core.runs.manifest import is_complete
 from histo_core.runs.records import Run, RunStatus
 from histo_core.runs.store import Store
 from histo_core.runs.supervisor import Supervisor, worker_command
-from histo_core.training.events import EpochDone
+from histo_core.training.events import EpochDone, from_json
 from histo_core.workspace import Workspace
 
 _PARTS = 6
@@ -84,7 +84,8 @@ class Soak:
         return (
             f"{'PASS' if self.passed else 'FAIL'}: {self.kills} kills, {self.kills_in_writes} of them inside a "
             f"checkpoint's write; {equal} of {len(self.killed)} runs equal in weights, metrics and predictions; "
-            f"{self.epochs_lost} finished epochs lost; every file read whole after each kill; {self.seconds:.0f} s"
+            f"{self.epochs_lost} finished epochs lost; every file read whole, and each epoch told once, "
+            f"after each kill; {self.seconds:.0f} s"
         )
 
 
@@ -203,6 +204,8 @@ def check_readable(run: Run, workspace: Workspace) -> int:
         for entry in (manifest.last, manifest.previous, manifest.best):
             if entry is not None:
                 read_tensors(folder / "checkpoint" / entry.file, entry.sha256)
+    told = [event.epoch for line in _lines(folder) if isinstance(event := from_json(line), EpochDone)]
+    assert len(told) == len(set(told)), f"epochs stand twice: {told}"
     if (folder / "predictions.parquet").exists():
         read_predictions(folder / "predictions.parquet")
     if (folder / "manifest.json").exists():
@@ -211,6 +214,11 @@ def check_readable(run: Run, workspace: Workspace) -> int:
         assert database.execute("PRAGMA quick_check").fetchone() == ("ok",)
     database.close()
     return max(0, len(_epochs(folder)) - (manifest.last.epoch if manifest else 0))
+
+
+def _lines(folder: Path) -> list[str]:
+    file = folder / "events.jsonl"
+    return file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []
 
 
 def _stopped(worker: int) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import cached_property
@@ -25,6 +26,7 @@ from histo_core.data.phantom.nuclei import MICRONS_PER_PIXEL
 from histo_core.data.phantom.workers import draw_in_order
 from histo_core.errors import CorruptDataError, DataError
 from histo_core.files import new_folder, read_json, sha256, write_json
+from histo_core.locks import try_lock
 from histo_core.progress import Progress, silent
 from histo_core.regular_files import check_regular
 from histo_core.workspace import Workspace
@@ -32,6 +34,7 @@ from histo_core.workspace import Workspace
 DRAWING = 1
 """Version of the drawing: raise it whenever the same options would give other pixels."""
 
+_WAIT_SECONDS = 0.1
 _IMAGES, _MASKS, _TABLE, _MANIFEST = "images.npy", "masks.npy", "table.parquet", "manifest.json"
 
 
@@ -108,7 +111,7 @@ class Phantom(Dataset):
 
 def phantom_folder(options: PhantomOptions, workspace: Workspace) -> Path:
     """Where the data set of these options lies, or would lie."""
-    text = json.dumps([DRAWING, options.model_dump(mode="json")], sort_keys=True)
+    text = json.dumps([DRAWING, options.model_dump(mode="json")], sort_keys=True, allow_nan=False)
     return workspace.data / f"phantom-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
@@ -119,6 +122,8 @@ def build_phantom(
     cancelled: Callable[[], bool] | None = None,
 ) -> Path:
     """Draw the data set, whole or not at all; when it is there already, nothing is done.
+
+    One process draws at a time: another that wants the same waits, and finds it drawn.
 
     The same options give the same bytes in the same environment. Another processor or NumPy may round a pixel
     differently; `Dataset.content_hash` then says so.
@@ -136,13 +141,18 @@ def build_phantom(
         DataError: it was cancelled, or could not be written (a full disk).
     """
     folder = phantom_folder(options, workspace)
-    if folder.is_dir():
-        return folder
-    if progress is not None:
-        progress(0, options.patches)
     try:
-        with new_folder(folder) as temporary:
-            _draw_all(options, temporary, progress, cancelled)
+        while not folder.is_dir():
+            if progress is not None:
+                progress(0, options.patches)
+            if (lock := try_lock(workspace.locks / f"{folder.name}.lock")) is None:
+                _check_cancelled(cancelled, 0, options.patches)
+                time.sleep(_WAIT_SECONDS)
+                continue
+            with lock:
+                if not folder.is_dir():
+                    with new_folder(folder) as temporary:
+                        _draw_all(options, temporary, progress, cancelled)
     except OSError as error:
         raise DataError(
             f"The phantom could not be written to {folder.parent}: {error.strerror or error}.",
@@ -150,6 +160,14 @@ def build_phantom(
             "Make room, or draw fewer patches.",
         ) from error
     return folder
+
+
+def _check_cancelled(cancelled: Callable[[], bool] | None, done: int, count: int) -> None:
+    if cancelled is not None and cancelled():
+        raise DataError(
+            f"Drawing the phantom was cancelled after {done:,} of {count:,} patches.",
+            remedy="Nothing was kept; start it again when it is wanted.",
+        )
 
 
 def _draw_all(
@@ -168,11 +186,7 @@ def _draw_all(
             done += len(some_images)
             if progress is not None:
                 progress(done, count)
-            if cancelled is not None and cancelled():
-                raise DataError(
-                    f"Drawing the phantom was cancelled after {done:,} of {count:,} patches.",
-                    remedy="Nothing was kept; start it again when it is wanted.",
-                )
+            _check_cancelled(cancelled, done, count)
     Cohort(options).table.to_parquet(folder / _TABLE, index=False)
     hashes = {_IMAGES: images.sha256, _MASKS: masks.sha256, _TABLE: sha256(folder / _TABLE)}
     write_json(

@@ -39,7 +39,7 @@ def draw(page: Explored, chosen: Selection) -> None:
             "Likeness by",
             "features",
             [*cache_maps.OWN_FEATURES, *runs],
-            format_func=lambda name: cache_maps.OWN_FEATURES.get(name) or plain(runs[name].name),
+            format_func=lambda name: cache_maps.OWN_FEATURES.get(name) or runs[name].name,
             width=260,
             clears=("lasso",),
             help="What a patch is described by (features): simple measures, or what a network makes of it.",

@@ -96,13 +96,13 @@ def _filters(page: Explored) -> np.ndarray:
     for parameter, (label, column) in others.items():
         words = {ALL: word_for_all(column.values)} | {value: value for value in column.values}
         value = state.choose(
-            label,
+            plain(label),
             parameter,
             list(words),
             format_func=words.__getitem__,
             width=170,
             clears=("page", "patch"),
-            help=f"Show only one {label.lower()}.",
+            help=f"Show only one {plain(label.lower())}.",
         )
         if value != ALL:
             keep &= column.where(value)

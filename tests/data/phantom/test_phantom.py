@@ -2,6 +2,7 @@
 
 import errno
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -162,3 +163,14 @@ def test_impossible_options_are_refused(workspace: Workspace) -> None:
     config = DataConfig(dataset="phantom", options={"patches": 50, "patients": 60})
     with pytest.raises(ConfigError, match="60 patients need at least as many patches, not 50"):
         open_dataset(config, workspace)
+
+
+def test_many_that_want_the_same_wait_for_the_one_that_draws(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, drawn = module._draw_all, []
+    monkeypatch.setattr(module, "_draw_all", lambda *given: drawn.append(plain(*given)))
+    with ThreadPoolExecutor(4) as pool:
+        folders = set(pool.map(lambda _: build_phantom(SMALL, workspace), range(4)))
+    assert folders == {phantom_folder(SMALL, workspace)}
+    assert len(drawn) == 1

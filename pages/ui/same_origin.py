@@ -1,0 +1,73 @@
+"""Who may speak to the server: browsers on the hosts it is known by, and only its own pages."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import streamlit as st
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
+
+NO_ORIGIN = "null"
+"""What browsers call the origin of a sandboxed frame or a file; a websocket without any origin counts as one."""
+POLICY_VIOLATION = 1008
+_METRICS = "/_stcore/metrics"
+
+
+class SameOrigin:
+    """ASGI middleware that refuses what a page of another site, or of another port, would ask of the server.
+
+    Streamlit checks the Host header of websockets only, and takes any port of this machine for its own origin.
+
+    - Each Host header has to be among the option ``server.allowedHosts``, so that a foreign name that was made to point
+      at this machine (DNS rebinding) reaches nothing.
+    - An Origin header has to name the Host, port and all, or one of the option ``server.corsAllowedOrigins``; where
+      ``server.enableCORS`` is off, any origin may.
+    - ``/_stcore/metrics`` does not exist.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what may pass; answer 400, 403 or 404, or close the websocket."""
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        if not _known_host(headers):
+            refusal = PlainTextResponse("This host is not among server.allowedHosts.", 400)
+        elif not _own_origin(headers, scope["type"]):
+            refusal = PlainTextResponse("This origin is not among server.corsAllowedOrigins.", 403)
+        elif scope["path"].rstrip("/").endswith(_METRICS):
+            refusal = PlainTextResponse("Not Found", 404)
+        else:
+            await self.app(scope, receive, send)
+            return
+        answer = WebSocketClose(POLICY_VIOLATION) if scope["type"] == "websocket" else refusal
+        await answer(scope, receive, send)
+
+
+def _known_host(headers: Headers) -> bool:
+    return all(is_host_allowed(host) for host in headers.getlist("host") or [None])
+
+
+def _own_origin(headers: Headers, kind: str) -> bool:
+    origins = headers.getlist("origin") or ([NO_ORIGIN] if kind == "websocket" else [])
+    if not st.get_option("server.enableCORS"):
+        return True
+    allowed = {str(origin).strip().lower() for origin in st.get_option("server.corsAllowedOrigins")}
+    host = headers.get("host", "").lower()
+    return all(origin.lower() in allowed or _names(origin, host) for origin in origins)
+
+
+def _names(origin: str, host: str) -> bool:
+    """Whether an origin is a page that this host has served."""
+    try:
+        parts = urlsplit(origin.lower())
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and parts.netloc == host
