@@ -9,10 +9,13 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
+from histo_core.private_files import make_private
 from pages.ui import garbage
 from pages.ui.errors import show
 from pages.ui.headers import SafeHeaders
 from pages.ui.same_origin import SameOrigin
+
+make_private()
 
 app = st.App(
     Path(__file__).parent / "pages" / "ui" / "router.py",

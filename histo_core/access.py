@@ -26,6 +26,7 @@ Action = Literal[
     "run.predict",
     "explain",
     "report",
+    "workspace.keep",
 ]
 
 POLICY: dict[Action, frozenset[Role]] = {
@@ -42,6 +43,7 @@ POLICY: dict[Action, frozenset[Role]] = {
     "run.predict": frozenset({"researcher", "owner"}),
     "explain": frozenset(get_args(Role)),
     "report": frozenset(get_args(Role)),
+    "workspace.keep": frozenset({"owner"}),
 }
 
 

@@ -16,6 +16,7 @@
     ├── CheckpointError             weights that are damaged or do not fit
     ├── RunError                    a run that is unknown or in the wrong state
     ├── StoreError                  the database cannot be opened or is too new
+    │   └── ReadOnlyStoreError      the database can be read, and not written
     ├── TrainingError               training cannot go on (a loss that is no number)
     ├── ComparisonError             runs that must not be compared as they are
     └── ExplanationError            an explanation that cannot be made
@@ -116,6 +117,10 @@ class RunError(HistoscopeError):
 
 class StoreError(HistoscopeError):
     """The database cannot be opened or is too new."""
+
+
+class ReadOnlyStoreError(StoreError):
+    """The database can be read, and not written."""
 
 
 class TrainingError(HistoscopeError):

@@ -88,9 +88,19 @@ class Workspace:
         return (self.home / "weights", *([Path(named).expanduser().resolve()] if named else []))
 
     def data_roots(self) -> tuple[Path, ...]:
-        """Folders under which data may lie, resolved."""
+        """Folders under which data may lie, resolved.
+
+        Raises:
+            PathNotAllowedError: ``HISTOSCOPE_DATA_ROOTS`` is set and empty.
+        """
         named = os.environ.get("HISTOSCOPE_DATA_ROOTS")
         if named is not None:
+            if not named.replace(os.pathsep, "").strip():
+                raise PathNotAllowedError(
+                    "HISTOSCOPE_DATA_ROOTS is set and names no folder.",
+                    f"Folders that data may be read from, joined by {os.pathsep!r}, are expected.",
+                    "Name a folder, or unset it; to allow the workspace only, name the workspace.",
+                )
             others = [Path(root).expanduser().resolve() for root in named.split(os.pathsep) if root]
         else:
             beside = Path.cwd().resolve().parent
@@ -103,10 +113,14 @@ class Workspace:
         Symbolic links are followed first, so that a link inside a root cannot lead out of it.
 
         Raises:
-            PathNotAllowedError: the path lies outside every root.
+            PathNotAllowedError: the path is empty, or lies outside every root.
             DataNotFoundError: nothing is there, or it cannot be reached.
         """
         roots = self.data_roots()
+        if not str(path).strip():  # `Path` takes it for the folder that we happen to work in
+            raise PathNotAllowedError(
+                "The path is empty.", "The path of a file or folder is expected.", "Name the file or folder."
+            )
         try:
             resolved = Path(path).expanduser().resolve()
         except (OSError, ValueError, RuntimeError) as error:  # a name that no path can have, nobody's home, a loop

@@ -21,6 +21,7 @@ from histo_core.audit.sides import side_findings
 from histo_core.data.base import Dataset
 from histo_core.data.formats.parquet_table import read_own_parquet
 from histo_core.data.splits.split import Split
+from histo_core.disk_errors import kept_if_possible
 from histo_core.errors import SplitError
 from histo_core.files import new_folder, read_json, write_json
 from histo_core.progress import Progress, silent
@@ -106,7 +107,7 @@ def make_audit(
     if kept is not None:
         return kept
     report = compute_audit(dataset, split, other, progress)
-    with new_folder(_folder(dataset, split, workspace, other)) as folder:
+    with kept_if_possible("The audit"), new_folder(_folder(dataset, split, workspace, other)) as folder:
         for finding in report.findings:
             finding.table.to_parquet(folder / f"{finding.key}.parquet", index=False)
         fields = ("key", "title", "sentence", "severity", "clause", "measure")

@@ -28,8 +28,11 @@ from histo_core.cli import (
     split,
     studies,
     train,
+    workspace,
 )
+from histo_core.disk_errors import advice
 from histo_core.errors import HistoscopeError
+from histo_core.private_files import private_files
 
 app = typer.Typer(
     name="histoscope",
@@ -62,6 +65,7 @@ app.command("compare")(compare.compare)
 app.command("explain")(explain.explain)
 app.command("predict")(predict.predict)
 app.command("export")(export.export)
+app.add_typer(workspace.app, name="workspace")
 app.command("job")(job.job)
 app.command("worker")(server.worker)
 app.command("supervise")(server.supervise)
@@ -70,11 +74,12 @@ app.command("supervise")(server.supervise)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; ``arguments`` are those of the process unless given."""
     try:
-        app(args=arguments, prog_name="python -m histo_core")
+        with private_files():
+            app(args=arguments, prog_name="python -m histo_core")
     except HistoscopeError as error:
         print(f"Error: {error}", file=sys.stderr)
         sys.exit(2)
     except OSError as error:  # a full disk, a folder that may not be written to
         named = f"{error.filename}: " if error.filename else ""
-        print(f"Error: {named}{error.strerror or error}. Free space, or choose another place.", file=sys.stderr)
+        print(f"Error: {named}{error.strerror or error}. {advice(error)}.", file=sys.stderr)
         sys.exit(2)

@@ -13,6 +13,7 @@ from histo_core.cli.options import DataOptions, Dataset, Root, SkipBroken, data_
 from histo_core.cli.output import say, table, watched
 from histo_core.cli.split_options import with_split_options
 from histo_core.config import SplitConfig
+from histo_core.private_files import shared_files
 from histo_core.workspace import Workspace
 
 
@@ -64,4 +65,5 @@ def audit(
         from histo_core.reports.audit import write_audit
 
         authorise(LOCAL, "report")
-        say(f"Report: {write_audit(report, data, out)}")
+        with shared_files():
+            say(f"Report: {write_audit(report, data, out)}")

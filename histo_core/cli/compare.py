@@ -11,6 +11,7 @@ import typer
 
 from histo_core.access import LOCAL, authorise
 from histo_core.cli.output import say, table
+from histo_core.private_files import shared_files
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
 
@@ -74,7 +75,8 @@ def compare(
         from histo_core.reports.comparison import write_comparison
 
         authorise(LOCAL, "report")
-        say(f"Report: {write_comparison(result, out)}")
+        with shared_files():
+            say(f"Report: {write_comparison(result, out)}")
 
 
 def _print(result: Comparison) -> None:

@@ -13,6 +13,7 @@ from histo_core.cli.options import DataOptions, Dataset, Root, SkipBroken, data_
 from histo_core.cli.output import say, watched
 from histo_core.cli.split_options import with_split_options
 from histo_core.config import SplitConfig
+from histo_core.private_files import shared_files
 from histo_core.workspace import Workspace
 
 Layout = Literal["folders", "pcam", "table"]
@@ -65,7 +66,7 @@ def download(
     from histo_core.data.downloads import fetch_dataset
 
     authorise(LOCAL, "data.build", dataset)
-    with watched("fetching") as progress:
+    with shared_files(), watched("fetching") as progress:
         path = fetch_dataset(dataset, folder.expanduser().absolute(), Workspace.default(), progress)
     say(f"Check it with: python -m histo_core data check --dataset {dataset} --root {path}")
 
@@ -101,7 +102,7 @@ def export(
     data = opened(data_config(dataset, root, option, skip_broken=skip_broken), workspace)
     wanted = SplitConfig() if split is None and layout == "pcam" else split
     made = None if wanted is None else make_split(data, wanted, workspace)
-    with watched("writing patches") as progress:
+    with shared_files(), watched("writing patches") as progress:
         if layout == "table":
             export_table(data, made, out)
         elif layout == "pcam" and made is not None:

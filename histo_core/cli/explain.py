@@ -14,6 +14,7 @@ from histo_core.cli.output import say
 from histo_core.config import DataConfig, parse_config
 from histo_core.errors import ConfigError, DataNotFoundError
 from histo_core.files import write_atomically, write_json
+from histo_core.private_files import shared_files
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
 
@@ -67,9 +68,10 @@ def explain(
         "note": about_box(DATASETS[run.config.data.dataset].info.label_box, explanation.seen),
     }
     stem = out / f"{run.run_id}-{explanation.method}"
-    write_atomically(stem.with_suffix(".png"), overlay_png(pixels, explanation, mask=mask))
-    write_atomically(stem.with_suffix(".npy"), lambda path: _save(path, explanation.map))
-    write_json(stem.with_suffix(".json"), facts)
+    with shared_files():
+        write_atomically(stem.with_suffix(".png"), overlay_png(pixels, explanation, mask=mask))
+        write_atomically(stem.with_suffix(".npy"), lambda path: _save(path, explanation.map))
+        write_json(stem.with_suffix(".json"), facts)
     said = [f"{explanation.target_name}: probability {explanation.probability:.3f}", facts["words"], facts["note"]]
     say("\n".join(line for line in said if line))
     say(f"Written: {stem}.png, .npy, .json")

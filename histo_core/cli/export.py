@@ -10,6 +10,7 @@ import typer
 from histo_core.access import LOCAL, authorise
 from histo_core.cli.output import say
 from histo_core.errors import ConfigError
+from histo_core.private_files import shared_files
 from histo_core.workspace import Workspace
 
 
@@ -31,7 +32,8 @@ def export(
     authorise(LOCAL, "data.export", run_id)
     if onnx.suffix != ".onnx":
         raise ConfigError(f"{onnx.name} does not end in .onnx.", "One .onnx file is written.", "Name it so.")
-    written = export_run(run_id, onnx, Workspace.default())
+    with shared_files():
+        written = export_run(run_id, onnx, Workspace.default())
     say(
         f"{written.path}: {written.size / 1e6:,.1f} MB; onnxruntime differs from torch by at most "
         f"{written.difference:.2g} ({written.relative:.2g} of the largest logit)"

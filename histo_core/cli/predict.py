@@ -12,6 +12,7 @@ from histo_core.cli.options import DataOptions, Root, SkipBroken, data_config, p
 from histo_core.cli.output import say, table, watched
 from histo_core.config import DataConfig, PredictConfig, SplitConfig, parse_config
 from histo_core.errors import ConfigError
+from histo_core.private_files import shared_files
 from histo_core.progress import Progress
 from histo_core.workspace import Workspace
 
@@ -150,6 +151,7 @@ def _scores(found: PredictionSet, parts: tuple[str, ...]) -> None:
         say(f"Warning: {warning}")
 
 
+@shared_files()
 def _write(found: PredictionSet, out: Path | None, submission: Path | None) -> None:
     from histo_core.data.formats.csv_cells import to_csv
     from histo_core.data.kaggle import write_submission

@@ -39,12 +39,15 @@ def list_(
       python -m histo_core runs list --archived
     """
     authorise(LOCAL, "run.read")
-    store = Store.open(Workspace.default())
+    workspace = Workspace.default()
+    store = Store.open(workspace)
     runs = store.runs(statuses=status or None, limit=limit, archived=archived)
     if not runs:
         others = bool(status) and bool(store.runs(limit=1, archived=True))
         nothing = f"No run is {' or '.join(status or [])}; `runs list` shows the others."
         say(nothing if others else "No runs. Start the demo with: python -m histo_core demo")
+        if not others and any(workspace.runs.glob("[!.]*/run.json")):
+            say("Folders of runs are there without rows: python -m histo_core workspace check --mend")
         return
     places = {run.run_id: f"queued, place {place}" for place, run in enumerate(store.queue(), start=1)}
     columns = ("run", "status", "name", "model", "data", "device", "tags", "created")

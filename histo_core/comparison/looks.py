@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+from histo_core.errors import ReadOnlyStoreError
 from histo_core.runs.held_out import record_score, scored_for_others, scored_in_words
 from histo_core.runs.records import Run
 from histo_core.runs.store import Store
@@ -32,12 +33,17 @@ def look_at_test(runs: Sequence[Run], workspace: Workspace) -> str:
         return "How often the test part was scored before is not known: the runs do not say which one it is."
     database, ids = Store.open(workspace).database, sorted(run.run_id for run in runs)
     look = look_id(ids)
-    with database.write() as connection:
-        for part in parts:
-            record_score(connection, part, look)
+    try:
+        with database.write() as connection:
+            for part in parts:
+                record_score(connection, part, look, workspace)
+    except ReadOnlyStoreError:
+        not_kept = " This look is not counted: the workspace can only be read."
+    else:
+        not_kept = ""
     most = max(scored_for_others(database, part, look, ids) for part in parts)
     whose = "the test part was" if len(parts) == 1 else "the most scored of the test parts was"
-    return f"Beside {'this run' if len(ids) == 1 else 'these runs'}, {whose} {scored_in_words(most)}"
+    return f"Beside {'this run' if len(ids) == 1 else 'these runs'}, {whose} {scored_in_words(most)}{not_kept}"
 
 
 def look_id(run_ids: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from histo_core.config import Config, DataConfig, parse_config
 from histo_core.data.formats.images import READING
 from histo_core.data.formats.left_out import LeftOut, Survey
 from histo_core.data.patch_store import PatchStore, find_store
+from histo_core.disk_errors import kept_if_possible
 from histo_core.errors import BrokenFilesError, ConfigError, CorruptDataError, DataError, DataNotFoundError
 from histo_core.files import write_atomically
 from histo_core.progress import Progress, silent
@@ -199,7 +200,8 @@ class Dataset(ABC):
             digest.update(f"{sample}\0{label}\0{mark}\0".encode())
             digest.update(content)
         if known is not None and time.time() - max(path.stat().st_ctime for path in self.sources) > _SETTLED_SECONDS:
-            write_atomically(known, digest.hexdigest().encode())
+            with kept_if_possible("The hash of the data set"):
+                write_atomically(known, digest.hexdigest().encode())
         return digest.hexdigest()
 
     def remember_in(self, workspace: Workspace) -> None:

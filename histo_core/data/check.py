@@ -13,6 +13,7 @@ import numpy as np
 from histo_core.data.base import Dataset, Problem
 from histo_core.data.formats.left_out import LeftOut
 from histo_core.data.remaining import Remaining
+from histo_core.disk_errors import kept_if_possible
 from histo_core.errors import BrokenFilesError, DataError
 from histo_core.files import read_json, write_json
 from histo_core.progress import Progress, silent
@@ -139,14 +140,13 @@ def _path(dataset: Dataset, workspace: Workspace) -> Path:
 
 
 def _keep(check: FileCheck, dataset: Dataset, workspace: Workspace) -> None:
-    write_json(
-        _path(dataset, workspace),
-        {
-            "problems": check.problems,
-            "checked": check.checked,
-            "sizes": [[*size, count] for size, count in check.sizes.items()],
-        },
-    )
+    facts = {
+        "problems": check.problems,
+        "checked": check.checked,
+        "sizes": [[*size, count] for size, count in check.sizes.items()],
+    }
+    with kept_if_possible("The check of its files"):
+        write_json(_path(dataset, workspace), facts)
 
 
 def _from_json(kept: Any) -> FileCheck:

@@ -20,6 +20,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlparse
 
 from histo_core.data.alone import alone
+from histo_core.disk_errors import advice
 from histo_core.errors import ConfigError, CorruptDataError, DataError
 from histo_core.progress import Progress, silent
 from histo_core.regular_files import open_regular
@@ -82,7 +83,7 @@ def fetch(download: Download, folder: Path, progress: Progress = silent) -> Path
         raise DataError(
             f"{target} cannot be written: {error.strerror or error}.",
             "A folder with room that may be written to is expected.",
-            "Make room, or choose another folder; what has arrived is kept.",
+            f"{advice(error)}, or name another folder; what has arrived is kept.",
         ) from error
     _check(target, download, progress, f"Move {target} away and fetch it again.")
     return target

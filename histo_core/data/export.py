@@ -20,6 +20,7 @@ from histo_core.data.sources.pcam import CLASSES as PCAM_CLASSES
 from histo_core.data.sources.pcam import PATCH_SHAPE
 from histo_core.data.sources.pcam_files import pcam_file
 from histo_core.data.splits.split import Split
+from histo_core.disk_errors import advice
 from histo_core.errors import ConfigError, DataError
 from histo_core.files import new_folder, write_atomically
 from histo_core.progress import Progress, silent
@@ -162,5 +163,5 @@ def _written(path: Path) -> Iterator[None]:
         raise DataError(
             f"{path} cannot be written: {error.strerror or error}.",
             "A folder with room that may be written to is expected.",
-            "Make room, or choose another place.",
+            f"{advice(error)}.",
         ) from error

@@ -16,6 +16,7 @@ import numpy as np
 
 from histo_core.data.alone import alone, sweep
 from histo_core.data.flat_store import FlatStore, write_store
+from histo_core.disk_errors import advice
 from histo_core.errors import ConfigError, CorruptDataError, DataError
 from histo_core.files import new_folder
 from histo_core.progress import Progress, silent
@@ -110,21 +111,21 @@ def _write(dataset: Dataset, folder: Path, progress: Progress) -> None:
     needed = converted_bytes(dataset)
     folder.parent.mkdir(parents=True, exist_ok=True)
     if shutil.disk_usage(folder.parent).free < needed + _SPARE_BYTES:
-        raise _no_room(folder, needed, "has too little free space")
+        raise _no_room(folder, needed, "has too little free space", "Make room")
     try:
         with new_folder(folder) as temporary:
             write_store(dataset, temporary, progress)
     except OSError as error:
-        raise _no_room(folder, needed, f"cannot be written to ({error.strerror or error})") from error
+        raise _no_room(folder, needed, f"cannot be written to ({error.strerror or error})", advice(error)) from error
 
 
 def _folder(dataset: Dataset, workspace: Workspace) -> Path:
     return workspace.data / "stores" / dataset.pixels_state
 
 
-def _no_room(folder: Path, needed: int, what: str) -> DataError:
+def _no_room(folder: Path, needed: int, what: str, remedy: str) -> DataError:
     return DataError(
         f"{folder.parent} {what}.",
         f"The converted copy takes {needed / 1e6:,.0f} MB, and {_SPARE_BYTES / 1e6:,.0f} MB must stay free.",
-        "Make room, or move the workspace to a larger disk (HISTOSCOPE_HOME).",
+        f"{remedy}, or move the workspace to a larger disk (HISTOSCOPE_HOME).",
     )

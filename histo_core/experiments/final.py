@@ -144,7 +144,7 @@ def _scored(experiment_id: str, run: Run, workspace: Workspace, progress: Progre
     check_unchanged(run, dataset, split)
     database, part = Store.open(workspace).database, fingerprint_of(dataset, split)
     with database.write() as connection:
-        record_score(connection, part, experiment_id)
+        record_score(connection, part, experiment_id, workspace)
     predictor = Predictor.from_run(workspace.run_folder(run.run_id), run.device)
     table = predict_parts(predictor, dataset, split, ("test",), predict=run.config.predict, on_batch=progress)
     file = workspace.experiment_folder(experiment_id) / "predictions.parquet"

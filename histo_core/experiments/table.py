@@ -14,9 +14,11 @@ from histo_core.access import User
 from histo_core.config import RunConfig
 from histo_core.config_protocol import ProtocolConfig
 from histo_core.errors import RunError
+from histo_core.experiments.record_file import experiment_file, write_experiment
 from histo_core.experiments.records import Experiment, Experiments, Member, UnreadableExperiment
 from histo_core.experiments.rows import to_experiment
 from histo_core.runs.database import open_database
+from histo_core.runs.record_file import forgotten_if_refused
 from histo_core.runs.records import Run, RunStatus
 from histo_core.runs.schema import ACTIVE, EXPERIMENT_RUNS, EXPERIMENTS, RUNS, TEST_SCORES, to_run
 from histo_core.workspace import Workspace
@@ -26,7 +28,7 @@ class ExperimentTable:
     """All experiments of one workspace."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self._database = open_database(workspace)
+        self._database, self._workspace = open_database(workspace), workspace
 
     def all(self, *, archived: bool = False) -> Experiments:
         """All experiments, newest first; those that were put away only with ``archived``."""
@@ -88,7 +90,7 @@ class ExperimentTable:
     ) -> Experiment:
         """Write an experiment down, or give the one that is `at_work` already."""
         stem = _stem(config, protocol)
-        with self._database.write() as connection:
+        with forgotten_if_refused() as records, self._database.write() as connection:
             if (working := _at_work(connection, config, protocol)) is not None:
                 return working
             known = sa.select(EXPERIMENTS.c.experiment_id).union(sa.select(TEST_SCORES.c.scored_for))
@@ -109,6 +111,8 @@ class ExperimentTable:
             )
             for member in members:
                 connection.execute(_new_member(experiment_id, member))
+            records.append(experiment_file(experiment_id, self._workspace))
+            write_experiment(connection, experiment_id, self._workspace)
         return self.get(experiment_id)
 
     def add_member(self, experiment_id: str, member: Member) -> bool:
@@ -128,6 +132,7 @@ class ExperimentTable:
                 return False
             if connection.execute(taken).first() is None:
                 connection.execute(_new_member(experiment_id, member))
+                write_experiment(connection, experiment_id, self._workspace)
             return True
 
     def runs(self, experiment: Experiment) -> dict[str, Run]:
@@ -189,6 +194,8 @@ class ExperimentTable:
                 return False
             connection.execute(sa.delete(EXPERIMENT_RUNS).where(EXPERIMENT_RUNS.c.experiment_id == experiment_id))
             connection.execute(sa.delete(EXPERIMENTS).where(mine))
+            # Without it nothing takes the folder, of which something may stay, for an experiment whose row was lost.
+            experiment_file(experiment_id, self._workspace).unlink(missing_ok=True)
         return True
 
     def touch_test(self, experiment_id: str, run_id: str) -> str:
@@ -205,6 +212,7 @@ class ExperimentTable:
         change = sa.update(EXPERIMENTS).where(EXPERIMENTS.c.experiment_id == experiment_id, condition).values(**values)
         with self._database.write() as connection:
             connection.execute(change)
+            write_experiment(connection, experiment_id, self._workspace)
 
 
 def _stem(config: RunConfig, protocol: ProtocolConfig) -> str:

@@ -14,11 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from histo_core.disk_errors import advice
 from histo_core.errors import StoreError
 from histo_core.files import file_system
 from histo_core.runs.columns import from_json
 from histo_core.runs.locks import locked
 from histo_core.runs.schema import VERSION
+from histo_core.runs.store_errors import store_error
 from histo_core.storable import as_json
 from histo_core.workspace import Workspace
 
@@ -151,7 +153,7 @@ def _prepare_file(path: Path) -> None:
         raise StoreError(
             f"The folder {path.parent} cannot be made: {error.strerror}.",
             "A folder that this user may write to is expected.",
-            "Name another workspace with HISTOSCOPE_HOME.",
+            f"{advice(error)}, or name another workspace with HISTOSCOPE_HOME.",
         ) from None
     kind = file_system(path.parent)
     if kind in NETWORK_FILE_SYSTEMS:
@@ -201,8 +203,4 @@ def _store_errors(engine: sa.Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise StoreError(
-            f"The database {engine.url.render_as_string()} cannot be used: {error.orig}.",
-            "It must be reachable and writable, with room on its disk.",
-            "Free space or check its permissions, then try again.",
-        ) from error
+        raise store_error(error, engine.url) from error

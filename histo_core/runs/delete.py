@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 
@@ -20,7 +20,7 @@ from histo_core.errors import RunError
 from histo_core.runs.records import Run, RunStatus
 from histo_core.runs.schema import ACTIVE, EXPERIMENT_RUNS, EXPERIMENTS, RUNS
 from histo_core.runs.store import Store
-from histo_core.runs.supervisor import SILENCE
+from histo_core.runs.supervisor import SILENCE_SECONDS
 from histo_core.workspace import Workspace
 
 _MARK = "deleted"
@@ -78,7 +78,7 @@ def delete(run_id: str, workspace: Workspace, *, force: bool = False, user: User
 def _ask_worker_to_stop(run: Run, store: Store) -> None:
     """Refuse to delete a run that cannot be read while a worker is at it, as one of another version may be."""
     held = next((held for held in store.running() if held.run.run_id == run.run_id), None)
-    silent = run.heartbeat_at is None or datetime.now(UTC) - run.heartbeat_at > SILENCE
+    silent = run.heartbeat_at is None or datetime.now(UTC) - run.heartbeat_at > timedelta(seconds=SILENCE_SECONDS)
     if held is None or (silent and not held.worker.alive()):
         return
     store.request_cancel(run.run_id)

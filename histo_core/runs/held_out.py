@@ -6,6 +6,7 @@ A test part is known by what is in it, whichever run, experiment or split it bel
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -13,8 +14,10 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from histo_core.runs.database import Database
+from histo_core.runs.record_file import note_score, plain_row
 from histo_core.runs.records import Run
 from histo_core.runs.schema import EXPERIMENT_RUNS, EXPERIMENTS, TEST_SCORES
+from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from histo_core.data.base import Dataset  # it loads pandas, which the store does without
@@ -27,18 +30,23 @@ def fingerprint_of(dataset: Dataset, split: Split) -> str:
     return hashlib.sha256("\0".join([dataset.content_hash, *ids]).encode()).hexdigest() if ids else ""
 
 
-def record_score(connection: sa.Connection, fingerprint: str, scored_for: str) -> None:
+def record_score(
+    connection: sa.Connection, fingerprint: str, scored_for: str, workspace: Workspace | None = None
+) -> None:
     """Remember, in a transaction that writes, that a test part was scored; of one and the same the first time counts.
 
     Args:
         connection: of the transaction.
         fingerprint: from `fingerprint_of`; of a part without samples nothing is remembered.
         scored_for: the id of the run, experiment or predictions.
+        workspace: keeps it in a file, too, so that a lost database can be made again.
     """
     mine = (TEST_SCORES.c.test_fingerprint == fingerprint, TEST_SCORES.c.scored_for == scored_for)
     if fingerprint and not connection.execute(sa.select(sa.exists().where(*mine))).scalar():
         row = {"test_fingerprint": fingerprint, "scored_for": scored_for, "scored_at": datetime.now(UTC)}
         connection.execute(sa.insert(TEST_SCORES).values(row))
+        if workspace is not None:
+            note_score(json.dumps(plain_row(TEST_SCORES, row), sort_keys=True), workspace)
 
 
 def scored_before(database: Database, fingerprint: str, scored_for: str) -> int:

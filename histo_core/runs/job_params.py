@@ -14,6 +14,8 @@ from histo_core.workspace import Workspace
 
 def _absolute(path: str) -> str:
     """The same path from whatever folder a process works in."""
+    if not path.strip():  # `Path` takes it for the folder that we happen to work in
+        raise ValueError("an empty path names no file and no folder")
     return str(Path(path).expanduser().resolve())
 
 

@@ -11,8 +11,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from histo_core.disk_errors import DISK, advice
 from histo_core.errors import CancelledError, HistoscopeError
-from histo_core.runs.job_folder import Job, JobFolder
+from histo_core.runs.job_folder import Job, JobFolder, JobState
 from histo_core.runs.job_kinds import JOBS, parse_params
 from histo_core.runs.processes import ProcessIdentity
 from histo_core.workspace import Workspace
@@ -21,6 +22,8 @@ LOG = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 0.25
 CLAIM_SECONDS = 5.0
+END_SECONDS = 60.0
+"""How long a job tries to write how it ended."""
 NICENESS = 10
 """So that pages, and the training of runs, go before it."""
 
@@ -54,14 +57,15 @@ def work_on_job(job_id: str, workspace: Workspace) -> int:
         )
         folder.write(job)
         ended = _carry_out(job, folder, workspace)
-        folder.write(ended)
+        _write_end(ended, folder)
         LOG.info("%s: %s %s", job_id, ended.state, ended.error)
     return 0 if ended.state == "succeeded" else 1
 
 
 def _carry_out(job: Job, folder: JobFolder, workspace: Workspace) -> Job:
     report = _Reporter(folder, job)
-    state, error = "succeeded", ""
+    state: JobState = "succeeded"
+    error = ""
     try:
         params = parse_params(job.kind, job.params)
         # What the start allowed, this process may read, whatever its own working folder and settings are.
@@ -73,10 +77,33 @@ def _carry_out(job: Job, folder: JobFolder, workspace: Workspace) -> Job:
     except HistoscopeError as known:
         state, error = "failed", str(known)
     except Exception as unexpected:
+        if isinstance(unexpected, OSError) and unexpected.errno in DISK:
+            named = f"{unexpected.filename}: " if unexpected.filename else ""
+            error = f"{named}{unexpected.strerror}. {advice(unexpected)}, then start it again."
+            return _ended(report.job, "failed", error)
         traceback.print_exc()
         what = " ".join(f"{type(unexpected).__name__}: {unexpected}".split())
         state, error = "failed", f"Unexpected error: {what}. The details are in {folder.log}."
-    return report.job.model_copy(update={"state": state, "error": error, "ended_at": datetime.now(UTC)})
+    return _ended(report.job, state, error)
+
+
+def _ended(job: Job, state: JobState, error: str) -> Job:
+    return job.model_copy(update={"state": state, "error": error, "ended_at": datetime.now(UTC)})
+
+
+def _write_end(job: Job, folder: JobFolder) -> None:
+    """Try for a while: a disk that was full, and ended the job, has the job's own file on it too."""
+    deadline = time.monotonic() + END_SECONDS
+    while True:
+        try:
+            folder.write(job)
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise
+            LOG.warning("will try again: %s", error)
+            time.sleep(1.0)
+        else:
+            return
 
 
 class _Reporter:

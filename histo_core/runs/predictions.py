@@ -171,7 +171,7 @@ def _looked_at(run: Run, part: str, name: str, workspace: Workspace) -> Check:
     """Remember that these predictions score the run's own test part, and say how often it was scored before."""
     database = Store.open(workspace).database
     with database.write() as connection:
-        record_score(connection, part, name)
+        record_score(connection, part, name, workspace)
     return held_out_check(scored_before(database, part, name), kept_back_by(run, database))
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from histo_core.access import LOCAL, User, authorise
 from histo_core.errors import ConfigError, RunError
 from histo_core.runs.nvidia import GPUS
+from histo_core.runs.record_file import write_run
 from histo_core.runs.records import OPEN_DEVICE, Run, RunStatus, held_devices
 from histo_core.runs.schema import DEVICE, QUEUE_ORDER, RUNS, WAITING
 from histo_core.runs.store import Store
@@ -99,9 +100,8 @@ def _place(run_id: str, workspace: Workspace, target: Callable[[int], int]) -> R
         position = next((place for place, row in enumerate(queue) if row[0] == run_id), None)
         if position is not None:
             for moved, priority, queued_at in _moved(queue, position, target(position)):
-                connection.execute(
-                    sa.update(RUNS).where(RUNS.c.run_id == moved).values(priority=priority, queued_at=queued_at)
-                )
+                change = sa.update(RUNS).where(RUNS.c.run_id == moved).values(priority=priority, queued_at=queued_at)
+                write_run(connection.execute(change.returning(RUNS)).mappings().one(), workspace)
     run = store.get(run_id)
     if position is None:
         raise RunError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -17,10 +17,13 @@ from histo_core.runs.columns import Utc
 from histo_core.runs.database import Database, open_database
 from histo_core.runs.held_out import record_score
 from histo_core.runs.processes import ProcessIdentity
+from histo_core.runs.record_file import RUN, forgotten_if_refused, write_run
 from histo_core.runs.records import OPEN_DEVICE, Progress, Run, RunStatus
 from histo_core.runs.schema import ACTIVE, QUEUE_ORDER, RUNS, WAITING, has_worker, to_run
 from histo_core.workspace import Workspace
 
+_HEARTBEAT = frozenset({"heartbeat_at", "progress"})
+"""What a worker writes every second or five; the file in the run's folder does without until something else changes."""
 _RESUMABLE = tuple(status.value for status in RunStatus if status.resumable)
 
 
@@ -35,8 +38,8 @@ class Held:
 class Store:
     """All runs of one workspace (or of one database server)."""
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, database: Database, workspace: Workspace | None = None) -> None:
+        self.database, self._workspace = database, workspace
 
     @classmethod
     def open(cls, workspace: Workspace) -> Store:
@@ -45,7 +48,7 @@ class Store:
         Raises:
             StoreError: it cannot be opened, lies on a network file system, or is too new.
         """
-        return cls(open_database(workspace))
+        return cls(open_database(workspace), workspace)
 
     def runs(
         self, *, statuses: Collection[RunStatus] | None = None, limit: int = 200, archived: bool = False
@@ -122,7 +125,7 @@ class Store:
         """
         config_hash = config.hash(data_hash)
         same = sa.select(RUNS).where(RUNS.c.config_hash == config_hash)
-        with self.database.write() as connection:
+        with forgotten_if_refused() as records, self.database.write() as connection:
             active = connection.execute(same.where(RUNS.c.status.in_(ACTIVE))).mappings().one_or_none()
             if active is not None:
                 return to_run(active)
@@ -153,7 +156,10 @@ class Store:
                 )
                 .returning(RUNS)
             )
-            return to_run(connection.execute(added).mappings().one())
+            row = connection.execute(added).mappings().one()
+            if self._workspace is not None:
+                records.append(self._workspace.run_folder(row["run_id"]) / RUN)
+            return self._kept(row)
 
     def claim(self, run_id: str, worker: ProcessIdentity) -> Run:
         """Make a queued run this worker's own.
@@ -184,9 +190,9 @@ class Store:
     def finish(self, run_id: str, worker: ProcessIdentity, status: RunStatus, reason: str = "") -> Run | None:
         """Write how a run ended, and that its test part was scored. None when it is no longer this worker's."""
         with self.database.write() as connection:
-            run = _change(connection, run_id, _held_by(worker), **_ended(status, reason))
+            run = self._change(connection, run_id, _held_by(worker), **_ended(status, reason))
             if run is not None and status is RunStatus.SUCCEEDED and "test" in run.config.predict.parts:
-                record_score(connection, run.test_fingerprint, run_id)
+                record_score(connection, run.test_fingerprint, run_id, self._workspace)
             return run
 
     def fail_unclaimed(self, run_id: str, pid: int | None, reason: str) -> Run | None:
@@ -252,17 +258,26 @@ class Store:
     def change(self, run_id: str, condition: sa.ColumnElement[bool], **values: Any) -> Run | None:
         """Set columns of a run if, and only if, the condition holds for it; None when it does not."""
         with self.database.write() as connection:
-            return _change(connection, run_id, condition, **values)
+            return self._change(connection, run_id, condition, **values)
+
+    def _change(
+        self, connection: sa.Connection, run_id: str, condition: sa.ColumnElement[bool], **values: Any
+    ) -> Run | None:
+        change = sa.update(RUNS).where(RUNS.c.run_id == run_id, condition).values(**values).returning(RUNS)
+        row = connection.execute(change).mappings().one_or_none()
+        if row is None:
+            return None
+        return to_run(row) if values.keys() <= _HEARTBEAT else self._kept(row)
+
+    def _kept(self, row: Mapping[Any, Any]) -> Run:
+        """A row that was just written, as a run; its folder gets to hold it, too."""
+        if self._workspace is not None:
+            write_run(row, self._workspace)
+        return to_run(row)
 
     def _refuse(self, run_id: str, verb: str, allowed: str) -> Run:
         run = self.get(run_id)
         raise RunError(f"{run_id} is {run.status} and cannot be {verb}.", allowed, "See `runs show` for its state.")
-
-
-def _change(connection: sa.Connection, run_id: str, condition: sa.ColumnElement[bool], **values: Any) -> Run | None:
-    change = sa.update(RUNS).where(RUNS.c.run_id == run_id, condition).values(**values).returning(RUNS)
-    row = connection.execute(change).mappings().one_or_none()
-    return None if row is None else to_run(row)
 
 
 def _held_by(worker: ProcessIdentity) -> sa.ColumnElement[bool]:

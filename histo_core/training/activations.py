@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from histo_core.disk_errors import advice
 from histo_core.errors import CheckpointError
 from histo_core.files import append_line, keep_lines
 from histo_core.regular_files import parse_json, read_end
@@ -142,7 +143,7 @@ def _on_the_disk(folder: Path) -> Iterator[None]:
         raise CheckpointError(
             f"The activations could not be written to {folder / FILE}: {error.strerror or error}.",
             "A disk with room for them is needed.",
-            "Free some space or mend the disk, then resume: the last checkpoint is intact.",
+            f"{advice(error)}, then resume: the last checkpoint is intact.",
         ) from error
 
 

@@ -18,6 +18,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from histo_core.config import Config, parse_config
+from histo_core.disk_errors import advice
 from histo_core.errors import CheckpointError, ConfigError
 from histo_core.files import sha256
 from histo_core.models.manifest import BestEntry, LastEntry, Manifest, read_manifest, write_manifest
@@ -130,7 +131,7 @@ class Checkpoints:
             raise CheckpointError(
                 f"The checkpoint could not be written to {self._folder}: {error.strerror or error}.",
                 "A disk with room for it is needed.",
-                "Free some space or mend the disk, then resume: the last checkpoint is intact.",
+                f"{advice(error)}, then resume: the last checkpoint is intact.",
             ) from error
         self._remove_all_but(manifest)
 

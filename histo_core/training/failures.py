@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from histo_core.config import TrainConfig
 from histo_core.data.base import Dataset
+from histo_core.disk_errors import DISK, NO_ROOM, advice
 from histo_core.errors import TrainingError
 from histo_core.files import write_json
 from histo_core.models.device import out_of_memory
@@ -21,7 +21,6 @@ FAILED_BATCH = "failed_batch.json"
 """In a run's folder: which samples a loss that is no number came from."""
 
 _NAMED = 3  # so many in a message
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def check_finite(loss: float, where: str, config: TrainConfig) -> float:
@@ -94,21 +93,22 @@ def check_weights(tensors: Mapping[str, Tensor], where: str) -> None:
 
 @contextmanager
 def disk_explained() -> Iterator[None]:
-    """Say what to do when a disk is full.
+    """Say what to do when a disk is full, broken or read-only.
 
     Raises:
-        TrainingError: a file of the block could not be written because there is no room for it.
+        TrainingError: a file of the block could not be read or written because of its disk.
     """
     try:
         yield
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        if error.errno not in DISK:
             raise
         what = error.filename or "the run's files"
+        wrong = "There is no room on the disk for" if error.errno in NO_ROOM else "The disk refused"
         raise TrainingError(
-            f"There is no room on the disk for {what}: {error.strerror or error}.",
+            f"{wrong} {what}: {error.strerror or error}.",
             "A disk with room for the run's files is needed.",
-            "Free some space, then resume: the last checkpoint is whole.",
+            f"{advice(error)}, then resume: the last checkpoint is whole.",
         ) from error
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from histo_core.disk_errors import DISK, advice
 from histo_core.errors import HistoscopeError
 from histo_core.workspace import Workspace
 from pages.ui.text import plain
@@ -32,11 +33,15 @@ def shown() -> Iterator[None]:
 def show(error: Exception) -> bool:
     """Show an error instead of a traceback; True tells Streamlit that this was done.
 
-    A `HistoscopeError` is shown in its own sentences. Anything else goes to the log under a reference, which is all
-    that the page gives away.
+    A `HistoscopeError`, and a disk that refuses, are shown in their own sentences. Anything else goes to the log under
+    a reference, which is all that the page gives away.
     """
     if isinstance(error, HistoscopeError):
         st.error(plain(error), icon=":material/error:")
+        return True
+    if isinstance(error, OSError) and error.errno in DISK:
+        named = f"{error.filename}: " if error.filename else ""
+        st.error(plain(f"{named}{error.strerror}. {advice(error)}."), icon=":material/error:")
         return True
     reference, log = secrets.token_hex(4), _log_file()
     LOG.error("reference %s", reference, exc_info=error)

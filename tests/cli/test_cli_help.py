@@ -38,6 +38,7 @@ def test_all_commands_are_there() -> None:
         *("experiment archive", "experiment delete", "experiment rename", "experiment test"),
         *("studies config", "studies list", "studies run", "studies show"),
         *("runs cancel", "runs list", "runs log", "runs resume", "runs show", "runs watch"),
+        *("workspace backup", "workspace check", "workspace restore"),
         *("runs archive", "runs delete", "runs first", "runs note", "runs rename", "runs tag"),
     }
 

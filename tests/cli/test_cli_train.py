@@ -112,4 +112,4 @@ def test_what_the_system_refuses_is_one_message(call, monkeypatch: pytest.Monkey
     monkeypatch.setattr("histo_core.cli.train.draw_phantom", lambda *_: None)
     done = call("train", "--dataset", "phantom", "--model", "cnn_narrow")
     assert done.code == 2
-    assert done.err == "Error: /somewhere: No space left on device. Free space, or choose another place.\n"
+    assert done.err == "Error: /somewhere: No space left on device. Free some space.\n"

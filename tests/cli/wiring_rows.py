@@ -144,6 +144,28 @@ def _studies() -> dict[str, Command]:
     }
 
 
+def _workspace() -> dict[str, Command]:
+    keeping = "histo_core.maintenance"
+    check, back_up, restore = (
+        f"{keeping}.check.check_workspace",
+        f"{keeping}.backup.back_up",
+        f"{keeping}.restore.restore",
+    )
+    return {
+        "workspace check": Command({"mend": Row(("--mend",), check, "mend", value=True)}),
+        "workspace backup": Command(
+            {"file": Row(("new.tar",), back_up, "target", Path("new.tar"))}, words={"file": ("old.tar",)}
+        ),
+        "workspace restore": Command(
+            {
+                "file": Row(("new.tar",), restore, "archive", Path("new.tar")),
+                "to": Row(("--to", "new"), restore, "folder", Path("new")),
+            },
+            words={"file": ("old.tar",), "to": ("--to", "old")},
+        ),
+    }
+
+
 COMMANDS: dict[str, Command] = {
     "train": _train(),
     "demo": _demo(),
@@ -201,5 +223,6 @@ COMMANDS: dict[str, Command] = {
     **runs(),
     **experiments(),
     **_studies(),
+    **_workspace(),
 }
 """Every command by its words."""

@@ -77,9 +77,27 @@ def test_what_was_allowed_at_launch_stays_allowed(workspace: Workspace) -> None:
     assert Workspace(workspace.home, extra_roots=(Path("/etc"),)).allowed("/etc/hostname") == Path("/etc/hostname")
 
 
+@pytest.mark.parametrize("path", ["", " ", Path("  ")])
+def test_an_empty_path_is_not_the_folder_that_one_works_in(
+    workspace: Workspace, path: str | Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PathNotAllowedError, match="The path is empty"):
+        workspace.allowed(path)
+
+
+@pytest.mark.parametrize("named", ["", " ", ":"])
+def test_a_setting_that_names_no_root_is_refused(
+    workspace: Workspace, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HISTOSCOPE_DATA_ROOTS", named)
+    with pytest.raises(PathNotAllowedError, match=r"HISTOSCOPE_DATA_ROOTS is set and names no folder.*unset it"):
+        workspace.allowed(workspace.home)
+
+
 def test_a_folder_of_weights_may_be_read(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert workspace.weight_folders() == (workspace.home / "weights",)
-    monkeypatch.setenv("HISTOSCOPE_DATA_ROOTS", "")
+    monkeypatch.setenv("HISTOSCOPE_DATA_ROOTS", str(workspace.home))
     monkeypatch.setenv("HISTOSCOPE_WEIGHTS", str(tmp_path / "weights"))
     assert workspace.weight_folders() == (workspace.home / "weights", tmp_path / "weights")
     assert workspace.data_roots() == (workspace.home, tmp_path / "weights")
@@ -88,7 +106,7 @@ def test_a_folder_of_weights_may_be_read(workspace: Workspace, tmp_path: Path, m
 def test_what_a_run_names_may_be_read_whatever_the_settings_are_now(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HISTOSCOPE_DATA_ROOTS", "")
+    monkeypatch.setenv("HISTOSCOPE_DATA_ROOTS", str(tmp_path / "home"))
     (tmp_path / "data").mkdir()
     plain = Workspace(tmp_path / "home")
     config = RunConfig(data=DataConfig(root=str(tmp_path / "data")), model=ModelConfig(weights="imagenet"))

@@ -71,13 +71,12 @@ def test_a_run_without_a_folder_is_deleted_too(workspace: Workspace, store: Stor
 def test_an_active_run_stays_whole(workspace: Workspace, store: Store, enqueue) -> None:
     run = enqueue()
     folder = workspace.run_folder(run.run_id)
-    folder.mkdir(parents=True)
     with pytest.raises(RunError, match="is queued and cannot be deleted"):
         delete(run.run_id, workspace)
     with pytest.raises(PermissionDeniedError):
         delete(run.run_id, workspace, user=User("ada", "reader"))
     assert store.get(run.run_id) == run
-    assert list(folder.iterdir()) == []
+    assert [file.name for file in folder.iterdir()] == ["run.json"]
 
 
 def _experiment(store: Store, run: Run, *, archived: bool = False, chosen: bool = False) -> None:
@@ -110,7 +109,7 @@ def test_a_run_that_an_experiment_counts_needs_force_and_leaves_its_place(
         with pytest.raises(RunError, match="the experiment 'five folds' counts it"):
             delete(ended.run_id, workspace)
         assert store.get(ended.run_id) == ended
-        assert [file.name for file in workspace.run_folder(ended.run_id).iterdir()] == ["checkpoint"]
+        assert {file.name for file in workspace.run_folder(ended.run_id).iterdir()} == {"checkpoint", "run.json"}
     delete(ended.run_id, workspace, force=not archived)
     with store.database.read() as connection:
         assert connection.execute(sa.select(EXPERIMENT_RUNS.c.run_id)).scalars().all() == [ended.run_id]
@@ -149,7 +148,7 @@ def test_killed_while_deleting(workspace: Workspace, store: Store, ended: Run, m
     finish_deletions(workspace)
     if moment == "marking":
         assert known == [ended.run_id]
-        assert [file.name for file in folder.iterdir()] == ["checkpoint"]
+        assert {file.name for file in folder.iterdir()} == {"checkpoint", "run.json"}
     else:
         assert known == []
         assert list(workspace.runs.iterdir()) == []

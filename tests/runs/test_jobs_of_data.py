@@ -16,7 +16,7 @@ from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import open_dataset
 from histo_core.data.check import load_check
 from histo_core.data.splits.split import make_split
-from histo_core.errors import CancelledError
+from histo_core.errors import CancelledError, ConfigError
 from histo_core.runs.job_kinds import JOBS, parse_params
 from histo_core.runs.jobs import Job, find_job, start_job
 from histo_core.workspace import Workspace
@@ -159,3 +159,9 @@ def test_a_map_is_found_by_its_features(data: DataConfig, workspace: Workspace) 
     found = load_map(open_dataset(data, workspace), "colour", workspace)
     assert found is not None
     assert found.xy.shape == (24, 2)
+
+
+@pytest.mark.parametrize("root", ["", " "])
+def test_an_empty_folder_is_not_the_one_that_the_server_works_in(workspace: Workspace, root: str) -> None:
+    with pytest.raises(ConfigError, match="an empty path names no file and no folder"):
+        start_job("check", {"data": {"dataset": "folder", "root": root}}, workspace)

@@ -24,6 +24,7 @@ from histo_core.data.formats.parquet_table import read_own_parquet
 from histo_core.data.phantom.cohort import GRADES, MASK_SHAPE, PATCH_SHAPE, Cohort, PhantomOptions
 from histo_core.data.phantom.nuclei import MICRONS_PER_PIXEL
 from histo_core.data.phantom.workers import draw_in_order
+from histo_core.disk_errors import advice
 from histo_core.errors import CorruptDataError, DataError
 from histo_core.files import new_folder, read_json, sha256, write_json
 from histo_core.locks import try_lock
@@ -157,7 +158,7 @@ def build_phantom(
         raise DataError(
             f"The phantom could not be written to {folder.parent}: {error.strerror or error}.",
             f"It takes {options.patches * math.prod(PATCH_SHAPE) * 1.05 / 1e6:,.0f} MB.",
-            "Make room, or draw fewer patches.",
+            f"{advice(error)}, or draw fewer patches.",
         ) from error
     return folder
 

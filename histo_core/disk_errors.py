@@ -1,0 +1,56 @@
+"""What to do about a disk that refuses, by the system's own code; and going on without what need not be kept."""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+LOG = logging.getLogger(__name__)
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+NOT_WRITABLE = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+DISK = NO_ROOM | NOT_WRITABLE | {errno.EIO}
+"""What a disk, and no mistake of ours, refuses with."""
+
+_ADVICE = {
+    errno.ENOSPC: "Free some space",
+    errno.EDQUOT: "Your quota on this disk is used up: free some of your own files' space",
+    errno.EFBIG: "The largest size of a file is reached: raise the limit (ulimit -f)",
+    errno.EIO: "The disk reports a fault: look at the system's log",
+    errno.EROFS: "The disk is mounted read-only: mount it for writing",
+    errno.EACCES: "Check whose it is and its permissions",
+    errno.EPERM: "Check whose it is and its permissions",
+    errno.ENOENT: "Check the path",
+    errno.ENOTDIR: "Check the path",
+    errno.EISDIR: "Name a file",
+    errno.EEXIST: "Choose another name",
+    errno.ENAMETOOLONG: "Choose a shorter name",
+    errno.EMFILE: "Too many files are open: raise the limit (ulimit -n)",
+    errno.ENFILE: "Too many files are open on this machine",
+}
+
+
+def advice(error: OSError) -> str:
+    """What to do, as the beginning of a sentence without its full stop."""
+    return _ADVICE.get(error.errno or 0, "Check the disk and the path")
+
+
+@contextmanager
+def kept_if_possible(what: str) -> Iterator[None]:
+    """Write what can be made again; where the disk refuses, log that it is not kept, and go on.
+
+    Args:
+        what: what is written, for the message ("The check of its files").
+
+    Raises:
+        OSError: another one than those that a full, broken or read-only disk gives.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in DISK:
+            raise
+        named = f"{error.filename}: " if error.filename else ""
+        LOG.warning("%s%s. %s is not kept, and will be made again the next time.", named, error.strerror, what)

@@ -1,0 +1,1 @@
+"""Checking, mending, backing up and restoring a workspace."""
