@@ -87,7 +87,8 @@ def keep_lines(path: Path, kept: Callable[[str], bool]) -> None:
     """
     if not path.exists():
         return
-    lines = read_regular(path, JSON_BYTES).splitlines(keepends=True)
+    with open_regular(path) as file:
+        lines = file.read().splitlines(keepends=True)
     left = [line for line in lines if kept(line.decode(errors="replace").rstrip("\r\n"))]
     if len(left) < len(lines):
         write_atomically(path, b"".join(left))

@@ -178,7 +178,8 @@ def kill_stubborn_jobs(workspace: Workspace) -> None:
     """Kill jobs that were asked to stop and did not, however long ago somebody last looked at them."""
     for flag in _root(workspace).glob(f"*/{_STOP_FLAG}"):
         if _JOB_ID.fullmatch(flag.parent.name):
-            JobFolder(flag.parent.name, workspace).look()
+            with suppress(OSError):  # one that cannot be looked at stops nobody
+                JobFolder(flag.parent.name, workspace).look()
 
 
 def remove_old_jobs(workspace: Workspace) -> None:

@@ -12,7 +12,7 @@ from histo_core.errors import ConfigError, RunError
 from histo_core.runs.nvidia import GPUS
 from histo_core.runs.record_file import write_run
 from histo_core.runs.records import OPEN_DEVICE, Run, RunStatus, held_devices
-from histo_core.runs.schema import DEVICE, QUEUE_ORDER, RUNS, WAITING
+from histo_core.runs.schema import DEVICE, DEVICE_COUNTS, QUEUE_ORDER, RUNS, WAITING
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
 
@@ -42,7 +42,7 @@ def next_queued(store: Store, busy_devices: Collection[str], gpus: Gpus = gpu_na
         waiting = connection.execute(query).all()
     taken = set(busy_devices)
     for run_id, named, devices in waiting:
-        if not DEVICE.fullmatch(named or "") or not isinstance(devices, int):
+        if not DEVICE.fullmatch(named or "") or devices not in DEVICE_COUNTS:
             store.fail_unclaimed(run_id, None, store.get(run_id).reason or "Its row does not say how many devices.")
             continue
         places = _places(named, devices, gpus)

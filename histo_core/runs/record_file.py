@@ -17,7 +17,8 @@ import sqlalchemy as sa
 
 from histo_core.errors import CorruptDataError, StoreError
 from histo_core.files import append_line, read_json, write_json
-from histo_core.runs.schema import RUNS, Utc
+from histo_core.runs.columns import DAMAGED, Utc
+from histo_core.runs.schema import RUNS
 from histo_core.workspace import Workspace
 
 RUN = "run.json"
@@ -27,9 +28,12 @@ LOG = logging.getLogger(__name__)
 
 
 def plain_row(table: sa.Table, row: Mapping[Any, Any]) -> dict[str, Any]:
-    """A row as JSON values; times as text of ISO 8601, in UTC."""
+    """A row as JSON values: times as text of ISO 8601, in UTC, and None for what is damaged."""
     values = {column.name: row[column.name] for column in table.columns}
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else None if value is DAMAGED else value
+        for name, value in values.items()
+    }
 
 
 def parsed_row(table: sa.Table, values: object, source: Path) -> dict[str, Any]:
@@ -48,7 +52,7 @@ def parsed_row(table: sa.Table, values: object, source: Path) -> dict[str, Any]:
     row = {}
     for column in table.columns:
         if column.name not in values:
-            if column.nullable or column.server_default is not None:
+            if column.nullable or column.server_default is not None or column.default is not None:
                 continue
             raise _damaged(source, f"{column.name} is missing")
         row[column.name] = _value(column, values[column.name], source)

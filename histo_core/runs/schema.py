@@ -28,6 +28,8 @@ ACTIVE = tuple(status.value for status in RunStatus if status.active)
 NEVER = datetime.fromtimestamp(0, UTC)
 """When a run began whose row does not say it."""
 DEVICE = re.compile(r"auto|cpu|mps|cuda:\d{1,4}", re.ASCII)
+DEVICE_COUNTS = range(1, 65)
+"""How many devices a run may ask for, as `TrainConfig` bounds them."""
 _NEEDED: dict[str, type] = {"created_at": datetime, "queued_at": datetime, "attempt": int, "priority": int}
 _PROGRESS = TypeAdapter(Progress)
 

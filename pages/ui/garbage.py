@@ -22,8 +22,7 @@ LOG = logging.getLogger("histoscope.dashboard")
 SECONDS = 30.0
 """Between two collections. What they free is a click's cycles: figures, session states of closed tabs."""
 HEAPS, BLOCK = 2, 1 << 20
-"""Each click has a thread of its own. With a heap for each, and images and maps of 1 MB and more on them, the memory of
-20 visitors grew by 20 MB a minute, half of it free."""
+"""Each click has a thread of its own, and glibc a heap for each: 0.4 GB lay free on them after 900 clicks."""
 MODULES = (
     *(f"pages.{name}" for name in ("home", "data", "train", "experiments", "compare", "explain", "predict")),
     "pages.ui.files_view",

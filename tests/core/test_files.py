@@ -112,3 +112,17 @@ def _made_by_two(ours: Path, target: Path) -> None:
 def test_the_file_system_of_a_path_is_that_of_its_closest_mount(tmp_path: Path) -> None:
     kind = subprocess.run(["stat", "-f", "-c", "%T", tmp_path], capture_output=True, text=True, check=True).stdout
     assert files.file_system(tmp_path)[:3] == kind.strip()[:3]
+
+
+def test_lines_are_taken_out_and_the_others_stay_byte_for_byte(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    files.keep_lines(log, lambda _: False)
+    assert not log.exists()
+    log.write_bytes(b"one\r\ntwo\n\xff\ntorn")
+    before = log.stat().st_ino
+    files.keep_lines(log, lambda _: True)
+    assert log.stat().st_ino == before, "not touched"
+    asked = []
+    files.keep_lines(log, lambda line: asked.append(line) or line != "two")
+    assert asked == ["one", "two", "\ufffd", "torn"]
+    assert log.read_bytes() == b"one\r\n\xff\ntorn"

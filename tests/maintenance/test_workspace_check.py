@@ -110,6 +110,7 @@ def test_a_finished_run_of_an_older_version_gets_a_row_too(living: Workspace, ru
 def test_a_row_that_a_folder_cannot_tell_is_named_and_stops_nothing(living: Workspace, run_id: str) -> None:
     (living.run_folder(run_id) / "run.json").write_text('{"run_id": 3}')
     (living.runs / "no run").mkdir(mode=0o700)
+    (living.runs / "no run" / "file").touch(mode=0o600)
     living.database.unlink()
     found = check_workspace(living, mend=True)
     left = {finding.where: finding for finding in found.findings if not finding.mended}

@@ -92,12 +92,20 @@ def test_what_a_run_does_without_costs_nothing_where_it_is_damaged(
     assert next_queued(store, []) == store.get(bad.run_id)
 
 
+@pytest.mark.parametrize("devices", [0, 2**40, "many", b"\xff"])
+def test_a_number_of_devices_that_no_run_asks_for_holds_up_nobody(devices: Any, store: Store, enqueue) -> None:
+    bad, good = enqueue("bad", device="cuda:0"), enqueue("good")
+    damage(store, bad.run_id, "devices", devices)
+    assert next_queued(store, []) == store.get(good.run_id)
+    assert store.get(bad.run_id).status is RunStatus.FAILED
+
+
 def test_a_supervisor_starts_the_next_run_beside_a_damaged_one(supervisor: Supervisor, store: Store, enqueue) -> None:
     waiting, running, good = enqueue("waiting"), enqueue("running"), enqueue("good")
     damage(store, waiting.run_id, "config", "{NaN")
     damage(store, running.run_id, "status", "running")
     supervisor.look()
-    assert good.run_id in supervisor._children
+    assert [child.run_id for child in supervisor._children.values()] == [good.run_id]
     assert store.get(waiting.run_id).status is RunStatus.UNREADABLE
 
 
