@@ -85,14 +85,18 @@ def read_end(path: str | Path, limit: int) -> bytes:
         return file.read(limit)
 
 
-def parse_json(text: str | bytes) -> Any:
+def parse_json(text: str | bytes, *, no_numbers: bool = False) -> Any:
     """Read JSON whose nesting may be hostile.
+
+    Args:
+        text: the whole of it.
+        no_numbers: whether NaN and infinity, which JSON does not have, become None.
 
     Raises:
         ValueError: no JSON, or nested deeper than can be read.
     """
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=(lambda _: None) if no_numbers else None)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
 

@@ -12,6 +12,7 @@ from typing import IO, Any, Literal
 from pydantic import Field
 
 from histo_core.config import Config
+from histo_core.regular_files import check_regular
 
 MANIFEST = "backup.json"
 MANIFEST_BYTES = 256 << 20
@@ -92,4 +93,6 @@ class _Hashed(io.RawIOBase):
 
 def open_archive(path: Path, mode: Literal["r:", "w:"]) -> tarfile.TarFile:
     """Open an archive: plain tar, because weights and Parquet do not get smaller."""
+    if mode == "r:":
+        check_regular(path)
     return tarfile.open(path, mode, format=tarfile.PAX_FORMAT)

@@ -28,6 +28,7 @@ from histo_core.maintenance.permissions import everything
 from histo_core.maintenance.snapshot import on_server, write_snapshot
 from histo_core.models.manifest import Manifest
 from histo_core.progress import Progress, silent
+from histo_core.regular_files import JSON_BYTES, open_regular, read_regular
 from histo_core.workspace import Workspace
 
 _TRIES = 20
@@ -90,7 +91,7 @@ def _write(workspace: Workspace, target: Path, progress: Progress) -> BackupMani
         snapshot = Path(scratch) / "histoscope.sqlite"
         write_snapshot(workspace, snapshot)
         writer = ArchiveWriter(tar)
-        with snapshot.open("rb") as file:
+        with open_regular(snapshot) as file:
             _add(writer, workspace.database.name, file)
         paths = list(_wanted(workspace, left_out))
         total, done = sum(_size(path) for path in paths), 0
@@ -167,10 +168,10 @@ def _add_checkpoint(writer: ArchiveWriter, folder: Path, home: Path) -> int:
     for _ in range(_TRIES):
         with ExitStack() as opened:
             try:
-                content = (folder / "manifest.json").read_bytes()
+                content = read_regular(folder / "manifest.json", JSON_BYTES)
                 names = ["manifest.json", *sorted(_named(content))]
-                files = {name: opened.enter_context((folder / name).open("rb")) for name in names}
-                if (folder / "manifest.json").read_bytes() != content:
+                files = {name: opened.enter_context(open_regular(folder / name)) for name in names}
+                if read_regular(folder / "manifest.json", JSON_BYTES) != content:
                     continue
             except FileNotFoundError:
                 if not (folder / "manifest.json").exists():
@@ -194,7 +195,7 @@ def _named(manifest: bytes) -> frozenset[str]:
 
 def _add_file(writer: ArchiveWriter, path: Path, home: Path) -> int:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return _add(writer, str(path.relative_to(home)), file)
     except FileNotFoundError:  # deleted meanwhile
         return 0

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import yaml
 from sqlalchemy.exc import StatementError
 
-from histo_core.config import RunConfig
+from histo_core.config import RunConfig, read_config
 from histo_core.errors import HistoscopeError, PathNotAllowedError
 from histo_core.experiments.record_file import read_experiment
 from histo_core.files import read_json
@@ -90,7 +90,7 @@ def _row_of_older_version(folder: Path) -> Mapping[str, Any]:
     """
     try:
         manifest = read_json(folder / "manifest.json")
-        config = RunConfig.parse_saved(yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8")))
+        config = read_config(folder / "config.yaml", saved=True)
         begun, ended = (
             datetime.fromtimestamp((folder / name).stat().st_mtime, UTC) for name in ("config.yaml", "manifest.json")
         )

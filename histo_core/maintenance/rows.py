@@ -13,6 +13,7 @@ from histo_core.errors import CorruptDataError, HistoscopeError
 from histo_core.experiments.record_file import experiment_file, plain_experiment, write_experiment
 from histo_core.files import append_line
 from histo_core.maintenance.finding import Finding
+from histo_core.regular_files import JSON_BYTES, read_regular
 from histo_core.runs.database import Database
 from histo_core.runs.folder import write_config
 from histo_core.runs.processes import boot_id
@@ -145,7 +146,7 @@ def _key(values: Mapping[Any, Any]) -> tuple[str, str]:
 def _kept_scores(workspace: Workspace) -> tuple[dict[tuple[str, str], dict[str, Any]], frozenset[tuple[str, str]]]:
     """The scores that the file holds, as values of rows; a line that a crash tore is passed over."""
     file, kept = scores_file(workspace), {}
-    text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+    text = read_regular(file, JSON_BYTES).decode(errors="replace") if file.is_file() else ""
     for line in text.splitlines():
         try:
             values = parsed_row(TEST_SCORES, json.loads(line), file)

@@ -20,6 +20,7 @@ ALLOWED = {
     "histo_core/regular_files.py": "the door itself",
     "histo_core/limited_server.py": "the system's own file",
     "histo_core/runs/processes.py": "the system's own files",
+    "histo_core/runs/suspended.py": "the system's own file",
     "histo_core/runs/devices.py": "the system's own files",
     "histo_core/files.py": "syncs what was just written",
 }
@@ -30,6 +31,7 @@ HANDED = {
     ("histo_core/data/formats/gzip_file.py", "gzip.open"),
     ("histo_core/data/formats/tar_file.py", "gzip.open"),
     ("histo_core/data/formats/tar_file.py", "tarfile.open"),
+    ("histo_core/maintenance/archive.py", "tarfile.open"),
     ("histo_core/data/formats/hdf5.py", "File"),
     ("histo_core/data/formats/tiff.py", "TiffFile"),
     ("histo_core/data/flat_store.py", "np.load"),
