@@ -146,7 +146,8 @@ def _value(column: sa.Column[Any], value: object, source: Path) -> Any:
         return moment
     if isinstance(column.type, sa.JSON):
         return value
-    kind = column.type.python_type
+    own = column.type
+    kind = (own.impl_instance if isinstance(own, sa.types.TypeDecorator) else own).python_type
     if kind is float and type(value) is int:
         return float(value)
     if type(value) is not kind:
