@@ -328,9 +328,7 @@ def test_what_fails_for_a_while_does_not_end_the_supervisor(
     assert len(looks) >= 3
 
 
-def test_a_lock_that_outlives_a_killed_supervisor_for_a_moment_is_waited_for(
-    workspace: Workspace, store: Store
-) -> None:
+def test_a_lock_that_outlives_a_killed_supervisor_is_waited_for(workspace: Workspace, store: Store) -> None:
     """A worker that was just being started holds it until it becomes another program."""
     held = try_lock(lock_file(workspace))
     assert held is not None
