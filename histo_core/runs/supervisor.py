@@ -38,6 +38,7 @@ POLL_SECONDS = 0.5
 GRACE_SECONDS = 30.0
 IDLE_EXIT_SECONDS = 900.0
 START_SECONDS = 300.0
+LOCK_SECONDS = 20.0
 # The worker of another machine, or of a boot before this one, is judged by its heartbeat: one is due every 5 s. How
 # long none came is measured here: the other machine's time of day may be wrong, and anybody's may be set.
 SILENCE_SECONDS = 60.0
@@ -103,7 +104,7 @@ def supervise(
         StoreError: the store cannot be opened.
     """
     store = Store.open(workspace)
-    while (lock := try_lock(lock_file(workspace))) is not None:
+    while (lock := _lock_unless_served(workspace)) is not None:
         with lock:
             _sign(lock, json.dumps(asdict(ProcessIdentity.current())))
             served = Supervisor(workspace, store, grace_seconds, command, start_seconds=start_seconds)
@@ -112,6 +113,20 @@ def supervise(
             _sign(lock, "")
         if not lock_file(workspace).exists() or not store.any_active():
             return
+
+
+def _lock_unless_served(workspace: Workspace) -> IO[str] | None:
+    """The lock, or None where a living supervisor has it.
+
+    A killed one's lock may outlive it for a moment, in a worker that was just being started: whoever left because of
+    that would leave nobody.
+    """
+    deadline = time.monotonic() + LOCK_SECONDS
+    while (lock := try_lock(lock_file(workspace))) is None:
+        if supervisor_identity(workspace) is not None or time.monotonic() > deadline:
+            return None
+        time.sleep(0.05)
+    return lock
 
 
 def _serve(supervisor: Supervisor, idle_exit_seconds: float, poll_seconds: float) -> None:

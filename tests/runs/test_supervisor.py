@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from waiting import wait_until
 
 from histo_core.config import RunConfig, TrainConfig
 from histo_core.errors import StoreError
+from histo_core.locks import try_lock
 from histo_core.runs import supervisor as module
 from histo_core.runs.exit_words import exit_words
 from histo_core.runs.processes import ProcessIdentity
@@ -324,3 +326,13 @@ def test_what_fails_for_a_while_does_not_end_the_supervisor(
     monkeypatch.setattr(Supervisor, "look", look)
     supervise(workspace, idle_exit_seconds=0.2, poll_seconds=0.02)
     assert len(looks) >= 3
+
+
+def test_a_lock_that_outlives_a_killed_supervisor_is_waited_for(workspace: Workspace, store: Store) -> None:
+    """A worker that was just being started holds it until it becomes another program."""
+    held = try_lock(lock_file(workspace))
+    assert held is not None
+    threading.Timer(0.5, held.close).start()
+    begun = time.monotonic()
+    supervise(workspace, idle_exit_seconds=0.1, poll_seconds=0.02)
+    assert time.monotonic() - begun >= 0.5, "it did not leave at once"
