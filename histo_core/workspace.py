@@ -34,10 +34,13 @@ class Workspace:
 
     @classmethod
     def default(cls) -> Workspace:
-        """The workspace of ``HISTOSCOPE_HOME``, else of the platform."""
+        """The workspace of ``HISTOSCOPE_HOME``, else of the platform.
+
+        Raises:
+            PathNotAllowedError: it names no path in UTF-8, a home folder of nobody or a link that leads to itself.
+        """
         named = os.environ.get("HISTOSCOPE_HOME")
-        home = Path(named).expanduser() if named else Path(platformdirs.user_data_dir("histoscope", appauthor=False))
-        return cls(home.resolve())
+        return cls(_named("HISTOSCOPE_HOME", named or platformdirs.user_data_dir("histoscope", appauthor=False)))
 
     @property
     def database(self) -> Path:
@@ -61,16 +64,20 @@ class Workspace:
         return self.home / "locks"
 
     def run_folder(self, run_id: str) -> Path:
-        """The folder of a run; a run id never holds a path separator."""
-        if not run_id.replace("-", "").isalnum():
-            raise PathNotAllowedError(
-                f"{run_id!r} is not a run id.", "Letters, digits and hyphens are allowed.", "Check the link."
-            )
-        return self.runs / run_id
+        """The folder of a run; a run id never holds a path separator.
+
+        Raises:
+            PathNotAllowedError: it holds another sign than letters, digits and hyphens.
+        """
+        return self.runs / _plain_id(run_id, "a run")
 
     def experiment_folder(self, experiment_id: str) -> Path:
-        """The folder of an experiment, whose id was looked up in the store."""
-        return self.home / "experiments" / experiment_id
+        """The folder of an experiment; a database that came from elsewhere may hold an id that leads out of it.
+
+        Raises:
+            PathNotAllowedError: it holds another sign than letters, digits and hyphens.
+        """
+        return self.home / "experiments" / _plain_id(experiment_id, "an experiment")
 
     def test_score(self, experiment_id: str) -> Path:
         """The file of an experiment that keeps the score of its test part, once there is one."""
@@ -85,7 +92,7 @@ class Workspace:
     def weight_folders(self) -> tuple[Path, ...]:
         """Where files of initial weights are looked for: our own folder, then that of ``HISTOSCOPE_WEIGHTS``."""
         named = os.environ.get("HISTOSCOPE_WEIGHTS")
-        return (self.home / "weights", *([Path(named).expanduser().resolve()] if named else []))
+        return (self.home / "weights", *([_named("HISTOSCOPE_WEIGHTS", named)] if named else []))
 
     def data_roots(self) -> tuple[Path, ...]:
         """Folders under which data may lie, resolved.
@@ -101,7 +108,7 @@ class Workspace:
                     f"Folders that data may be read from, joined by {os.pathsep!r}, are expected.",
                     "Name a folder, or unset it; to allow the workspace only, name the workspace.",
                 )
-            others = [Path(root).expanduser().resolve() for root in named.split(os.pathsep) if root]
+            others = [_named("HISTOSCOPE_DATA_ROOTS", root) for root in named.split(os.pathsep) if root]
         else:
             beside = Path.cwd().resolve().parent
             others = [Path.home().resolve(), *([beside] if beside.parent != beside else [])]
@@ -140,6 +147,33 @@ class Workspace:
         except OSError as error:
             raise _not_reached(path, error) from None
         return resolved
+
+
+def _named(variable: str, text: str) -> Path:
+    """The folder that a setting names, resolved; SQLite and Parquet open paths in UTF-8 only."""
+    try:
+        path = Path(text).expanduser().resolve()
+        str(path).encode()
+    except (OSError, ValueError, RuntimeError) as error:  # not UTF-8, nobody's home, a loop of links
+        raise PathNotAllowedError(
+            f"{variable} names {text!r}, which cannot be used: {error}.",
+            "A path in UTF-8 is expected; ~ stands for your own home folder.",
+            f"Correct {variable}.",
+        ) from None
+    return path
+
+
+def is_plain_id(name: str) -> bool:
+    """Whether an id of a run or an experiment may name a folder: it holds letters, digits and hyphens only."""
+    return name.replace("-", "").isalnum()
+
+
+def _plain_id(name: str, kind: str) -> str:
+    if not is_plain_id(name):
+        raise PathNotAllowedError(
+            f"{name!r} is not {kind} id.", "Letters, digits and hyphens are allowed.", "Check the link."
+        )
+    return name
 
 
 def _not_reached(path: str | Path, error: Exception) -> DataNotFoundError:

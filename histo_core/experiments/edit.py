@@ -9,7 +9,7 @@ from histo_core.errors import RunError
 from histo_core.experiments.records import Experiment
 from histo_core.experiments.table import ExperimentTable
 from histo_core.runs.edit import checked_name
-from histo_core.workspace import Workspace
+from histo_core.workspace import Workspace, is_plain_id
 
 
 def rename_experiment(experiment_id: str, name: str, workspace: Workspace, *, user: User = LOCAL) -> Experiment:
@@ -57,4 +57,5 @@ def delete_experiment(experiment_id: str, workspace: Workspace, *, user: User = 
             "An experiment whose runs have all ended can be deleted.",
             "Cancel it (or its runs, where it cannot be read), or wait for its end.",
         )
-    shutil.rmtree(workspace.experiment_folder(experiment_id), ignore_errors=True)
+    if is_plain_id(experiment_id):  # a row of elsewhere may name a folder outside the workspace
+        shutil.rmtree(workspace.experiment_folder(experiment_id), ignore_errors=True)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from histo_core.errors import CorruptDataError
 from histo_core.runs.record_file import parsed_row, plain_row, read_record, write_record
 from histo_core.runs.schema import EXPERIMENT_RUNS, EXPERIMENTS
-from histo_core.workspace import Workspace
+from histo_core.workspace import Workspace, is_plain_id
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def plain_experiment(connection: sa.Connection, experiment_id: str) -> dict[str,
 
 def write_experiment(connection: sa.Connection, experiment_id: str, workspace: Workspace) -> None:
     """Write an experiment's rows into its folder, in the transaction that changes them."""
-    if (values := plain_experiment(connection, experiment_id)) is not None:
+    if is_plain_id(experiment_id) and (values := plain_experiment(connection, experiment_id)) is not None:
         write_record(experiment_file(experiment_id, workspace), values)
 
 

@@ -14,6 +14,7 @@ from histo_core.errors import ConfigError
 from histo_core.experiments.records import Experiment, Member, UnreadableExperiment
 from histo_core.runs.columns import DAMAGED
 from histo_core.runs.schema import EXPERIMENT_RUNS
+from histo_core.workspace import is_plain_id
 
 
 def to_experiment(connection: sa.Connection, row: Mapping[Any, Any]) -> Experiment | UnreadableExperiment:
@@ -40,6 +41,8 @@ def _member(row: Mapping[Any, Any]) -> Member:
 
 
 def _experiment(row: Mapping[Any, Any], members: tuple[Member, ...]) -> Experiment:
+    if not is_plain_id(row["experiment_id"]):
+        raise ValueError("its id holds other signs than letters, digits and hyphens.")
     for name in ("config", "protocol"):
         if row[name] is DAMAGED:
             raise ValueError(f"its {name} is no JSON.")

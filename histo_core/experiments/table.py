@@ -21,7 +21,7 @@ from histo_core.runs.database import open_database
 from histo_core.runs.record_file import forgotten_if_refused
 from histo_core.runs.records import Run, RunStatus
 from histo_core.runs.schema import ACTIVE, EXPERIMENT_RUNS, EXPERIMENTS, RUNS, TEST_SCORES, to_run
-from histo_core.workspace import Workspace
+from histo_core.workspace import Workspace, is_plain_id
 
 
 class ExperimentTable:
@@ -195,7 +195,8 @@ class ExperimentTable:
             connection.execute(sa.delete(EXPERIMENT_RUNS).where(EXPERIMENT_RUNS.c.experiment_id == experiment_id))
             connection.execute(sa.delete(EXPERIMENTS).where(mine))
             # Without it nothing takes the folder, of which something may stay, for an experiment whose row was lost.
-            experiment_file(experiment_id, self._workspace).unlink(missing_ok=True)
+            if is_plain_id(experiment_id):
+                experiment_file(experiment_id, self._workspace).unlink(missing_ok=True)
         return True
 
     def touch_test(self, experiment_id: str, run_id: str) -> str:

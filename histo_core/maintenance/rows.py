@@ -22,7 +22,7 @@ from histo_core.runs.records import RunStatus
 from histo_core.runs.schema import EXPERIMENTS, RUNS, TEST_SCORES, to_run
 from histo_core.runs.store import Held, Store
 from histo_core.runs.supervisor import SILENCE_SECONDS
-from histo_core.workspace import Workspace
+from histo_core.workspace import Workspace, is_plain_id
 
 _PASSING = ("heartbeat_at", "progress")
 """Columns that change every second, and that a run's file holds as they were at its last change."""
@@ -59,6 +59,10 @@ def check_experiments(database: Database, workspace: Workspace, *, mend: bool) -
         ids = connection.execute(sa.select(EXPERIMENTS.c.experiment_id).order_by(EXPERIMENTS.c.created_at)).scalars()
         wanted = {one: plain_experiment(connection, one) for one in ids.all()}
     for experiment_id, values in wanted.items():
+        if not is_plain_id(experiment_id):
+            remedy = f"Delete it: python -m histo_core experiment delete {experiment_id}"
+            yield Finding(experiment_id, "Its id holds other signs than letters, digits and hyphens.", remedy)
+            continue
         if _said(experiment_file(experiment_id, workspace)) == values:
             continue
         if mend:

@@ -21,7 +21,7 @@ from histo_core.runs.records import Run, RunStatus
 from histo_core.runs.schema import ACTIVE, EXPERIMENT_RUNS, EXPERIMENTS, RUNS
 from histo_core.runs.store import Store
 from histo_core.runs.supervisor import SILENCE_SECONDS
-from histo_core.workspace import Workspace
+from histo_core.workspace import Workspace, is_plain_id
 
 _MARK = "deleted"
 _TRASH = ".*.deleted"
@@ -48,14 +48,14 @@ def delete(run_id: str, workspace: Workspace, *, force: bool = False, user: User
         RunError: the run is unknown, waits or runs, or is still needed; the message names what needs it.
     """
     authorise(user, "run.delete", run_id)
-    store, folder = Store.open(workspace), workspace.run_folder(run_id)
+    store = Store.open(workspace)
     run = store.get(run_id)
     ended = RUNS.c.status.not_in(ACTIVE)
     if run.status is RunStatus.UNREADABLE:
         _ask_worker_to_stop(run, store)
         ended = sa.true()  # whatever state its row says, nothing ends it
     with store.database.write() as connection:
-        if not force and (needed_by := list(_needed_by(connection, folder))):
+        if not force and (needed_by := list(_needed_by(connection, run_id, workspace))):
             raise RunError(
                 f"{run_id} is still needed: {'; '.join(needed_by)}.",
                 "A run that nothing else counts on can be deleted.",
@@ -69,7 +69,7 @@ def delete(run_id: str, workspace: Workspace, *, force: bool = False, user: User
                 "Only an ended run can be deleted.",
                 "Cancel it, or wait for its end.",
             )
-        if folder.exists():
+        if is_plain_id(run_id) and (folder := workspace.run_folder(run_id)).exists():
             (folder / _MARK).touch()
     finish_deletions(workspace)
     return run
@@ -122,22 +122,22 @@ def _refuse_chosen(connection: sa.Connection, run_id: str, workspace: Workspace)
             )
 
 
-def _needed_by(connection: sa.Connection, folder: Path) -> Iterator[str]:
+def _needed_by(connection: sa.Connection, run_id: str, workspace: Workspace) -> Iterator[str]:
     """What counts on a run, in words."""
     counted = (
         sa.select(EXPERIMENTS.c.name)
         .where(
             EXPERIMENTS.c.archived_at.is_(None),
-            (EXPERIMENTS.c.final_run_id == folder.name)
+            (EXPERIMENTS.c.final_run_id == run_id)
             | sa.exists().where(
                 EXPERIMENT_RUNS.c.experiment_id == EXPERIMENTS.c.experiment_id,
-                EXPERIMENT_RUNS.c.run_id == folder.name,
+                EXPERIMENT_RUNS.c.run_id == run_id,
             ),
         )
         .order_by(EXPERIMENTS.c.created_at)
     )
     for name in connection.execute(counted).scalars():
         yield f"the experiment {name!r} counts it"
-    started = RUNS.c.weights.startswith(f"{folder}/", autoescape=True)
-    for run_id in connection.execute(sa.select(RUNS.c.run_id).where(started).order_by(RUNS.c.run_id)).scalars():
-        yield f"the run {run_id} starts from its weights"
+    started = RUNS.c.weights.startswith(f"{workspace.runs / run_id}/", autoescape=True)
+    for other in connection.execute(sa.select(RUNS.c.run_id).where(started).order_by(RUNS.c.run_id)).scalars():
+        yield f"the run {other} starts from its weights"

@@ -19,7 +19,7 @@ from histo_core.errors import CorruptDataError, StoreError
 from histo_core.files import append_line, read_json, write_json
 from histo_core.runs.columns import DAMAGED, Utc
 from histo_core.runs.schema import RUNS
-from histo_core.workspace import Workspace
+from histo_core.workspace import Workspace, is_plain_id
 
 RUN = "run.json"
 """In a run's folder: all that its row says."""
@@ -30,10 +30,14 @@ LOG = logging.getLogger(__name__)
 def plain_row(table: sa.Table, row: Mapping[Any, Any]) -> dict[str, Any]:
     """A row as JSON values: times as text of ISO 8601, in UTC, and None for what is damaged."""
     values = {column.name: row[column.name] for column in table.columns}
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else None if value is DAMAGED else value
-        for name, value in values.items()
-    }
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    # SQLite keeps any kind of value in any column, and JSON has no word for bytes.
+    return None if value is DAMAGED or isinstance(value, bytes) else value
 
 
 def parsed_row(table: sa.Table, values: object, source: Path) -> dict[str, Any]:
@@ -60,8 +64,9 @@ def parsed_row(table: sa.Table, values: object, source: Path) -> dict[str, Any]:
 
 
 def write_run(row: Mapping[Any, Any], workspace: Workspace) -> None:
-    """Write a run's row into its folder."""
-    write_record(workspace.run_folder(row["run_id"]) / RUN, plain_row(RUNS, row))
+    """Write a run's row into its folder; a row of elsewhere, whose id names no folder, has none."""
+    if is_plain_id(row["run_id"]):
+        write_record(workspace.run_folder(row["run_id"]) / RUN, plain_row(RUNS, row))
 
 
 @contextmanager

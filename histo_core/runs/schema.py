@@ -18,6 +18,7 @@ from histo_core.config import RunConfig
 from histo_core.errors import HistoscopeError
 from histo_core.runs.columns import DAMAGED, Key, Utc, Words, copy_of
 from histo_core.runs.records import Progress, Run, RunStatus
+from histo_core.workspace import is_plain_id
 
 VERSION = "0005"
 """The newest migration; a test holds that it is the head of ``migrations/versions``."""
@@ -181,6 +182,8 @@ def _config(row: Mapping[Any, Any]) -> RunConfig:
     Raises:
         ConfigError, ValueError: the row is damaged; the message names the column.
     """
+    if not is_plain_id(row["run_id"]):
+        raise ValueError("its id holds other signs than letters, digits and hyphens.")
     if row["config"] is DAMAGED:
         raise ValueError("its configuration is no JSON.")
     if not DEVICE.fullmatch(row["device"] or ""):

@@ -18,6 +18,23 @@ def test_a_run_id_is_never_a_path(workspace: Workspace, run_id: str) -> None:
         workspace.run_folder(run_id)
 
 
+@pytest.mark.parametrize("experiment_id", ["../../evil", "a/b", "", ".."])
+def test_an_experiment_id_is_never_a_path(workspace: Workspace, experiment_id: str) -> None:
+    with pytest.raises(PathNotAllowedError, match="is not an experiment id"):
+        workspace.experiment_folder(experiment_id)
+
+
+@pytest.mark.parametrize("setting", ["HISTOSCOPE_HOME", "HISTOSCOPE_WEIGHTS", "HISTOSCOPE_DATA_ROOTS"])
+@pytest.mark.parametrize("path", ["~nobody_of_this_name/ws", "loop", "\udcff"])
+def test_a_setting_that_names_no_path_is_named(
+    setting: str, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    monkeypatch.setenv(setting, path if path.startswith("~") else str(tmp_path / path))
+    with pytest.raises(PathNotAllowedError, match=f"{setting} names .* cannot be used"):
+        Workspace.default().data_roots()
+
+
 def test_a_path_outside_is_refused_before_it_is_touched(workspace: Workspace) -> None:
     with pytest.raises(PathNotAllowedError, match=r"outside the folders that may be read.*HISTOSCOPE_DATA_ROOTS"):
         workspace.allowed("/etc/passwd")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,11 +29,13 @@ from histo_core.experiments.launcher import (
 )
 from histo_core.experiments.scores import together
 from histo_core.experiments.summary import summary
+from histo_core.experiments.table import ExperimentTable
 from histo_core.experiments.words import verdict
+from histo_core.maintenance.check import check_workspace
 from histo_core.runs.delete import delete
 from histo_core.runs.launcher import launch
 from histo_core.runs.records import RunStatus
-from histo_core.runs.schema import EXPERIMENTS
+from histo_core.runs.schema import EXPERIMENT_RUNS, EXPERIMENTS
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
 
@@ -284,6 +287,27 @@ def test_an_experiment_is_renamed_and_deleted_without_its_runs(
     assert len(Store.open(workspace).runs()) == 3
     with pytest.raises(RunError, match="no experiment"):
         archive_experiment(begun.experiment_id, workspace)
+
+
+def test_an_experiment_of_elsewhere_whose_id_leads_out_of_the_workspace_costs_no_file(
+    workspace: Workspace, config: RunConfig, tmp_path: Path
+) -> None:
+    begun = start_experiment(config, FOLDS, workspace)
+    cancel_experiment(begun.experiment_id, workspace)
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "thesis.txt").write_text("precious")
+    odd = "../../thesis"
+    with Store.open(workspace).database.write() as connection:
+        for table in (EXPERIMENTS, EXPERIMENT_RUNS):
+            connection.execute(sa.update(table).values(experiment_id=odd))
+    check_workspace(workspace, mend=True)
+    with pytest.raises(RunError, match="cannot be read: its id"):
+        get_experiment(odd, workspace)
+    with pytest.raises(RunError, match="cannot be read: its id"):
+        rename_experiment(odd, "mine", workspace)
+    delete_experiment(odd, workspace)
+    assert ExperimentTable(workspace).all().unreadable == ()
+    assert [file.name for file in (tmp_path / "thesis").iterdir()] == ["thesis.txt"]
 
 
 def test_what_never_comes_is_not_promised(workspace: Workspace, config: RunConfig, end: End) -> None:

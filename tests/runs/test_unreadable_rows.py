@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from histo_core.config import RunConfig
 from histo_core.errors import ConfigError, RunError
 from histo_core.files import append_line, read_json, write_json
+from histo_core.maintenance.check import check_workspace
 from histo_core.runs.delete import delete
 from histo_core.runs.edit import set_note
 from histo_core.runs.events import read_events
@@ -98,6 +99,19 @@ def test_a_number_of_devices_that_no_run_asks_for_holds_up_nobody(devices: Any, 
     damage(store, bad.run_id, "devices", devices)
     assert next_queued(store, []) == store.get(good.run_id)
     assert store.get(bad.run_id).status is RunStatus.FAILED
+
+
+def test_a_row_of_elsewhere_whose_id_names_no_folder_stops_nobody(store: Store, workspace: Workspace, enqueue) -> None:
+    bad, good = enqueue("bad"), enqueue("good")
+    odd = "../../elsewhere"
+    damage(store, bad.run_id, "run_id", odd)
+    assert store.get(odd).status is RunStatus.UNREADABLE
+    started = next_queued(store, ())
+    assert started is not None
+    assert started.run_id == good.run_id
+    assert check_workspace(workspace).findings
+    delete(odd, workspace)
+    assert [run.run_id for run in store.runs()] == [good.run_id]
 
 
 def test_a_supervisor_starts_the_next_run_beside_a_damaged_one(supervisor: Supervisor, store: Store, enqueue) -> None:
