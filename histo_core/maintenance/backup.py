@@ -22,13 +22,14 @@ from histo_core.config import parse_config
 from histo_core.disk_errors import advice
 from histo_core.errors import ConfigError, DataError, DataNotFoundError, HistoscopeError
 from histo_core.files import write_atomically
-from histo_core.maintenance.archive import ArchiveWriter, BackupManifest, LeftOut, open_archive
+from histo_core.maintenance.archive import MANIFEST, ArchiveWriter, BackupManifest, LeftOut, open_archive
 from histo_core.maintenance.leftovers import is_temporary
 from histo_core.maintenance.permissions import everything
 from histo_core.maintenance.snapshot import on_server, write_snapshot
 from histo_core.models.manifest import Manifest
 from histo_core.progress import Progress, silent
 from histo_core.regular_files import JSON_BYTES, open_regular, read_regular
+from histo_core.storable import storable_text
 from histo_core.workspace import Workspace
 
 _TRIES = 20
@@ -135,6 +136,9 @@ def _wanted(workspace: Workspace, left_out: list[LeftOut]) -> Iterator[Path]:
 
 def _files_of_run(folder: Path, left_out: list[LeftOut], home: Path) -> Iterator[Path]:
     """Its manifest first, so that all that a finished run's manifest names is as it says; then its checkpoint."""
+    if why := _without_name(folder, home):
+        left_out.append(_left_out(folder, home, why))
+        return
     if (folder / "manifest.json").is_file():
         yield folder / "manifest.json"
     if (folder / "checkpoint").is_dir():
@@ -153,14 +157,24 @@ def _files(path: Path, left_out: list[LeftOut], home: Path) -> Iterator[Path]:
             continue
         if stat.S_ISDIR(mode) or any(is_temporary(part) or part.endswith(".work") for part in parts):
             continue
-        if stat.S_ISREG(mode):
+        if why := _without_name(file, home):
+            left_out.append(_left_out(file, home, why))
+        elif stat.S_ISREG(mode):
             yield file
         else:
-            left_out.append(LeftOut(path="/".join(parts), bytes=0, why="It is no regular file"))
+            left_out.append(_left_out(file, home, "It is no regular file"))
+
+
+def _without_name(path: Path, home: Path) -> str:
+    """Why a path can have no name in the archive; empty where it can."""
+    name = str(path.relative_to(home))
+    if name == MANIFEST:
+        return "The list of what the archive holds has this name there"
+    return "" if name == storable_text(name) else "Its name is not UTF-8"
 
 
 def _left_out(path: Path, home: Path, why: str) -> LeftOut:
-    return LeftOut(path=str(path.relative_to(home)), bytes=sum(map(_size, everything(path))), why=why)
+    return LeftOut(path=storable_text(str(path.relative_to(home))), bytes=sum(map(_size, everything(path))), why=why)
 
 
 def _add_checkpoint(writer: ArchiveWriter, folder: Path, home: Path) -> int:

@@ -23,7 +23,7 @@ from histo_core.maintenance.archive import (
 )
 from histo_core.maintenance.snapshot import need_empty, on_server, read_snapshot
 from histo_core.progress import Progress, silent
-from histo_core.regular_files import JSON_BYTES, parse_json, read_regular
+from histo_core.regular_files import parse_json, read_regular
 from histo_core.runs.database import open_database
 from histo_core.workspace import Workspace
 
@@ -131,7 +131,7 @@ def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> Archi
 
 def _manifest(path: Path, archive: Path) -> BackupManifest:
     try:
-        return parse_config(BackupManifest, parse_json(read_regular(path, JSON_BYTES)))
+        return parse_config(BackupManifest, parse_json(read_regular(path, MANIFEST_BYTES)))
     except (ValueError, RecursionError, ConfigError) as error:
         raise CorruptDataError(f"{MANIFEST} of {archive} cannot be read: {error}", "", _AGAIN) from None
 

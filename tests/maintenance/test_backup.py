@@ -16,6 +16,7 @@ import torch
 from histo_core.data.predictions import read_predictions
 from histo_core.errors import ConfigError, CorruptDataError, HistoscopeError, UnsafeFileError
 from histo_core.maintenance import backup
+from histo_core.maintenance import restore as restoring
 from histo_core.maintenance.archive import MANIFEST
 from histo_core.maintenance.backup import back_up
 from histo_core.maintenance.check import check_workspace
@@ -63,6 +64,24 @@ def test_what_can_be_made_again_is_left_out_and_listed(living: Workspace, tmp_pa
     assert min(drawn) > 80 * 96 * 96 * 3
     assert "data/splits/mine/split.json" in made.files
     assert not any(name.startswith(("data/phantom", "weights", "locks")) or ".part" in name for name in made.files)
+
+
+@pytest.mark.parametrize("name", [MANIFEST, "\udcff.txt", "line\nbreak \\ \u00e9"])
+def test_a_file_of_any_name_costs_no_backup(living: Workspace, tmp_path: Path, name: str) -> None:
+    (living.home / name).write_text("{}")
+    made = back_up(living, tmp_path / "backup.tar")
+    again = Workspace(tmp_path / "again")
+    assert restore(tmp_path / "backup.tar", again.home) == made
+    kept = (again.home / name).exists()
+    assert kept != any("name" in left.why for left in made.left_out), "it is there, or said to be left out"
+
+
+def test_a_manifest_is_read_up_to_the_size_to_which_it_is_written(
+    living: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_up(living, tmp_path / "backup.tar")
+    monkeypatch.setattr(restoring, "JSON_BYTES", 100, raising=False)
+    restore(tmp_path / "backup.tar", tmp_path / "again")
 
 
 def test_a_backup_taken_while_checkpoints_are_written_is_whole_each_time(
