@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 import typer
 
@@ -73,6 +74,9 @@ app.command("supervise")(server.supervise)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; ``arguments`` are those of the process unless given."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that lacks a name's signs shows their numbers
+            stream.reconfigure(errors="backslashreplace")
     try:
         with private_files():
             app(args=arguments, prog_name="python -m histo_core")

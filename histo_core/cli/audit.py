@@ -9,7 +9,7 @@ import typer
 
 from histo_core.access import LOCAL, authorise
 from histo_core.cli.opened import opened
-from histo_core.cli.options import DataOptions, Dataset, Root, SkipBroken, data_config
+from histo_core.cli.options import DataOptions, Dataset, Root, SkipBroken, data_config, output_option
 from histo_core.cli.output import say, table, watched
 from histo_core.cli.split_options import with_split_options
 from histo_core.config import SplitConfig
@@ -29,7 +29,7 @@ def audit(
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the data set to compare with.")
     ] = None,
     skip_broken: SkipBroken = False,
-    out: Annotated[Path | None, typer.Option(help="Folder for the report: HTML and CSV.")] = None,
+    out: Annotated[Path | None, output_option("Folder for the report: HTML and CSV.")] = None,
 ) -> None:
     """Look for leakage, duplicates, contradicting labels, poor patches and shortcuts.
 

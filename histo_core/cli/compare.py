@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from histo_core.access import LOCAL, authorise
+from histo_core.cli.options import output_option
 from histo_core.cli.output import say, table
 from histo_core.private_files import shared_files
 from histo_core.runs.store import Store
@@ -38,7 +39,7 @@ def compare(
         typer.Option(metavar="RUN", help="Run, named beforehand, to test the others against; else all pairs."),
     ] = None,
     shared_only: Annotated[bool, typer.Option("--shared-only", help="Cut to the samples all runs have.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Folder for the report: HTML, CSV and figures.")] = None,
+    out: Annotated[Path | None, output_option("Folder for the report: HTML, CSV and figures.")] = None,
 ) -> None:
     """Compare runs on the same patches: AUROC and rates with 95% intervals, and a verdict.
 

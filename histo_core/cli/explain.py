@@ -9,7 +9,7 @@ import numpy as np
 import typer
 
 from histo_core.access import LOCAL, authorise
-from histo_core.cli.options import pairs
+from histo_core.cli.options import output_option, pairs
 from histo_core.cli.output import say
 from histo_core.config import DataConfig, parse_config
 from histo_core.errors import ConfigError, DataNotFoundError
@@ -21,7 +21,7 @@ from histo_core.workspace import Workspace
 
 def explain(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run with at least one finished epoch.")],
-    out: Annotated[Path, typer.Option(help="Folder for the overlay (.png), the map (.npy) and its facts (.json).")],
+    out: Annotated[Path, output_option("Folder for the overlay (.png), the map (.npy) and its facts (.json).")],
     patch: Annotated[str | None, typer.Option(help="Id of a patch of the run's data set.")] = None,
     image: Annotated[
         Path | None, typer.Option(help="An image file (PNG, JPEG, TIFF, BMP or WebP) instead of a patch.")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from histo_core.access import LOCAL, authorise
+from histo_core.cli.options import output_option
 from histo_core.cli.output import say
 from histo_core.errors import ConfigError
 from histo_core.private_files import shared_files
@@ -16,7 +17,7 @@ from histo_core.workspace import Workspace
 
 def export(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run that has succeeded.")],
-    onnx: Annotated[Path, typer.Option(help="The .onnx file to write.")],
+    onnx: Annotated[Path, output_option("The .onnx file to write.")],
 ) -> None:
     """Write a run's network as ONNX, checked against the run's own answers with onnxruntime.
 

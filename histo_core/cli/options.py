@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from functools import wraps
 from inspect import signature
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +14,7 @@ import typer
 from histo_core import strict_yaml
 from histo_core.config import DataConfig, parse_config
 from histo_core.errors import ConfigError
+from histo_core.workspace import Workspace
 
 Dataset = Annotated[str, typer.Option(help="Data set; `data list` shows all.")]
 Root = Annotated[str | None, typer.Option(help="Folder of the data.")]
@@ -21,17 +24,24 @@ DataOptions = Annotated[
 SkipBroken = Annotated[bool, typer.Option("--skip-broken", help="Go on without the files that cannot be used.")]
 
 
+def output_option(text: str) -> Any:
+    """An option that names a file or folder to write; a place in the workspace is refused."""
+    return typer.Option(help=text, callback=_outside_workspace)
+
+
 def pairs(items: Iterable[str] | None) -> dict[str, Any]:
     """Read ``KEY=VALUE`` arguments; values are read as YAML, so ``3`` is a number and ``true`` a truth value.
 
     Raises:
-        ConfigError: an argument without ``=``, or a value that is not YAML.
+        ConfigError: an argument without ``=``, one that is given twice, or a value that is not YAML.
     """
     values = {}
     for item in items or []:
         key, equals, value = item.partition("=")
         if not key or not equals:
             raise ConfigError(f"{item!r} is not an option.", "KEY=VALUE is expected.", "Write for example patches=500.")
+        if key in values:
+            raise ConfigError(f"{key} is given twice.", "Each option once.", "Leave one of the two out.")
         try:
             values[key] = strict_yaml.load(value)
         except ValueError:
@@ -75,3 +85,17 @@ def with_options(shared: Callable[..., Any]) -> Callable[[Callable[..., None]], 
         return called
 
     return decorate
+
+
+def _outside_workspace(path: Path | None) -> Path | None:
+    """Refuse an output over what the workspace keeps; a run's files count only with the checksums of their manifest.
+
+    Raises:
+        ConfigError: the path lies in the workspace.
+    """
+    home = Workspace.default().home
+    if path is not None and Path(os.path.realpath(path)).is_relative_to(home):
+        raise ConfigError(
+            f"{path} lies in the workspace.", f"A place outside {home} is expected.", "Choose another place."
+        )
+    return path

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from histo_core.access import LOCAL, authorise
-from histo_core.cli.options import DataOptions, Root, SkipBroken, data_config, pairs
+from histo_core.cli.options import DataOptions, Root, SkipBroken, data_config, output_option, pairs
 from histo_core.cli.output import say, table, watched
 from histo_core.config import DataConfig, PredictConfig, SplitConfig, parse_config
 from histo_core.errors import ConfigError
@@ -48,8 +48,8 @@ def predict(
     tta: Annotated[str, typer.Option(help="Views of each patch: none, flips or symmetries.")] = "none",
     combine: Annotated[str, typer.Option(help="Combine views by mean or vote.")] = "mean",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda:0 or mps.")] = "auto",
-    out: Annotated[Path | None, typer.Option(help="Write the predictions as .csv or .parquet.")] = None,
-    submission: Annotated[Path | None, typer.Option(help="Write a submission to Kaggle as .csv.")] = None,
+    out: Annotated[Path | None, output_option("Write the predictions as .csv or .parquet.")] = None,
+    submission: Annotated[Path | None, output_option("Write a submission to Kaggle as .csv.")] = None,
 ) -> None:
     """Apply a finished run to another data set, labelled or not, or to a part of one; without --dataset, to its own.
 
@@ -67,6 +67,8 @@ def predict(
     authorise(LOCAL, "run.predict", run_id)
     if out is not None and out.suffix not in _ENDINGS:
         raise ConfigError(f"{out.name} is no table.", f"Endings: {', '.join(_ENDINGS)}.", "Choose one of them.")
+    if submission is not None and submission.suffix != ".csv":
+        raise ConfigError(f"{submission.name} does not end in .csv.", "One .csv file is written.", "Name it so.")
     how = {"tta": tta, "combine": combine} | ({"parts": part} if part else {})
     config = parse_config(PredictConfig, how)
     division = parse_config(SplitConfig, {} if split is None else {"method": split})

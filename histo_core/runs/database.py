@@ -130,7 +130,7 @@ def open_database(workspace: Workspace) -> Database:
         if url.get_backend_name() == "sqlite":
             _prepare_file(Path(url.database or ""))
         database = Database(url)
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:  # the last: a port that is no number
         raise StoreError(
             f"HISTOSCOPE_DATABASE_URL cannot be used: {error}.",
             "sqlite:////absolute/path or postgresql+psycopg://user@host/name are expected.",

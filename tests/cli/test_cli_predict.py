@@ -85,6 +85,43 @@ def test_the_runs_own_split_is_taken_for_its_own_data(call: Callable, run_id: st
     assert "Warning: Shared patches" in auto.out
 
 
+@pytest.mark.parametrize("option", ["--out", "--submission"])
+def test_predictions_are_never_written_over_what_the_workspace_keeps(
+    call: Callable, run_id: str, tmp_path: Path, option: str
+) -> None:
+    home = Workspace.default().home
+    (tmp_path / "door").symlink_to(home / "runs" / run_id)
+    kept = {file: file.read_bytes() for file in home.glob("runs/*/*") if file.is_file()}
+    assert kept
+    for folder in (home / "runs" / run_id, tmp_path / "door"):
+        for name in ("predictions.parquet", "new.csv"):
+            refused = call("predict", run_id, option, str(folder / name))
+            assert refused.code == 2
+            assert "lies in the workspace" in refused.err
+    assert {file: file.read_bytes() for file in home.glob("runs/*/*") if file.is_file()} == kept
+
+
+def test_a_submission_is_a_csv_file(call: Callable, run_id: str, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("mine")
+    refused = call("predict", run_id, "--submission", str(tmp_path / "config.yaml"))
+    assert refused.code == 2
+    assert "does not end in .csv" in refused.err
+    assert (tmp_path / "config.yaml").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("compare", "a", "--out"), ("explain", "a", "--out"), ("export", "a", "--onnx"), ("data", "audit", "--out")],
+    ids=lambda arguments: arguments[0],
+)
+def test_no_other_output_lies_in_the_workspace(
+    call: Callable, workspace: Workspace, arguments: tuple[str, ...]
+) -> None:
+    refused = call(*arguments, str(workspace.runs / "out.onnx"))
+    assert refused.code == 2
+    assert "lies in the workspace" in refused.err
+
+
 def test_unlabelled_images_give_a_submission(call: Callable, run_id: str, tmp_path: Path) -> None:
     folder = tmp_path / "kaggle" / "test"
     folder.mkdir(parents=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -11,6 +14,7 @@ from histo_core.cli import watch as watching
 from histo_core.cli.epochs import epoch_line
 from histo_core.config import RunConfig
 from histo_core.files import append_line
+from histo_core.runs.edit import rename
 from histo_core.runs.processes import ProcessIdentity
 from histo_core.runs.records import Progress, Run, RunStatus
 from histo_core.runs.store import Store
@@ -29,6 +33,15 @@ def store(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Store:
 @pytest.fixture
 def run(store: Store) -> Run:
     return store.enqueue(RunConfig(), data_hash="d" * 64, split_fingerprint="f" * 64, device="cpu", name="mine")
+
+
+def test_a_name_whose_signs_a_terminal_lacks_costs_no_list(workspace: Workspace, store: Store, run: Run) -> None:
+    rename(run.run_id, "\u00e4\U0001f4a5", workspace)
+    environment = os.environ | {"HISTOSCOPE_HOME": str(workspace.home), "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "histo_core", "runs", "list"]
+    listed = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert r"\xe4\U0001f4a5" in listed.stdout
 
 
 def test_list_and_show(call, store: Store, run: Run) -> None:

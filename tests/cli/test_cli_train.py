@@ -62,6 +62,8 @@ def test_values_are_read_as_yaml() -> None:
     for wrong in ("novalue", "=3", "a=[1"):
         with pytest.raises(ConfigError):
             pairs([wrong])
+    with pytest.raises(ConfigError, match="a is given twice"):
+        pairs(["a=3", "a=4"])
 
 
 def test_bad_input_is_one_message_and_exit_code_2(call, tmp_path: Path) -> None:

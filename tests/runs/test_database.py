@@ -87,7 +87,10 @@ def test_a_network_file_system_is_refused(workspace: Workspace, monkeypatch: pyt
     assert not workspace.database.exists()
 
 
-@pytest.mark.parametrize("url", ["nonsense", "sqlite:///relative.sqlite", "nosuchdatabase://host/name"])
+@pytest.mark.parametrize(
+    "url",
+    ["nonsense", "sqlite:///relative.sqlite", "nosuchdatabase://host/name", "postgresql+psycopg://host:port/name"],
+)
 def test_a_url_that_cannot_be_used_is_explained(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
