@@ -175,9 +175,9 @@ class Walk:
         return not wrong
 
     def _wrong_link(self, entry: os.DirEntry[str]) -> str:
-        if not Path(os.path.realpath(entry.path)).is_relative_to(self.root):
-            return "is a link that leads out of the data set's folder"
         try:
+            if not Path(os.path.realpath(entry.path)).is_relative_to(self.root):
+                return "is a link that leads out of the data set's folder"
             entry.is_dir()
         except OSError as error:
             return f"is a link that cannot be followed ({error.strerror})"

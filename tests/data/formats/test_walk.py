@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import os
 import sys
@@ -60,6 +61,21 @@ def test_folders_may_lie_deeper_than_python_recurses(root: Path) -> None:
         sys.setrecursionlimit(limit)
     assert found == [image]
     assert walk.problems == []
+
+
+def test_a_link_that_cannot_be_read_is_a_problem_of_its_own(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "b" / "far.png").symlink_to("1.jpg")
+    real = os.readlink
+
+    def readlink(path: str) -> str:
+        if str(path).endswith("far.png"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return real(path)
+
+    monkeypatch.setattr(os, "readlink", readlink)
+    walk = Walk(root)
+    assert len(walk.images(root / "b")) == 2
+    assert walk.problems == [("b/far.png", "is a link that cannot be followed (Permission denied)")]
 
 
 def test_links_that_turn_in_circles_end(root: Path) -> None:
