@@ -7,19 +7,24 @@ of 100 written to a temporary file, synced and renamed, none did.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 
-from histo_core.errors import DataError
+from histo_core.errors import DataError, HistoscopeError
 from histo_core.regular_files import JSON_BYTES, open_regular, parse_json, read_regular
 from histo_core.storable import as_json
+
+T = TypeVar("T")
+
+LOG = logging.getLogger(__name__)
 
 _BLOCK = 1 << 20
 
@@ -63,6 +68,22 @@ def read_json(path: Path) -> Any:
         ValueError: no JSON in UTF-8, or nested too deep.
     """
     return parse_json(read_regular(path, JSON_BYTES).decode())
+
+
+def read_kept(path: Path, read: Callable[[], T]) -> T | None:
+    """Read a result that can be made again; a damaged one is logged, and as good as none.
+
+    Args:
+        path: the file that is there once the result is.
+        read: reads it.
+    """
+    if not path.is_file():
+        return None
+    try:
+        return read()
+    except (OSError, ValueError, KeyError, TypeError, EOFError, HistoscopeError) as error:
+        LOG.warning("%s is not used, and will be made again: %s", path, error)
+        return None
 
 
 def append_line(path: Path, line: str) -> None:

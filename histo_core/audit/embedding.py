@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +15,7 @@ from histo_core.audit.lasso import inside
 from histo_core.audit.principal_plane import principal_plane
 from histo_core.audit.umap_layout import FEWEST, umap_layout
 from histo_core.data.base import Dataset
-from histo_core.files import new_folder, read_json, write_atomically, write_json
+from histo_core.files import new_folder, read_json, read_kept, write_atomically, write_json
 from histo_core.progress import Progress, silent
 from histo_core.regular_files import open_regular
 from histo_core.workspace import Workspace
@@ -74,7 +75,8 @@ def make_map(
     folder = _folder(dataset, features, workspace, umap_sample)
     sample = stratified_sample(dataset.table["label"].to_numpy(np.int64), umap_sample)
     n, umap_cost = len(dataset), _UMAP_COST * len(sample)
-    if not (folder / "map.json").is_file():
+    if load_map(dataset, features, workspace, umap_sample) is None:
+        shutil.rmtree(folder, ignore_errors=True)  # damaged, or it would have been found
         describe = open_features(features, workspace)
         with new_folder(folder) as new:
             plane = principal_plane(dataset, describe, sample, new, lambda done, _: progress(done, n + umap_cost))
@@ -99,7 +101,7 @@ def load_map(dataset: Dataset, features: str, workspace: Workspace, umap_sample:
         ConfigError, CheckpointError, PathNotAllowedError: as `histo_core.audit.features.feature_key`.
     """
     folder = _folder(dataset, features, workspace, umap_sample)
-    return _read(folder, features) if (folder / "map.json").is_file() else None
+    return read_kept(folder / "map.json", lambda: _read(folder, features))
 
 
 def stratified_sample(labels: np.ndarray, most: int, *, seed: int = 0) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from histo_core.data.formats.parquet_table import read_own_parquet
 from histo_core.data.splits.split import Split
 from histo_core.disk_errors import kept_if_possible
 from histo_core.errors import SplitError
-from histo_core.files import new_folder, read_json, write_json
+from histo_core.files import new_folder, read_json, read_kept, write_json
 from histo_core.progress import Progress, silent
 from histo_core.workspace import Workspace
 
@@ -107,6 +108,7 @@ def make_audit(
     if kept is not None:
         return kept
     report = compute_audit(dataset, split, other, progress)
+    shutil.rmtree(_folder(dataset, split, workspace, other), ignore_errors=True)  # damaged, or it would have been found
     with kept_if_possible("The audit"), new_folder(_folder(dataset, split, workspace, other)) as folder:
         for finding in report.findings:
             finding.table.to_parquet(folder / f"{finding.key}.parquet", index=False)
@@ -131,8 +133,10 @@ def load_audit(
 ) -> AuditReport | None:
     """The audit that is kept in the workspace, or None; nothing is computed."""
     folder = _folder(dataset, split, workspace, other)
-    if not (folder / _REPORT).is_file():
-        return None
+    return read_kept(folder / _REPORT, lambda: _read(folder))
+
+
+def _read(folder: Path) -> AuditReport:
     kept = read_json(folder / _REPORT)
     findings = tuple(
         Finding(**fields, table=read_own_parquet(folder / f"{fields['key']}.parquet")) for fields in kept["findings"]

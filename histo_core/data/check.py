@@ -15,7 +15,7 @@ from histo_core.data.formats.left_out import LeftOut
 from histo_core.data.remaining import Remaining
 from histo_core.disk_errors import kept_if_possible
 from histo_core.errors import BrokenFilesError, DataError
-from histo_core.files import read_json, write_json
+from histo_core.files import read_json, read_kept, write_json
 from histo_core.progress import Progress, silent
 from histo_core.workspace import Workspace
 
@@ -114,7 +114,7 @@ def _made(dataset: Dataset, workspace: Workspace, progress: Progress) -> FileChe
 
 def _kept(dataset: Dataset, workspace: Workspace) -> FileCheck | None:
     path = _path(dataset, workspace)
-    kept = _from_json(read_json(path)) if path.is_file() else None
+    kept = read_kept(path, lambda: _from_json(read_json(path)))
     return kept if kept is not None and kept.checked == len(dataset) else None  # earlier versions ended at a limit
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import IO, Any, Literal
 
-from pydantic import ValidationError
+from pydantic import AwareDatetime, ValidationError
 
 from histo_core.config import Config
 from histo_core.errors import RunError
@@ -50,13 +50,13 @@ class Job(Config):
     title: str
     params: dict[str, Any]
     state: JobState
-    asked_at: datetime
+    asked_at: AwareDatetime
     done: int = 0
     total: int = 0
     error: str = ""
-    started_at: datetime | None = None
-    counting_since: datetime | None = None
-    ended_at: datetime | None = None
+    started_at: AwareDatetime | None = None
+    counting_since: AwareDatetime | None = None
+    ended_at: AwareDatetime | None = None
     cancel_asked: bool = False
     process: ProcessIdentity | None = None
     asked: Moment | None = None

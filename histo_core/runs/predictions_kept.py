@@ -18,6 +18,17 @@ from histo_core.workspace import Workspace
 
 TABLE, FACTS = "predictions.parquet", "facts.json"
 
+_NEEDED: Mapping[str, type] = {
+    "made_at": str,
+    "labelled": int,
+    "split": str,
+    "classes": list,
+    "positive": str,
+    "parts": list,
+    "checks": list,
+}
+"""Facts that lists and results are made of, and their kinds."""
+
 _ID = re.compile(r"[0-9a-f]{16}")
 
 
@@ -74,6 +85,8 @@ def get_predictions(name: str, workspace: Workspace) -> PredictionSet:
         raise _unreadable(name)
     try:
         facts: dict[str, Any] = read_json(folder / FACTS)
+        if not all(isinstance(facts[name], kind) for name, kind in _NEEDED.items()):
+            raise _unreadable(name)
         data = parse_config(DataConfig, facts["asked"]["data"])
         return PredictionSet(name, str(facts["run_id"]), data, facts, tuple(facts["warnings"]), folder)
     except (OSError, ValueError, KeyError, TypeError, HistoscopeError):

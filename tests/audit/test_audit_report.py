@@ -200,6 +200,21 @@ def test_an_audit_is_kept_until_something_changes(
     assert load_audit(dataset, split, workspace) is None
 
 
+@pytest.mark.parametrize("content", [b"", b"null", b"{}", b'{"findings": [null]}'])
+def test_a_damaged_audit_is_made_again(
+    images: list[np.ndarray], make_folder: Callable[..., Dataset], workspace: Workspace, content: bytes
+) -> None:
+    dataset = make_folder(images, WHERE, patient_id=PATIENTS)
+    split = divided(dataset)
+    made = make_audit(dataset, split, workspace)
+    next(workspace.data.glob("audits/*/report.json")).write_bytes(content)
+    assert load_audit(dataset, split, workspace) is None
+    make_audit(dataset, split, workspace)
+    again = load_audit(dataset, split, workspace)
+    assert again is not None
+    assert again.verdict == made.verdict
+
+
 def test_a_cancelled_audit_leaves_nothing(
     images: list[np.ndarray], make_folder: Callable[..., Dataset], workspace: Workspace
 ) -> None:

@@ -77,6 +77,18 @@ def test_what_is_kept_is_not_made_again(dataset: Dataset, workspace: Workspace, 
         np.testing.assert_array_equal(again.xy, first.xy)
 
 
+@pytest.mark.parametrize("name", ["map.json", "pca.npy"])
+@pytest.mark.parametrize("content", [b"", b"null", b'{"explained": []}'])
+def test_a_damaged_map_is_made_again(dataset: Dataset, workspace: Workspace, name: str, content: bytes) -> None:
+    first = make_map(dataset, "colour", workspace, umap_sample=0)
+    next(workspace.data.glob(f"maps/*/{name}")).write_bytes(content)
+    assert load_map(dataset, "colour", workspace, umap_sample=0) is None
+    make_map(dataset, "colour", workspace, umap_sample=0)
+    again = load_map(dataset, "colour", workspace, umap_sample=0)
+    assert again is not None
+    np.testing.assert_array_equal(again.xy, first.xy)
+
+
 def test_a_task_that_is_stopped_while_reading_leaves_nothing(dataset: Dataset, workspace: Workspace) -> None:
     def stop(done: int, total: int) -> None:
         raise CancelledError("Stopped.")

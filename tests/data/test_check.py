@@ -94,6 +94,19 @@ def test_a_check_is_kept_until_a_file_changes(broken_folder: Path, workspace: Wo
     assert len(make_check(mended, workspace).problems) == 1
 
 
+@pytest.mark.parametrize(
+    "text", ["", "null", "{}", "[" * 100_000, '{"problems": 1, "sizes": []}', '{"problems": ["x"]}']
+)
+def test_a_damaged_check_is_made_again(broken_folder: Path, workspace: Workspace, text: str) -> None:
+    dataset = open_folder(broken_folder, workspace)
+    made = make_check(dataset, workspace)
+    (file,) = (workspace.data / "checks").iterdir()
+    file.write_text(text)
+    assert load_check(dataset, workspace) is None
+    assert make_check(dataset, workspace) == made
+    assert load_check(dataset, workspace) == made
+
+
 def test_progress_is_told_and_may_stop_the_look(
     class_folder: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import sys
@@ -248,6 +249,20 @@ def test_a_job_that_comes_up_or_ends_during_a_look_is_not_lost(
 
     monkeypatch.setattr(job_folder, "is_locked", ends)
     assert _now(workspace).state == "succeeded"
+
+
+@pytest.mark.parametrize("field", ["asked_at", "ended_at"])
+def test_a_job_whose_time_has_no_zone_keeps_no_other_from_being_listed_or_started(
+    workspace: Workspace, field: str
+) -> None:
+    for steps in (2, 3):
+        start_job("steered", {"steps": steps}, workspace)
+        _end(workspace, steps=steps)
+    file = workspace.home / "jobs" / _now(workspace, steps=2).job_id / "job.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {field: "2026-01-01T00:00:00"}))
+    assert [job.params["steps"] for job in jobs.jobs(workspace)] == [3]
+    start_job("steered", {"steps": 4}, workspace)
+    assert _end(workspace, steps=4).state == "succeeded"
 
 
 def test_a_file_that_cannot_be_read_is_no_job(workspace: Workspace) -> None:

@@ -23,6 +23,7 @@ from histo_core.data.base import open_dataset, prepare_dataset
 from histo_core.data.predictions import read_predictions
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CancelledError, ConfigError, CorruptDataError, RunError
+from histo_core.files import write_json
 from histo_core.models.predictor import Predictor
 from histo_core.runs import predictions_chunks
 from histo_core.runs.launcher import launch
@@ -213,6 +214,29 @@ def test_predictions_that_were_changed_are_refused(trained: tuple[Workspace, str
 def test_an_id_that_is_none(trained: tuple[Workspace, str], name: str) -> None:
     with pytest.raises(RunError, match="no predictions"):
         get_predictions(name, trained[0])
+
+
+@pytest.mark.parametrize("damaged", ["made_at", "labelled", "split", "classes", "positive", "parts", "checks"])
+@pytest.mark.parametrize("lost", [True, False])
+def test_facts_that_are_damaged_are_passed_over(workspace: Workspace, damaged: str, lost: bool) -> None:
+    facts = {
+        "run_id": "a-1",
+        "asked": {"data": {"dataset": "phantom"}},
+        "warnings": [],
+        "made_at": "2026-01-01T00:00:00+00:00",
+        "labelled": 1,
+        "split": "f",
+        "classes": ["a", "b"],
+        "positive": "b",
+        "parts": ["test"],
+        "checks": [],
+    }
+    write_json(workspace.home / "predictions" / ("0" * 16) / "facts.json", facts)
+    assert len(list_predictions(workspace)) == 1
+    wrong = {name: value for name, value in facts.items() if name != damaged} | ({} if lost else {damaged: None})
+    for name in ("1" * 16, "2" * 16):
+        write_json(workspace.home / "predictions" / name / "facts.json", wrong)
+    assert [one.id for one in list_predictions(workspace)] == ["0" * 16]
 
 
 def test_resolution_counts_after_crop_and_resize() -> None:

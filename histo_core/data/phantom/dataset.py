@@ -61,7 +61,10 @@ class Phantom(Dataset):
 
     def __init__(self, folder: Path) -> None:
         manifest = _checked_manifest(folder)
-        options = PhantomOptions.model_validate(manifest["options"])
+        try:
+            options = PhantomOptions.model_validate(manifest["options"])
+        except (ValueError, KeyError):
+            raise _damaged(folder, _MANIFEST, "is not as it was written") from None
         table = read_own_parquet(folder / _TABLE)
         tumours = [f"grade {grade}" for grade in range(1, GRADES + 1)] if options.grades else ["tumour"]
         super().__init__(

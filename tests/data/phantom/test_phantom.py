@@ -1,6 +1,7 @@
 """The stored data set: what it says of itself, and that it is there whole or not at all."""
 
 import errno
+import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -147,6 +148,14 @@ def test_a_damaged_file_is_noticed(folder: Path, workspace: Workspace, name: str
     else:
         file.unlink()
     with pytest.raises(CorruptDataError, match=f"{name}.*Delete the folder"):
+        Phantom.open(None, SMALL, workspace)
+
+
+@pytest.mark.parametrize("options", [None, {"patients": "many"}, 3])
+def test_damaged_options_are_noticed(folder: Path, workspace: Workspace, options: object) -> None:
+    file = folder / "manifest.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"options": options}))
+    with pytest.raises(CorruptDataError, match=r"manifest\.json is not as it was written.*Delete the folder"):
         Phantom.open(None, SMALL, workspace)
 
 
