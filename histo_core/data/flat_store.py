@@ -145,6 +145,8 @@ def _checked_manifest(folder: Path) -> dict[str, Any]:
         manifest = read_json(folder / _MANIFEST)
         if manifest["format"] != _FORMAT:
             raise _damaged(folder, _MANIFEST, "was written by another version")
+        if not _is_as_written(manifest):
+            raise _damaged(folder, _MANIFEST, "is not as it was written")
         if (folder / _PIXELS).stat().st_size != manifest["bytes"]:
             raise _damaged(folder, _PIXELS, "has another size than when it was written")
     except OSError as error:
@@ -152,6 +154,14 @@ def _checked_manifest(folder: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError):
         raise _damaged(folder, _MANIFEST, "is not as it was written") from None
     return manifest
+
+
+def _is_as_written(manifest: dict[str, Any]) -> bool:
+    """Whether a manifest's values are of their kinds, and its pixels as many as its samples have."""
+    samples, total, size = manifest["samples"], manifest["bytes"], manifest["size"]
+    if not all(type(value) is int for value in (samples, total, *(size or ()))) or type(manifest["sha256"]) is not str:
+        return False
+    return size is None or (len(size) == 2 and samples * size[0] * size[1] * 3 == total)
 
 
 def _checked_sizes(folder: Path, samples: int, total: int) -> np.ndarray:
