@@ -70,6 +70,13 @@ def put(name: str, value: object) -> None:
     _remember()
 
 
+def clear() -> None:
+    """Take the page's whole selection away, also out of what the session remembers."""
+    settle()
+    st.query_params.clear()
+    _remember()
+
+
 def choose(
     label: str,
     name: str,
