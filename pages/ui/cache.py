@@ -32,7 +32,7 @@ from histo_core.runs.records import Run
 from histo_core.runs.store import Store
 from histo_core.training.activations import FILE, EpochActivity, read_activity
 from histo_core.workspace import Workspace
-from pages.ui import unreadable
+from pages.ui import state, unreadable
 from pages.ui.explore.columns import Columns, code_columns
 from pages.ui.gallery import contact_sheet, packed_sheet
 
@@ -59,8 +59,8 @@ def store(home: str) -> Store:
 def dataset(data: str, home: str) -> Dataset:
     """An opened data set, by its configuration as JSON. `forget_data` looks at the disk again.
 
-    It is also opened again after others took its place here. Where its files have changed meanwhile, what was made of
-    the former ones is forgotten: their pictures would stand under the names of these.
+    Where it was pushed out and its files have changed meanwhile, what was made of the former ones is forgotten: their
+    pictures would stand under the names of these.
     """
     found = open_dataset(DataConfig.model_validate_json(data), Workspace(Path(home)))
     states = _states(data, home)
@@ -276,6 +276,7 @@ def predictor(run_id: str, ended: str, home: str) -> Predictor:
     del ended
     loaded = Predictor.from_run(Workspace(Path(home)).run_folder(run_id))
     loaded.interactive = True
+    loaded.before_batch = state.stop_if_left  # LIME on a large upload takes hours, and would go on for nobody
     return loaded
 
 

@@ -77,6 +77,11 @@ def clear() -> None:
     _remember()
 
 
+def stop_if_left() -> None:
+    """End this script if its visitor has left or clicked on; Streamlit does so where the session's state is read."""
+    st.session_state.get(_PAGE)
+
+
 def choose(
     label: str,
     name: str,
