@@ -32,8 +32,11 @@ def experiments(found: Sequence[UnreadableExperiment], workspace: Workspace) -> 
     """Experiments that cannot be read, each with why and the button that deletes it; nothing where all can be."""
     if not found:
         return
-    many = count(len(found), "experiment")
-    with st.expander(f"{many} cannot be read", icon=":material/broken_image:", key="experiments.unreadable"):
+    with st.expander(
+        f"{count(len(found), 'experiment')} cannot be read",
+        icon=":material/broken_image:",
+        key="experiments.unreadable",
+    ):
         for one in found:
             st.markdown(f"**{plain(one.name or one.experiment_id)}** ({plain(one.experiment_id)})")
             st.caption(plain(f"It cannot be read: {one.why}"))
