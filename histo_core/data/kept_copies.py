@@ -42,7 +42,12 @@ class KeptCopy:
 
 
 def find_copies(workspace: Workspace) -> tuple[KeptCopy, ...]:
-    """All copies of a workspace, the largest first; each source is opened to see whether it is as it was."""
+    """All copies of a workspace, the largest first; each source is opened to see whether it is as it was.
+
+    Raises:
+        PathNotAllowedError: ``HISTOSCOPE_DATA_ROOTS`` names no folder, so that no copy could be called useless.
+    """
+    workspace.data_roots()
     found = [*_stores(workspace), *_unfinished(workspace)]
     found += [_copy(folder, source, used) for folder, (source, used) in unpacked_folders(workspace).items()]
     return tuple(sorted(found, key=lambda copy: copy.bytes, reverse=True))

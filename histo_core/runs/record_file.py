@@ -29,11 +29,14 @@ LOG = logging.getLogger(__name__)
 
 def plain_row(table: sa.Table, row: Mapping[Any, Any]) -> dict[str, Any]:
     """A row as JSON values: times as text of ISO 8601, in UTC, and None for what is damaged."""
-    values = {column.name: row[column.name] for column in table.columns}
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else None if value is DAMAGED else value
-        for name, value in values.items()
-    }
+    return {column.name: _plain(row[column.name]) for column in table.columns}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    # No column holds bytes: SQLite gives them where a value's own bytes are damaged.
+    return None if value is DAMAGED or isinstance(value, bytes) else value
 
 
 def parsed_row(table: sa.Table, values: object, source: Path) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def experiments(found: Sequence[UnreadableExperiment], workspace: Workspace) -> 
     if not found:
         return
     with st.expander(
-        f"{count(len(found), 'experiment')} cannot be read",
+        plain(f"{count(len(found), 'experiment')} cannot be read"),
         icon=":material/broken_image:",
         key="experiments.unreadable",
     ):

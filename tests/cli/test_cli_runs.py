@@ -93,7 +93,7 @@ def test_archive_and_delete(call, store: Store, run: Run) -> None:
 def test_log_prints_the_end(call, workspace: Workspace, run: Run) -> None:
     assert call("runs", "log", run.run_id).out == "The log is empty.\n"
     folder = workspace.run_folder(run.run_id)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "log.txt").write_text("one\ntwo\nthree\n")
     assert call("runs", "log", run.run_id, "--lines", "2").out == "two\nthree\n"
 
@@ -109,7 +109,7 @@ def test_show_gives_all_figures_of_all_epochs_when_asked_to(call, workspace: Wor
     asked = ("runs", "show", run.run_id, "--epochs")
     assert call(*asked).out.endswith("\nNo epoch has finished yet.\n")
     folder = workspace.run_folder(run.run_id)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     older = EpochDone(0, 0.7, 0.6, 0.8, None, 1.5, best=True)  # of a version that recorded less
     for event in (older, WHOLE):
         append_line(folder / "events.jsonl", to_json(event))
@@ -145,7 +145,7 @@ def test_watch_tells_each_epoch_and_the_end(
 ) -> None:
     store.claim(run.run_id, ME)
     folder = workspace.run_folder(run.run_id)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     steps = iter(
         [
             lambda: store.heartbeat(run.run_id, ME, Progress("training", 0, 10, 3, 20, 250.0)),

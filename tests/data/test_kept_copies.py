@@ -13,6 +13,7 @@ from histo_core.data.alone import alone
 from histo_core.data.base import open_dataset
 from histo_core.data.kept_copies import find_copies, remove_unused
 from histo_core.data.patch_store import convert
+from histo_core.errors import PathNotAllowedError
 from histo_core.workspace import Workspace
 
 
@@ -37,7 +38,7 @@ def test_a_copy_is_of_use_whatever_folders_this_process_may_read(
     class_folder: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     convert(open_dataset(DataConfig(dataset="folder", root=str(class_folder)), workspace), workspace)
-    monkeypatch.setenv("HISTOSCOPE_DATA_ROOTS", "")
+    monkeypatch.setenv("HISTOSCOPE_DATA_ROOTS", str(workspace.home))
     assert [copy.used for copy in find_copies(workspace)] == [True]
 
 
@@ -68,3 +69,12 @@ def test_an_unpacked_file_is_used_until_the_packed_one_changes(pcam_folder: Path
     packed.unlink()
     assert [each.folder for each in remove_unused(workspace)] == [copy.folder]
     assert not copy.folder.exists()
+
+
+def test_no_copy_is_useless_because_of_a_setting_that_cannot_be_used(
+    class_folder: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convert(open_dataset(DataConfig(dataset="folder", root=str(class_folder)), workspace), workspace)
+    monkeypatch.setenv("HISTOSCOPE_DATA_ROOTS", "")
+    with pytest.raises(PathNotAllowedError, match="HISTOSCOPE_DATA_ROOTS"):
+        remove_unused(workspace)

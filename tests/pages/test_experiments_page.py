@@ -108,8 +108,9 @@ def test_a_sweep_shows_its_curve_and_scores_the_test_part_after_a_promise(
     score = score_test(sweep.experiment_id, home)
     page.run()
     assert "scored once" in texts(page).replace("\\", "")
-    found = {metric.label: metric.value.replace("\\", "") for metric in page.metric}
-    assert found["AUROC"] == str(score.metrics["auroc"])
+    assert {metric.label: metric.value.replace("\\", "") for metric in page.metric}["AUROC"] == str(
+        score.metrics["auroc"]
+    )
     assert [button.label for button in page.button] == []
 
 

@@ -47,7 +47,7 @@ def _ask(address: str, name: str) -> tuple[list[str], list[str]]:
     titles: list[str] = []
     said: list[str] = []
     url = address.replace("http", "ws") + "/_stcore/stream"
-    with connect(url, subprotocols=["streamlit"], max_size=None) as socket:  # type: ignore[list-item]
+    with connect(url, subprotocols=["streamlit"], max_size=None, origin=address) as socket:  # type: ignore
         socket.send(request.SerializeToString())
         while True:
             message = ForwardMsg.FromString(socket.recv(timeout=120))  # type: ignore[arg-type]

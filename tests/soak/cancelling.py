@@ -110,8 +110,8 @@ def _queue(number: int, workspace: Workspace, found: Cancels) -> _Case:
     if stage == "queued":
         behaviour = "obedient"
     run = launch(config(number, 2), workspace, name=f"{stage}, {behaviour}", start_supervisor=False)
-    # Of devices that are all the processor, so that many are served at once.
-    Store.open(workspace).change(run.run_id, sa.true(), device=f"cpu:{number % _DEVICES}")
+    # Of devices that all stand for the processor, so that many are served at once.
+    Store.open(workspace).change(run.run_id, sa.true(), device=f"cuda:{number % _DEVICES}")
     found.counts[run.name] = found.counts.get(run.name, 0) + 1
     if stage == "queued":
         cancel(run.run_id, workspace)

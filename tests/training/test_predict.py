@@ -31,7 +31,7 @@ def test_table_keeps_the_contract(predictor, dots, split) -> None:
     assert table["sample_id"].tolist() == dots.table["sample_id"].iloc[rows].tolist()
     probabilities = table[["prob_normal", "prob_tumour"]].to_numpy()
     np.testing.assert_allclose(probabilities, predictor.probabilities(dots.read(rows)), rtol=1e-5)
-    scores = torch.from_numpy(table[["score_normal", "score_tumour"]].to_numpy())
+    scores = torch.from_numpy(table[["score_normal", "score_tumour"]].to_numpy(copy=True))
     np.testing.assert_allclose(scores.softmax(dim=1).numpy(), probabilities, rtol=1e-6)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
 

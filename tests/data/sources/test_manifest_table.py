@@ -196,7 +196,6 @@ def test_options_that_do_not_fit_are_refused_in_words(root: Path, workspace: Wor
         ({"file": "list.xlsx"}, ConfigError, "is no table"),
         ({"file": "list.parquet"}, CorruptDataError, "cannot be read as Parquet"),
         ({"file": "folder.csv"}, DataNotFoundError, r"folder.csv cannot be opened \(it is a folder"),
-        ({"file": "a\0b.csv"}, DataNotFoundError, "cannot be reached"),
         ({"positive": "cancer"}, ConfigError, "no class of manifest.csv. Classes: benign, malignant"),
         ({"classes": "a,a"}, CorruptDataError, "2 classes cannot be told apart: 'a', 'a'"),
         ({"classes": "a,,b"}, CorruptDataError, "3 classes cannot"),
