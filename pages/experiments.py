@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+
 import streamlit as st
 
 from histo_core.access import LOCAL, authorise
@@ -35,9 +38,8 @@ def render() -> None:
     if not known:
         layout.empty("All experiments are archived.", _show_archived)
         return
-    chosen = state.choose(
-        "Experiment", "experiment", list(known), format_func=lambda one: _label(known[one]), help="Newest first."
-    )
+    names = _labels(known)
+    chosen = state.choose("Experiment", "experiment", list(known), format_func=names.__getitem__, help="Newest first.")
     if asked and asked[0] not in known:
         st.warning("The experiment of this link is not in this workspace; the newest one is shown.")
     experiment_view.draw(chosen)
@@ -45,6 +47,13 @@ def render() -> None:
 
 def _show_archived() -> None:
     st.button("Show them", icon=":material/unarchive:", on_click=state.put, args=("archived", "yes"))
+
+
+def _labels(known: Mapping[str, Experiment]) -> dict[str, str]:
+    """A label for each id; experiments that share one get their id behind it."""
+    labels = {key: _label(one) for key, one in known.items()}
+    times = Counter(labels.values())
+    return {key: label if times[label] == 1 else f"{label} ({key})" for key, label in labels.items()}
 
 
 def _label(experiment: Experiment) -> str:

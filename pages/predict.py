@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from histo_core.runs.predictions_check import Check
 
 ICONS = {"alike": ":material/check_circle:", "differs": ":material/warning:", "unknown": ":material/help:"}
+FIRST = "Check that the data fit the model, then predict."
+CHANGED = "The data have changed since they were predicted: predict them again."
 
 
 def render() -> None:
@@ -63,7 +65,10 @@ def _predict(run: Run, data: DataConfig, division: SplitConfig, workspace: Works
         division = run.config.split
     classes = cache.predictions(run, home).classes
     question = predict_form.choose(data, division, source, classes, home, own=own is not None)
-    found = find_predictions(run.run_id, question.asked(), workspace)
+    found = find_predictions(run.run_id, question.asked(), workspace, state=source.state)
+    before = None if found else find_predictions(run.run_id, question.asked(), workspace)
+    if before is not None:
+        _open_again(before)
     grid = layout.halves()
     with grid.cell():
         _checks(run, data, source, home)
@@ -81,13 +86,19 @@ def _predict(run: Run, data: DataConfig, division: SplitConfig, workspace: Works
     with top:
         layout.header(
             "Predict",
-            "Check that the data fit the model, then predict."
-            if found is None
-            else predict_results.sentence(found, home),
+            predict_results.sentence(found, home) if found else FIRST if before is None else CHANGED,
         )
     if found is not None:
         predict_results.draw(found, run, data, home)
     predict_results.onnx(run, workspace)
+
+
+def _open_again(answer: PredictionSet) -> None:
+    """Look at the disk once where an answer is of other files than are open: they may have changed since."""
+    if st.session_state.get("predict.opened_for") != answer.id:
+        st.session_state["predict.opened_for"] = answer.id
+        cache.forget_data()
+        st.rerun()
 
 
 def _which(question: predict_form.Question, source: Dataset) -> str:

@@ -18,7 +18,7 @@ def render() -> None:
     workspace = Workspace.default()
     layout.header("Train", "Choose a preset, change what should be different, and launch.")
     grid = layout.halves()
-    with grid.cell(), shown():
+    with grid.cell(), shown(afresh=True):
         _form(workspace)
     with grid.cell(), shown():
         run_board.draw(workspace)

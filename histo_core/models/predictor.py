@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -55,6 +55,7 @@ class Predictor:
         device: where it computes.
         interactive: whether a person waits for its explanations and nobody cites them; they may then be computed in
             bfloat16 (`sampling_dtype`). Set it after loading.
+        before_batch: called before each batch; what it raises stops the work. Set it after loading.
         input_size: height and width that the network was built for, in pixels after preprocessing; None where unknown.
     """
 
@@ -75,6 +76,7 @@ class Predictor:
         self.preprocess, self.classes, self.positive = preprocess, tuple(classes), positive
         self.config, self.name, self.input_size = config, config.name, input_size
         self.interactive = False
+        self.before_batch: Callable[[], object] = bool  # it does nothing
         self._mapped: dict[tuple[nn.Module, torch.dtype], Mapped] = {}
 
     @classmethod
@@ -184,6 +186,7 @@ class Predictor:
     ) -> Tensor:
         batches = []
         for start in range(0, len(images), batch_size):
+            self.before_batch()
             pixels = self.preprocess(images[start : start + batch_size])
             self._check_size(pixels)
             batches.append(network(pixels.to(self.device, dtype)).float().cpu())

@@ -105,10 +105,20 @@ def list_predictions(workspace: Workspace, run_id: str | None = None) -> list[Pr
     return sorted(mine, key=lambda one: str(one.facts["made_at"]), reverse=True)
 
 
-def find_predictions(run_id: str, question: Mapping[str, Any], workspace: Workspace) -> PredictionSet | None:
-    """The latest answer of a run to a question that `asked` made; None where it was never asked."""
-    found = list_predictions(workspace, run_id)
-    return next((one for one in found if one.facts["asked"] == dict(question)), None)
+def find_predictions(
+    run_id: str, question: Mapping[str, Any], workspace: Workspace, *, state: str | None = None
+) -> PredictionSet | None:
+    """The latest answer of a run to a question that `asked` made; None where it was never asked.
+
+    Args:
+        run_id: the run.
+        question: what it was asked.
+        workspace: where predictions lie.
+        state: of the data (`Dataset.state`), so that an answer about other files than lie there now is none; None
+            takes any.
+    """
+    found = [one for one in list_predictions(workspace, run_id) if one.facts["asked"] == dict(question)]
+    return next((one for one in found if state in (None, one.facts.get("state"))), None)
 
 
 def asked(

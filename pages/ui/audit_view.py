@@ -133,7 +133,9 @@ def _pairs(
 @shown()
 def _against(source: Dataset, data: DataConfig, division: SplitConfig) -> None:
     """The same question between two data sets: is anything that is tested there trained on here?"""
-    chosen = data_choice.against()
+    chosen = None
+    with shown():  # the form is the way out of a link that cannot be read
+        chosen = data_choice.against()
     with st.expander("Compare with another data set", expanded=chosen is not None):
         st.caption("Finds patches that both hold, also turned, mirrored or saved anew, and labels that contradict.")
         asked = data_choice.form(chosen or DataConfig(), prefix="audit.against")

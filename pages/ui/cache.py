@@ -32,7 +32,7 @@ from histo_core.runs.records import Run
 from histo_core.runs.store import Store
 from histo_core.training.activations import FILE, EpochActivity, read_activity
 from histo_core.workspace import Workspace
-from pages.ui import unreadable
+from pages.ui import state, unreadable
 from pages.ui.explore.columns import Columns, code_columns
 from pages.ui.gallery import contact_sheet, packed_sheet
 
@@ -57,8 +57,24 @@ def store(home: str) -> Store:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def dataset(data: str, home: str) -> Dataset:
-    """An opened data set, by its configuration as JSON. `forget_data` looks at the disk again."""
-    return open_dataset(DataConfig.model_validate_json(data), Workspace(Path(home)))
+    """An opened data set, by its configuration as JSON. `forget_data` looks at the disk again.
+
+    Where it was pushed out and its files have changed meanwhile, what was made of the former ones is forgotten: their
+    pictures would stand under the names of these.
+    """
+    found = open_dataset(DataConfig.model_validate_json(data), Workspace(Path(home)))
+    states = _states(data, home)
+    if states and states[-1] != found.state:
+        _forget_derived()
+    states[:] = [found.state]
+    return found
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _states(data: str, home: str) -> list[str]:
+    """The state that a data set was opened in last; empty before."""
+    del data, home
+    return []
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -154,10 +170,16 @@ def channels(data: str, rows_sha256: str, home: str, _rows: np.ndarray) -> Chann
 
 def forget_data() -> None:
     """Open data sets afresh, because their files may have changed."""
+    dataset.clear()
+    _forget_derived()
+
+
+def _forget_derived() -> None:
+    """Forget what was made of data sets."""
     from pages.ui import cache_maps  # it needs this module
 
     for cached in (
-        *(dataset, split, sides, leakage, sheet, columns, packed, counts, countable, report_of_pcam, channels, _audit),
+        *(split, sides, leakage, sheet, columns, packed, counts, countable, report_of_pcam, channels, _audit),
         *cache_maps.OF_DATA,
     ):
         cached.clear()
@@ -254,6 +276,7 @@ def predictor(run_id: str, ended: str, home: str) -> Predictor:
     del ended
     loaded = Predictor.from_run(Workspace(Path(home)).run_folder(run_id))
     loaded.interactive = True
+    loaded.before_batch = state.stop_if_left  # LIME on a large upload takes hours, and would go on for nobody
     return loaded
 
 

@@ -13,21 +13,34 @@ import streamlit as st
 from histo_core.disk_errors import DISK, advice
 from histo_core.errors import HistoscopeError
 from histo_core.workspace import Workspace
+from pages.ui import state
 from pages.ui.text import plain
 
 LOG = logging.getLogger("histoscope.dashboard")
 
 
 @contextmanager
-def shown() -> Iterator[None]:
+def shown(*, afresh: bool = False) -> Iterator[None]:
     """Show an error where it happened and draw the rest of the page; also a decorator, for fragments.
 
     Streamlit's own signals (rerun, stop) are no `Exception` and pass.
+
+    Args:
+        afresh: whether to offer the page without its selection. A link that cannot be followed is remembered as any
+            other selection is, so it would bar the page for the rest of the session.
     """
     try:
         yield
     except Exception as error:
         show(error)
+        if afresh and state.names():
+            st.button(
+                "Open this page afresh",
+                key="afresh",
+                icon=":material/restart_alt:",
+                help="Without the selection that the link names. Nothing is deleted.",
+                on_click=state.clear,
+            )
 
 
 def show(error: Exception) -> bool:

@@ -16,7 +16,7 @@ from histo_core.data.formats.images import KINDS, SUFFIXES
 from histo_core.errors import DataNotFoundError
 from histo_core.review.telling import first_telling
 from histo_core.runs.records import Run
-from pages.ui import cache, data_choice, layout, state
+from pages.ui import cache, cache_data, data_choice, layout, state
 from pages.ui.text import count, plain, word_for_all
 
 MAX_PIXELS = 4_000_000
@@ -89,7 +89,7 @@ def of_run(run: Run, home: str) -> Patch | None:
         if found.empty:
             layout.empty("No patch fits these filters.", _clear)
             return None
-        source = data_choice.opened(run.config.data)
+        source = _opened(run, predicted.table, home)
         samples = found["sample_id"].tolist()
         asked = next(iter(state.asked("patch")), "")
         if asked not in samples:
@@ -99,6 +99,20 @@ def of_run(run: Run, home: str) -> Patch | None:
     image = source.read([index])[0]
     truth = predicted.table.loc[predicted.table["sample_id"] == sample, "y_true"].iloc[0]
     return Patch(sample, image, _sha256(image), truth if isinstance(truth, str) else None, source.mask(index))
+
+
+def _opened(run: Run, predicted: pd.DataFrame, home: str) -> Dataset:
+    """The run's data; opened afresh once a session where patches that it predicted are not in them."""
+    data, opened_for = run.config.data, f"explain.opened_for.{run.run_id}"
+    source = data_choice.opened(data)
+    if opened_for in st.session_state:
+        return source
+    rows = cache_data.find_rows(data.model_dump_json(), source.state, predicted["sample_id"].tolist(), home)
+    if (rows >= 0).all():
+        return source
+    st.session_state[opened_for] = True
+    cache.forget_data()
+    return data_choice.opened(data)
 
 
 def _telling(found: pd.DataFrame, positive: str, source: Dataset) -> str:

@@ -21,12 +21,14 @@ from pages.ui.comparison_table import roc_points
 from pages.ui.errors import shown
 from pages.ui.gallery import legend
 from pages.ui.jobs import job_card
-from pages.ui.text import count, plain
+from pages.ui.text import count, plain, word_for_all
 
 SHEET, CELL = 16, 64
 """Patches of a contact sheet, and the side of each in pixels."""
 COLUMNS = 8
 SHOW = {"all": "All", "wrong": "Wrong ones", "unsure": "Uncertain ones"}
+ANY = ""
+"""Any predicted class; no class is called like that."""
 UNSURE = 0.75
 """Probability of the predicted class below which a patch counts as uncertain."""
 
@@ -133,13 +135,14 @@ def _table(table: pd.DataFrame, certainty: pd.Series, found: PredictionSet) -> N
     with st.container(horizontal=True, vertical_alignment="bottom"):
         offered = list(SHOW) if labelled else [name for name in SHOW if name != "wrong"]
         show = state.choose("Show", "show", offered, format_func=SHOW.__getitem__, width=200)
-        says = state.choose("Predicted class", "says", ["any", *found.facts["classes"]], width=200)
+        words = {ANY: word_for_all(found.facts["classes"])} | {name: name for name in found.facts["classes"]}
+        says = state.choose("Predicted class", "says", list(words), format_func=words.__getitem__, width=200)
     kept = pd.Series(data=True, index=table.index)
     if show == "wrong":
         kept &= table["y_true"].notna() & (table["y_true"] != table["y_pred"])
     elif show == "unsure":
         kept &= certainty < UNSURE
-    if says != "any":
+    if says != ANY:
         kept &= table["y_pred"] == says
     filtered = table.loc[kept]
     st.caption(f"{count(len(filtered), 'patch', 'patches')} of {len(table):,}.")

@@ -38,7 +38,7 @@ pages = {
 register(pages)
 page = st.navigation(list(pages.values()), position="top")
 state.arrive(next(name for name, known in pages.items() if known == page))
-with shown():
+with shown(afresh=True):
     page.run()
 state.settle()
 st.caption("For research and teaching. Not a medical device.")

@@ -15,7 +15,7 @@ from histo_core.runs.records import Run, RunStatus
 from histo_core.training.events import EpochDone
 from histo_core.workspace import Workspace
 from pages.ui import cache, layout, run_details, runs, state
-from pages.ui.text import count
+from pages.ui.text import count, word_for_all
 
 SHOWN = 12
 """Runs a page."""
@@ -24,7 +24,8 @@ STATES: dict[str, tuple[RunStatus, ...]] = {
     "waiting or training": (RunStatus.QUEUED, RunStatus.RUNNING),
     **{runs.WORDS[one][0]: (one,) for one in RunStatus if one.resumable or one is RunStatus.SUCCEEDED},
 }
-ANY_TAG = "any"
+ANY_TAG = ""
+"""No tag is empty, and so none is taken for it."""
 ANCHOR, FORM = "runs", "new"
 """Where links lead on a page that is too narrow for two columns: here, and to the form of a new run."""
 LEGEND = 32
@@ -65,9 +66,10 @@ def _filter(tags: Sequence[str]) -> Wanted:
         text = runs.search("Find", "find")
         with st.popover("Filter", icon=":material/filter_list:", key="runs.filter"):
             said = state.choose("State", "state", list(STATES), clears=["page"])
-            tag = state.choose("Tag", "tag", [ANY_TAG, *tags], clears=["page"])
+            words = {ANY_TAG: word_for_all(tags)} | {tag: tag for tag in tags}
+            tag = state.choose("Tag", "tag", list(words), format_func=words.__getitem__, clears=["page"])
             archived = state.switch("Show archived runs", "archived")
-    return Wanted(text=text, tag="" if tag == ANY_TAG else tag, statuses=STATES[said], archived=archived)
+    return Wanted(text=text, tag=tag, statuses=STATES[said], archived=archived)
 
 
 def _to_the_form() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from histo_core.errors import RunError
 from histo_core.runs.delete import delete
 from histo_core.runs.edit import NAME_LENGTH, NOTE_LENGTH, archive, rename, set_note, set_tags
 from histo_core.runs.events import read_events
@@ -22,6 +24,11 @@ from pages.ui.errors import shown
 from pages.ui.text import ago, count, plain, size
 
 LOG_LINES = 30
+_WRITE: dict[str, Callable[[str, Any, Workspace], object]] = {
+    "name": lambda *what: rename(*what),
+    "tags": lambda *what: set_tags(*what),
+    "note": lambda *what: set_note(*what),
+}
 
 
 def draw(run: Run, workspace: Workspace, tags: Sequence[str]) -> None:
@@ -114,26 +121,48 @@ def _facts(run: Run) -> str:
 
 
 def _writing(run: Run, workspace: Workspace, tags: Sequence[str]) -> None:
-    """What people wrote on it, to be changed."""
+    """What people wrote on it, to be changed; what was left as it stood here is not written."""
+    now = {"name": runs.label(run), "tags": list(run.tags), "note": run.note}
+    key = f"written.{run.run_id}"
+    if f"note.{run.run_id}" not in st.session_state:  # the form is drawn afresh
+        st.session_state[key] = now
+    shown_here = st.session_state.setdefault(key, now)
     with st.form(f"writing.{run.run_id}", border=False):
-        name = st.text_input("Name", runs.label(run), max_chars=NAME_LENGTH, key=f"name.{run.run_id}")
+        name = st.text_input("Name", shown_here["name"], max_chars=NAME_LENGTH, key=f"name.{run.run_id}")
         chosen = st.multiselect(
             "Tags",
-            sorted({*tags, *run.tags}, key=str.casefold),
-            default=list(run.tags),
+            sorted({*tags, *shown_here["tags"]}, key=str.casefold),
+            default=shown_here["tags"],
             accept_new_options=True,
             placeholder="Choose or type",
             key=f"tags.{run.run_id}",
             help="To find it by; type a new one and press Enter.",
         )
-        note = st.text_area("Note", run.note, max_chars=NOTE_LENGTH, height=80, key=f"note.{run.run_id}")
+        note = st.text_area("Note", shown_here["note"], max_chars=NOTE_LENGTH, height=80, key=f"note.{run.run_id}")
         if st.form_submit_button("Save", key=f"save.{run.run_id}"):
             with shown():
-                if name != runs.label(run):
-                    rename(run.run_id, name, workspace)
-                set_tags(run.run_id, chosen, workspace)
-                set_note(run.run_id, note, workspace)
+                written = {"name": name, "tags": chosen, "note": note}
+                changed = [what for what in written if written[what] != shown_here[what]]
+                _check_unchanged(changed, shown_here, now)
+                for what in changed:
+                    _WRITE[what](run.run_id, written[what], workspace)
+                st.session_state[key] = shown_here | {what: written[what] for what in changed}
                 st.rerun()
+
+
+def _check_unchanged(changed: Sequence[str], before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse to write over what somebody else wrote since these details were opened.
+
+    Raises:
+        RunError: it names what that is.
+    """
+    for what in changed:
+        if now[what] != before[what]:
+            raise RunError(
+                f"Somebody else changed the {what} to {now[what]!r} since these details were opened.",
+                "Nothing was saved.",
+                "Copy what you wrote, close and open the details, and write it again.",
+            )
 
 
 def _loss(run: Run, workspace: Workspace) -> str:

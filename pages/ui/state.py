@@ -70,6 +70,18 @@ def put(name: str, value: object) -> None:
     _remember()
 
 
+def clear() -> None:
+    """Take the page's whole selection away, also out of what the session remembers."""
+    settle()
+    st.query_params.clear()
+    _remember()
+
+
+def stop_if_left() -> None:
+    """End this script if its visitor has left or clicked on; Streamlit does so where the session's state is read."""
+    st.session_state.get(_PAGE)
+
+
 def choose(
     label: str,
     name: str,

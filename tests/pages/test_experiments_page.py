@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from page_helpers import HOSTILE, OpenPage, small_run, texts
 from streamlit.testing.v1 import AppTest
@@ -15,6 +17,7 @@ from histo_core.experiments.summary import summary
 from histo_core.runs.store import Store
 from histo_core.runs.worker import work
 from histo_core.workspace import Workspace
+from pages.experiments import _labels
 
 SWEEP = ProtocolConfig(kind="sweep", sweep={"train.learning_rate": SweepField(values=(0.001, 0.01))})
 
@@ -198,6 +201,17 @@ def test_a_link_to_an_unknown_experiment_says_so(home: Workspace, open_page: Ope
     page = open_page("experiments", experiment="nope-1")
     assert not page.exception
     assert "not in this workspace" in page.warning[0].value
+
+
+def test_experiments_that_look_alike_are_told_apart_by_their_ids(
+    home: Workspace, worked: tuple[Workspace, Experiment, Experiment]
+) -> None:
+    del home
+    one, other = worked[1], replace(worked[1], experiment_id="other-1")
+    labels = _labels({each.experiment_id: each for each in (one, other, worked[2])})
+    assert len(set(labels.values())) == 3
+    assert labels["other-1"].endswith("(other-1)")
+    assert worked[2].experiment_id not in labels[worked[2].experiment_id]
 
 
 def _form() -> None:

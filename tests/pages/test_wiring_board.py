@@ -10,15 +10,17 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from page_helpers import PHANTOM, OpenPage, press
+from page_helpers import PHANTOM, OpenPage, press, texts
 from streamlit.testing.v1 import AppTest
 from wiring import control, controls, fill, tried
 from wiring_queue import Call, any_run
 from wiring_spy import Row, check
 
 from histo_core.config import DataConfig
+from histo_core.runs.edit import rename, set_tags
 from histo_core.runs.find import Wanted
 from histo_core.runs.records import RunStatus
+from histo_core.runs.store import Store
 from histo_core.studies.demo import demo_configs
 from histo_core.workspace import Workspace
 
@@ -63,13 +65,38 @@ def test_what_is_written_on_a_run_is_kept(queued_home: Workspace, open_page: Ope
     run_id = any_run(queued_home, "Second").run_id
     page = _opened(open_page, run_id)
     fill(page, {f"name.{run_id}": "New", f"note.{run_id}": "why"})
-    control(page, f"tags.{run_id}").set_value(["mine"])
+    control(page, f"tags.{run_id}").set_value(["other"])
     control(page, f"save.{run_id}").click().run()
     assert calls == [
         ("rename", (run_id, "New"), {}),
-        ("set_tags", (run_id, ["mine"]), {}),
+        ("set_tags", (run_id, ["other"]), {}),
         ("set_note", (run_id, "why"), {}),
     ]
+
+
+def test_a_tag_that_is_called_any_is_a_tag(queued_home: Workspace, open_page: OpenPage) -> None:
+    run_id = any_run(queued_home, "First").run_id
+    set_tags(run_id, ["any"], queued_home)
+    shown = texts(open_page("train", tag="any"))
+    set_tags(run_id, [], queued_home)
+    assert "**First**" in shown
+    assert "**Second**" not in shown
+
+
+def test_two_who_write_on_a_run_do_not_undo_each_other(queued_home: Workspace, open_page: OpenPage) -> None:
+    run_id = any_run(queued_home, "Third").run_id
+    one, other = _opened(open_page, run_id), _opened(open_page, run_id)
+    fill(one, {f"note.{run_id}": "of one"})
+    control(one, f"save.{run_id}").click().run()
+    fill(other, {f"name.{run_id}": "Of other"})
+    control(other, f"save.{run_id}").click().run()
+    now = Store.open(queued_home).get(run_id)
+    assert (now.name, now.note) == ("Of other", "of one")
+    fill(other, {f"note.{run_id}": "of other"})
+    control(other, f"save.{run_id}").click().run()
+    assert "Somebody else changed the note to 'of one'" in other.error[0].value.replace("\\", "")
+    assert Store.open(queued_home).get(run_id).note == "of one"
+    rename(run_id, "Third", queued_home)
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,8 @@ ROWS = [
     Row("button_group: Number", METRICS[1], f"{VIEW}.members_figure", "metric", METRICS[1]),
     Row("button_group: Number", METRICS[1], f"{VIEW}.sweep_figure", "metric", METRICS[1]),
     Row(
-        *("toggle: Show archived experiments", True, "pages.experiments._label"),
-        *(lambda arguments: arguments["experiment"].name, "Old"),
+        *("toggle: Show archived experiments", True, "pages.experiments._labels"),
+        *(lambda arguments: {one.name for one in arguments["known"].values()}, {"Old", "Sweep", "Repeats"}),
     ),
 ]
 
