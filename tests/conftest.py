@@ -41,9 +41,9 @@ def shared_data() -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def postgres_url() -> Iterator[str]:
-    """A PostgreSQL database for this session; tests take `empty_postgres`."""
+    """A PostgreSQL database for a file of tests, which take `empty_postgres`; no other file finds its server running."""
     with running_postgres() as url:
         yield url
 

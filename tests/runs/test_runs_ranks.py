@@ -38,8 +38,10 @@ def run(workspace: Workspace, small_run: Callable[..., RunConfig]) -> Callable[.
 
 
 def ranks() -> list[psutil.Process]:
-    """The processes that this one started for its runs; the one that matches patterns may wait beside them."""
-    return [one for one in psutil.Process().children() if "histo_core.limited_server" not in one.cmdline()]
+    """The processes that this one started for its runs; what other tests and patterns need may wait beside them."""
+    return [
+        one for one in psutil.Process().children() if one.status() != psutil.STATUS_ZOMBIE and "worker" in one.cmdline()
+    ]
 
 
 def until(condition: Callable[[], bool]) -> None:
