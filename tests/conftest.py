@@ -43,7 +43,7 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="module")
 def postgres_url() -> Iterator[str]:
-    """A PostgreSQL database for a file of tests, which take `empty_postgres`; no other file finds its server running."""
+    """A PostgreSQL database for one file of tests; they take `empty_postgres`."""
     with running_postgres() as url:
         yield url
 
