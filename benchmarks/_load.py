@@ -22,7 +22,7 @@ LOOK_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Load:
-    """What a number of visitors met.
+    """Answers and memory, as a number of visitors met them.
 
     Attributes:
         answers: of all clicks, in the order in which they were answered.

@@ -23,7 +23,7 @@ from websockets.asyncio.client import ClientConnection, connect
 PATIENCE_SECONDS = 120.0
 """A click that is not answered within this time has failed."""
 OPTIONS = 4
-"""How many of a control's options are used; the first ones."""
+"""Options of a control that are used: the first ones."""
 FAILED = "Something went wrong"
 """How the dashboard begins to speak of an error that it did not expect (`pages.ui.errors`)."""
 
@@ -47,7 +47,7 @@ class Control:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of one click.
+    """One click and its answer.
 
     Attributes:
         page: where it was done, as in the address.
@@ -100,7 +100,7 @@ class Visitor:
 
     @property
     def page(self) -> str:
-        """Where the visitor is."""
+        """Name the page that the visitor is on."""
         return self._page
 
     async def open(self, page: str, query: str = "") -> Answer:

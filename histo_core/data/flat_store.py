@@ -157,7 +157,7 @@ def _checked_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _is_as_written(manifest: dict[str, Any]) -> bool:
-    """Whether a manifest's values are of their kinds, and its pixels as many as its samples have."""
+    """Say whether a manifest's values are of their kinds, and its pixels as many as its samples have."""
     samples, total, size = manifest["samples"], manifest["bytes"], manifest["size"]
     if not all(type(value) is int for value in (samples, total, *(size or ()))) or type(manifest["sha256"]) is not str:
         return False

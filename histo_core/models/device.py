@@ -71,7 +71,7 @@ def full_float32() -> Iterator[None]:
     """Let NVIDIA GPUs multiply float32 with all its bits, for numbers that are reported.
 
     By torch's default their convolutions take TensorFloat-32, with 10 bits of mantissa: logits then differed from a
-    CPU's by up to 1e-3, against 1e-5 here. A ResNet50 predicts a third as many patches a second (2,979 of 8,957 on an
+    CPU's by up to 1e-3, against 5e-5 here. A ResNet50 predicts a third as many patches a second (2,979 of 8,957 on an
     H200). Blocks may be nested and may run in several threads; the last to leave restores the setting.
     """
     _FULL.enter()

@@ -76,7 +76,7 @@ class Predictor:
         self.preprocess, self.classes, self.positive = preprocess, tuple(classes), positive
         self.config, self.name, self.input_size = config, config.name, input_size
         self.interactive = False
-        self.before_batch: Callable[[], object] = bool  # it does nothing
+        self.before_batch: Callable[[], object] = _nothing
         self._mapped: dict[tuple[nn.Module, torch.dtype], Mapped] = {}
 
     @classmethod
@@ -269,6 +269,10 @@ class Predictor:
     def gradcam_layer(self, input_size: tuple[int, int]) -> nn.Module:
         """The layer whose map Grad-CAM weighs for inputs of this height and width, in pixels after preprocessing."""
         return MODELS[self.config.name].gradcam_layer(self.model, input_size)
+
+
+def _nothing() -> None:
+    """Do nothing before a batch."""
 
 
 def _network(header: WeightsHeader) -> nn.Module:
