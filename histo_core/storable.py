@@ -22,20 +22,33 @@ def why_not(value: Any, place: str = "") -> str:
         value: plain values in mappings, lists and tuples; anything else is not looked into.
         place: the value's own name, for the answer.
     """
+    if can_be_kept(value):
+        return ""
     if isinstance(value, str):
-        return "" if value == storable_text(value) else f"{place} = {value!r}: text without NUL, in UTF-8, is expected"
+        return f"{place} = {value!r}: text without NUL, in UTF-8, is expected"
     if isinstance(value, float):
-        return "" if math.isfinite(value) else f"{place} = {value!r}: a finite number is expected"
+        return f"{place} = {value!r}: a finite number is expected"
     if isinstance(value, int):
-        return "" if -_WHOLE <= value < _WHOLE else f"{place}: a whole number of at most 64 bits is expected"
+        return f"{place}: a whole number of at most 64 bits is expected"
     if isinstance(value, Mapping):
         parts = [(str(key), inner) for key, inner in value.items()]
         named = (why_not(key, f"a name in {place or 'it'}") for key, _ in parts)
         inside = (why_not(inner, f"{place}.{key}" if place else key) for key, inner in parts)
-        return next(filter(None, (*named, *inside)), "")
-    if isinstance(value, list | tuple):
-        return next(filter(None, (why_not(inner, f"{place}.{number}") for number, inner in enumerate(value))), "")
-    return ""
+        return next(filter(None, (*named, *inside)))
+    return next(filter(None, (why_not(inner, f"{place}.{number}") for number, inner in enumerate(value))))
+
+
+def can_be_kept(value: Any) -> bool:
+    """Tell whether all of a plain value can be kept; anything else than plain values is not looked into."""
+    if isinstance(value, str):
+        return "\0" not in value if value.isascii() else value == storable_text(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, int):
+        return -_WHOLE <= value < _WHOLE
+    if isinstance(value, Mapping):
+        return all(can_be_kept(str(key)) and can_be_kept(inner) for key, inner in value.items())
+    return all(map(can_be_kept, value)) if isinstance(value, list | tuple) else True
 
 
 def storable_text(text: str) -> str:

@@ -38,26 +38,26 @@ def draw(workspace: Workspace) -> None:
     store = cache.store(str(workspace.home))
     tags = all_tags(store)
     wanted = _filter(tags)
-    total = find_runs(store, wanted, limit=0).total
-    if not total:
+    first = find_runs(store, wanted, limit=SHOWN)
+    if not first.total:
         if wanted == Wanted():
             words = "Runs appear here with their progress and their curves."
             layout.empty(words, _to_the_form)
         else:
             layout.empty("No run is like that.", _clear)
         return
-    pages = -(-total // SHOWN)
+    pages = -(-first.total // SHOWN)
     offset = SHOWN * (_page(pages) - 1)
 
     def look() -> Found:
         return find_runs(store, wanted, limit=SHOWN, offset=offset)
 
-    known = look().runs
+    known = look().runs if offset else first.runs
     watched, measure = _curves_of(known)
     active = any(run.status.active for run in known)
     runs.watch(active, lambda: _board(look().runs, watched, measure, workspace, tags))
     if pages > 1:
-        st.caption(f"{count(total, 'run')} on {count(pages, 'page')}.")
+        st.caption(f"{count(first.total, 'run')} on {count(pages, 'page')}.")
 
 
 def _filter(tags: Sequence[str]) -> Wanted:
