@@ -10,7 +10,7 @@ from histo_core.comparison.compare import compare
 from histo_core.comparison.external import validate
 from histo_core.comparison.join import join, load
 from histo_core.comparison.threshold import parse_threshold, thresholds
-from histo_core.comparison.training_part import LEARNT, need_training_part, of_training_part
+from histo_core.comparison.training_set import LEARNT, need_training_part, of_training_part
 from histo_core.config import (
     DataConfig,
     ModelConfig,
