@@ -21,8 +21,8 @@ def views(tta: Tta) -> tuple[int, ...]:
     """The symmetries in which a patch is predicted.
 
     Numbers are those of `histo_core.data.transforms.augment.draw`: quarter turns counter-clockwise, plus 4 where the
-    patch is mirrored left-right first. ``flips`` is the patch, mirrored left-right, and mirrored up-down (left-right and
-    half a turn); ``symmetries`` is all eight.
+    patch is mirrored left-right first. ``flips`` is the patch, mirrored left-right, and mirrored up-down
+    (left-right and half a turn); ``symmetries`` is all eight.
     """
     return _VIEWS[tta]
 

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from histo_core.config import AugmentConfig
-from histo_core.data.transforms.augment import kernel
-from histo_core.data.transforms.augment.draw import Changes, draw, torch_backend
+from histo_core.data.transforms.augment import kernel, torch_backend
+from histo_core.data.transforms.augment.draw import Changes, draw
 
 PROJECT = Path(__file__).resolve().parents[3]
 RNG = np.random.default_rng(0)
