@@ -138,10 +138,11 @@ def show(
       python -m histo_core experiment show 2e94edf86575-1 --wait
     """
     from histo_core.evaluation.class_scores import METRICS
+    from histo_core.experiments.about import NAMES
     from histo_core.experiments.final import kept_score, looked_at_before
     from histo_core.experiments.launcher import get_experiment
+    from histo_core.experiments.narrative import verdict
     from histo_core.experiments.summary import summary
-    from histo_core.experiments.words import NAMES, verdict
     from histo_core.runs.held_out import scored_in_words
     from histo_core.runs.launcher import keep_supervised
 
@@ -271,7 +272,7 @@ def delete(experiment_id: ExperimentId) -> None:
 
 
 def _tell_test(score: TestScore) -> None:
-    from histo_core.experiments.words import NAMES
+    from histo_core.experiments.about import NAMES
     from histo_core.runs.held_out import scored_in_words
 
     basis = f" on {score.basis}" if score.basis else ""

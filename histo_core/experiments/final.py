@@ -137,7 +137,7 @@ def _chosen(experiment: Experiment, workspace: Workspace) -> str:
 def _scored(experiment_id: str, run: Run, workspace: Workspace, progress: Progress) -> TestScore:
     # PyTorch takes seconds, and reading a score that was kept does without.
     from histo_core.models.predictor import Predictor
-    from histo_core.runs.stages import check_unchanged, open_data
+    from histo_core.runs.run_data import check_unchanged, open_data
     from histo_core.training.predict import predict_parts
 
     dataset, split, workspace = open_data(run.config, workspace)

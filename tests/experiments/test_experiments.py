@@ -27,10 +27,10 @@ from histo_core.experiments.launcher import (
     resume_experiment,
     start_experiment,
 )
+from histo_core.experiments.narrative import verdict
 from histo_core.experiments.scores import together
 from histo_core.experiments.summary import summary
 from histo_core.experiments.table import ExperimentTable
-from histo_core.experiments.words import verdict
 from histo_core.maintenance.check import check_workspace
 from histo_core.runs.delete import delete
 from histo_core.runs.launcher import launch
