@@ -80,7 +80,7 @@ def test_a_new_rule_of_decoding_makes_checks_and_copies_anew(
     make_check(data, workspace)
     convert(data, workspace)
     part = Remaining(data, np.arange(3)).pixels_state
-    monkeypatch.setattr(module, "READING", "next")
+    monkeypatch.setattr("histo_core.data.dataset.READING", "next")
     changed = opened(folder, workspace)
     assert changed.pixels_state != data.pixels_state
     assert Remaining(changed, np.arange(3)).pixels_state != part

@@ -15,8 +15,8 @@ from histo_core.errors import CorruptDataError, RunError
 from histo_core.evaluation.intervals import Interval
 from histo_core.evaluation.pooled_predictions import pooled_intervals
 from histo_core.experiments.records import Experiment
+from histo_core.experiments.results import Summary, summary
 from histo_core.experiments.scores import pool
-from histo_core.experiments.summary import Summary, summary
 from histo_core.experiments.table import ExperimentTable
 from histo_core.files import read_json, write_json
 from histo_core.progress import Progress, silent

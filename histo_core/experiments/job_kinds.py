@@ -39,10 +39,7 @@ def _of(name: str) -> Callable[[ExperimentParams, Workspace, Progress], None]:
     return work
 
 
-JOBS.add("sweep", JobKind("Sweep", ExperimentParams, _of("histo_core.experiments.search:follow"), action="run.launch"))
-JOBS.add(
-    "score_test",
-    JobKind(
-        "Scoring the test part", ExperimentParams, _of("histo_core.experiments.final:score_test"), action="run.predict"
-    ),
-)
+_follow = _of("histo_core.experiments.sweep.search:follow")
+_score = _of("histo_core.experiments.test_score:score_test")
+JOBS.add("sweep", JobKind("Sweep", ExperimentParams, _follow, action="run.launch"))
+JOBS.add("score_test", JobKind("Scoring the test part", ExperimentParams, _score, action="run.predict"))
