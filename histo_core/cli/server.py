@@ -42,10 +42,11 @@ def supervise(
       python -m histo_core supervise
       python -m histo_core supervise --idle-exit 60
     """
-    from histo_core.runs.supervisor import supervise as serve
+    from histo_core.runs.job_folder import kill_stubborn_jobs
+    from histo_core.runs.supervision import supervise as serve
 
     _log_to_stderr()
-    serve(Workspace.default(), idle_exit_seconds=idle_exit)
+    serve(Workspace.default(), idle_exit_seconds=idle_exit, beside=kill_stubborn_jobs)
 
 
 def _log_to_stderr() -> None:

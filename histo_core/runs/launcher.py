@@ -15,13 +15,14 @@ from histo_core.access import LOCAL, User, authorise
 from histo_core.config import RunConfig
 from histo_core.errors import RunError
 from histo_core.locks import try_lock
+from histo_core.runs.command import child_environment
 from histo_core.runs.delete import finish_deletions
 from histo_core.runs.edit import checked_name, checked_note, checked_priority, checked_tags
 from histo_core.runs.folder import write_config
 from histo_core.runs.processes import start_detached
 from histo_core.runs.records import Run
 from histo_core.runs.store import Store
-from histo_core.runs.supervisor import child_environment, supervisor_identity
+from histo_core.runs.supervision import supervisor_identity
 from histo_core.workspace import Workspace
 
 START_SECONDS = 60.0

@@ -6,151 +6,29 @@ itself its workers go on, and the next supervisor adopts them: who works on a ru
 
 from __future__ import annotations
 
-import json
 import logging
 import math
-import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import IO
 
-from histo_core.errors import StoreError
-from histo_core.locks import try_lock
-from histo_core.regular_files import parse_json, read_regular
+from histo_core.runs.command import Command, child_environment
 from histo_core.runs.exit_words import exit_words, memory_advice
-from histo_core.runs.job_folder import kill_stubborn_jobs
 from histo_core.runs.processes import ProcessIdentity, boot_id
 from histo_core.runs.queue import next_queued
 from histo_core.runs.records import Run, RunStatus
 from histo_core.runs.store import Held, Store
-from histo_core.runs.suspended import lock_holders_woken
 from histo_core.workspace import Workspace
 
 LOG = logging.getLogger(__name__)
 
-POLL_SECONDS = 0.5
-GRACE_SECONDS = 30.0
-IDLE_EXIT_SECONDS = 900.0
 START_SECONDS = 300.0
-LOCK_SECONDS = 20.0
 # The worker of another machine, or of a boot before this one, is judged by its heartbeat: one is due every 5 s. How
 # long none came is measured here: the other machine's time of day may be wrong, and anybody's may be set.
 SILENCE_SECONDS = 60.0
-PROJECT = Path(__file__).resolve().parents[2]
-
-Command = Callable[[str], Sequence[str]]
-
-
-def worker_command(run_id: str) -> Sequence[str]:
-    """The command line of a run's worker."""
-    return [sys.executable, "-m", "histo_core", "worker", run_id]
-
-
-def child_environment(workspace: Workspace) -> Mapping[str, str]:
-    """The environment in which our own processes find the same workspace and the same code from any folder.
-
-    OpenMP's threads sleep at a barrier instead of spinning: on two busy cores, where a browser and its server want
-    their share, spinning made an epoch of a small network eight times slower (20 s against 2.4 s).
-    """
-    path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
-    ours = {"HISTOSCOPE_HOME": str(workspace.home), "PYTHONPATH": path}
-    return {"OMP_WAIT_POLICY": "PASSIVE"} | os.environ | ours
-
-
-def lock_file(workspace: Workspace) -> Path:
-    """The file that the living supervisor has locked, and in which it says who it is."""
-    return workspace.locks / "supervisor.lock"
-
-
-def supervisor_identity(workspace: Workspace) -> ProcessIdentity | None:
-    """The living supervisor of a workspace, or None."""
-    try:
-        identity = ProcessIdentity(**parse_json(read_regular(lock_file(workspace), 4096)))
-    except (OSError, ValueError, TypeError):
-        return None
-    return identity if identity.alive() else None
-
-
-def supervise(
-    workspace: Workspace,
-    *,
-    idle_exit_seconds: float = IDLE_EXIT_SECONDS,
-    poll_seconds: float = POLL_SECONDS,
-    grace_seconds: float = GRACE_SECONDS,
-    start_seconds: float = START_SECONDS,
-    command: Command = worker_command,
-) -> None:
-    """Serve a workspace until nothing has been active for a while; return at once when another process serves it.
-
-    A launch adds its row first and looks for a supervisor afterwards; a leaving supervisor withdraws its name
-    first and looks at the queue afterwards. So of the two at least one sees the other, and no launch is lost.
-
-    Args:
-        workspace: whose runs to look after.
-        idle_exit_seconds: leave after this long without a queued or running run.
-        poll_seconds: how often to look.
-        grace_seconds: how long a worker may take to stop before its process group is killed.
-        start_seconds: how long a worker may hold a device without being at work on its run: before it claims it, or
-            after its end.
-        command: the command line of a run's worker.
-
-    Raises:
-        StoreError: the store cannot be opened.
-    """
-    store = Store.open(workspace)
-    while (lock := _lock_unless_served(workspace)) is not None:
-        with lock:
-            _sign(lock, json.dumps(asdict(ProcessIdentity.current())))
-            served = Supervisor(workspace, store, grace_seconds, command, start_seconds=start_seconds)
-            with lock_holders_woken(served.workers):
-                _serve(served, idle_exit_seconds, poll_seconds)
-            _sign(lock, "")
-        if not lock_file(workspace).exists() or not store.any_active():
-            return
-
-
-def _lock_unless_served(workspace: Workspace) -> IO[str] | None:
-    """The lock, or None where a living supervisor has it.
-
-    A killed one's lock may outlive it for a moment, in a worker that was just being started: whoever left because of
-    that would leave nobody.
-    """
-    deadline = time.monotonic() + LOCK_SECONDS
-    while (lock := try_lock(lock_file(workspace))) is None:
-        if supervisor_identity(workspace) is not None or time.monotonic() > deadline:
-            return None
-        time.sleep(0.05)
-    return lock
-
-
-def _serve(supervisor: Supervisor, idle_exit_seconds: float, poll_seconds: float) -> None:
-    LOG.info("supervisor %d serves %s", os.getpid(), supervisor.workspace.home)
-    last_active = time.monotonic()
-    while time.monotonic() - last_active <= idle_exit_seconds:
-        if not lock_file(supervisor.workspace).exists():
-            LOG.info("the workspace is gone")
-            return
-        try:
-            if supervisor.look():
-                last_active = time.monotonic()
-        except StoreError as error:
-            LOG.warning("will try again: %s", error)
-        except Exception:  # one run that nobody thought of must not end the process that looks after all of them
-            LOG.exception("will try again")
-        time.sleep(poll_seconds)
-    LOG.info("idle for %.0f s, leaving", idle_exit_seconds)
-
-
-def _sign(lock: IO[str], text: str) -> None:
-    lock.truncate(0)
-    lock.write(text)
-    lock.flush()
 
 
 @dataclass
@@ -167,7 +45,7 @@ class _Child:
 
 
 class Supervisor:
-    """One look at a time; `supervise` repeats it. All waiting is measured by the clock that nobody sets."""
+    """Look after the runs of a workspace, one look at a time. All waiting is measured by a clock that nobody sets."""
 
     def __init__(
         self,
@@ -177,9 +55,10 @@ class Supervisor:
         command: Command,
         *,
         start_seconds: float = START_SECONDS,
+        beside: Callable[[Workspace], object] | None = None,
     ) -> None:
         self.workspace = workspace
-        self._store, self._command = store, command
+        self._store, self._command, self._beside = store, command, beside
         self._grace_seconds, self._start_seconds = grace_seconds, start_seconds
         self._children: dict[int, _Child] = {}
         self._asked_to_stop: dict[ProcessIdentity, float] = {}
@@ -212,7 +91,8 @@ class Supervisor:
         while (run := next_queued(self._store, busy)) is not None:
             busy |= run.devices
             self._start(run)
-        kill_stubborn_jobs(self.workspace)
+        if self._beside is not None:
+            self._beside(self.workspace)
         return self._store.any_active()
 
     def _reap(self) -> dict[int, int]:

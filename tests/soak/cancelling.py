@@ -29,7 +29,7 @@ from histo_core.runs.launcher import cancel, launch
 from histo_core.runs.processes import ProcessIdentity
 from histo_core.runs.records import Run, RunStatus
 from histo_core.runs.store import Store
-from histo_core.runs.supervisor import supervise, supervisor_identity
+from histo_core.runs.supervision import supervise, supervisor_identity
 from histo_core.runs.worker import work
 from histo_core.training import checkpoint, loop
 from histo_core.training.events import BatchDone

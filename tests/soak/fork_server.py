@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from histo_core.runs.supervisor import child_environment
+from histo_core.runs.command import child_environment
 from histo_core.workspace import Workspace
 
 

@@ -78,7 +78,7 @@ def load_everything() -> None:
     from histo_core.models.registry import MODELS
 
     assert histo_core.runs.check.check
-    assert histo_core.runs.supervisor.supervise
+    assert histo_core.runs.supervision.supervise
     assert histo_core.runs.stages.train_and_predict
     len(MODELS)
     len(DATASETS)

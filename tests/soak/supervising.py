@@ -20,7 +20,7 @@ from histo_core.runs import launcher
 from histo_core.runs.processes import ProcessIdentity, start_detached
 from histo_core.runs.records import RunStatus
 from histo_core.runs.store import Store
-from histo_core.runs.supervisor import supervise
+from histo_core.runs.supervision import supervise
 from histo_core.workspace import Workspace
 
 LONGEST_WORK = 1.0
