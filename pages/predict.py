@@ -12,10 +12,10 @@ from histo_core.access import LOCAL, authorise
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.dataset import Dataset
 from histo_core.data.splits.split import Split
-from histo_core.runs.held_out import kept_back_by, scored_before
 from histo_core.runs.own_data import count_seen, division_in_words
 from histo_core.runs.predictions_kept import PredictionSet, find_predictions
-from histo_core.runs.records import Run
+from histo_core.runs.store.records import Run
+from histo_core.runs.store.test_set_access import kept_back_by, scored_before
 from histo_core.workspace import Workspace
 from pages.ui import cache, data_choice, layout, predict_cache, predict_form, predict_results, runs, state
 from pages.ui.errors import shown

@@ -9,7 +9,7 @@ from histo_core.data.dataset import Dataset
 from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.split import Split
 from histo_core.errors import HistoscopeError
-from histo_core.runs.records import Run
+from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 
 OWN_DIVISION = "the run's own split"

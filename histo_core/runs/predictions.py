@@ -24,7 +24,6 @@ from histo_core.files import new_folder, sha256, write_json
 from histo_core.models.manifest import read_manifest
 from histo_core.models.predictor import Predictor
 from histo_core.progress import Progress, silent
-from histo_core.runs.held_out import fingerprint_of, kept_back_by, record_score, scored_before
 from histo_core.runs.own_data import count_seen, division_in_words, own_split
 from histo_core.runs.predictions_check import (
     Check,
@@ -45,8 +44,9 @@ from histo_core.runs.predictions_kept import (
     home,
     list_predictions,
 )
-from histo_core.runs.records import Run, RunStatus
-from histo_core.runs.store import Store
+from histo_core.runs.store.records import Run, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.test_set_access import fingerprint_of, kept_back_by, record_score, scored_before
 from histo_core.workspace import Workspace
 
 __all__ = ["PredictionSet", "get_predictions", "list_predictions", "predict_with"]

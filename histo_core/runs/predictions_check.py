@@ -18,8 +18,8 @@ from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import HistoscopeError
 from histo_core.files import read_json
 from histo_core.progress import Progress, silent
-from histo_core.runs.held_out import scored_in_words
-from histo_core.runs.records import Run
+from histo_core.runs.store.records import Run
+from histo_core.runs.store.test_set_access import scored_in_words
 from histo_core.workspace import Workspace
 
 SCALE = 1.1
@@ -158,7 +158,7 @@ def held_out_check(before: int, kept_back_by: Sequence[str]) -> Check:
     """Whether it is fair to score the run's own test part now.
 
     Args:
-        before: how often it was scored before, from `histo_core.runs.held_out.scored_before`.
+        before: how often it was scored before, from `histo_core.runs.store.test_set_access.scored_before`.
         kept_back_by: names of the experiments that do not want it to be scored yet.
     """
     if kept_back_by:

@@ -12,7 +12,7 @@ from histo_core.data.predictions import class_names
 from histo_core.data.splits.partition import draw_samples
 from histo_core.runs.own_data import OWN_DIVISION
 from histo_core.runs.predictions_kept import PredictionSet, asked, list_predictions
-from histo_core.runs.records import Run
+from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 
 PART = "train"

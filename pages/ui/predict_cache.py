@@ -14,7 +14,7 @@ from histo_core.comparison.training_set import of_training_part
 from histo_core.data.dataset import UNLABELLED
 from histo_core.data.splits.split import Split
 from histo_core.runs.predictions_kept import get_predictions
-from histo_core.runs.records import Run
+from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 from pages.ui import cache
 

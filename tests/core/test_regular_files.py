@@ -19,9 +19,9 @@ WRITES = set("wax+")
 ALLOWED = {
     "histo_core/regular_files.py": "the door itself",
     "histo_core/limited_server.py": "the system's own file",
-    "histo_core/runs/processes.py": "the system's own files",
-    "histo_core/runs/suspended.py": "the system's own file",
-    "histo_core/runs/devices.py": "the system's own files",
+    "histo_core/runs/worker/process_identity.py": "the system's own files",
+    "histo_core/runs/worker/suspended.py": "the system's own file",
+    "histo_core/runs/devices/devices.py": "the system's own files",
     "histo_core/files.py": "syncs what was just written",
 }
 HANDED = {

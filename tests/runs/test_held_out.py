@@ -26,15 +26,15 @@ from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.split import Split
 from histo_core.errors import CancelledError
 from histo_core.runs import predictions_kept
-from histo_core.runs.delete import delete
-from histo_core.runs.held_out import fingerprint_of, record_score, scored_before, scored_in_words
-from histo_core.runs.launcher import launch
+from histo_core.runs.api import launch
 from histo_core.runs.predictions import predict_with
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.records import Run, RunStatus
-from histo_core.runs.schema import TEST_SCORES
-from histo_core.runs.store import Store
-from histo_core.runs.worker import work
+from histo_core.runs.store.delete import delete
+from histo_core.runs.store.records import Run, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.schema import TEST_SCORES
+from histo_core.runs.store.test_set_access import fingerprint_of, record_score, scored_before, scored_in_words
+from histo_core.runs.worker.process_identity import ProcessIdentity
+from histo_core.runs.worker.worker import work
 from histo_core.workspace import Workspace
 
 OPTIONS: dict[str, Option] = {"patches": 80, "patients": 8}

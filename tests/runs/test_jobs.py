@@ -29,12 +29,12 @@ from histo_core.errors import (
 )
 from histo_core.locks import is_locked
 from histo_core.runs import job_folder, jobs
+from histo_core.runs.api import supervisor_alive
 from histo_core.runs.job_folder import JobFolder, kill_stubborn_jobs
 from histo_core.runs.jobs import Job, cancel_job, find_job, start_job
-from histo_core.runs.launcher import supervisor_alive
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.store import Store
-from histo_core.runs.supervisor import Supervisor
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.process_identity import ProcessIdentity
+from histo_core.runs.worker.supervisor import Supervisor
 from histo_core.workspace import Workspace
 
 FAKE_JOB = Path(__file__).with_name("fake_job.py")

@@ -26,13 +26,13 @@ from histo_core.errors import CancelledError, ConfigError, CorruptDataError, Run
 from histo_core.files import write_json
 from histo_core.models.predictor import Predictor
 from histo_core.runs import predictions_chunks
-from histo_core.runs.launcher import launch
+from histo_core.runs.api import launch
 from histo_core.runs.onnx_job import OnnxParams, onnx_path, write_onnx
 from histo_core.runs.own_data import count_seen, own_split
 from histo_core.runs.predictions import get_predictions, list_predictions, predict_with
 from histo_core.runs.predictions_check import resolution, resolution_check, shared_check
-from histo_core.runs.store import Store
-from histo_core.runs.worker import work
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.worker import work
 from histo_core.workspace import Workspace
 
 OPTIONS: dict[str, Option] = {"patches": 80, "patients": 8}
