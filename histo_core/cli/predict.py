@@ -17,7 +17,7 @@ from histo_core.progress import Progress
 from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:
-    from histo_core.runs.predictions_kept import PredictionSet
+    from histo_core.prediction.stored import PredictionSet
 
 OwnDataset = Annotated[
     str | None, typer.Option("--dataset", help="Data set, else the run's own; `data list` shows all.")
@@ -74,7 +74,7 @@ def predict(
     division = parse_config(SplitConfig, {} if split is None else {"method": split})
     mapping = {theirs: "" if ours is None else str(ours) for theirs, ours in pairs(class_).items()} or None
 
-    from histo_core.runs.predictions import predict_with
+    from histo_core.prediction.predict import predict_with
 
     workspace = Workspace.default()
     data = _data(run_id, dataset, root, option, workspace, skip_broken=skip_broken)
@@ -119,7 +119,7 @@ def _own_or(
 ) -> SplitConfig:
     """The split that the run was trained with, where the data are its own."""
     from histo_core.data.opening import open_dataset
-    from histo_core.runs.own_data import own_split
+    from histo_core.prediction.seen_samples import own_split
     from histo_core.runs.store.runs import Store
 
     run = Store.open(workspace).get(run_id)

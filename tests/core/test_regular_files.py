@@ -37,7 +37,7 @@ HANDED = {
     ("histo_core/data/storage/memmap.py", "np.load"),
     ("histo_core/data/phantom/dataset.py", "np.load"),
     ("histo_core/data/formats/image_child.py", "np.load"),
-    ("histo_core/runs/predictions_chunks.py", "np.load"),
+    ("histo_core/prediction/resume.py", "np.load"),
     ("histo_core/auditing/embedding/layout.py", "np.load"),
     ("histo_core/auditing/embedding/principal_plane.py", "fromfile"),
     ("histo_core/data/export/formats.py", "File"),

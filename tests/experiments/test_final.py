@@ -18,7 +18,7 @@ from histo_core.experiments.records import Experiment
 from histo_core.experiments.results import summary
 from histo_core.experiments.table import ExperimentTable
 from histo_core.experiments.test_score import kept_score, looked_at_before, score_test, why_not
-from histo_core.runs.predictions import predict_with
+from histo_core.prediction.predict import predict_with
 from histo_core.runs.store.delete import delete
 from histo_core.runs.store.runs import Store
 from histo_core.runs.store.test_set_access import kept_back_by, scored_before

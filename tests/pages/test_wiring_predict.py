@@ -17,7 +17,7 @@ from wiring import controls, fill, tried
 
 from histo_core.config import DataConfig, PredictConfig, SplitConfig
 from histo_core.data.dataset import DATASETS
-from histo_core.runs.predictions import predict_with
+from histo_core.prediction.predict import predict_with
 from histo_core.workspace import Workspace
 from pages.ui.predict_form import NO_CLASS, PATCHES, VIEWS
 

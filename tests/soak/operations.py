@@ -16,9 +16,9 @@ from histo_core.experiments.table import ExperimentTable
 from histo_core.maintenance.backup import back_up
 from histo_core.maintenance.check import check_workspace
 from histo_core.maintenance.restore import restore
+from histo_core.prediction.predict import predict_with
 from histo_core.runs import job_process, jobs
 from histo_core.runs.api import launch
-from histo_core.runs.predictions import predict_with
 from histo_core.runs.store.edit import rename
 from histo_core.runs.store.records import RunStatus
 from histo_core.runs.store.runs import Store

@@ -10,8 +10,8 @@ import pandas as pd
 from histo_core.config import PredictConfig
 from histo_core.data.predictions import class_names
 from histo_core.data.splits.partition import draw_samples
-from histo_core.runs.own_data import OWN_DIVISION
-from histo_core.runs.predictions_kept import PredictionSet, asked, list_predictions
+from histo_core.prediction.seen_samples import OWN_DIVISION
+from histo_core.prediction.stored import PredictionSet, asked, list_predictions
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 

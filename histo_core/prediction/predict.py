@@ -23,9 +23,7 @@ from histo_core.errors import DataError, RunError
 from histo_core.files import new_folder, sha256, write_json
 from histo_core.models.manifest import read_manifest
 from histo_core.models.predictor import Predictor
-from histo_core.progress import Progress, silent
-from histo_core.runs.own_data import count_seen, division_in_words, own_split
-from histo_core.runs.predictions_check import (
+from histo_core.prediction.preflight import (
     Check,
     fit_checks,
     held_out_check,
@@ -34,8 +32,9 @@ from histo_core.runs.predictions_check import (
     trained_on,
     training_digests,
 )
-from histo_core.runs.predictions_chunks import predict_chunks
-from histo_core.runs.predictions_kept import (
+from histo_core.prediction.resume import predict_chunks
+from histo_core.prediction.seen_samples import count_seen, division_in_words, own_split
+from histo_core.prediction.stored import (
     FACTS,
     TABLE,
     PredictionSet,
@@ -44,6 +43,7 @@ from histo_core.runs.predictions_kept import (
     home,
     list_predictions,
 )
+from histo_core.progress import Progress, silent
 from histo_core.runs.store.records import Run, RunStatus
 from histo_core.runs.store.runs import Store
 from histo_core.runs.store.test_set_access import fingerprint_of, kept_back_by, record_score, scored_before
