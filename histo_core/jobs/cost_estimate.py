@@ -13,8 +13,8 @@ from histo_core.data.dataset import Dataset
 from histo_core.data.opening import open_dataset
 from histo_core.data.splits.make_split import make_split
 from histo_core.files import read_json, write_json
+from histo_core.jobs.params import DataParams, JobParams
 from histo_core.progress import Progress
-from histo_core.runs.job_params import DataParams, JobParams
 from histo_core.training.dry_run_config import Trial, trial_config
 from histo_core.workspace import Workspace
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from histo_core.data.dataset import DATASETS
+from histo_core.jobs.params import JobParams
 from histo_core.progress import Progress
-from histo_core.runs.job_params import JobParams
 from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:

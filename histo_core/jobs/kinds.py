@@ -10,12 +10,12 @@ from typing import Any, Generic, TypeVar
 from histo_core.access import Action
 from histo_core.config import parse_config
 from histo_core.data.opening import open_dataset, prepare_dataset
+from histo_core.jobs.cost_estimate import EstimateParams, make_estimates
+from histo_core.jobs.onnx import OnnxParams, write_onnx
+from histo_core.jobs.params import AuditParams, DataParams, DownloadParams, ExportParams, JobParams, MapParams
+from histo_core.jobs.predictions import PredictParams, predict
 from histo_core.progress import Progress
 from histo_core.registry import Registry
-from histo_core.runs.estimates import EstimateParams, make_estimates
-from histo_core.runs.job_params import AuditParams, DataParams, DownloadParams, ExportParams, JobParams, MapParams
-from histo_core.runs.onnx_job import OnnxParams, write_onnx
-from histo_core.runs.predictions_job import PredictParams, predict
 from histo_core.workspace import Workspace
 
 P = TypeVar("P", bound=JobParams)

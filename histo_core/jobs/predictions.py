@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from histo_core.config import PredictConfig, SplitConfig
+from histo_core.jobs.params import DataParams
 from histo_core.progress import Progress
-from histo_core.runs.job_params import DataParams
 from histo_core.workspace import Workspace
 
 
