@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from histo_core.jobs import onnx
-from histo_core.models.onnx_file import OnnxFile
+from histo_core.models.weights.onnx_export import OnnxFile
 from histo_core.workspace import Workspace
 
 
