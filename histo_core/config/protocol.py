@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from histo_core.config import RunConfig
-from histo_core.config_base import Config
-from histo_core.config_train import BELONGS as TRAIN_BELONGS
-from histo_core.config_train import TrainConfig
+from histo_core.config.base import Config
+from histo_core.config.run import RunConfig
+from histo_core.config.train import BELONGS as TRAIN_BELONGS
+from histo_core.config.train import TrainConfig
 from histo_core.errors import ConfigError
 
 SweepValue = bool | int | float | str | None | tuple[float, ...]
