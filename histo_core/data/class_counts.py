@@ -1,4 +1,4 @@
-"""How many patches of each class there are, by any column of the table."""
+"""Counts of patches by class and by any column of the table."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ UNKNOWN = "unknown"
 TOTAL = "total"
 
 _GROUPING = ("split", "patient_id", "slide_id", "group")
-"""Columns that are worth counting by, however many values they have."""
+"""Columns that are offered for counting, however many values they have."""
 _NEVER = ("sample_id", "label", "x", "y")
 _MOST_VALUES = 100
-"""Any other column with more values than this is a measurement or a name, not a kind."""
+"""Any other column with more values than this holds measurements or names, not categories."""
 
 
 def counts_by(dataset: Dataset, column: str) -> pd.DataFrame:
-    """Patches of each class for each value of a column; fast enough to draw at once for 327,680 rows.
+    """Count the patches of each class for each value of a column; fast enough to draw at once for 327,680 rows.
 
     Args:
         dataset: whose table is counted.
         column: any of its columns.
 
     Returns:
-        Values as text in the index: parts as train, valid, test, others with their numbers in order, last
-        "unknown" where some rows have no value. A column of int64 counts for each class, and last ``total``, which
-        also counts patches without a label.
+        Values as text in the index: sets as train, valid, test; other values with their numbers in order; "unknown"
+        last, where some rows have no value. A column of int64 counts for each class, and last ``total``, which also
+        counts patches without a label.
 
     Raises:
-        KeyError: the table has no such column; offer `offered_columns`.
+        KeyError: the table has no such column; see `offered_columns`.
     """
     codes, values = pd.factorize(dataset.table[column], use_na_sentinel=True)
     names = [_text(value) for value in values]
     k, n = len(dataset.classes), len(names)
-    # One code a (value, class) pair; a missing value counts as value n, a missing label as class k.
+    # One code for each (value, class) pair; a missing value counts as value n, a missing label as class k.
     rows = np.where(codes < 0, n, codes)
     labels = dataset.table["label"].to_numpy(np.int64)
     cells = np.bincount(rows * (k + 1) + np.where(labels < 0, k, labels), minlength=(n + 1) * (k + 1))
@@ -49,10 +49,10 @@ def counts_by(dataset: Dataset, column: str) -> pd.DataFrame:
 
 
 def offered_columns(dataset: Dataset) -> tuple[str, ...]:
-    """The columns that `counts_by` says something about, in a fixed order.
+    """Return the columns that are worth counting by with `counts_by`, in a fixed order.
 
-    Parts, patients, slides and groups count wherever one is known, other columns where they have between two and a
-    hundred values.
+    Sets, patients, slides and groups are offered wherever one is known, other columns if they have two to a hundred
+    values.
     """
     table = dataset.table
     values: dict[str, int] = table.drop(columns=[name for name in _NEVER if name in table]).nunique().to_dict()
@@ -61,12 +61,12 @@ def offered_columns(dataset: Dataset) -> tuple[str, ...]:
 
 
 def _text(value: object) -> str:
-    """A value as a reader writes it: whole numbers stay whole where missing ones made floats of them."""
+    """Format a value as text; whole numbers that became floats because of missing values stay whole."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def rank(name: str) -> tuple[int, list[tuple[bool, float, str]]]:
-    """Parts in their order, then by name with numbers as numbers: 40, 100, 400; slide 2 before slide 10."""
+    """Return a sort key: sets in their order, then names with numbers as numbers (slide 2 before slide 10)."""
     if name in PARTS:
         return PARTS.index(name), []
     pieces = re.split(r"(\d+(?:\.\d+)?)", name)

@@ -1,4 +1,4 @@
-"""What every data set is: a table and a way to read pixels."""
+"""The interface of every data set: a table and a way to read pixels."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PARTS = ("train", "valid", "test")
 
 _BATCH = 256
 _SETTLED_SECONDS = 2.0
-"""A file that changed more recently could change once more within its time stamp's resolution."""
+"""Seconds. A file that changed more recently could change again within the resolution of its time stamp."""
 
 
 class Problem(NamedTuple):
@@ -45,14 +45,14 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """What is known of a data set before it is opened."""
+    """What is known about a data set before it is opened."""
 
     title: str
     summary: str
     source: str
     licence: str
     layout: str
-    """How the files must lie, in one or two sentences a newcomer understands."""
+    """How the files must be laid out, in one or two sentences that a newcomer understands."""
     needs_root: bool = True
     expected_counts: dict[str, int] | None = None
     checksums: dict[str, str] | None = None
@@ -61,16 +61,16 @@ class DatasetInfo:
 
 
 class PatchStore(Protocol):
-    """Something that gathers patches quickly."""
+    """Fast random access to patches."""
 
     def __len__(self) -> int: ...
 
     def read(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray] | np.ndarray:
-        """As `Dataset.read`."""
+        """See `Dataset.read`."""
         ...
 
     def __getitems__(self, indices: Sequence[int]) -> Sequence[np.ndarray] | np.ndarray:
-        """As `Dataset.read`; the name by which PyTorch's loaders ask for a whole batch."""
+        """See `Dataset.read`; PyTorch's loaders call this to get a whole batch."""
         ...
 
 
@@ -81,18 +81,20 @@ class Dataset(ABC):
         name: the registered name.
         table: columns ``sample_id`` (unique str) and ``label`` (int64 index into ``classes``, `UNLABELLED` where
             unknown), and where the source has them ``split`` (train, valid, test), ``patient_id``, ``slide_id``,
-            ``group``, ``x``, ``y`` and whatever else it has. A plain RangeIndex; a row's number is the sample's index.
+            ``group``, ``x``, ``y`` and further columns. The index is a plain RangeIndex; a row's number is the sample's
+            index.
         classes: class names, in the order of the labels.
-        positive: the class whose probability goes into ROC curves; for two classes the second unless the source says.
+        positive: the class of interest, whose probability goes into ROC curves; of two classes the second by default.
         microns_per_pixel: of the pixels as read, or None where the source does not say.
         problems: samples that were left out of the table because they cannot be used.
-        sources: the files that pixels come from; their sizes and times tell whether they have changed.
-        one_file_each: whether ``sources`` is one file a sample, in the order of the table's rows.
-        mapped: whether pixels are gathered from a memory map already, so that a copy would be no faster.
+        sources: the files that pixels come from; their sizes and times show whether they have changed.
+        one_file_each: whether ``sources`` has one file for each sample, in the order of the table's rows.
+        mapped: whether pixels are already read from a memory map, so that a copy would be no faster.
         store: a faster copy of the pixels, where one was made.
-        split_note: where the column ``split`` is not what was published, what it is instead, as a sentence's beginning.
-        survey: what the reader took of the folder, from which `left_out` is counted; None where there is no folder.
-        config: what `open_dataset` opened it by, with its folder as a whole path; None where it was made otherwise.
+        split_note: the beginning of a sentence that says what the column ``split`` is, if it is not the published
+            split.
+        survey: which files of the folder the reader uses; `left_out` is counted from it. None where there is no folder.
+        config: the configuration that `open_dataset` got, with an absolute folder; None where it was made otherwise.
     """
 
     info: ClassVar[DatasetInfo]
@@ -128,31 +130,31 @@ class Dataset(ABC):
 
     @classmethod
     def prepare(cls, root: Path | None, options: Config, workspace: Workspace, progress: Progress = silent) -> None:
-        """Make what `open` needs and the source does not ship (unpacked, drawn); nothing where all is there.
+        """Make what `open` needs and the source does not contain (unpacked files, rendered patches), if it is missing.
 
-        ``progress`` is asked before anything is begun, so that who only wants to know can stop it there.
+        ``progress`` is called before any work begins, so that a caller can cancel to find out whether work is needed.
         """
         del root, options, workspace, progress
 
     @classmethod
     @abstractmethod
     def open(cls, root: Path | None, options: Config, workspace: Workspace) -> Dataset:
-        """Open the data. ``root`` was already checked against the allowed folders; ``options`` is a `cls.Options`.
+        """Open the data. ``root`` was checked against the allowed folders before; ``options`` is a `cls.Options`.
 
-        Samples that cannot be used do not end it: they go into ``problems`` and stay out of the table.
+        Samples that cannot be used are no error: they are listed in ``problems`` and left out of the table.
         """
 
     @abstractmethod
     def read_source(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray] | np.ndarray:
-        """Pixels of some samples from the source's own files; see `read`."""
+        """Read the pixels of some samples from the source's own files; see `read`."""
 
     def each_source(self, rows: np.ndarray) -> Iterator[np.ndarray]:
-        """Pixels of some samples from the source's own files, one after another; few are in memory at a time."""
+        """Yield the pixels of some samples from the source's own files one by one; few are in memory at a time."""
         for start in range(0, len(rows), _BATCH):
             yield from self.read_source(rows[start : start + _BATCH])
 
     def read(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray] | np.ndarray:
-        """Pixels of some samples, uint8 H x W x 3 RGB each (one array N x H x W x 3 where all sizes agree).
+        """Read the pixels of some samples, uint8 H x W x 3 RGB each (one array N x H x W x 3 where all sizes agree).
 
         Raises:
             CorruptDataError: an image cannot be read; it names the file.
@@ -160,24 +162,24 @@ class Dataset(ABC):
         return self.read_source(indices) if self.store is None else self.store.read(indices)
 
     def mask(self, index: int) -> np.ndarray | None:
-        """Where the tumour is, bool H x W, or None where the source has no mask."""
+        """Return the tumour's mask, bool H x W, or None where the source has no mask."""
         del index
         return None
 
     @property
     def left_out(self) -> LeftOut:
-        """What lies in the folder and is not read; folders that the reader passed by are listed when first asked."""
+        """Files in the folder that are not read; folders that the reader skipped are listed on the first access."""
         return LeftOut() if self.survey is None else self.survey.left_out
 
     @cached_property
     def pixels_state(self) -> str:
-        """SHA-256 over ids and the sizes and times of the files: what it costs no reading to know of the pixels.
+        """SHA-256 over ids and the sizes and times of the files; no pixel is read for it.
 
-        Of image files also over the rule by which they are decoded, so that a change of it makes copies anew.
-        It names the faster copy and the check of all files, which other labels or patient ids leave as they are.
+        For image files the version of the decoding rules is included, so that copies are made again when the rules
+        change. It names the faster copy and the check of all files, because neither depends on labels or patient ids.
         """
         digest = hashlib.sha256(repr(self.name).encode())
-        if self.one_file_each:  # HDF5 and drawn tissue do not depend on how image files are decoded
+        if self.one_file_each:  # HDF5 and phantom tissue do not depend on how image files are decoded
             digest.update(f"images read by rule {READING}\0".encode())
         digest.update("\0".join(self.table["sample_id"].tolist()).encode())
         for path in self.sources:
@@ -186,10 +188,10 @@ class Dataset(ABC):
 
     @cached_property
     def state(self) -> str:
-        """SHA-256 over `pixels_state`, classes and the whole table: labels, patients, slides and all other columns.
+        """SHA-256 over `pixels_state`, classes and the whole table: labels, patients and all other columns.
 
-        It names what is kept about a data set (its audit, its map, its content hash); a data set whose state is the
-        same has the same content, unless someone forged a file's times.
+        It names stored results about a data set (audit, patch map, content hash). Two data sets with the same state
+        have the same content, unless someone forged a file's times.
         """
         known = (self.pixels_state, self.classes, self.positive, self.table.columns.tolist())
         digest = hashlib.sha256(repr(known).encode())
@@ -199,9 +201,9 @@ class Dataset(ABC):
 
     @cached_property
     def content_hash(self) -> str:
-        """SHA-256 over ids, labels, classes and pixels: a changed image or label is a changed data set.
+        """SHA-256 over ids, labels, classes and pixels: a changed image or label changes it.
 
-        It reads everything once; `open_dataset` lets it be remembered for as long as the files do not change.
+        It reads all pixels once. Data sets from `open_dataset` cache it for as long as the files do not change.
         """
         known = self._remembered / self.state if self._remembered is not None and self.sources else None
         if known is not None and known.is_file():
@@ -217,11 +219,11 @@ class Dataset(ABC):
         return digest.hexdigest()
 
     def remember_in(self, workspace: Workspace) -> None:
-        """Let the content hash be kept in the workspace."""
+        """Cache the content hash in this workspace."""
         self._remembered = workspace.data / "hashes"
 
     def payloads(self, rows: np.ndarray) -> Iterator[tuple[object, bytes]]:
-        """What the content hash reads of each row: a mark of its size, and bytes that change with its pixels."""
+        """Yield what is hashed for each row: a mark of its size, and bytes that change with its pixels."""
         for image in self.each_source(rows):
             yield image.shape, image.tobytes()
 

@@ -1,4 +1,4 @@
-"""Which patches belong together, and are therefore not independent: those of one patient, else of one slide."""
+"""Groups of patches that are not independent: those of one patient, else of one slide."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ GroupKind = Literal["patient", "slide"]
 
 
 def known_groups(table: pd.DataFrame) -> tuple[np.ndarray, GroupKind] | tuple[None, None]:
-    """What each row of a table belongs to, object [n], by the better of what is known of any row.
+    """Return each row's group, object [n], and its kind: patients if any row has one, else slides if any row has one.
 
     Args:
-        table: with ``sample_id``, and ``patient_id`` and ``slide_id`` where the source has them.
+        table: has ``sample_id``, and ``patient_id`` and ``slide_id`` where the source gives them.
     """
     kinds: tuple[GroupKind, ...] = ("patient", "slide")
     for kind in kinds:
@@ -24,11 +24,11 @@ def known_groups(table: pd.DataFrame) -> tuple[np.ndarray, GroupKind] | tuple[No
 
 
 def with_stand_ins(table: pd.DataFrame, column: str) -> np.ndarray:
-    """The ids of a column, object [n], and where one (or the column) is missing what stands in for it.
+    """Return the ids of a column, object [n], with a stand-in where an id (or the column) is missing.
 
-    A patch without a patient goes with the patient of its slide's other patches (of several patients on one slide the
-    first by name, whatever the order of the rows), else with its slide, else alone: one missing id must not make those
-    that are known count for nothing.
+    A patch without a patient gets the patient of its slide's other patches (if a slide has several patients, the first
+    by name, whatever the order of the rows), else its slide, else itself. So a missing id does not make the known ones
+    useless.
     """
     none = np.full(len(table), None)
     ids = pd.Series(table[column].to_numpy(dtype=object) if column in table else none)
@@ -43,7 +43,7 @@ def with_stand_ins(table: pd.DataFrame, column: str) -> np.ndarray:
 
 
 def _first_by_name(ids: pd.Series, slide: pd.Series) -> dict[object, object]:
-    """The first id by name of each slide that has one."""
+    """Return the first id by name of each slide that has one."""
     pairs = pd.DataFrame({"slide": slide, "id": ids}).dropna().drop_duplicates()
     by_name = pairs.sort_values("id", key=lambda names: names.map(str), kind="stable")
     first = by_name.drop_duplicates("slide")

@@ -1,4 +1,4 @@
-"""Which files of a data set cannot be used: every image is decoded once, and the result is kept."""
+"""Find the files of a data set that cannot be used: every image is decoded once, and the result is stored."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _BATCH = 64
 
 @dataclass(frozen=True)
 class FileCheck:
-    """What decoding every image showed.
+    """Result of decoding every image.
 
     Attributes:
         problems: samples whose pixels cannot be read, in the order of the table; ``where`` is the sample id.
-        checked: how many samples were looked at.
+        checked: how many samples were checked.
         sizes: how many images there are of each (height, width), in pixels, the most frequent first.
-        left_out: what lies in the folder and is not read.
+        left_out: files in the folder that are not read.
     """
 
     problems: tuple[Problem, ...]
@@ -40,19 +40,19 @@ class FileCheck:
 
     @property
     def odd(self) -> dict[tuple[int, int], int]:
-        """The sizes that are not the most frequent one; a patch at a slide's edge is often smaller."""
+        """All sizes but the most frequent one; a patch at a slide's edge is often smaller."""
         return dict(list(self.sizes.items())[1:])
 
 
 def check_files(dataset: Dataset, progress: Progress = silent) -> FileCheck:
-    """Decode every image of a data set once, from its own files; however many cannot be read, it goes on.
+    """Decode every image of a data set once, from its own files; unreadable images do not stop the check.
 
-    One thread: measured on patches of 50 to 700 pixels, two or four were no faster, as most of the time is spent
-    between the files and not in the decoder.
+    It uses one thread. On patches of 50 to 700 pixels two or four threads were measured to be no faster, because most
+    time is spent between the files and not in the decoder.
 
     Args:
         dataset: the data set.
-        progress: told how many samples were looked at; may raise CancelledError.
+        progress: receives the number of checked samples; may raise CancelledError.
     """
     return replace(_decoded(dataset, progress), left_out=dataset.left_out)
 
@@ -69,26 +69,26 @@ def _decoded(dataset: Dataset, progress: Progress) -> FileCheck:
 
 
 def make_check(dataset: Dataset, workspace: Workspace, progress: Progress = silent) -> FileCheck:
-    """The check of a data set's files, made now unless it was kept.
+    """Return the check of a data set's files; it is made now unless it is stored.
 
     Raises:
-        CancelledError: ``progress`` asked for it; nothing is kept.
+        CancelledError: ``progress`` requested it; nothing is stored.
     """
     return replace(_made(dataset, workspace, progress), left_out=dataset.left_out)
 
 
 def load_check(dataset: Dataset, workspace: Workspace) -> FileCheck | None:
-    """The kept check of a data set as its files are now, or None."""
+    """Return the stored check of a data set with its current files, or None."""
     kept = _kept(dataset, workspace)
     return None if kept is None else replace(kept, left_out=dataset.left_out)
 
 
 def without_broken(dataset: Dataset, workspace: Workspace, progress: Progress = silent) -> Dataset:
-    """The data set without the samples whose pixels cannot be read; the same one where all can be.
+    """Return the data set without the samples whose pixels cannot be read; the same one where all can be.
 
     Raises:
         BrokenFilesError: not one can be read.
-        CancelledError: ``progress`` asked for it.
+        CancelledError: ``progress`` requested it.
     """
     check = _made(dataset, workspace, progress)
     if not check.problems:
@@ -103,7 +103,7 @@ def without_broken(dataset: Dataset, workspace: Workspace, progress: Progress = 
 
 
 def _made(dataset: Dataset, workspace: Workspace, progress: Progress) -> FileCheck:
-    """As `make_check`, without a look at what else lies in the folder."""
+    """Do the same as `make_check`, but without counting the other files in the folder."""
     known = _kept(dataset, workspace)
     if known is not None:
         return known
@@ -115,11 +115,11 @@ def _made(dataset: Dataset, workspace: Workspace, progress: Progress) -> FileChe
 def _kept(dataset: Dataset, workspace: Workspace) -> FileCheck | None:
     path = _path(dataset, workspace)
     kept = read_kept(path, lambda: _from_json(read_json(path)))
-    return kept if kept is not None and kept.checked == len(dataset) else None  # earlier versions ended at a limit
+    return kept if kept is not None and kept.checked == len(dataset) else None  # earlier versions stopped at a limit
 
 
 def _read(dataset: Dataset, rows: np.ndarray, sizes: Counter[tuple[int, int]]) -> list[Problem]:
-    """Count the sizes of some images; where one of them cannot be read, it is found by reading each alone."""
+    """Count the sizes of some images; unreadable ones are found by reading each image alone."""
     try:
         sizes.update([(image.shape[0], image.shape[1]) for image in dataset.each_source(rows)])
     except DataError as error:
@@ -130,7 +130,7 @@ def _read(dataset: Dataset, rows: np.ndarray, sizes: Counter[tuple[int, int]]) -
 
 
 def _clause(error: DataError, dataset: Dataset, row: int) -> str:
-    """What is wrong, without the path of a sample's own file, which its id already names."""
+    """Describe what is wrong, without the path of the sample's own file, because its id names it."""
     own = f"{dataset.sources[row]} " if dataset.one_file_each else ""
     return error.found.removeprefix(own).rstrip(".")
 

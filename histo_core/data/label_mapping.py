@@ -1,4 +1,4 @@
-"""A data set under the class names of a model that was trained on another one."""
+"""Map the labels of a data set to the classes of a model that was trained on another one."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from histo_core.workspace import Workspace
 
 
 class LabelMapped(Dataset):
-    """All rows of another data set; its labels are indices into other classes, pixels and masks are its own.
+    """All rows of another data set with labels mapped to other classes; pixels and masks are the source's.
 
     Args:
         source: the other data set.
-        classes: the classes that count from here on.
+        classes: the new classes.
         positive: the class of interest among them.
-        meaning: for each class of the source, the class it stands for, or None where its samples count as unlabelled.
+        meaning: for each class of the source the new class, or None where its samples count as unlabelled.
     """
 
     info: ClassVar[DatasetInfo] = DatasetInfo(
@@ -33,7 +33,7 @@ class LabelMapped(Dataset):
     ) -> None:
         numbers = {name: number for number, name in enumerate(classes)}
         said = [meaning[name] for name in source.classes]
-        # UNLABELLED = -1 takes the last.
+        # UNLABELLED = -1 indexes the last.
         index = np.array([UNLABELLED if name is None else numbers[name] for name in said] + [UNLABELLED], np.int64)
         super().__init__(
             source.name,
@@ -53,33 +53,33 @@ class LabelMapped(Dataset):
         raise TypeError("LabelMapped is made from an open data set, not from files")
 
     def read_source(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray] | np.ndarray:
-        """As the source's."""
+        """See the source's own method."""
         return self.source.read_source(indices)
 
     def mask(self, index: int) -> np.ndarray | None:
-        """As the source's."""
+        """See the source's own method."""
         return self.source.mask(index)
 
     def payloads(self, rows: np.ndarray) -> Iterator[tuple[object, bytes]]:
-        """As the source's."""
+        """See the source's own method."""
         return self.source.payloads(rows)
 
 
 def under_classes(
     dataset: Dataset, classes: Sequence[str], positive: str, mapping: Mapping[str, str] | None = None
 ) -> Dataset:
-    """A data set as a model of other classes sees it.
+    """Return a data set with its labels mapped to a model's classes.
 
     Args:
-        dataset: labelled, in part or not at all.
-        classes: the model's.
+        dataset: its samples may be labelled, unlabelled or both.
+        classes: the model's classes.
         positive: the model's class of interest.
-        mapping: for each class of the data set, the model's class that it stands for, or "" where its samples count
-            as unlabelled. None takes classes of the same name.
+        mapping: for each class of the data set the model's class, or "" where its samples count as unlabelled. None
+            maps classes of the same name.
 
     Raises:
-        ConfigError: labelled samples of a class that the model does not know, or a mapping that names a class which
-            one of the two does not have.
+        ConfigError: labelled samples of a class that the model does not have, or a mapping that names a class which the
+            data set or the model does not have.
     """
     used = {dataset.classes[label] for label in np.unique(dataset.table["label"]) if label != UNLABELLED}
     meaning = {name: mapping.get(name, name) if mapping else name for name in dataset.classes}

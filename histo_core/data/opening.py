@@ -16,7 +16,7 @@ from histo_core.workspace import Workspace
 
 
 def prepare_dataset(config: DataConfig, workspace: Workspace, progress: Progress = silent) -> None:
-    """Make what opening a data set needs, with progress; see `Dataset.prepare`.
+    """Prepare a data set for opening, with progress; see `Dataset.prepare`.
 
     Raises:
         as `open_dataset`, and CancelledError.
@@ -29,16 +29,16 @@ def prepare_dataset(config: DataConfig, workspace: Workspace, progress: Progress
 def open_dataset(config: DataConfig, workspace: Workspace, progress: Progress = silent) -> Dataset:
     """Open a data set by its configuration.
 
-    ``progress`` moves where it must be prepared first (see `Dataset.prepare`), and where broken files are to be left
-    out and have not been looked for yet.
+    ``progress`` is reported while the data set is prepared (see `Dataset.prepare`), and while its files are checked
+    because broken ones are to be left out.
 
     Raises:
-        CancelledError: as the progress asked.
+        CancelledError: ``progress`` requested it.
         UnknownNameError: no data set has this name.
-        ConfigError: an option that the data set does not have, or a missing folder argument.
-        PathNotAllowedError, DataNotFoundError: the folder may not be read, or is not there.
-        BrokenFilesError: samples cannot be used, and the configuration does not say to leave them out.
-        DataError: the files are there and cannot be used.
+        ConfigError: an unknown option, or a missing folder argument.
+        PathNotAllowedError, DataNotFoundError: the folder may not be read, or does not exist.
+        BrokenFilesError: samples cannot be used, and the configuration does not allow leaving them out.
+        DataError: the files exist and cannot be used.
     """
     kind, root, options = _checked(config, workspace)
     with _reading(root):
@@ -60,7 +60,7 @@ def open_dataset(config: DataConfig, workspace: Workspace, progress: Progress = 
 
 @contextmanager
 def _reading(root: Path | None) -> Iterator[None]:
-    """What the system says while a folder of the user's is looked through, in words."""
+    """Turn the system's errors while a user's folder is read into a `DataError`."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What is shown beside one patch: its brightness values, and the patches around it on its slide."""
+"""Facts shown beside a patch: its brightness histogram and the neighbouring patches on its slide."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CHANNELS = ("red", "green", "blue")
 
 
 def histogram(image: np.ndarray) -> pd.DataFrame:
-    """Pixels of each value in each channel.
+    """Count the pixels of each value in each channel.
 
     Args:
         image: uint8 H x W x 3 RGB.
@@ -24,7 +24,7 @@ def histogram(image: np.ndarray) -> pd.DataFrame:
 
 
 def neighbours(dataset: Dataset, index: int, limit: int = 8) -> np.ndarray:
-    """The nearest other patches of the same slide.
+    """Find the nearest other patches of the same slide.
 
     Args:
         dataset: with columns ``slide_id``, ``x`` and ``y``.
@@ -32,8 +32,8 @@ def neighbours(dataset: Dataset, index: int, limit: int = 8) -> np.ndarray:
         limit: at most this many.
 
     Returns:
-        int64 rows, nearest first (straight distance between positions), in the table's order where equally near;
-        none where slide or positions are not known.
+        int64 rows, nearest first (Euclidean distance between positions), ties in the table's order; empty where the
+        slide or positions are not known.
     """
     table = dataset.table
     if not {"slide_id", "x", "y"} <= set(table):
@@ -43,5 +43,5 @@ def neighbours(dataset: Dataset, index: int, limit: int = 8) -> np.ndarray:
     rows = rows[rows != index]
     positions = table[["x", "y"]].iloc[[index, *rows]].to_numpy(np.float64, na_value=np.nan)
     distances = np.hypot(*(positions[1:] - positions[0]).T)
-    order = np.argsort(distances, kind="stable")  # what is no number comes last
+    order = np.argsort(distances, kind="stable")  # NaN comes last
     return rows[order][: min(limit, int(np.isfinite(distances).sum()))]

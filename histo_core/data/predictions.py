@@ -1,6 +1,6 @@
-"""The contract of ``predictions.parquet``: what a model said of each sample, by class name.
+"""The contract of ``predictions.parquet``: a model's answer for each sample, by class name.
 
-Everything after training reads it, and it is what a user may bring from elsewhere.
+Everything after training reads it, and users may bring such a file from other programs.
 
     sample_id, patient_id, slide_id     str; the latter two missing where the source does not know them
     split                               train, valid or test
@@ -25,7 +25,7 @@ from histo_core.errors import CorruptDataError, DataNotFoundError
 from histo_core.files import write_atomically
 
 TOLERANCE = 1e-4
-"""How far a row's probabilities may be from 1 in sum, or outside [0, 1]."""
+"""Tolerance of the sum of a row's probabilities, and of their range [0, 1]."""
 
 _COLUMNS = ("sample_id", "patient_id", "slide_id", "split", "fold", "y_true", "y_pred")
 _PROBABILITY, _SCORE = "prob_", "score_"
@@ -39,11 +39,11 @@ def build_predictions(
     probabilities: np.ndarray,
     scores: np.ndarray | None = None,
 ) -> pd.DataFrame:
-    """Put a model's output into the contract.
+    """Build a table of predictions from a model's output.
 
     Args:
-        dataset: n rows of which were predicted.
-        split: gives each row's part.
+        dataset: the data set whose rows were predicted.
+        split: gives each row's set.
         indices: int [n], rows of the data set's table.
         probabilities: [n, k], after softmax, in the order of ``dataset.classes``.
         scores: [n, k] before normalisation, or None.
@@ -64,13 +64,13 @@ def build_predictions(
     for prefix, values in ((_PROBABILITY, probabilities), (_SCORE, scores)):
         if values is not None:
             columns = [f"{prefix}{name}" for name in dataset.classes]
-            # All at once: one by one, pandas warns of a fragmented table from 100 classes on.
+            # All columns at once: one by one, pandas warns of a fragmented table from 100 classes on.
             table = pd.concat([table, pd.DataFrame(values.astype(np.float64), columns=columns)], axis=1)
     return check_predictions(table)
 
 
 def class_names(table: pd.DataFrame) -> tuple[str, ...]:
-    """The classes, in the order of their probability columns."""
+    """Return the classes, in the order of their probability columns."""
     return tuple(str(name).removeprefix(_PROBABILITY) for name in table if str(name).startswith(_PROBABILITY))
 
 
@@ -78,7 +78,7 @@ def check_predictions(table: pd.DataFrame) -> pd.DataFrame:
     """Check a table against the contract, and return it.
 
     Raises:
-        CorruptDataError: names the column and row that break it.
+        CorruptDataError: it names the column and row that break the contract.
     """
     missing = [column for column in _COLUMNS if column not in table]
     if missing:
@@ -114,7 +114,7 @@ def check_predictions(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_predictions(table: pd.DataFrame, path: Path) -> None:
-    """Write a checked table as Parquet, whole or not at all."""
+    """Write a checked table as Parquet, completely or not at all."""
     check_predictions(table)
     write_atomically(path, lambda temporary: table.to_parquet(temporary, engine="pyarrow", index=False))
 
@@ -124,8 +124,8 @@ def read_predictions(path: Path) -> pd.DataFrame:
 
     Raises:
         DataNotFoundError: there is no such file.
-        UnsafeFileError: larger than is read.
-        CorruptDataError: not Parquet, or against the contract.
+        UnsafeFileError: it is larger than allowed.
+        CorruptDataError: it is not Parquet, or breaks the contract.
     """
     if not path.exists():
         raise DataNotFoundError(

@@ -1,4 +1,4 @@
-"""Pixels of some samples when a few of them cannot be read."""
+"""Read samples although a few of them cannot be read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from histo_core.errors import DataError
 
 
 def read_each(dataset: Dataset, rows: Sequence[int] | np.ndarray) -> list[np.ndarray | None]:
-    """Pixels of some samples, uint8 H x W x 3 RGB each; None for one that cannot be read, which stops no other."""
+    """Read the pixels of some samples, uint8 H x W x 3 RGB each; None for one that cannot be read."""
     if not len(rows):
         return []
     try:

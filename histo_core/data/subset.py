@@ -45,17 +45,17 @@ class Subset(Dataset):
         raise TypeError("Remaining is made from an open data set, not from files")
 
     def read_source(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray] | np.ndarray:
-        """As the whole data set's."""
+        """See the whole data set's method."""
         return self.whole.read_source(self.rows[np.asarray(indices, np.int64)])
 
     def each_source(self, rows: np.ndarray) -> Iterator[np.ndarray]:
-        """As the whole data set's."""
+        """See the whole data set's method."""
         return self.whole.each_source(self.rows[rows])
 
     def mask(self, index: int) -> np.ndarray | None:
-        """As the whole data set's."""
+        """See the whole data set's method."""
         return self.whole.mask(int(self.rows[index]))
 
     def payloads(self, rows: np.ndarray) -> Iterator[tuple[object, bytes]]:
-        """As the whole data set's."""
+        """See the whole data set's method."""
         return self.whole.payloads(self.rows[rows])

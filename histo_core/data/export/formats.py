@@ -1,6 +1,6 @@
-"""A data set as others read it: class folders of PNG files, PCam's own HDF5 files, or its table.
+"""Export a data set as class folders of PNG files, as PCam's own HDF5 files, or as a table.
 
-A folder appears whole or not at all, and never over another one.
+A folder is written completely or not at all, and never replaces another one.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ from histo_core.files import new_folder, write_atomically
 from histo_core.progress import Progress, silent
 
 _PATCHES = 256
-"""Read and reported at a time."""
+"""Patches that are read and reported at a time."""
 
 
 def export_folders(dataset: Dataset, split: Split | None, folder: Path, progress: Progress = silent) -> None:
-    """Write ``<part>/<class>/<sample>.png``, or ``<class>/<sample>.png`` without a split.
+    """Write ``<set>/<class>/<sample>.png``, or ``<class>/<sample>.png`` without a split.
 
     Names are made safe for files (see `safe_names`); PCam's classes are called normal and tumor, as it calls them.
-    Patches without a label or part are left out.
+    Patches without a label, or in no set, are left out.
 
     Args:
         dataset: any.
-        split: whose parts to write, or None.
-        folder: not there yet, or empty.
-        progress: told (patches done, patches in all).
+        split: its training, validation and test sets are written; or None.
+        folder: does not exist yet, or is empty.
+        progress: receives (patches done, total).
 
     Raises:
         ConfigError: the folder is not empty.
-        DataError: a patch cannot be read, the folder not written, or something was put into it meanwhile; the export
-            then lies beside it.
-        CancelledError: as the progress asked; nothing is left behind.
+        DataError: a patch cannot be read, the folder cannot be written, or something else was put into it meanwhile;
+            the export is then kept beside it.
+        CancelledError: ``progress`` requested it; nothing is left behind.
     """
     classes = safe_names(["normal", "tumor"] if dataset.classes == PCAM_CLASSES else dataset.classes)
     labels = dataset.table["label"].to_numpy()
@@ -64,10 +64,10 @@ def export_folders(dataset: Dataset, split: Split | None, folder: Path, progress
 
 
 def export_pcam(dataset: Dataset, split: Split, folder: Path, progress: Progress = silent) -> None:
-    """Write PCam's own layout: for each part that has patches, contiguous ``x`` and ``y`` in two HDF5 files.
+    """Write PCam's own layout: for each set that has patches, contiguous ``x`` and ``y`` in two HDF5 files.
 
-    ``y`` is 1 for the class of interest. The metadata CSV is written where slides or positions are known, with empty
-    cells where a patch lacks them, and is left out where none are.
+    ``y`` is 1 for the class of interest. The metadata CSV is written if any slide or position is known; cells are empty
+    where a patch has none.
 
     Args:
         dataset: two classes, all patches 96 x 96.
@@ -92,22 +92,22 @@ def export_pcam(dataset: Dataset, split: Split, folder: Path, progress: Progress
 
 
 def export_table(dataset: Dataset, split: Split | None, path: Path) -> None:
-    """Write the table, one row a sample, with class names as labels and the split's parts, without pixels.
+    """Write the table without pixels: one row for each sample, with class names as labels and the split's sets.
 
     Args:
         dataset: any.
-        split: its parts replace the column ``split``; None leaves the published ones.
-        path: a file that is not there yet; its suffix chooses ``.csv`` (text safe for spreadsheets) or ``.parquet``.
+        split: its sets replace the column ``split``; None keeps the published ones.
+        path: a file that does not exist yet; its suffix chooses ``.csv`` (text safe for spreadsheets) or ``.parquet``.
 
     Raises:
-        ConfigError: another suffix, or the file is there.
+        ConfigError: another suffix, or the file exists.
         DataError: the file cannot be written.
     """
     if path.suffix not in (".csv", ".parquet"):
         raise ConfigError(f"{path.name} is no table that can be written.", "Allowed: .csv, .parquet.", "Rename it.")
     if path.exists():
         raise ConfigError(f"{path} is there already.", "A new file is expected.", "Choose another name, or remove it.")
-    names = np.array([*dataset.classes, None], dtype=object)  # UNLABELLED = -1 takes the last
+    names = np.array([*dataset.classes, None], dtype=object)  # UNLABELLED = -1 indexes the last
     table = dataset.table.assign(label=names[dataset.table["label"].to_numpy()])
     if split is not None:
         table["split"] = split.parts
@@ -148,7 +148,7 @@ def _patches(dataset: Dataset, rows: np.ndarray, progress: Progress) -> Iterator
 
 @contextmanager
 def _made(folder: Path) -> Iterator[Path]:
-    """A new folder to fill; errors of the disk in words."""
+    """Yield a new folder to fill; turn errors of the disk into a `DataError`."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{folder} is not empty.", "A new or empty folder is expected.", "Choose another one.")
     with _written(folder), new_folder(folder, first_wins=False) as made:

@@ -1,4 +1,4 @@
-"""A submission to Kaggle's histopathologic-cancer-detection."""
+"""Submissions to Kaggle's histopathologic-cancer-detection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TUMOUR = "tumour"
 
 
 def write_submission(predictions: pd.DataFrame, path: Path, positive: str = _TUMOUR) -> None:
-    """Write ``id,label``, where the label is the probability of tumour: the competition ranks by AUROC.
+    """Write ``id,label``, where the label is the probability of tumour; the competition ranks by AUROC.
 
     Args:
         predictions: as in `histo_core.data.predictions`, of the unlabelled patches.
@@ -23,14 +23,14 @@ def write_submission(predictions: pd.DataFrame, path: Path, positive: str = _TUM
         positive: the class that means tumour.
 
     Raises:
-        ConfigError: the predictions know no such class.
-        CorruptDataError: they break the contract.
+        ConfigError: the predictions have no such class.
+        CorruptDataError: the predictions break the contract.
     """
     write_atomically(path, submission_csv(predictions, positive))
 
 
 def submission_csv(predictions: pd.DataFrame, positive: str = _TUMOUR) -> bytes:
-    """The submission's bytes; see `write_submission`."""
+    """Return the submission's bytes; see `write_submission`."""
     classes = class_names(check_predictions(predictions))
     if positive not in classes:
         raise ConfigError(

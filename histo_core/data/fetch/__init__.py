@@ -1,1 +1,1 @@
-"""Download published data sets: resumed and checksummed."""
+"""Downloads of published data sets, resumed after an interruption and verified by checksum."""

@@ -1,4 +1,4 @@
-"""Which data sets can be fetched, from where, in what order, and whether what lies here is what was published."""
+"""The catalogue of data sets that can be downloaded, and the check of local files against their checksums."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from histo_core.workspace import Workspace
 
 _ZENODO = "https://zenodo.org/records/2546921/files/{name}?download=1"
 _ABOUT_BYTES = {"train_x": 6_400_000_000, "valid_x": 806_000_000, "test_x": 801_000_000}
-"""As the publisher rounds them; labels and metadata are small beside them."""
+"""As the publisher rounds them; labels and metadata are small in comparison."""
 
 
 def _pcam() -> tuple[Download, ...]:
@@ -35,34 +35,35 @@ DOWNLOADS: dict[str, tuple[Download, ...]] = {
         Download(
             "BreaKHis_v1.tar.gz",
             "https://www.inf.ufpr.br/vri/databases/BreaKHis_v1.tar.gz",
-            None,  # the publisher gives none; the archive's own are looked at when it is unpacked
+            None,  # the publisher gives none; the archive's own checksums are compared when it is unpacked
             4_270_000_000,
         ),
     ),
 }
-"""By data set. All others must be fetched by hand: their publishers want a login or a form."""
+"""By data set. All others must be downloaded by hand: their publishers require a login or a form."""
 
 _UNPACKED = {"BreaKHis_v1.tar.gz": ("SOB_*.png", (BreaKHis.info.expected_counts or {})["images"])}
-"""What an archive holds once it is unpacked: files by name, and how many of them."""
+"""What an unpacked archive contains: a pattern of file names, and how many files there are."""
 _ARCHIVES_MAX_BYTES = 16 << 30
 
 
 def fetch_dataset(name: str, folder: Path, workspace: Workspace, progress: Progress = silent) -> Path:
-    """Fetch all files of a data set, and unpack archives of files; what is there already is only checked.
+    """Download all files of a data set and unpack archives of files; existing files are only checked.
 
     Args:
         name: a key of `DOWNLOADS`.
-        folder: where to put them; made when missing, below a folder that may be read.
+        folder: where to put them; created if missing, below a folder that may be read.
         workspace: says which folders may be used.
-        progress: told (bytes so far, bytes in all) over all files.
+        progress: receives (bytes so far, total) over all files.
 
     Returns:
         The folder to open the data set with.
 
     Raises:
         ConfigError: this data set cannot be fetched.
-        PathNotAllowedError, DataNotFoundError: the folder may not be used, or the one above it is not there.
-        CorruptDataError: an archive, kept, or what was unpacked earlier holds not as many files as were published.
+        PathNotAllowedError, DataNotFoundError: the folder may not be used, or its parent does not exist.
+        CorruptDataError: the number of files differs from the published one, in the archive (which is kept) or in what
+            was unpacked earlier.
         further as `fetch` and `unpack_tar`.
     """
     if name not in DOWNLOADS:
@@ -93,16 +94,16 @@ def fetch_dataset(name: str, folder: Path, workspace: Workspace, progress: Progr
 
 
 def unlike_published(data: DataConfig, workspace: Workspace, progress: Progress = silent) -> tuple[Problem, ...]:
-    """The files of a data set that are called as published ones and are not them, such as a table of one's own.
+    """Return the files that have the name of a published file and other content, such as a table of the user's own.
 
     Args:
         data: a data set that can be opened.
         workspace: says which folders may be read.
-        progress: told (bytes read, bytes in all) over all files whose checksum was published.
+        progress: receives (bytes read, total) over all files whose checksum was published.
 
     Raises:
         PathNotAllowedError: a file is a link that leads out of the folders that may be read.
-        CancelledError: as the progress asked.
+        CancelledError: ``progress`` requested it.
     """
     checksums = DATASETS[data.dataset].info.checksums
     if not checksums or data.root is None:

@@ -1,7 +1,7 @@
-"""Fetching large files: resumed after a cut, checked against their checksum, whole or not there.
+"""Download large files: resumed after an interruption, verified by checksum, complete or absent.
 
-What has arrived lies in ``<name>.part`` beside the target and is gone on with by the next try, so that a cut
-connection, a cancelled job or a restart costs nothing that has been fetched.
+Received bytes are kept in ``<name>.part`` beside the target. The next attempt resumes from there, so that a lost
+connection, a cancelled job or a restart loses nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from histo_core.regular_files import open_regular
 
 _TIMEOUT_SECONDS = 30
 _TRIES = 6
-"""In a row without one more byte; a connection that brings something starts the count again."""
+"""Attempts in a row that receive no byte; an attempt that receives some restarts the count."""
 _PAUSE_SECONDS = 1.0
 _TELL_SECONDS = 0.2
 _BLOCK = 1 << 20
@@ -43,9 +43,9 @@ class Download:
     Attributes:
         name: what to call it here.
         url: where it is; https, unless it is on this machine.
-        checksum: "md5:" or "sha256:" and hexadecimal digits as published; None where the publisher gives none, and
-            only the archive's own checksums can be looked at.
-        bytes: about how many, for a bar before the server has said; None where not known.
+        checksum: "md5:" or "sha256:" and hexadecimal digits as published; None where the publisher gives none, so that
+            only the archive's own checksums can be compared.
+        bytes: approximate size, for a progress bar before the server reports it; None where not known.
     """
 
     name: str
@@ -55,20 +55,20 @@ class Download:
 
 
 def fetch(download: Download, folder: Path, progress: Progress = silent) -> Path:
-    """Fetch a file; when it is there already, it is only checked.
+    """Download a file; if it exists, it is only checked.
 
     Args:
         download: which.
-        folder: where to put it; made when missing.
-        progress: told (bytes so far, bytes in all); then again from 0 while the checksum is taken.
+        folder: where to put it; created if missing.
+        progress: receives (bytes so far, total); then again from 0 while the checksum is computed.
 
     Returns:
-        The file, whose checksum is the published one.
+        The path of the file, whose checksum is the published one.
 
     Raises:
-        CorruptDataError: what arrived, or lay there, is not the file that was published.
-        DataError: it cannot be fetched (no network, refused, full disk), or another process fetches it.
-        CancelledError: as the progress asked; what has arrived is kept for the next try.
+        CorruptDataError: the received or existing file is not the published one.
+        DataError: it cannot be downloaded (no network, refused, full disk), or another process downloads it.
+        CancelledError: ``progress`` requested it; received bytes are kept for the next attempt.
     """
     target, part = folder / download.name, folder / f"{download.name}.part"
     try:
@@ -78,7 +78,7 @@ def fetch(download: Download, folder: Path, progress: Progress = silent) -> Path
                     _bring(out, part, download, progress)
                     part.rename(target)
                     return target
-                part.unlink()  # another process has just brought it
+                part.unlink()  # another process has just downloaded it
     except OSError as error:
         raise DataError(
             f"{target} cannot be written: {error.strerror or error}.",
@@ -90,19 +90,19 @@ def fetch(download: Download, folder: Path, progress: Progress = silent) -> Path
 
 
 def _bring(out: IO[bytes], part: Path, download: Download, progress: Progress) -> None:
-    """All of the file into ``part``, which is open as ``out``, with the published checksum."""
+    """Download the whole file into ``part``, which is open as ``out``, and compare its checksum."""
     _fill(out, download, progress)
     out.flush()
     os.fsync(out.fileno())
     try:
         _check(part, download, progress, "Fetch it again; if that fails, the publisher has changed the file.")
     except CorruptDataError:
-        part.unlink()  # going on from wrong bytes would never end well
+        part.unlink()  # resuming from wrong bytes would fail every time
         raise
 
 
 def _fill(out: IO[bytes], download: Download, progress: Progress) -> None:
-    """Append what is missing, over as many connections as it takes."""
+    """Append the missing bytes, over as many connections as needed."""
     tries = 0
     while True:
         before = out.tell()
@@ -113,7 +113,7 @@ def _fill(out: IO[bytes], download: Download, progress: Progress) -> None:
         except HTTPError as error:
             error.close()
             reason = f"the server answered {error.code} {error.reason}"
-            if 400 <= error.code < 500 and error.code not in (408, 429):  # asking again changes nothing
+            if 400 <= error.code < 500 and error.code not in (408, 429):  # another attempt would fail the same way
                 raise _not_fetched(download, reason) from None
         except (URLError, HTTPException, TimeoutError, ConnectionError) as error:
             reason = str(error.reason if isinstance(error, URLError) else error) or type(error).__name__
@@ -125,7 +125,7 @@ def _fill(out: IO[bytes], download: Download, progress: Progress) -> None:
 
 
 def _append(out: IO[bytes], download: Download, progress: Progress) -> bool:
-    """Write what one connection brings; True when the file is complete as far as the server says."""
+    """Write what one connection receives; return whether the file is complete according to the server."""
     start = out.tell()
     try:
         reply = _open(download.url, start)
@@ -135,10 +135,10 @@ def _append(out: IO[bytes], download: Download, progress: Progress) -> bool:
         error.close()
         if error.headers.get("Content-Range") == f"bytes */{start}":
             return True
-        out.seek(out.truncate(0))  # more than the server has: begin again
+        out.seek(out.truncate(0))  # longer than the server's file: start again
         return False
     with reply:
-        if reply.status != 206:  # the server sends all of it, whatever was asked for
+        if reply.status != 206:  # the server sends the whole file although a range was requested
             out.seek(out.truncate(0))
         start = out.tell()
         length = reply.headers.get("Content-Length", "")
@@ -156,7 +156,7 @@ def _append(out: IO[bytes], download: Download, progress: Progress) -> bool:
 
 
 def _open(url: str, start: int) -> HTTPResponse:
-    """A connection that sends the file from byte ``start`` (status 206), or all of it."""
+    """Open a connection that sends the file from byte ``start`` (status 206), or all of it."""
     request = urllib.request.Request(_checked_url(url), headers={"User-Agent": "histoscope"})  # noqa: S310 (checked)
     if start:
         request.add_header("Range", f"bytes={start}-")
@@ -184,7 +184,7 @@ def _check_room(folder: Path, download: Download, needed: int) -> None:
 
 
 class _SafeRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects that stay encrypted."""
+    """Redirect handler that follows only redirects that stay encrypted."""
 
     def redirect_request(self, req, fp, code, msg, headers, newurl):
         return super().redirect_request(req, fp, code, msg, headers, _checked_url(newurl))
@@ -198,12 +198,12 @@ def _checked_url(url: str) -> str:
 
 
 def differs(path: Path, checksum: str, progress: Progress = silent) -> str:
-    """How a file differs from the one that was published, as a clause; "" where it is that file.
+    """Describe in a clause how a file differs from the published one; "" where it does not.
 
     Args:
         path: the file.
         checksum: as in `Download`.
-        progress: told (bytes read, bytes in all).
+        progress: receives (bytes read, total).
     """
     method, _, digits = checksum.partition(":")
     digest, done, total = hashlib.new(method, usedforsecurity=False), 0, path.stat().st_size

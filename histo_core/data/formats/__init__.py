@@ -1,1 +1,1 @@
-"""Reading and writing files, any of which may be damaged or hostile."""
+"""Readers and writers of file formats; any file may be damaged or hostile."""

@@ -1,4 +1,4 @@
-"""Tables as CSV that is safe to open, whatever the names in them are."""
+"""Write CSV that is safe to open in a spreadsheet, whatever its text cells contain."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import re
 import pandas as pd
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
-"""A text cell that begins so is run as a formula by spreadsheets (OWASP, CSV injection), or reads as one that was kept
-from it."""
+"""Spreadsheets run a text cell that begins so as a formula (OWASP, CSV injection). The apostrophe is listed because it
+marks a cell that was protected before."""
 
 
 def to_csv(table: pd.DataFrame) -> bytes:
-    """CSV (RFC 4180) in UTF-8. Text that a spreadsheet would run gets a leading apostrophe; numbers never do."""
+    """Return CSV (RFC 4180) in UTF-8. Text that a spreadsheet would run gets a leading apostrophe; numbers never do."""
     safe = table.rename(columns=_disarmed)
     for place, kind in enumerate(safe.dtypes):
         if not pd.api.types.is_numeric_dtype(kind):
@@ -21,7 +21,7 @@ def to_csv(table: pd.DataFrame) -> bytes:
 
 
 def as_it_was(cell: str) -> str:
-    """A text as it was before `to_csv` wrote it: without the apostrophe that keeps a formula from being run."""
+    """Undo `to_csv` for one cell: remove the apostrophe that keeps a formula from being run."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 

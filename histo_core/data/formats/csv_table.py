@@ -1,4 +1,4 @@
-"""CSV files that users bring: every cell a text, with errors that name what is missing."""
+"""Read users' CSV files with every cell as text; errors name what is missing."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from histo_core.errors import CorruptDataError, DataNotFoundError, UnsafeFileErr
 from histo_core.regular_files import open_regular
 
 MAX_BYTES = 64 << 20
-"""PCam's largest table has 20 MB; a text of this size takes some ten times as much memory."""
+"""PCam's largest table has 20 MB; a file takes about ten times its size in memory."""
 MAX_ROWS = 5_000_000
 MAX_COLUMNS = 1_000
-"""Each column takes time of its own: 150,000 took 22 s."""
+"""Every column costs time: 150,000 took 22 s."""
 _HEAD_CHARACTERS = 1 << 20
-"""In which the names and the first row must lie."""
+"""The column names and the first row must lie within this many bytes."""
 
 
 def read_csv(path: Path, columns: Sequence[str], optional: Sequence[str] | None = ()) -> pd.DataFrame:
-    """Read columns of a CSV file as text; an empty cell is an empty text.
+    """Read columns of a CSV file as text; an empty cell becomes an empty text.
 
     Args:
         path: a file that is known to exist.
-        columns: those that are needed.
-        optional: those that are kept where they are there; None keeps all.
+        columns: required columns.
+        optional: columns that are kept if present; None keeps all.
 
     Raises:
-        CorruptDataError: not a CSV in UTF-8, rows longer than the header, a column twice, or one is missing.
+        CorruptDataError: not a CSV in UTF-8, rows longer than the header, a duplicate column, or a missing one.
         DataNotFoundError: it may not be read, or is no regular file.
         UnsafeFileError: more than `MAX_BYTES`, `MAX_ROWS` or `MAX_COLUMNS`.
     """
@@ -50,7 +50,7 @@ def read_csv(path: Path, columns: Sequence[str], optional: Sequence[str] | None 
         raise DataNotFoundError(
             f"{path} cannot be opened ({error.strerror}).", "A readable CSV file is expected.", "Check the path."
         ) from None
-    except (ValueError, csv.Error) as error:  # as pandas' parser errors and Unicode errors are
+    except (ValueError, csv.Error) as error:  # pandas' parser errors and Unicode errors are among them
         raise CorruptDataError(
             f"{path} cannot be read as CSV ({error}).", "Comma-separated UTF-8 text is expected.", "Save it again."
         ) from None
@@ -62,7 +62,7 @@ def read_csv(path: Path, columns: Sequence[str], optional: Sequence[str] | None 
 
 
 def _check_head(head: bytes, path: Path) -> None:
-    """Look at the names and the first row before pandas makes a column of each cell."""
+    """Check the names and the first row before pandas makes a column of each cell."""
     buffer = StringIO(head.decode("utf-8-sig", "replace"), newline=None)
     rows = list(islice((row for row in csv.reader(buffer) if row), 2))
     cells = max(map(len, rows), default=0)
@@ -75,7 +75,7 @@ def _check_head(head: bytes, path: Path) -> None:
     if not rows:
         raise ValueError("No columns to parse from file")
     refuse_repeated(rows[0], path)
-    if len(rows[-1]) > len(rows[0]):  # pandas would take what is too much in each row for names of the rows
+    if len(rows[-1]) > len(rows[0]):  # pandas would take the surplus cells of each row as row names
         raise CorruptDataError(
             f"{path} has rows with more cells than its header has names.",
             "A name for each column is expected.",
@@ -84,9 +84,9 @@ def _check_head(head: bytes, path: Path) -> None:
 
 
 def refuse_repeated(names: Sequence[str], path: Path) -> None:
-    """Refuse a file's table in which two columns have the same name but for spaces around it.
+    """Refuse a table in which two columns have the same name apart from surrounding spaces.
 
-    Columns without a name may be many: spreadsheets leave them behind.
+    Several columns without a name are allowed, because spreadsheets leave them behind.
 
     Raises:
         CorruptDataError: it names the column.
@@ -99,10 +99,10 @@ def refuse_repeated(names: Sequence[str], path: Path) -> None:
 
 
 def require_columns(table: pd.DataFrame, columns: Sequence[str], path: Path) -> None:
-    """Refuse a file's table that lacks columns.
+    """Refuse a table that lacks required columns.
 
     Raises:
-        CorruptDataError: it names the columns that are missing and those that there are.
+        CorruptDataError: it names the missing columns and those that the table has.
     """
     missing = [column for column in columns if column not in table]
     if missing:

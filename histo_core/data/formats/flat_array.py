@@ -1,8 +1,8 @@
-"""Equal rows that lie one after another in a file, gathered in any order.
+"""Read rows of equal size from a flat file, in any order.
 
-From a local disk they are memory-mapped, which gathers random patches near the speed of a copy. A file that is cut
-short under a map kills the process, so from a network share, and wherever the file system is not known, they are read
-with plain reads, where the same is an error.
+Files on a local disk are memory-mapped, which reads random patches near the speed of a copy. If a mapped file is
+truncated, the process is killed. So files on a network share or an unknown file system are read with plain reads, where
+truncation is an error.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _LOCAL_FILE_SYSTEMS = {
 
 
 def is_local(path: Path) -> bool:
-    """Whether a file lies on a disk of this machine; False where that is not known."""
+    """Return whether a file lies on a disk of this machine; False where that is not known."""
     return file_system(path) in _LOCAL_FILE_SYSTEMS
 
 
 class FlatArray:
-    """An array in a file, row after row; opened on first use, so that it is small when it is pickled.
+    """Array in a flat file, row after row; opened on first use, so that its pickle is small.
 
     Args:
         path: the file; its size must have been checked against ``offset`` and ``shape``.
@@ -60,11 +60,11 @@ class FlatArray:
             os.close(self._file)
 
     def read(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Rows in the order asked for, as a new array [n, ...].
+        """Read rows in the requested order, as a new array [n, ...].
 
         Raises:
             IndexError: there is no such row.
-            CorruptDataError: the file was cut short or taken away since it was opened.
+            CorruptDataError: the file was truncated or removed since it was opened.
         """
         rows = np.asarray(rows, np.int64)
         if self.mapped:

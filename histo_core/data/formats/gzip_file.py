@@ -1,4 +1,4 @@
-"""Unpacking a gzip file that may be cut short, damaged, or a bomb."""
+"""Unpack gzip files that may be truncated, damaged, or decompression bombs."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from histo_core.regular_files import open_regular
 
 _BLOCK = 1 << 22
 _SPARE_BYTES = 256 << 20
-"""Left free on the disk, so that the rest of the workspace can go on."""
+"""Bytes left free on the disk, so that the rest of the workspace keeps working."""
 
 
 def unpack_gzip(source: Path, target: Path, progress: Progress = silent, *, max_bytes: int) -> None:
-    """Unpack one file, whole or not at all; its checksum and length are compared with those it was packed with.
+    """Unpack one file completely or not at all, and compare its length and checksum with those in the gzip trailer.
 
     Args:
-        source: the packed file.
-        target: what to write; its folder is made when missing.
-        progress: told (packed bytes read, packed bytes in all).
+        source: the compressed file.
+        target: the file to write; its folder is created if missing.
+        progress: receives (compressed bytes read, total).
         max_bytes: a file that unpacks to more is refused.
 
     Raises:
-        CorruptDataError: not gzip, cut short, a wrong checksum, or it may not be read.
+        CorruptDataError: not gzip, truncated, a wrong checksum, or not readable.
         UnsafeFileError: more than ``max_bytes``.
         DataError: the target cannot be written (a full disk, or nearly full).
-        CancelledError: as the progress asked; nothing is left behind.
+        CancelledError: ``progress`` requested it; nothing is left behind.
     """
     try:
         write_atomically(target, lambda temporary: _unpack(source, temporary, progress, max_bytes))

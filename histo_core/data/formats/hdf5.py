@@ -1,11 +1,11 @@
-"""Arrays in HDF5 files, read without trusting the file.
+"""Read arrays from HDF5 files without trusting the file.
 
 A file can point elsewhere (links, external storage, virtual data sets) and can declare far more than it holds.
-Measured: one uploaded file read another file's bytes in each of these ways, and one declared 27.6 GB with nothing
-stored. All of this is checked before a value is read.
+Measured: an uploaded file could read another file's bytes in each of these ways, and one declared 27.6 GB with nothing
+stored. All of this is checked before any value is read.
 
-The layout is looked at when a file is opened, because layouts differ by a factor of 1,000 in speed: contiguous arrays
-are gathered from the file itself (see `flat_array`), chunked ones are read through h5py in runs of neighbours.
+The layout is checked when a file is opened, because layouts differ by a factor of 1,000 in speed. Contiguous arrays are
+read directly from the file (see `flat_array`); chunked ones are read through h5py in runs of neighbouring rows.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from histo_core.regular_files import check_regular
 _MAX_CHUNK_BYTES = 256 << 20
 _CHUNK_CACHE_BYTES = 32 << 20
 _MAX_COLUMN = 5_000_000
-"""Rows of a column, which is read whole."""
+"""Most rows of a column, because a column is read whole."""
 _ROWS_AT_ONCE = 1_000
 """HDF5 puts a selection together row by row."""
 
 
 class HDF5Array:
-    """A checked array in an HDF5 file; opened on first use, once a process, so that it survives fork and pickle.
+    """Checked array in an HDF5 file; opened on first use, once per process, so that it survives fork and pickle.
 
     Attributes:
         path, key: where it is.
@@ -62,10 +62,10 @@ class HDF5Array:
         return self.flat is not None and self.flat.mapped
 
     def read(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Rows of the first axis, in the order asked for, as a new array.
+        """Read rows of the first axis in the requested order, as a new array.
 
         Raises:
-            CorruptDataError: the stored values cannot be decoded, or the file is another than when it was opened.
+            CorruptDataError: the stored values cannot be decoded, or the file has changed since it was opened.
         """
         if self.flat is not None:
             return self.flat.read(rows)
@@ -75,7 +75,7 @@ class HDF5Array:
         with _decoding(self.path):
             values = self._opened()
             self._check_chunks(values, distinct)
-            # Where a row's chunks fill the cache, none is there any more for the next read: then all rows in one.
+            # If a row's chunks fill the cache, none is left for the next read: then all rows are read at once.
             at_once = row_of_chunks(values) > _CHUNK_CACHE_BYTES
             for run in _parts(distinct) if at_once else _runs(distinct):
                 if at_once:
@@ -86,7 +86,7 @@ class HDF5Array:
         return read if np.array_equal(places, np.arange(len(distinct))) else read[places]
 
     def _check_chunks(self, values: h5py.Dataset, rows: np.ndarray) -> None:
-        """Refuse a chunk of these rows that unpacks to more than its values; each is looked at once."""
+        """Refuse a chunk of these rows that unpacks to more bytes than its values; each chunk is checked once."""
         if values.chunks is None or packing(values) is None:
             return
         beside = [range(0, size, step) for size, step in zip(values.shape[1:], values.chunks[1:], strict=True)]
@@ -108,18 +108,18 @@ class HDF5Array:
 
 
 def open_array(path: Path, key: str, *, shape: tuple[int | None, ...], dtypes: Sequence[str] = ("uint8",)) -> HDF5Array:
-    """Check an array in an HDF5 file and make it readable.
+    """Open an array of an HDF5 file after checking it.
 
     Args:
         path: the file.
         key: name of the array in the file's root group.
-        shape: what is expected; None matches any size.
+        shape: the expected shape; None matches any size.
         dtypes: names of the allowed value types.
 
     Raises:
         DataNotFoundError: no such file, or no such array in it.
         UnsafeFileError: links, external or virtual storage, or a declared size that the file does not hold.
-        CorruptDataError: not HDF5, cut short, or another shape or type.
+        CorruptDataError: not HDF5, truncated, or another shape or type.
     """
 
     def fits(stored: h5py.Dataset) -> bool:
@@ -133,10 +133,10 @@ def open_array(path: Path, key: str, *, shape: tuple[int | None, ...], dtypes: S
 
 
 def open_column(path: Path, key: str) -> HDF5Array:
-    """Check an array of one number for each sample, such as labels, and make it readable.
+    """Open an array with one number for each sample, such as labels, after checking it.
 
-    Any shape of which one axis alone is not 1 leaves no doubt ([N], [N, 1], [N, 1, 1, 1]), and neither does any type
-    of integers, floats or truth values, in either byte order.
+    Any shape with at most one axis longer than 1 is accepted ([N], [N, 1], [N, 1, 1, 1]), and any type of integers,
+    floats or booleans in either byte order.
 
     Raises:
         as `open_array`.
@@ -181,7 +181,7 @@ def _open_file(path: Path) -> h5py.File:
 
 
 def _checked(file: h5py.File, path: Path, key: str) -> h5py.Dataset:
-    """The array itself, once it is known to lie in this file."""
+    """Return the array after checking that it is stored in this file."""
     link = file.get(key, getlink=True)
     if link is None:
         raise DataNotFoundError(
@@ -200,7 +200,7 @@ def _checked(file: h5py.File, path: Path, key: str) -> h5py.Dataset:
 
 
 def _check_stored(stored: h5py.Dataset, path: Path) -> None:
-    """Refuse an array that declares more than the file holds, or is packed in a way whose size nothing bounds."""
+    """Refuse an array that declares more than the file holds, or whose compression does not bound its unpacked size."""
     check_filters(stored, path)
     if stored.chunks is not None:
         whole = math.prod(-(-size // step) for size, step in zip(stored.shape, stored.chunks, strict=True))
@@ -208,7 +208,7 @@ def _check_stored(stored: h5py.Dataset, path: Path) -> None:
         held = stored.id.get_num_chunks() >= whole and chunk_bytes <= _MAX_CHUNK_BYTES
     elif stored.id.get_offset() is not None:
         held = stored.id.get_offset() + stored.nbytes <= path.stat().st_size
-    else:  # compact values lie in the header; storage that was never written has no offset either
+    else:  # compact values are in the header; storage that was never written has no offset either
         held = stored.id.get_storage_size() == stored.nbytes
     if not held:
         raise UnsafeFileError(
@@ -219,7 +219,7 @@ def _check_stored(stored: h5py.Dataset, path: Path) -> None:
 
 
 def _runs(rows: np.ndarray) -> list[np.ndarray]:
-    """Runs of neighbours, which share chunks: one read for a run of them."""
+    """Group rows into runs of neighbours, which share chunks, so that a run takes one read."""
     return [run for run in np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1) if len(run)]
 
 
@@ -235,7 +235,7 @@ def _elsewhere(path: Path, key: str, how: str) -> UnsafeFileError:
 
 @contextmanager
 def _decoding(path: Path) -> Iterator[None]:
-    """h5py raises whatever it runs into (OSError, RuntimeError, TypeError, ...); each means that a file is damaged."""
+    """Turn h5py's errors (OSError, RuntimeError, TypeError, ...) into `CorruptDataError`: each means a damaged file."""
     try:
         yield
     except DataError:

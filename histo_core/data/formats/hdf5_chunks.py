@@ -1,7 +1,6 @@
-"""Chunks of HDF5 arrays: how they are packed, and whether they unpack to no more than they declare.
+"""Check the compression of HDF5 chunks: a chunk must not unpack to more bytes than it declares.
 
-HDF5 unpacks a chunk to its end, however long that is, and compares its length afterwards: ten megabytes can take ten
-gigabytes.
+HDF5 unpacks a chunk completely and compares its length only afterwards: ten megabytes can take ten gigabytes.
 """
 
 from __future__ import annotations
@@ -16,19 +15,19 @@ from histo_core.errors import UnsafeFileError
 
 _DEFLATE, _LZF = 1, 32_000
 _TIMES = {_DEFLATE: 1_032, _LZF: 88}
-"""HDF5's number of each packing that is read, and at most how many bytes a packed byte becomes."""
+"""HDF5's number of each supported compression, and how many bytes a compressed byte can become at most."""
 _KEEP_SIZE = (2, 3)
-"""Filters that reorder bytes, or put a checksum behind them."""
+"""Filters that reorder bytes or append a checksum."""
 _CHECKSUM_BYTES = 4
 _MAX_BYTES = {_DEFLATE: 256 << 20, _LZF: 768 << 20}
-"""What a chunk may become without a look at it; gzip's room is doubled when it is full."""
+"""Unpacked bytes below which a chunk is not checked; gzip doubles its buffer when it is full."""
 
 
 def check_filters(stored: h5py.Dataset, path: Path) -> None:
-    """Refuse an array that is packed in a way whose size nothing bounds.
+    """Refuse an array whose compression does not bound its unpacked size.
 
     Raises:
-        UnsafeFileError: its chunks go through other filters than shuffling, a checksum, and gzip or lzf once.
+        UnsafeFileError: its chunks use filters other than shuffling, a checksum, and gzip or lzf once.
     """
     filters = _filters(stored)
     strange = [number for number in filters if number not in _TIMES and number not in _KEEP_SIZE]
@@ -41,12 +40,12 @@ def check_filters(stored: h5py.Dataset, path: Path) -> None:
 
 
 def packing(stored: h5py.Dataset) -> int | None:
-    """HDF5's number of the filter that packs an array's chunks; None where they are plain."""
+    """Return HDF5's number of the filter that compresses an array's chunks; None where none does."""
     return next((number for number in _filters(stored) if number in _TIMES), None)
 
 
 def row_of_chunks(stored: h5py.Dataset) -> int:
-    """Bytes of the chunks that one row lies in, unpacked; 0 of an array without chunks."""
+    """Return the unpacked bytes of the chunks that hold one row; 0 for an array without chunks."""
     if stored.chunks is None:
         return 0
     beside = math.prod(-(-size // step) for size, step in zip(stored.shape[1:], stored.chunks[1:], strict=True))
@@ -54,15 +53,15 @@ def row_of_chunks(stored: h5py.Dataset) -> int:
 
 
 def check_chunk(stored: h5py.Dataset, place: tuple[int, ...], path: Path) -> None:
-    """Refuse a chunk that unpacks to more than its values; small ones cannot become large, and are let through.
+    """Refuse a chunk that unpacks to more bytes than its values; small chunks cannot become large and are accepted.
 
     Args:
-        stored: an array whose chunks are packed.
-        place: of the chunk's first value.
-        path: of the file, for the message.
+        stored: an array whose chunks are compressed.
+        place: indices of the chunk's first value.
+        path: the file's path, for the message.
 
     Raises:
-        UnsafeFileError: it does, or it is too large for a packing that cannot be looked at.
+        UnsafeFileError: it does, or it is too large for a compression that cannot be checked.
     """
     number = packing(stored)
     if (
@@ -85,6 +84,6 @@ def check_chunk(stored: h5py.Dataset, place: tuple[int, ...], path: Path) -> Non
 
 
 def _filters(stored: h5py.Dataset) -> tuple[int, ...]:
-    """Numbers of the filters that its chunks go through."""
+    """Return the numbers of the filters of an array's chunks."""
     settings = stored.id.get_create_plist()
     return tuple(settings.get_filter(place)[0] for place in range(settings.get_nfilters()))

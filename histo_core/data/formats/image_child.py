@@ -1,4 +1,4 @@
-"""Read an uploaded image in a process of its own, with limits of time and memory (`limited`)."""
+"""Read an uploaded image in a separate process with limits on time and memory (`limited`)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _TARGET = "histo_core.data.formats.image_worker:decode"
 
 
 def open_upload(content: bytes, *, max_pixels: int) -> np.ndarray:
-    """Read the bytes of an upload; arguments, result and errors as `open_image`.
+    """Read the bytes of an upload; see `open_image` for arguments, result and errors.
 
     Raises:
-        UnsafeFileError: also where it takes more than `SECONDS` or `MEMORY_BYTES`.
+        UnsafeFileError: also if it takes more than `SECONDS` or `MEMORY_BYTES`.
     """
     request = json.dumps(max_pixels).encode() + b"\n" + content
     try:

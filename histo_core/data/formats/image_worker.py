@@ -1,4 +1,4 @@
-"""What the process of `image_child` does. Importing this loads all that decoding needs, once for all processes."""
+"""The child process of `image_child`. Importing this module loads all that decoding needs, once for all processes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from histo_core.data.formats.images import open_image
 
 
 def decode(request: bytes) -> bytes:
-    """Turn a line with the most pixels, and a file's bytes behind it, into an array in NumPy's format."""
+    """Decode a request (one line with the pixel limit, then the file's bytes) to an array in NumPy's file format."""
     max_pixels, _, content = request.partition(b"\n")
     answer = BytesIO()
     np.save(answer, open_image(content, max_pixels=json.loads(max_pixels)), allow_pickle=False)
@@ -20,7 +20,7 @@ def decode(request: bytes) -> bytes:
 
 
 def _load() -> None:
-    """Decode a JPEG: the walk over its coefficients is compiled, or its compiled form read, which takes 0.8 s."""
+    """Decode a JPEG, so that the kernel for coefficients is compiled or loaded beforehand, which takes 0.8 s."""
     for kind in ("JPEG", "PNG"):
         file = BytesIO()
         Image.new("RGB", (16, 16)).save(file, kind)

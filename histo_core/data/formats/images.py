@@ -1,9 +1,9 @@
-"""Images from files and uploads, which may be damaged or hostile.
+"""Read images from files and uploads, which may be damaged or hostile.
 
 An image's size is read from its header before a pixel is decoded: a TIFF of 472 KB can expand to 432 MB.
 
-Pillow reads headers and most pixels. Where it would give pixels that were never recorded, and say nothing, other
-modules of this package look again: `jpeg`, `png` and `tiff`.
+Pillow reads headers and most pixels. For some damaged or unusual files it returns pixels that were never recorded,
+without an error; the modules `jpeg`, `png` and `tiff` of this package check for those.
 """
 
 from __future__ import annotations
@@ -30,31 +30,32 @@ from histo_core.errors import CorruptDataError, DataNotFoundError, HistoscopeErr
 from histo_core.regular_files import read_regular
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
-"""File names that data sets take for images, in lower case."""
+"""File suffixes that data sets read as images, in lower case."""
 
 KINDS = "PNG, JPEG, TIFF, BMP or WebP"
-"""What is read, in words."""
+"""The formats that are read, in words."""
 
 READING = "2"
-"""Goes up when some file gives other pixels than before; see `read_otherwise_before`."""
+"""Version of the decoding rules; raised whenever some file gives other pixels than before; see
+`read_otherwise_before`."""
 
 OTHER_SUFFIXES = (
     *(".gif", ".avif", ".heic", ".jp2", ".j2k", ".jxl", ".ppm", ".pgm", ".tga", ".npy", ".npz"),
     *(".svs", ".ndpi", ".mrxs", ".scn", ".czi", ".dcm", ".nii", ".psd", ".svg"),
 )
-"""Names of images that no data set reads; they are counted, so that nobody takes them for read."""
+"""Suffixes of images that no data set reads; they are counted and shown as left out."""
 
 MAX_PIXELS = 25_000_000
-"""A few hundred megabytes while it is decoded; patches have some ten thousand to a million."""
+"""A few hundred megabytes while such an image is decoded; patches have ten thousand to a million pixels."""
 
 MAX_FILE_BYTES = 9 * MAX_PIXELS
-"""Of a file: 16 bits in each of four channels take eight bytes a pixel, and a header needs some room."""
+"""Of a file: four channels of 16 bits take eight bytes a pixel, and a header needs some room."""
 
 _MAX_PACKED_BMP = 4_000_000
 """Pixels of a run-length BMP, which Pillow unpacks in Python."""
 
-# Image.open is not used: it warns of large images through a process-wide filter, which no thread can silence for
-# itself alone, and it asks every format Pillow knows.
+# Image.open is not used: its warning about large images can be silenced only for the whole process, not for one thread,
+# and it tries every format that Pillow knows.
 _READERS: tuple[tuple[tuple[bytes, ...], type[ImageFile]], ...] = (
     ((b"\x89PNG\r\n\x1a\n",), PngImageFile),
     ((b"\xff\xd8\xff",), JpegImageFile),
@@ -64,28 +65,28 @@ _READERS: tuple[tuple[tuple[bytes, ...], type[ImageFile]], ...] = (
 )
 _WHITE = (255, 255, 255)
 _ORIENTED = (b"Exif\0", b"eXIf", b"EXIF", b"Orientation")
-"""One of these stands in every file, a TIFF aside, that says which way up it is."""
+"""Every file with an orientation, except a TIFF, contains one of these byte strings."""
 
 
 def open_image(source: Path | bytes, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """Read one image as RGB, the way up that its EXIF orientation says.
 
-    16-bit channels keep their high byte, so that what was recorded with 12 bits comes out dark; a TIFF that says that
-    it has 12 bits keeps its high eight. Grey, palette and CMYK images become RGB; transparent ones are laid over white,
-    the colour of an empty slide. Of a TIFF with several pages, or a moving WebP, the first picture is read.
+    16-bit channels keep their high byte, so that 12-bit recordings become dark; a TIFF whose tags say 12 bits keeps its
+    high eight bits. Grey, palette and CMYK images become RGB. Transparent images are composited over white, the colour
+    of an empty slide. Of a TIFF with several pages, or an animated WebP, the first image is read.
 
     Args:
-        source: a path, or the bytes of a file. An upload's name is never needed.
-        max_pixels: width x height above which an image is refused before it is decoded.
+        source: a path, or the bytes of a file. The name of an upload is not needed.
+        max_pixels: images with a larger width x height are refused before they are decoded.
 
     Returns:
         uint8 H x W x 3 RGB.
 
     Raises:
         DataNotFoundError: there is no such file.
-        UnsafeFileError: of no kind that is read, or larger than ``max_pixels`` or `MAX_FILE_BYTES`.
-        CorruptDataError: empty, damaged or cut short, as far as its format lets that be seen, or pixels that have no
-            defined range (float, signed, 32-bit).
+        UnsafeFileError: not a supported format, or larger than ``max_pixels`` or `MAX_FILE_BYTES`.
+        CorruptDataError: empty, damaged or truncated, as far as the format shows it, or pixels without a defined range
+            (float, signed, 32-bit).
     """
     if isinstance(source, bytes):
         if len(source) > MAX_FILE_BYTES:
@@ -95,11 +96,11 @@ def open_image(source: Path | bytes, *, max_pixels: int = MAX_PIXELS) -> np.ndar
 
 
 def read_otherwise_before(content: bytes) -> bool:
-    """Whether earlier versions read other pixels from a file's bytes: those with another way up, and some TIFFs."""
+    """Return whether earlier versions read other pixels from these bytes: images with an orientation, some TIFFs."""
     kind = next((reader for signatures, reader in _READERS if content.startswith(signatures)), None)
     if kind is None or not (kind is TiffImageFile or any(word in content for word in _ORIENTED)):
         return False
-    with suppress(Exception):  # a damaged file has no pixels that could have been others
+    with suppress(Exception):  # a damaged file has no pixels to compare
         if kind is TiffImageFile:
             return tiff.read_otherwise_before(tiff.read_tags(content))
         with closing(kind(BytesIO(content))) as image:
@@ -108,7 +109,7 @@ def read_otherwise_before(content: bytes) -> bool:
 
 
 def read_file(path: Path) -> bytes:
-    """Read the bytes of an image's file.
+    """Read the bytes of an image file.
 
     Raises:
         DataNotFoundError: there is no such file, it may not be read, or it is a folder, a pipe or a device.
@@ -133,8 +134,8 @@ def _too_long(name: str, size: int) -> UnsafeFileError:
 
 def _read(content: bytes, name: str, max_pixels: int) -> np.ndarray:
     reader = _reader(content, name)
-    # Pillow raises whatever its parsers run into (OSError, SyntaxError, ValueError, struct.error, KeyError, ...),
-    # and a damaged file is the user's to mend, whichever it was.
+    # Pillow's parsers raise many types (OSError, SyntaxError, ValueError, struct.error, KeyError, ...); each means that
+    # the user's file is damaged.
     try:
         if reader is PngImageFile:
             png.check_chunks(content)
@@ -147,7 +148,7 @@ def _read(content: bytes, name: str, max_pixels: int) -> np.ndarray:
             if isinstance(image, BmpImageFile) and image.info.get("compression"):
                 _check_size(image.size, name, min(max_pixels, _MAX_PACKED_BMP))
             return _pixels(image, content)
-    except (HistoscopeError, MemoryError):  # the latter says nothing of the file
+    except (HistoscopeError, MemoryError):  # running out of memory does not mean that the file is damaged
         raise
     except Exception as error:
         raise CorruptDataError(
@@ -156,7 +157,7 @@ def _read(content: bytes, name: str, max_pixels: int) -> np.ndarray:
 
 
 def _pixels(image: ImageFile, content: bytes) -> np.ndarray:
-    """Decode, refuse what is damaged, and turn it upright."""
+    """Decode an image, refuse damage, and turn it upright."""
     pixels = None
     if isinstance(image, JpegImageFile):
         pixels = decode_jpeg(content, image.size)
@@ -180,7 +181,7 @@ def _tiff_pixels(content: bytes, name: str, max_pixels: int) -> np.ndarray:
 
 
 def _ends_in_nothing(image: PngImageFile) -> bool:
-    """Whether the last row is all zeros, as Pillow leaves rows that it did not get: it fills them from the top."""
+    """Return whether the last row is all zeros: Pillow fills rows from the top and leaves missing ones zero."""
     last = image.crop((0, image.height - 1, image.width, image.height))
     return not np.asarray(last).any()
 
@@ -209,7 +210,7 @@ def _check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
 
 
 def _to_rgb(image: ImageFile, shift: int = 8) -> np.ndarray:
-    """RGB of any mode; ``shift`` is by how many bits grey of more than 8 goes down."""
+    """Convert any mode to RGB; grey values of more than 8 bits are shifted right by ``shift`` bits."""
     if image.mode.startswith("I;16"):
         grey = (np.asarray(image) >> shift).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=2)
@@ -219,7 +220,7 @@ def _to_rgb(image: ImageFile, shift: int = 8) -> np.ndarray:
 
 
 def _over_white(pixels: np.ndarray) -> np.ndarray:
-    """RGB as it is; RGBA laid over white."""
+    """Composite RGBA over white; RGB stays as it is."""
     if pixels.shape[2] == 3:
         return pixels
     colour = Image.fromarray(pixels)

@@ -1,7 +1,8 @@
-"""JPEG files, decoded so that damage is an error and not a warning that nobody sees.
+"""Decode JPEG files so that damage is an error and not a warning that nobody sees.
 
-Pillow swallows what libjpeg says of damaged files and fills the missing part with grey. The same libjpeg-turbo stops
-there when simplejpeg asks it. It gives Pillow's pixels (`tests/data/formats/test_jpeg.py`) and takes less time.
+Pillow hides libjpeg's warnings about damaged files and fills the missing area with grey. simplejpeg uses the same
+libjpeg-turbo and raises an error instead. It gives the same pixels as Pillow (`tests/data/formats/test_jpeg.py`) and is
+faster.
 
 ITU-T T.81, *Digital compression and coding of continuous-tone still images*, 1992.
 """
@@ -16,23 +17,24 @@ import simplejpeg
 from histo_core.data.formats.jpeg_scan import check_coefficients
 
 _DAMAGE = ("corrupt jpeg data", "premature end", "inconsistent progression", "invalid sos")
-"""How libjpeg's warnings of lost pixels begin; others are of the header alone, such as an unknown version of JFIF."""
+"""Beginnings of libjpeg's warnings about lost pixels; other warnings concern only the header, such as an unknown
+version of JFIF."""
 _NO_END = "premature end of jpeg file"
 _SCAN = b"\xff\xda"
 MAX_SCANS = 100
-"""Progressive files have some ten; each takes 12 ms of an image of 25 million pixels."""
+"""Progressive files have about ten; each takes 12 ms for an image of 25 million pixels."""
 _END = b"\xff\xd9"
 _DIRECT = ("Gray", "YCbCr", "RGB")
-"""Colours that libjpeg itself makes RGB of."""
+"""Colour spaces that libjpeg itself converts to RGB."""
 
 
 def check_scans(content: bytes) -> None:
-    """Refuse a file with so many scans that decoding would not end: each goes through the whole image.
+    """Refuse a file with so many scans that decoding would not end, because each scan covers the whole image.
 
     Raises:
         ValueError: there may be more than `MAX_SCANS`.
     """
-    scans = content.count(_SCAN)  # inside of a scan no byte 0xFF is followed by another than zero or a marker's
+    scans = content.count(_SCAN)  # inside a scan, a byte 0xFF is followed only by zero or by a marker's byte
     if scans > MAX_SCANS:
         raise ValueError(f"it has {scans:,} scans, and at most {MAX_SCANS} are decoded")
 
@@ -40,15 +42,15 @@ def check_scans(content: bytes) -> None:
 def decode_jpeg(content: bytes, size: tuple[int, int]) -> np.ndarray | None:
     """Decode a JPEG file.
 
-    A file whose closing marker alone is missing is whole.
+    A file that lacks only the closing marker counts as complete.
 
     Args:
         content: the file.
-        size: width and height in pixels that were checked beforehand.
+        size: width and height in pixels, which were checked beforehand.
 
     Returns:
-        uint8 H x W x 3 RGB; None where only Pillow can read it: in colours that must be converted (CMYK, whose stream
-        is checked), of another size to libjpeg, or with an unusual header (whose stream is not checked).
+        uint8 H x W x 3 RGB; None where only Pillow can read the file: colours that must be converted (CMYK, whose
+        stream is checked), another size according to libjpeg, or an unusual header (whose stream is not checked).
 
     Raises:
         ValueError: damaged; the text is libjpeg's own, or that of `jpeg_scan`.
@@ -69,11 +71,11 @@ def decode_jpeg(content: bytes, size: tuple[int, int]) -> np.ndarray | None:
 
 
 def check_stream(content: bytes, largest: tuple[int, int]) -> None:
-    """Follow a JPEG stream to its end, decoded at an eighth of its size; for streams inside of other files.
+    """Check a JPEG stream inside another file: decode it to its end at an eighth of its size.
 
     Args:
         content: the stream.
-        largest: width and height in pixels that it may have.
+        largest: maximum width and height in pixels.
 
     Raises:
         ValueError: damaged, or larger.
@@ -90,7 +92,7 @@ def check_stream(content: bytes, largest: tuple[int, int]) -> None:
 
 
 def _strictly(content: bytes, **options: Any) -> np.ndarray | None:
-    """Decode; None where libjpeg does not like the file for another reason than lost pixels."""
+    """Decode; return None where libjpeg rejects the file for a reason other than lost pixels."""
     try:
         return simplejpeg.decode_jpeg(content, **options)
     except ValueError as error:

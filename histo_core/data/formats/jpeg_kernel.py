@@ -1,4 +1,4 @@
-"""The compiled inner loops of `jpeg_scan`: every code of a scan is decoded, and nothing is kept."""
+"""Compiled inner loops of `jpeg_scan`; they decode every code of a scan and keep nothing."""
 
 from __future__ import annotations
 
@@ -10,21 +10,20 @@ import numpy as np
 
 WHOLE, TOO_MANY, TOO_LARGE, UNREADABLE = 0, 1, 2, 3
 LARGEST, LARGEST_OTHER = 8.0 * 160, 8.0 * 160 * 1.64
-"""Of a coefficient, the mean's and any other, of pixels at most 160 from mid-grey (A.3.3).
-
-128 would be enough for pixels of 8 bits, but an encoder may let edges overshoot by 31 (mozjpeg's deringing)."""
+"""Largest DC coefficient and largest AC coefficient of pixels at most 160 from mid-grey (A.3.3). 128 would be enough
+for pixels of 8 bits, but an encoder may let edges overshoot by 31 (mozjpeg's deringing)."""
 
 
 def _compiled(function: Callable[..., Any]) -> Any:
     try:
         return numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # nowhere to keep it
+    except RuntimeError:  # no writable place for numba's cache
         return numba.njit(nogil=True)(function)
 
 
 @_compiled
 def _fill(data: np.ndarray, place: int, held: Any, left: int) -> tuple[int, int, int]:
-    """Hold more than 40 bits, as far as the data go: they end at a marker (F.2.2.5)."""
+    """Fill the bit buffer to more than 40 bits, as far as the data last: they end at a marker (F.2.2.5)."""
     held &= (1 << left) - 1
     while left <= 40 and place < len(data):
         byte = np.int64(data[place])
@@ -39,7 +38,7 @@ def _fill(data: np.ndarray, place: int, held: Any, left: int) -> tuple[int, int,
 
 @_compiled
 def _short_codes(codes: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Of codes of 8 bits and less: length << 8 | value, by table and the next 8 bits; 0 where the code is longer."""
+    """Tabulate codes of up to 8 bits: length << 8 | value by table and next 8 bits; 0 where the code is longer."""
     quick = np.zeros((8, 256), np.int64)
     for table in range(8):
         for length in range(8):
@@ -62,18 +61,19 @@ def walk(
     values: np.ndarray,
     restart: int,
 ) -> int:
-    """Say what is wrong with a scan, or `WHOLE`.
+    """Return the number of what is wrong with a scan, or `WHOLE`.
 
     Args:
         data: uint8, the file.
-        place: where the scan's data begin.
+        place: index where the scan's data begin.
         units: number of minimum coded units.
-        component: int64 [b], of each block of a unit.
-        tables: int64 [b, 2], the Huffman table of its first and of its other coefficients.
-        steps: float64 [b, 64], what its coefficients are multiplied with, in zigzag order.
-        codes: int64 [8, 3, 16], by table and length: first code, last code (-1 for none), place of the first value.
-        values: int64 [8, 256].
-        restart: units between two restart markers, 0 for none.
+        component: int64 [b], the component of each block of a unit.
+        tables: int64 [b, 2], each block's Huffman tables for the DC and for the AC coefficients.
+        steps: float64 [b, 64], each block's quantisation steps, in zigzag order.
+        codes: int64 [8, 3, 16], by table and code length: first code, last code (-1 for none), index of the first
+            value.
+        values: int64 [8, 256], the values that codes stand for.
+        restart: units between two restart markers; 0 for none.
     """
     held, left = 0, 0
     mean, quick = np.zeros(len(component), np.int64), _short_codes(codes, values)

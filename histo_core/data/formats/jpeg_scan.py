@@ -1,8 +1,8 @@
-"""A look at every coefficient of a baseline JPEG: damage that libjpeg takes for an image.
+"""Check every coefficient of a baseline JPEG, to find damage that libjpeg does not report.
 
-A wrong byte turns Huffman codes into others, which are legal for the most part. libjpeg says something only where one
-is not, or where the data end too early or too late. This walk counts, too: a block may not have more than 64
-coefficients, and none may be larger than pixels of 8 bits can give.
+A wrong byte turns Huffman codes into other codes, most of which are legal. libjpeg warns only about an illegal code, or
+about data that end too early or too late. This check also counts: a block has at most 64 coefficients, and no
+coefficient is larger than pixels of 8 bits allow.
 
 ITU-T T.81, *Digital compression and coding of continuous-tone still images*, 1992: B.2 (segments), F.2.2 (decoding).
 """
@@ -16,12 +16,12 @@ import numpy as np
 
 _BASELINE, _OTHER_FRAMES = (0xC0, 0xC1), (0xC2, 0xC3, 0xC5, 0xC6, 0xC7, *range(0xC9, 0xCC), *range(0xCD, 0xD0))
 _MOST_TABLES = 1 << 16
-"""Bytes of all tables; eight of each kind take less than five thousand."""
+"""Most bytes of all tables; eight of each kind take less than five thousand."""
 _HUFFMAN, _SCAN, _QUANTISATION, _RESTART = 0xC4, 0xDA, 0xDB, 0xDD
 
 
 class _Scan(NamedTuple):
-    """The first scan of a file, as `jpeg_kernel.walk` takes it."""
+    """The first scan of a file, as arguments of `jpeg_kernel.walk`."""
 
     start: int
     units: int
@@ -34,16 +34,16 @@ class _Scan(NamedTuple):
 
 
 def check_coefficients(content: bytes) -> None:
-    """Walk through a baseline JPEG of 8 bits a channel and one scan; others are left alone.
+    """Check a baseline JPEG of 8 bits a channel and one scan; other files are not checked.
 
-    What libjpeg says itself is left to it.
+    Damage that libjpeg reports itself is not repeated here.
 
     Raises:
         ValueError: damaged.
     """
     try:
         scan = _first_scan(content)
-    except (IndexError, KeyError, ValueError):  # a header that libjpeg reads otherwise
+    except (IndexError, KeyError, ValueError):  # a header that libjpeg reads differently
         return
     if scan is None:
         return
@@ -57,7 +57,7 @@ def check_coefficients(content: bytes) -> None:
 
 
 def _first_scan(content: bytes) -> _Scan | None:
-    """What it takes to decode the first scan; None where that is not baseline, or the only one."""
+    """Return what is needed to decode the first scan; None where it is not baseline or not the only one."""
     place, restart, frame, huffman, quantisation = 2, 0, b"", b"", b""
     while place + 4 <= len(content) and content[place] == 0xFF:
         kind, end = content[place + 1], place + 2 + int.from_bytes(content[place + 2 : place + 4], "big")
@@ -80,14 +80,14 @@ def _first_scan(content: bytes) -> _Scan | None:
             steps = _steps(quantisation)[block[:, 3]]
             return _Scan(end, units, block[:, 0], block[:, 1:3], steps, *_codes(huffman), restart)
         if len(huffman) + len(quantisation) > _MOST_TABLES:
-            return None  # each segment is copied behind those before it
+            return None  # each segment is appended to those before it
         place = end
     return None
 
 
 @lru_cache(maxsize=64)  # files of one data set have the same tables
 def _codes(body: bytes) -> tuple[np.ndarray, np.ndarray]:
-    """Huffman tables: of each length the first and last code, and the place of its first value (annex C)."""
+    """Read Huffman tables: for each length the first and last code and the index of its first value (annex C)."""
     codes, values = np.full((8, 3, 16), -1, np.int64), np.zeros((8, 256), np.int64)
     place = 0
     while place + 17 <= len(body):
@@ -106,7 +106,7 @@ def _codes(body: bytes) -> tuple[np.ndarray, np.ndarray]:
 
 @lru_cache(maxsize=64)
 def _steps(body: bytes) -> np.ndarray:
-    """Quantisation tables of 8 or 16 bits, float64 [4, 64] (B.2.4.1)."""
+    """Read quantisation tables of 8 or 16 bits, float64 [4, 64] (B.2.4.1)."""
     steps, place = np.ones((4, 64)), 0
     while place < len(body):
         kind = np.dtype(">u2" if body[place] >> 4 else np.uint8)
@@ -117,15 +117,15 @@ def _steps(body: bytes) -> np.ndarray:
 
 
 def _blocks(frame: bytes, scan: bytes) -> tuple[int, np.ndarray] | None:
-    """Number of units; and int64 [b, 4], of each block of a unit its component, two Huffman tables and steps."""
+    """Return the number of units, and int64 [b, 4]: component, two Huffman tables and steps of each block."""
     if len(frame) < 9 or frame[0] != 8:
         return None
     height, width = int.from_bytes(frame[1:3], "big"), int.from_bytes(frame[3:5], "big")
     parts = {frame[at]: (frame[at + 1] >> 4, frame[at + 1] & 15, frame[at + 2] & 3) for at in range(6, len(frame), 3)}
     chosen = [(scan[at], scan[at + 1]) for at in range(1, 1 + 2 * scan[0], 2)]
     if len(chosen) != len(parts) or not height or not width:
-        return None  # several scans, or the height comes later
-    alone = len(chosen) == 1  # then sampling factors do not matter (A.2.2)
+        return None  # several scans, or the height is given later
+    alone = len(chosen) == 1  # sampling factors then do not matter (A.2.2)
     across = 1 if alone else max(one[0] for one in parts.values())
     down = 1 if alone else max(one[1] for one in parts.values())
     block: list[tuple[int, int, int, int]] = []

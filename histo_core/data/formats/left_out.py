@@ -1,4 +1,4 @@
-"""What lies in a data set's folder and is not read: counted by kind, with a few names of each."""
+"""Files in a data set's folder that are not read: counts by kind, with a few names of each."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from histo_core.data.formats.images import OTHER_SUFFIXES, SUFFIXES
 from histo_core.data.formats.system_names import is_system
 
 SHOWN = 5
-"""Names that are kept of each kind."""
+"""Names kept of each kind."""
 
 MAX_FILES = 1_000_000
-"""Where counting stops; a local disk lists as many in a few seconds."""
+"""Counting stops here; a local disk lists this many in a few seconds."""
 
 IMAGE_SUFFIXES = (*SUFFIXES, *OTHER_SUFFIXES)
 LINKS, UNLISTED = "links to folders", "folders that cannot be listed"
 
 _MAX_KINDS = 30
-"""Suffixes told apart: files named ``scan.0001``, ``scan.0002``, ... are one kind."""
+"""Most suffixes that are distinguished: files named ``scan.0001``, ``scan.0002``, ... are one kind."""
 _SUFFIX = re.compile(r"\.[a-z][a-z0-9]{0,9}")
 _OTHERS = "other files"
 
@@ -35,7 +35,7 @@ class LeftOutKind:
     Attributes:
         what: the kind, as a plural noun: ".txt files", "images".
         count: how many there are.
-        names: paths below the data set's folder of the first `SHOWN` by name; texts from the user's disk.
+        names: paths below the data set's folder of the first `SHOWN` files by name; text from the user's disk.
     """
 
     what: str
@@ -50,7 +50,7 @@ class LeftOutKind:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """All that is not read of a folder.
+    """All files of a folder that are not read.
 
     Attributes:
         kinds: the most frequent kind first.
@@ -62,12 +62,12 @@ class LeftOut:
 
     @property
     def count(self) -> int:
-        """How many there are of all kinds."""
+        """Number of files of all kinds."""
         return sum(kind.count for kind in self.kinds)
 
     @property
     def words(self) -> str:
-        """The kinds with their counts and names, without a full stop."""
+        """Name the kinds with their counts and names, without a full stop."""
         return "; ".join(map(str, self.kinds))
 
     def __str__(self) -> str:
@@ -83,9 +83,9 @@ class Tally:
     """Counts of files by kind, with the first few names of each; its size does not grow with the files.
 
     Attributes:
-        images: what images are called that are not read.
-        counts: files of each kind.
-        names: a few whole paths of each kind, sorted.
+        images: the noun for images that are not read.
+        counts: number of files of each kind.
+        names: a few full paths of each kind, sorted.
     """
 
     images: str = "images"
@@ -93,7 +93,7 @@ class Tally:
     names: dict[str, list[str]] = field(default_factory=dict)
 
     def kind_of(self, name: str) -> str:
-        """The kind that a file's name says."""
+        """Return the kind of a file by its name."""
         lower = name.lower()
         if lower.endswith(IMAGE_SUFFIXES):
             return self.images
@@ -113,28 +113,28 @@ class Tally:
             del names[SHOWN:]
 
     def take_back(self, kind: str, path: str) -> None:
-        """Undo `add` of a file that turned out to be read."""
+        """Undo `add` for a file that is read after all."""
         if kind in self.counts:
             self.counts[kind] -= 1
             self.names[kind] = [name for name in self.names[kind] if name != path]
 
     def copied(self) -> tuple[dict[str, int], dict[str, list[str]]]:
-        """Counts and names that may be changed without changing this."""
+        """Return copies of the counts and names, which may be changed."""
         return dict(self.counts), {kind: [*names] for kind, names in self.names.items()}
 
 
 @dataclass
 class Survey:
-    """What a reader took of a folder, and the folders that it did not look into.
+    """Which files of a folder a reader uses, and which folders it has not listed.
 
-    Those are listed when `left_out` is first asked for, which no opening of a data set does.
+    These folders are listed on the first call of `left_out`; opening a data set never calls it.
 
     Attributes:
         root: the data set's folder, resolved.
-        tally: files that the reader has seen and does not read.
+        tally: files that the reader has seen and does not use.
         known: paths of the folders that the reader has listed.
-        pending: paths of folders in them that it has not.
-        files: paths of further files that are read: tables, HDF5.
+        pending: paths of folders in them that it has not listed.
+        files: paths of further files that are used: tables, HDF5.
     """
 
     root: Path
@@ -144,13 +144,13 @@ class Survey:
     files: frozenset[str] = frozenset()
 
     def place(self, path: str) -> str:
-        """A path below the root as text, with forward slashes."""
+        """Return a path relative to the root as text, with forward slashes."""
         below = path.removeprefix(f"{self.root}{os.sep}").replace(os.sep, "/")
         return os.fsencode(below).decode("utf-8", "backslashreplace")
 
     @cached_property
     def left_out(self) -> LeftOut:
-        """All that is not read, each folder listed once; system files are not counted."""
+        """Count all files that are not read, listing each folder once; system files are not counted."""
         tally = Tally(self.tally.images, *self.tally.copied())
         for path in self.files:
             if os.path.dirname(path) in self.known:  # noqa: PTH120
@@ -168,7 +168,7 @@ class Survey:
         return LeftOut(tuple(sorted(kinds, key=lambda kind: (-kind.count, kind.what))), whole=left > 0)
 
     def _list(self, folder: str, waiting: list[str], tally: Tally, ways: set[str], most: int) -> int:
-        """Count one folder's files, and note those below it; how many were looked at."""
+        """Count one folder's files and note its subfolders; return how many entries were looked at."""
         looked = 0
         try:
             with os.scandir(folder) as entries:
@@ -193,12 +193,12 @@ class Survey:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link that turns in a circle, or leads where nobody may look
+    except OSError:  # a circular link, or a folder that may not be read
         return False
 
 
 def _ways(files: Iterable[str], root: str) -> set[str]:
-    """The folders below the root on the way to some files."""
+    """Return the folders below the root that contain some files, directly or further down."""
     found: set[str] = set()
     for path in files:
         folder = os.path.dirname(path)  # noqa: PTH120

@@ -1,4 +1,4 @@
-"""Parquet files that users bring: kilobytes can unpack to gigabytes, so their sizes are known before they are read."""
+"""Read users' Parquet files; their unpacked size is checked first, because kilobytes can unpack to gigabytes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from histo_core.errors import CorruptDataError, DataNotFoundError, UnsafeFileErr
 from histo_core.regular_files import open_regular
 
 MAX_BYTES = 256 << 20
-"""Of the columns, unpacked, with each text as often as it stands."""
+"""Of the unpacked columns; a repeated text counts each time."""
 
 
 def read_parquet(file: Path) -> pd.DataFrame:
-    """Read a Parquet file's columns as typed there, whatever pandas noted beside them.
+    """Read a Parquet file with the file's own column types; pandas' metadata are ignored.
 
     Raises:
         as `check_parquet`.
@@ -31,17 +31,17 @@ def read_parquet(file: Path) -> pd.DataFrame:
 
 
 def check_parquet(file: Path) -> pa.Table:
-    """Read a Parquet file after its size is known, each text once.
+    """Read a Parquet file after checking its size; repeated texts are stored once.
 
     Raises:
         DataNotFoundError: it may not be read, or is no regular file.
         UnsafeFileError: more than `MAX_ROWS`, `MAX_COLUMNS` or `MAX_BYTES`.
-        CorruptDataError: no Parquet, a column twice, or one of lists or records.
+        CorruptDataError: not Parquet, a duplicate column, or a column of lists or records.
     """
     try:
         with open_regular(file, MAX_BYTES) as opened:
             return _checked(opened, file)
-    except OSError as error:  # also what pyarrow raises of damaged files, which has no number
+    except OSError as error:  # pyarrow raises OSError for damaged files, too, without an errno
         if error.errno == errno.EFBIG:
             raise UnsafeFileError(
                 f"{file} has {file.stat().st_size:,} bytes.", f"At most {MAX_BYTES:,} are read.", "Divide it."
@@ -51,12 +51,12 @@ def check_parquet(file: Path) -> pa.Table:
                 f"{file} cannot be opened ({error.strerror}).", "A readable Parquet file is expected.", "Check it."
             ) from None
         raise _damaged(file, error) from None
-    except (ValueError, NotImplementedError) as error:  # what pyarrow's other errors are
+    except (ValueError, NotImplementedError) as error:  # pyarrow's other errors
         raise _damaged(file, error) from None
 
 
 def read_own_parquet(file: Path) -> pd.DataFrame:
-    """Read a table that this program wrote, with the types that pandas noted; pandas' errors, or OSError."""
+    """Read a table that this program wrote, with the types in pandas' metadata; raises pandas' errors or OSError."""
     with open_regular(file) as opened:
         return pd.read_parquet(opened, engine="pyarrow")
 
@@ -65,7 +65,7 @@ def _checked(opened: BinaryIO, file: Path) -> pa.Table:
     schema = pq.read_schema(opened)
     _check_columns(schema, file)
     texts = [field.name for field in schema if _is_text(field.type)]
-    with pq.ParquetFile(opened, read_dictionary=texts) as parquet:  # a text that stands in many rows is kept once
+    with pq.ParquetFile(opened, read_dictionary=texts) as parquet:  # a text that occurs in many rows is stored once
         groups = [parquet.metadata.row_group(number) for number in range(parquet.metadata.num_row_groups)]
         rows, packed = parquet.metadata.num_rows, sum(group.total_byte_size for group in groups)
         wide = rows * sum(_width(kind) for kind in schema.types)
@@ -119,12 +119,12 @@ def _is_plain(kind: pa.DataType) -> bool:
 
 
 def _width(kind: pa.DataType) -> int:
-    """Bytes that each row takes before its texts are counted: of a text its number in the dictionary."""
+    """Return the bytes of each row without its texts; a text counts as its index in the dictionary."""
     return 4 if _is_text(kind) else 0 if kinds.is_null(kind) else max(kind.bit_width // 8, 1)
 
 
 def _unpacked(chunk: pa.Array) -> int:
-    """Bytes of a column's values, each text as often as it stands there."""
+    """Return the bytes of a column's values; a repeated text counts each time."""
     if not isinstance(chunk, pa.DictionaryArray) or not _is_text(chunk.type):
         return chunk.nbytes
     lengths = pc.call_function("binary_length", [chunk.dictionary])

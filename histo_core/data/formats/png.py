@@ -1,6 +1,6 @@
-"""PNG files that are cut short or changed, where Pillow says nothing of it.
+"""Find truncated or changed PNG files that Pillow reads without an error.
 
-Pillow stops at the last byte of the compressed pixels, leaves the missing rows black and compares no checksum of them.
+Pillow stops at the last byte of the compressed pixels, leaves missing rows black and does not compare their checksum.
 
 W3C, *Portable Network Graphics (PNG) Specification*, third edition, 2025, sections 5.3 (chunks) and 10 (compression).
 """
@@ -12,21 +12,21 @@ import zlib
 from collections.abc import Iterator
 
 MAX_CHUNKS = 100_000
-"""An image of 25 million pixels has 37,000 of 4 KiB; Pillow reads them one by one, in Python."""
+"""An image of 25 million pixels has 37,000 chunks of 4 KiB; Pillow reads them one by one, in Python."""
 _SIGNATURE_BYTES = 8
 _PIXELS = b"IDAT"
 _CHECKED = (b"IHDR", b"PLTE", b"tRNS", _PIXELS)
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-"""Of each colour type."""
+"""Channels of each colour type."""
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
-"""Adam7: first column, first row, and the steps along both, of each pass."""
+"""Adam7: first column, first row, column step and row step of each pass."""
 
 
 def check_chunks(content: bytes) -> None:
-    """Compare the checksum of each chunk that pixels depend on.
+    """Verify the checksum of each chunk that pixels depend on.
 
     Raises:
-        ValueError: a chunk is not as it was written, or cut short, or there are more than `MAX_CHUNKS`.
+        ValueError: a chunk is changed or truncated, or there are more than `MAX_CHUNKS`.
     """
     view = memoryview(content)
     for number, (kind, start, end) in enumerate(_chunks(content)):
@@ -40,7 +40,7 @@ def check_chunks(content: bytes) -> None:
 
 
 def check_rows(content: bytes) -> None:
-    """Unpack the pixels and count their bytes. It takes as long as half of the decoding.
+    """Unpack the pixels and count their bytes. It takes half as long as decoding.
 
     Raises:
         ValueError: there are fewer than the header says.
@@ -58,7 +58,7 @@ def check_rows(content: bytes) -> None:
 
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Kind of each chunk, and where its data begin and end."""
+    """Yield each chunk's type and where its data begin and end."""
     place = _SIGNATURE_BYTES
     while place + 8 <= len(content):
         kind, start = content[place + 4 : place + 8], place + 8
@@ -68,7 +68,7 @@ def _chunks(content: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 
 def _needed_bytes(width: int, height: int, depth: int, colour: int, interlaced: int) -> int:
-    """Bytes of all rows, each with the byte that names its filter."""
+    """Return the bytes of all rows, each with its filter byte."""
     bits = depth * _CHANNELS[colour]
     total = 0
     for left, top, right, down in _PASSES if interlaced else ((0, 0, 1, 1),):

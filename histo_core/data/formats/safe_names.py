@@ -1,4 +1,4 @@
-"""File names for whatever a sample or a class is called."""
+"""Make safe file names from names of samples and classes."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from collections import Counter
 from collections.abc import Sequence
 
 _LONGEST = 100
-"""Characters; with a suffix and at four bytes a character, some file systems' 255 bytes would still be too few."""
+"""Characters; with a suffix and at four bytes a character, a longer name could exceed some file systems' 255 bytes."""
 _LONGEST_BYTES = 200
 
 
 def safe_names(names: Sequence[str]) -> list[str]:
-    """One file name each: letters, digits, ``_``, ``-`` and inner dots, at most 200 bytes, none twice.
+    """Return one file name for each: letters, digits, ``_``, ``-`` and inner dots, at most 200 bytes, all distinct.
 
-    Names stay as they are where they can. One that is cut, empty, or would be another's file but for its case, what
-    was replaced or such digits, gets the first digits of its SHA-256.
+    Names that are safe stay as they are. The first digits of a name's SHA-256 are added if it is shortened or empty, or
+    if it would differ from another only by case, by replaced characters or by such digits.
 
     Args:
-        names: distinct names, such as sample ids; of ids that are paths, the image suffix goes and ``/`` becomes ``_``.
+        names: distinct names, such as sample ids. In ids that are paths, the image suffix is dropped and ``/`` becomes
+            ``_``.
     """
     cleaned = [_cleaned(name) for name in names]
     safe = [
         clean if clean and _fits(clean) else _marked(clean, name) for clean, name in zip(cleaned, names, strict=True)
     ]
-    while True:  # a name that was marked may be what another was called from the start
+    while True:  # a name with digits may equal another original name
         often = Counter(name.casefold() for name in safe)
         apart = [
             one if often[one.casefold()] == 1 else _marked(clean, name)

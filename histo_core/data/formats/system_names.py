@@ -1,14 +1,14 @@
-"""Names that operating systems, file servers and archivers leave in any folder."""
+"""Names of files that operating systems, file servers and archivers create in any folder."""
 
 from __future__ import annotations
 
 _HIDDEN = (".", "~$", "@syno")
-"""How such names may begin: hidden files (also macOS' ``._name``), Office's locks, Synology's own entries."""
+"""Prefixes of such names: hidden files (also macOS' ``._name``), Office's lock files, Synology's own entries."""
 
 _NAMES = frozenset(
     name.casefold()
     for name in (
-        # macOS, also by way of archives and file servers
+        # macOS, also through archives and file servers
         *("__MACOSX", "Icon\r", "Network Trash Folder", "Temporary Items", "TheVolumeSettingsFolder"),
         # Windows
         *("$RECYCLE.BIN", "RECYCLER", "Recycled", "System Volume Information"),
@@ -20,10 +20,10 @@ _NAMES = frozenset(
 
 
 def is_system(name: str) -> bool:
-    """Return whether a file or folder of this name belongs to a system, and to no data set.
+    """Return whether a file or folder of this name belongs to the system and not to a data set.
 
     Args:
-        name: of the entry alone, without its folder; its case does not matter.
+        name: the entry's name without its folder; case does not matter.
     """
     folded = name.casefold()
     return folded.startswith(_HIDDEN) or folded in _NAMES

@@ -1,4 +1,4 @@
-"""Unpacking a packed tar archive that may be damaged or hostile."""
+"""Unpack compressed tar archives that may be damaged or hostile."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from histo_core.regular_files import open_regular
 _TOLD_BYTES = 8 << 20
 _BLOCK = 1 << 20
 _HEADER_BYTES = 256 << 20
-"""Of all members' headers and the room between them, besides an eighth of the files."""
+"""Bytes allowed for headers and padding of all members, in addition to an eighth of the files' size."""
 _MAX_MEMBERS = 10_000
-"""BreaKHis has 7,909 files and some three hundred folders."""
+"""BreaKHis has 7,909 files and about three hundred folders."""
 
 
 class _Member(tarfile.TarInfo):
-    """A member whose header is whole. `tarfile` takes a damaged one, and no end mark at all, for the archive's end."""
+    """Archive member with a valid header; `tarfile` takes a damaged one, or a missing end mark, as the archive's
+    end."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
@@ -37,9 +38,9 @@ class _Member(tarfile.TarInfo):
 
 
 class _Bounded:
-    """An unpacked stream that ends in an error once it is longer than its files may be.
+    """Unpacked stream that raises an error once it is longer than its files may be.
 
-    `tarfile` reads long names and other notes on members whole, and jumps over what it does not want.
+    `tarfile` reads long names and other extended headers completely, and skips what it does not need.
     """
 
     def __init__(self, file: gzip.GzipFile, archive: Path, max_bytes: int) -> None:
@@ -63,22 +64,23 @@ class _Bounded:
 
 
 def unpack_tar(archive: Path, folder: Path, progress: Progress = silent, *, max_bytes: int) -> None:
-    """Unpack a ``.tar.gz`` into a new folder, whole or not at all.
+    """Unpack a ``.tar.gz`` into a new folder, completely or not at all.
 
-    Only plain files and folders are made, and only inside: a link, a device, an absolute path or one with ``..``
-    ends it. macOS's hidden twins (``._name``) are left out. Where all lies in one outer folder, that is taken off.
+    Only plain files and folders are created, and only inside the folder: a link, a device, an absolute path or one with
+    ``..`` is an error. macOS's hidden copies (``._name``) are left out. If everything lies in one outer folder, that
+    folder is dropped.
 
     Args:
-        archive: the file.
-        folder: not there yet; takes what lies in the archive.
-        progress: told (packed bytes read, packed bytes in all).
-        max_bytes: of all files together; an archive that holds more is refused.
+        archive: the archive file.
+        folder: does not exist yet; receives the archive's content.
+        progress: receives (compressed bytes read, total).
+        max_bytes: limit for all files together; a larger archive is refused.
 
     Raises:
-        CorruptDataError: no tar archive, cut short, or damaged.
-        UnsafeFileError: a member that is not as above, or more than ``max_bytes``.
+        CorruptDataError: not a tar archive, truncated, or damaged.
+        UnsafeFileError: a member that is not allowed (see above), or more than ``max_bytes``.
         DataError: the folder cannot be written (a full disk).
-        CancelledError: as the progress asked; nothing is left behind.
+        CancelledError: ``progress`` requested it; nothing is left behind.
     """
     told = 0
     with _opened(archive) as raw:
@@ -99,14 +101,14 @@ def unpack_tar(archive: Path, folder: Path, progress: Progress = silent, *, max_
                         told = raw.tell()
                         progress(told, packed)
                 while unpacked.read(_BLOCK):
-                    pass  # to its end, where gzip's checksum is
+                    pass  # to the end, where gzip's checksum is
                 _take_off_outer(made)
         except (EOFError, zlib.error, tarfile.ReadError) as error:
             raise _damaged(archive, str(error)) from None
         except tarfile.FilterError as error:
             raise _unsafe(archive, str(error)) from None
         except OSError as error:
-            if error.errno is None:  # gzip's own: no gzip, or a wrong checksum
+            if error.errno is None:  # raised by gzip: not gzip, or a wrong checksum
                 raise _damaged(archive, str(error)) from None
             raise DataError(
                 f"{archive} cannot be unpacked to {folder}: {error.strerror}.", "It needs room there.", "Make room."

@@ -1,8 +1,8 @@
-"""TIFF files: which are read, by whom, and whether their strips and tiles are whole.
+"""Read TIFF files: which kinds are read, by which library, and whether strips and tiles are complete.
 
-Pillow reads most of them. It takes some for others without a word: 16-bit planes stored apart, 16-bit values of which 0
-is white, signed bytes, CIELab. Those are read by tifffile, or refused. It also reads on beyond a strip that is too
-short.
+Pillow reads most of them. It misreads some without an error: 16-bit planes stored separately, 16-bit values where 0 is
+white, signed bytes, CIELab. Those are read by tifffile, or refused. Pillow also reads past the end of a strip that is
+too short.
 
 Adobe, *TIFF Revision 6.0*, 1992.
 """
@@ -26,23 +26,23 @@ _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_BYTES, _EXTRA, _FORMAT = 322, 32
 _JPEG_TABLES = 347
 
 _MAX_TAG_BYTES = 4 << 20
-"""Half a million places of strips; an image of 25 million pixels has some hundred thousand tiles at most."""
+"""Half a million strip offsets; an image of 25 million pixels has about a hundred thousand tiles at most."""
 _PLAIN = (1, 2, 7)
-"""Types of tags that stay bytes or become one text."""
+"""Tag types that stay bytes or become one text."""
 _LARGE = 43
-"""The number of BigTIFF."""
+"""Version number of BigTIFF."""
 _LARGE_BIG_ENDIAN = b"MM\0+"
 _NONE, _JPEG = 1, 7
 _DEFLATE = (8, 32946)
 _SUBSAMPLED = 6
-"""YCbCr, whose planes may have fewer pixels."""
+"""YCbCr, whose chroma planes may have fewer pixels."""
 _UNSIGNED = 1
 _PREMULTIPLIED, _ALPHA = 1, 2
 _APART = 2
 _WHITE_IS_ZERO, _BLACK_IS_ZERO = 0, 1
 _FORMATS = {2: "signed", 3: "floating-point", 5: "complex", 6: "complex"}
 _PHOTOMETRICS = (0, 1, 2, 3, 5, 6)
-"""Grey from white, grey from black, RGB, palette, CMYK, YCbCr."""
+"""White-is-zero, black-is-zero, RGB, palette, CMYK, YCbCr."""
 _DEPTHS = (1, 2, 4, 8, 12, 16)
 
 
@@ -50,7 +50,7 @@ def read_tags(content: bytes, name: str = "") -> Tags:
     """Read the tags of a TIFF file's first page.
 
     Raises:
-        CorruptDataError: a BigTIFF whose byte order Pillow does not know, or a tag with too many numbers.
+        CorruptDataError: a BigTIFF in a byte order that Pillow does not read, or a tag with too many numbers.
     """
     if content.startswith(_LARGE_BIG_ENDIAN):
         raise refused(name, "is a BigTIFF with the high byte first")
@@ -58,19 +58,19 @@ def read_tags(content: bytes, name: str = "") -> Tags:
     file = BytesIO(content)
     file.seek(tags.next)
     tags.load(file)
-    for tag, raw in tags._tagdata.items():  # values are made of these bytes when they are asked for, as Python's own
+    for tag, raw in tags._tagdata.items():  # Pillow converts these bytes to Python objects on access
         if len(raw) > _MAX_TAG_BYTES and tags.tagtype[tag] not in _PLAIN:
             raise refused(name, f"has a tag {tag} with {len(raw):,} bytes of numbers")
     return tags
 
 
 def size(tags: Tags) -> tuple[int, int]:
-    """Width and height in pixels, before the image is turned upright."""
+    """Return width and height in pixels, before the image is turned upright."""
     return _one(tags, _WIDTH, 0), _one(tags, _HEIGHT, 0)
 
 
 def check_kind(tags: Tags, name: str) -> None:
-    """Refuse what has no defined white or no defined colour.
+    """Refuse images without a defined white or without defined colours.
 
     Raises:
         CorruptDataError: float, signed or 32-bit values, channels of several depths, or colours such as CIELab.
@@ -89,15 +89,15 @@ def check_kind(tags: Tags, name: str) -> None:
 
 
 def check_parts(tags: Tags, content: bytes) -> None:
-    """Compare strips or tiles with what the header promises.
+    """Compare strips or tiles with what the header declares.
 
     Raises:
-        ValueError: some are missing, lie beyond the file's end, or are too short where nothing compresses them.
+        ValueError: some are missing, lie beyond the file's end, or are uncompressed and too short.
     """
     tiled = _TILE_WIDTH in tags
     starts = _all(tags, _TILE_OFFSETS if tiled else _STRIP_OFFSETS, None)
     sizes = _all(tags, _TILE_BYTES if tiled else _STRIP_BYTES, None)
-    if len(starts) == 1 and not sizes:  # allowed of a file of one strip
+    if len(starts) == 1 and not sizes:  # allowed in a file with one strip
         sizes = (len(content) - starts[0],)
     word = "tile" if tiled else "strip"
     width, height, count = _part(tags, tiled)
@@ -119,16 +119,15 @@ def check_parts(tags: Tags, content: bytes) -> None:
         tables = bytes(tags.get(_JPEG_TABLES, b""))
         for start, length in zip(starts[:count], sizes, strict=False):
             stream = content[start : start + length]
-            # Tables and stream have a start and an end each.
+            # Tables and stream each have a start and an end marker.
             check_stream(tables[:-2] + stream[2:] if tables else stream, (width, height))
 
 
 def other_pixels(tags: Tags, content: bytes, name: str) -> np.ndarray | None:
-    """Read what Pillow takes for something else.
+    """Read the pixels of a TIFF that Pillow misreads.
 
     Returns:
-        uint8 H x W x 3 RGB or H x W x 4 RGBA as the file has it, before its orientation; None where Pillow reads it
-        rightly.
+        uint8 H x W x 3 RGB or H x W x 4 RGBA before the orientation is applied; None where Pillow reads it correctly.
 
     Raises:
         CorruptDataError: tifffile cannot unpack it.
@@ -147,7 +146,7 @@ def other_pixels(tags: Tags, content: bytes, name: str) -> np.ndarray | None:
             values = page.asarray()
             if page.planarconfig == _APART and page.samplesperpixel > 1:
                 values = np.moveaxis(values, 0, -1)
-    except ValueError as error:  # also of codecs that are not installed
+    except ValueError as error:  # also raised for codecs that are not installed
         raise refused(name, f"has 16-bit pixels in a layout that cannot be unpacked ({error})") from None
     values = values.reshape(*values.shape[:2], -1)
     if photometric == _WHITE_IS_ZERO:
@@ -162,7 +161,7 @@ def other_pixels(tags: Tags, content: bytes, name: str) -> np.ndarray | None:
 
 
 def _check_packed(tags: Tags, content: bytes, name: str) -> None:
-    """Refuse a strip or tile that unpacks to more than its pixels: tifffile unpacks without a bound."""
+    """Refuse a strip or tile that unpacks to more than its pixels, because tifffile unpacks without a limit."""
     compression = _one(tags, _COMPRESSION, _NONE)
     if compression == _NONE:
         return
@@ -180,10 +179,10 @@ def _check_packed(tags: Tags, content: bytes, name: str) -> None:
 
 
 def open_tiff(tags: Tags, content: bytes, name: str) -> TiffImageFile:
-    """Open with Pillow what `check_parts` found whole.
+    """Open with Pillow a file that passed `check_parts`.
 
     Raises:
-        CorruptDataError: Pillow does not know its compression, or its layout.
+        CorruptDataError: Pillow does not support its compression or its layout.
     """
     try:
         return TiffImageFile(BytesIO(content))
@@ -197,12 +196,12 @@ def open_tiff(tags: Tags, content: bytes, name: str) -> TiffImageFile:
 
 
 def grey_shift(tags: Tags) -> int:
-    """By how many bits a 16-bit grey image goes down to 8."""
+    """Return by how many bits a 16-bit grey image is shifted right to get 8 bits."""
     return _all(tags, _BITS, 1)[0] - 8
 
 
 def read_otherwise_before(tags: Tags) -> bool:
-    """Whether the first version of this reader took the image for another, or another brightness."""
+    """Return whether the first version of this reader misread the image or its brightness."""
     depth = _all(tags, _BITS, 1)[0]
     return (_is_other(tags) and _one(tags, _SAMPLES, 1) != 2) or depth == 12
 
@@ -216,7 +215,7 @@ def _is_other(tags: Tags) -> bool:
 
 
 def _part(tags: Tags, tiled: bool) -> tuple[int, int, int]:
-    """Width and height of a strip or tile in pixels, and how many there are."""
+    """Return width and height of a strip or tile in pixels, and how many there are."""
     width, height = size(tags)
     if tiled:
         wide, tall = _one(tags, _TILE_WIDTH, 0), _one(tags, _TILE_HEIGHT, 0)
@@ -230,13 +229,13 @@ def _planes(tags: Tags) -> int:
 
 
 def _row_bytes(tags: Tags, width: int) -> int:
-    """Bytes of a row of a strip or tile that nothing compresses."""
+    """Return the bytes of one row of an uncompressed strip or tile."""
     samples = 1 if _one(tags, _PLANES, 1) == _APART else _one(tags, _SAMPLES, 1)
     return -(-width * samples * _all(tags, _BITS, 1)[0] // 8)
 
 
 def _all(tags: Tags, tag: int, default: int | None) -> tuple[int, ...]:
-    """A tag's values; of none, the default alone, or nothing."""
+    """Return a tag's values; if it is missing, only the default, or nothing."""
     value: Any = tags.get(tag)
     if value is None:
         return () if default is None else (default,)
@@ -248,7 +247,7 @@ def _one(tags: Tags, tag: int, default: int) -> int:
 
 
 def refused(name: str, what: str) -> CorruptDataError:
-    """The error of a TIFF that is whole and is not read; ``what`` it is, as a clause."""
+    """Build the error for an undamaged TIFF that is not supported; ``what`` names its kind in a clause."""
     return CorruptDataError(
         f"{name} {what}.",
         "Whole numbers of 1 to 16 bits from black to white are read: grey, RGB, palette, YCbCr or CMYK.",

@@ -1,4 +1,4 @@
-"""Zeros and ones as tables write them: 0, 1, 0.0, 1.0, True, False."""
+"""Parse 0 and 1 as tables write them: 0, 1, 0.0, 1.0, True, False."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII)
 
 
 def zero_or_one(cell: str) -> int | None:
-    """Return the 0 or 1 that a cell says, or None where it says neither.
+    """Return the 0 or 1 that a cell means, or None where it means neither.
 
     Args:
-        cell: a number equal to 0 or 1 in any spelling ("1", "1.0", "1e0"), or true or false in any case; spaces
-            around it do not count.
+        cell: a number equal to 0 or 1 in any spelling ("1", "1.0", "1e0"), or true or false in any case; surrounding
+            spaces are ignored.
     """
     text = cell.strip().lower()
     if text in _WORDS:

@@ -1,4 +1,4 @@
-"""What unpacking leaves around files and folders: a folder of a file's own name, a folder in a folder."""
+"""Look through the extra folders that unpacking creates: a folder named like its file, a folder in a folder."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from pathlib import Path
 from histo_core.data.formats.walk import Walk
 
 _DEEP = 4
-"""Folders in each other; archives of archives hold two or three."""
+"""Most nested folders; archives of archives have two or three."""
 
 
 def in_own_folder(path: Path) -> Path:
-    """Return the file that lies in a folder of its own name (``labels.csv/labels.csv``), else the path as it is."""
+    """Return the file inside a folder of the same name (``labels.csv/labels.csv``), else the path as it is."""
     inner = path / path.name
     return inner if path.is_dir() and inner.is_file() else path
 
 
 def in_namesake(walk: Walk, folder: Path) -> Path:
-    """Return the innermost folder where each holds one folder of the same name, and no image (``train/train``).
+    """Return the innermost of nested folders that have the same name and no images beside it (``train/train``).
 
     Raises:
         DataNotFoundError: the walk's root cannot be listed.
@@ -31,7 +31,7 @@ def in_namesake(walk: Walk, folder: Path) -> Path:
 
 
 def only_folder(walk: Walk, folder: Path) -> Path | None:
-    """Return the one folder in a folder that holds no image, or None.
+    """Return the only folder inside a folder; None where there are several, or images beside it.
 
     Raises:
         DataNotFoundError: the walk's root cannot be listed.

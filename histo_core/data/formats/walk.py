@@ -15,22 +15,22 @@ from histo_core.errors import DataNotFoundError
 
 
 class _Listing(NamedTuple):
-    """The names in one folder, sorted, without those of systems; other files are counted only."""
+    """Sorted names in one folder without system files; files of other kinds are only counted."""
 
     folders: list[str]
     images: list[str]
 
 
 class Walk:
-    """Lists folders and images; what cannot be used is collected, and the walk goes on.
+    """Lister of folders and images; what cannot be used is collected as a problem, and the walk goes on.
 
-    Links are followed where they stay inside the root. Entries come sorted by name. Each folder is listed once,
-    however often it is asked for, and its other files are counted by the way.
+    Links are followed if they stay inside the root. Entries are sorted by name. Each folder is listed only once, and
+    its other files are counted at the same time.
 
     Attributes:
         root: the data set's own folder, resolved.
-        problems: folders that cannot be listed, links that lead out, names that are no text, images of other kinds.
-        tally: files that are neither images nor folders, of the folders that were listed.
+        problems: folders that cannot be listed, links that lead out, names that are not text, images of other kinds.
+        tally: files other than images in the folders that were listed.
     """
 
     def __init__(self, root: Path) -> None:
@@ -41,10 +41,10 @@ class Walk:
         self._prefix = str(root / "x")[:-1]
         self._listings: dict[str, _Listing] = {}
         self._asked: set[str] = set()
-        """Folders whose images were asked for: each of those is used, or a problem."""
+        """Folders whose images were requested: each of those images is used, or is a problem."""
 
     def folders(self, folder: Path) -> list[Path]:
-        """The folders directly in a folder.
+        """Return the folders directly in a folder.
 
         Raises:
             DataNotFoundError: the root itself cannot be listed.
@@ -52,7 +52,7 @@ class Walk:
         return [folder / name for name in self._listing(folder).folders]
 
     def images(self, folder: Path, suffixes: tuple[str, ...] = SUFFIXES) -> list[Path]:
-        """The image files directly in a folder; see `folders`. Images of other kinds are one problem of the folder."""
+        """Return the image files directly in a folder; see `folders`. Images of other kinds become one problem."""
         names = self._images(folder)
         others = [name for name in names if not name.lower().endswith(suffixes)]
         if others:
@@ -61,46 +61,46 @@ class Walk:
         return [folder / name for name in names if name.lower().endswith(suffixes)]
 
     def has_images(self, folder: Path) -> bool:
-        """Whether image files lie directly in a folder; they do not count as asked for."""
+        """Return whether image files lie directly in a folder; they do not count as requested."""
         return bool(self._listing(folder).images)
 
     def all_images(self, folder: Path) -> list[Path]:
-        """The image files in a folder and in the folders below it; see `images`."""
+        """Return the image files in a folder and in all folders below it; see `images`."""
         found, waiting = [], [folder]
         while waiting:
             folder = waiting.pop()
             found += self.images(folder)
             folders = self.folders(folder)
-            links = [below for below in folders if below.is_symlink()]  # they could lead back here, without end
+            links = [below for below in folders if below.is_symlink()]  # they could lead back here endlessly
             for link in links:
                 self.note(link, "is a link to a folder, and links are followed to files only")
             waiting += [below for below in reversed(folders) if below not in links]
         return found
 
     def leave_images(self, folder: Path, where: str) -> None:
-        """Make one problem of the images that lie directly in a folder where none belong; ``where`` says so."""
+        """Add one problem for images directly in a folder where none belong; ``where`` describes the folder."""
         images = self._images(folder)
         if images:
             self._note_once(folder, f"holds {_counted(images)} {where}, not used")
 
     def place(self, path: Path) -> str:
-        """A path below the root as text, with forward slashes; of the root itself its name."""
+        """Return a path relative to the root as text, with forward slashes; for the root itself its name."""
         if path == self.root:
             return self.root.name
         below = str(path).removeprefix(self._prefix).replace(os.sep, "/")
         return os.fsencode(below).decode("utf-8", "backslashreplace")
 
     def note(self, path: Path, what: str) -> None:
-        """Add a problem of a file or folder; ``what`` is a clause."""
+        """Add a problem with a file or folder; ``what`` is a clause."""
         self.problems.append(Problem(self.place(path), what))
 
     def survey(self, root: Path | None = None, files: Iterable[Path] = (), images: str = "images") -> Survey:
-        """Say what was seen and not taken so far, and which folders were not looked into.
+        """Return which files have been seen and not used so far, and which folders have not been listed.
 
         Args:
-            root: the data set's folder, where this walk went through one below it only.
-            files: further files that are read.
-            images: what images are called that nobody asked for.
+            root: the data set's folder, if this walk covered only a folder below it.
+            files: further files that are used.
+            images: the noun for images that were not requested.
         """
         tally, pending = Tally(images, *self.tally.copied()), []
         named = {problem.where for problem in self.problems}
@@ -135,7 +135,7 @@ class Walk:
         images: list[str] = []
         try:
             with os.scandir(folder) as entries:
-                # Only what a reader can use is sorted and kept: a folder may hold a million other files.
+                # Only usable entries are sorted and kept: a folder may hold a million other files.
                 told = [entry for entry in entries if not is_system(entry.name) and not self._counted(entry)]
         except OSError as error:
             if folder == self.root:
@@ -158,7 +158,7 @@ class Walk:
         return _Listing(folders, images)
 
     def _counted(self, entry: os.DirEntry[str]) -> bool:
-        """Count a plain file that is no image and has a readable name; else False."""
+        """Count a plain file that is not an image and has a readable name; return False for anything else."""
         if entry.is_symlink() or entry.is_dir() or entry.name.lower().endswith(IMAGE_SUFFIXES):
             return False
         if not _is_text(entry.name):
@@ -184,14 +184,14 @@ class Walk:
         return ""
 
     def _note_once(self, path: Path, what: str) -> None:
-        problem = Problem(self.place(path), what)  # a folder is listed twice where both kinds are asked for
+        problem = Problem(self.place(path), what)  # a folder is listed twice if both kinds are requested
         if problem not in self._noted:
             self._noted.add(problem)
             self.problems.append(problem)
 
 
 def _real(files: set[str]) -> set[str]:
-    """The paths of files that lie behind links to folders, by those folders' own paths."""
+    """Return the resolved paths of files behind links to folders."""
     folders = {folder: os.path.realpath(folder) for folder in {os.path.dirname(path) for path in files}}  # noqa: PTH120
     linked = {folder: real for folder, real in folders.items() if real != folder}
     return {

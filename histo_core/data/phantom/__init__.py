@@ -1,1 +1,1 @@
-"""Drawn tissue: synthetic patches with patients, slides, scanners and tumour masks."""
+"""Phantom tissue: synthetic patches with patients, slides, scanners and tumour masks."""

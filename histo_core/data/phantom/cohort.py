@@ -1,7 +1,7 @@
-"""Who the phantom patients are: their slides, scanners, staining and tissue, and which patch is drawn where.
+"""Cohort of phantom patients: slides, scanners, staining, tissue, and the position of each patch.
 
-Every draw comes from a generator seeded by (seed, what is drawn, its number) alone, so that the same options give
-the same patches in whatever order and by however many workers they are drawn.
+Every random draw comes from a generator seeded only by (seed, kind of draw, its number). So the same options give the
+same patches, whatever the order and the number of workers that render them.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from histo_core.data.phantom.tissue import SIDE, Host, draw_section
 GRADES = 4
 PATCH_SHAPE = (SIDE, SIDE, 3)
 MASK_SHAPE = (SIDE, SIDE // 8)
-"""Packed, eight pixels a byte."""
+"""Bytes of a packed row: eight pixels a byte."""
 
 _COHORT, _PATIENT, _SLIDE, _PATCH = range(4)
 
 
 class PhantomOptions(Config):
-    """What is drawn."""
+    """Options of phantom tissue."""
 
     grades: bool = Field(default=False, title="Grades", description="Five classes, normal and grades 1 to 4, not two")
     patients: int = Field(default=40, ge=4, le=500, title="Patients", description="Each has one or two slides")
@@ -43,9 +43,9 @@ class Cohort:
     """The patients and slides of one phantom data set.
 
     Attributes:
-        table: one row a patch: ``sample_id, label, patient_id, slide_id, scanner, x, y, grade``. ``x`` and ``y`` are
-            the left and upper edge on the slide in pixels; ``grade`` is that of the tumour in the central box, 0 for
-            none. Classes are balanced to within one patch.
+        table: one row for each patch: ``sample_id, label, patient_id, slide_id, scanner, x, y, grade``. ``x`` and ``y``
+            are the left and upper edge on the slide in pixels; ``grade`` is that of the tumour in the central box, 0
+            for none. Classes are balanced to within one patch.
     """
 
     def __init__(self, options: PhantomOptions) -> None:
@@ -56,7 +56,7 @@ class Cohort:
         slides_of = rng.integers(1, 3, options.patients)
         self._patient = np.repeat(patients, slides_of)
         self._number = np.concatenate([np.arange(1, count + 1) for count in slides_of])
-        # Patches are dealt to patients first, so that one with two slides does not count twice.
+        # Patches are divided among patients first, so that one with two slides does not count twice.
         owner = np.sort(np.arange(options.patches) % options.patients)
         first = np.cumsum(slides_of) - slides_of
         turn = np.arange(options.patches) - np.searchsorted(owner, owner)
@@ -106,7 +106,7 @@ class Cohort:
         ]
 
     def draw(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Draw one patch.
+        """Render one patch.
 
         Returns:
             image: uint8 [96, 96, 3], RGB.
@@ -119,7 +119,7 @@ class Cohort:
         return render(rng, section.haematoxylin, section.eosin, self._stainings[slide]), section.tumour
 
     def draw_chunk(self, first: int, end: int) -> tuple[np.ndarray, np.ndarray]:
-        """Patches ``first`` up to ``end``: images uint8 [n, 96, 96, 3] and packed masks uint8 [n, 96, 12]."""
+        """Render patches ``first`` up to ``end``: images uint8 [n, 96, 96, 3] and packed masks uint8 [n, 96, 12]."""
         drawn = [self.draw(index) for index in range(first, end)]
         return np.stack([image for image, _ in drawn]), np.packbits([mask for _, mask in drawn], axis=2)
 

@@ -1,4 +1,4 @@
-"""`phantom`: a synthetic H&E data set, drawn on one's own machine and kept in the workspace.
+"""`phantom`: a synthetic H&E data set, rendered on the user's machine and kept in the workspace.
 
 Built like PatchCamelyon (96 x 96 pixels at 0.97 micrometres; positive when the central 32 x 32 box holds tumour), with
 what PatchCamelyon does not have: patients, slides, scanners, grades, and the true pixels of every tumour cell.
@@ -33,7 +33,7 @@ from histo_core.regular_files import check_regular
 from histo_core.workspace import Workspace
 
 DRAWING = 1
-"""Version of the drawing: raise it whenever the same options would give other pixels."""
+"""Version of the rendering; raise it whenever the same options would give other pixels."""
 
 _WAIT_SECONDS = 0.1
 _IMAGES, _MASKS, _TABLE, _MANIFEST = "images.npy", "masks.npy", "table.parquet", "manifest.json"
@@ -81,16 +81,16 @@ class Phantom(Dataset):
 
     @classmethod
     def prepare(cls, root: Path | None, options: Config, workspace: Workspace, progress: Progress = silent) -> None:
-        """Draw it, when it is not there yet."""
+        """Render the data set if it does not exist."""
         del root
         build_phantom(cast(PhantomOptions, options), workspace, progress)
 
     @classmethod
     def open(cls, root: Path | None, options: Config, workspace: Workspace) -> Phantom:
-        """Open it, drawing it first when it is not there yet.
+        """Open the data set; render it first if it does not exist.
 
         Raises:
-            CorruptDataError: a stored file is missing, or is not as it was written.
+            CorruptDataError: a stored file is missing or was changed.
         """
         del root
         if not isinstance(options, PhantomOptions):
@@ -98,23 +98,23 @@ class Phantom(Dataset):
         return cls(build_phantom(options, workspace))
 
     def read_source(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Pixels of some patches, uint8 [n, 96, 96, 3]; a copy of what is mapped from the file."""
+        """Read the pixels of some patches, uint8 [n, 96, 96, 3]; a copy of the mapped file's rows."""
         return self._images[np.asarray(indices, dtype=np.int64)]
 
     def mask(self, index: int) -> np.ndarray:
-        """The pixels of tumour cells, bool [96, 96], inside the central box and around it."""
+        """Return the pixels of tumour cells, bool [96, 96], inside the central box and around it."""
         return np.unpackbits(self._masks[index], axis=1).astype(bool)
 
     @cached_property
     def content_hash(self) -> str:
-        """SHA-256 over classes, table, and the hashes of the stored pixels and masks, which are not read again."""
+        """SHA-256 over classes, table, and the stored hashes of pixels and masks, which are not read again."""
         parts = [self.classes, self.positive, self._files[_IMAGES]["sha256"], self._files[_MASKS]["sha256"]]
         text = json.dumps(parts) + self.table.to_csv(index=False, lineterminator="\n")
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 def phantom_folder(options: PhantomOptions, workspace: Workspace) -> Path:
-    """Where the data set of these options lies, or would lie."""
+    """Return the folder of the data set with these options, whether or not it exists."""
     text = json.dumps([DRAWING, options.model_dump(mode="json")], sort_keys=True, allow_nan=False)
     return workspace.data / f"phantom-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
@@ -125,18 +125,18 @@ def build_phantom(
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Path:
-    """Draw the data set, whole or not at all; when it is there already, nothing is done.
+    """Render the data set, completely or not at all; if it exists, do nothing.
 
-    One process draws at a time: another that wants the same waits, and finds it drawn.
+    One process renders at a time; another that needs the same data set waits for it.
 
-    The same options give the same bytes in the same environment. Another processor or NumPy may round a pixel
-    differently; `Dataset.content_hash` then says so.
+    The same options give the same bytes in the same environment. Another CPU or NumPy may round a pixel differently;
+    `Dataset.content_hash` then differs.
 
     Args:
-        options: what to draw.
+        options: what to render.
         workspace: where to keep it.
-        progress: told (patches drawn, patches in all) before anything is drawn and about every 64 patches.
-        cancelled: asked as often; once it says yes, drawing stops and nothing is left behind.
+        progress: receives (patches done, total) before anything is rendered and about every 64 patches.
+        cancelled: called as often; once it returns True, rendering stops and nothing is left behind.
 
     Returns:
         The folder.
@@ -206,9 +206,9 @@ def _draw_all(
 
 
 class _ArrayFile:
-    """A ``.npy`` file of uint8, appended to and hashed as it goes.
+    """Appendable ``.npy`` file of uint8 that is hashed while it is written.
 
-    Written rather than mapped: a full disk is an error here, but kills the process under a map.
+    It is written and not memory-mapped: a full disk is an error here, but would kill the process with a map.
     """
 
     def __init__(self, path: Path, shape: tuple[int, ...]) -> None:
@@ -234,7 +234,7 @@ class _ArrayFile:
 
 
 def _checked_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest, once every file has its size and the table, which is small, its hash.
+    """Return the manifest after checking every file's size and the hash of the small table.
 
     Raises:
         CorruptDataError: something is missing or differs.

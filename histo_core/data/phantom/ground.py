@@ -1,4 +1,4 @@
-"""The ground that cells lie in: wavy stroma, fat, and the gaps that processing tears."""
+"""Tissue between the cells: wavy stroma, fat, and the gaps that processing makes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from histo_core.data.phantom import noise
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """Amounts of stain without cells, float32 [side, side], and the run of the fibres in radians."""
+    """Amounts of stain without cells, float32 [side, side], and the direction of the fibres in radians."""
 
     haematoxylin: np.ndarray
     eosin: np.ndarray
@@ -21,7 +21,7 @@ class Ground:
 
 
 def stroma(rng: np.random.Generator, side: int) -> Ground:
-    """Collagen: fibres of one run that bend with a slow wave, torn apart here and there."""
+    """Render collagen: fibres of one direction that bend in a slow wave, with gaps in some places."""
     rows, columns = (axis.astype(np.float32) for axis in np.ogrid[:side, :side])
     angle = rng.uniform(0, np.pi)
     cos, sin = math.cos(angle), math.sin(angle)
@@ -39,7 +39,7 @@ def stroma(rng: np.random.Generator, side: int) -> Ground:
 
 
 def fat(rng: np.random.Generator, side: int) -> Ground:
-    """Fat cells: their content was washed out, thin walls are left."""
+    """Render fat cells: their content was washed out, thin walls are left."""
     rows, columns = (axis.astype(np.float32) for axis in np.ogrid[:side, :side])
     pitch = rng.uniform(32, 52)
     places = np.arange(-pitch / 2, side + pitch, pitch)
@@ -55,7 +55,7 @@ def fat(rng: np.random.Generator, side: int) -> Ground:
 
 
 def clefts(rng: np.random.Generator, width: float, side: int) -> np.ndarray:
-    """A net of gaps about ``width`` pixels wide, where light passes between cells: 1 in a gap, 0 in tissue."""
+    """Render a net of gaps about ``width`` pixels wide, where light passes between cells: 1 in a gap, 0 in tissue."""
     slow, fast = noise.field(rng, 7.0, side), noise.field(rng, 2.5, side)
-    # Near a zero crossing of smooth noise lies a line; the second field interrupts it.
+    # The zero crossings of smooth noise form lines; the second field interrupts them.
     return np.clip(width - 7.0 * np.abs(slow), 0, 1) * np.clip(0.6 + fast, 0, 1)

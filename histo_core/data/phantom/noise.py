@@ -1,4 +1,5 @@
-"""Band-limited noise, made once and cut at random places: chromatin, fibres, section thickness, wavy borders."""
+"""Band-limited noise, computed once and cropped at random positions: chromatin, fibres, section thickness, wavy
+borders."""
 
 from __future__ import annotations
 
@@ -13,9 +14,9 @@ ATLAS_SIDE = 512
 
 @cache
 def atlas(across: float, along: float | None = None) -> np.ndarray:
-    """White noise under a Gaussian of ``across`` (rows) by ``along`` (columns) pixels, on a torus.
+    """Smooth white noise by a Gaussian of ``across`` (rows) by ``along`` (columns) pixels, on a torus.
 
-    It belongs to the drawing, not to a data set: every seed cuts from the same field, at places of its own.
+    It does not depend on the data set: every seed crops the same field, at other positions.
 
     Returns:
         float32 [512, 512], mean 0, SD 1.
@@ -31,12 +32,12 @@ def atlas(across: float, along: float | None = None) -> np.ndarray:
 
 
 def field(rng: np.random.Generator, scale: float, side: int) -> np.ndarray:
-    """One smooth random field of ``side`` x ``side`` pixels, float32, mean about 0, SD about 1."""
+    """Draw a smooth random field of ``side`` x ``side`` pixels, float32, mean about 0, SD about 1."""
     row, column = rng.integers(0, ATLAS_SIDE - side, 2)
     return atlas(scale)[row : row + side, column : column + side]
 
 
 def patches(rng: np.random.Generator, scale: float, side: int, count: int) -> np.ndarray:
-    """``count`` fields, float32 [count, side, side]."""
+    """Draw ``count`` smooth random fields, float32 [count, side, side]."""
     corners = rng.integers(0, ATLAS_SIDE - side, (2, count))
     return sliding_window_view(atlas(scale), (side, side))[corners[0], corners[1]]

@@ -1,7 +1,7 @@
-"""Nuclei: what a population of them looks like, and how much haematoxylin each puts where.
+"""Nuclei: the shapes of a population, and the amount of haematoxylin at each pixel.
 
-Nuclei are wavy ellipses with a rim, a pale or dark inside, chromatin and nucleoli. All nuclei of a patch are drawn
-at once, each in a window of its own; the section is transparent, so where windows overlap the amounts add up.
+Nuclei are wavy ellipses with a rim, a pale or dark inside, chromatin and nucleoli. All nuclei of a patch are rendered
+at once, each in its own window. The section is transparent, so amounts add up where windows overlap.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ MICRONS_PER_PIXEL = 0.97
 """As in PatchCamelyon: 10x."""
 
 CELL_RIM = 2.5
-"""Pixels of cytoplasm around a nucleus that count as its cell."""
+"""Width in pixels of the cytoplasm around a nucleus that counts as its cell."""
 
 _MARGIN = 27
-"""Canvas around the patch, so that nuclei may stand on its border."""
+"""Width in pixels of the canvas around the patch, so that nuclei may lie on its border."""
 
 _CHROMATIN_SCALE = 0.9
 _WINDOWS = np.array([7, 10, 16])
-"""Half widths, in pixels, of the windows that nuclei are drawn in; each takes the smallest that holds it."""
+"""Half widths, in pixels, of the windows for nuclei; each nucleus gets the smallest that holds it."""
 
 _WAVES = np.array([1.3, 1.3, 0.6, 0.6], np.float32)
 
@@ -52,26 +52,26 @@ class Nuclei:
         return len(self.x)
 
     def take(self, rows: np.ndarray) -> Nuclei:
-        """Those of an index or boolean array."""
+        """Select nuclei by an index array or a boolean array."""
         return Nuclei(*(getattr(self, column.name)[rows] for column in fields(self)))
 
     @property
     def window(self) -> np.ndarray:
-        """Half width of the window each is drawn in: beyond it nothing is drawn and no tumour cell extends."""
+        """Half width of each nucleus's window: outside it nothing is rendered, and no tumour cell extends further."""
         reach = self.long * (1 + np.abs(self.waves).sum(1)) + np.where(self.tumour, CELL_RIM, 1.0)
         return _WINDOWS[np.minimum(np.searchsorted(_WINDOWS, reach), len(_WINDOWS) - 1)]
 
     @classmethod
     def join(cls, groups: Iterable[Nuclei]) -> Nuclei:
-        """Several groups as one."""
+        """Concatenate several groups."""
         groups = list(groups)
         return cls(*(np.concatenate([getattr(group, column.name) for group in groups]) for column in fields(cls)))
 
 
 @dataclass(frozen=True, eq=False)
 class Stain:
-    """What nuclei put on a patch: haematoxylin (float32, a lymphocyte is about 1), how much of each pixel they cover
-    (0 to 1) and the pixels of tumour cells (bool), each [side, side]."""
+    """Stain of nuclei on a patch: haematoxylin (float32, a lymphocyte is about 1), the share of each pixel that they
+    cover (0 to 1) and the pixels of tumour cells (bool), each [side, side]."""
 
     haematoxylin: np.ndarray
     cover: np.ndarray
@@ -81,12 +81,12 @@ class Stain:
 def sample(
     rng: np.random.Generator, population: Population, points: np.ndarray, angles: np.ndarray | None = None
 ) -> Nuclei:
-    """Nuclei of a population at ``points`` ([n, 2], x and y in pixels), turned at random unless told how."""
+    """Draw nuclei of a population at ``points`` ([n, 2], x and y in pixels), at random angles if none are given."""
     n = len(points)
     normal = rng.standard_normal((n, 10), dtype=np.float32)
     radius = population.diameter / 2 / MICRONS_PER_PIXEL * np.exp(population.spread * normal[:, 0])
     stretch = np.sqrt(np.maximum(1.0, population.elongation * np.exp(0.12 * normal[:, 1])))
-    # The largest window is the limit; a nucleus above it would be cut.
+    # The largest window is the limit; a larger nucleus would be cut.
     radius = np.minimum(radius, 9.5 / stretch)
     waves = np.clip(population.irregularity * normal[:, 2:6] * _WAVES, -0.1, 0.1)
     return Nuclei(
@@ -106,7 +106,7 @@ def sample(
 
 
 def draw(rng: np.random.Generator, nuclei: Nuclei, side: int) -> Stain:
-    """Draw all nuclei on a patch of ``side`` x ``side`` pixels."""
+    """Render all nuclei on a patch of ``side`` x ``side`` pixels."""
     wide = side + 2 * _MARGIN
     inside = np.maximum(np.abs(nuclei.x - side / 2), np.abs(nuclei.y - side / 2)) < side / 2 + nuclei.long
     window = np.where(inside, nuclei.window, 0)
@@ -127,7 +127,7 @@ def draw(rng: np.random.Generator, nuclei: Nuclei, side: int) -> Stain:
         .reshape(wide, wide)[inner, inner]
         for parts in (amounts, alphas)
     )
-    # Where nuclei overlap the section is no thicker, so the sum is held back.
+    # Where nuclei overlap the section is no thicker, so the sum is limited.
     haematoxylin = haematoxylin / np.maximum(cover, 1) ** 0.6
     return Stain(haematoxylin, np.minimum(cover, 1), tumour.reshape(wide, wide)[inner, inner])
 
@@ -135,9 +135,9 @@ def draw(rng: np.random.Generator, nuclei: Nuclei, side: int) -> Stain:
 def _windows(
     rng: np.random.Generator, nuclei: Nuclei, half: int, wide: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Canvas pixel, amount of haematoxylin and depth under the outline (pixels), each [n, w * w].
+    """Compute canvas pixel, amount of haematoxylin and depth inside the outline (pixels), each [n, w * w].
 
-    Windows lie flat, so that NumPy's inner loops are a window long and not one row of it.
+    Windows are flattened, so that NumPy's inner loops cover a whole window and not one row.
     """
     steps = np.arange(-half, half + 1)
     down, right = np.repeat(steps, len(steps)), np.tile(steps, len(steps))
@@ -151,7 +151,7 @@ def _windows(
     v = _each(cos / nuclei.short) * dy - _each(sin / nuclei.short) * dx
     r = np.sqrt(u * u + v * v) + 1e-3
     depth = _outline(u / r, v / r, nuclei.waves) - r
-    # To first order, the distance to the outline is the difference in r over the length of r's gradient.
+    # To first order, the distance to the outline is the difference in r divided by the length of r's gradient.
     depth *= r / np.sqrt((u * _each(1 / nuclei.long)) ** 2 + (v * _each(1 / nuclei.short)) ** 2 + 1e-6)
 
     body = 1 - _each(nuclei.pallor) * np.clip(depth * 0.6 - 0.3, 0, 1)
@@ -165,7 +165,7 @@ def _windows(
 
 
 def _outline(cos: np.ndarray, sin: np.ndarray, waves: np.ndarray) -> np.ndarray:
-    """Radius in each direction, by angle addition: no arc tangent is needed."""
+    """Return the radius in each direction, by angle addition, which needs no arc tangent."""
     cos2, sin2 = cos * cos - sin * sin, 2 * cos * sin
     radius = 1 + _each(waves[:, 0]) * (cos2 * cos - sin2 * sin) + _each(waves[:, 1]) * (sin2 * cos + cos2 * sin)
     radius += _each(waves[:, 2]) * (cos2 * cos2 - sin2 * sin2)
@@ -174,5 +174,5 @@ def _outline(cos: np.ndarray, sin: np.ndarray, waves: np.ndarray) -> np.ndarray:
 
 
 def _each(values: np.ndarray) -> np.ndarray:
-    """One value a nucleus, ready to meet [n, w * w]."""
+    """Reshape one value for each nucleus to broadcast with [n, w * w]."""
     return values[:, None].astype(np.float32)

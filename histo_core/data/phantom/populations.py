@@ -1,4 +1,4 @@
-"""The kinds of cells that phantom tissue is made of: their nuclei, how closely they stand, and their cytoplasm."""
+"""Cell populations of phantom tissue: their nuclei, spacing and cytoplasm."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Population:
     nucleolus: float
     """Extra amount in the middle of a nucleolus, relative."""
     spacing: float
-    """Between neighbours in a sheet."""
+    """Distance between neighbours in a sheet."""
     disorder: float
-    """SD of a cell's shift from its place, relative to the spacing."""
+    """SD of a cell's shift from its lattice point, relative to the spacing."""
     tumour: bool = False
 
     def scaled(self, size: float, pallor: float, amount: float) -> Population:
-        """The same kind with other dimensions, clearing and amount."""
+        """Return the same population with other dimensions, clearing and amount."""
         return replace(
             self,
             diameter=self.diameter * size,
@@ -54,4 +54,4 @@ TUMOUR = (
     Population(12.0, 0.23, 1.35, 0.05, 0.62, 0.26, 0.38, 0.18, 0.32, 1.0, 13.8, 0.18, tumour=True),
     Population(13.0, 0.29, 1.4, 0.06, 0.62, 0.32, 0.4, 0.2, 0.38, 1.2, 14.6, 0.2, tumour=True),
 )
-"""Grades 1 to 4, of rising size, variation and crowding."""
+"""Grades 1 to 4, with increasing size, variation and crowding."""

@@ -1,7 +1,7 @@
-"""From amounts of stain to colours, by the law of Beer and Lambert, as two scanners would see them.
+"""Convert amounts of stain to colours by the Beer-Lambert law, for two scanners.
 
-The optical density of a pixel in channel c is ``OD_c = H * h_c + E * e_c`` with the amounts H and E of haematoxylin
-and eosin and their unit stain vectors h and e; the light that comes through is ``white_c * 10 ** -OD_c``.
+The optical density of a pixel in channel c is ``OD_c = H * h_c + E * e_c`` with the amounts H and E of haematoxylin and
+eosin and their unit stain vectors h and e; the transmitted light is ``white_c * 10 ** -OD_c``.
 
 Ruifrok and Johnston (2001), Quantification of histochemical staining by color deconvolution, Anal Quant Cytol Histol
 23:291, equations 1 and 2; the vectors here lie between theirs and those of Macenko et al. (2009).
@@ -17,14 +17,14 @@ from scipy.ndimage import gaussian_filter1d
 
 @dataclass(frozen=True)
 class Scanner:
-    """How one scanner, with its laboratory's stains, renders a section."""
+    """Colours, blur and noise of one scanner and its laboratory's stains."""
 
     name: str
     haematoxylin: tuple[float, float, float]
     """Direction of the optical density, R G B."""
     eosin: tuple[float, float, float]
     white: tuple[float, float, float]
-    """Light without tissue, 0 to 255."""
+    """Light without tissue, for R G B, 0 to 255."""
     blur: float
     """SD of the point spread, pixels."""
     noise: float
@@ -39,7 +39,7 @@ SCANNERS = (
 
 @dataclass(frozen=True, eq=False)
 class Staining:
-    """What one slide's staining and scanning does to every patch of it."""
+    """Staining and scanning of one slide, which apply to all its patches."""
 
     matrix: np.ndarray
     """float32 [2, 3]: optical density (base 10) of one unit of haematoxylin and of eosin."""
@@ -50,7 +50,7 @@ class Staining:
 
 
 def stain_slide(rng_patient: np.random.Generator, rng_slide: np.random.Generator, scanner: Scanner) -> Staining:
-    """Draw a slide's staining: mostly its patient's (one block, one batch), a little its own."""
+    """Draw a slide's staining: mostly that of its patient (one block, one batch), with a small variation of its own."""
     shift = 0.035 * rng_patient.standard_normal((2, 3)) + 0.01 * rng_slide.standard_normal((2, 3))
     vectors = np.maximum(np.array([scanner.haematoxylin, scanner.eosin]) + shift, 0.03)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -65,17 +65,17 @@ def stain_slide(rng_patient: np.random.Generator, rng_slide: np.random.Generator
 
 
 def render(rng: np.random.Generator, haematoxylin: np.ndarray, eosin: np.ndarray, staining: Staining) -> np.ndarray:
-    """Light through a stained section.
+    """Render the light through a stained section.
 
     Args:
-        rng: draws the sensor's noise.
+        rng: generator of the sensor's noise.
         haematoxylin, eosin: amounts >= 0, [side, side].
         staining: the slide's.
 
     Returns:
         uint8 [side, side, 3], RGB.
     """
-    # Channels first: NumPy's inner loops are then a row long, not three values.
+    # Channels first: NumPy's inner loops then cover a row and not three values.
     vectors, white = staining.matrix[:, :, None, None], staining.white[:, None, None]
     density = haematoxylin.astype(np.float32) * vectors[0] + eosin.astype(np.float32) * vectors[1]
     light = white * np.exp(-np.log(10.0, dtype=np.float32) * density)

@@ -1,7 +1,7 @@
-"""Sections of tissue: territories of stroma, fat, lymphocytes, normal epithelium and tumour, and the cells in them.
+"""Sections of tissue: areas of stroma, fat, lymphocytes, normal epithelium and tumour, and the cells in them.
 
-Positive and negative patches are made of the same parts in like proportions; what tells a tumour is what tells one
-under the microscope: its nuclei are larger, crowded, turned every way and unlike each other.
+Positive and negative patches contain the same tissues in similar proportions. A tumour is recognised as under the
+microscope: its nuclei are larger, crowded, variable and turned in all directions.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ BOX = slice(32, 64)
 _CENTRE = SIDE / 2
 _BOX_CLEAR = 18
 _BORDER = 8
-"""Pixels outside the patch where nuclei still stand, so that the border cuts them."""
+"""Width in pixels of the area outside the patch that has nuclei, so that the border cuts some."""
 _Y, _X = (axis.astype(np.float32) for axis in np.ogrid[:SIDE, :SIDE])
 
 
 def _hexagons(reach: int) -> np.ndarray:
-    """Points of a hexagonal lattice of pitch 1 about the origin, the origin first."""
+    """Return the points of a hexagonal lattice of pitch 1 around the origin, the origin first."""
     i, j = (grid.ravel() for grid in np.mgrid[-reach : reach + 1, -reach : reach + 1])
     points = np.stack([i + 0.5 * j, j * np.sqrt(0.75)], axis=1)
     return points[np.argsort((points**2).sum(1), kind="stable")]
@@ -41,20 +41,20 @@ _FROM_ORIGIN = np.hypot(*_HEXAGONS.T)
 
 @dataclass(frozen=True)
 class Host:
-    """What all tissue of one patient shares."""
+    """Properties that all tissue of one patient shares."""
 
     swelling: float
-    """Factor on every diameter: fixation swells and shrinks."""
+    """Factor on every diameter, because fixation makes tissue swell or shrink."""
     cellularity: float
     """Factor on the number of cells in stroma."""
     pallor: float
-    """Added to that of epithelial and tumour nuclei."""
+    """Added to the pallor of epithelial and tumour nuclei."""
     looseness: float
     """Width of the gaps between cells, pixels."""
 
     @classmethod
     def drawn(cls, rng: np.random.Generator) -> Host:
-        """One patient."""
+        """Draw the properties of one patient."""
         return cls(
             swelling=math.exp(rng.normal(0, 0.045)),
             cellularity=math.exp(rng.normal(0, 0.3)),
@@ -73,10 +73,10 @@ class TissueSection:
 
 
 def draw_section(rng: np.random.Generator, host: Host, grade: int) -> TissueSection:
-    """Draw one section.
+    """Render one section.
 
     Args:
-        rng: of this patch alone.
+        rng: this patch's own generator.
         host: the patient's tissue.
         grade: 1 to 4, of the tumour that reaches into the central box; 0 keeps the box free of tumour.
     """
@@ -91,7 +91,7 @@ def draw_section(rng: np.random.Generator, host: Host, grade: int) -> TissueSect
     focus, radius, clear = _CENTRE + rng.uniform(-15, 15, 2), rng.uniform(12, 70), 0
     turn = rng.uniform(0, 2 * np.pi)
     if grade and rng.random() < 0.12:
-        # The nest only grazes the box: it lies outwards and stays outside but for the cells at the edge.
+        # The nest only touches the box: it lies outside except for the cells at its edge.
         focus[rng.integers(2)] = _CENTRE + rng.choice((-1, 1)) * rng.uniform(14, 15.4)
         turn = math.atan2(focus[1] - _CENTRE, focus[0] - _CENTRE)
         clear = 14
@@ -105,7 +105,7 @@ def draw_section(rng: np.random.Generator, host: Host, grade: int) -> TissueSect
 
 
 class _Tissue:
-    """A section in the making; what is laid later covers what was there."""
+    """Section under construction; later tissue covers earlier tissue."""
 
     def __init__(self, rng: np.random.Generator, host: Host) -> None:
         self.rng, self.host = rng, host
@@ -115,12 +115,12 @@ class _Tissue:
         self.nuclei: list[Nuclei] = []
 
     def blob(self, place: np.ndarray, radius: float) -> np.ndarray:
-        """A disc with a wavy border: how far each pixel lies inside it, in pixels."""
+        """Make a disc with a wavy border; return how far inside it each pixel lies, in pixels."""
         wave = 0.16 * min(radius, 40) * noise.field(self.rng, 7.0, SIDE)
         return radius + wave + noise.field(self.rng, 1.5, SIDE) - _distance(place)
 
     def normal(self, depth: np.ndarray) -> None:
-        """Lymphocytes, a sheet of epithelium, or glands."""
+        """Add lymphocytes, a sheet of epithelium, or glands."""
         kind = self.rng.choice(3, p=(0.34, 0.38, 0.28))
         if kind == 0:
             self._claim(depth, 0.2)
@@ -132,12 +132,12 @@ class _Tissue:
             self._glands(depth > 0, self._kin(EPITHELIUM, self.host.pallor))
 
     def tumour(self, depth: np.ndarray, grade: int, *, anchor: np.ndarray | None = None, clear: int = 0) -> None:
-        """A nest of tumour.
+        """Add a nest of tumour.
 
         Args:
-            depth: how far each pixel lies inside.
+            depth: how far inside the nest each pixel lies, in pixels.
             grade: 1 to 4.
-            anchor: the place of a nucleus that must be there.
+            anchor: the position of a required nucleus.
             clear: half the side of a central square that the nest leaves free; with `_BOX_CLEAR` no pixel of a cell
                 lies in the box.
         """
@@ -158,7 +158,7 @@ class _Tissue:
         self.nuclei.append(sample(self.rng, self._kin(LYMPHOCYTE, 0.0), guests))
 
     def finished(self) -> TissueSection:
-        """Add the cells of the ground and the gaps, and draw all nuclei."""
+        """Add the stroma's cells and the gaps, and render all nuclei."""
         self._ground_cells()
         gap = clefts(self.rng, self.host.looseness * self.rng.uniform(0.3, 1.7), SIDE) * ~self.free
         light = (1 - 0.85 * gap) * (1 + 0.12 * noise.field(self.rng, 0.9, SIDE))
@@ -179,7 +179,7 @@ class _Tissue:
         )
 
     def _claim(self, depth: np.ndarray, cytoplasm: float) -> None:
-        """Clear an area of the cells that stood there, and fill it with cytoplasm."""
+        """Remove the cells of an area and fill it with cytoplasm."""
         area = depth > 0
         self.nuclei = [n.take(np.flatnonzero(~_at(area, np.stack([n.x, n.y], 1)))) for n in self.nuclei]
         self.free &= ~area
@@ -189,7 +189,7 @@ class _Tissue:
         self.haematoxylin += alpha * (eosin * self.rng.uniform(0.15, 0.6) - self.haematoxylin)
 
     def _lattice(self, spacing: float, disorder: float, anchor: np.ndarray | None = None) -> np.ndarray:
-        """A turned hexagonal lattice, disturbed; with ``anchor`` its first point stands exactly there."""
+        """Return a rotated hexagonal lattice with random shifts; the first point is exactly ``anchor`` if given."""
         pitch = spacing / MICRONS_PER_PIXEL
         turn = self.rng.uniform(0, np.pi)
         cos, sin = pitch * math.cos(turn), pitch * math.sin(turn)
@@ -209,7 +209,7 @@ class _Tissue:
         self.nuclei.append(sample(self.rng, kind, points, run))
 
     def _glands(self, area: np.ndarray, kind: Population) -> None:
-        """Rings of evenly spaced nuclei, long axes towards the lumen."""
+        """Add rings of evenly spaced nuclei whose long axes point to the lumen."""
         radius = self.rng.uniform(9, 17)
         centres = self._lattice((2 * radius + 13) * MICRONS_PER_PIXEL, 0.06)
         for x, y in centres[_at(area, centres)]:
@@ -226,7 +226,7 @@ class _Tissue:
             self.nuclei.append(sample(self.rng, kind, ring, turn + self.rng.normal(0, 0.15, count)))
 
     def _ground_cells(self) -> None:
-        """Fibroblasts along the fibres, and stray lymphocytes."""
+        """Add fibroblasts along the fibres and single lymphocytes."""
         points = self._lattice(FIBROBLAST.spacing / np.sqrt(self.host.cellularity), FIBROBLAST.disorder)
         open_ground = self.free & (self.eosin > 0.1)
         points = points[_at(open_ground, points)]
@@ -237,16 +237,16 @@ class _Tissue:
 
 
 def _distance(place: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Of each pixel to a place (x, y)."""
+    """Return each pixel's distance to a position (x, y)."""
     return np.sqrt((_X - np.float32(place[0])) ** 2 + (_Y - np.float32(place[1])) ** 2)
 
 
 def _index(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Row and column of each point, those outside moved to the border."""
+    """Return row and column of each point; points outside are moved to the border."""
     column, row = np.clip(points, 0, SIDE - 1).astype(int).T
     return row, column
 
 
 def _at(area: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Whether each point lies in an area."""
+    """Return whether each point lies in an area."""
     return area[_index(points)]

@@ -1,8 +1,8 @@
-"""Phantom patches in order, drawn by all processors.
+"""Render phantom patches in order on all CPU cores.
 
-Drawing is many short NumPy calls, which threads cannot share. The helpers are plain subprocesses that speak through
-pipes rather than `multiprocessing`: that would run the caller's main module again (a page, a notebook, a script
-without a guard), may not be used in a daemon, and must not fork a server with threads.
+Rendering consists of many short NumPy calls, which do not run in parallel in threads. The workers are plain
+subprocesses that communicate through pipes. `multiprocessing` would run the caller's main module again (a page, a
+notebook, a script without a guard), is not allowed in a daemon, and must not fork a server with threads.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from histo_core.data.phantom.cohort import MASK_SHAPE, PATCH_SHAPE, Cohort, Phan
 CHUNK = 64
 _MAX_WORKERS = 8
 _PATCHES_WORTH_A_WORKER = 400
-"""A helper takes a second or two to start, the time of about as many patches."""
+"""Starting a worker takes one to two seconds, the time for rendering about as many patches."""
 
 
 def draw_in_order(options: PhantomOptions, workers: int | None = None) -> Generator[tuple[np.ndarray, np.ndarray]]:
-    """Draw all patches of a data set.
+    """Render all patches of a data set.
 
     Args:
         options: what to draw.
-        workers: how many helper processes; None for what is worth it here, 0 to draw in this process. The number
-            does not change a pixel.
+        workers: number of worker processes; None chooses a useful number, 0 renders in this process. The number does
+            not change a pixel.
 
     Yields:
         Chunks of up to `CHUNK` patches: images uint8 [n, 96, 96, 3] and packed masks uint8 [n, 96, 12].
@@ -63,7 +63,7 @@ def draw_in_order(options: PhantomOptions, workers: int | None = None) -> Genera
 
 
 class _Worker:
-    """One helper process; what it cannot draw, because it did not start or was killed, is drawn here."""
+    """One worker process; chunks that it cannot render, because it did not start or was killed, are rendered here."""
 
     def __init__(self, cohort: Cohort) -> None:
         self._cohort = cohort
@@ -89,7 +89,7 @@ class _Worker:
             self._process.communicate()
 
     def draw(self, first: int, end: int) -> tuple[np.ndarray, np.ndarray]:
-        """One chunk: images and packed masks."""
+        """Render one chunk: images and packed masks."""
         with suppress(OSError, EOFError):
             self._ask(f"{first} {end}")
             return self._answer((end - first, *PATCH_SHAPE)), self._answer((end - first, *MASK_SHAPE))

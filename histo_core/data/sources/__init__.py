@@ -1,1 +1,1 @@
-"""One source of data a file."""
+"""Readers of data sets, one source a file."""

@@ -1,4 +1,4 @@
-"""Classes whose names look like one class spelled twice, such as tumor and tumour."""
+"""Find classes whose names look like one class in two spellings, such as tumor and tumour."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from collections.abc import Sequence
 from histo_core.errors import CorruptDataError
 
 MEANT = "Alike names are different classes"
-"""The title of the option that takes them for two."""
+"""The title of the option that treats them as two classes."""
 
 _SHORTEST_PLURAL = 4
-"""Letters; GNB and the like are abbreviations, whose s is no plural."""
+"""Fewest letters of a plural; short names such as GNB are abbreviations, whose s is no plural."""
 
 
 def refuse_alike(classes: Sequence[str], where: str, remedy: str, *, meant: bool) -> None:
-    """Refuse classes whose names differ in case, spelling, plural or white space alone.
+    """Refuse classes whose names differ only in case, spelling, plural or white space.
 
     Args:
         classes: their names, each once.
-        where: what names them: a folder or a table.
-        remedy: how to make one class of two.
+        where: the folder or table that names them.
+        remedy: how to merge the two classes.
         meant: whether the user said that they are different classes.
 
     Raises:
@@ -41,7 +41,7 @@ def refuse_alike(classes: Sequence[str], where: str, remedy: str, *, meant: bool
 
 
 def common_form(name: str) -> str:
-    """What two spellings of a name have in common: lower case, American spelling, singular, one space between words."""
+    """Return a name's common form: lower case, American spelling, singular, one space between words."""
     form = unicodedata.normalize("NFKC", name).casefold().strip()
     form = re.sub(r"(?<=\w)[\s_\-]+(?=\w)", " ", form.replace("_", " ")).strip()
     form = form.replace("our", "or").replace("ae", "e").replace("oe", "e")

@@ -1,4 +1,4 @@
-"""BreaKHis: breast tumours under four magnifications, with the tumour's type and the patient in each file's name."""
+"""BreaKHis: breast tumours at four magnifications; each file's name gives the tumour's type and the patient."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ SUBTYPES = {
     "MC": "mucinous_carcinoma",
     "PC": "papillary_carcinoma",
 }
-"""Short names in file names and the folders' names, the benign ones first; the order of the labels."""
+"""Short names in file names and names of folders, benign first; this is the order of the labels."""
 
 _TREES = ("BreaKHis_v1/histology_slides/breast", "histology_slides/breast", "breast", ".")
-"""Where the published tree may begin below the folder that the user names."""
+"""Folders below the user's folder in which the published tree may begin."""
 
 _DEEP, _MOST = 5, 2_000
-"""How far down, and in how many folders, those of the two kinds are looked for where the tree does not begin there."""
+"""How deep, and in how many folders, benign and malignant folders are looked for if the tree is elsewhere."""
 
 _NAME = re.compile(
     r"SOB_(?P<kind>[BM])_(?P<subtype>A|F|PT|TA|DC|LC|MC|PC)-(?P<year>\d+)-(?P<number>\d+)(?P<letters>[A-Z]*)"
@@ -53,7 +53,7 @@ _COLUMNS = [
 
 
 class BreaKHisOptions(Config):
-    """What is told apart, under which magnification, by whose split."""
+    """Classes, magnification and split of BreaKHis."""
 
     target: Literal["binary", "subtype"] = Field(
         default="binary", title="Classes", description="Benign and malignant, or the eight types of tumour"
@@ -72,13 +72,14 @@ class BreaKHisOptions(Config):
 class BreaKHis(ImageFilesDataset):
     """Images with ``patient_id`` as published, such as 14-29960AB; ``group`` is its number alone, 29960.
 
-    Ids that share a number may be one person, and one patient (14-13412) has two types of tumour; splitting by group
-    is the safe choice. ``slide_id`` is the name of the patient's folder. Columns further are magnification, subtype,
-    year and image (its number). With a fold, images that its file does not name are in no part, and validation is to
-    be cut from its training part; without its file, 30% of the patients are drawn for test, and the split says so.
-    Copies with other folders above the images are read by the images' names, as long as no folder contradicts them.
-    Where these are folders called train or test (Kaggle's "BreaKHis 400X"), ``copy_part`` says so; they are not taken
-    as the split, because they tear patients apart. Micrometres per pixel are left open: sources disagree about them.
+    Ids that share a number may be one person, and one patient (14-13412) has two types of tumour, so splitting by group
+    is the safe choice. ``slide_id`` is the name of the patient's folder. Further columns are magnification, subtype,
+    year and image (its number). With a fold, images that its file does not name are in no set, and the validation set
+    must be cut from the training set. Without the fold's file, 30% of the patients are drawn as test set, and the
+    split's note says so. Copies with other folders above the images are read by the images' names, if no folder
+    contradicts them. If these folders are called train or test (Kaggle's "BreaKHis 400X"), the column ``copy_part``
+    keeps their names. They are not used as the split, because they divide patients. Micrometres per pixel are not
+    given, because sources disagree.
 
     Paper: Spanhol et al., A Dataset for Breast Cancer Histopathological Image Classification, IEEE TBME 63(7), 2016.
     """
@@ -112,7 +113,7 @@ class BreaKHis(ImageFilesDataset):
         """Open the tree.
 
         Raises:
-            DataNotFoundError: no tree, or no image at this magnification.
+            DataNotFoundError: no such tree, or no image at this magnification.
             CorruptDataError: a file of the published fold that cannot be used.
             BrokenFilesError: not one image can be used.
         """
@@ -124,7 +125,7 @@ class BreaKHis(ImageFilesDataset):
             names = table["sample_id"].tolist()
             table["split"] = published_parts(workspace.allowed(file), options.fold, names, options.magnification, walk)
         elif options.fold:
-            # Of all images, so that a patient is in the same part at every magnification.
+            # Of all images, so that a patient is in the same set at every magnification.
             patients, kind = table["patient_id"].to_numpy(dtype=object), table["kind"].to_numpy() == "malignant"
             table["split"] = own_parts(patients, kind.astype(np.int64), options.fold)
             note = f"{file.name} is not here, so 30% of the patients were drawn for test (draw {options.fold} of ours)"
@@ -134,7 +135,7 @@ class BreaKHis(ImageFilesDataset):
         kinds, paths = table.pop("kind"), table.pop("path").tolist()
         named = kinds if options.target == "binary" else table["subtype"]
         table["label"] = np.array([classes.index(name) for name in named], np.int64)
-        positive = "malignant" if options.target == "binary" else "ductal_carcinoma"  # of all types the most frequent
+        positive = "malignant" if options.target == "binary" else "ductal_carcinoma"  # the most frequent type
         dataset = cls("breakhis", table, classes, paths, positive=positive, problems=walk.problems)
         dataset.split_note = note
         dataset.survey = walk.survey(files=[file])
@@ -154,7 +155,7 @@ def _tree(walk: Walk, layout: str) -> Path:
 
 
 def _above_kinds(walk: Walk) -> list[Path]:
-    """The folders that hold one called benign or malignant, at the least depth where there are some."""
+    """Find the folders that contain a benign or malignant folder, at the least depth with any."""
     level, listed = [walk.root], 0
     for _ in range(_DEEP):
         below = [folder for each in level[: _MOST - listed] for folder in walk.folders(each)]
@@ -178,7 +179,7 @@ def _at(table: pd.DataFrame, magnification: int, root: Path) -> pd.DataFrame:
 
 
 def _table(walk: Walk, tree: Path) -> pd.DataFrame:
-    """One row an image whose name can be read and says where it lies."""
+    """Build the table: one row for each image whose name can be parsed and agrees with its folders."""
     rows = []
     for path in walk.all_images(tree):
         name = _NAME.fullmatch(path.stem)
@@ -201,7 +202,7 @@ def _table(walk: Walk, tree: Path) -> pd.DataFrame:
 
 
 def _agrees(folders: Sequence[str], kind: str, subtype: str, slide: str, magnification: str) -> bool:
-    """Whether the folders above an image, in lower case, name its kind, and contradict nothing that its name says."""
+    """Return whether the folders above an image (lower case) name its kind and agree with its name."""
     if kind not in folders:
         return False
     for folder in folders:

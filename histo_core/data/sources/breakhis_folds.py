@@ -1,4 +1,4 @@
-"""The five patient-wise divisions that BreaKHis's authors published: 70% of the patients train, 30% test; or ours."""
+"""The five published patient-wise folds of BreaKHis (70% of the patients for training, 30% for test), or our own."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from histo_core.regular_files import read_regular
 
 _PARTS = ("train", "test")
 _MAX_BYTES = 10 << 20
-"""The published files have 7,909 lines of some 40 bytes."""
+"""The published files have 7,909 lines of about 40 bytes."""
 
 
 def published_parts(file: Path, fold: int, samples: Sequence[str], magnification: int, walk: Walk) -> list[str]:
-    """The part of each image by a file of lines ``name.png|magnification|fold|train or test``.
+    """Return each image's set by a file of lines ``name.png|magnification|fold|train or test``.
 
     Args:
         file: dsfold1.txt to dsfold5.txt.
-        fold: the number that must stand in each line.
-        samples: the images' names, without suffix.
-        magnification: the one whose lines count; 0 for all.
-        walk: takes lines that cannot be read, images that the file puts into both parts, and images that the file names
-            and the folder lacks, as problems.
+        fold: the number that each line must have.
+        samples: names of the images, without suffix.
+        magnification: only lines of this magnification count; 0 for all.
+        walk: collects as problems the lines that cannot be read, the images that the file puts into both sets, and the
+            images that the file names and the folder lacks.
 
     Returns:
-        "train" or "test" for each image, "" for one that the file does not name, or puts into both parts.
+        "train" or "test" for each image; "" for one that the file does not name or puts into both sets.
 
     Raises:
-        CorruptDataError: too large, not text, or without a part for any of the images.
+        CorruptDataError: too large, not text, or naming none of the images.
     """
     parts: dict[str, set[str]] = {}
     for number, line in enumerate(_lines(file), 1):
@@ -43,7 +43,7 @@ def published_parts(file: Path, fold: int, samples: Sequence[str], magnification
                 Problem(f"{file.name}, line {number}", f"is not name|magnification|{fold}|train or test")
             )
         elif magnification in (0, *_number(columns[1])):
-            name = PureWindowsPath(columns[0]).stem  # which takes both kinds of slash
+            name = PureWindowsPath(columns[0]).stem  # PureWindowsPath splits at both kinds of slash
             parts.setdefault(name, set()).add(columns[3])
     known = set(samples)
     for name, given in parts.items():
@@ -59,12 +59,12 @@ def published_parts(file: Path, fold: int, samples: Sequence[str], magnification
 
 
 def own_parts(patients: np.ndarray, labels: np.ndarray, fold: int) -> list[str]:
-    """A division of our own into 70% of the patients for training and 30% for test, another one for each fold.
+    """Divide patients into 70% for training and 30% for test, differently for each fold.
 
     Args:
         patients: the patient of each image.
-        labels: int class of each image, whose shares are kept as well as can be.
-        fold: its number, which seeds the draw.
+        labels: int class of each image; class shares are kept as well as possible.
+        fold: number of the fold, which seeds the draw.
 
     Raises:
         SplitError: fewer than two patients.

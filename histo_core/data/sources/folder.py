@@ -1,4 +1,4 @@
-"""Any images sorted into one folder a class."""
+"""Any images, sorted into one folder for each class."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from histo_core.workspace import Workspace
 
 
 class FolderOptions(Config):
-    """What the folders do not say by themselves."""
+    """Options for what the folders do not say."""
 
     positive: str | None = Field(
         default=None, title="Class of interest", description="A class folder's name; none takes the last by name"
@@ -43,10 +43,10 @@ class FolderOptions(Config):
 
 
 class ClassFolders(ImageFilesDataset):
-    """Images in class folders, at any depth below them, with the part above them where the split is fixed.
+    """Images in class folders, at any depth below them; folders for sets above the classes fix the split.
 
-    Sample ids are the paths below the root. An empty class folder, a link that leads out, or a name in which the
-    pattern finds no patient is a problem of its own.
+    Sample ids are paths below the root. An empty class folder, a link that leads out, or a name in which the pattern
+    finds no patient is a problem.
     """
 
     name_in_registry: ClassVar[str]
@@ -54,7 +54,7 @@ class ClassFolders(ImageFilesDataset):
 
     @classmethod
     def class_of(cls, folder: str) -> str | None:
-        """The class of a folder's name, or None where it is none."""
+        """Return the class that a folder's name means, or None."""
         return folder
 
     @classmethod
@@ -63,9 +63,10 @@ class ClassFolders(ImageFilesDataset):
 
         Raises:
             DataNotFoundError: no class folders.
-            CorruptDataError: one class only, two that look like one spelled twice, or parts beside classes.
-            ConfigError: a class of interest that there is not, or a pattern that cannot be used.
-            BrokenFilesError: not one image can be used, or those of one class only.
+            CorruptDataError: only one class, two classes that look like one in two spellings, or set folders beside
+                class folders.
+            ConfigError: an unknown class of interest, or a pattern that cannot be used.
+            BrokenFilesError: no image can be used, or only those of one class.
         """
         del workspace
         walk, options = Walk(cast(Path, root)), cast(FolderOptions, options)
@@ -100,7 +101,7 @@ class ClassFolders(ImageFilesDataset):
 
     @classmethod
     def _table(cls, walk: Walk) -> pd.DataFrame:
-        """Columns sample_id, class, path and, where it is fixed, split."""
+        """Build the columns sample_id, class, path and, if folders fix it, split."""
         rows = []
         for part, folder in _class_folders(walk, cls.info.layout):
             kind = cls.class_of(folder.name)
@@ -118,7 +119,7 @@ class ClassFolders(ImageFilesDataset):
 
 @DATASETS.register("folder")
 class Folder(ClassFolders):
-    """Images in class folders; classes are the folders' names, in the order of their names."""
+    """Images in class folders; classes are the folders' names, sorted."""
 
     name_in_registry: ClassVar[str] = "folder"
     info: ClassVar[DatasetInfo] = DatasetInfo(
@@ -131,7 +132,7 @@ class Folder(ClassFolders):
 
 
 def _class_folders(walk: Walk, layout: str) -> Iterator[tuple[str, Path]]:
-    """Pairs of part ("" where the folders fix none) and class folder."""
+    """Yield pairs of set ("" where the folders fix none) and class folder."""
     top = _top(walk)
     folders = walk.folders(top)
     walk.leave_images(top, "beside the folders")
@@ -157,7 +158,7 @@ def _class_folders(walk: Walk, layout: str) -> Iterator[tuple[str, Path]]:
 
 
 def _top(walk: Walk) -> Path:
-    """Where classes or parts begin: the root, or below it where an archive was unpacked into folders of its own."""
+    """Return the folder that holds class or set folders: the root, or one below it that unpacking created."""
     top = in_namesake(walk, walk.root)
     only = only_folder(walk, top)
     below = [] if only is None or part_named(only.name) else walk.folders(only)
@@ -165,7 +166,7 @@ def _top(walk: Walk) -> Path:
 
 
 def _with_patients(table: pd.DataFrame, pattern: str, walk: Walk) -> pd.DataFrame:
-    """The rows whose patient is known, with the column patient_id; the others become problems."""
+    """Return the rows whose patient is known, with the column patient_id; the others become problems."""
     table = table.assign(patient_id=patient_ids(table["sample_id"].tolist(), pattern))
     unknown = table["patient_id"].isna()
     for path in table.loc[unknown, "path"]:

@@ -1,4 +1,4 @@
-"""Invasive ductal carcinoma: patches of whole breast slides, with the place of each on its slide."""
+"""Invasive ductal carcinoma: patches of whole breast slides with their positions."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
 from histo_core.workspace import Workspace
 
 CLASSES = ("normal", "tumour")
-"""Labels 0 and 1: no invasive ductal carcinoma in the patch, and invasive ductal carcinoma in it."""
+"""Labels 0 and 1: patches without and with invasive ductal carcinoma."""
 
 _ARCHIVE = "IDC_regular_ps50_idx5"
-"""Folder inside the published archive; some copies hold every patient a second time in it."""
+"""Folder inside the published archive; some copies hold every patient a second time in this folder."""
 _UNREAD = "images in second folders of patients, or outside their class folders"
 _DEEP = 4
-"""Folders in each other that patients are looked for in; Kaggle's copy has the archive's folder twice."""
+"""Most nested folders in which patients are looked for; Kaggle's copy has the archive's folder twice."""
 
 _NAME = re.compile(r"(?P<patient>\d+)_idx5_x(?P<x>\d+)_y(?P<y>\d+)_class(?P<label>\d+)")
 
@@ -33,8 +33,8 @@ _NAME = re.compile(r"(?P<patient>\d+)_idx5_x(?P<x>\d+)_y(?P<y>\d+)_class(?P<labe
 class IDC(ImageFilesDataset):
     """Patches of 50 x 50 pixels, one slide a patient; ``x`` and ``y`` are the top left corner in the patches' pixels.
 
-    A few patches at a slide's edge are smaller and are read at their own size. The class is that of the name, which
-    must agree with its folder's. Micrometres per pixel are not published with the files.
+    A few patches at a slide's edge are smaller and are read at their own size. The class comes from the file's name,
+    which must agree with its folder. Micrometres per pixel are not published with the files.
 
     Papers: Cruz-Roa et al., Automatic Detection of Invasive Ductal Carcinoma in Whole Slide Images with Convolutional
     Neural Networks, SPIE Medical Imaging 2014; Janowczyk and Madabhushi, Deep Learning for Digital Pathology Image
@@ -47,7 +47,7 @@ class IDC(ImageFilesDataset):
         source="https://andrewjanowczyk.com/use-case-6-invasive-ductal-carcinoma-idc-segmentation/",
         licence="CC0-1.0",
         layout="<patient>/<0|1>/<patient>_idx5_x<X>_y<Y>_class<0|1>.png, as the archive unpacks.",
-        # The archive has folders of 279 patients, though its description speaks of 162 slides.
+        # The archive has folders of 279 patients, although its description mentions 162 slides.
         expected_counts={"patches": 277_524, "normal": 198_738, "tumour": 78_786, "patients": 279},
     )
 
@@ -74,7 +74,7 @@ def _table(walk: Walk) -> pd.DataFrame:
 
 
 def _classes(patient: Path, walk: Walk) -> list[Path]:
-    """The folders of a patient, which should be those of classes."""
+    """Return the folders of a patient, which should be class folders."""
     known = len(walk.problems)
     folders = walk.folders(patient)
     walk.leave_images(patient, "beside the class folders")
@@ -84,7 +84,7 @@ def _classes(patient: Path, walk: Walk) -> list[Path]:
 
 
 def _rows(folder: Path, walk: Walk) -> Iterator[tuple[str, int, str, str, float, float, Path]]:
-    """One row a patch of a class folder."""
+    """Yield one row for each patch of a class folder."""
     patient, label = folder.parent.name, folder.name
     if label not in ("0", "1"):
         walk.note(folder, "is no class; class folders are 0 and 1")
@@ -104,9 +104,9 @@ def _rows(folder: Path, walk: Walk) -> Iterator[tuple[str, int, str, str, float,
 
 
 def _patients(walk: Walk) -> list[Path]:
-    """Folders named by a number. They may lie below the archive's own folder, which may lie in itself.
+    """Return the patients' folders, named by a number. They may lie below the archive's folder, once or twice nested.
 
-    A patient who stands at several heights is read where the walk comes first; what the copy holds is left out.
+    A patient who occurs at several depths is read where the walk finds it first; the copy is left out.
     """
     found: dict[str, Path] = {}
     folder = walk.root
@@ -127,7 +127,7 @@ def _patients(walk: Walk) -> list[Path]:
 
 
 def _disagreement(name: re.Match[str] | None, patient: str, label: str) -> str:
-    """What is wrong with a file's name in its folder, or ""."""
+    """Describe how a file's name contradicts its folder, or return ""."""
     if name is None:
         return "has a name that is not <patient>_idx5_x<X>_y<Y>_class<0|1>"
     if name["patient"] != patient:

@@ -42,21 +42,22 @@ class ImageFilesDataset(Dataset):
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """The files, in the order of the table's rows."""
+        """Paths of the files, in the order of the table's rows."""
         return self.sources
 
     def read_source(self, indices: Sequence[int] | np.ndarray) -> list[np.ndarray]:
-        """Pixels of some images, uint8 H x W x 3 each; errors name the file (see `open_image`)."""
+        """Read the pixels of some images, uint8 H x W x 3 each; errors name the file (see `open_image`)."""
         return [open_image(self.paths[index]) for index in indices]
 
     def each_source(self, rows: np.ndarray) -> Iterator[np.ndarray]:
-        """One image at a time: each may be large, and a batch of them is read no faster."""
+        """Yield one image at a time: each may be large, and reading a batch is no faster."""
         return (open_image(self.paths[row]) for row in rows)
 
     def payloads(self, rows: np.ndarray) -> Iterator[tuple[object, bytes]]:
-        """The files' bytes, which need no decoding to show a change.
+        """Yield the files' bytes: they show a change without decoding.
 
-        The few whose pixels an earlier version read otherwise are marked, so that their data set is another one.
+        The few files whose pixels an earlier version read differently are marked, so that the hash of their data set
+        changes.
         """
         for row in rows:
             content = read_file(self.paths[row])
@@ -65,16 +66,16 @@ class ImageFilesDataset(Dataset):
 
 
 def usable_rows(table: pd.DataFrame, walk: Walk, expected: str = KINDS) -> pd.DataFrame:
-    """The rows that a data set can have: of files that share an id, the first; the others become problems.
+    """Return the usable rows: of files that share an id only the first; the others become problems.
 
     Args:
-        table: with columns ``sample_id`` and ``path``.
-        walk: which found the files; it takes the problems.
+        table: has the columns ``sample_id`` and ``path``.
+        walk: the walk that found the files; it collects the problems.
         expected: the kinds of files that the data set reads, in words.
 
     Raises:
-        BrokenFilesError: problems, and not one row.
-        DataNotFoundError: no row, and no problem that would say why.
+        BrokenFilesError: no row, and problems.
+        DataNotFoundError: no row, and no problem that explains it.
     """
     if table.empty:
         if walk.problems:

@@ -25,15 +25,15 @@ from histo_core.workspace import Workspace
 
 CLASSES = ("normal", "tumour")
 MICRONS_PER_PIXEL = 0.972
-"""CAMELYON16's 0.243 at 40x, undersampled four times to 10x."""
+"""Micrometres: CAMELYON16's 0.243 at 40x, downsampled by four to 10x."""
 
 _LABELS = "train_labels.csv"
 _DEEP = 4
-"""Folders in each other that the parts are looked for in, as unpacking leaves them."""
+"""Most nested folders in which the two folders are looked for; unpacking creates them."""
 
 
 class KPCamOptions(Config):
-    """Which of the two folders."""
+    """Choice between the two folders."""
 
     part: Literal["train", "test"] = Field(
         default="train", title="Images", description="train has labels; test has none and is for submissions"
@@ -42,13 +42,12 @@ class KPCamOptions(Config):
 
 @DATASETS.register("kpcam")
 class KPCam(ImageFilesDataset):
-    """Patches of ``train``, or of the unlabelled ``test``; tumour means a tumour pixel in the central 32 x 32 box.
+    """Patches of ``train`` or of the unlabelled ``test``; tumour means a tumour pixel in the central 32 x 32 box.
 
-    An id is a file's name without the suffix of an image. Files of ``train`` that the CSV does not name stay in the
-    table without a label, so that no split uses them; they are counted among what is left out. Rows without a file,
-    with a label other than 0 and 1 (or 0.0, True and the like), or with an id that another row has are problems.
-    Neither patients nor slides are published. Folders in folders (``train/train``), as unpacking leaves them, are
-    looked through.
+    An id is a file's name without its image suffix. Files of ``train`` that the CSV does not name stay in the table
+    without a label, so that no split uses them; they count as left out. Rows without a file, with a label other than 0
+    and 1 (or 0.0, True and the like), or with the id of another row are problems. Neither patients nor slides are
+    published. Nested folders that unpacking creates (``train/train``) are searched.
     """
 
     info: ClassVar[DatasetInfo] = DatasetInfo(
@@ -68,8 +67,8 @@ class KPCam(ImageFilesDataset):
         """Open one of the folders.
 
         Raises:
-            DataNotFoundError: no such folder, no image in it, or no CSV.
-            CorruptDataError: the CSV cannot be read, lacks a column, or has no rows.
+            DataNotFoundError: there is no such folder, no image in it, or no CSV.
+            CorruptDataError: the CSV cannot be read, lacks a column or has no rows.
             BrokenFilesError: not one sample can be used.
         """
         root, part = cast(Path, root), cast(KPCamOptions, options).part
@@ -95,7 +94,7 @@ class KPCam(ImageFilesDataset):
 
 
 def _folder(root: Path, part: str) -> tuple[Path, Path]:
-    """Where the parts and the CSV lie, and the folder of one part; both as expected where there is none."""
+    """Find the folder with the CSV, and the ``train`` or ``test`` folder; the expected paths where neither exists."""
     walk = Walk(root)
     top = root
     for _ in range(_DEEP):
@@ -111,13 +110,13 @@ def _folder(root: Path, part: str) -> tuple[Path, Path]:
 
 
 def _id(cell: str, files: Set[str]) -> str:
-    """The id that a cell names: as it is where that file is there, else without the suffix of an image."""
+    """Return the id that a cell names: unchanged if that file exists, else without the image suffix."""
     suffix = next((suffix for suffix in SUFFIXES if cell.lower().endswith(suffix)), "")
     return cell if cell in files or not suffix else cell[: -len(suffix)]
 
 
 def _labelled(table: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
-    """The files with their labels, int64, and what is wrong with the CSV's rows."""
+    """Return the files with their labels, int64, and the problems of the CSV's rows."""
     if rows.empty:
         raise CorruptDataError(f"{_LABELS} has no rows.", "At least one is needed.", "Check the CSV.")
     files = set(table["sample_id"])

@@ -1,4 +1,4 @@
-"""The table file of a manifest, and the files that its paths name."""
+"""Read a manifest's table file, and find the files that its paths name."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
 def read_manifest(file: Path) -> pd.DataFrame:
-    """The table of a .csv file (all cells text) or a .parquet file (as typed there).
+    """Read the table of a .csv file (all cells text) or a .parquet file (with the file's types).
 
     Raises:
         ConfigError: another suffix.
-        UnsafeFileError: too large.
+        UnsafeFileError: it is too large.
         CorruptDataError: it cannot be read, has no rows, or lacks path or label.
     """
     if file.suffix.lower() == ".csv":
@@ -39,7 +39,7 @@ def read_manifest(file: Path) -> pd.DataFrame:
 
 
 class NamedFiles:
-    """Says what is wrong with a path of a manifest; folders are looked at once, however many files they hold.
+    """Check of a manifest's paths; each folder is listed only once, however many files it holds.
 
     Args:
         root: the manifest's folder, resolved; paths are relative to it, and stay inside it.
@@ -50,11 +50,12 @@ class NamedFiles:
         self._inside: dict[str, bool] = {}
 
     def find(self, path: str) -> tuple[str, str]:
-        """Find the file that a path names, also one that was written on Windows.
+        """Find the file that a path names; the path may come from Windows.
 
         Args:
-            path: a cell of the table. Where it has backslashes or a drive and names no file as it stands, it is read
-                with forward slashes, from below the manifest's folder where it has that folder's name in it.
+            path: a cell of the table. If it has backslashes or a drive and does not name a file as it is, it is read
+                with forward slashes; if it contains the name of the manifest's folder, only what follows that name
+                counts.
 
         Returns:
             The path with forward slashes, and what is wrong with it as a clause, or "" where the file may be read.
@@ -69,7 +70,7 @@ class NamedFiles:
         return (path, f"is a path with backslashes, and {plain!r} {other}") if other else (plain, "")
 
     def wrong(self, path: str) -> str:
-        """A clause, or "" where the path names a file that may be read; see `find`."""
+        """Describe in a clause what is wrong with a path, or return "" where its file may be read; see `find`."""
         return self.find(path)[1]
 
     def _wrong(self, path: str) -> str:
@@ -102,7 +103,7 @@ def _is_windows(path: str) -> bool:
 
 
 def _without_windows(path: str, folder: str) -> str | None:
-    """A path with forward slashes; of a whole one what follows the folder's name, or None where that is not in it."""
+    """Return a path with forward slashes; of an absolute one what follows the folder's name, or None without it."""
     windows = PureWindowsPath(path)
     if not windows.anchor:
         return windows.as_posix()

@@ -1,4 +1,4 @@
-"""What the cells of a manifest mean."""
+"""Parse the cells of a manifest."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ MAX_CLASSES = 1000
 _TEXTS = ("label", "split", "sample_id", "patient_id", "slide_id", "group")
 
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d+)?([eE][+-]?\d+)?")
-"""007 is none: it is somebody's name."""
+"""A whole number; 007 is none, because it may be a name."""
 
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
 
 
 def plain(table: pd.DataFrame) -> dict[str, list]:
-    """The cells of each column: text ("" where missing) where a data set knows the column as text, else as they are,
-    with numbers as numbers where all cells of a column are numbers, and None where one is missing."""
+    """Return the cells of each column: text ("" where missing) in the standard text columns. Other columns stay as they
+    are; they become numbers if all their cells are numbers, and missing cells become None."""
     columns = {}
     for name in table.columns:
         cells = [None if pd.isna(cell) else cell for cell in table[name].tolist()]
@@ -38,14 +38,14 @@ def plain(table: pd.DataFrame) -> dict[str, list]:
 
 
 def class_names(labels: Sequence[str], named: str | None) -> tuple[str, ...]:
-    """The classes: those that the user names in their order, else the labels, by number where all are numbers.
+    """Return the classes: as named by the user, else the labels, sorted by number if all are numbers.
 
     Args:
         labels: texts, none empty.
-        named: names with commas between them, or None.
+        named: names separated by commas, or None.
 
     Raises:
-        CorruptDataError: fewer than two, more than `MAX_CLASSES`, or one that is named twice.
+        CorruptDataError: fewer than two, more than `MAX_CLASSES`, or a duplicate.
     """
     names = sorted(set(labels)) if named is None else [name.strip() for name in named.split(",")]
     if named is None and all(re.fullmatch(r"-?\d{1,9}", name) for name in names):
@@ -61,9 +61,10 @@ def class_names(labels: Sequence[str], named: str | None) -> tuple[str, ...]:
 
 
 def label_numbers(labels: Sequence[str], classes: Sequence[str]) -> np.ndarray:
-    """The class of each label, int64; -1 for one that is none.
+    """Return the class index of each label, int64; -1 for an unknown one.
 
-    Labels are the classes' names as soon as one of them is, else their numbers, and never both: a name may be a number.
+    If any label is a class name, all labels are read as names, else all as numbers; never both, because a name may be a
+    number.
     """
     numbers = {name: number for number, name in enumerate(classes)}
     if not numbers.keys() & set(labels):
@@ -72,12 +73,12 @@ def label_numbers(labels: Sequence[str], classes: Sequence[str]) -> np.ndarray:
 
 
 def parts(split: Sequence[str]) -> list[str | None]:
-    """train, valid, test or "" for each cell; None for one that is no part."""
+    """Return train, valid, test or "" for each cell; None for a cell that names no set."""
     return [part_named(text) if text else "" for text in split]
 
 
 def place(cell: object) -> float:
-    """A position in pixels; NaN for a cell that is no finite number."""
+    """Return a position in pixels; NaN for a cell that is not a finite number."""
     try:
         value = float(str(cell))
     except ValueError:
@@ -86,13 +87,13 @@ def place(cell: object) -> float:
 
 
 def contradicted(columns: dict[str, list], wrong: Sequence[str]) -> list[str]:
-    """What is wrong with each row, where rows that share an id and differ are wrong, too: nobody knows which holds.
+    """Add to the faults of each row those of rows that share an id and differ, because it is unknown which is right.
 
-    Taking the first of them would let the order of the rows decide on labels and splits.
+    If the first row were used, the order of the rows would decide labels and splits.
 
     Args:
-        columns: as `plain` gives them, with ``sample_id``.
-        wrong: a clause for each row, or "".
+        columns: the result of `plain`, with ``sample_id``.
+        wrong: each row's fault as a clause, or "".
     """
     by_id: dict[str, list[int]] = {}
     for row, name in enumerate(columns["sample_id"]):
@@ -108,7 +109,7 @@ def contradicted(columns: dict[str, list], wrong: Sequence[str]) -> list[str]:
 
 
 def _text(cell: object) -> str:
-    """A cell without spaces around it; 3.0 is 3, because one empty cell makes whole numbers of a column so."""
+    """Return a cell without surrounding spaces; 3.0 becomes 3, because one empty cell turns a column into floats."""
     text = "" if cell is None else str(cell).strip()
     if text.lower() == "nan":
         return ""

@@ -1,4 +1,4 @@
-"""Any images named by a table: a CSV or Parquet file with a path and a label a row."""
+"""Any images listed in a table: a CSV or Parquet file with a path and a label in each row."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SHOWN = 10
 
 
 class ManifestOptions(Config):
-    """Which file, and what its labels mean."""
+    """The table file, and the meaning of its labels."""
 
     file: str = Field(
         default="manifest.csv", title="Table", description="A .csv or .parquet file directly in the folder"
@@ -50,14 +50,13 @@ class ManifestOptions(Config):
 
 @DATASETS.register("manifest")
 class ManifestDataset(ImageFilesDataset):
-    """Images named by a table. Paths are relative to its folder and stay inside it.
+    """Images listed in a table. Paths are relative to its folder and stay inside it.
 
-    Needed are the columns ``path`` and ``label`` (names, or numbers). ``split`` (train, valid, test or empty),
-    ``sample_id`` (else the path), ``patient_id``, ``slide_id``, ``group``, ``x`` and ``y`` (pixels) mean what they
-    mean in every data set; all further columns are kept as they are, with numbers as numbers. An empty cell is a
-    missing value. Rows without a label, a file or a usable path are problems, and so are rows that share an id and say
-    different things of it. Paths may be those of Windows (see `NamedFiles.find`). Images that no row names are counted
-    as left out.
+    The columns ``path`` and ``label`` (names or numbers) are required. ``split`` (train, valid, test or empty),
+    ``sample_id`` (default: the path), ``patient_id``, ``slide_id``, ``group``, ``x`` and ``y`` (pixels) have the same
+    meaning as in every data set. All further columns are kept as they are, with numbers as numbers. An empty cell is a
+    missing value. Rows without a label, a file or a usable path are problems, and so are rows that share an id and
+    differ. Paths may come from Windows (see `NamedFiles.find`). Images that no row names count as left out.
     """
 
     info: ClassVar[DatasetInfo] = DatasetInfo(
@@ -76,9 +75,9 @@ class ManifestDataset(ImageFilesDataset):
 
         Raises:
             DataNotFoundError: there is no such table.
-            UnsafeFileError, CorruptDataError: the table is too large, cannot be read, or has one class only, or two
-                that look like one spelled twice.
-            ConfigError: a class of interest that there is not, or a table that is not named plainly.
+            UnsafeFileError, CorruptDataError: the table is too large, cannot be read, has only one class, or has two
+                that look like one in two spellings.
+            ConfigError: an unknown class of interest, or a table whose name is not a plain file name.
             BrokenFilesError: not one row can be used.
         """
         walk, options = Walk(cast(Path, root)), cast(ManifestOptions, options)
@@ -110,7 +109,7 @@ def _file(root: Path, name: str) -> Path:
 
 
 def _meant(columns: dict[str, list], classes: tuple[str, ...], walk: Walk) -> pd.DataFrame:
-    """The rows that can be used, as a data set has them, with their paths; the others become problems."""
+    """Return the usable rows with the columns of a data set and their paths; the others become problems."""
     files = NamedFiles(walk.root)
     found = [files.find(path) for path in columns["path"]]
     columns["path"] = paths = [path for path, _ in found]
@@ -133,7 +132,7 @@ def _meant(columns: dict[str, list], classes: tuple[str, ...], walk: Walk) -> pd
 
 
 def _wrong(columns: dict[str, list], classes: tuple[str, ...], paths: list[str]) -> list[str]:
-    """What is wrong with each row, as a clause, or ""; ``paths`` is what is wrong with its path."""
+    """Return each row's fault as a clause, or ""; ``paths`` has the faults of the paths."""
     wrong = [*paths]
 
     def note(column: str, bad: Iterable[bool], what: str) -> None:

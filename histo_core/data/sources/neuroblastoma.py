@@ -1,4 +1,4 @@
-"""Neuroblastic tumours sorted by their grade of differentiation, as a hospital keeps them."""
+"""Neuroblastic tumours, sorted by grade of differentiation into folders, as a hospital keeps them."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ LONG_NAMES = {
     "PDNB": "poorly differentiated neuroblastoma",
     "UDNB": "undifferentiated neuroblastoma",
 }
-"""What the classes' short names stand for, in the order of the labels."""
+"""Long names of the classes by their short names, in the order of the labels."""
 
 
 @DATASETS.register("neuroblastoma")
 class Neuroblastoma(ClassFolders):
-    """Class folders named by the five categories' short names, in any case; see `LONG_NAMES`.
+    """Images in folders named by the short names of the five categories, in any case; see `LONG_NAMES`.
 
-    The study's images are 300 x 300 crops of haematoxylin and eosin sections at 40x and are not public: users bring
-    their own, in any size. Without ``patient_pattern`` patients are not known, and crops of one patient may stand on
-    both sides of a split.
+    The study's images are 300 x 300 crops of haematoxylin and eosin sections at 40x and are not public; users bring
+    their own, in any size. Without ``patient_pattern`` patients are not known, and crops of one patient may be in
+    several sets of a split.
     """
 
     name_in_registry: ClassVar[str] = "neuroblastoma"
@@ -39,5 +39,5 @@ class Neuroblastoma(ClassFolders):
 
     @classmethod
     def class_of(cls, folder: str) -> str | None:
-        """The short name that the folder's name is, in capitals."""
+        """Return the short name in capitals that equals the folder's name."""
         return folder.upper() if folder.upper() in LONG_NAMES else None

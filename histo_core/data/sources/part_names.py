@@ -1,4 +1,4 @@
-"""What the parts of a published split are called in folders, files and tables."""
+"""Names of the sets of a published split in folders, files and tables."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ PARTS_BY_NAME = {
     "test": "test",
     "testing": "test",
 }
-"""Names that fix a part, in lower case, and the part."""
+"""Names in lower case, and the set that each means."""
 
 
 def part_named(name: str) -> str | None:
-    """The part that a name fixes in any case ("Val" is "valid"), or None where it fixes none."""
+    """Return the set that a name means in any case ("Val" is "valid"), or None where it means none."""
     return PARTS_BY_NAME.get(name.strip().lower())

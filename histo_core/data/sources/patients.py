@@ -1,7 +1,7 @@
-"""Patients from file names, by a regular expression that the user gives.
+"""Extract patients from file names by a user's regular expression.
 
-A pattern can take longer than the universe's age on a short name ((a+)+$ on thirty letters), and Python cannot stop
-one in a thread; so names are matched in a process of their own, which is killed when its time is over.
+A pattern can take practically forever on a short name ((a+)+$ on thirty letters), and Python cannot stop it in a
+thread. So names are matched in a separate process, which is killed when its time is over.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from histo_core.errors import ConfigError
 from histo_core.limited import LimitReachedError, run_limited
 
 MAX_LENGTH = 500
-"""Of a pattern, in characters."""
+"""Length limit of a pattern, in characters."""
 
 SHOWN = 20
-"""Names that a preview shows."""
+"""Number of names in a preview."""
 
 
 def patient_ids(names: Sequence[str], pattern: str, *, seconds: float = 20.0) -> list[str | None]:
-    """The patient of each name: the group ``patient``, else the first group, of the pattern's first match.
+    """Return each name's patient: the group ``patient``, else the first group, of the pattern's first match.
 
     Args:
         names: paths below the data set's folder, with forward slashes.
         pattern: a regular expression as in Python's `re`.
-        seconds: after which the pattern is given up.
+        seconds: time limit for all names.
 
     Returns:
-        One id a name; None where the pattern does not match, or its group is empty.
+        One id for each name; None where the pattern does not match or its group is empty.
 
     Raises:
-        ConfigError: no regular expression, too long, without a group, or too slow.
+        ConfigError: the pattern is not a regular expression, too long, without a group, or too slow.
     """
     if len(pattern) > MAX_LENGTH:
         raise ConfigError(
@@ -51,10 +51,10 @@ def patient_ids(names: Sequence[str], pattern: str, *, seconds: float = 20.0) ->
 
 
 def preview(names: Sequence[str], pattern: str) -> pd.DataFrame:
-    """What a pattern finds in the first names: columns ``name`` and ``patient_id`` (None where it does not match).
+    """Apply a pattern to the first names: columns ``name`` and ``patient_id`` (None where it does not match).
 
     Raises:
-        ConfigError: as `patient_ids`, within seconds.
+        ConfigError: as `patient_ids`, after a few seconds at most.
     """
     shown = list(names[:SHOWN])
     return pd.DataFrame({"name": shown, "patient_id": patient_ids(shown, pattern, seconds=2.0)}, dtype=object)

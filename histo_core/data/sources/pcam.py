@@ -1,4 +1,4 @@
-"""PatchCamelyon as published: one HDF5 file of patches and one of labels for each part."""
+"""PatchCamelyon as published: one HDF5 file of patches and one of labels for each set."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from histo_core.workspace import Workspace
 
 CLASSES = ("normal", "tumour")
 MICRONS_PER_PIXEL = 0.972
-"""CAMELYON16's 0.243 at 40x, undersampled four times to 10x."""
+"""Micrometres: CAMELYON16's 0.243 at 40x, downsampled by four to 10x."""
 
 PATCH_SHAPE = (96, 96, 3)
 
@@ -30,7 +30,7 @@ _T = TypeVar("_T")
 
 
 class _Part(NamedTuple):
-    """One part's patches, and the rows of them that can be used."""
+    """Patches of one set, and which rows can be used."""
 
     table: pd.DataFrame
     patches: HDF5Array
@@ -41,11 +41,11 @@ class _Part(NamedTuple):
 
 @DATASETS.register("pcam")
 class PCam(Dataset):
-    """Patches with the published split; slides and positions where the metadata CSV lies beside them.
+    """Patches with the published split, and slides and positions if the metadata CSV is in the folder.
 
-    A slide is one of CAMELYON16's; which slides belong to one patient is not published. Columns where the CSV has
-    them: ``slide_id``, ``x``, ``y``, ``camelyon_split`` (train, test), ``slide_type`` (normal, tumor),
-    ``slide_number``, ``tumor_patch`` (any tumour pixel in the patch, not only in its centre).
+    Slides are those of CAMELYON16; which slides belong to one patient is not published. Columns, if the CSV has them:
+    ``slide_id``, ``x``, ``y``, ``camelyon_split`` (train, test), ``slide_type`` (normal, tumor), ``slide_number``,
+    ``tumor_patch`` (any tumour pixel in the patch, not only in its centre).
     Paper: Veeling et al., Rotation Equivariant CNNs for Digital Pathology, MICCAI 2018.
     """
 
@@ -98,9 +98,9 @@ class PCam(Dataset):
 
     @classmethod
     def prepare(cls, root: Path | None, options: Config, workspace: Workspace, progress: Progress = silent) -> None:
-        """Unpack the ``.h5.gz`` files into the workspace; what is there already stays.
+        """Unpack the ``.h5.gz`` files into the workspace; files that were unpacked before stay.
 
-        A file that is damaged is named when the data set is opened.
+        Damaged files are reported when the data set is opened.
 
         Raises:
             as `unpack_all`.
@@ -110,13 +110,13 @@ class PCam(Dataset):
 
     @classmethod
     def open(cls, root: Path | None, options: Config, workspace: Workspace) -> PCam:
-        """Open it; packed files are unpacked first where `prepare` has not done so.
+        """Open the data set; compressed files are unpacked first if `prepare` has not done so.
 
-        A part with a file that cannot be used is a problem as a whole, and so is each row that cannot be used.
+        A set with a file that cannot be used is one problem; each single row that cannot be used is one, too.
 
         Raises:
-            DataNotFoundError: no part is there.
-            BrokenFilesError: not one patch can be used.
+            DataNotFoundError: no set is there.
+            BrokenFilesError: no patch can be used.
             PathNotAllowedError: a file is a link that leads out of the allowed folders.
         """
         root = cast(Path, root)  # needs_root
@@ -144,10 +144,10 @@ class PCam(Dataset):
         return dataset
 
     def read_source(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Pixels of some patches, uint8 [n, 96, 96, 3]."""
+        """Read the pixels of some patches, uint8 [n, 96, 96, 3]."""
         rows = self._rows[np.asarray(indices, np.int64)]
         parts = np.searchsorted(self._starts, rows, side="right") - 1
-        if len(rows) and (parts == parts[0]).all():  # as in every batch of a split: no second copy
+        if len(rows) and (parts == parts[0]).all():  # true for every batch of a split; saves a second copy
             return self._patches[parts[0]].read(rows - self._starts[parts[0]])
         pixels = np.empty((len(rows), *PATCH_SHAPE), np.uint8)
         for part in np.unique(parts):
@@ -158,7 +158,7 @@ class PCam(Dataset):
 def _open_part(
     part: str, root: Path, files: Files, workspace: Workspace, broken: list[tuple[str, DataError]]
 ) -> _Part | None:
-    """One part, or None where none of its files is there or one cannot be used; ``broken`` takes the reasons."""
+    """Open one set; None where it has no files or one cannot be used; ``broken`` collects the reasons."""
     found = {what: plain_path(files[part, what], workspace) for what in WHATS if (part, what) in files}
     if not found.keys() & {"x.h5", "y.h5"}:
         return None
@@ -179,7 +179,7 @@ def _open_part(
 
 
 def _joined(part: str, patches: HDF5Array, x: Path, labels: np.ndarray, y: Path, meta: Path | None) -> _Part:
-    """One part of patches, labels and, where they are there, metadata that are each in order."""
+    """Join the patches, labels and, if present, metadata of one set; each was checked alone before."""
     if len(patches) != len(labels):
         raise CorruptDataError(
             f"{x.name} holds {len(patches):,} patches and {y.name} {len(labels):,} labels.",
@@ -209,7 +209,7 @@ def _joined(part: str, patches: HDF5Array, x: Path, labels: np.ndarray, y: Path,
 
 
 def _labels(path: Path) -> np.ndarray:
-    """What the file gives as labels, float64 [n]; not yet known to be 0 or 1."""
+    """Read the labels, float64 [n]; not yet checked to be 0 or 1."""
     stored = open_column(path, "y")
     return stored.read(np.arange(len(stored))).reshape(-1).astype(np.float64)
 

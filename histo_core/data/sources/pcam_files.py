@@ -1,4 +1,4 @@
-"""Where PCam's files lie: as published or as Kaggle has them, plain or packed, in whatever folders."""
+"""Find PCam's files: named as published or as on Kaggle, plain or compressed, in any folders."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from histo_core.regular_files import open_regular
 from histo_core.workspace import Workspace
 
 _DEEP, _MOST = 5, 1_000
-"""How far down, and in how many folders, files are looked for: Kaggle's lie in ``Labels/Labels``, and an archive may be
+"""How deep, and in how many folders, files are looked for: Kaggle's are in ``Labels/Labels``, and an archive may be
 unpacked into a folder of its own name."""
 
 _PART = f"(?P<part>{'|'.join(PARTS_BY_NAME)})"
@@ -25,7 +25,7 @@ _NAMES = (
     re.compile(rf"camelyonpatch_level_2_split_{_PART}_(?P<what>x\.h5|y\.h5|meta\.csv)(?P<packed>\.gz)?", re.IGNORECASE),
     re.compile(rf"{_PART}_split\.h5(?P<packed>\.gz)?", re.IGNORECASE),
 )
-"""The published names, and Kaggle's of the patches."""
+"""The published names, and Kaggle's names of the patches."""
 _GZIP = b"\x1f\x8b"
 
 
@@ -35,9 +35,9 @@ class PCamFile(NamedTuple):
     Attributes:
         part: train, valid or test.
         what: ``x.h5`` (patches), ``y.h5`` (labels) or ``meta.csv``.
-        path: where it lies, links followed.
-        packed: whether it must be unpacked first.
-        entry: where it was found, which may be a link.
+        path: its path, with links resolved.
+        packed: whether it is compressed and must be unpacked first.
+        entry: the path where it was found, which may be a link.
     """
 
     part: str
@@ -51,26 +51,26 @@ WHATS = ("x.h5", "y.h5", "meta.csv")
 """Patches, labels, metadata."""
 
 Files = dict[tuple[str, str], PCamFile]
-"""By part and what."""
+"""By ``part`` and ``what``."""
 
 
 def pcam_file(part: str, what: str) -> str:
-    """The published name of a part's file: ``what`` is ``x.h5``, ``y.h5`` or ``meta.csv``."""
+    """Return the published name of a set's file: ``what`` is ``x.h5``, ``y.h5`` or ``meta.csv``."""
     return f"camelyonpatch_level_2_split_{part}_{what}"
 
 
 def find_files(root: Path, workspace: Workspace) -> tuple[Files, list[tuple[str, DataError]]]:
     """Find PCam's files in a folder and in those below it.
 
-    Of a file that stands several times the plain one is taken before the packed one, then the one that lies higher up,
-    then the one by its published name.
+    If a file occurs several times, a plain one is preferred to a compressed one, then the one in the upper folder, then
+    the one with the published name.
 
     Args:
         root: PCam's folder.
         workspace: says which folders may be read.
 
     Returns:
-        The files, and the parts of which two files compete, with the reason.
+        The files, and the sets for which two files compete, with the reason.
 
     Raises:
         PathNotAllowedError: a file is a link that leads out of the allowed folders.
@@ -99,7 +99,7 @@ def find_files(root: Path, workspace: Workspace) -> tuple[Files, list[tuple[str,
 
 
 def _listed(root: Path) -> Iterator[tuple[int, Path]]:
-    """Files below a folder with their depth, level by level; links to folders are not followed."""
+    """Yield the files below a folder with their depth, level by level; links to folders are not followed."""
     level, listed = [root], 0
     for depth in range(_DEEP):
         below: list[Path] = []
@@ -110,7 +110,7 @@ def _listed(root: Path) -> Iterator[tuple[int, Path]]:
             except OSError:
                 if depth == 0:
                     raise
-                continue  # it is counted among what is left out
+                continue  # it is counted as left out
             for entry in known:
                 if entry.is_dir(follow_symlinks=False):
                     below.append(Path(entry.path))
@@ -121,14 +121,14 @@ def _listed(root: Path) -> Iterator[tuple[int, Path]]:
 
 
 def _matters(entry: os.DirEntry[str]) -> bool:
-    """Whether an entry is a folder or may be one of PCam's files; others may lie there by the million."""
+    """Return whether an entry is a folder or may be one of PCam's files; there may be a million others."""
     return not is_system(entry.name) and (
         entry.is_dir(follow_symlinks=False) or any(name.fullmatch(entry.name) for name in _NAMES)
     )
 
 
 def _is_plain(path: Path, what: str) -> bool:
-    """Whether a file that is called packed is not: browsers unpack on the way and keep the name."""
+    """Return whether a file with a ``.gz`` name is plain: browsers unpack while downloading and keep the name."""
     try:
         with open_regular(path) as file:
             packed = file.read(len(_GZIP)) == _GZIP

@@ -1,4 +1,4 @@
-"""PCam's metadata CSV: where on which of CAMELYON16's slides each patch lay."""
+"""Read PCam's metadata CSV: each patch's CAMELYON16 slide and its position there."""
 
 from __future__ import annotations
 
@@ -15,27 +15,26 @@ from histo_core.data.formats.truth import zero_or_one
 from histo_core.errors import CorruptDataError
 
 UNSAID = -1
-"""Stands for a flag that the CSV does not give."""
+"""Marks a flag that the CSV does not give."""
 
 _NEITHER = -2
-"""Stands for a flag that is no flag."""
+"""Marks a cell that is not a flag."""
 
 _SLIDE = re.compile(r"camelyon16_(train|test)_(?:(normal|tumor)_)?(\d+)")
 
 
 def read_meta(path: Path, patches: int) -> tuple[pd.DataFrame, np.ndarray, dict[int, str]]:
-    """Read one part's metadata.
+    """Read the metadata of one set.
 
     Args:
-        path: the CSV, which is known to exist.
+        path: the CSV, which exists.
         patches: how many rows it must have.
 
     Returns:
-        A table with ``slide_id``, ``x``, ``y`` (float64, NaN where a cell is empty); with ``camelyon_split``,
-        ``slide_type`` and ``slide_number`` (Int64) where at least one slide is named as in CAMELYON16, missing where
-        a name does not say; with ``tumor_patch`` (boolean) where the CSV has it. And the label by each row's
-        ``center_tumor_patch``, int64 [patches]: 0, 1 or `UNSAID`. And what is wrong with rows that have a cell which is
-        not what it should be, as a clause for each.
+        A table with ``slide_id``, ``x``, ``y`` (float64, NaN where a cell is empty). If at least one slide is named as
+        in CAMELYON16, it also has ``camelyon_split``, ``slide_type`` and ``slide_number`` (Int64), missing where a name
+        does not give them. If the CSV has it, also ``tumor_patch`` (boolean). Second, the label by each row's
+        ``center_tumor_patch``, int64 [patches]: 0, 1 or `UNSAID`. Third, a clause for each row with an invalid cell.
 
     Raises:
         CorruptDataError: not a CSV, another number of rows, or a missing column.
@@ -68,7 +67,7 @@ def read_meta(path: Path, patches: int) -> tuple[pd.DataFrame, np.ndarray, dict[
 
 
 def _slide_columns(cells: pd.Series) -> pd.DataFrame:
-    codes, distinct = pd.factorize(cells)  # some hundred slides: each name is taken apart once
+    codes, distinct = pd.factorize(cells)  # a few hundred slides: each name is parsed once
     names = [as_it_was(name) or None for name in distinct]
     matches = [_SLIDE.fullmatch(name) if name else None for name in names]
     columns: dict[str, Any] = {"slide_id": names}
@@ -89,5 +88,5 @@ def _numbers(cells: pd.Series) -> np.ndarray:
     texts = cells.to_numpy(dtype=object)
     try:
         return texts.astype(np.float64)
-    except ValueError:  # an empty cell, or one that is no number
+    except ValueError:  # an empty cell, or one that is not a number
         return np.asarray(pd.to_numeric(texts, errors="coerce"), np.float64)

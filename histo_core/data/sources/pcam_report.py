@@ -1,4 +1,4 @@
-"""What PatchCamelyon holds of CAMELYON16: patches and slides of each part, and their shares."""
+"""Report PatchCamelyon's share of CAMELYON16: patches and slides of each set, and their shares."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from histo_core.data.dataset import PARTS, Dataset
 
 SLIDE_TYPES = ("normal", "tumor")
 UNKNOWN_TYPE = "unknown type"
-"""Of a slide whose name does not say its type; CAMELYON16's test slides are called camelyon16_test_001 to _130."""
+"""Type of a slide whose name does not give it; CAMELYON16's test slides are called camelyon16_test_001 to _130."""
 
 CAMELYON16 = {
     "train": {"normal": 160, "tumor": 110, "all": 270},
@@ -22,22 +22,22 @@ CAMELYON16 = {
 belongs to neither type, so that PCam can have 129 of them at most."""
 
 _FROM = {"train": "train", "valid": "train", "test": "test"}
-"""Which part of CAMELYON16 a part of PCam was cut from."""
+"""The part of CAMELYON16 that each set of PCam was cut from."""
 
 
 @dataclass(frozen=True)
 class PCamReport:
-    """Three tables, each with the parts in order.
+    """Three tables, each with the sets in order.
 
     Attributes:
         patches: index ``split``; counts ``normal``, ``tumour`` (by the central 32 x 32 box), ``total``, and
             ``tumour_anywhere`` (by the whole patch) where the metadata say so.
         slides: index ``split``; counts ``normal``, ``tumor``, `UNKNOWN_TYPE` (where there are some) and ``total`` of
-            the slides that patches come from, or None without metadata.
-        shares: one row a part and slide type: ``split``, ``slide_type`` ("all" for both; alone in a part where a
-            type is unknown), ``slides``, ``camelyon16`` (the part of CAMELYON16 it was cut from), ``available`` (slides
-            there), ``of_camelyon16`` and ``of_pcam`` (slides / those available; slides / those of this type in all
-            parts of PCam, NaN where a type is unknown in one of them; both 0 to 1); or None.
+            the patches' slides; None without metadata.
+        shares: one row for each set and slide type; None without metadata. ``split``; ``slide_type`` ("all" for both;
+            the only row of a set where a type is unknown); ``slides``; ``camelyon16`` (the part of CAMELYON16 that it
+            was cut from); ``available`` (slides there); ``of_camelyon16`` (slides / available) and ``of_pcam`` (slides
+            / those of this type in all sets of PCam, NaN where a type is unknown in one of them), both 0 to 1.
     """
 
     patches: pd.DataFrame
@@ -46,10 +46,10 @@ class PCamReport:
 
 
 def pcam_report(dataset: Dataset) -> PCamReport | None:
-    """The report of a PatchCamelyon data set, or None for any other.
+    """Compute the report of a PatchCamelyon data set; None for any other.
 
     Args:
-        dataset: slides are counted where its metadata lie beside it (columns ``slide_id`` and ``slide_type``).
+        dataset: its slides are counted if it has metadata (columns ``slide_id`` and ``slide_type``).
     """
     if dataset.name != "pcam":
         return None

@@ -1,4 +1,4 @@
-"""PCam's packed files, unpacked into the workspace."""
+"""Unpack PCam's compressed files into the workspace."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from histo_core.progress import Progress, silent
 from histo_core.workspace import Workspace
 
 _MAX_BYTES = {"x.h5": 8 << 30, "y.h5": 256 << 20, "meta.csv": 256 << 20}
-"""Of unpacked files: the largest as published take 7.2 GB (262,144 patches), 0.3 MB and 20 MB."""
+"""Limits for unpacked files; the largest published ones have 7.2 GB (262,144 patches), 0.3 MB and 20 MB."""
 _FOLDER, _SOURCE = "pcam", "source.json"
 
 
 def unpack_all(files: Files, workspace: Workspace, progress: Progress = silent) -> list[tuple[str, DataError]]:
-    """Unpack what is there in packed form (``.gz``) only; what was unpacked before stays.
+    """Unpack the files that exist only in compressed form (``.gz``); files that were unpacked before stay.
 
-    It does not stop at a file that is damaged.
+    A damaged file does not stop it.
 
     Args:
         files: PCam's files.
         workspace: keeps the unpacked files.
-        progress: told (packed bytes read, packed bytes in all), first before anything is read.
+        progress: receives (compressed bytes read, total), first before anything is read.
 
     Returns:
-        The part of each file that cannot be unpacked, and why.
+        The set of each file that cannot be unpacked, and the reason.
 
     Raises:
         DataError: the workspace cannot be written to.
-        CancelledError: as the progress asked.
+        CancelledError: ``progress`` requested it.
     """
     packed = [file for file in files.values() if file.packed and not _unpacked(file.path, workspace).exists()]
     broken: list[tuple[str, DataError]] = []
@@ -55,12 +55,12 @@ def unpack_all(files: Files, workspace: Workspace, progress: Progress = silent) 
 
 
 def plain_path(file: PCamFile, workspace: Workspace) -> Path:
-    """Where a file lies in plain form, in its folder or unpacked in the workspace."""
+    """Return the path of a plain file: in its own folder, or unpacked in the workspace."""
     return _unpacked(file.path, workspace) if file.packed else file.path
 
 
 def unpacked_folders(workspace: Workspace) -> dict[Path, tuple[str, bool]]:
-    """The folders of unpacked files, each with the packed file's path and whether it is still as it was then."""
+    """Return the folders of unpacked files, each with the compressed file's path and whether that is unchanged."""
     found = {}
     for record in sorted((workspace.data / _FOLDER).glob(f"*/{_SOURCE}")):
         gz = Path(read_json(record)["source"])
@@ -69,7 +69,7 @@ def unpacked_folders(workspace: Workspace) -> dict[Path, tuple[str, bool]]:
 
 
 def _unpacked(gz: Path, workspace: Workspace) -> Path:
-    """Where a packed file is unpacked to; another size or time is another file."""
+    """Return where a compressed file is unpacked to; another size or time gives another path."""
     stat = gz.stat()
     key = hashlib.sha256(f"{gz}\0{stat.st_size}\0{stat.st_mtime_ns}".encode()).hexdigest()[:16]
     return workspace.data / _FOLDER / key / gz.with_suffix("").name

@@ -63,12 +63,12 @@ def convert(dataset: Dataset, workspace: Workspace, progress: Progress = silent)
     Args:
         dataset: its copy is found again by `Dataset.pixels_state` as it is now.
         workspace: keeps the copy.
-        progress: told (patches done, patches in all).
+        progress: receives (patches done, total).
 
     Raises:
         ConfigError: the data set gains nothing from a copy; see `worth_converting`.
         DataError: a patch cannot be read, the disk has no room, or another process converts it.
-        CancelledError: as the progress asked; nothing is left behind.
+        CancelledError: ``progress`` requested it; nothing is left behind.
     """
     kept = find_store(dataset, workspace)
     if kept is not None:

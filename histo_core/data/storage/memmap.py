@@ -101,7 +101,7 @@ def write_store(dataset: Dataset, folder: Path, progress: Progress = silent) -> 
     Args:
         dataset: n samples.
         folder: exists and is empty.
-        progress: told (patches done, n).
+        progress: receives (patches done, n).
 
     Raises:
         DataError: a patch cannot be read.

@@ -43,7 +43,7 @@ def channel_statistics(dataset: Dataset, rows: np.ndarray, progress: Progress = 
 
     Raises:
         DataError: no rows, or a patch that cannot be read.
-        CancelledError: ``progress`` says so.
+        CancelledError: ``progress`` requested it.
     """
     if not len(rows):
         raise DataError("There are no patches to measure.", "At least one is needed.", "Choose some.")
