@@ -1,4 +1,4 @@
-"""A data set without some of its samples."""
+"""A subset of a data set's samples."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from histo_core.workspace import Workspace
 
 
 class Subset(Dataset):
-    """Some rows of another data set, in its order; classes, pixels and masks are the other's own.
+    """Some rows of another data set, in its order; classes, pixels and masks are those of the whole.
 
     Args:
-        whole: the other data set.
+        whole: the whole data set.
         rows: indices of the samples that remain, int64 [n].
-        problems: why the others were left out; they follow the problems of the whole.
+        problems: why the others were left out; they are appended to the problems of the whole.
     """
 
     info: ClassVar[DatasetInfo] = DatasetInfo(

@@ -1,7 +1,7 @@
-"""A data set as PyTorch's loaders take it.
+"""Adapt a data set to PyTorch's loaders.
 
-A whole batch is gathered at once, so one process keeps up with any network on a small machine: measured on two
-cores, no loader workers beat two.
+A whole batch is read at once, so one process is fast enough for any network on a small machine: measured on two cores,
+no loader workers were faster than two.
 
     DataLoader(Patches(dataset, rows), batch_size=64, shuffle=True, collate_fn=identity)
 """
@@ -26,7 +26,7 @@ class Patches(MapDataset[Batch]):
     """Some rows of a data set, as uint8 patches with their labels.
 
     Args:
-        dataset: where pixels come from.
+        dataset: the source of pixels.
         rows: int64 [m], rows of its table; None for all.
     """
 
@@ -39,12 +39,12 @@ class Patches(MapDataset[Batch]):
         return len(self._rows)
 
     def __getitem__(self, index: int) -> Batch:
-        """One patch, uint8 [h, w, 3], and its label, int64."""
+        """Return one patch, uint8 [h, w, 3], and its label, int64."""
         patches, labels = self.__getitems__([index])
         return patches[0], labels[0]
 
     def __getitems__(self, indices: Sequence[int]) -> Batch:
-        """A batch: uint8 [n, h, w, 3] and int64 [n].
+        """Return a batch: uint8 [n, h, w, 3] and int64 [n].
 
         Raises:
             CorruptDataError: a patch cannot be read, or the patches have different sizes.
@@ -57,7 +57,7 @@ class Patches(MapDataset[Batch]):
 
 
 def identity(batch: Any) -> Any:
-    """The collate function for `Patches`, whose batches are whole already."""
+    """Return the batch unchanged: the collate function for `Patches`, which gives whole batches."""
     return batch
 
 

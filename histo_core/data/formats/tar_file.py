@@ -24,8 +24,7 @@ _MAX_MEMBERS = 10_000
 
 
 class _Member(tarfile.TarInfo):
-    """Archive member with a valid header; `tarfile` takes a damaged one, or a missing end mark, as the archive's
-    end."""
+    """Archive member with a valid header; `tarfile` would end silently at a damaged header or a missing end mark."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:

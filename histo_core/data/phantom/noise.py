@@ -1,5 +1,4 @@
-"""Band-limited noise, computed once and cropped at random positions: chromatin, fibres, section thickness, wavy
-borders."""
+"""Band-limited noise, computed once and cropped at random: chromatin, fibres, section thickness, wavy borders."""
 
 from __future__ import annotations
 

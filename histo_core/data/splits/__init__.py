@@ -1,1 +1,1 @@
-"""Which samples train, which choose, and which are held out."""
+"""Splits of a data set into training, validation and test set."""

@@ -1,4 +1,4 @@
-"""Rare classes made to count as much as frequent ones: by weight, by drawing, or by repeating their samples."""
+"""Balance classes in training: by weights in the loss, by random sampling, or by repeating samples."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import numpy as np
 
 
 def class_weights(labels: np.ndarray, n_classes: int) -> np.ndarray:
-    """Weights of the classes in the loss: n / (k n_c), so that each class weighs the same in all.
+    """Compute class weights for the loss: n / (k n_c), so that all classes have the same total weight.
 
     King and Zeng, Logistic regression in rare events data, Political Analysis 2001; scikit-learn's "balanced".
 
     Args:
-        labels: int [n], of the training samples alone.
-        n_classes: how many there are; k counts those that occur.
+        labels: int [n], of the training samples only.
+        n_classes: number of classes; k is the number of those that occur.
 
     Returns:
-        float32 [n_classes]; 0 for a class that does not occur, and which no training sample asks for.
+        float32 [n_classes]; 0 for a class that does not occur in the training samples.
     """
     counts = np.bincount(labels, minlength=n_classes)
     weights = np.zeros(n_classes, np.float32)
@@ -24,12 +24,12 @@ def class_weights(labels: np.ndarray, n_classes: int) -> np.ndarray:
 
 
 def balanced_order(rows: np.ndarray, labels: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """As many rows as there are, drawn with replacement; each draw gives each class the same chance.
+    """Draw n rows with replacement; every class has the same chance in each draw.
 
     Args:
         rows: int64 [n].
         labels: int [n], of these rows.
-        random: where draws come from.
+        random: generator of the draws.
 
     Returns:
         int64 [n].
@@ -39,16 +39,16 @@ def balanced_order(rows: np.ndarray, labels: np.ndarray, random: np.random.Gener
 
 
 def enlarged_rows(rows: np.ndarray, labels: np.ndarray, to: int, random: np.random.Generator) -> np.ndarray:
-    """The rows with those of small classes repeated, until each class has ``to``.
+    """Repeat rows of small classes until each class has ``to`` rows.
 
-    Every row of a small class comes equally often, or once more; which ones do is drawn. A class that has as many
-    already stays as it is: nothing is thrown away.
+    All rows of a small class are repeated equally often; the remainder is drawn at random. A class that is large enough
+    stays as it is: no row is dropped.
 
     Args:
         rows: int64 [n].
         labels: int [n], of these rows.
-        to: samples that each class should have at least.
-        random: decides who is repeated once more.
+        to: minimum number of samples of each class.
+        random: generator that draws the remainder.
 
     Returns:
         int64 [m], m >= n, class after class.
@@ -62,16 +62,16 @@ def enlarged_rows(rows: np.ndarray, labels: np.ndarray, to: int, random: np.rand
 
 
 def draw_keys(order: np.ndarray) -> np.ndarray:
-    """What each place in an epoch's order draws its augmentation from.
+    """Return the key from which each position of an epoch's order draws its augmentation.
 
-    The first time a row comes it is the row itself, as in an epoch without repeats; each further time gets a key of
-    its own, so that no two copies are changed alike.
+    The key of a row's first occurrence is the row itself, as in an epoch without repeats. Each further occurrence has
+    its own key, so that no two copies get the same changes.
 
     Args:
         order: int64 [n], rows below 2^32.
 
     Returns:
-        int64 [n], no two alike.
+        int64 [n], all distinct.
     """
     by_row = np.argsort(order, kind="stable")
     ordered = order[by_row]

@@ -1,4 +1,4 @@
-"""Dealing groups or samples into folds of like class shares; and the configurations of all folds and repeats."""
+"""Assign groups or samples to folds with similar class shares, and list the configurations of all folds and repeats."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ from histo_core.errors import SplitError
 
 _DEALS = 50
 _STEPS = 50_000
-"""Groups to deal in all: with very many groups a few deals are as even as many."""
+"""Limit for groups x draws: with very many groups a few draws are as even as many."""
 _STREAM = 2
-"""Apart from what the same seed draws for parts and subsets."""
+"""Keeps this random stream apart from those of sets and subsets with the same seed."""
 
 
 def folds_of(config: SplitConfig) -> tuple[SplitConfig, ...]:
-    """The configuration of each fold; of the one split where there are no folds."""
+    """Return the configuration of each fold, or of the single split where there are no folds."""
     if config.folds is None:
         return (config,)
     return tuple(config.model_copy(update={"fold": fold}) for fold in range(config.folds))
 
 
 def repeats_of(config: SplitConfig, n: int) -> tuple[SplitConfig, ...]:
-    """The same split ``n`` times with seeds of their own, the first with the configuration's.
+    """Return the same split ``n`` times with different seeds; the first has the configuration's own seed.
 
-    Another seed also cuts another test part, where one is held out of the folds.
+    Another seed also draws another test set, if one is held out of the folds.
     """
     return tuple(config.model_copy(update={"seed": config.seed + repeat}) for repeat in range(n))
 
 
 def deal_groups(groups: np.ndarray, labels: np.ndarray, folds: int, seed: int, *, kind: str = "group") -> np.ndarray:
-    """Deal whole groups into folds: of several seeded deals, the most even one.
+    """Assign whole groups to folds; of several seeded draws the most even one is used.
 
-    In a random order each group goes to the fold that needs it most: the one whose shares of the classes and of the
-    groups have the smallest inner product with the group's own. That is steepest descent on the sum of squared
-    shares, which is smallest where all folds are alike. So no fold is empty, and different seeds give different
-    folds (the greedy order by size that stratified group k-fold usually takes would give nearly the same ones).
+    In random order each group goes to the fold that needs it most: the one whose shares of the classes and of the
+    groups have the smallest inner product with the group's own. That is steepest descent on the sum of squared shares,
+    which is smallest if all folds are alike. So no fold is empty, and different seeds give different folds. (Stratified
+    group k-fold usually goes by size, which would give nearly the same folds for every seed.)
 
     Args:
         groups: group id of each sample.
         labels: int class index of each sample.
-        folds: how many.
-        seed: of the deals.
+        folds: number of folds.
+        seed: seed of the draws.
         kind: what a group is, for the error.
 
     Returns:
@@ -62,7 +62,7 @@ def deal_groups(groups: np.ndarray, labels: np.ndarray, folds: int, seed: int, *
 
 
 def deal_samples(sample_ids: np.ndarray, labels: np.ndarray, folds: int, seed: int) -> np.ndarray:
-    """Deal single samples into folds at random, class after class as one deals cards.
+    """Assign single samples to folds at random, class after class in turn.
 
     The folds' sizes differ by at most one, and so do their counts of each class.
 
@@ -81,7 +81,7 @@ def deal_samples(sample_ids: np.ndarray, labels: np.ndarray, folds: int, seed: i
 
 
 def _deal(weights: np.ndarray, order: np.ndarray, folds: int) -> tuple[np.ndarray, float]:
-    """Fold of each group, and how uneven the folds are."""
+    """Return the fold of each group, and how uneven the folds are."""
     filled = np.zeros((folds, weights.shape[1]))
     fold = np.empty(len(order), dtype=np.int64)
     for group in order:

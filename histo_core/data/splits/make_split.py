@@ -1,4 +1,4 @@
-"""Divide a data set into training, validation and test."""
+"""Divide a data set into training, validation and test set."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from histo_core.workspace import Workspace
 def make_split(dataset: Dataset, config: SplitConfig, workspace: Workspace | None = None) -> Split:
     """Divide a data set; the same data set and configuration give the same split, whatever the order of its rows.
 
-    A published split that lacks a validation or test part gets it cut from its training part, by patient or slide
-    where these are known. With folds and a part held out, the published test part is the one held out and the rest
-    is dealt into folds; without, a published split has no folds, and "auto" goes on to patient, slide or random.
+    If a published split lacks a validation or test set, it is taken from the training set, by patient or slide where
+    these are known. With folds and ``hold_out``, the published test set is held out and the rest is divided into folds.
+    Without ``hold_out``, a published split has no folds, and "auto" uses patient, slide or random instead.
 
     Args:
-        dataset: what to divide.
-        config: how.
-        workspace: where saved splits lie; only the method "saved" needs it.
+        dataset: the data set to divide.
+        config: the method and its settings.
+        workspace: has the saved splits; only the method "saved" needs it.
 
     Raises:
-        SplitError: no labels, no such ids, no published split, or for "auto" one without a training part; too few
-            groups for the parts or folds; or a saved split that is not there or was made from other samples.
+        SplitError: no labels, no such ids, no published split, or for "auto" one without a training set; too few groups
+            for the sets or folds; or a saved split that does not exist or was made from other samples.
     """
     if config.method == "saved":
         return load_split(dataset, config, workspace)
@@ -55,7 +55,7 @@ def make_split(dataset: Dataset, config: SplitConfig, workspace: Workspace | Non
 
 
 def _drawn(dataset: Dataset, usable: np.ndarray, given: np.ndarray, config: SplitConfig) -> np.ndarray:
-    """Which usable rows take part (bool): all, or a subset in which classes and given parts keep their shares."""
+    """Return which usable rows are used (bool): all, or a subset that keeps the shares of classes and given sets."""
     if config.subset is None:
         return usable
     rows = np.flatnonzero(usable)
@@ -67,16 +67,16 @@ def _drawn(dataset: Dataset, usable: np.ndarray, given: np.ndarray, config: Spli
 
 
 def _divide(dataset: Dataset, parts: np.ndarray, unit: Unit, config: SplitConfig) -> list[str]:
-    """Cut what is lacking from the rows of "train", in place; the parts that were cut by their share."""
+    """Take missing sets from the rows of "train", in place; return the sets that were drawn by their share."""
     if config.folds is None:
         return _cut(dataset, parts, unit, {"valid": config.valid, "test": config.test}, config)
     if config.hold_out:
         cut = _cut(dataset, parts, unit, {"test": config.test}, config)
-        parts[parts == "valid"] = "train"  # folds take the place of a published validation part
+        parts[parts == "valid"] = "train"  # folds replace a published validation set
         _deal(dataset, parts, unit, "valid", config.folds, config)
         return cut
     _deal(dataset, parts, unit, "test", config.folds, config)
-    # Of what the fold leaves, so that it is the wanted share of the whole.
+    # Relative to what the fold leaves, so that it is the configured share of the whole.
     return _cut(dataset, parts, unit, {"valid": config.valid / (1 - 1 / config.folds)}, config)
 
 

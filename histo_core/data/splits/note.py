@@ -1,4 +1,4 @@
-"""What a split holds out and what it cannot promise, in sentences."""
+"""Describe in sentences what a split holds out and what it cannot guarantee."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ def describe(
     published: bool,
     cut: Sequence[str],
 ) -> str:
-    """The note of a split.
+    """Write the note of a split.
 
     Args:
-        dataset: what was divided.
-        parts: the part of each row; "" for none.
-        usable: which rows have a label (and a part, for a published split), bool.
-        unit: what stayed together.
-        config: how it was divided.
-        published: whether the parts are the source's own.
-        cut: the parts that were cut here.
+        dataset: the data set that was divided.
+        parts: the set of each row; "" for none.
+        usable: which rows have a label (and a set, for a published split), bool.
+        unit: what was kept together.
+        config: the configuration of the split.
+        published: whether the sets are the source's own.
+        cut: the sets that were drawn here.
     """
     if published:
         note = _of_published(dataset, config, unit, cut)
@@ -76,7 +76,7 @@ def _how(unit: Unit) -> str:
 
 
 def _limit(dataset: Dataset, parts: np.ndarray, unit: Unit) -> str:
-    """What may stand on both sides, as clauses; "" where nothing does."""
+    """Describe in clauses what may be in several sets; "" where nothing is."""
     if unit.column is None:
         return "patients are not kept together, so patches of one patient may stand on both sides"
     if not PATIENT.known(dataset):
@@ -94,7 +94,7 @@ def _limit(dataset: Dataset, parts: np.ndarray, unit: Unit) -> str:
 
 
 def standing(dataset: Dataset, parts: np.ndarray) -> str:
-    """How many patients stand in more than one part, as a clause; ``parts`` as in `Split`."""
+    """Count in a clause the patients that are in more than one set; ``parts`` as in `Split`."""
     if not PATIENT.known(dataset):
         return "patient ids are not known"
     torn, total = PATIENT.torn(dataset, parts)
@@ -102,7 +102,7 @@ def standing(dataset: Dataset, parts: np.ndarray) -> str:
 
 
 def _warnings(dataset: Dataset, parts: np.ndarray, usable: np.ndarray) -> list[str]:
-    """What else a reader must know, as further sentences."""
+    """Return further sentences that a reader must know."""
     labels, said = dataset.table["label"].to_numpy(), []
     for part in PARTS:
         shown = set(labels[parts == part].tolist())

@@ -1,6 +1,6 @@
-"""Cutting groups or samples into parts of given shares whose classes are as evenly spread as can be.
+"""Divide groups or samples into sets of given shares, with class shares as similar as possible.
 
-Where class shares should not count, give every sample the same label.
+To ignore class shares, give every sample the same label.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from histo_core.errors import SplitError
 
 _DRAWS = 500
 _SUBSET = 1
-"""Its own stream of random numbers, so that the patches drawn and the parts they go to are unrelated."""
+"""A separate random stream, so that the choice of patches and their assignment to sets are independent."""
 
 
 def partition_groups(
     groups: np.ndarray, labels: np.ndarray, shares: Mapping[str, float], seed: int, *, kind: str = "group"
 ) -> np.ndarray:
-    """Give whole groups to parts: of many seeded draws, the one whose parts come closest to their shares.
+    """Assign whole groups to sets; of many seeded draws the one closest to the wanted shares is used.
 
-    Each part gets its share of the *groups*, to the nearest whole one and at least one. Among draws that do, the
-    one is taken that brings each part nearest to its share of each class's *samples*.
+    Each set gets its share of the *groups*, rounded to a whole number and at least one. Of these draws the one is used
+    in which each set comes closest to its share of each class's *samples*.
 
     Args:
         groups: group id of each sample.
         labels: int class index of each sample.
-        shares: part -> share of the groups, 0 to 1; what is left is "train".
-        seed: of the draws.
+        shares: set -> share of the groups, 0 to 1; the rest is "train".
+        seed: seed of the draws.
         kind: what a group is, for the error.
 
     Returns:
-        The part of each sample, object array.
+        The set of each sample, object array.
 
     Raises:
-        SplitError: fewer groups than parts.
+        SplitError: fewer groups than sets.
     """
     member, of_class = class_shares(groups, labels)
     sizes = _sizes(len(of_class), shares, kind)
@@ -46,7 +46,7 @@ def partition_groups(
     def distance(order: np.ndarray) -> float:
         gathered = np.zeros((len(sizes), of_class.shape[1]))
         np.add.at(gathered, places, of_class[order])
-        # Relative to the share, so that a small validation part counts as much as training.
+        # Relative to the share, so that a small validation set counts as much as the training set.
         return float((((gathered - wanted) / wanted) ** 2).sum())
 
     best = min((rng.permutation(len(of_class)) for _ in range(_DRAWS)), key=distance)
@@ -56,12 +56,12 @@ def partition_groups(
 
 
 def partition_samples(sample_ids: np.ndarray, labels: np.ndarray, shares: Mapping[str, float], seed: int) -> np.ndarray:
-    """Give single samples to parts at random, class by class.
+    """Assign single samples to sets at random, class by class.
 
     Args, Returns: as `partition_groups`, with one id a sample.
 
     Raises:
-        SplitError: a class has fewer samples than there are parts.
+        SplitError: a class has fewer samples than there are sets.
     """
     parts = np.empty(len(labels), dtype=object)
     rng = np.random.default_rng(seed)
@@ -75,16 +75,16 @@ def partition_samples(sample_ids: np.ndarray, labels: np.ndarray, shares: Mappin
 
 
 def draw_samples(sample_ids: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Draw some samples at random with the shares of the classes kept, to the nearest whole one.
+    """Draw samples at random; the shares of the classes are kept, to the nearest whole sample.
 
     Args:
         sample_ids: unique id of each sample.
         labels: int class index of each sample.
-        count: how many; all of them where there are no more.
-        seed: of the draw.
+        count: number to draw; all samples if there are no more.
+        seed: seed of the draw.
 
     Returns:
-        Which were drawn, bool [n].
+        Which samples were drawn, bool [n].
     """
     if count >= len(labels):
         return np.ones(len(labels), dtype=bool)
@@ -93,7 +93,7 @@ def draw_samples(sample_ids: np.ndarray, labels: np.ndarray, count: int, seed: i
     classes, sizes = np.unique(labels, return_counts=True)
     exact = sizes * (count / len(labels))
     quotas = np.floor(exact).astype(int)
-    # What rounding down left over goes to the classes that lost most by it.
+    # The remainder of rounding down goes to the classes that lost most.
     quotas[np.argsort(quotas - exact, kind="stable")[: count - quotas.sum()]] += 1
     drawn = np.zeros(len(labels), dtype=bool)
     for label, quota in zip(classes, quotas, strict=True):
@@ -102,9 +102,9 @@ def draw_samples(sample_ids: np.ndarray, labels: np.ndarray, count: int, seed: i
 
 
 def class_shares(groups: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Number of each sample's group, int [n], and each group's share of each class, float [groups, classes].
+    """Return each sample's group number, int [n], and each group's share of each class, float [groups, classes].
 
-    Groups are numbered in the order of their names, so that the order of the samples does not matter.
+    Groups are numbered by name, so that the order of the samples does not matter.
     """
     names, member = np.unique(groups.astype(str), return_inverse=True)
     classes, label = np.unique(labels, return_inverse=True)
@@ -114,7 +114,7 @@ def class_shares(groups: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np
 
 
 def _sizes(count: int, shares: Mapping[str, float], kind: str, where: str = "") -> dict[str, int]:
-    """Part -> how many of ``count``; "train" takes what is left."""
+    """Return set -> how many of ``count``; "train" gets the rest."""
     sizes = {part: max(1, round(share * count)) for part, share in shares.items() if share > 0}
     left = count - sum(sizes.values())
     if left < 1:

@@ -1,4 +1,4 @@
-"""Splits kept in the workspace under their fingerprint, so that a later run can take the very same one.
+"""Save splits in the workspace by their fingerprint, so that later runs can use exactly the same split.
 
 <workspace>/data/splits/<fingerprint>/split.json     name, when it was saved, configuration, counts
                                      /parts.parquet  sample_id, part
@@ -32,17 +32,17 @@ log = logging.getLogger(__name__)
 
 
 class SavedSplit(Config):
-    """A kept split, without its rows.
+    """A saved split without its rows.
 
     Attributes:
-        name: what its maker called it; text to show, never a path.
-        fingerprint: what `SplitConfig.saved` takes.
+        name: the user's name for it; text to show, never a path.
+        fingerprint: the value for `SplitConfig.saved`.
         created_at: when it was first saved, UTC.
-        config: what it was made with.
-        counts: samples by part and class, then ``patients`` (None where unknown).
+        config: the configuration that it was made with.
+        counts: samples by set and class, then ``patients`` (None where unknown).
         method, note, fold: as in `Split`.
-        samples: SHA-256 of the ids and labels that it divides.
-        groups: SHA-256 of the patient, slide and group ids that its note speaks of.
+        samples: SHA-256 of the ids and labels of all samples.
+        groups: SHA-256 of the patient, slide and group ids that its note mentions.
     """
 
     name: str
@@ -58,10 +58,10 @@ class SavedSplit(Config):
 
 
 def save_split(dataset: Dataset, split: Split, config: SplitConfig, name: str, workspace: Workspace) -> Path:
-    """Keep a split; its folder. The same split saved again only takes the new name.
+    """Save a split and return its folder. Saving the same split again only changes the name.
 
     Raises:
-        ConfigError: no name, a very long one, or one with line breaks.
+        ConfigError: the name is empty, very long, or has line breaks.
     """
     name = name.strip()
     if not (0 < len(name) <= _LONGEST_NAME and name.isprintable()):
@@ -94,7 +94,7 @@ def save_split(dataset: Dataset, split: Split, config: SplitConfig, name: str, w
 
 
 def saved_splits(dataset: Dataset, workspace: Workspace) -> tuple[SavedSplit, ...]:
-    """The kept splits of these very samples and labels, the newest first; damaged ones are named in the log."""
+    """Return the saved splits of exactly these samples and labels, newest first; damaged ones are logged."""
     folders = [folder for folder in _root(workspace).glob("*") if _FINGERPRINT.fullmatch(folder.name)]
     if not folders:
         return ()
@@ -104,10 +104,11 @@ def saved_splits(dataset: Dataset, workspace: Workspace) -> tuple[SavedSplit, ..
 
 
 def load_split(dataset: Dataset, config: SplitConfig, workspace: Workspace | None) -> Split:
-    """The kept split that a configuration of method "saved" names.
+    """Load the saved split that a configuration of method "saved" names.
 
     Raises:
-        SplitError: there is none, it was made from other samples or labels, or it should be divided further.
+        SplitError: it does not exist, it was made from other samples or labels, or the configuration divides it
+            further.
         CorruptDataError: its files are damaged.
     """
     if config.folds is not None or config.subset is not None:
@@ -144,13 +145,13 @@ def _root(workspace: Workspace) -> Path:
 
 
 def _samples(dataset: Dataset) -> str:
-    """What tells the samples and their labels: the fingerprint of a split without parts."""
+    """Hash the samples and their labels: the fingerprint of a split without sets."""
     ids, labels = dataset.table["sample_id"].tolist(), dataset.table["label"].tolist()
     return fingerprint(ids, labels, [LEFT_OUT] * len(ids))
 
 
 def _groups(dataset: Dataset, config: SplitConfig) -> str:
-    """What tells which samples belong together, whatever their order."""
+    """Hash which samples belong together, whatever their order."""
     table, digest = dataset.table.sort_values("sample_id"), hashlib.sha256()
     for name in dict.fromkeys((*_IDS, config.group)):
         if name in table:

@@ -1,4 +1,4 @@
-"""Which samples train, which choose, and which are held out.
+"""A split: training, validation and test set of a data set.
 
 Patches of one patient are not independent, so whole patients (else slides) are held out wherever they are known.
 """
@@ -16,18 +16,18 @@ from histo_core.data.dataset import PARTS, Dataset
 from histo_core.data.splits.units import PATIENT
 
 LEFT_OUT = ""
-"""Stands for the part of samples that no part takes: they have no label, or were not drawn for the subset."""
+"""Marks samples in no set: they have no label, or were not drawn for the subset."""
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """A part for each row of a data set's table.
+    """The set of each row of a data set's table.
 
     Attributes:
         parts: object array of "train", "valid", "test", or `LEFT_OUT`.
-        method: published, patient, slide, group or random; what "auto" resolved to.
-        fingerprint: SHA-256 (hex) of the sorted sample ids with their labels and parts.
-        note: a few sentences for a page: what was held out, and what the split cannot promise.
+        method: published, patient, slide, group or random; for "auto" the one that was chosen.
+        fingerprint: SHA-256 (hex) of the sorted sample ids with their labels and sets.
+        note: a few sentences for a page: what is held out, and what the split cannot guarantee.
         fold: number of the fold, counted from 0, or None where there are no folds.
     """
 
@@ -38,11 +38,11 @@ class Split:
     fold: int | None = None
 
     def indices(self, part: str) -> np.ndarray:
-        """Rows of one part, int64, ascending."""
+        """Return the rows of one set, int64, ascending."""
         return np.flatnonzero(self.parts == part).astype(np.int64)
 
     def counts(self, dataset: Dataset) -> pd.DataFrame:
-        """Samples by part (rows) and class (columns); a last column counts ``patients`` (NA where unknown)."""
+        """Count samples by set (rows) and class (columns); the last column counts ``patients`` (NA where unknown)."""
         labels = dataset.table["label"].to_numpy()
         rows = {
             part: [int(((self.parts == part) & (labels == label)).sum()) for label in range(len(dataset.classes))]
@@ -56,7 +56,7 @@ class Split:
 
 
 def fingerprint(sample_ids: Sequence[str], labels: Sequence[int], parts: Sequence[str]) -> str:
-    """SHA-256 (hex) of the sorted sample ids with their labels and parts."""
+    """Return the SHA-256 (hex) of the sorted sample ids with their labels and sets."""
     digest = hashlib.sha256()
     for row in sorted(zip(sample_ids, labels, parts, strict=True)):
         digest.update(f"{row[0]!r} {int(row[1])} {row[2]}\n".encode())

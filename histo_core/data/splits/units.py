@@ -1,7 +1,6 @@
-"""What stays together in a split: patients, slides, groups of a column, or single patches.
+"""Units that a split keeps together: patients, slides, groups of a column, or single patches.
 
-A patch without an id stays with its slide where that is known, else alone: one missing id must not let the patients
-that are known be torn apart.
+A patch without an id stays with its slide if that is known, else alone. So a missing id does not divide known patients.
 """
 
 from __future__ import annotations
@@ -22,57 +21,57 @@ from histo_core.errors import SplitError
 
 @dataclass(frozen=True)
 class Unit:
-    """What is never torn apart. ``column`` holds its ids; None for single patches."""
+    """A kind of group that is never divided. ``column`` has its ids; None for single patches."""
 
     method: str
     column: str | None
 
     @property
     def noun(self) -> str:
-        """One of them, in words."""
+        """The unit in words, in the singular."""
         return self.method if self.column is not None else "patch"
 
     def known(self, dataset: Dataset) -> bool:
-        """Whether labelled samples have ids: at least some for patients and slides, all in a column that is chosen."""
+        """Return whether labelled samples have ids: at least some for patients and slides, all for a chosen column."""
         given = self._given(dataset).notna().to_numpy()[dataset.table["label"].to_numpy() != UNLABELLED]
         return bool(given.all() if self.method == "group" else given.any())
 
     def lacking(self, dataset: Dataset) -> np.ndarray:
-        """Which rows have no id, bool [n]."""
+        """Return which rows have no id, bool [n]."""
         return self._given(dataset).isna().to_numpy()
 
     def ids(self, dataset: Dataset) -> np.ndarray:
-        """What each row stays together with, object array: its id, else what stands in for it."""
+        """Return each row's group, object array: its id, or a stand-in where it is missing."""
         column = self.column or "sample_id"
         return with_stand_ins(
             dataset.table if column in dataset.table else dataset.table.assign(**{column: None}), column
         )
 
     def count(self, dataset: Dataset, rows: np.ndarray) -> int:
-        """How many there are by their ids in some rows (bool)."""
+        """Count the distinct ids in some rows (bool)."""
         return pd.Series(self._given(dataset).to_numpy()[rows]).nunique()
 
     def torn(self, dataset: Dataset, parts: np.ndarray) -> tuple[int, int]:
-        """How many of them stand in more than one part, and how many there are in all; ``parts`` as in `Split`."""
+        """Return how many units are in more than one set, and how many there are; ``parts`` as in `Split`."""
         inside = parts != ""
         spread = pd.Series(parts[inside]).groupby(self._given(dataset).to_numpy()[inside]).nunique().to_numpy()
         return int((spread > 1).sum()), len(spread)
 
     def _given(self, dataset: Dataset) -> pd.Series:
-        """The ids as the table has them, object; all missing where it has no such column."""
+        """Return the ids of the table, object; all missing where it has no such column."""
         column = self.column or "sample_id"
         none = np.full(len(dataset), None)
         return pd.Series(dataset.table[column].to_numpy(dtype=object) if column in dataset.table else none)
 
     def cut(self, dataset: Dataset, rows: np.ndarray, shares: Mapping[str, float], config: SplitConfig) -> np.ndarray:
-        """Parts of some rows; see `partition_groups` and `partition_samples`."""
+        """Divide some rows into sets; see `partition_groups` and `partition_samples`."""
         ids, labels = self.ids(dataset)[rows], _classes(dataset, rows, config)
         if self.column is None:
             return partition_samples(ids, labels, shares, config.seed)
         return partition_groups(ids, labels, shares, config.seed, kind=self.noun)
 
     def deal(self, dataset: Dataset, rows: np.ndarray, folds: int, config: SplitConfig) -> np.ndarray:
-        """Folds of some rows; see `deal_groups` and `deal_samples`."""
+        """Divide some rows into folds; see `deal_groups` and `deal_samples`."""
         ids, labels = self.ids(dataset)[rows], _classes(dataset, rows, config)
         if self.column is None:
             return deal_samples(ids, labels, folds, config.seed)
@@ -83,23 +82,23 @@ PATIENT, SLIDE, PATCH = Unit("patient", "patient_id"), Unit("slide", "slide_id")
 
 
 def has_published(dataset: Dataset) -> bool:
-    """Whether the source says which samples are for training."""
+    """Return whether the source has a training set."""
     return "split" in dataset.table and bool((dataset.table["split"] == "train").any())
 
 
 def published_parts(dataset: Dataset) -> np.ndarray:
-    """The part that the source gives each row, object array; "" for a row without one, or without a label."""
+    """Return the source's set for each row, object array; "" for a row without a set or a label."""
     given = dataset.table["split"].to_numpy(dtype=object)
     labelled = dataset.table["label"].to_numpy() != UNLABELLED
     return np.where(labelled & np.isin(given, PARTS), given, "")
 
 
 def takes_published(dataset: Dataset, config: SplitConfig) -> bool:
-    """Whether the published split is the one to take.
+    """Return whether to use the published split.
 
     Raises:
-        SplitError: it is asked for and there is none, it would have to be dealt into folds as a whole, or "auto" would
-            train on what was published as a validation or test part.
+        SplitError: the configuration requires a published split and there is none, or wants folds of all of it; or
+            "auto" would train on a published validation or test set.
     """
     if config.method not in {"auto", "published"}:
         return False
@@ -124,10 +123,10 @@ def takes_published(dataset: Dataset, config: SplitConfig) -> bool:
 
 
 def unit_of(dataset: Dataset, config: SplitConfig) -> Unit:
-    """What stays together; for "auto" and "published" the best that is known.
+    """Return the unit that stays together; for "auto" and "published" the best known one.
 
     Raises:
-        SplitError: no labelled sample has an id of the kind that the configuration asks for.
+        SplitError: no labelled sample has an id of the configured kind.
     """
     if config.method in {"auto", "published"}:
         return next(unit for unit in (PATIENT, SLIDE, PATCH) if unit.known(dataset))
@@ -159,11 +158,11 @@ def _not_offered(dataset: Dataset, lacking: str) -> SplitError:
 
 
 def _ways(dataset: Dataset) -> list[str]:
-    """The methods that need nothing further, the best first."""
+    """Return the methods that need no further setting, the best first."""
     return [unit.method for unit in (PATIENT, SLIDE, PATCH) if unit.known(dataset)]
 
 
 def _classes(dataset: Dataset, rows: np.ndarray, config: SplitConfig) -> np.ndarray:
-    """Labels of some rows; all alike where class shares should not count."""
+    """Return the labels of some rows; all the same where class shares are not to be kept."""
     labels = dataset.table["label"].to_numpy()[rows]
     return labels if config.stratify else np.zeros_like(labels)

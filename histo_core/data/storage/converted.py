@@ -1,7 +1,7 @@
-"""A faster copy of a data set's pixels, made once and kept in the workspace.
+"""Convert a data set's pixels to a faster copy, made once and kept in the workspace.
 
-What is memory-mapped where it lies needs none. Image files and compressed HDF5 are decoded once into a flat file,
-which is found again by the state of the pixels: when a source file changes, the copy no longer counts.
+Data that can be memory-mapped directly need no copy. Image files and compressed HDF5 are decoded once into a flat file.
+The copy is found by the state of the pixels, so it is no longer used when a source file changes.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from histo_core.workspace import Workspace
 
 _SAMPLED = 32
 _SPARE_BYTES = 256 << 20
-"""Left free on the disk, so that the rest of the workspace can go on."""
+"""Bytes left free on the disk, so that the rest of the workspace keeps working."""
 
 log = logging.getLogger(__name__)
 
 
 def find_store(dataset: Dataset, workspace: Workspace) -> FlatStore | None:
-    """The faster copy of a data set's pixels, where one was made; a damaged one is as good as none."""
+    """Return the faster copy of a data set's pixels; None where there is none or it is damaged."""
     folder = _folder(dataset, workspace)
     if not folder.is_dir():
         return None
@@ -41,12 +41,12 @@ def find_store(dataset: Dataset, workspace: Workspace) -> FlatStore | None:
 
 
 def worth_converting(dataset: Dataset) -> bool:
-    """Whether a copy would be faster: not for data that are drawn here or memory-mapped where they lie."""
+    """Return whether a copy would be faster: not for phantom tissue or data that are memory-mapped directly."""
     return bool(dataset.sources) and not dataset.mapped
 
 
 def converted_bytes(dataset: Dataset) -> int:
-    """The size that the copy would have: exact where all patches have one size, else estimated from 32 of them.
+    """Return the size of the copy: exact if all patches have one size, else estimated from 32 of them.
 
     Raises:
         DataError: one of these cannot be read.
@@ -58,15 +58,15 @@ def converted_bytes(dataset: Dataset) -> int:
 
 
 def convert(dataset: Dataset, workspace: Workspace, progress: Progress = silent) -> FlatStore:
-    """Copy a data set's pixels into a flat file, whole or not at all; the kept copy when it is there already.
+    """Copy a data set's pixels into a flat file, completely or not at all; return the stored copy if it exists.
 
     Args:
-        dataset: its copy is found again by `Dataset.pixels_state` as it is now.
-        workspace: keeps the copy.
+        dataset: its copy is found later by the current `Dataset.pixels_state`.
+        workspace: stores the copy.
         progress: receives (patches done, total).
 
     Raises:
-        ConfigError: the data set gains nothing from a copy; see `worth_converting`.
+        ConfigError: a copy would not be faster; see `worth_converting`.
         DataError: a patch cannot be read, the disk has no room, or another process converts it.
         CancelledError: ``progress`` requested it; nothing is left behind.
     """
@@ -83,7 +83,7 @@ def convert(dataset: Dataset, workspace: Workspace, progress: Progress = silent)
     lock = workspace.locks / f"convert-{dataset.pixels_state}"
     with exclusive(lock, f"Data set {dataset.name!r} is being converted"):
         if folder.is_dir():
-            shutil.rmtree(folder)  # damaged, or it would have been found
+            shutil.rmtree(folder)  # damaged, because `find_store` did not find it
         sweep(folder)
         _write(dataset, folder, progress)
     return FlatStore(folder)

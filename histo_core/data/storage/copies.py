@@ -1,10 +1,10 @@
-"""The large copies that a workspace keeps, what each was made from, and whether it is still of use.
+"""List the large copies in a workspace, their sources, and whether each is still used.
 
     <workspace>/data/stores/<state>    pixels, converted (see `histo_core.data.storage.converted`)
                    /pcam/<key>         one unpacked file of PCam
 
-A copy whose source was changed, moved or removed is found by nobody again. Nothing removes it by itself: the source may
-be on a disk that is only away.
+A copy whose source was changed, moved or removed is never used again. It is not removed automatically, because the
+source may be on a disk that is only disconnected.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from histo_core.workspace import Workspace
 
 @dataclass(frozen=True)
 class KeptCopy:
-    """One copy.
+    """One copy in a workspace.
 
     Attributes:
-        folder: all that belongs to it.
-        source: what it was made from, in words; text from the user's files.
-        bytes: what removing it frees.
-        used: whether opening its source would find it.
+        folder: contains all its files.
+        source: its source in words; text from the user's files.
+        bytes: the space that removing it frees.
+        used: whether opening its source finds it.
     """
 
     folder: Path
@@ -42,10 +42,10 @@ class KeptCopy:
 
 
 def find_copies(workspace: Workspace) -> tuple[KeptCopy, ...]:
-    """All copies of a workspace, the largest first; each source is opened to see whether it is as it was.
+    """Return all copies of a workspace, the largest first; each source is opened to see whether it has changed.
 
     Raises:
-        PathNotAllowedError: ``HISTOSCOPE_DATA_ROOTS`` names no folder, so that no copy could be called useless.
+        PathNotAllowedError: ``HISTOSCOPE_DATA_ROOTS`` names no folder, so that every copy would seem unused.
     """
     workspace.data_roots()
     found = [*_stores(workspace), *_unfinished(workspace)]
@@ -54,7 +54,7 @@ def find_copies(workspace: Workspace) -> tuple[KeptCopy, ...]:
 
 
 def remove_unused(workspace: Workspace) -> tuple[KeptCopy, ...]:
-    """Remove the copies that are not of use any more, and give them."""
+    """Remove the copies that are no longer used, and return them."""
     unused = tuple(copy for copy in find_copies(workspace) if not copy.used)
     for copy in unused:
         shutil.rmtree(copy.folder)
@@ -64,7 +64,7 @@ def remove_unused(workspace: Workspace) -> tuple[KeptCopy, ...]:
 def _stores(workspace: Workspace) -> Iterator[KeptCopy]:
     for folder in _root(workspace).glob("[!.]*"):
         source, used = "unknown", False
-        with suppress(HistoscopeError):  # a damaged copy, or a source that cannot be opened any more
+        with suppress(HistoscopeError):  # a damaged copy, or a source that can no longer be opened
             kept = FlatStore(folder).source
             if kept is not None:
                 data = parse_config(DataConfig, kept)
@@ -76,7 +76,7 @@ def _stores(workspace: Workspace) -> Iterator[KeptCopy]:
 
 
 def _unfinished(workspace: Workspace) -> Iterator[KeptCopy]:
-    """What killed conversions left, and those that are under way."""
+    """Yield what killed conversions left behind, and conversions that are running."""
     for folder in _root(workspace).glob(".*.part"):
         state = folder.name.split(".")[1]
         yield _copy(folder, "a conversion that has not ended", is_locked(workspace.locks / f"convert-{state}"))

@@ -1,10 +1,10 @@
-"""A data set's pixels in one flat file, written in order and hashed as it goes.
+"""Store a data set's pixels in one flat file, written in order and hashed while writing.
 
     pixels.bin      uint8, patch after patch, each H x W x 3
     sizes.npy       int32 [n, 2], height and width of each; only where sizes differ
-    manifest.json   what was written and its SHA-256; written last
+    manifest.json   what was written, with its SHA-256; written last
 
-Patches of different sizes are not padded: one large image among small ones would blow up the file.
+Patches of different sizes are not padded, because one large image among small ones would make the file huge.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from histo_core.regular_files import open_regular
 _FORMAT = 1
 _PIXELS, _SIZES, _MANIFEST = "pixels.bin", "sizes.npy", "manifest.json"
 _PATCHES = 256
-"""Written and reported at a time."""
+"""Patches that are written and reported at a time."""
 _BLOCK = 1 << 24
 
 
 class FlatStore:
-    """Gathers patches from the flat file; pickles to its place, not its pixels.
+    """Reader of patches in a flat file; its pickle has the file's path and no pixels.
 
     Attributes:
-        source: what the data set was opened by (a `DataConfig` as plain values), or None where that is not known.
+        source: the data set's configuration (a `DataConfig` as plain values), or None where that is not known.
 
     Args:
-        folder: what `write_store` filled.
+        folder: a folder that `write_store` filled.
 
     Raises:
-        CorruptDataError: a file is missing, or has not the size it was written with.
+        CorruptDataError: a file is missing or has another size than when it was written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -62,7 +62,7 @@ class FlatStore:
         return self._samples
 
     def read(self, indices: Sequence[int] | np.ndarray) -> list[np.ndarray] | np.ndarray:
-        """Some patches, uint8: one new array [n, H, W, 3] where their sizes agree, else a list of H x W x 3 each."""
+        """Read some patches, uint8: one new array [n, H, W, 3] if their sizes agree, else a list of H x W x 3 each."""
         if self._equal is not None:
             return self._equal.read(indices)
         rows = np.asarray(indices, np.int64)
@@ -76,11 +76,11 @@ class FlatStore:
         return patches
 
     def __getitems__(self, indices: Sequence[int]) -> list[np.ndarray] | np.ndarray:
-        """As `read`; the name by which PyTorch's loaders ask for a whole batch."""
+        """See `read`; PyTorch's loaders call this to get a whole batch."""
         return self.read(indices)
 
     def verify(self, progress: Progress = silent) -> None:
-        """Read all of it and compare with the SHA-256 it was written with.
+        """Read the whole file and compare it with the SHA-256 that it was written with.
 
         Raises:
             CorruptDataError: a byte has changed.
@@ -96,7 +96,7 @@ class FlatStore:
 
 
 def write_store(dataset: Dataset, folder: Path, progress: Progress = silent) -> None:
-    """Write the pixels of a data set, as its source gives them, into an empty folder.
+    """Write the pixels of a data set's source into an empty folder.
 
     Args:
         dataset: n samples.
@@ -155,7 +155,7 @@ def _checked_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _is_as_written(manifest: dict[str, Any]) -> bool:
-    """Say whether a manifest's values are of their kinds, and its pixels as many as its samples have."""
+    """Return whether a manifest's values have the right types, and its pixel count fits its samples."""
     samples, total, size = manifest["samples"], manifest["bytes"], manifest["size"]
     if not all(type(value) is int for value in (samples, total, *(size or ()))) or type(manifest["sha256"]) is not str:
         return False

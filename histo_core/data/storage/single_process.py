@@ -1,4 +1,4 @@
-"""One process at a time, and nothing left of those that were killed."""
+"""Lock work to one process at a time, and clean up after killed processes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from histo_core.locks import try_lock
 
 @contextmanager
 def exclusive(path: Path, task: str) -> Iterator[IO[bytes]]:
-    """Hold a file, open at its end, for this process alone; the system gives it back however the process ends.
+    """Lock a file, open at its end, for this process; the system releases the lock however the process ends.
 
     Args:
-        path: made when missing, with its folder; it stays.
-        task: what is done meanwhile, as a clause for the message ("pcam is being converted").
+        path: created if missing, with its folder; it stays.
+        task: the work under the lock, as a clause for the message ("pcam is being converted").
 
     Raises:
         DataError: another process holds it.
@@ -31,9 +31,9 @@ def exclusive(path: Path, task: str) -> Iterator[IO[bytes]]:
 
 
 def sweep(path: Path) -> None:
-    """Remove what killed processes left of making the folder ``path`` (see `histo_core.files.new_folder`).
+    """Remove what killed processes left behind while creating the folder ``path`` (see `histo_core.files.new_folder`).
 
-    Call it only while no other process can be making it.
+    Call it only while no other process can be creating it.
     """
     for leftover in path.parent.glob(f".{path.name}.*.part"):
         shutil.rmtree(leftover)

@@ -1,4 +1,4 @@
-"""Mean and spread of each colour channel, for normalising and for comparing stains."""
+"""Mean and SD of each colour channel, for normalisation and for comparing stains."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _BATCH = 64
 
 @dataclass(frozen=True)
 class ChannelStatistics:
-    """Of red, green and blue, over all pixels of some patches.
+    """Mean and SD of red, green and blue over all pixels of some patches.
 
     Attributes:
         mean: in [0, 1].
-        std: in [0, 1]; of the pixels themselves, not an estimate for more of them.
-        patches: how many patches.
-        pixels: how many pixels.
+        std: in [0, 1]; the population SD of these pixels.
+        patches: number of patches.
+        pixels: number of pixels.
     """
 
     mean: Channels
@@ -32,14 +32,14 @@ class ChannelStatistics:
 
 
 def channel_statistics(dataset: Dataset, rows: np.ndarray, progress: Progress = silent) -> ChannelStatistics:
-    """Read some patches and measure their channels, each pixel counting the same.
+    """Read some patches and compute the statistics of their channels; all pixels have the same weight.
 
-    Sums are exact integers, so that neither the order of the rows nor the batches change a digit.
+    Sums are exact integers, so that neither the order of rows nor the batches change a digit.
 
     Args:
-        dataset: where pixels come from.
-        rows: int [n] of its table, at least one.
-        progress: told the patches done and in all.
+        dataset: the source of pixels.
+        rows: int [n], at least one row of its table.
+        progress: receives (patches done, total).
 
     Raises:
         DataError: no rows, or a patch that cannot be read.
@@ -61,8 +61,8 @@ def channel_statistics(dataset: Dataset, rows: np.ndarray, progress: Progress = 
 
 
 def _sums(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sums of each channel and of its squares, int64 [3] each."""
-    # Whole rows of values at a time: five times as fast as along the three channels alone.
+    """Return the sums of each channel and of its squares, int64 [3] each."""
+    # Whole rows of values at a time: five times as fast as along the three channels.
     lines = image.reshape(len(image), -1)
     squares = np.square(lines, dtype=np.uint16)  # 255^2 fits
     first, second = (values.sum(axis=0, dtype=np.uint64).reshape(-1, 3).sum(axis=0) for values in (lines, squares))
@@ -70,5 +70,5 @@ def _sums(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _moments(total: int, squares: int, count: int) -> tuple[float, float]:
-    """Mean and standard deviation in [0, 1]; the difference is taken before anything is rounded."""
+    """Return mean and SD in [0, 1]; the difference is computed before any rounding."""
     return total / (255 * count), (count * squares - total * total) ** 0.5 / (255 * count)

@@ -1,4 +1,4 @@
-"""From pixels as read to a network's input, and back. No other module crops, resizes or normalises."""
+"""Convert pixels to a network's input, and maps back. No other module crops, resizes or normalises."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RESAMPLING = {"smooth": Image.Resampling.BILINEAR, "nearest": Image.Resampling.
 
 @dataclass(frozen=True)
 class PatchRegion:
-    """A rectangle of an image, in its pixels."""
+    """A rectangle of an image, in pixels."""
 
     top: int
     left: int
@@ -31,33 +31,33 @@ class PatchRegion:
 
     @property
     def slices(self) -> tuple[slice, slice]:
-        """Rows and columns, to index an H x W array."""
+        """Return rows and columns to index an H x W array."""
         return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
 
 
 class Preprocess:
-    """Centre crop, then resize, then scale to [0, 1] and normalise each channel."""
+    """Preprocessing: centre crop, resize, scale to [0, 1], normalise each channel."""
 
     def __init__(self, config: PreprocessConfig) -> None:
         self.config = config
 
     def __call__(self, images: Sequence[np.ndarray] | np.ndarray) -> torch.Tensor:
-        """``normalise(geometry(images))``."""
+        """Return ``normalise(geometry(images))``."""
         return self.normalise(self.geometry(images))
 
     def geometry(self, images: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
-        """Crop and resize; what remains is still pixels, so that augmentation and pages can use it.
+        """Crop and resize; the result is still pixels, so that augmentation and pages can use it.
 
         Args:
             images: uint8 H x W x 3 each; sizes may differ when ``resize`` makes them equal.
 
         Returns:
-            uint8 [n, h, w, 3]. Resizing is bilinear with antialiasing; or by the nearest pixel, which is to repeat
-            each pixel where the new side is a multiple of the old one.
+            uint8 [n, h, w, 3]. Resizing is bilinear with antialiasing, or by the nearest pixel, which repeats each
+            pixel if the new side is a multiple of the old one.
 
         Raises:
             ConfigError: the crop is larger than an image.
-            DataError: not uint8 H x W x 3, none at all, or sizes that differ in the end.
+            DataError: not uint8 H x W x 3, no image, or different sizes after resizing.
         """
         if not len(images):
             raise DataError("There are no images.", "At least one is needed.", "Choose some.")
@@ -72,7 +72,7 @@ class Preprocess:
         return np.stack(changed)
 
     def normalise(self, batch: np.ndarray) -> torch.Tensor:
-        """(pixel / 255 - mean) / SD, channel by channel.
+        """Compute (pixel / 255 - mean) / SD for each channel.
 
         Args:
             batch: uint8 [n, h, w, 3].
@@ -82,7 +82,7 @@ class Preprocess:
         """
         width = batch.shape[2]
         rows = torch.from_numpy(batch.reshape(-1, width * 3).astype(np.float32))
-        # A whole row of pixels at a time: four times as fast as along the three channels alone.
+        # A whole row of pixels at a time: four times as fast as along the three channels.
         rows.sub_(torch.tensor(self.config.mean * width) * 255).div_(torch.tensor(self.config.std * width) * 255)
         return rows.view(batch.shape).permute(0, 3, 1, 2)
 
@@ -96,13 +96,13 @@ class Preprocess:
         samples: np.ndarray,
         device: torch.device = _CPU,
     ) -> torch.Tensor:
-        """Draw changes, carry them out and normalise, as training does.
+        """Draw changes, apply them and normalise, as training does.
 
         Args:
             batch: uint8 [n, h, w, 3], after `geometry`.
-            config, seed, epoch, samples: what is drawn; see `draw`.
-            device: where the result should lie. A CPU does it in one compiled pass; elsewhere the patches are sent as
-                bytes and changed there, with the same result but for rounding.
+            config, seed, epoch, samples: see `draw`.
+            device: device of the result. The CPU does it in one compiled pass. For other devices the patches are sent
+                as bytes and changed there, with the same result except for rounding.
 
         Returns:
             float32 [n, 3, h, w] in channels-last memory, not rounded to whole levels in between.
@@ -112,7 +112,7 @@ class Preprocess:
         """
         if changes_nothing(config):
             return self.normalise(batch).to(device, non_blocking=True)
-        # Loaded here: numba takes a while, and most who prepare images change none.
+        # Imported here: numba takes a while to load, and most callers do not augment.
         from histo_core.data.transforms.augment import kernel, torch_backend
 
         changes = draw(config, (batch.shape[1], batch.shape[2]), seed=seed, epoch=epoch, samples=samples)
@@ -125,7 +125,7 @@ class Preprocess:
         return changed.permute(0, 3, 1, 2)
 
     def seen(self, height: int, width: int) -> PatchRegion:
-        """The region of an image of this size that survives the crop: torchvision's ``center_crop``.
+        """Return the region of an image of this size that the crop keeps, as torchvision's ``center_crop``.
 
         Raises:
             ConfigError: the crop is larger than the image.
@@ -145,7 +145,7 @@ class Preprocess:
         return PatchRegion(round((height - side) / 2), round((width - side) / 2), side, side)
 
     def output_size(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width that the network gets from an image of this size."""
+        """Return height and width of the network's input for an image of this size."""
         if self.config.resize is not None:
             return self.config.resize, self.config.resize
         region = self.seen(height, width)
@@ -159,12 +159,12 @@ class Preprocess:
         *,
         nearest: bool = False,
     ) -> np.ndarray:
-        """Lay a map over the network's input back onto the image.
+        """Map a map over the network's input back to the pixels of the image.
 
         Args:
-            map: h x w over the seen region, at any resolution.
-            height, width: of the image.
-            nearest: keep values as they are (superpixel numbers) where bilinear would blend them.
+            map: h x w over the region that the network sees, at any resolution.
+            height, width: size of the image.
+            nearest: keep values unchanged (superpixel numbers); bilinear interpolation would blend them.
 
         Returns:
             float32 height x width, 0 where the network does not see.
@@ -177,7 +177,7 @@ class Preprocess:
         return whole
 
     def seen_mask(self, height: int, width: int) -> np.ndarray:
-        """Bool height x width: True where the network sees."""
+        """Return bool height x width: True where the network sees the image."""
         mask = np.zeros((height, width), bool)
         mask[self.seen(height, width).slices] = True
         return mask

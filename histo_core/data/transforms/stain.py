@@ -1,4 +1,4 @@
-"""Stains taken apart, and brought to the look of another patch."""
+"""Stain separation, and stain normalisation to a target patch."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from torchstain.base.normalizers import MacenkoNormalizer
 from histo_core.errors import DataError
 
 WHITE = 240
-"""Transmitted light: what glass without tissue looks like, of 255."""
+"""Transmitted light of glass without tissue, of 255."""
 TRANSPARENT = 0.15
 """Optical density below which a pixel counts as glass."""
 FEWEST_PIXELS = 100
-"""Pixels of tissue below which a patch's own stains cannot be told."""
+"""Fewest pixels of tissue from which a patch's own stains are estimated."""
 
 _LEAST_SPREAD = 0.01
-"""SD of optical density across the main direction of a patch's colours. Tissue of one stain, whose second direction
-would be made of noise, stays below; 600 patches of PatchCamelyon with enough tissue have at least 0.014."""
+"""Least SD of optical density across the main direction of a patch's colours. Tissue with one stain, whose second
+direction would be noise, stays below it; 600 patches of PatchCamelyon with enough tissue have at least 0.014."""
 
 
 @dataclass(frozen=True)
 class StainChannels:
-    """What a patch would look like with one stain alone; uint8 H x W x 3 RGB each.
+    """A patch with one stain alone; uint8 H x W x 3 RGB each.
 
     Attributes:
         haematoxylin: nuclei, blue.
-        eosin: the rest of the tissue, pink.
-        residual: what neither explains, in the brown of DAB: pigment, ink, another stain.
+        eosin: other tissue, pink.
+        residual: what neither stain explains, in the brown of DAB: pigment, ink, another stain.
     """
 
     haematoxylin: np.ndarray
@@ -40,7 +40,7 @@ class StainChannels:
 
 
 def stain_channels(image: np.ndarray) -> StainChannels:
-    """Take haematoxylin, eosin and the rest apart by fixed stain vectors.
+    """Separate haematoxylin, eosin and the residual by fixed stain vectors.
 
     Paper: Ruifrok and Johnston, Quantification of histochemical staining by color deconvolution, Analytical and
     Quantitative Cytology and Histology 23, 2001.
@@ -54,10 +54,11 @@ def stain_channels(image: np.ndarray) -> StainChannels:
 
 
 class StainNormaliser:
-    """Brings patches to the stains of one target patch; made by `fit`.
+    """Macenko's stain normalisation to one target patch; made by `fit`.
 
     Paper: Macenko et al., A method for normalizing histology slides for quantitative analysis, ISBI 2009, as in
-    torchstain. Its NumPy form is taken: as quick as the other on a patch, in float64, and the same on every run.
+    torchstain. Its NumPy version is used: as fast as the torch version on a patch, in float64, and the same in every
+    run.
     """
 
     def __init__(self, fitted: Any) -> None:
@@ -65,13 +66,13 @@ class StainNormaliser:
 
     @classmethod
     def fit(cls, target: np.ndarray) -> StainNormaliser:
-        """Learn the stains of a patch.
+        """Estimate the stains of a target patch.
 
         Args:
             target: uint8 H x W x 3 RGB.
 
         Raises:
-            DataError: it shows too little tissue, or tissue of one stain only.
+            DataError: the patch has too little tissue, or tissue with one stain only.
         """
         if not _shows_two_stains(target):
             raise DataError(
@@ -84,14 +85,14 @@ class StainNormaliser:
         return cls(macenko)
 
     def normalise(self, images: Sequence[np.ndarray] | np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
-        """Bring patches to the target's stains.
+        """Normalise patches to the target's stains.
 
         Args:
-            images: uint8 H x W x 3 RGB each, of any sizes.
+            images: uint8 H x W x 3 RGB each, of any size.
 
         Returns:
-            uint8 H x W x 3 RGB each, and bool [n]: True where a patch shows too little tissue, or one stain
-            only, and is given back as it was.
+            uint8 H x W x 3 RGB each, and bool [n]: True where a patch has too little tissue or only one stain and is
+            returned unchanged.
         """
         failed = np.array([not _shows_two_stains(image) for image in images], bool)
         done = [

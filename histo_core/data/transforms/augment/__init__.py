@@ -1,1 +1,1 @@
-"""Augmentation: draw the parameters, then carry them out on the CPU or another device."""
+"""Augmentation: draw the parameters, then apply them on the CPU or another device."""

@@ -1,9 +1,9 @@
-"""Random changes to training patches, each drawn from (seed, epoch, sample) alone.
+"""Draw random changes of training patches, each from (seed, epoch, sample) alone.
 
-The order of samples, the batch they come in and the number of workers do not change a draw, so that a resumed run
-sees what the uninterrupted one would have seen.
+The order of samples, their batch and the number of workers do not change a draw. So a resumed run sees the same patches
+as an uninterrupted one.
 
-This module draws; `augment_kernel` and `augment_torch` carry out what was drawn, with the same pixels.
+This module draws parameters; `kernel` and `torch_backend` apply them, with the same pixels.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ _FROM_YIQ = np.linalg.inv(_TO_YIQ)
 
 @dataclass(frozen=True)
 class Changes:
-    """What a batch's samples drew.
+    """The drawn changes of a batch.
 
-    In this order: stains, place, blur; then patch x, in 0 to 255 and with mean grey m, becomes ``colour x + lift m``,
-    clipped to 0 to 255; then pixels are dropped. What is none or left out is not done.
+    They are applied in this order: stains, geometry, blur; then patch x, in 0 to 255 and with mean grey m, becomes
+    ``colour x + lift m``, clipped to 0 to 255; then pixels are dropped. A step that is None is skipped.
 
     Attributes:
-        symmetry: int64 [n], 0 to 7: quarter turns counter-clockwise, plus 4 where it is mirrored left-right first.
+        symmetry: int64 [n], 0 to 7: quarter turns counter-clockwise, plus 4 if mirrored left-right first.
         colour: float32 [n, 3, 3], RGB to RGB.
-        lift: float32 [n], of the mean grey.
-        stain: float32 [n, 3, 4], of `stain_change.mixing`.
-        move: of `geometry_change.draw_move`; what it moves is not turned by its symmetry as well.
+        lift: float32 [n], factor of the mean grey.
+        stain: float32 [n, 3, 4], from `hed_jitter.mixing`.
+        move: from `geometry_change.draw_move`; it includes the symmetry of the patches that it moves.
         blur: float32 [n], SD in pixels of a Gaussian; 0 for none.
         dropped: bool [n, h, w], pixels that become black.
     """
@@ -53,7 +53,7 @@ class Changes:
 
 
 def changes_nothing(config: AugmentConfig) -> bool:
-    """Whether everything is switched off."""
+    """Return whether all augmentation is switched off."""
     turned, coloured = config.flips or config.quarter_turns, config.jitter or config.hue or config.stain
     return not (turned or coloured or moves(config) or config.blur or config.pixel_dropout)
 
@@ -62,14 +62,14 @@ def draw(config: AugmentConfig, size: tuple[int, int], *, seed: int, epoch: int,
     """Draw the changes of a batch.
 
     Brightness b, contrast c and saturation s are each uniform in [1 - jitter, 1 + jitter], hue h in [-hue, hue].
-    Saturation moves a pixel from its grey g, contrast from the patch's mean grey m, brightness from black:
-    ``b (c (s x + (1 - s) g) + (1 - c) m)``. Hue turns the pixel's chroma by h of a full circle in the I-Q plane of
-    NTSC's YIQ, where s is its length; the grey stays. Stains: see `stain_change.mixing`.
+    Saturation scales a pixel's distance from its grey g, contrast that from the patch's mean grey m, brightness that
+    from black: ``b (c (s x + (1 - s) g) + (1 - c) m)``. Hue rotates the pixel's chroma by h of a full circle in the I-Q
+    plane of NTSC's YIQ, where s scales its length; the grey stays. Stains: see `hed_jitter.mixing`.
 
     Args:
-        config: what may change.
+        config: the ranges and chances.
         size: height and width of the patches.
-        seed: of the run.
+        seed: seed of the run.
         epoch: counted from 0.
         samples: int [n], the samples' rows in the data set's table, or `draw_keys` where rows repeat.
 
@@ -83,7 +83,7 @@ def draw(config: AugmentConfig, size: tuple[int, int], *, seed: int, epoch: int,
             "A quarter turn would change their size.",
             "Set preprocess.crop or preprocess.resize, or turn quarter_turns off.",
         )
-    # Which number serves what never changes, so that old runs draw as they did; new settings take new ones.
+    # The use of each column never changes, so that old runs draw the same; new settings get new columns.
     draws = uniform(seed, epoch, samples, 26)
     symmetry = _symmetry(config, draws[:, :3])
     changes = Changes(symmetry, *_colours(config, draws[:, 3:8]))
@@ -104,11 +104,11 @@ def draw(config: AugmentConfig, size: tuple[int, int], *, seed: int, epoch: int,
 
 @lru_cache(maxsize=8)
 def origins(height: int, width: int) -> np.ndarray:
-    """For each symmetry, where the pixels of the result come from.
+    """Return for each symmetry where the pixels of the result come from.
 
     Returns:
-        int64 [8, 3], in pixels of the flat patch: where the first one lies, and the step from one to the next below
-        and on the right. A quarter turn's are of use for square patches only.
+        int64 [8, 3], in pixels of the flattened patch: index of the first pixel, step to the next one below, step to
+        the next one on the right. Those of quarter turns are valid for square patches only.
     """
     last_row, last = (height - 1) * width, height * width - 1
     turned = [(0, width, 1), (width - 1, -1, width), (last, -width, -1), (last_row, 1, -width)]
@@ -117,7 +117,7 @@ def origins(height: int, width: int) -> np.ndarray:
 
 
 def _colours(config: AugmentConfig, draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Colour and lift of `Changes`."""
+    """Return colour and lift of `Changes`."""
     drawn = (2 * draws[:, :4] - 1) * (draws[:, 4:] < config.colour_chance)
     brightness, contrast, saturation = (1 + config.jitter * drawn[:, :3]).T
     angle = 2 * np.pi * config.hue * drawn[:, 3]
@@ -132,9 +132,9 @@ def _colours(config: AugmentConfig, draws: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def _symmetry(config: AugmentConfig, draws: np.ndarray) -> np.ndarray:
-    """Which of the square's eight symmetries each sample drew: quarter turns, plus four when mirrored first."""
+    """Return each sample's symmetry of the square, 0 to 7: quarter turns, plus 4 if mirrored first."""
     left_right, up_down = (draws[:, :2] < config.flip_chance).T & config.flips
     up_down &= config.flip_axes == "both"
     turns = (4 * draws[:, 2]).astype(int) * config.quarter_turns
-    # Up-down is left-right and half a turn.
+    # Mirroring up-down is mirroring left-right and half a turn.
     return 4 * (left_right ^ up_down) + (turns + 2 * up_down) % 4

@@ -1,4 +1,4 @@
-"""What is drawn for every pixel: displacements and pixels to leave out, by the generator of `random_draws`."""
+"""Draw random numbers for every pixel: elastic displacements and dropped pixels, by the generator of `rng`."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from histo_core.data.transforms.augment.gaussian_kernel import smoothed
 from histo_core.data.transforms.augment.rng import GOLDEN
 
 DISPLACEMENT, DROPPED = np.array([[1 << 32], [1 << 33]], np.uint64)
-"""The first number that each is made from; a sample's other numbers come long before."""
+"""Start of each random stream; a sample's other numbers have much lower indices."""
 
 
 def displacements(keys: np.ndarray, size: tuple[int, int], strengths: np.ndarray, width: float) -> np.ndarray:
-    """Elastic displacements: noise smoothed by a Gaussian, as if the patch had no edge but went round.
+    """Draw elastic displacements: noise smoothed by a Gaussian with periodic edges.
 
     Paper: Simard, Steinkraus and Platt, Best practices for convolutional neural networks applied to visual document
-    analysis, ICDAR 2003; with the strength as a length that can be measured.
+    analysis, ICDAR 2003; with the strength given as a length in pixels.
 
     Args:
-        keys: uint64 [n], of `random_draws.keys`.
+        keys: uint64 [n], from `rng.keys`.
         size: height and width of the patches.
         strengths: float [n], root mean square of the displacement along each axis in pixels; 0 for none.
         width: SD of the Gaussian in pixels.
@@ -37,7 +37,7 @@ def displacements(keys: np.ndarray, size: tuple[int, int], strengths: np.ndarray
 
 
 def dropped(keys: np.ndarray, size: tuple[int, int], shares: np.ndarray) -> np.ndarray:
-    """Bool [n, h, w]: pixels to leave out, each with its sample's chance ``shares``, float [n]."""
+    """Draw the pixels to drop, bool [n, h, w], each with its sample's chance ``shares``, float [n]."""
     result = np.empty((len(keys), *size), np.bool_)
     _dropped(keys + DROPPED * GOLDEN, shares.astype(np.float64), result)
     return result
@@ -45,7 +45,7 @@ def dropped(keys: np.ndarray, size: tuple[int, int], shares: np.ndarray) -> np.n
 
 @compiled
 def _number(state: np.uint64) -> np.uint64:
-    """SplitMix64's output function, 64 bits."""
+    """Apply SplitMix64's output function, 64 bits."""
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return state ^ (state >> np.uint64(31))
@@ -62,7 +62,7 @@ def _dropped(first: np.ndarray, shares: np.ndarray, result: np.ndarray) -> None:
 
 @compiled
 def _noise(first: np.ndarray, drawn: np.ndarray, noise: np.ndarray) -> None:
-    """Uniform in [-1, 1): the upper half of a number for the row, the lower one for the column; else 0."""
+    """Fill with uniform noise in [-1, 1): a number's upper half for rows, the lower for columns; 0 if not drawn."""
     scale = np.float32(2.0**-31)
     for i in range(len(first)):
         state, field = first[i], noise[i].reshape(-1)

@@ -1,4 +1,4 @@
-"""The Gaussian of blurs and of elastic displacements, ended at three SDs."""
+"""The Gaussian of blurs and of elastic displacements, truncated at three SDs."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 Edge = Literal["mirror", "round"]
 
 REACH = 3
-"""SDs at which it ends, rounded to a pixel."""
+"""SDs at which it is truncated, rounded to a pixel."""
 
 
 def gaussians(deviations: np.ndarray) -> np.ndarray:
-    """Weights of neighbours, nearer and farther ones on both sides; each row sums to 1.
+    """Compute the kernels of Gaussians, symmetric around the centre; each row sums to 1.
 
     Args:
         deviations: float [n], SDs in pixels; 0 leaves a pixel as it is.
 
     Returns:
-        float64 [n, 2 r + 1] with r the widest one's reach; narrower ones are 0 beyond their own.
+        float64 [n, 2 r + 1] with r the radius of the widest; narrower ones are 0 beyond their own radius.
     """
     reach = (REACH * deviations + 0.5).astype(int)
     steps = np.arange(-reach.max(), reach.max() + 1)
@@ -29,9 +29,10 @@ def gaussians(deviations: np.ndarray) -> np.ndarray:
 
 
 def standing(first: int, last: int, side: int, edge: Edge) -> np.ndarray:
-    """Int64, which pixels of a side stand at the places from ``first`` to before ``last``; as often as it takes.
+    """Return which pixels of a side extend it to the indices ``first`` up to (not including) ``last``, int64.
 
-    ``mirror``: before pixel 0 stands pixel 0 again, then 1, then 2. ``round``: the last one, then the one before it.
+    Going left from pixel 0: with ``mirror`` come pixel 0 again, then 1, then 2; with ``round`` come the last pixel,
+    then the one before it. The extension repeats as often as needed.
     """
     place = np.arange(first, last)
     if edge == "round":

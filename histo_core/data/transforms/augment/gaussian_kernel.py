@@ -1,4 +1,4 @@
-"""Patches and fields smoothed by Gaussians on a processor."""
+"""Smooth patches and fields by Gaussians on the CPU."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from histo_core.data.transforms.augment.gaussian import Edge, gaussians, standin
 
 
 def smoothed(batch: np.ndarray, deviations: np.ndarray, edge: Edge) -> np.ndarray:
-    """Smooth each of a batch.
+    """Smooth each patch or field of a batch.
 
     Args:
         batch: uint8 [n, h, w, c]; or float32, contiguous, which is overwritten.
-        deviations: float [n], the Gaussians' SD in pixels; 0 leaves one as it is.
-        edge: what stands beyond the edges.
+        deviations: float [n], the Gaussians' SD in pixels; 0 changes nothing.
+        edge: how the edges are extended.
 
     Returns:
         float32 [n, h, w, c].
@@ -31,7 +31,7 @@ def smoothed(batch: np.ndarray, deviations: np.ndarray, edge: Edge) -> np.ndarra
 
 @compiled
 def _smooth(batch: np.ndarray, weights: np.ndarray, rows: np.ndarray, columns: np.ndarray, channels: int) -> None:
-    """``rows`` and ``columns``: which ones stand where, from the widest Gaussian's reach before the first."""
+    """Smooth a batch in place; ``rows`` and ``columns`` are the indices of the extended sides (see `standing`)."""
     n, height, row = batch.shape
     most = weights.shape[1] - 1
     down = np.empty((height, row), np.float32)
@@ -48,7 +48,7 @@ def _smooth(batch: np.ndarray, weights: np.ndarray, rows: np.ndarray, columns: n
 
 @compiled
 def _smooth_down(patch: np.ndarray, weights: np.ndarray, rows: np.ndarray, most: int, result: np.ndarray) -> None:
-    """The weights of a row itself, then of its neighbours on both sides at once."""
+    """Smooth along columns: add the weighted row itself, then its neighbours on both sides at once."""
     for a in range(len(patch)):
         total, own, weight = result[a], patch[a], weights[0]
         for j in range(len(total)):
@@ -82,7 +82,7 @@ def _smooth_across(
 
 @compiled
 def _extend(row: np.ndarray, columns: np.ndarray, channels: int, line: np.ndarray) -> None:
-    """Write a row with what stands beyond its ends."""
+    """Write a row extended beyond both ends."""
     beyond = (len(line) - len(row)) // 2
     line[beyond : beyond + len(row)] = row
     for b in range(beyond // channels):

@@ -1,4 +1,4 @@
-"""Where training patches are moved to: every move of a sample composed into one affine map."""
+"""Draw geometric changes of training patches, composed into one affine map for each sample."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from histo_core.config import AugmentConfig
 
 @dataclass(frozen=True)
 class Move:
-    """Where each pixel of a batch's patches comes from.
+    """Geometric change of a batch: where each pixel comes from.
 
-    The pixel at row and column p, counted from the centre, shows what was at ``place[:, :2] p + place[:, 2]``, counted
-    from the first pixel, plus its displacement.
+    The pixel at row and column p, counted from the centre, takes its value from ``place[:, :2] p + place[:, 2]``,
+    counted from the first pixel, plus its displacement.
 
     Attributes:
-        which: bool [n]; others are not moved by this but by their symmetry.
-        place: float32 [n, 2, 3], on (row, column); the symmetry is part of it.
-        displacement: float32 [n, h, w, 2], of `random_fields.displacements`; or none.
-        fill: what lies beyond the edge: ``reflect`` the patch mirrored at its edge, ``nearest`` its last pixel,
-            ``black``, ``white``.
+        which: bool [n], the samples that are moved; the others get only their symmetry.
+        place: float32 [n, 2, 3], affine map on (row, column), including the symmetry.
+        displacement: float32 [n, h, w, 2], from `elastic_fields.displacements`; or None.
+        fill: the values beyond the edge: ``reflect`` (mirrored at the edge), ``nearest`` (the edge's pixel), ``black``
+            or ``white``.
     """
 
     which: np.ndarray
@@ -31,26 +31,26 @@ class Move:
 
 
 def moves(config: AugmentConfig) -> bool:
-    """Whether patches are moved by other than mirroring and quarter turns, so that pixels have to be interpolated."""
+    """Return whether patches are changed by more than mirroring and quarter turns, so that pixels are interpolated."""
     return bool(config.rotation or config.shift or config.shear or config.zoom or config.elastic)
 
 
 def draw_move(
     config: AugmentConfig, size: tuple[int, int], symmetry: np.ndarray, draws: np.ndarray, keys: np.ndarray
 ) -> Move:
-    """What moves each sample.
+    """Draw the geometric change of each sample.
 
-    About the patch's centre, with x to the right and y down: mirrored and turned by quarters; zoomed by z uniform in
-    [1 - zoom, 1 + zoom]; sheared, ``x + tan(a) y`` with a uniform in [-shear, shear]; rotated counter-clockwise by an
-    angle uniform in [-rotation, rotation]; shifted along each side by a share of it uniform in [-shift, shift].
+    Around the patch's centre, with x to the right and y down: mirror and quarter turns; zoom by a factor uniform in [1
+    - zoom, 1 + zoom]; shear ``x + tan(a) y`` with a uniform in [-shear, shear]; rotation counter-clockwise by an angle
+    uniform in [-rotation, rotation]; shift along each side by a share of it uniform in [-shift, shift].
 
     Args:
         config: the ranges and chances.
         size: height and width of the patches.
-        symmetry: int [n], of `augment.Changes`.
-        draws: float [n, 9], uniform in [0, 1): whether to rotate, how far; whether to do the others, shift along
-            y, along x, shear, zoom; whether to displace, how far.
-        keys: uint64 [n], of `random_draws.keys`.
+        symmetry: int [n], as in `draw.Changes`.
+        draws: float [n, 9], uniform in [0, 1): whether to rotate, angle; whether to do the others, shift along y, shift
+            along x, shear, zoom; whether to displace, strength.
+        keys: uint64 [n], from `rng.keys`.
     """
     height, width = size
     rotated, others = draws[:, 0] < config.rotation_chance, draws[:, 2] < config.geometry_chance
@@ -80,10 +80,10 @@ def draw_move(
 
 
 def _turn(angle: np.ndarray) -> np.ndarray:
-    """Counter-clockwise, for rows that count down."""
+    """Return matrices of counter-clockwise rotations, for rows that count downwards."""
     return _matrices(np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle))
 
 
 def _matrices(yy: np.ndarray, yx: np.ndarray, xy: np.ndarray, xx: np.ndarray) -> np.ndarray:
-    """Float64 [n, 2, 2] on (row, column): new row ``yy row + yx column``, new column ``xy row + xx column``."""
+    """Build float64 [n, 2, 2] on (row, column): new row ``yy row + yx column``, new column ``xy row + xx column``."""
     return np.stack([yy, yx, xy, xx], axis=-1).reshape(-1, 2, 2).astype(np.float64)

@@ -1,4 +1,4 @@
-"""Patches moved on a processor: bilinear, with what lies beyond the edge made up."""
+"""Apply geometric changes on the CPU: bilinear, with values beyond the edge filled."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from histo_core.data.transforms.augment.geometry_change import Move
 
 
 def moved(batch: np.ndarray, move: Move) -> np.ndarray:
-    """Move patches.
+    """Apply a geometric change to patches.
 
     Args:
         batch: uint8 or float32 [n, h, w, 3], contiguous.
-        move: of the same batch.
+        move: the change of the same batch.
 
     Returns:
-        float32 [n, h, w, 3]; those that are not to be moved as they are.
+        float32 [n, h, w, 3]; patches that are not moved stay as they are.
     """
     result = np.empty(batch.shape, np.float32)
     displacement = np.empty((0, 0, 0, 2), np.float32) if move.displacement is None else move.displacement
@@ -56,7 +56,7 @@ def _moved(
 
 @compiled
 def _surround(patch: np.ndarray, level: float, around: np.ndarray) -> None:
-    """Copy a patch, with its edge repeated or, for a level from 0, that level one pixel before and two after it."""
+    """Copy a patch with one pixel added before and two after: ``level`` if it is 0 or more, else the edge's pixel."""
     height, row = patch.shape
     for a in range(height + 3):
         source, line = patch[min(max(a - 1, 0), height - 1)], around[a]
@@ -71,7 +71,7 @@ def _surround(patch: np.ndarray, level: float, around: np.ndarray) -> None:
 
 @compiled
 def _places(place: np.ndarray, down: float, rows: np.ndarray, columns: np.ndarray) -> None:
-    """Where the pixels of a row come from; it lies that far below the centre."""
+    """Compute where the pixels of a row come from; ``down`` is the row's distance below the centre."""
     row, column = place[0, 1], place[1, 1]
     left = np.float32((len(rows) - 1) / 2)
     first_row = place[0, 0] * down + place[0, 2]
@@ -84,9 +84,9 @@ def _places(place: np.ndarray, down: float, rows: np.ndarray, columns: np.ndarra
 
 @compiled
 def _inside(places: np.ndarray, side: int, reflect: bool, constant: bool) -> None:
-    """Bring places onto the copy that `_surround` made, and count them from its first pixel.
+    """Limit positions to the copy that `_surround` made, and count them from its first pixel.
 
-    Mirrored at its edge, half a pixel before the first one, a patch repeats itself after twice its side.
+    A patch that is mirrored at its edge, half a pixel before the first one, repeats after twice its side.
     """
     one, half, period = np.float32(1), np.float32(0.5), np.float32(2 * side)
     low, high = (np.float32(-1), np.float32(side)) if constant else (np.float32(0), np.float32(side - 1))
@@ -101,7 +101,7 @@ def _inside(places: np.ndarray, side: int, reflect: bool, constant: bool) -> Non
 
 @compiled
 def _sample(around: np.ndarray, rows: np.ndarray, columns: np.ndarray, line: np.ndarray) -> None:
-    """Indices are numbers without a sign: a negative one would count from the end, and looking for one takes time."""
+    """Interpolate one row. Indices are unsigned, because checking for negative ones takes time."""
     stride, pixels = np.uint64(around.shape[1]), around.reshape(-1)
     three, one, two = np.uint64(3), np.uint64(1), np.uint64(2)
     for b in range(len(rows)):

@@ -1,7 +1,7 @@
-"""What was drawn, carried out on a processor: one pass from uint8 patches to a network's input.
+"""Apply drawn changes on the CPU: one pass from uint8 patches to a network's input.
 
-Flips, quarter turns, colours and normalising are that pass; one core does some 25,000 patches of 96 pixels a second,
-far more than it can train on. What else was drawn comes before it, each in a pass of its own.
+That pass does flips, quarter turns, colours and normalisation; one core processes about 25,000 patches of 96 pixels a
+second, far more than it can train on. All other changes come before, each in its own pass.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ _BLACK, _WHITE = np.float32(0), np.float32(255)
 
 
 def change(batch: np.ndarray, changes: Changes, *, mean: Sequence[float], spread: Sequence[float]) -> np.ndarray:
-    """Carry out changes and normalise: (changed - mean) / spread.
+    """Apply changes and normalise: (changed - mean) / spread.
 
     Args:
         batch: uint8 [n, h, w, 3].
-        changes: one for each patch.
-        mean, spread: of each channel, in 0 to 255.
+        changes: the changes of the same patches.
+        mean, spread: mean and SD of each channel, in 0 to 255.
 
     Returns:
         float32 [n, h, w, 3].
     """
-    pixels = np.require(batch, np.uint8, ["C", "W"])  # read-only arrays are another type, to be compiled for anew
+    pixels = np.require(batch, np.uint8, ["C", "W"])  # numba would compile again for read-only arrays
     if changes.stain is not None:
         pixels = stained(pixels, changes.stain)
     symmetry = changes.symmetry
@@ -70,7 +70,7 @@ def _change(
 ) -> None:
     n, height, width, _ = batch.shape
     row = 3 * width
-    line = np.zeros(row + 4, np.float32)  # a row of the result before its colours change, two zeros on either side
+    line = np.zeros(row + 4, np.float32)  # a row of the result before its colours change, with two zeros on either side
     scratch = np.empty(row, batch.dtype)
     weights = np.zeros((5, row), np.float32)
     offset, low, high = np.empty(row, np.float32), np.empty(row, np.float32), np.empty(row, np.float32)
@@ -97,7 +97,7 @@ def _drop(pixels: np.ndarray, dropped: np.ndarray, black: np.ndarray) -> None:
 
 @compiled
 def _mean_grey(patch: np.ndarray, totals: np.ndarray) -> float:
-    """For whole levels exact up to the last division; ``totals``, one a column and channel, is overwritten."""
+    """Return the mean grey. Sums of whole levels are exact; ``totals`` (column and channel) is overwritten."""
     row = len(totals)
     totals[:] = 0
     for start in range(0, len(patch), row):
@@ -120,11 +120,11 @@ def _fill(
     spread: np.ndarray,
     backwards: bool,
 ) -> None:
-    """Write colours and normalisation as weights of a value's neighbours, two before to two after it.
+    """Write colours and normalisation as weights of a value's neighbours, from two before to two after it.
 
-    A row of pixels is red, green, blue, red ...; with weights that repeat every three values, mixing the channels is
-    a product of whole rows, where picking every third value would take three times as long. Rows that were read
-    backwards hold blue first. Weights of the neighbouring pixels' values are 0 and stay so.
+    A row of pixels is red, green, blue, red ... The weights repeat every three values, so that channels are mixed by
+    products of whole rows; selecting every third value would take three times as long. Rows that were read backwards
+    have blue first. Weights of neighbouring pixels' values are 0 and stay 0.
     """
     for channel in range(3):
         for source in range(3):
@@ -135,10 +135,9 @@ def _fill(
 
 @compiled
 def _read(patch: np.ndarray, first: int, step: int, scratch: np.ndarray, line: np.ndarray) -> None:
-    """Read a row of pixels that lie ``step`` values apart; backwards ones blue first, as one run of memory.
+    """Read a row of pixels ``step`` values apart; backward rows are read with blue first, as contiguous memory.
 
-    Indices are numbers without a sign: a negative one would count from the end, and looking for one costs a factor of
-    two to four.
+    Indices are unsigned, because checking for negative ones makes it two to four times slower.
     """
     if step == 3:
         run = patch[first : first + len(line)]
@@ -150,8 +149,8 @@ def _read(patch: np.ndarray, first: int, step: int, scratch: np.ndarray, line: n
             line[j] = patch[last - np.uint64(j)]
     else:
         source, place = np.uint64(first), np.uint64(0)
-        stride, one, two = np.uint64(step), np.uint64(1), np.uint64(2)  # a negative stride comes round to the same
-        # Bytes first: a whole row of them becomes numbers faster than one at a time.
+        stride, one, two = np.uint64(step), np.uint64(1), np.uint64(2)  # a negative stride wraps around
+        # Bytes first: converting a whole row to floats is faster than one value at a time.
         for _ in range(len(line) // 3):
             scratch[place] = patch[source]
             scratch[place + one] = patch[source + one]

@@ -1,7 +1,7 @@
-"""Augmentations worth having at hand, by name: the studies' own, and ours.
+"""Named presets of augmentation: those of the studies, and ours.
 
-A title says what a study left open or had otherwise; what is "ours" stands there too. The corners that a rotation
-uncovers are filled as the study's library does by default: black in torchvision and imgaug, the nearest pixel in Keras.
+A title says what a study does not specify or does differently, and what is "ours". The corners that a rotation uncovers
+are filled as the study's library does by default: black in torchvision and imgaug, the nearest pixel in Keras.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ _ALL = (
 
 PRESETS: dict[str, AugmentConfig] = {preset.name: preset.config for preset in _ALL}
 TITLES: dict[str, str] = {preset.name: preset.title for preset in _ALL}
-"""What a page calls each preset."""
+"""Title of each preset on a page."""
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Mirror and turn": ("flips", "flip_axes", "flip_chance", "quarter_turns", "rotation", "rotation_chance"),
@@ -109,4 +109,4 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Stain and colour": ("stain", "jitter", "hue", "colour_chance"),
     "Focus and gaps": ("blur", "blur_chance", "pixel_dropout"),
 }
-"""The fields of `AugmentConfig` as a form shows them, under what a group is called."""
+"""The fields of `AugmentConfig` by the title of their group in a form."""

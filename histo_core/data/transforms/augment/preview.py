@@ -1,4 +1,4 @@
-"""Augmented patches to look at."""
+"""Augmented patches for display."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from histo_core.data.transforms.augment.draw import changes_nothing, draw
 
 
 def augment(batch: np.ndarray, config: AugmentConfig, *, seed: int, epoch: int, samples: np.ndarray) -> np.ndarray:
-    """A changed batch to look at: the pixels that training sees, rounded.
+    """Augment a batch for display: the pixels that training sees, rounded.
 
     Args:
         batch: uint8 [n, h, w, 3].

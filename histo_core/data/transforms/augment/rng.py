@@ -1,4 +1,4 @@
-"""Random numbers that are a function of (run seed, epoch, sample) alone, whatever the batch and the order."""
+"""Random numbers that depend only on (run seed, epoch, sample), not on batch or order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _BITS = np.uint64(11)
 
 
 def uniform(seed: int, epoch: int, samples: np.ndarray, count: int, *, first: int = 0) -> np.ndarray:
-    """Float64 [n, count] uniform in [0, 1), a function of (seed, epoch, sample, ``first`` + column) only.
+    """Return float64 [n, count], uniform in [0, 1), a function of (seed, epoch, sample, ``first`` + column) only.
 
     A counter-based generator: SplitMix64's output function over a key hashed from the three numbers
     (Steele, Lea and Flood, Fast Splittable Pseudorandom Number Generators, OOPSLA 2014).
@@ -19,7 +19,7 @@ def uniform(seed: int, epoch: int, samples: np.ndarray, count: int, *, first: in
 
 
 def keys(seed: int, epoch: int, samples: np.ndarray) -> np.ndarray:
-    """Uint64 [n]: what each sample's numbers are counted from."""
+    """Return the start of each sample's random stream, uint64 [n]."""
     key = np.zeros(len(samples), np.uint64)
     for word in (seed, epoch, samples):
         key = _mix(key + GOLDEN + np.asarray(word).astype(np.uint64))

@@ -1,4 +1,4 @@
-"""Other stains on a processor: `stain_change` carried out by a table of logarithms and a polynomial for 2^x."""
+"""Apply stain augmentation (`hed_jitter`) on the CPU, by a table of logarithms and a polynomial for 2^x."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _C0, _C1, _C2, _C3, _C4, _C5, _C6 = (
     .coef.astype(np.float32)
 )
 """2^x for x in [-0.5, 0.5], within 1e-8."""
-_EXPONENT, _BIAS = np.int32(23), np.int32(127)  # where a float32 keeps its power of two
+_EXPONENT, _BIAS = np.int32(23), np.int32(127)  # position and bias of a float32's exponent
 
 
 def stained(batch: np.ndarray, mixing: np.ndarray) -> np.ndarray:
-    """Patches in other stains.
+    """Apply stain augmentation to patches.
 
     Args:
         batch: uint8 [n, h, w, 3].
-        mixing: float32 [n, 3, 4], of `stain_change.mixing`.
+        mixing: float32 [n, 3, 4], from `hed_jitter.mixing`.
 
     Returns:
         float32 [n, h, w, 3] in 0 to 255, within 2e-4 of what float64 would give.
@@ -37,7 +37,7 @@ def stained(batch: np.ndarray, mixing: np.ndarray) -> np.ndarray:
 def _stained(batch: np.ndarray, mixing: np.ndarray, log2: np.ndarray, result: np.ndarray) -> None:
     n, height, width, _ = batch.shape
     row = 3 * width
-    light = np.zeros(row + 4, np.float32)  # logarithms of a row, two zeros on either side
+    light = np.zeros(row + 4, np.float32)  # logarithms of a row, with two zeros on either side
     power = np.empty(row, np.float32)
     bits = power.view(np.int32)
     weights, offset = np.zeros((5, row), np.float32), np.empty(row, np.float32)
@@ -54,7 +54,7 @@ def _stained(batch: np.ndarray, mixing: np.ndarray, log2: np.ndarray, result: np
 
 @compiled
 def _fill(weights: np.ndarray, offset: np.ndarray, mixing: np.ndarray) -> None:
-    """Write the mixing as weights of a value's neighbours in a row of red, green, blue, red ...; others stay 0."""
+    """Write the mixing as weights of a value's neighbours in a row of red, green, blue, red ...; the rest stay 0."""
     for channel in range(3):
         for source in range(3):
             weights[source - channel + 2, channel::3] = mixing[channel, source]
@@ -63,7 +63,7 @@ def _fill(weights: np.ndarray, offset: np.ndarray, mixing: np.ndarray) -> None:
 
 @compiled
 def _mix(light: np.ndarray, weights: np.ndarray, offset: np.ndarray, mixed: np.ndarray) -> None:
-    """Between black and white: 2^x needs no care for what lies outside."""
+    """Mix the logarithms of a row and clip them between black and white, so that 2^x stays in range."""
     far_before, before, own, after, far_after = weights[0], weights[1], weights[2], weights[3], weights[4]
     for j in range(len(mixed)):
         value = (
@@ -79,9 +79,9 @@ def _mix(light: np.ndarray, weights: np.ndarray, offset: np.ndarray, mixed: np.n
 
 @compiled
 def _exp2(values: np.ndarray, power: np.ndarray, bits: np.ndarray) -> None:
-    """From logarithms, -8 to 0, to levels, in place: the whole part makes the exponent of a float32, the rest a sum.
+    """Convert logarithms (-8 to 0) to levels in place: the integer part gives a float32's exponent, the rest a sum.
 
-    ``bits`` are the bytes of ``power``. Two loops, so that both run on several values at a time.
+    ``bits`` are the bytes of ``power``. There are two loops so that both are vectorised.
     """
     for j in range(len(values)):
         whole = np.int32(values[j] - np.float32(0.5))

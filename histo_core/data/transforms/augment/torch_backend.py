@@ -1,4 +1,4 @@
-"""What was drawn, carried out in plain torch, on any device: the pixels of `augment_kernel`."""
+"""Apply drawn changes in plain torch on any device, with the same pixels as `kernel`."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from histo_core.data.transforms.augment.torch_geometry import moved
 
 
 def change(batch: Tensor, changes: Changes, *, mean: Sequence[float], spread: Sequence[float]) -> Tensor:
-    """Carry out changes and normalise: (changed - mean) / spread.
+    """Apply changes and normalise: (changed - mean) / spread.
 
     Args:
         batch: uint8 [n, h, w, 3].
-        changes: one for each patch.
-        mean, spread: of each channel, in 0 to 255.
+        changes: the changes of the same patches.
+        mean, spread: mean and SD of each channel, in 0 to 255.
 
     Returns:
-        float32 [n, h, w, 3] on the batch's device. It differs from the kernel's by rounding only: for spreads as they
-        occur by less than 2e-5; moved patches, whose places are rounded as well, by less than 1e-3 where neighbours
-        differ from black to white.
+        float32 [n, h, w, 3] on the batch's device. It differs from the kernel's result by rounding only: by less than
+        2e-5 for usual spreads. For moved patches, whose positions are rounded too, by less than 1e-3 where neighbours
+        are black and white.
     """
     pixels = batch.float()
     if changes.stain is not None:
@@ -56,24 +56,24 @@ def _stained(pixels: Tensor, mixing: Tensor) -> Tensor:
 
 
 def _blurred(pixels: Tensor, deviations: np.ndarray) -> Tensor:
-    """Along each axis a matrix a sample: slower than sums of neighbours, but one call for all."""
+    """Blur by one matrix for each sample and axis: slower than sums of neighbours, but one call for all."""
     down, across = (torch.from_numpy(_blur_matrices(side, deviations)).to(pixels.device) for side in pixels.shape[1:3])
     return torch.einsum("nay,nbx,nyxc->nabc", down, across, pixels)
 
 
 def _blur_matrices(side: int, deviations: np.ndarray) -> np.ndarray:
-    """Float32 [n, side, side]."""
+    """Build the blur matrices, float32 [n, side, side]."""
     weights = gaussians(deviations)
     reach, pixel = weights.shape[1] // 2, np.arange(side)
     matrices = np.zeros((len(weights), side, side), np.float32)
     for step, weight in zip(range(-reach, reach + 1), weights.T, strict=True):
-        # Each pixel is named once in a step, so that no sum is lost.
+        # Each pixel occurs once in a step, so that no sum is lost.
         matrices[:, pixel, standing(step, side + step, side, "mirror")] += weight[:, None].astype(np.float32)
     return matrices
 
 
 def _turned(batch: Tensor, symmetry: np.ndarray) -> Tensor:
-    """The patches under their symmetries, one group of equal ones after another, and back in order."""
+    """Apply the symmetries, one group of equal ones at a time, and restore the order."""
     order = np.argsort(symmetry, kind="stable")
     groups = []
     for drawn in np.unique(symmetry):

@@ -1,4 +1,4 @@
-"""Patches moved in plain torch, on any device: the pixels of `geometry_kernel`."""
+"""Apply geometric changes in plain torch on any device, with the same pixels as `geometry_kernel`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from histo_core.data.transforms.augment.geometry_change import Move
 
 
 def moved(pixels: Tensor, move: Move, which: Tensor) -> Tensor:
-    """Move some patches of a batch.
+    """Apply a geometric change to some patches of a batch.
 
     Args:
-        pixels: float32 [k, h, w, 3], those to move.
-        move: of the whole batch.
-        which: int64 [k], where they stand in it.
+        pixels: float32 [k, h, w, 3], the patches to move.
+        move: the change of the whole batch.
+        which: int64 [k], their indices in the batch.
 
     Returns:
         float32 [k, h, w, 3].
@@ -39,7 +39,7 @@ def moved(pixels: Tensor, move: Move, which: Tensor) -> Tensor:
 
 
 def _surround(patches: Tensor, fill: str) -> Tensor:
-    """One pixel more before and two after, as in the kernel."""
+    """Add one pixel before and two after, as in the kernel."""
     channels_first = patches.permute(0, 3, 1, 2)
     if fill in ("black", "white"):
         padded = torch.nn.functional.pad(channels_first, (1, 2, 1, 2), value=0.0 if fill == "black" else 255.0)
@@ -49,7 +49,7 @@ def _surround(patches: Tensor, fill: str) -> Tensor:
 
 
 def _inside(places: Tensor, side: int, fill: str) -> Tensor:
-    """Bring places onto what `_surround` made, and count them from its first pixel."""
+    """Limit positions to the copy that `_surround` made, and count them from its first pixel."""
     if fill == "reflect":
         folded = (places + 0.5).abs().remainder(2 * side)
         places = torch.minimum(folded, 2 * side - folded) - 0.5
