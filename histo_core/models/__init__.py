@@ -1,4 +1,4 @@
-"""Networks, their weights, and what applies them. Importing the package registers every network of the zoo."""
+"""Networks, their weights and inference. Importing the package registers every network of the zoo."""
 
 from histo_core.models import zoo
 

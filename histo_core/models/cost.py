@@ -1,4 +1,4 @@
-"""What a network costs, counted without computing anything."""
+"""Count a network's parameters and operations without computing anything."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from histo_core.models.registry import MODELS, build_network
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one network.
+    """The cost of one network.
 
     Attributes:
-        side: of the patch in pixels.
-        parameters: learnt numbers, those of auxiliary classifiers left out.
-        flops: floating-point operations to predict one patch; a multiplication and its addition count as two.
+        side: side of the patch in pixels.
+        parameters: learnt numbers without those of auxiliary classifiers.
+        flops: floating-point operations for predicting one patch; a multiplication and its addition count as two.
     """
 
     side: int
@@ -28,14 +28,14 @@ class Cost:
 
 
 def recommended_side(name: str) -> int:
-    """The patch that a network is best given: what it recommends, else 96 pixels."""
+    """Return the patch side that suits a network best: the one it recommends, else 96 pixels."""
     recommended = MODELS[name].preprocess
     return recommended.resize or recommended.crop or 96
 
 
 @cache
 def cost(name: str, side: int, n_classes: int = 2) -> Cost:
-    """Count a network with its default options.
+    """Count the cost of a network with its default options.
 
     Raises:
         UnknownNameError, ConfigError: as `build_network`.
@@ -44,7 +44,7 @@ def cost(name: str, side: int, n_classes: int = 2) -> Cost:
 
 
 def count(config: ModelConfig, side: int, n_classes: int = 2) -> Cost:
-    """Count a network with options of its own.
+    """Count the cost of a network with its configured options.
 
     Raises:
         UnknownNameError, ConfigError: as `build_network`.

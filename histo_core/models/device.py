@@ -1,4 +1,4 @@
-"""Which processor computes, and whether its memory ran out."""
+"""Choose the device that computes, and recognise errors of its memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from histo_core.errors import ConfigError
 
 
 def resolve_device(device: str) -> torch.device:
-    """Turn a configured device into one that is there.
+    """Resolve a configured device to one that exists.
 
     Args:
         device: ``auto`` (the first CUDA device, else MPS, else the CPU), ``cpu``, ``mps`` or ``cuda:<number>``.
@@ -33,7 +33,7 @@ def resolve_device(device: str) -> torch.device:
 
 
 def out_of_memory(error: Exception) -> bool:
-    """Whether an error says that memory ran out; the CPU's has no type of its own, and CUDA's libraries have others."""
+    """Return whether an error means out of memory; the CPU's error has no own type, CUDA's libraries have several."""
     text = str(error).lower()
     return (
         isinstance(error, MemoryError | torch.OutOfMemoryError)
@@ -45,7 +45,7 @@ def out_of_memory(error: Exception) -> bool:
 
 
 class _FullFloat32:
-    """Who computes in full float32 now; torch's switch is one for the whole process."""
+    """Counter of blocks that compute in full float32, because torch's setting is global to the process."""
 
     def __init__(self) -> None:
         self._lock, self._inside, self._before = threading.Lock(), 0, True
@@ -68,11 +68,11 @@ _FULL = _FullFloat32()
 
 @contextmanager
 def full_float32() -> Iterator[None]:
-    """Let NVIDIA GPUs multiply float32 with all its bits, for numbers that are reported.
+    """Make NVIDIA GPUs multiply with all bits of float32, for numbers that are reported.
 
-    By torch's default their convolutions take TensorFloat-32, with 10 bits of mantissa: logits then differed from a
-    CPU's by up to 1e-3, against 5e-5 here. A ResNet50 predicts a third as many patches a second (2,979 of 8,957 on an
-    H200). Blocks may be nested and may run in several threads; the last to leave restores the setting.
+    By default torch's convolutions use TensorFloat-32 with 10 bits of mantissa: logits then differed from the CPU's by
+    up to 1e-3, and by 5e-5 with full float32. A ResNet50 then predicts a third as many patches a second (2,979 instead
+    of 8,957 on an H200). Blocks may be nested and may run in several threads; the last one to end restores the setting.
     """
     _FULL.enter()
     try:
@@ -82,7 +82,7 @@ def full_float32() -> Iterator[None]:
 
 
 def _devices() -> list[str]:
-    """Names of the devices here, the fastest kind first."""
+    """Return the names of this machine's devices, the fastest kind first."""
     cuda = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
     mps = ["mps"] if torch.backends.mps.is_available() else []
     return [*cuda, *mps, "cpu"]

@@ -1,4 +1,4 @@
-"""What a model is before it is built, the registry of all of them, and the one way to build one."""
+"""The registry of networks, their specification, and the functions that build them."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ class ModelSpec:
 
     Attributes:
         name: the registered name.
-        title: for a form.
-        summary: one sentence a newcomer understands.
+        title: the title in a form.
+        summary: one sentence that a newcomer understands.
         build: ``(n_classes, (height, width), options)`` to a network that takes float32 [n, 3, height, width] and
             gives logits float32 [n, n_classes]. Its initial weights come from torch's global generator.
-        Options: what ``ModelConfig.options`` may hold.
-        head: prefix of the final classifier's tensors; what is replaced when classes differ.
-        gradcam_layer: ``(network, (height, width))`` to the layer whose map Grad-CAM weighs for inputs of that size:
+        Options: the type of ``ModelConfig.options``.
+        head: prefix of the final classifier's tensors, which are replaced when classes differ.
+        gradcam_layer: ``(network, (height, width))`` to the layer whose map Grad-CAM weights for inputs of that size:
             the activation that the rest of the network reads (`histo_core.models.inference.gradcam_layers`).
-        smallest_input: side in pixels from which on it trains, predicts and has a map of more than one cell; a centre
-            crop or resize has 8 at least.
-        preprocess: what we recommend.
-        imagenet: torchvision's weights, or None where there are none.
-        paper: where the network comes from.
-        adapt: ``(published tensors, network)`` to tensors of the network's own names and shapes, the head aside.
-        auxiliary: names of classifiers that exist in training only; in training mode such a network gives a tuple of
+        smallest_input: smallest side in pixels with which it trains, predicts and has a map of more than one cell; a
+            centre crop or resize has at least 8.
+        preprocess: the recommended preprocessing.
+        imagenet: torchvision's weights, or None.
+        paper: the paper that introduced the network.
+        adapt: ``(published tensors, network)`` to tensors with the network's own names and shapes, except the head.
+        auxiliary: names of classifiers that are used only in training; in training mode such a network gives a tuple of
             its logits and theirs.
-        auxiliary_heads: prefixes of their last linear layers; the layers before these belong to the backbone where it
-            is frozen. None where an auxiliary classifier is no more than its last layer.
-        auxiliary_weight: of each auxiliary classifier's loss.
+        auxiliary_heads: prefixes of their last linear layers; the layers before them belong to the frozen backbone.
+            None if an auxiliary classifier is only its last layer.
+        auxiliary_weight: weight of each auxiliary classifier's loss.
     """
 
     name: str
@@ -64,25 +64,25 @@ class ModelSpec:
 
     @property
     def classifiers(self) -> tuple[str, ...]:
-        """Prefixes of all classifiers, the final one first; what is not below them is the backbone."""
+        """Prefixes of all classifiers, the final one first; everything else is the backbone."""
         return (self.head, *self.auxiliary)
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """Prefixes of what learns under a frozen backbone: the final classifier and the auxiliary ones' last layers."""
+        """Prefixes of the layers that learn under a frozen backbone: final classifier, auxiliary ones' last layers."""
         return (self.head, *(self.auxiliary_heads or self.auxiliary))
 
 
 MODELS: Registry[ModelSpec] = Registry("model")
 
 INITIAL_BYTES = 600 << 20
-"""Of a file of initial weights. The largest that is published, VGG19's with batch norm, has 575 million."""
+"""Size limit of a file of initial weights. The largest published one, VGG19 with batch norm, has 575 million bytes."""
 
 _BATCH_COUNT = ".num_batches_tracked"
 
 
 def build_network(config: ModelConfig, n_classes: int, input_size: tuple[int, int]) -> nn.Module:
-    """Build a network with fresh weights, whatever ``config.weights`` says.
+    """Build a network with new random weights; ``config.weights`` is ignored.
 
     Args:
         config: name, options, and ``output``: with "sigmoid" the network ends in one number z and gives [0, z].
@@ -91,8 +91,7 @@ def build_network(config: ModelConfig, n_classes: int, input_size: tuple[int, in
 
     Raises:
         UnknownNameError: no model has this name.
-        ConfigError: an option the model does not have, too few classes (for one sigmoid too many), or too small an
-            input.
+        ConfigError: an unknown option, too few classes (too many for one sigmoid), or too small an input.
     """
     spec = MODELS[config.name]
     if n_classes < 2:
@@ -122,20 +121,20 @@ def build_network(config: ModelConfig, n_classes: int, input_size: tuple[int, in
 def build_model(
     config: ModelConfig, n_classes: int, input_size: tuple[int, int], workspace: Workspace | None = None
 ) -> nn.Module:
-    """Build a network with the initial weights that the configuration names.
+    """Build a network with the configured initial weights.
 
     Args:
-        config: name, options, and ``weights``: none, imagenet, or the path of a .safetensors file: one of ours, or one
-            of published tensors by their published names, whose classifiers may be left out; and ``weights_sha256``
-            where the file must be a certain one.
-        n_classes: number of logits. Where it differs from the weights' own, the classifier starts afresh.
+        config: name, options, and ``weights``: none, imagenet, or the path of a .safetensors file. The file is one of
+            ours, or has published tensors by their published names, with or without classifiers. ``weights_sha256`` is
+            the file's expected hash, if any.
+        n_classes: number of logits. If it differs from that of the weights, the classifier gets new random weights.
         input_size: height and width after preprocessing, in pixels.
-        workspace: where downloaded weights are kept and which folders may be read; None takes the default one.
+        workspace: stores downloaded weights and says which folders may be read; None uses the default workspace.
 
     Raises:
         UnknownNameError, ConfigError: as `build_network`, or the model has no ImageNet weights.
-        PathNotAllowedError, DataNotFoundError: the weights' path.
-        CheckpointError: the weights are damaged, cannot be had, or do not fit.
+        PathNotAllowedError, DataNotFoundError: the path of the weights may not be read or does not exist.
+        CheckpointError: the weights are damaged, cannot be downloaded, or do not fit.
     """
     model = build_network(config, n_classes, input_size)
     spec = MODELS[config.name]
@@ -151,9 +150,9 @@ def build_model(
 
 
 def _published(spec: ModelSpec, model: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """ImageNet's features under the model's own classifiers, which are for other classes and may have other layers.
+    """Combine ImageNet's features with the model's own classifiers, which have other classes and maybe other layers.
 
-    Files from before batch normalisation counted its batches lack that count, so the model's own is kept.
+    Old files have no count of batches for batch normalisation, so the model's own count is kept.
     """
     published = spec.adapt(tensors, model)
     classifiers = tuple(f"{name}." for name in spec.classifiers)
@@ -169,11 +168,11 @@ def _published(spec: ModelSpec, model: nn.Module, tensors: dict[str, Tensor]) ->
 
 
 def _with_fresh_classifiers(spec: ModelSpec, model: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Our own weights, as far as the model's classifiers go with them.
+    """Return our own weights, with new classifiers where the model's do not fit.
 
-    Another number of classes starts the classifiers afresh. Auxiliary ones are of no use but in training, so those
-    that the model lacks are left out, and those that the weights lack start afresh. Any other difference means
-    weights of another shape of net.
+    If the number of classes differs, the classifiers get new random weights. Auxiliary classifiers are only for
+    training: those that the model lacks are left out, and those that the weights lack get new random weights. Any other
+    difference means that the weights are for another shape of network.
     """
     own = model.state_dict()
     auxiliary = tuple(f"{name}." for name in spec.auxiliary)
@@ -189,12 +188,12 @@ def _with_fresh_classifiers(spec: ModelSpec, model: nn.Module, tensors: dict[str
 
 
 def _of_other_classes(own: Tensor, given: Tensor) -> bool:
-    """Whether two tensors of a classifier's last layer differ in the number of classes and in nothing else."""
+    """Return whether two tensors of a classifier's last layer differ only in the number of classes."""
     return own.shape != given.shape and own.shape[1:] == given.shape[1:]
 
 
 def imagenet_file(spec: ModelSpec) -> PretrainedFile:
-    """Where a network's ImageNet weights are.
+    """Return the file of a network's ImageNet weights.
 
     Raises:
         ConfigError: there are none.
@@ -208,7 +207,7 @@ def imagenet_file(spec: ModelSpec) -> PretrainedFile:
 
 
 def _from_file(spec: ModelSpec, model: nn.Module, path: Path, sha256: str | None) -> dict[str, Tensor]:
-    """A file of ours says what it is; one that says nothing holds published tensors."""
+    """Read a weights file: one of ours has a header; one without a header has published tensors."""
 
     def fits(file: TensorHeader) -> None:
         if file.file_bytes > INITIAL_BYTES:
@@ -225,7 +224,7 @@ def _from_file(spec: ModelSpec, model: nn.Module, path: Path, sha256: str | None
 def _taken(
     spec: ModelSpec, model: nn.Module, path: Path, tensors: dict[str, Tensor], description: dict[str, Any]
 ) -> dict[str, Tensor]:
-    """What a model takes of a file's tensors, with or without their data."""
+    """Select the tensors of a file that fit a model; the tensors may be without data."""
     if not description:
         return _published(spec, model, tensors)
     header = parse_header(description, path)

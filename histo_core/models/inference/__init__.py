@@ -1,1 +1,1 @@
-"""Apply trained weights: prediction, test-time augmentation, Grad-CAM's layer."""
+"""Inference with trained weights: prediction, test-time augmentation, Grad-CAM's layer."""

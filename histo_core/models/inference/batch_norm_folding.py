@@ -1,7 +1,7 @@
-"""One way to run a trained network fast: batch normalisation folded away, channels last, and bfloat16 where the
-processor computes with it.
+"""Fold batch normalisation into convolutions, so that a trained network runs faster.
 
-Prediction, test-time augmentation, LIME and the pages all go through it. Numbers that are reported are always float32.
+The result is in channels-last memory, and in bfloat16 where the device computes with it. Prediction, test-time
+augmentation, LIME and the pages all use it. Numbers that are reported are always float32.
 """
 
 from __future__ import annotations
@@ -22,25 +22,26 @@ log = logging.getLogger(__name__)
 
 
 def fold_batch_norm(model: nn.Module, dtype: torch.dtype = torch.float32) -> nn.Module:
-    """A copy of a network for evaluation that computes the same, faster.
+    """Return a copy of a network for evaluation that computes the same, faster.
 
-    Group convolutions become plain ones, and each batch normalisation that follows a convolution directly becomes part
-    of it; one that stands before it (DenseNet) or behind a pool (the study's small CNNs) stays. What cannot be traced
-    (data-dependent control flow) keeps all of them.
+    Group convolutions become plain ones, and each batch normalisation that directly follows a convolution is folded
+    into it. One before a convolution (DenseNet) or after a pool (the study's small CNNs) stays. A network that cannot
+    be traced (data-dependent control flow) keeps all of them.
 
     Args:
-        model: float32, in evaluation mode; it is left as it is.
-        dtype: of weights and sums; float32 gives the same logits to about 1e-5.
+        model: float32, in evaluation mode; it is not changed.
+        dtype: type of weights and sums; float32 gives the same logits to about 1e-5.
 
     Returns:
-        Takes float32 or ``dtype`` images [n, 3, h, w] and gives logits of ``dtype``; on the model's device.
+        A network on the model's device that takes float32 or ``dtype`` images [n, 3, h, w] and gives logits of
+        ``dtype``.
     """
     # torch types the memory format on an overload of its own, so dtype and format go in two steps.
     return _folded(model).to(dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def interactive_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 where the device multiplies it natively, else float32; for what a person waits for and nobody cites."""
+    """Return bfloat16 if the device multiplies it natively, else float32; for results that are not reported."""
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
     if device.type != "cpu":
@@ -60,7 +61,7 @@ def _folded(model: nn.Module) -> nn.Module:
             plain.set_submodule(name, plain_normalisation(layer))
     try:
         traced = symbolic_trace(plain.eval())
-    except Exception as error:  # tracing raises whatever the network's own code runs into
+    except Exception as error:  # tracing raises any error of the network's own code
         log.info("%s keeps its batch normalisation, because it cannot be traced: %s", type(model).__name__, error)
         return plain
     folded = cast(GraphModule, fuse(traced, inplace=True, no_trace=True))
@@ -69,7 +70,7 @@ def _folded(model: nn.Module) -> nn.Module:
 
 
 def _rectify_in_place(network: GraphModule) -> None:
-    """Let a rectifier write over what a convolution or linear layer made for it alone."""
+    """Make a rectifier work in place if only it reads the output of a convolution or linear layer."""
     alone: dict[nn.Module, bool] = {}
     for node in network.graph.nodes:
         layer = network.get_submodule(node.target) if node.op == "call_module" else None

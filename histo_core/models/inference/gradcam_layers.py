@@ -1,13 +1,13 @@
-"""Which map of a network Grad-CAM reads.
+"""Choose the layer whose map Grad-CAM reads.
 
-Every place is one whose map means the same however the network's weights are written. A map behind a convolution and
-before its norm is not: add a constant to the convolution's bias and to the norm's running mean, and the network gives
-the same logits from another map. So is a map between two layers that are both linear, such as EfficientNet's
-bottlenecks. A map right behind the rectifier (or other activation) is fixed, and holds no evidence that the rectifier
-takes away. ConvNeXt and ViT have no activation between their blocks: the sum of their blocks is read where a layer
-norm takes it up, which ignores every constant that could be added.
+A suitable map does not change when the weights are rewritten so that the network computes the same function. A map
+between a convolution and its norm does change: add a constant to the convolution's bias and to the norm's running mean,
+and the network gives the same logits from another map. The same holds for a map between two linear layers, such as
+EfficientNet's bottlenecks. A map directly after the rectifier (or other activation) is fixed, and contains no evidence
+that the rectifier removes. ConvNeXt and ViT have no activation between their blocks: the sum of their blocks is read
+where a layer norm reads it, which ignores any constant that could be added.
 
-`tests/explain/test_places.py` rewrites each network in these ways.
+`tests/explanation/test_places.py` rewrites each network in these ways.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ FEWEST_CELLS = 4
 
 
 def last_layer_with_min_cells(*places: tuple[str, int]) -> Callable[[nn.Module, tuple[int, int]], nn.Module]:
-    """Find the last layer whose map has at least `FEWEST_CELLS` a side.
+    """Return a function that finds the last layer whose map has at least `FEWEST_CELLS` a side.
 
-    At 224 pixels that is the last of a standard network, as usual; at 96 its 3 x 3 cells could hardly tell one place
-    of a patch from another, so the one before is taken.
+    At 224 pixels that is the last layer of a standard network, as usual. At 96 its 3 x 3 cells would hardly separate
+    places of a patch, so the layer before is used.
 
     Args:
-        places: (name of the layer, pixels of the input a cell), the last layer first; the final one is taken when
-            none has cells enough. Each is the activation that the next layer reads.
+        places: (name of the layer, pixels of the input per cell), the last layer first; the last entry is used when
+            none has enough cells. Each is the activation that the next layer reads.
     """
 
     def place(model: nn.Module, input_size: tuple[int, int]) -> nn.Module:

@@ -1,4 +1,4 @@
-"""Memory that a network frees and asks for again at once stays with the process."""
+"""Keep freed memory in the process, because networks free and allocate the same large blocks repeatedly."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from histo_core import glibc
 
 _KEEP = 1 << 30
 _USUAL_MMAP = 32 << 20
-"""Where glibc's own threshold ends up in a process that frees large blocks; it trims at twice as much."""
+"""The value that glibc's own threshold reaches in a process that frees large blocks; it trims at twice this size."""
 
 _lock = Lock()
 _users = 0
@@ -18,13 +18,12 @@ _users = 0
 
 @contextmanager
 def kept_memory() -> Iterator[None]:
-    """Let freed blocks of up to 1 GiB be used again instead of going back to the system; give them back at the end.
+    """Reuse freed blocks of up to 1 GiB instead of returning them to the system; return them at the end.
 
-    The C library maps a block of over 32 MiB anew each time, and the system then clears it page by page. The maps of a
+    The C library maps a block of over 32 MiB again each time, and the system then clears it page by page. The maps of a
     batch of 64 patches are that large: a training step of a small network on a CPU took 1.2 to 1.4 times as long.
-
-    Contexts may be nested and entered by several threads. Where the C library is not GNU's nothing is changed, and
-    what is computed is the same in any case.
+    Contexts may be nested and entered by several threads. If the C library is not GNU's, nothing changes. Results are
+    the same in any case.
     """
     global _users
     with _lock:

@@ -1,4 +1,4 @@
-"""Weights together with their own preprocessing: images in, probabilities out."""
+"""Predict probabilities from images by trained weights and their own preprocessing."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _PLAIN = PredictConfig()
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """What a predictor says of n patches.
+    """Predictions of n patches.
 
     Attributes:
         probabilities: float64 [n, k], rows summing to 1.
-        scores: float64 [n, k]. The logits; with several views whose mean is taken, the natural logarithm of the
-            probabilities (of the smallest positive number where they are 0); None where views vote.
+        scores: float64 [n, k]. The logits; for the mean of several views the natural logarithm of the probabilities (of
+            the smallest positive number where they are 0); None for votes of views.
     """
 
     probabilities: np.ndarray
@@ -46,16 +46,16 @@ class Predictor:
     """A trained network in evaluation mode, float32, channels last.
 
     Attributes:
-        model: takes what `preprocess` gives and gives logits.
-        preprocess: the only transforms its images ever had.
+        model: gives logits for the output of `preprocess`.
+        preprocess: the transforms of its images, the same as in training.
         classes: names, in the order of the logits.
         positive: the class of interest.
-        config: which network it is.
+        config: the network's configuration.
         name: the network's registered name.
-        device: where it computes.
-        interactive: whether a person waits for its explanations and nobody cites them; they may then be computed in
+        device: the device that computes.
+        interactive: whether explanations are for interactive use and not reported; they may then be computed in
             bfloat16 (`sampling_dtype`). Set it after loading.
-        before_batch: called before each batch; what it raises stops the work. Set it after loading.
+        before_batch: called before each batch; an exception from it stops the work. Set it after loading.
         input_size: height and width that the network was built for, in pixels after preprocessing; None where unknown.
     """
 
@@ -81,16 +81,16 @@ class Predictor:
 
     @classmethod
     def load(cls, file: Path, device: str = "auto", *, sha256: str | None = None) -> Predictor:
-        """Rebuild a predictor from one self-describing .safetensors file.
+        """Load a predictor from one self-describing .safetensors file.
 
         Args:
-            file: what `save_weights` wrote, such as a run's ``best.*.safetensors``.
+            file: a file that `save_weights` wrote, such as a run's ``best.*.safetensors``.
             device: as `resolve_device`.
-            sha256: what the file's bytes must hash to; None where nothing is known.
+            sha256: the file's expected hash; None where it is not known.
 
         Raises:
-            CheckpointError: the file is missing, damaged, or its tensors do not fit the model it names.
-            ConfigError: the model is unknown here, or the device is not there.
+            CheckpointError: the file is missing or damaged, or its tensors do not fit the model that it names.
+            ConfigError: the model is unknown, or the device does not exist.
         """
         tensors, header = load_weights(file, sha256, network=_network)
         model = _network(header)
@@ -107,14 +107,14 @@ class Predictor:
 
     @classmethod
     def from_run(cls, folder: Path, device: str = "auto") -> Predictor:
-        """Rebuild the predictor of a run's best epoch, its bytes checked against the run's manifest.
+        """Load the predictor of a run's best epoch; its bytes are checked against the run's manifest.
 
         Args:
             folder: the run's folder.
             device: as `resolve_device`.
 
         Raises:
-            CheckpointError: no epoch has been finished yet, or as `load`.
+            CheckpointError: no epoch is finished yet, or as `load`.
             ConfigError: as `load`.
         """
         checkpoint = folder / "checkpoint"
@@ -129,12 +129,12 @@ class Predictor:
 
     @cached_property
     def _engine(self) -> nn.Module:
-        """The same network, faster; made when it is first asked, because an explanation may never ask."""
+        """Folded copy of the network; made on first use, because some explanations never need it."""
         return fold_batch_norm(self.model)
 
     @property
     def sampling_dtype(self) -> torch.dtype:
-        """In what explanations compute, and the changed copies of a patch they ask about; float32 when it counts."""
+        """The dtype of explanations and of the perturbed copies that they predict; float32 for reported numbers."""
         return interactive_dtype(self.device) if self.interactive else torch.float32
 
     @cached_property
@@ -143,7 +143,7 @@ class Predictor:
 
     @torch.inference_mode()
     def logits(self, images: Sequence[np.ndarray] | np.ndarray, batch_size: int = 64) -> Tensor:
-        """Raw scores.
+        """Compute the logits of images.
 
         Args:
             images: uint8 H x W x 3 RGB each.
@@ -160,7 +160,7 @@ class Predictor:
 
     @torch.inference_mode()
     def sampled(self, images: Sequence[np.ndarray] | np.ndarray, batch_size: int = 64) -> np.ndarray:
-        """As `probabilities`, for the many changed copies of a patch that an explanation asks about."""
+        """Do the same as `probabilities` for the many perturbed copies of a patch that an explanation needs."""
         dtype = self.sampling_dtype
         if dtype == torch.float32:
             return self.probabilities(images, batch_size)
@@ -169,7 +169,7 @@ class Predictor:
 
     @property
     def smallest_input(self) -> int:
-        """Side in pixels after preprocessing from which on the network works."""
+        """Smallest side in pixels after preprocessing with which the network works."""
         return MODELS[self.config.name].smallest_input
 
     def _check_size(self, pixels: Tensor) -> None:
@@ -193,17 +193,17 @@ class Predictor:
         return torch.cat(batches) if batches else torch.zeros(0, len(self.classes))
 
     def probabilities(self, images: Sequence[np.ndarray] | np.ndarray, batch_size: int = 64) -> np.ndarray:
-        """The `logits` as probabilities, by the network's kind of output: float32 [n, k], each row summing to 1."""
+        """Convert `logits` to probabilities by the network's kind of output: float32 [n, k], each row sums to 1."""
         return probabilities(self.logits(images, batch_size), self.config.output).numpy()
 
     def predict(
         self, images: Sequence[np.ndarray] | np.ndarray, config: PredictConfig = _PLAIN, batch_size: int = 64
     ) -> Predicted:
-        """Predict as a configuration says, for numbers that are reported.
+        """Predict with the configured test-time augmentation, for numbers that are reported.
 
         Args:
             images: uint8 H x W x 3 RGB each.
-            config: the test-time augmentation and how views are combined; its parts mean nothing here.
+            config: the test-time augmentation and how views are combined; its ``parts`` are ignored here.
             batch_size: how many go through the network at once.
 
         Raises:
@@ -218,13 +218,13 @@ class Predictor:
 
     @torch.inference_mode()
     def predict_input(self, pixels: Tensor, config: PredictConfig = _PLAIN) -> Predicted:
-        """As `predict`, for one batch that is preprocessed already: float32 [n, 3, h, w].
+        """Do the same as `predict` for one preprocessed batch: float32 [n, 3, h, w].
 
-        A batch that the memory does not hold is predicted in halves, which changes its numbers by rounding at most.
+        If memory runs out, the batch is predicted in halves, which changes numbers by rounding at most.
 
         Raises:
-            ConfigError: as `predict`, the patches are smaller than the network takes, or the memory does not even hold
-                a single patch.
+            ConfigError: as `predict`, the patches are smaller than the network takes, or memory is too small for a
+                single patch.
         """
         self._check_size(pixels)
         try:
@@ -232,7 +232,7 @@ class Predictor:
         except (MemoryError, RuntimeError) as error:
             if not out_of_memory(error):
                 raise
-        # Out of the block, because the error holds on to what filled the memory.
+        # Outside the block, because the error keeps references to what filled the memory.
         if len(pixels) == 1:
             raise ConfigError(
                 f"Memory ran out on {self.device} while {self.name} predicted a single patch.",
@@ -245,7 +245,7 @@ class Predictor:
     def _predicted(self, pixels: Tensor, config: PredictConfig) -> Predicted:
         with full_float32():
             logits = predict_views(pixels.to(self.device), config.tta, self._engine).cpu().double()
-        # In double precision rows sum to 1 to the last digit that is kept.
+        # In double precision, rows sum to 1 to the last stored digit.
         each = np.stack([probabilities(one, self.config.output).numpy() for one in logits])
         if len(each) == 1:
             return Predicted(each[0], logits[0].numpy())
@@ -254,20 +254,20 @@ class Predictor:
         return Predicted(together, None if voted else np.log(np.maximum(together, np.finfo(np.float64).tiny)))
 
     def mapped(self, input_size: tuple[int, int]) -> GradCamView:
-        """The network with the map that Grad-CAM weighs, in `sampling_dtype`.
+        """Return the network with the map that Grad-CAM weights, in `sampling_dtype`.
 
         Args:
-            input_size: height and width of what it will be given, in pixels after preprocessing.
+            input_size: height and width of its input, in pixels after preprocessing.
         """
         key = (self.gradcam_layer(input_size), self.sampling_dtype)
         if key not in self._mapped:
-            # A copy that is made in inference mode could not be differentiated.
+            # A copy made in inference mode could not be differentiated.
             with torch.inference_mode(mode=False):
                 self._mapped[key] = GradCamView(self.model, *key)
         return self._mapped[key]
 
     def gradcam_layer(self, input_size: tuple[int, int]) -> nn.Module:
-        """The layer whose map Grad-CAM weighs for inputs of this height and width, in pixels after preprocessing."""
+        """Return the layer whose map Grad-CAM weights for inputs of this height and width after preprocessing."""
         return MODELS[self.config.name].gradcam_layer(self.model, input_size)
 
 
@@ -280,7 +280,7 @@ def _network(header: WeightsHeader) -> nn.Module:
 
 
 def joined(found: Sequence[Predicted], classes: int) -> Predicted:
-    """Several batches as one; none at all as no rows of so many classes."""
+    """Concatenate batches; no batch gives no rows with ``classes`` columns."""
     nothing = np.zeros((0, classes))
     scores = [batch.scores for batch in found if batch.scores is not None]
     return Predicted(

@@ -1,4 +1,4 @@
-"""How probabilities come from what a network gives."""
+"""Convert a network's logits to probabilities."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from torch import Tensor
 
 
 def probabilities(logits: Tensor, output: str) -> Tensor:
-    """What the network gives, as probabilities.
+    """Convert logits to probabilities.
 
     ``softmax``: softmax. ``sigmoid``: the network ends in one number z and gives the logits [0, z], whose softmax is
     [1 - sigmoid(z), sigmoid(z)]. ``sigmoids``: a sigmoid of each logit, divided by their sum.
 
     Args:
-        logits: float [n, k]; in its own precision, so give float64 where it should be exact.
+        logits: float [n, k]; the computation has its precision, so pass float64 for exact results.
         output: as `histo_core.config.ModelConfig.output`.
 
     Returns:
@@ -24,7 +24,7 @@ def probabilities(logits: Tensor, output: str) -> Tensor:
 
 
 def log_probabilities(logits: Tensor, output: str) -> Tensor:
-    """Natural logarithm of the `probabilities`, finite where they are too small for their precision: float [n, k]."""
+    """Return the natural logarithm of the `probabilities`, float [n, k], finite even where they round to 0."""
     if output == "sigmoids":
         each = F.logsigmoid(logits)
         return each - torch.logsumexp(each, dim=1, keepdim=True)
@@ -32,11 +32,11 @@ def log_probabilities(logits: Tensor, output: str) -> Tensor:
 
 
 def log_odds(logits: Tensor, output: str, target: int) -> Tensor:
-    """ln(p / (1 - p)) of one class, from logits, so that it is finite where p rounds to 1.
+    """Return ln(p / (1 - p)) of one class from logits, which is finite even where p rounds to 1.
 
     Args:
         logits: float [n, k].
-        output: as of `probabilities`.
+        output: as for `probabilities`.
         target: index of the class.
 
     Returns:
@@ -48,8 +48,8 @@ def log_odds(logits: Tensor, output: str, target: int) -> Tensor:
 
 
 def evidence(output: str, target: int) -> tuple[int, float]:
-    """Which logit speaks for a class, and with which sign.
+    """Return which logit is the evidence for a class, and its sign.
 
-    With one output [0, z] the first logit is always 0, and what speaks for the first class is -z.
+    With one output [0, z] the first logit is always 0, and the evidence for the first class is -z.
     """
     return (1, -1.0) if output == "sigmoid" and target == 0 else (target, 1.0)

@@ -1,4 +1,4 @@
-"""Test-time augmentation: a patch is predicted in several symmetries, and the answers are combined."""
+"""Test-time augmentation: predict a patch in several symmetries and combine the answers."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _VIEWS: dict[Tta, tuple[int, ...]] = {"none": (0,), "flips": (0, 4, 6), "symmetr
 
 
 def views(tta: Tta) -> tuple[int, ...]:
-    """The symmetries in which a patch is predicted.
+    """Return the symmetries in which a patch is predicted.
 
-    Numbers are those of `histo_core.data.transforms.augment.draw`: quarter turns counter-clockwise, plus 4 where the
-    patch is mirrored left-right first. ``flips`` is the patch, mirrored left-right, and mirrored up-down
-    (left-right and half a turn); ``symmetries`` is all eight.
+    They are numbered as in `histo_core.data.transforms.augment.draw`: quarter turns counter-clockwise, plus 4 if the
+    patch is mirrored left-right first. ``flips`` is the patch, mirrored left-right, and mirrored up-down (left-right
+    and half a turn); ``symmetries`` is all eight.
     """
     return _VIEWS[tta]
 
 
 def view(images: Tensor, symmetry: int) -> Tensor:
-    """Images in one symmetry, float [n, 3, h, w], in channels-last memory.
+    """Apply one symmetry to images, float [n, 3, h, w], in channels-last memory.
 
     Raises:
         ConfigError: a quarter turn of images that are not square.
@@ -45,11 +45,11 @@ def view(images: Tensor, symmetry: int) -> Tensor:
 
 
 def predict_views(images: Tensor, tta: Tta, network: Callable[[Tensor], Tensor]) -> Tensor:
-    """What a network gives for each view: float [views, n, k], on the device of its answers.
+    """Predict each view: float [views, n, k], on the device of the network's output.
 
     Args:
         images: float [n, 3, h, w], preprocessed.
-        tta: which views.
+        tta: the views.
         network: [n, 3, h, w] to [n, k].
 
     Raises:
@@ -59,12 +59,12 @@ def predict_views(images: Tensor, tta: Tta, network: Callable[[Tensor], Tensor])
 
 
 def combined(probabilities: np.ndarray, combine: Combine) -> np.ndarray:
-    """One answer from those of several views.
+    """Combine the probabilities of several views.
 
     Args:
         probabilities: float [views, n, k], rows summing to 1.
-        combine: ``mean`` of the probabilities; or ``vote``: the share of views in which each class is the most
-            probable one. Votes take as many values as there are views and one more, which makes a coarse ROC curve.
+        combine: ``mean`` of the probabilities; or ``vote``: the share of views in which each class is the most probable
+            one. With v views a vote has only v + 1 values, which gives a coarse ROC curve.
 
     Returns:
         float64 [n, k], rows summing to 1.

@@ -1,1 +1,1 @@
-"""Layers that several families share."""
+"""Layers that several families of networks share."""

@@ -1,12 +1,12 @@
-"""At which patch sizes a group-equivariant network is exact, computed from its layers.
+"""Compute from a network's layers at which patch sizes it is exactly equivariant.
 
-A window of k pixels at every s-th one, padded by p, falls alike on a side of h pixels from either end where h + 2 p - k
-divides by s. Where that holds of every convolution and pool, turning (for p4m also mirroring) the patch turns the
-network's maps, to rounding. Where it does not, the last rows that a stride leaves out are others on the turned patch.
+Windows of k pixels with stride s and padding p cover a side of h pixels symmetrically if s divides h + 2 p - k. If this
+holds for every convolution and pool, turning the patch (for p4m also mirroring it) turns the network's maps, to
+rounding. If not, a stride leaves out other rows on the turned patch.
 
-Measured with fresh weights on 16 patches of PatchCamelyon, of all turns: at exact sides the logits change by 6e-6 of
-the largest at most. At others they change by 2 to 10%, probabilities by 0.002 to 0.03; those of all_gcnn by 39 to 65%
-and 0.03 to 0.05.
+Measured with initial weights on 16 patches of PatchCamelyon over all turns: at exact sides the logits change by at most
+6e-6 of the largest. At other sides they change by 2 to 10%, and probabilities by 0.002 to 0.03; for all_gcnn by 39 to
+65% and 0.03 to 0.05.
 
 Cohen and Welling, Group Equivariant Convolutional Networks, ICML 2016, section 6.3 (strides).
 """
@@ -27,21 +27,21 @@ from histo_core.models.registry import MODELS, build_network
 
 _WINDOWS = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
 _REACH = 64
-"""Pixels up and down within which an exact side is looked for; strides of today's networks multiply to 32 at most."""
+"""Search range in pixels for an exact side, below and above; the strides of today's networks multiply to 32 at most."""
 
 
 @dataclass(frozen=True)
 class Equivariance:
-    """What turning a patch of one size does to a network.
+    """Equivariance of a network at one patch size.
 
     Attributes:
-        group: p4 (quarter turns) or p4m (and mirroring).
-        side: of the patch in pixels, as the network gets it.
-        exact: whether every window falls alike on the turned patch.
-        smaller, larger: the nearest sides below and above that are exact; None where there is none within reach, or
-            the network takes none.
-        same_answer: whether the network pools over the symmetries, so that at exact sides the answer stays; else only
-            its maps turn.
+        group: p4 (quarter turns) or p4m (quarter turns and mirroring).
+        side: side of the patch in pixels after preprocessing.
+        exact: whether the windows of every layer cover the turned patch in the same way.
+        smaller, larger: the nearest exact sides below and above; None where there is none in range, or the network
+            accepts none.
+        same_answer: whether the network pools over the symmetries, so that its answer is invariant at exact sides; else
+            only its maps turn.
     """
 
     group: str
@@ -52,7 +52,7 @@ class Equivariance:
     same_answer: bool
 
     def __str__(self) -> str:
-        """One sentence, without the network's name."""
+        """Describe it in one sentence, without the network's name."""
         moved = "turned or mirrored" if self.group == "p4m" else "turned by quarters"
         what = (
             f"the answer for a patch that is {moved} stays the same"
@@ -66,14 +66,14 @@ class Equivariance:
 
 
 def equivariance(config: ModelConfig, side: int) -> Equivariance | None:
-    """Say whether a network is exact at a patch size, and at which nearby ones it is.
+    """Determine whether a network is exactly equivariant at a patch size, and the nearest exact sizes.
 
     Args:
         config: the network.
-        side: of a square patch after preprocessing, in pixels.
+        side: side of a square patch after preprocessing, in pixels.
 
     Returns:
-        None where the network has no symmetry built in, or cannot be built for this size.
+        None if the network is not group-equivariant, or cannot be built for this size.
 
     Raises:
         UnknownNameError: no model has this name.
@@ -83,12 +83,12 @@ def equivariance(config: ModelConfig, side: int) -> Equivariance | None:
         return None
     try:
         return _known(config.model_copy(update={"weights": "none", "output": "softmax"}).model_dump_json(), side)
-    except ConfigError:  # its options say what is wrong elsewhere
+    except ConfigError:  # invalid options are reported elsewhere
         return None
 
 
 def inexact(config: ModelConfig, size: tuple[int, int]) -> str:
-    """Say in a sentence or two what a network loses at a patch size, and which sides are exact; else "".
+    """Describe in a sentence or two what a network loses at a patch size, and which sides are exact; else "".
 
     Args:
         config: the network.
@@ -119,15 +119,15 @@ def _known(config: str, side: int) -> Equivariance | None:
     )
 
 
-class _Misfit(Exception):  # noqa: N818 (it ends a forward pass early, and is no error)
-    """A window that does not fall alike."""
+class _Misfit(Exception):  # noqa: N818 (it ends a forward pass early and is not an error)
+    """A layer whose windows do not cover the side symmetrically."""
 
 
 class _Windows:
-    """The windows of a network, which is built without numbers.
+    """The windows of a network that is built without weight values.
 
     Attributes:
-        group: the largest group whose convolutions it has, or None.
+        group: the largest group of its convolutions, or None.
         pools: whether it pools over the symmetries.
     """
 
@@ -143,7 +143,7 @@ class _Windows:
             _simplify(self._network)
 
     def fit(self, side: int) -> bool:
-        """Whether all of them fall alike on a side of so many pixels."""
+        """Return whether all windows cover a side of this many pixels symmetrically."""
         try:
             with torch.device("meta"), torch.no_grad():
                 self._network(torch.empty(1, 3, side, side))
@@ -152,12 +152,12 @@ class _Windows:
         except ConfigError:
             if side == self._side:
                 raise
-            return _Windows(self._config, side).fit(side)  # it is made for one size
+            return _Windows(self._config, side).fit(side)  # the network is built for one size
         return True
 
 
 def _simplify(network: nn.Module) -> None:
-    """Turn the filters of group convolutions once, and look at what each window gets."""
+    """Turn the filters of group convolutions once, and check the input size of each window."""
     for name, layer in list(network.named_modules()):
         if isinstance(layer, GroupConv2d):
             with torch.device("meta"):

@@ -1,4 +1,4 @@
-"""Batch normalisation over a group: all elements of a field are normalised alike, as equivariance needs."""
+"""Batch normalisation over a group: all elements of a field share their statistics, as equivariance requires."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from torch.autograd.function import once_differentiable
 from histo_core.models.layers.group import Group
 
 LANES = 16
-"""float32 numbers that a processor's widest registers hold. torch's kernel for channels-last memory goes along the
-channels, and of fewer than these it took three times as long."""
+"""Number of float32 values in a CPU's widest registers. torch's kernel for channels-last memory goes along the
+channels, and with fewer channels it took three times as long."""
 
 
 class GroupBatchNorm2d(nn.BatchNorm2d):
-    """Batch normalisation that treats all elements of a field alike.
+    """Batch normalisation in which all elements of a field share their statistics.
 
     float32 [n, size * fields, h, w] to the same. In channels-last memory the elements of a field lie side by side, so
-    that torch's own layer sees them as a wider image through a view; any other memory is copied.
+    torch's own layer gets a view of them as a wider image; any other memory is copied.
     """
 
     def __init__(self, group: Group, fields: int) -> None:
@@ -36,7 +36,7 @@ class GroupBatchNorm2d(nn.BatchNorm2d):
         return normalised.reshape(n, height, width, channels).permute(0, 3, 1, 2)
 
     def _normalised(self, maps: Tensor) -> Tensor:
-        """As torch's layer does it in training, running statistics included."""
+        """Normalise as torch's layer does in training, and update the running statistics."""
         result, mean, variance = _ByElement.apply(maps, self.weight, self.bias, self.eps, self.group.size)
         count = maps.numel() // self.num_features
         with torch.no_grad():
@@ -47,7 +47,7 @@ class GroupBatchNorm2d(nn.BatchNorm2d):
 
 
 def plain_normalisation(norm: GroupBatchNorm2d) -> nn.BatchNorm2d:
-    """The ordinary batch normalisation that does in evaluation what one over a group does."""
+    """Return the ordinary batch normalisation that equals one over a group in evaluation."""
     size = norm.group.size
     plain = nn.BatchNorm2d(size * norm.num_features, norm.eps, device=norm.weight.device)
     plain.load_state_dict(
@@ -57,7 +57,7 @@ def plain_normalisation(norm: GroupBatchNorm2d) -> nn.BatchNorm2d:
 
 
 def _by_element(maps: Tensor) -> bool:
-    """Whether `_ByElement` can do it: it asks torch for what only its kernels for processors give."""
+    """Return whether `_ByElement` can be used: it needs torch functions that only the CPU has."""
     return (
         maps.device.type == "cpu"
         and maps.dtype == torch.float32
@@ -66,22 +66,22 @@ def _by_element(maps: Tensor) -> bool:
 
 
 class _ByElement(torch.autograd.Function):
-    """Sums are taken for each element's channels, as many as fill the registers, and put together for each field.
+    """Batch normalisation by sums over all channels, which fill the CPU's registers, then added for each field.
 
     With m and v the mean and variance of a field over its M values, s = 1 / sqrt(v + eps), weight w and bias b, the
     result is y = w s (x - m) + b, and with d = dL/dy
 
         dL/db = sum d,    dL/dw = sum d s (x - m),    dL/dx = w s (d - dL/db / M - s (x - m) dL/dw / M).
 
-    Both y and dL/dx are sums of channels times constants, which broadcast along whole rows of an image.
-    Ioffe and Szegedy, Batch normalization, ICML 2015.
+    Both y and dL/dx are sums of channels multiplied by constants, which broadcast along whole rows of an image. Ioffe
+    and Szegedy, Batch normalization, ICML 2015.
     """
 
     @staticmethod
     def forward(
         ctx: Any, maps: Tensor, weight: Tensor, bias: Tensor, eps: float, size: int
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """The normalised maps, and the mean and variance of each field."""
+        """Return the normalised maps, and the mean and variance of each field."""
         means, variances = (each.view(size, -1) for each in torch.batch_norm_update_stats(maps, None, None, 0.0))
         mean = means.mean(0)
         variance = variances.mean(0) + means.var(0, correction=0)
@@ -95,7 +95,7 @@ class _ByElement(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, given: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
-        """Gradients of the maps, the weight and the bias."""
+        """Return the gradients of the maps, the weight and the bias."""
         maps, weight, mean, inverse = ctx.saved_tensors
         size = maps.shape[1] // len(weight)
         count = maps.numel() // len(weight)
@@ -112,17 +112,17 @@ class _ByElement(torch.autograd.Function):
 
 
 def _rows(maps: Tensor) -> Tensor:
-    """Maps [n, c, h, w] in channels-last memory as their rows [n * h, w * c]."""
+    """View maps [n, c, h, w] in channels-last memory as rows [n * h, w * c]."""
     n, channels, height, width = maps.shape
     return maps.permute(0, 2, 3, 1).reshape(n * height, width * channels)
 
 
 def _along(values: Tensor, maps: Tensor) -> Tensor:
-    """A value a field, repeated along a row of maps [n, c, h, w]: [w * c]."""
+    """Repeat one value for each field along a row of maps [n, c, h, w]: [w * c]."""
     return values.repeat(maps.shape[1] // len(values) * maps.shape[3])
 
 
 def _maps(rows: Tensor, like: Tensor) -> Tensor:
-    """The way back from `_rows`."""
+    """Undo `_rows`."""
     n, channels, height, width = like.shape
     return rows.view(n, height, width, channels).permute(0, 3, 1, 2)

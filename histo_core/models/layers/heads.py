@@ -1,4 +1,4 @@
-"""What stands behind a standard network's features: one linear layer, or one of the studies' small classifiers."""
+"""Heads of standard networks: one linear layer, or one of the studies' small classifiers."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ class HeadOptions(Config):
 def standard(
     constructor: Callable[..., nn.Module], last: str, dropout: str | None = None
 ) -> Callable[[int, tuple[int, int], HeadOptions], nn.Module]:
-    """How a network of torchvision's is built: its own, with another head where the options ask for one.
+    """Return a builder of a torchvision network, with another head if the options name one.
 
     Args:
         constructor: takes ``weights`` and ``num_classes``.
-        last: name of its last linear layer.
-        dropout: name of its own dropout before that; None where it has none.
+        last: name of the network's last linear layer.
+        dropout: name of its own dropout before that layer; None if it has none.
     """
 
     def build(n_classes: int, input_size: tuple[int, int], options: HeadOptions) -> nn.Module:
-        del input_size  # an average pool takes any map
+        del input_size  # an average pool accepts any map
         return with_head(constructor(weights=None, num_classes=n_classes), n_classes, options, last, dropout)
 
     return build
@@ -50,13 +50,13 @@ def standard(
 def with_head(
     network: nn.Module, n_classes: int, options: HeadOptions, last: str, dropout: str | None = None
 ) -> nn.Module:
-    """A network with the head that the options name, in place; nothing is dropped twice.
+    """Replace a network's head in place by the configured one; dropout is not applied twice.
 
     Args:
-        network: with its own head for as many classes.
+        network: has its own head for the same number of classes.
         n_classes: number of logits.
-        options: of the head.
-        last, dropout: as of `standard`.
+        options: the head's options.
+        last, dropout: as for `standard`.
     """
     own = cast(nn.Dropout, network.get_submodule(dropout)) if dropout else None
     if options.head == "linear" and own:
@@ -70,10 +70,10 @@ def with_head(
 
 
 def build_head(features: int, n_classes: int, options: HeadOptions) -> nn.Module:
-    """Features [n, features] to logits [n, n_classes].
+    """Build a head from features [n, features] to logits [n, n_classes].
 
-    ``linear``: dropout before it. ``dense_512``: linear to 512, ReLU, dropout, linear. ``dense_256_100``: linear to
-    256, ReLU, dropout, linear to 100, ReLU, linear.
+    ``linear``: dropout, linear. ``dense_512``: linear to 512, ReLU, dropout, linear. ``dense_256_100``: linear to 256,
+    ReLU, dropout, linear to 100, ReLU, linear.
     """
     drop = nn.Dropout(options.dropout or 0.0)
     match options.head:

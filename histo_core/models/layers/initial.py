@@ -1,4 +1,4 @@
-"""Initial weights of convolutions, as a study names them."""
+"""Initial weights of convolutions by the studies' names."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Init = Literal["default", "glorot", "kaiming"]
 
 
 def initialise(network: nn.Module, init: Init, slope: float = 0.0) -> None:
-    """Draw each filter anew: uniform (Glorot and Bengio, AISTATS 2010) or normal for rectifiers (He et al., ICCV 2015).
+    """Redraw each filter: uniform (Glorot and Bengio, AISTATS 2010) or normal for rectifiers (He et al., ICCV 2015).
 
     Biases become zero. Linear layers keep their own weights.
 
     Args:
-        network: whose convolutions, plain or over a group, are drawn.
-        init: "default" leaves the layers' own.
-        slope: of the leaky rectifiers, for "kaiming".
+        network: its convolutions, plain or over a group, are redrawn.
+        init: "default" keeps the layers' own initialisation.
+        slope: slope of the leaky rectifiers, for "kaiming".
     """
     if init == "default":
         return

@@ -1,4 +1,4 @@
-"""Networks of two classes that end in one number, for a sigmoid."""
+"""Heads with one output for two classes, for a sigmoid."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class OneOutputLinear(nn.Linear):
-    """A linear layer to one number z: float [n, features] to the logits [0, z], [n, 2]."""
+    """Linear layer with one output z: float [n, features] to the logits [0, z], [n, 2]."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002  (the name of the overridden method's argument)
         """See the class."""
@@ -18,7 +18,7 @@ class OneOutputLinear(nn.Linear):
 
 
 class OneOutputConv2d(nn.Conv2d):
-    """A convolution to one plane: float [n, channels, h, w] to the logits [0, z] of each cell, [n, 2, h', w']."""
+    """Convolution with one output z: float [n, channels, h, w] to each cell's logits [0, z], [n, 2, h', w']."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002
         """See the class."""
@@ -26,15 +26,15 @@ class OneOutputConv2d(nn.Conv2d):
 
 
 def end_in_logits(network: nn.Module, classifiers: Iterable[str]) -> None:
-    """Let a network that was built for one output give the logits [0, z] of two classes instead of z, in place.
+    """Change a network with one output z in place, so that it gives the logits [0, z] of two classes.
 
-    The softmax of these is the sigmoid of z, so that losses, predictions and explanations need not know. The last
-    layer of each classifier is exchanged for one with the same tensors under the same names, and a ReLU behind it is
-    left out: behind one, the second class could never have less than one half.
+    Their softmax is the sigmoid of z, so that losses, predictions and explanations need no special case. The last layer
+    of each classifier is replaced by one with the same tensors under the same names. A ReLU after it is removed,
+    because with it the second class could never have a probability below one half.
 
     Args:
-        network: gives one number a sample.
-        classifiers: prefixes of its classifiers; those it was built without are passed over.
+        network: gives one number for each sample.
+        classifiers: prefixes of its classifiers; missing ones are skipped.
     """
     modules = dict(network.named_modules())
     for prefix in classifiers:
@@ -49,7 +49,7 @@ def end_in_logits(network: nn.Module, classifiers: Iterable[str]) -> None:
 
 
 def _one_output(layer: nn.Linear | nn.Conv2d) -> nn.Module:
-    """The same layer, its very tensors, with a zero beside what it gives."""
+    """Return the same layer with the same tensors, and a zero added before its output."""
     other: OneOutputLinear | OneOutputConv2d
     if isinstance(layer, nn.Conv2d):
         other = OneOutputConv2d(layer.in_channels, 1, 1, device="meta")

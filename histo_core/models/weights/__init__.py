@@ -1,1 +1,1 @@
-"""Files of weights: read, write, fetch, check, hand on."""
+"""Files of weights: read, write, download, check, export."""

@@ -1,4 +1,4 @@
-"""Weights that say what they are: a safetensors file whose header names model, preprocessing and classes."""
+"""Self-describing weights: a safetensors file whose header names model, preprocessing and classes."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from histo_core.models.weights.tensorfile import TensorHeader, read_tensors, wri
 
 _SHOWN = 3
 MAX_SIDE = 8_192
-"""Pixels. Images of more than 25 million pixels are not read, so that no larger square can have been trained on."""
+"""Pixels. Images of more than 25 million pixels are not read, so no larger square can have been used in training."""
 
 Pixels = Annotated[int, Field(ge=1, le=MAX_SIDE)]
 
 
 class WeightsHeader(Config):
-    """All it takes to rebuild a predictor around the tensors of the same file."""
+    """Description of a file's tensors, from which a predictor can be built."""
 
     version: Literal[1] = 1
     model: ModelConfig
     preprocess: PreprocessConfig
     input_size: tuple[Pixels, Pixels]
-    """Height and width of what the network was built for, in pixels after preprocessing."""
+    """Height and width for which the network was built, in pixels after preprocessing."""
     classes: tuple[str, ...] = Field(min_length=2)
     positive: str
 
@@ -56,16 +56,16 @@ def load_weights(
     *,
     network: Callable[[WeightsHeader], nn.Module] | None = None,
 ) -> tuple[dict[str, Tensor], WeightsHeader]:
-    """Read weights and what they are.
+    """Read weights and their header.
 
     Args:
-        path: a file that `save_weights` wrote.
-        sha256: what its bytes must hash to; None where nothing is known.
-        network: builds the network that a header names, on the device "meta". Shapes are compared with it before the
-            tensors are read; with None they are not compared.
+        path: a file written by `save_weights`.
+        sha256: the file's expected hash; None where it is not known.
+        network: builds the network of a header on the device "meta". Shapes are compared with it before the tensors are
+            read; None skips this.
 
     Raises:
-        CheckpointError: the file is missing or damaged, its header does not say what it is, or it does not fit.
+        CheckpointError: the file is missing or damaged, has no valid header, or does not fit.
     """
 
     def fits(file: TensorHeader) -> None:
@@ -80,10 +80,10 @@ def load_weights(
 
 
 def parse_header(description: dict[str, Any], path: Path) -> WeightsHeader:
-    """What a file's description says of its tensors.
+    """Parse the description of a file's tensors.
 
     Raises:
-        CheckpointError: it does not say what they are.
+        CheckpointError: the description is not a valid header.
     """
     if "preprocess" in description:
         description = {**description, "preprocess": saved_preprocess(description["preprocess"])}
@@ -98,16 +98,16 @@ def parse_header(description: dict[str, Any], path: Path) -> WeightsHeader:
 
 
 def assign(model: nn.Module, tensors: Mapping[str, Tensor], source: object) -> None:
-    """Copy tensors into a model of exactly their names and shapes; on error the model is unchanged.
+    """Copy tensors into a model with exactly the same names and shapes; on error the model is unchanged.
 
     Args:
         model: its parameters keep their device and memory format.
         tensors: a state dict.
-        source: where they come from, for the message.
+        source: their origin, for the message.
 
     Raises:
-        CheckpointError: tensors are missing, left over or of another shape, or hold values that are infinite or no
-            numbers; the first few are named.
+        CheckpointError: tensors are missing, unexpected or of another shape, or have infinite or NaN values; the first
+            few are named.
     """
     check_fit(model, tensors, source)
     broken = [name for name, tensor in tensors.items() if _has_no_numbers(tensor)]
@@ -122,7 +122,7 @@ def assign(model: nn.Module, tensors: Mapping[str, Tensor], source: object) -> N
 
 
 def check_fit(model: nn.Module, tensors: Mapping[str, Tensor], source: object) -> None:
-    """Compare names and shapes, of tensors on any device; arguments and errors as `assign`."""
+    """Compare names and shapes of tensors on any device; see `assign` for arguments and errors."""
     differences = _differences(model.state_dict(), tensors)
     if differences:
         raise CheckpointError(
@@ -144,7 +144,7 @@ def _differences(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list
 
 
 def _has_no_numbers(tensor: Tensor) -> bool:
-    """Whether a value is infinite or no number; a tensor on the device "meta" has no values."""
+    """Return whether a value is infinite or NaN; a tensor on the device "meta" has no values."""
     return tensor.is_floating_point() and not tensor.is_meta and not bool(tensor.isfinite().all())
 
 

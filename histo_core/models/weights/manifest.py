@@ -1,6 +1,7 @@
-"""A run's ``checkpoint/manifest.json``: which files count, and what their bytes hash to.
+"""A run's ``checkpoint/manifest.json``: the valid files and their hashes.
 
-It is written last, so a checkpoint exists from the moment its manifest does; files it does not name do not count.
+It is written last, so a checkpoint exists from the moment that its manifest exists. Files that it does not name are
+ignored.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from histo_core.errors import CheckpointError, ConfigError
 from histo_core.files import read_json, write_json
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-# A plain name in the same folder: a manifest from elsewhere cannot lead to another file.
+# A plain name in the same folder, so that a foreign manifest cannot point to another file.
 LastFile = Annotated[str, Field(pattern=r"^last\.[A-Za-z0-9-]+\.safetensors$")]
 BestFile = Annotated[str, Field(pattern=r"^best\.[A-Za-z0-9-]+\.safetensors$")]
 
@@ -39,7 +40,7 @@ class BestEntry(Config):
 
 
 class Manifest(Config):
-    """The checkpoint that counts, the one before it, and the best weights."""
+    """The valid checkpoint, the one before it, and the best weights."""
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
@@ -50,7 +51,7 @@ class Manifest(Config):
 
     @property
     def files(self) -> frozenset[str]:
-        """Names of the files that must stay."""
+        """Names of the files that must be kept."""
         return frozenset(entry.file for entry in (self.last, self.previous, self.best) if entry is not None)
 
 
@@ -58,7 +59,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     """Read the manifest of a checkpoint folder; None where there is no checkpoint yet.
 
     Raises:
-        CheckpointError: the manifest is there and cannot be understood.
+        CheckpointError: the manifest exists and cannot be parsed.
     """
     path = folder / "manifest.json"
     try:
@@ -74,5 +75,5 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest atomically: from here on its files count."""
+    """Write the manifest atomically; from then on its files are valid."""
     write_json(folder / "manifest.json", manifest.model_dump(mode="json"))

@@ -1,4 +1,4 @@
-"""Which file of initial weights a network still lacks, and how it gets there."""
+"""Find out which file of initial weights is missing, and how to get it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from histo_core.workspace import Workspace
 
 
 def missing_weights(config: ModelConfig, workspace: Workspace) -> str | None:
-    """What to know before a network with initial weights is built, in words; None where nothing is missing.
+    """Describe the missing initial weights of a network; None where nothing is missing.
 
-    Nothing is fetched and no file is read.
+    Nothing is downloaded and no file is read.
 
     Args:
-        config: which network, and ``weights`` as `histo_core.models.registry.build_model` takes them.
-        workspace: where weights are kept and which folders may be read.
+        config: the network, and ``weights`` as for `histo_core.models.registry.build_model`.
+        workspace: stores weights and says which folders may be read.
 
     Raises:
         UnknownNameError: no model has this name.

@@ -1,4 +1,4 @@
-"""A trained network as an ONNX file that other programs run, proven equal before it gets its name."""
+"""Export a trained network to ONNX for other programs, and verify its output before the file appears."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from histo_core.models.inference.probabilities import probabilities
 TOLERANCE = 1e-4
 """Greatest difference of the logits from torch's, relative to the largest of them."""
 PROBABILITY_TOLERANCE = 1e-5
-"""Greatest difference of the file's probabilities from those that its own logits mean."""
+"""Greatest difference of the file's probabilities from those computed from its own logits."""
 NOTE = "For research and teaching. Not a medical device."
 
 _OPSET = 18
@@ -34,13 +34,13 @@ _NAMES = ("logits", "probabilities")
 
 @dataclass(frozen=True)
 class OnnxFile:
-    """What was written.
+    """An exported ONNX file.
 
     Attributes:
-        path: of the file.
-        size: bytes.
+        path: path of the file.
+        size: size in bytes.
         difference: greatest difference of the logits between onnxruntime and torch on random inputs.
-        relative: that difference over the largest logit.
+        relative: that difference divided by the largest logit.
     """
 
     path: Path
@@ -50,7 +50,7 @@ class OnnxFile:
 
 
 class _WithProbabilities(nn.Module):
-    """A folded network that gives its logits and what they mean."""
+    """Folded network that gives logits and probabilities."""
 
     def __init__(self, predictor: Predictor) -> None:
         super().__init__()
@@ -62,21 +62,21 @@ class _WithProbabilities(nn.Module):
 
 
 def export_onnx(predictor: Predictor, path: Path, *, licence: str = "") -> OnnxFile:
-    """Write a predictor's network, batch normalisation folded in.
+    """Export a predictor's network, with batch normalisation folded.
 
     The input ``images`` is float32 [n, 3, h, w], preprocessed; n is free. The outputs are ``logits`` and
-    ``probabilities``, float32 [n, k]. What preprocessing means stands in the file's metadata: ``classes``,
-    ``positive``, ``crop``, ``crop_rounding``, ``resize``, ``interpolation``, ``mean``, ``std`` (JSON each), ``model``,
-    ``licence`` and ``note``.
+    ``probabilities``, float32 [n, k]. Preprocessing is described in the file's metadata: ``classes``, ``positive``,
+    ``crop``, ``crop_rounding``, ``resize``, ``interpolation``, ``mean``, ``std`` (JSON each), ``model``, ``licence``
+    and ``note``.
 
     Args:
-        predictor: loaded from a file, which says the size of its input; it is left as it is.
-        path: of the file; it appears whole, and only when onnxruntime gives what torch gives.
-        licence: of the data that the weights were learnt from.
+        predictor: loaded from a file with the size of its input; it is not changed.
+        path: path of the file; it appears complete, and only if onnxruntime's output equals torch's.
+        licence: licence of the training data.
 
     Raises:
-        CheckpointError: the size of its input is not known, the network cannot be exported, or the file does not
-            give the same.
+        CheckpointError: the size of its input is not known, the network cannot be exported, or the file's output
+            differs.
     """
     if predictor.input_size is None:
         raise CheckpointError(
@@ -108,12 +108,12 @@ def export_onnx(predictor: Predictor, path: Path, *, licence: str = "") -> OnnxF
 
 
 def _graph(network: nn.Module, input_size: tuple[int, int], facts: dict[str, str]) -> bytes:
-    """The network as a serialised ONNX model."""
-    import onnx  # here, because only an export needs it
+    """Return the network as a serialised ONNX model."""
+    import onnx  # imported here, because only an export needs it
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "network.onnx"
-        images = torch.rand(2, 3, *input_size)  # of a batch of one, tracing would take its size for fixed
+        images = torch.rand(2, 3, *input_size)  # with a batch of one, tracing would treat the batch size as fixed
         try:
             with _quiet():
                 torch.onnx.export(
@@ -128,7 +128,7 @@ def _graph(network: nn.Module, input_size: tuple[int, int], facts: dict[str, str
                     dynamo=True,
                     verbose=False,
                 )
-        except Exception as error:  # the exporter raises whatever the network's own code runs into
+        except Exception as error:  # the exporter raises any error of the network's own code
             raise CheckpointError(
                 f"The network cannot be written as ONNX: {type(error).__name__}: {str(error).splitlines()[0]}.",
                 "Networks whose every operation torch can export are expected.",
@@ -145,7 +145,7 @@ def _graph(network: nn.Module, input_size: tuple[int, int], facts: dict[str, str
 def _differences(
     network: _WithProbabilities, content: bytes, input_size: tuple[int, int]
 ) -> tuple[float, float, float]:
-    """On random inputs, the greatest: difference of the logits, logit, and difference of the probabilities."""
+    """Return the largest logit difference, logit and probability difference on random inputs."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
@@ -164,7 +164,7 @@ def _differences(
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """The exporter warns of its own deprecations and logs each step; neither helps who asked for a file."""
+    """Silence the exporter, which warns of its own deprecations and logs each step; neither helps the user."""
     names = ("torch.onnx", "torch.export", "onnxscript", "onnx_ir")
     loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]

@@ -1,8 +1,9 @@
-"""ImageNet weights as published: fetched once, checked, converted to safetensors, and only then used.
+"""Download published ImageNet weights once, check them and convert them to safetensors before use.
 
-A ``.pth`` file is a pickle, so it is the one exception to our rule (docs/adr/0007): only the files that the zoo names,
-torchvision's and timm's Xception; only when its bytes hash to what its name says; only with ``weights_only=True``; and
-only once. What it is converted to is read from then on, and must hash to what was noted beside it.
+A ``.pth`` file is a pickle, which our rules allow only here (docs/adr/0007): only files that the zoo names
+(torchvision's, and timm's Xception), only if the hash of the bytes agrees with the file's name, only with
+``weights_only=True``, and only once. From then on the converted file is read, whose hash must agree with the one stored
+beside it.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from histo_core.workspace import Workspace
 _TIMEOUT_SECONDS = 30
 _BLOCK = 1 << 20
 _MAX_BYTES = 1 << 30
-"""Of a published file; the largest, VGG19's with batch norm, has 575 million."""
+"""Size limit of a published file; the largest, VGG19 with batch norm, has 575 million bytes."""
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class PretrainedFile:
 
 
 class _Converted(Config):
-    """The note beside a converted file, ``<its name>.json``; written last, so that a file without it does not count."""
+    """Record beside a converted file, ``<its name>.json``; written last, so a file without it is ignored."""
 
     source: str
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -69,19 +70,19 @@ class _Converted(Config):
 def pretrained_tensors(
     file: PretrainedFile, workspace: Workspace, progress: Callable[[int, int], None] | None = None
 ) -> dict[str, Tensor]:
-    """Tensors of a pretrained network, from a folder of weights when they are there, else from the network.
+    """Load the tensors of a pretrained network from a weights folder, else download them.
 
-    One process at a time fetches and converts a file; others wait for it.
+    One process at a time downloads and converts a file; others wait for it.
 
     Args:
-        file: which.
-        workspace: its folder ``weights`` keeps what was converted. A ``.pth`` that somebody put into one of its
-            `weight_folders` is used and left there.
-        progress: told the bytes so far and in all (0 where the server does not say).
+        file: the published file.
+        workspace: its folder ``weights`` stores converted files. A ``.pth`` that a user put into one of its
+            `weight_folders` is used and stays there.
+        progress: receives (bytes so far, total); total is 0 if the server does not give it.
 
     Raises:
-        CheckpointError: it cannot be fetched, or its bytes are not those its name promises, or not those that were
-            converted. A fetch that failed leaves nothing behind.
+        CheckpointError: it cannot be downloaded, its hash differs from its name, or the converted file has changed. A
+            failed download leaves nothing behind.
     """
     with _alone(workspace.locks / f"weights-{file.name}.lock"):
         converted = find_weights(_noted(file), workspace) or _convert(file, workspace, progress or _silent)
@@ -99,18 +100,18 @@ def pretrained_tensors(
 
 
 def find_weights(name: str, workspace: Workspace) -> Path | None:
-    """The file of this name in the first of the workspace's `weight_folders` that has it; None where none has."""
+    """Return the file of this name in the first of the workspace's `weight_folders` that has it, or None."""
     places = (folder / name for folder in workspace.weight_folders())
     return next((place for place in places if place.is_file()), None)
 
 
 def is_kept(file: PretrainedFile, workspace: Workspace) -> bool:
-    """Whether the weights are here already, converted or as somebody put them here."""
+    """Return whether the weights exist locally, converted or as a user's ``.pth``."""
     return any(find_weights(name, workspace) for name in (_noted(file), file.name))
 
 
 def place_by_hand(file: PretrainedFile, workspace: Workspace) -> Path:
-    """Where to put the file on a machine that cannot fetch it."""
+    """Return where a user puts the file on a machine without internet."""
     return workspace.home / "weights" / file.name
 
 
@@ -119,7 +120,7 @@ def _noted(file: PretrainedFile) -> str:
 
 
 def _convert(file: PretrainedFile, workspace: Workspace, progress: Callable[[int, int], None]) -> Path:
-    """Give the note beside the file that was made."""
+    """Convert a file and return the record beside it."""
     noted = workspace.home / "weights" / _noted(file)
     noted.parent.mkdir(parents=True, exist_ok=True)
     if by_hand := find_weights(file.name, workspace):
@@ -137,7 +138,7 @@ def _convert(file: PretrainedFile, workspace: Workspace, progress: Callable[[int
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Wait for a lock, which the system takes back however its holder ends."""
+    """Wait for a lock, which the system releases however its holder ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -158,7 +159,7 @@ def _fetch(file: PretrainedFile, target: Path, place: Path, progress: Callable[[
 
 
 def _download(url: str, part: Path, progress: Callable[[int, int], None]) -> None:
-    # The address is a constant of the zoo's, never a user's.
+    # The URL is a constant of the zoo, never a user's input.
     with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as reply, part.open("wb") as out:  # noqa: S310
         total, done = int(reply.headers.get("Content-Length", 0)), 0
         while block := reply.read(_BLOCK):

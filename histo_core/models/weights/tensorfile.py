@@ -1,4 +1,4 @@
-"""Safetensors files with one JSON description in their header; nothing here can run code from a file."""
+"""Read and write safetensors files with one JSON description in their header; no code from a file is ever run."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from histo_core.regular_files import open_regular, parse_json
 from histo_core.storable import as_json
 
 HEADER_LIMIT = 1 << 20
-"""Bytes. A header is parsed whole, so its length is checked first; ResNet152 with its optimiser takes a third."""
+"""Bytes. A header is parsed whole, so its length is checked first; ResNet152 with its optimiser needs a third."""
 
 FILE_LIMIT = 8 << 30
-"""Bytes. VGG16 with its optimiser and average takes 2.2 GB; what a file must have is known from its header."""
+"""Bytes. VGG16 with its optimiser and average takes 2.2 GB; a file's exact size follows from its header."""
 
 _KEY = "histoscope"
 _LENGTH_BYTES = 8
@@ -32,12 +32,12 @@ _REMEDY = "Take another copy of the file, or train the model again."
 
 @dataclass(frozen=True)
 class TensorHeader:
-    """What a file says before its data.
+    """Header of a safetensors file.
 
     Attributes:
-        description: JSON values; empty for a file that is not ours.
-        shapes: of each tensor, by name.
-        file_bytes: of the whole file.
+        description: JSON values; empty for files from other programs.
+        shapes: shape of each tensor, by name.
+        file_bytes: size of the whole file.
     """
 
     description: dict[str, Any]
@@ -45,7 +45,7 @@ class TensorHeader:
     file_bytes: int
 
     def empty(self) -> dict[str, Tensor]:
-        """The tensors without data, on the device "meta": shapes can be checked with them, and they take no memory."""
+        """Return the tensors without data on the device "meta": they have shapes and take no memory."""
         return {name: torch.empty(shape, device="meta") for name, shape in self.shapes.items()}
 
 
@@ -54,8 +54,8 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], description: dict[s
 
     Args:
         path: the target.
-        tensors: of any device and memory format; kept as contiguous CPU tensors.
-        description: JSON values, kept in the header.
+        tensors: on any device and in any memory format; stored as contiguous CPU tensors.
+        description: JSON values, stored in the header.
 
     Returns:
         SHA-256 (hex) of the file.
@@ -71,18 +71,18 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], description: dict[s
 def read_tensors(
     path: Path, sha256: str | None = None, *, check: Callable[[TensorHeader], object] | None = None
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read a file back: CPU tensors, and the description (empty for a file that is not ours).
+    """Read a file: CPU tensors, and the description (empty for files from other programs).
 
-    The file is read rather than mapped: a file cut short under a map would kill the process.
+    The file is read and not memory-mapped, because truncating a mapped file would kill the process.
 
     Args:
         path: a .safetensors file.
-        sha256: what its bytes must hash to; None where nothing is known.
-        check: given the header before the data are read; refuses the file by raising.
+        sha256: the file's expected hash; None where it is not known.
+        check: called with the header before the data are read; it refuses the file by raising.
 
     Raises:
-        CheckpointError: missing, no regular file, too long a header, larger than `FILE_LIMIT` or than its header says,
-            other bytes than expected, or no safetensors.
+        CheckpointError: missing, not a regular file, too long a header, larger than `FILE_LIMIT` or than its header
+            says, an unexpected hash, or not safetensors.
     """
     try:
         with open_regular(path, FILE_LIMIT) as file:

@@ -1,4 +1,4 @@
-"""Networks, one family a file, each of which enters the registry when it is imported."""
+"""Networks, one family a file; importing a family registers its networks."""
 
 from histo_core.models.zoo import (  # noqa: F401 (they register themselves)
     all_cnn,

@@ -1,4 +1,4 @@
-"""All-CNN: convolutions only, where a stride takes the place of each pool; plain, and over the group p4."""
+"""All-CNN: convolutions only, with strides instead of pools; plain, and over the group p4."""
 
 from __future__ import annotations
 
@@ -43,11 +43,12 @@ LAYERS: dict[int, tuple[Layer, ...]] = {
         Layer(1, 1, 1920, 0.5),
     ),
 }  # fmt: skip
-"""By the number of layers, the classifying one included. The study gives the 17; how it left out eight is ours."""
+"""By the number of layers, including the classifying one. The study specifies the 17 layers; which eight to leave out
+is our choice."""
 
 
 class AllCNNOptions(Config):
-    """How deep and wide."""
+    """Depth and width."""
 
     layers: Literal[9, 17] = Field(default=17, title="Layers")
     width: float = Field(default=1.0, gt=0, le=4, title="Width", description="Share of the published channels")
@@ -60,10 +61,10 @@ class AllCNNOptions(Config):
 
 
 class AllCNN(nn.Module):
-    """Convolutions, a 1 x 1 convolution to the classes, an activation where it is wanted, and the mean over the map."""
+    """Convolutions, a 1 x 1 convolution to the classes, an optional activation, and the mean over the map."""
 
     def __init__(self, n_classes: int, input_size: tuple[int, int], options: AllCNNOptions) -> None:
-        del input_size  # any from the smallest on
+        del input_size  # any size from the smallest on
         super().__init__()
         layers: list[nn.Module] = []
         incoming = 3
@@ -77,16 +78,18 @@ class AllCNN(nn.Module):
         initialise(self, options.init, _SLOPE)
 
     def forward(self, images: Tensor) -> Tensor:
-        """float32 [n, 3, h, w] to logits [n, n_classes]."""
+        """Map float32 [n, 3, h, w] to logits [n, n_classes]."""
         return self.last(self.head(self.features(images))).mean(dim=(2, 3))
 
 
 class AllGroupCNN(nn.Module):
-    """The same over p4, with as many fields as the plain network has channels divided by two, which keeps the number
-    of weights (a filter reads four planes, a field has four channels).
+    """All-CNN over p4.
 
-    Its windows fall alike on a turned patch only where each stride divides: at 94 pixels they do, and the logits of a
-    turned patch are those of the patch; at 96 the second strided layer meets an odd side, and they differ.
+    It has half as many fields as the plain network has channels, which keeps the number of weights (a filter reads four
+    planes, a field has four channels).
+
+    It is exact only at sides where every stride divides. At 94 pixels the logits of a turned patch equal those of the
+    patch; at 96 the second strided layer gets an odd side, and they differ.
     """
 
     def __init__(self, n_classes: int, input_size: tuple[int, int], options: AllCNNOptions) -> None:
@@ -108,7 +111,7 @@ class AllGroupCNN(nn.Module):
         initialise(self, options.init, _SLOPE)
 
     def forward(self, images: Tensor) -> Tensor:
-        """float32 [n, 3, h, w] to logits [n, n_classes]."""
+        """Map float32 [n, 3, h, w] to logits [n, n_classes]."""
         return self.last(self.head(self.pool(self.features(images)))).mean(dim=(2, 3))
 
 
@@ -121,7 +124,7 @@ def _last(options: AllCNNOptions) -> nn.Module:
 
 
 def _last_telling(model: nn.Module, input_size: tuple[int, int]) -> nn.Module:
-    """The last activation whose map has at least `FEWEST_CELLS` a side."""
+    """Return the last activation whose map has at least `FEWEST_CELLS` a side."""
     side, telling = min(input_size), model.get_submodule("features.1")
     for name, layer in model.get_submodule("features").named_children():
         if isinstance(layer, nn.Conv2d | GroupConv2d):

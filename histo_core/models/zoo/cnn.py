@@ -1,4 +1,4 @@
-"""The plain CNNs of the study, and the stack of convolutions that it shares with the CNN-RNN."""
+"""The plain CNNs of the study, and the stack of convolutions that they share with the CNN-RNN."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Rate = Annotated[float, Field(ge=0, lt=1)]
 
 
 class StackOptions(Config):
-    """What the study varied."""
+    """Options that the study varied."""
 
     activation: Literal["relu", "leaky_relu"] = Field(default="relu", title="Activation")
     dropout: tuple[Rate, Rate, Rate] = Field(
@@ -33,15 +33,15 @@ class StackOptions(Config):
 
 
 def activation(options: StackOptions) -> nn.Module:
-    """The non-linearity that the options name."""
+    """Build the configured activation."""
     return nn.LeakyReLU() if options.activation == "leaky_relu" else nn.ReLU()
 
 
 def conv_stack(options: StackOptions, channels: tuple[int, ...] = CHANNELS) -> nn.Sequential:
-    """Three times: 3 x 3 convolution of the same size, 2 x 2 max pool, batch normalisation, activation, dropout.
+    """Build three blocks of 3 x 3 convolution (same size), 2 x 2 max pool, batch norm, activation and dropout.
 
-    float32 [n, 3, h, w] to [n, channels[-1], h // 8, w // 8]. The study gives channels and what stands between the
-    convolutions; kernel size and pooling are our reading.
+    They map float32 [n, 3, h, w] to [n, channels[-1], h // 8, w // 8]. The study specifies the channels and the layers
+    between convolutions; kernel size and pooling are our interpretation.
     """
     layers: list[nn.Module] = []
     for incoming, outgoing, rate in zip((3, *channels), channels, options.dropout, strict=False):
@@ -56,14 +56,14 @@ def conv_stack(options: StackOptions, channels: tuple[int, ...] = CHANNELS) -> n
 
 
 def classifier(features: int, n_classes: int, options: StackOptions) -> nn.Sequential:
-    """Features to logits; the extra layer's width is ours, the study does not give it."""
+    """Build the classifier from features to logits; the study does not give the extra layer's width, it is ours."""
     if not options.extra_linear:
         return nn.Sequential(nn.Linear(features, n_classes))
     return nn.Sequential(nn.Linear(features, EXTRA_WIDTH), activation(options), nn.Linear(EXTRA_WIDTH, n_classes))
 
 
 def check_size(images: Tensor, built_for: tuple[int, int]) -> None:
-    """Refuse images of another size than a flattening network was built for.
+    """Refuse images of another size than the one that a flattening network was built for.
 
     Raises:
         ConfigError: the sizes differ.
@@ -77,7 +77,7 @@ def check_size(images: Tensor, built_for: tuple[int, int]) -> None:
         )
 
 
-# The activations: what comes before one (convolution, pool, batch norm) says nothing by itself.
+# Only activations: the layers before them (convolution, pool, batch norm) have no meaning alone.
 stack_activation = last_layer_with_min_cells(("stack.13", 8), ("stack.8", 4), ("stack.3", 2))
 
 
@@ -99,10 +99,10 @@ class PlainCNN(nn.Module):
         self.head = classifier(channels[-1] * cells, n_classes, options)
 
     def forward(self, images: Tensor) -> Tensor:
-        """float32 [n, 3, height, width] to logits [n, n_classes].
+        """Map float32 [n, 3, height, width] to logits [n, n_classes].
 
         Raises:
-            ConfigError: the images have another size than the network was built for.
+            ConfigError: the images have another size than the one that the network was built for.
         """
         check_size(images, self.input_size)
         return self.head(self.stack(images).flatten(1))

@@ -1,4 +1,4 @@
-"""The CNN-RNN of the study: the convolutions' map read cell by cell, as one reads a page."""
+"""The CNN-RNN of the study: a recurrent layer reads the convolutions' map cell by cell, in raster order."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HIDDEN = 12
 class CnnRnn(nn.Module):
     """Convolutions, a recurrent layer over the map in raster order, a linear layer over all of its steps.
 
-    The study does not say how the map becomes a sequence. Ours: each cell is one step, a vector of 48 channels.
+    The study does not say how the map becomes a sequence. Here each cell is one step, a vector of 48 channels.
     """
 
     def __init__(self, n_classes: int, input_size: tuple[int, int], options: StackOptions) -> None:
@@ -35,10 +35,10 @@ class CnnRnn(nn.Module):
         self.head = classifier(steps * HIDDEN, n_classes, options)
 
     def forward(self, images: Tensor) -> Tensor:
-        """float32 [n, 3, height, width] to logits [n, n_classes].
+        """Map float32 [n, 3, height, width] to logits [n, n_classes].
 
         Raises:
-            ConfigError: the images have another size than the network was built for.
+            ConfigError: the images have another size than the one that the network was built for.
         """
         check_size(images, self.input_size)
         cells = self.stack(images).flatten(2).transpose(1, 2)

@@ -1,4 +1,4 @@
-"""A convolutional network with a transformer's design, as torchvision builds it."""
+"""ConvNeXt, a convolutional network with a transformer's design, as torchvision builds it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Densely connected networks, as torchvision builds them."""
+"""DenseNets (densely connected networks), as torchvision builds them."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ _OLD_NAME = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12])\.")
 
 
 class ActivatedDenseNet(torchvision.DenseNet):
-    """The same function; its last rectifier is the layer `activated`, so that methods that read maps find it."""
+    """DenseNet whose last rectifier is the layer `activated`, so that methods that read maps find it."""
 
     def __init__(self, blocks: tuple[int, int, int, int], n_classes: int) -> None:
         super().__init__(_GROWTH, blocks, 2 * _GROWTH, num_classes=n_classes)
         self.activated = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        """float32 [n, 3, h, w] to logits [n, n_classes]."""
+        """Map float32 [n, 3, h, w] to logits [n, n_classes]."""
         maps = self.activated(self.features(x))
         return self.classifier(F.adaptive_avg_pool2d(maps, (1, 1)).flatten(1))
 
 
 def _densenet(blocks: tuple[int, int, int, int], *, weights: None, num_classes: int) -> nn.Module:
-    del weights  # they are loaded by us
+    del weights  # weights are loaded elsewhere
     return ActivatedDenseNet(blocks, num_classes)
 
 
 def _renamed(tensors: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
-    """torchvision's published files name the layers of a block as they were called before names lost their dots."""
+    """Rename the tensors of torchvision's published files, whose layer names still have dots."""
     del model
     return {_OLD_NAME.sub(r"\1\2.", name): tensor for name, tensor in tensors.items()}
 
@@ -57,7 +57,7 @@ for _layers, _blocks, _weights, _millions in (
             build=standard(partial(_densenet, _blocks), last="classifier"),
             Options=HeadOptions,
             head="classifier",
-            # A block's own maps are read through the norm and rectifier behind it alone.
+            # A block's own maps are read only through the norm and rectifier after it.
             gradcam_layer=last_layer_with_min_cells(
                 ("activated", 32), ("features.transition3.relu", 16), ("features.transition2.relu", 8)
             ),

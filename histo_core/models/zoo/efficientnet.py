@@ -1,4 +1,4 @@
-"""Networks scaled in depth, width and resolution together, as torchvision builds them."""
+"""EfficientNets, scaled together in depth, width and resolution, as torchvision builds them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ for _size, _constructor, _weights, _summary in (
             build=standard(_constructor, last="classifier.1", dropout="classifier.0"),
             Options=HeadOptions,
             head="classifier",
-            # A stage ends in a linear bottleneck; the activation is that of the next stage's expansion.
+            # A stage ends in a linear bottleneck; the activation is that of the next stage's expansion layer.
             gradcam_layer=last_layer_with_min_cells(
                 ("features.8", 32),
                 ("features.6.0.block.0", 16),

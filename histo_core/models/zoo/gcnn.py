@@ -1,4 +1,4 @@
-"""Plain stacks of group convolutions that answer the same however a patch is turned, and the same stack without."""
+"""Group CNNs whose answer does not change when a patch is turned, and a plain network of the same layers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Fields = Annotated[int, Field(ge=1, le=1024)]
 
 
 class GroupCNNOptions(Config):
-    """How wide and deep."""
+    """Width and depth."""
 
     fields: tuple[Fields, Fields, Fields] = Field(
         default=(8, 16, 32), title="Fields", description="Of each stage; a field has a channel for each symmetry"
@@ -33,16 +33,18 @@ class GroupCNNOptions(Config):
 
 
 class PlainTwinOptions(GroupCNNOptions):
-    """How wide and deep. Twice the fields of p4 make as many weights, to the nearest hundredth."""
+    """Width and depth. Twice the fields of p4 give the same number of weights, to within one per cent."""
 
     fields: tuple[Fields, Fields, Fields] = Field(default=(16, 32, 64), title="Channels", description="Of each stage")
 
 
 class GroupCNN(nn.Module):
-    """Three stages of 3 x 3 group convolutions with batch normalisation, a max pool after each, then the greatest
-    value over the symmetries, the mean over the map, and a linear layer.
+    """Group CNN whose answer is invariant under the group.
 
-    Where the sides divide by 8, the logits of a turned (for p4m also of a mirrored) patch are those of the patch.
+    Three stages of 3 x 3 group convolutions with batch normalisation and a max pool, then the maximum over the
+    symmetries, the mean over the map, and a linear layer.
+
+    If 8 divides the sides, the logits of a turned (for p4m also of a mirrored) patch equal those of the patch.
     """
 
     def __init__(
@@ -67,12 +69,12 @@ class GroupCNN(nn.Module):
         self.head = nn.Linear(incoming, n_classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        """float32 [n, 3, h, w] to logits [n, n_classes]."""
+        """Map float32 [n, 3, h, w] to logits [n, n_classes]."""
         return self.head(self.dropout(self.pool(self.features(images))))
 
 
 def _last_layer(model: nn.Module, input_size: tuple[int, int]) -> nn.Module:
-    """The last rectified map before its pool: a quarter of the input's side, as fine as the network's last features."""
+    """Return the last rectified map before its pool: a quarter of the input's side, the size of the last features."""
     del input_size
     return [layer for layer in model.modules() if isinstance(layer, nn.ReLU)][-1]
 

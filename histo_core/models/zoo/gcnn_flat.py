@@ -1,4 +1,4 @@
-"""The study's own group CNN, which flattens its last map: turned features, but no turned answer."""
+"""The study's own group CNN, which flattens its last map: its features are equivariant, its answer is not invariant."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from histo_core.models.registry import MODELS, ModelSpec
 from histo_core.models.zoo.cnn import check_size
 
 _STAGES = ((96, 0.2), (192, 0.3), (384, None))
-"""Published channels, each with four turns, and the dropout behind the max pool; the last stage has neither."""
+"""Published channels, each with four turns, and the dropout after the max pool; the last stage has neither."""
 _HIDDEN = 1024
 _SMALLEST = 32
 
 
 class FlatGroupCNNOptions(Config):
-    """How wide."""
+    """Width."""
 
     width: float = Field(
         default=0.5, gt=0, le=2, title="Width", description="Share of the published channels; the last run halved them"
@@ -33,12 +33,14 @@ class FlatGroupCNNOptions(Config):
 
 
 class FlatGroupCNN(nn.Module):
-    """Three pairs of 3 x 3 convolutions over p4 without padding, two max pools between them, then two linear layers
-    over the whole last map: at 96 pixels and full width of 443,904 numbers.
+    """Group CNN over p4 that flattens its last map.
 
-    Turning a patch by a quarter turns the map with it where both pools divide (at 96 pixels they do), but the linear
-    layers weigh each place and turn by itself, so that the logits of a turned patch are others. The ReLU behind each
-    convolution is our reading.
+    Three pairs of 3 x 3 convolutions without padding and two max pools between them, then two linear layers over the
+    whole last map, which has 443,904 numbers at 96 pixels and full width.
+
+    A quarter turn of the patch turns the map if both pools divide its side (at 96 pixels they do). But the linear
+    layers have separate weights for each position and turn, so the logits of a turned patch differ. The ReLU after each
+    convolution is our interpretation.
     """
 
     def __init__(self, n_classes: int, input_size: tuple[int, int], options: FlatGroupCNNOptions) -> None:
@@ -65,10 +67,10 @@ class FlatGroupCNN(nn.Module):
         initialise(self, options.init)
 
     def forward(self, images: Tensor) -> Tensor:
-        """float32 [n, 3, height, width] to logits [n, n_classes].
+        """Map float32 [n, 3, height, width] to logits [n, n_classes].
 
         Raises:
-            ConfigError: the images have another size than the network was built for.
+            ConfigError: the images have another size than the one that the network was built for.
         """
         check_size(images, self.input_size)
         return self.head(self.hidden(self.features(images)))
@@ -83,7 +85,7 @@ MODELS.add(
         build=FlatGroupCNN,
         Options=FlatGroupCNNOptions,
         head="head",
-        # Convolutions without padding eat edges: a cell takes more of a small patch than the strides 4 and 2 say.
+        # Convolutions without padding lose edges: a cell covers more of a small patch than the strides 4 and 2 say.
         gradcam_layer=last_layer_with_min_cells(("features.15", 14), ("features.9", 4)),
         smallest_input=_SMALLEST,
         preprocess=PreprocessConfig(),

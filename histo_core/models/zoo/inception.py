@@ -1,7 +1,7 @@
-"""Networks of parallel paths with auxiliary classifiers, as torchvision builds them.
+"""Inception networks (parallel paths, auxiliary classifiers), as torchvision builds them.
 
-In training mode they give a named tuple: the logits and those of the auxiliary classifiers; in evaluation the logits.
-Both expect ImageNet's normalisation and turn it into their own, as their published weights need.
+In training mode they give a named tuple of the logits and those of the auxiliary classifiers; in evaluation only the
+logits. Both expect ImageNet's normalisation and convert it to the one that their published weights need.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from histo_core.models.registry import MODELS, ModelSpec
 from histo_core.models.weights.pretrained import PretrainedFile
 
 INCEPTION_SIDE = 299
-"""Below it Inception's auxiliary classifier has no map to look at and is left out."""
+"""Below this size Inception's auxiliary classifier has no map to read and is left out."""
 
 
 class AuxiliaryOptions(HeadOptions):
-    """A head, and whether there are auxiliary classifiers."""
+    """The head, and whether there are auxiliary classifiers."""
 
     auxiliary: bool = Field(
         default=True,
@@ -32,7 +32,7 @@ class AuxiliaryOptions(HeadOptions):
 
 
 def _googlenet(n_classes: int, input_size: tuple[int, int], options: AuxiliaryOptions) -> nn.Module:
-    del input_size  # average pools take any map
+    del input_size  # average pools accept any map
     network = torchvision.GoogLeNet(n_classes, aux_logits=options.auxiliary, transform_input=True, init_weights=True)
     return with_head(network, n_classes, options, "fc", "dropout")
 
@@ -75,7 +75,8 @@ MODELS.add(
         build=_inception_v3,
         Options=AuxiliaryOptions,
         head="fc",
-        # Convolutions without padding eat edges: a cell takes more of a small patch than the strides 32, 16 and 8 say.
+        # Convolutions without padding lose edges: a cell covers more of a small patch than the strides 32, 16 and 8
+        # say.
         gradcam_layer=last_layer_with_min_cells(("Mixed_7c", 50), ("Mixed_6e", 25), ("Mixed_5d", 12)),
         smallest_input=75,
         preprocess=PreprocessConfig(resize=INCEPTION_SIDE),

@@ -1,4 +1,4 @@
-"""A small DenseNet over quarter turns and mirroring, made for PatchCamelyon."""
+"""A small DenseNet over p4m (quarter turns and mirroring), made for PatchCamelyon."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from histo_core.models.registry import MODELS, ModelSpec
 
 
 class P4MDenseNetOptions(Config):
-    """How wide and deep."""
+    """Width and depth."""
 
     growth: int = Field(default=8, ge=1, le=128, title="Growth", description="Fields that each layer adds")
     blocks: int = Field(default=5, ge=1, le=6, title="Dense blocks", description="Each but the last halves the side")
@@ -23,7 +23,7 @@ class P4MDenseNetOptions(Config):
 
 
 class _Dense(nn.Module):
-    """Normalise, rectify, convolve; the result stands beside what came in."""
+    """Dense layer: normalise, rectify, convolve; the result is concatenated to the input."""
 
     def __init__(self, fields: int, growth: int) -> None:
         super().__init__()
@@ -36,15 +36,17 @@ class _Dense(nn.Module):
 
 
 class P4MDenseNet(nn.Module):
-    """Dense blocks with a 1 x 1 convolution and a mean pool between them, then the greatest value over the symmetries
-    and the mean over the map.
+    """DenseNet over p4m.
 
-    Where the sides divide by 2 to the power of (blocks - 1), the logits of a turned or mirrored patch are those of the
-    patch. The paper's design with one layer a block; the default growth is ours.
+    Dense blocks with a 1 x 1 convolution and a mean pool between them, then the maximum over the symmetries and the
+    mean over the map.
+
+    If 2 to the power of (blocks - 1) divides the sides, the logits of a turned or mirrored patch equal those of the
+    patch. It is the paper's design with one layer a block; the default growth is ours.
     """
 
     def __init__(self, n_classes: int, input_size: tuple[int, int], options: P4MDenseNetOptions) -> None:
-        del input_size  # any from the smallest on
+        del input_size  # any size from the smallest on
         super().__init__()
         fields = 2 * options.growth
         self.stem = GroupConv2d(P4M, 3, fields, 3, lifting=True, padding=1, bias=False)
@@ -65,7 +67,7 @@ class P4MDenseNet(nn.Module):
         self.head = nn.Linear(fields, n_classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        """float32 [n, 3, h, w] to logits [n, n_classes]."""
+        """Map float32 [n, 3, h, w] to logits [n, n_classes]."""
         return self.head(self.pool(self.features(self.stem(images))))
 
 

@@ -1,4 +1,4 @@
-"""A small residual network over quarter turns and mirroring, for few patches and no GPU."""
+"""A small residual network over p4m (quarter turns and mirroring), for few patches and no GPU."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Fields = Annotated[int, Field(ge=1, le=128)]
 
 
 class P4MResNetOptions(Config):
-    """How wide and deep."""
+    """Width and depth."""
 
     fields: tuple[Fields, Fields, Fields, Fields] = Field(
         default=(4, 8, 16, 32),
@@ -29,7 +29,7 @@ class P4MResNetOptions(Config):
 
 
 class _Residual(nn.Module):
-    """Twice normalise, rectify, convolve; the result is added to what came in.
+    """Residual block: normalise, rectify, convolve, twice; the result is added to the input.
 
     He et al., Identity mappings in deep residual networks, ECCV 2016.
     """
@@ -49,15 +49,17 @@ class _Residual(nn.Module):
 
 
 class P4MResNet(nn.Module):
-    """A 4 x 4 lifting convolution that halves the side, residual stages with a mean pool between them, then the
-    greatest value over the symmetries and the mean over the map.
+    """ResNet over p4m.
 
-    Where the sides divide by 16, the logits of a turned or mirrored patch are those of the patch: a window of 4 pixels
-    at every second one, padded by 1, falls alike from either end.
+    A 4 x 4 lifting convolution that halves the side, residual stages with a mean pool between them, then the maximum
+    over the symmetries and the mean over the map.
+
+    If 16 divides the sides, the logits of a turned or mirrored patch equal those of the patch: windows of 4 pixels with
+    stride 2 and padding 1 cover such a side symmetrically.
     """
 
     def __init__(self, n_classes: int, input_size: tuple[int, int], options: P4MResNetOptions) -> None:
-        del input_size  # any from the smallest on
+        del input_size  # any size from the smallest on
         super().__init__()
         fields = options.fields[0]
         self.stem = GroupConv2d(P4M, 3, fields, 4, lifting=True, stride=2, padding=1, bias=False)
@@ -73,7 +75,7 @@ class P4MResNet(nn.Module):
         self.head = nn.Linear(fields, n_classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        """float32 [n, 3, h, w] to logits [n, n_classes]."""
+        """Map float32 [n, 3, h, w] to logits [n, n_classes]."""
         return self.head(self.pool(self.features(self.stem(images))))
 
 

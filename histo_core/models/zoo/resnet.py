@@ -1,4 +1,4 @@
-"""Residual networks, as torchvision builds them."""
+"""ResNets (residual networks), as torchvision builds them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SqueezeNet 1.1, as torchvision builds it: few weights, fast on a processor."""
+"""SqueezeNet 1.1, as torchvision builds it: few weights, fast on a CPU."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ FEATURES = 512
 
 
 def _squeezenet(n_classes: int, input_size: tuple[int, int], options: HeadOptions) -> nn.Module:
-    """The linear head is torchvision's own: dropout, a 1 x 1 convolution, ReLU, and the mean over the map."""
-    del input_size  # an average pool takes any map
+    """Build SqueezeNet. The linear head is torchvision's: dropout, 1 x 1 convolution, ReLU, mean over the map."""
+    del input_size  # an average pool accepts any map
     if options.head == "linear":
         dropout = 0.5 if options.dropout is None else options.dropout
         return torchvision.squeezenet1_1(weights=None, num_classes=n_classes, dropout=dropout)

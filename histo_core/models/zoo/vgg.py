@@ -1,4 +1,4 @@
-"""VGG16, as torchvision builds it, or with one of the studies' heads, after 7 x 7 cells or its last max pool."""
+"""VGG16, as torchvision builds it, or with one of the studies' heads after 7 x 7 cells or the last max pool."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHANNELS, _SHRINKS_BY = 512, 32
 
 
 class VGGOptions(HeadOptions):
-    """A head, and the map that it reads."""
+    """The head, and the map that it reads."""
 
     cells: Literal["7x7", "all"] = Field(
         default="7x7",
@@ -30,14 +30,14 @@ class VGGOptions(HeadOptions):
 
 
 class WholeMap(nn.Module):
-    """The last max pool's map as it is, refused where it has another size than the head was built for."""
+    """Identity on the last max pool's map; refuses another size than the one that the head was built for."""
 
     def __init__(self, cells: tuple[int, int]) -> None:
         super().__init__()
         self.cells = cells
 
     def forward(self, maps: Tensor) -> Tensor:
-        """float32 [n, channels, height, width], unchanged.
+        """Return float32 [n, channels, height, width] unchanged.
 
         Raises:
             ConfigError: another height or width.
@@ -53,7 +53,7 @@ class WholeMap(nn.Module):
 
 
 def _vgg16(n_classes: int, input_size: tuple[int, int], options: VGGOptions) -> nn.Module:
-    """With the linear head, torchvision's own two layers of 4,096 stand before it, with dropout 0.5."""
+    """Build VGG16. Before the linear head come torchvision's own two layers of 4,096, with dropout 0.5."""
     network = torchvision.vgg16(weights=None, num_classes=n_classes)
     first = cast(nn.Linear, network.classifier[0])
     features = first.in_features

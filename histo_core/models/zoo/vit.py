@@ -1,4 +1,4 @@
-"""A vision transformer, as torchvision builds it, whose last tokens can also be read as a map."""
+"""A vision transformer (ViT), as torchvision builds it, whose last tokens can be read as a map."""
 
 from __future__ import annotations
 
@@ -23,10 +23,12 @@ _WIDTH, _DEPTH, _HEADS, _MLP = 768, 12, 12, 3072
 
 
 class MappedViT(VisionTransformer):
-    """The same function; the tokens that enter the last block pass through `tokens`, an identity over
-    float32 [n, 768, side / 16, side / 16], so that methods that look at maps find one.
+    """ViT whose last tokens can be read as a map.
 
-    The class token reads the others once more after that, so gradients reach the map.
+    The last block gets its tokens through `tokens`, an identity over float32 [n, 768, side / 16, side / 16], so that
+    methods that read maps find one.
+
+    The class token attends to the other tokens once more after that, so gradients reach the map.
     """
 
     def __init__(self, side: int, n_classes: int, options: HeadOptions) -> None:
@@ -35,10 +37,10 @@ class MappedViT(VisionTransformer):
         with_head(self, n_classes, options, "heads.head")
 
     def forward(self, x: Tensor) -> Tensor:
-        """float32 [n, 3, side, side] to logits [n, n_classes].
+        """Map float32 [n, 3, side, side] to logits [n, n_classes].
 
         Raises:
-            ConfigError: the images have another size than the network was built for.
+            ConfigError: the images have another size than the one that the network was built for.
         """
         check_size(x, (self.image_size, self.image_size))
         patches = self._process_input(x)
@@ -70,9 +72,9 @@ def _tokens(model: nn.Module, input_size: tuple[int, int]) -> nn.Module:
 
 
 def _at_size(tensors: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
-    """Positions that were learnt on 14 x 14 tokens, interpolated to the model's own (torchvision's bicubic way)."""
+    """Interpolate the positions learnt on 14 x 14 tokens to the model's own number (bicubic, as in torchvision)."""
     if "encoder.pos_embedding" not in tensors:
-        return dict(tensors)  # weights of another network: whoever assigns them says what is missing
+        return dict(tensors)  # weights of another network: assigning them reports what is missing
     side = cast(MappedViT, model).image_size
     return dict(interpolate_embeddings(side, PATCH, OrderedDict(tensors)))
 

@@ -17,9 +17,9 @@ _HALF = (0.5, 0.5, 0.5)
 
 
 def _xception(*, weights: None, num_classes: int) -> nn.Module:
-    from timm.models.xception import Xception  # timm loads hundreds of networks, so only when it is asked for
+    from timm.models.xception import Xception  # imported here, because timm loads hundreds of networks
 
-    del weights  # they are loaded by us
+    del weights  # weights are loaded elsewhere
     return cast(nn.Module, Xception(num_classes=num_classes))
 
 
