@@ -70,9 +70,10 @@ _FULL = _FullFloat32()
 def full_float32() -> Iterator[None]:
     """Make NVIDIA GPUs multiply with all bits of float32, for numbers that are reported.
 
-    By default torch's convolutions use TensorFloat-32 with 10 bits of mantissa: logits then differed from the CPU's by
-    up to 1e-3, and by 5e-5 with full float32. A ResNet50 then predicts a third as many patches a second (2,979 instead
-    of 8,957 on an H200). Blocks may be nested and may run in several threads; the last one to end restores the setting.
+    By default torch's convolutions use TensorFloat-32 with 10 bits of mantissa: logits then differ from the CPU's by up
+    to 1e-3, against 5e-5 in full float32. In full float32 a ResNet50 predicts a third as many patches a second (2,979
+    instead of 8,957 on an H200). Blocks may be nested and may run in several threads; the last one to end restores the
+    setting.
     """
     _FULL.enter()
     try:

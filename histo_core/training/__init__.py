@@ -1,1 +1,1 @@
-"""Training: the loop, its checkpoints and its predictions."""
+"""Training: loop, checkpoints and predictions."""

@@ -1,4 +1,4 @@
-"""Watch a network's rectifiers while it validates."""
+"""Record the activity of a network's rectifiers during validation."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _RECTIFIERS = frozenset(
         *(F.gelu, F.silu, F.hardswish, F.mish),
     }
 )
-"""Whose output is above 0 exactly where their input is, and small or 0 elsewhere."""
+"""Rectifiers: their output is above 0 exactly where their input is, and small or 0 elsewhere."""
 _UNITS_LAST = frozenset({F.linear, F.layer_norm})
 _UNITS_SECOND = frozenset({F.conv2d, torch.conv2d, F.batch_norm, torch.batch_norm, F.group_norm})
 
 
 @dataclass(eq=False)
 class _Layer:
-    """What is known of one rectifier so far, on the network's device."""
+    """Statistics of one rectifier so far, on the network's device."""
 
     active: Tensor
     counts: Tensor
@@ -50,15 +50,15 @@ class _Layer:
 
 
 class ActivationRecorder:
-    """Counts, for each rectifier of a network, which units are ever active and how its outputs are spread.
+    """Recorder of each rectifier's active units and of the distribution of its outputs.
 
-    It sees modules (``nn.ReLU``) and functions (``F.relu``) alike. Units lie along the last axis behind a linear layer
-    or layer norm, as in transformers, and along the second one otherwise. The network computes what it would compute
-    unwatched.
+    It records modules (``nn.ReLU``) and functions (``F.relu``) alike. Units are along the last axis after a linear
+    layer or layer norm, as in transformers, and along the second axis otherwise. Recording does not change the
+    network's output.
 
     Args:
-        network: that will be watched.
-        ranks: who this process is, where several share the batches.
+        network: the network to record.
+        ranks: this process among those that share the batches, if several do.
     """
 
     def __init__(self, network: nn.Module, ranks: ProcessGroup) -> None:
@@ -71,7 +71,7 @@ class ActivationRecorder:
 
     @contextmanager
     def watching(self, *, counts: bool = True) -> Iterator[None]:
-        """Watch one batch. One that does not count, as where a process has no patch of it, shows its layers only."""
+        """Record one batch. With ``counts`` False, for a process without a patch of it, only the layers are noted."""
         self._counting = counts
         self._uses.clear()
         self._running.clear()
@@ -82,9 +82,9 @@ class ActivationRecorder:
             stack.enter_context(_Mode(self))
             yield
 
-    @torch.inference_mode()  # in which the counts were made
+    @torch.inference_mode()  # the mode in which the counts were made
     def result(self, epoch: int) -> EpochActivity:
-        """What was seen, of all processes together; each must ask, and each must have watched a batch.
+        """Return the activity over all processes; each process must call it, and must have recorded a batch.
 
         Args:
             epoch: counted from 0.
@@ -92,7 +92,7 @@ class ActivationRecorder:
         return EpochActivity(epoch, tuple(self._told(name, layer) for name, layer in self._layers.items()))
 
     def called(self, function: Any, output: Tensor) -> None:
-        """Take in what a function of torch gave."""
+        """Record the output of a torch function."""
         if function in _UNITS_LAST:
             self._units = -1
         elif function in _UNITS_SECOND:
@@ -143,7 +143,7 @@ class ActivationRecorder:
 
 
 class _Mode(TorchFunctionMode):
-    """Tells a recorder of each call of torch's functions."""
+    """Mode that reports each call of a torch function to a recorder."""
 
     def __init__(self, recorder: ActivationRecorder) -> None:
         super().__init__()
@@ -160,7 +160,7 @@ class _Mode(TorchFunctionMode):
 
 @contextmanager
 def _removed(handle: Any) -> Iterator[None]:
-    """Take a hook off at the end, whatever happened."""
+    """Remove a hook at the end, also after an error."""
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""What a network's rectifiers did on the validation part, epoch by epoch, as it lies in a run's folder."""
+"""Store the activity of a network's rectifiers on the validation set in the run's folder, epoch by epoch."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from histo_core.storable import as_json
 FILE = "activations.jsonl"
 _MAX_BYTES = 64 << 20
 _TAIL = 1 << 22
-"""Bytes at a file's end in which the last line is looked for; one of 160 layers takes about 130,000."""
+"""Bytes at a file's end in which the last line is looked for; a line with 160 layers has about 130,000."""
 
 _POWERS = [2 ** (half / 2) for half in range(-20, 21)]
 SMALLEST = 2.0**-126
-"""Normal float32 above 0; what lies between its negative and 0 counts as 0."""
+"""Smallest normal float32; values between its negative and 0 count as 0."""
 EDGES: tuple[float, ...] = (*(-power for power in reversed(_POWERS)), -SMALLEST, 0.0, *_POWERS)
-"""Of the histograms: two bins an octave from 2^-10 to 2^10 on either side, and one of 0 alone.
+"""Edges of the histograms: two bins an octave from 2^-10 to 2^10 on either side, and one for 0 alone.
 
-Bin i holds the values above edge i - 1 up to edge i; the first all below, the last all above. Being the same for all
-layers, epochs and runs, they let histograms be compared, and need no look at the values beforehand.
+Bin i has the values above edge i - 1 up to edge i; the first has all below, the last all above. The edges are the same
+for all layers, epochs and runs, so histograms can be compared and made in one pass.
 """
 
 
 @dataclass(frozen=True)
 class LayerActivity:
-    """One rectifier over all validation patches.
+    """Activity of one rectifier over all validation patches.
 
-    A unit is a channel of a feature map, or one number where there is no map. It is never active where its output is
-    above 0 for no patch at no place.
+    A unit is a channel of a feature map, or one number where there is no map. It is never active if its output is not
+    above 0 for any patch at any position.
 
     Attributes:
-        layer: name of the module that rectifies; a second use within one pass has " #2" behind it.
-        units: how many there are.
-        never_active: how many of them are.
-        low, high: of all its outputs.
+        layer: name of the module that rectifies; a second use within one pass has " #2" appended.
+        units: number of units.
+        never_active: number of units that are never active.
+        low, high: smallest and largest output.
         total, squares: sum of the outputs, and of their squares.
         counts: outputs in each bin of `EDGES`, one more than there are edges.
     """
@@ -57,7 +57,7 @@ class LayerActivity:
 
     @property
     def never_active_share(self) -> float:
-        """Share of the units, 0 to 1."""
+        """Share of the units that are never active, 0 to 1."""
         return self.never_active / self.units
 
     @property
@@ -68,17 +68,17 @@ class LayerActivity:
 
 @dataclass(frozen=True)
 class EpochActivity:
-    """All rectifiers after one epoch (counted from 0), in the order in which they compute."""
+    """Activity of all rectifiers after one epoch (counted from 0), in the order of computation."""
 
     epoch: int
     layers: tuple[LayerActivity, ...]
 
 
 def append_activity(folder: Path, activity: EpochActivity) -> None:
-    """Write an epoch's line to a run's folder.
+    """Append an epoch's line to the file in a run's folder.
 
     Raises:
-        CheckpointError: the disk refused.
+        CheckpointError: the disk cannot be written.
     """
     line = {"epoch": activity.epoch, "edges": EDGES, "layers": [asdict(layer) for layer in activity.layers]}
     with _on_the_disk(folder):
@@ -87,31 +87,31 @@ def append_activity(folder: Path, activity: EpochActivity) -> None:
 
 
 def forget_activity(folder: Path, epoch: int) -> None:
-    """Take out what a killed process wrote of epochs from ``epoch`` on, which will be validated again.
+    """Remove the lines of ``epoch`` and later, which a killed process wrote and which will be validated again.
 
     Raises:
-        CheckpointError: the disk refused.
+        CheckpointError: the disk cannot be written.
     """
     with _on_the_disk(folder):
         keep_lines(folder / FILE, lambda line: (found := _parsed(line)) is None or found.epoch < epoch)
 
 
 def read_activity(folder: Path) -> list[EpochActivity]:
-    """All epochs of a run's folder, in order; empty where the run was not asked to record them.
+    """Read all epochs of a run's folder, in order; empty if the run did not record activity.
 
-    An older version wrote an epoch twice when it was killed: the later line counts. A torn line, or one of other bins,
-    is left out.
+    A killed older version could write an epoch twice; then the later line counts. A truncated line, or one with other
+    bins, is left out.
     """
     try:
         text = read_end(folder / FILE, _MAX_BYTES).decode(errors="replace")
-    except OSError:  # not there, or no file
+    except OSError:  # missing, or not a file
         return []
     read = [found for line in text.splitlines() if (found := _parsed(line)) is not None]
     return sorted({one.epoch: one for one in read}.values(), key=lambda one: one.epoch)
 
 
 def last_activity(folder: Path) -> EpochActivity | None:
-    """The epoch of the last line, without reading the others; None where there is none that can be read."""
+    """Read only the last line's epoch; None where no line can be read."""
     try:
         lines = read_end(folder / FILE, _TAIL).decode(errors="replace").splitlines()
     except OSError:
@@ -120,7 +120,7 @@ def last_activity(folder: Path) -> EpochActivity | None:
 
 
 def in_words(activity: EpochActivity) -> str:
-    """How many units were never active, in a sentence."""
+    """Say in a sentence how many units were never active."""
     layers: Sequence[LayerActivity] = activity.layers
     units, never = sum(layer.units for layer in layers), sum(layer.never_active for layer in layers)
     if not units:

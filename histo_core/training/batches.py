@@ -1,4 +1,4 @@
-"""Batches of patches, as the network takes them."""
+"""Load batches of patches as input of the network."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from histo_core.data.dataset import Dataset
 from histo_core.data.transforms.preprocess import Preprocess
 
 MEMORY_LIMIT = 1 << 30
-"""Bytes. Patches that take less stay in memory after they were first read, cropped and resized."""
+"""Bytes. If all patches take less, they stay in memory after they were first read, cropped and resized."""
 AHEAD = 2
-"""Batches that are made while an accelerator computes. A processor that trains has no time to spare for that."""
+"""Batches that are prepared while an accelerator computes. A CPU that trains has no time for that."""
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What changes training patches in one epoch."""
+    """Augmentation of training patches in one epoch."""
 
     config: AugmentConfig
     seed: int
@@ -32,7 +32,7 @@ class Augmentation:
 
 @dataclass(frozen=True, eq=False)
 class BatchRequest:
-    """A batch that is asked for; see `Batches.batch`."""
+    """Request of one batch; see `Batches.batch`."""
 
     rows: np.ndarray
     augmentation: Augmentation | None = None
@@ -40,14 +40,14 @@ class BatchRequest:
 
 
 class Batches:
-    """Reads, crops and resizes each patch once where memory allows; augments and normalises each time.
+    """Loader of batches: reads, crops and resizes each patch once if memory allows; augments and normalises each time.
 
     Args:
-        dataset: where pixels come from.
-        preprocess: the run's own.
-        rows: int64 rows of the data set that will be asked for.
-        device: where batches go.
-        memory_limit: bytes that patches may take in memory; more are read anew each time.
+        dataset: the source of pixels.
+        preprocess: the run's preprocessing.
+        rows: int64 rows of the data set that will be requested.
+        device: device of the batches.
+        memory_limit: bytes that patches may take in memory; if they take more, they are read each time.
     """
 
     def __init__(
@@ -72,12 +72,12 @@ class Batches:
     def batch(
         self, rows: np.ndarray, augmentation: Augmentation | None = None, keys: np.ndarray | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Images and labels.
+        """Load images and labels.
 
         Args:
             rows: int64 [n].
-            augmentation: None for patches as they are.
-            keys: int64 [n], what each one's changes are drawn from; None for the rows themselves.
+            augmentation: None for unchanged patches.
+            keys: int64 [n], from which the changes of each patch are drawn; None uses the rows.
 
         Returns:
             float32 [n, 3, h, w] in channels-last memory and int64 [n], both on the device.
@@ -99,20 +99,20 @@ class Batches:
         return images, labels
 
     def labels(self, rows: np.ndarray) -> Tensor:
-        """Labels alone, int64 [n] on the CPU."""
+        """Return the labels, int64 [n] on the CPU."""
         return torch.from_numpy(self._labels[rows])
 
     def each(self, wanted: Iterable[BatchRequest], ahead: int | None = None) -> Generator[tuple[Tensor, Tensor]]:
-        """Batch after batch, in order; the next ones are made in a thread while the caller computes with one.
+        """Yield batches in order; a thread prepares the next ones while the caller computes.
 
-        Close the iterator when no more is taken: it ends the thread. Batches do not depend on ``ahead``.
+        Close the iterator when no more batches are needed, which ends the thread. Batches do not depend on ``ahead``.
 
         Args:
-            wanted: the batches.
-            ahead: how many are made beforehand; None: `AHEAD` for an accelerator, else none.
+            wanted: the requested batches.
+            ahead: number of batches that are prepared in advance; None means `AHEAD` for an accelerator, else 0.
 
         Raises:
-            DataError: as `batch`, when the batch's turn comes.
+            DataError: as `batch`, when the batch is yielded.
         """
         ahead = (AHEAD if self._device.type != "cpu" else 0) if ahead is None else ahead
         if not ahead:
@@ -120,7 +120,7 @@ class Batches:
                 yield self.batch(one.rows, one.augmentation, one.keys)
             return
         on_gpu = self._device.type == "cuda"
-        # A stream of its own: copies and augmentation overlap with the network instead of queueing behind it.
+        # A separate stream, so that copies and augmentation overlap with the network's computation.
         beside = torch.cuda.Stream(self._device) if on_gpu else None
         reader, coming = ThreadPoolExecutor(1, thread_name_prefix="batches"), deque[Future[_Made]]()
         try:
@@ -143,7 +143,7 @@ class Batches:
         return _Made(images, labels, ready)
 
     def _sent(self, tensor: Tensor) -> Tensor:
-        """To the device; from pinned memory where that lets the copy go on by itself."""
+        """Move a tensor to the device, from pinned memory where that makes the copy asynchronous."""
         if self._device.type == "cuda":
             tensor = tensor.pin_memory()
         return tensor.to(self._device, non_blocking=True)
@@ -170,7 +170,7 @@ class _Made:
 
 
 def _taken(made: _Made) -> tuple[Tensor, Tensor]:
-    """Let the current stream wait for a batch, and keep its memory until that stream is done with it."""
+    """Make the current stream wait for a batch, and keep its memory until that stream has used it."""
     if made.ready is not None:
         stream = torch.cuda.current_stream(made.images.device)
         stream.wait_event(made.ready)

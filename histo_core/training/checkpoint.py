@@ -1,7 +1,7 @@
-"""Checkpoints that are whole or not there.
+"""Write checkpoints that are complete or absent.
 
-Files first, each under a name of its own; then the manifest, which is the commit point; then what no manifest names
-is removed. The checkpoint before the last is kept, in case the last one's bytes rot.
+First the files are written, each with a new name. Then the manifest is written, which is the commit point. Then files
+that no manifest names are removed. The checkpoint before the last is kept, in case the last one gets damaged.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from histo_core.training.events import EpochDone
 from histo_core.training.failures import check_weights
 
 WEIGHTS = "model."
-"""What the names of the network's own tensors begin with."""
+"""Prefix of the names of the network's own tensors."""
 
 log = logging.getLogger(__name__)
 
 
 class Position(Config):
-    """How far training is: ``batch`` batches of epoch ``epoch`` are done, with what they summed up to."""
+    """Position of training: ``batch`` batches of epoch ``epoch`` are done, with their sums."""
 
     epoch: int = Field(default=0, ge=0)
     batch: int = Field(default=0, ge=0)
@@ -42,13 +42,13 @@ class Position(Config):
     samples: int = Field(default=0, ge=0)
     seconds: float = 0.0
     learning_rate: float | None = None
-    """Of the epoch's last step so far, as the optimiser used it."""
+    """Learning rate of the epoch's last step so far, as the optimiser used it."""
     last_epoch: EpochDone | None = None
     valid_losses: tuple[float, ...] = ()
-    """Of all epochs that are done; schedules and early stopping look at them."""
+    """Validation losses of all epochs that are done; schedules and early stopping use them."""
 
     def after_batch(self, loss: float, samples: int, seconds: float, learning_rate: float | None = None) -> Position:
-        """One batch further; ``loss`` is the mean over its samples, ``learning_rate`` None where no step ended."""
+        """Return the position after one more batch; ``loss`` is its mean, ``learning_rate`` None if no step ended."""
         return self.model_copy(
             update={
                 "batch": self.batch + 1,
@@ -60,7 +60,7 @@ class Position(Config):
         )
 
     def after_epoch(self, done: EpochDone) -> Position:
-        """At the start of the next epoch."""
+        """Return the position at the start of the next epoch."""
         return Position(epoch=done.epoch + 1, last_epoch=done, valid_losses=(*self.valid_losses, done.valid_loss))
 
     @property
@@ -77,7 +77,7 @@ class _Description(Config):
 
 @dataclass(frozen=True, eq=False)
 class BestWeights:
-    """Weights to keep as the best so far."""
+    """Weights to store as the best so far."""
 
     model: nn.Module
     header: WeightsHeader
@@ -87,7 +87,7 @@ class BestWeights:
 
 @dataclass(frozen=True, eq=False)
 class Restored:
-    """A training state read back. ``file`` is where it came from."""
+    """A restored training state. ``file`` is its source."""
 
     file: Path
     tensors: dict[str, Tensor]
@@ -100,18 +100,19 @@ class Checkpoints:
 
     Args:
         folder: the run's checkpoint folder; one process at a time writes there.
-        identity: what a state must have been trained with to be gone on from here; flat JSON values by field.
+        identity: what a state must have been trained with so that this run can resume from it; flat JSON values by
+            field.
     """
 
     def __init__(self, folder: Path, identity: Mapping[str, Any]) -> None:
         self._folder, self._identity = folder, dict(identity)
 
     def save(self, tensors: Mapping[str, Tensor], position: Position, best: BestWeights | None = None) -> None:
-        """Write a state, and new best weights where there are any.
+        """Write a state, and new best weights if there are any.
 
         Raises:
-            TrainingError: a weight is infinite or no number; the last checkpoint is as it was.
-            CheckpointError: the disk refused; the last checkpoint is as it was.
+            TrainingError: a weight is infinite or NaN; the last checkpoint is unchanged.
+            CheckpointError: the disk cannot be written; the last checkpoint is unchanged.
         """
         weights = {name: tensor for name, tensor in tensors.items() if name.startswith(WEIGHTS)}
         check_weights(weights, f"epoch {position.epoch + (position.batch > 0)}")
@@ -125,7 +126,7 @@ class Checkpoints:
             )
             write_manifest(self._folder, manifest)
         except OSError as error:
-            # A rename whose sync failed may or may not survive a crash, so what either manifest names stays.
+            # A rename whose sync failed may or may not survive a crash, so the files of both manifests are kept.
             now = read_manifest(self._folder)
             self._remove_all_but(*(kept for kept in (before, now) if kept))
             raise CheckpointError(
@@ -136,13 +137,13 @@ class Checkpoints:
         self._remove_all_but(manifest)
 
     def load(self) -> Restored | None:
-        """Read the last state back, or the one before when the last is damaged (a warning is logged).
+        """Read the last state, or the one before if the last is damaged (a warning is logged).
 
         Returns:
-            None where nothing was saved yet.
+            None if nothing was saved yet.
 
         Raises:
-            CheckpointError: nothing readable is left, the best weights are damaged, or the state belongs to another
+            CheckpointError: no state can be read, the best weights are damaged, or the state belongs to another
                 configuration.
         """
         manifest = read_manifest(self._folder)
@@ -205,5 +206,5 @@ class Checkpoints:
         for pattern in ("last.*.safetensors", "best.*.safetensors", ".*.part"):
             for file in self._folder.glob(pattern):
                 if file.name not in keep:
-                    with suppress(OSError):  # a leftover costs room only; the next save tries again
+                    with suppress(OSError):  # a leftover file only takes space; the next save tries again
                         file.unlink()

@@ -1,4 +1,4 @@
-"""Which samples are trained on, in which order, and what must not change half-way."""
+"""Choose the training samples and their order, and list what must not change when a run resumes."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _MAY_CHANGE = frozenset(
 _OVER_ALL_EPOCHS = frozenset({"one_cycle", "cosine"})
 _ORDER = 1
 _FEWEST = 2
-"""Samples that a device needs for batch normalisation."""
+"""Fewest samples on a device, as batch normalisation needs them."""
 
 
 def training_rows(config: RunConfig, dataset: Dataset, split: Split) -> np.ndarray:
-    """Rows of the training part, int64 in the table's order; a seeded subset where the configuration says so.
+    """Return the rows of the training set, int64 in the table's order, or a seeded subset if configured.
 
     The subset keeps the shares of the classes, to the nearest sample, and does not depend on the table's order.
 
     Raises:
-        SplitError: fewer than two samples a device, or one without a label.
+        SplitError: fewer than two samples for each device, or one without a label.
     """
     fewest = _FEWEST * config.train.devices
     rows = _labelled(dataset, split, "train", at_least=fewest)
@@ -49,7 +49,7 @@ def training_rows(config: RunConfig, dataset: Dataset, split: Split) -> np.ndarr
 
 
 def validation_rows(dataset: Dataset, split: Split) -> np.ndarray:
-    """Rows of the validation part, int64.
+    """Return the rows of the validation set, int64.
 
     Raises:
         SplitError: no sample, or one without a label.
@@ -58,26 +58,26 @@ def validation_rows(dataset: Dataset, split: Split) -> np.ndarray:
 
 
 def batch_count(samples: int, train: TrainConfig) -> int:
-    """Batches an epoch. A last batch that leaves a device a single sample is left out: batch normalisation needs two.
+    """Count an epoch's batches, without a last one that gives a device one sample: batch normalisation needs two.
 
-    Which samples these are changes with each epoch's order.
+    Which samples are left out changes with each epoch's order.
     """
     whole, rest = divmod(samples, train.batch_size)
     return whole + (rest >= _FEWEST * train.devices)
 
 
 def epoch_order(rows: np.ndarray, labels: np.ndarray, config: RunConfig, epoch: int) -> np.ndarray:
-    """The rows in the order of one epoch, from the configuration and the epoch alone.
+    """Return the rows in the order of one epoch; it depends only on the configuration and the epoch.
 
     Args:
-        rows: int64 [n], of the training part.
+        rows: int64 [n], of the training set.
         labels: int [n], of these rows.
-        config: its seed, and how classes are balanced.
+        config: gives the seed and the class balancing.
         epoch: counted from 0.
 
     Returns:
-        int64 [m], the same m in every epoch; more than n, and rows more than once, where classes are enlarged; rows
-        more than once and others not at all where they are drawn.
+        int64 [m], the same m in every epoch. If classes are enlarged, m > n and rows are repeated; if rows are drawn
+        with replacement, some are repeated and some are missing.
     """
     random = np.random.default_rng([config.seed, _ORDER, epoch])
     if config.train.balance == "sampler":
@@ -88,16 +88,16 @@ def epoch_order(rows: np.ndarray, labels: np.ndarray, config: RunConfig, epoch: 
 
 
 def identity(config: RunConfig, dataset: Dataset, split: Split, data_hash: str | None = None) -> dict[str, Any]:
-    """All that decides the weights after a batch, as flat JSON values by field.
+    """Return everything that determines the weights after a batch, as flat JSON values by field.
 
-    The number of epochs is among it only where the learning rates depend on it, and the data's content stands for the
-    folder that it lies in.
+    The number of epochs is included only if the learning rates depend on it. The hash of the data replaces their
+    folder.
 
     Args:
-        config: of the run.
-        dataset: opened from it.
-        split: made from it.
-        data_hash: the data set's `content_hash`; None reads all of its pixels where that is not remembered.
+        config: configuration of the run.
+        dataset: opened from ``config.data``.
+        split: made from ``config.split``.
+        data_hash: the data set's `content_hash`; None computes it, which reads all pixels unless it is cached.
     """
     sections = config.naming_values()
     del sections["predict"]

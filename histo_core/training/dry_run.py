@@ -1,4 +1,4 @@
-"""How long a run will take and how much memory it needs, from a few of its real steps."""
+"""Estimate a run's time and memory from a few of its real steps."""
 
 from __future__ import annotations
 
@@ -41,23 +41,23 @@ def try_batch(
     steps: int = STEPS,
     progress: Progress = silent,
 ) -> DryRun:
-    """Train the run's own network for a step to warm up and a few that count, validate one batch, save a checkpoint.
+    """Train the run's own network for a warm-up step and a few measured steps, validate one batch, save a checkpoint.
 
-    It is the real loop on few patches, so whatever a step costs is in it. Of several devices that share a batch one
-    is measured with its share; what they tell each other comes on top. Initial weights cost nothing and are left out.
+    It runs the real loop on few patches, so all costs of a step are included. If several devices share a batch, one is
+    measured with its shard, and communication is not included. Initial weights cost nothing and are left out.
 
     Args:
         config: the run.
         dataset: opened from ``config.data``.
         split: made from ``config.split``.
-        workspace: where the checkpoint is written, and deleted again.
-        steps: that are measured; fewer where the training part holds fewer batches.
-        progress: counts steps.
+        workspace: where the checkpoint is written and deleted again.
+        steps: number of measured steps; fewer if the training set has fewer batches.
+        progress: receives (steps done, total).
 
     Raises:
         ConfigError, SplitError, DataError, CheckpointError: the run could not be trained.
         TrainingError: memory ran out; the message names the batch size to try.
-        CancelledError: ``progress`` raised it; nothing is left behind.
+        CancelledError: ``progress`` requested it; nothing is left behind.
     """
     labels = dataset.table["label"].to_numpy(np.int64)
     train, valid = training_rows(config, dataset, split), validation_rows(dataset, split)
@@ -84,7 +84,7 @@ def try_batch(
 
 @dataclass(frozen=True)
 class _Timing:
-    """Seconds of a step, of validating a batch, and of saving."""
+    """Seconds of a step, of validating a batch and of saving."""
 
     step: float
     validation: float
@@ -100,12 +100,12 @@ def _measure(
     progress: Progress,
     batches: int,
 ) -> _Timing:
-    """Train one epoch of a few batches, each timed once the device has carried it out."""
+    """Train one epoch of a few batches; each is timed when the device has finished it."""
     events: list[tuple[Event, float]] = []
     workspace.home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".trial.", dir=workspace.home) as folder:
         progress(0, batches + 1)
-        # Nobody goes on with a trial, so that data which takes minutes to read need not be hashed for it.
+        # A trial is never resumed, so data that take minutes to read need not be hashed.
         for event in fit(config, dataset, split, Path(folder), workspace=workspace, data_hash=""):
             if device.type == "cuda":
                 torch.cuda.synchronize(device)
@@ -124,7 +124,7 @@ def _measure(
 
 
 def _alone(config: RunConfig, share: int) -> RunConfig:
-    """One device's part of the run, on all patches of the few that are given to it."""
+    """Return the run's configuration for one device, on all of the few given patches."""
     alone = trial_config(config)
     fields = {"batch_size": share, "devices": 1, "balance": "none", "enlarge_to": None, "max_train_samples": None}
     return alone.model_copy(update={"train": alone.train.model_copy(update=fields)})
@@ -137,7 +137,7 @@ def _fewer(split: Split, train: np.ndarray, valid: np.ndarray) -> Split:
 
 
 def _kept_bytes(config: RunConfig, dataset: Dataset, patches: int) -> int:
-    """Of the patches that a run keeps after it has read them; the trial reads few of them."""
+    """Return the bytes of the patches that a run keeps in memory; the trial reads few of them."""
     height, width = Preprocess(config.preprocess).output_size(*dataset.read([0])[0].shape[:2])
     size = 3 * height * width * patches
     return size if size <= MEMORY_LIMIT else 0
@@ -145,7 +145,7 @@ def _kept_bytes(config: RunConfig, dataset: Dataset, patches: int) -> int:
 
 @contextmanager
 def _peak_memory(device: torch.device) -> Iterator[list[int]]:
-    """A list whose one number is, after the block, the most bytes that were held in it."""
+    """Yield a list that has, after the block, the peak number of bytes as its only item."""
     peak = [0]
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)

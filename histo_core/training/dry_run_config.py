@@ -1,4 +1,4 @@
-"""What a trial tries, which is what decides the cost of a run, and what it finds; a page reads it without PyTorch."""
+"""Configuration and result of a trial run; pages import it without PyTorch."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _COSTS = (
     *("batch_size", "optimizer", "momentum", "nesterov", "amsgrad", "centered", "l1", "clip_norm", "average_decay"),
     *("accumulate", "precision", "balance", "enlarge_to", "max_train_samples", "device", "devices", "threads"),
 )
-"""The training settings that cost something; all others only change which numbers are computed."""
+"""The training settings that affect cost; all others only change which numbers are computed."""
 
 
 def trial_config(config: RunConfig) -> RunConfig:
-    """A configuration of one epoch with the same cost a step, and everything that costs nothing at its default.
+    """Return a configuration of one epoch with the same cost of a step; settings without cost get their defaults.
 
-    Two runs that differ in epochs, seed, learning rate or schedule only have one trial in common. A backbone that is
-    unfrozen later counts as trained, which is its dearer part.
+    Runs that differ only in epochs, seed, learning rate or schedule share one trial. A backbone that is unfrozen later
+    counts as trained, which is the more expensive phase.
     """
     train = config.train
     kept = {name: getattr(train, name) for name in _COSTS}
@@ -35,18 +35,18 @@ def trial_config(config: RunConfig) -> RunConfig:
 
 @dataclass(frozen=True)
 class DryRun:
-    """What a run will cost on this machine, as it was during the trial.
+    """The cost of a run on this machine, as measured in the trial.
 
     Attributes:
-        seconds_per_step: mean of the measured steps, reading and augmenting their patches included.
+        seconds_per_step: mean of the measured steps, including reading and augmenting their patches.
         images_per_second: over all devices of the run.
-        steps_per_epoch: batches an epoch.
-        seconds_per_epoch: of training, without validation.
-        validation_seconds: after each epoch: validation, and saving the checkpoint.
+        steps_per_epoch: number of batches of an epoch.
+        seconds_per_epoch: training time without validation.
+        validation_seconds: time after each epoch for validation and saving the checkpoint.
         seconds_total: epochs x (seconds_per_epoch + validation_seconds).
-        peak_bytes: the most memory that was held: on CUDA by tensors on the device, elsewhere by the whole process,
-            with the room for the patches that a run keeps after it has read them.
-        device: that was measured.
+        peak_bytes: peak memory: on CUDA of tensors on the device, elsewhere of the whole process, including the space
+            for the patches that a run keeps in memory.
+        device: the measured device.
     """
 
     seconds_per_step: float
@@ -60,9 +60,9 @@ class DryRun:
 
     @property
     def seconds_between(self) -> float:
-        """From the end of one epoch to the end of the next."""
+        """Seconds from the end of one epoch to the end of the next."""
         return self.seconds_per_epoch + self.validation_seconds
 
     def of_epochs(self, epochs: int) -> DryRun:
-        """The same for another number of epochs."""
+        """Return the same result for another number of epochs."""
         return replace(self, seconds_total=epochs * self.seconds_between)

@@ -1,4 +1,4 @@
-"""A moving average of the weights, which is often better than the weights of any one step."""
+"""Exponential moving average of the weights, which is often better than the weights of a single step."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 class Average:
-    """Exponential moving average of a network's weights, and of what its batch normalisation has seen.
+    """Exponential moving average of a network's weights and of its batch normalisation statistics.
 
-    The running means and variances belong to the weights they were seen with: those of the last step beside averaged
-    weights made the validation loss jump by half from epoch to epoch.
+    The running means and variances must fit the weights: with those of the last step and averaged weights, the
+    validation loss changed by half from epoch to epoch.
 
     After step t, counted from 0, each averaged weight is d a + (1 - d) w with d = min(decay, (1 + t) / (10 + t)): the
-    first weights, which know nothing, are soon forgotten however slow the decay.
+    untrained first weights lose their influence soon, however slow the decay.
 
     Polyak and Juditsky, Acceleration of stochastic approximation by averaging, SIAM J. Control Optim. 1992.
 
     Args:
-        model: to average, on its device; the same tensors are read at each update.
+        model: the network to average, on its device; the same tensors are read at each update.
         decay: in (0, 1).
 
     Attributes:
-        model: the averaged network; needs no gradient.
+        model: the averaged network, without gradients.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
@@ -37,7 +37,7 @@ class Average:
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Take in the weights after a step of the optimiser, counted from 0 over the whole run."""
+        """Add the weights after a step of the optimiser, counted from 0 over the whole run."""
         decay = min(self._decay, (1 + step) / (10 + step))
         means, values = map(list, zip(*self._means, strict=True))
         get_ema_multi_avg_fn(decay)(means, values, step)
@@ -46,6 +46,6 @@ class Average:
 
 
 def _changing(model: nn.Module) -> list[Tensor]:
-    """All that a checkpoint keeps; other buffers, such as the tables of group convolutions, never change."""
+    """Return the tensors that a checkpoint stores; others, such as tables of group convolutions, never change."""
     kept = model.state_dict().keys()
     return [tensor for name, tensor in (*model.named_parameters(), *model.named_buffers()) if name in kept]

@@ -1,4 +1,4 @@
-"""What the network gave for each patch of an epoch while it trained, for the epoch's training scores."""
+"""Keep the logits of an epoch's training patches, for the epoch's training scores."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _KEY = "epoch.logits"
 
 
 class EpochLogits:
-    """The logits of one epoch's own forward passes, by place in the epoch's order.
+    """Logits of one epoch's own forward passes, by position in the epoch's order.
 
-    Nothing goes through the network twice: each step copies the logits that its loss was computed from, on the
-    device and without waiting for it. So they are those of augmented patches, with dropout, from a network that still
-    changes. A place that was trained on twice, as where classes are enlarged, counts twice.
+    No patch goes through the network twice: each step copies the logits that its loss was computed from, on the device
+    and without waiting for it. So they are logits of augmented patches, with dropout, from a network that still
+    changes. A patch that occurs twice in the order, as when classes are enlarged, counts twice.
 
-    Where processes share a batch, each keeps the places of its own share; all others are 0, so that the sum over the
-    processes is the whole epoch. A checkpoint inside the epoch holds that sum, which rank 0 alone takes over: the run
-    may go on with another number of processes.
+    If processes share a batch, each keeps the logits of its own shard; all others are 0, so that the sum over the
+    processes is the whole epoch. A checkpoint inside the epoch stores that sum, and only rank 0 restores it, so that
+    the run may resume with another number of processes.
 
     Args:
-        ranks: who this process is.
-        places: of the epoch that are trained on.
-        classes: k.
+        ranks: this process.
+        places: number of positions in the epoch's order.
+        classes: number of classes k.
     """
 
     def __init__(self, ranks: ProcessGroup, places: int, classes: int) -> None:
@@ -38,18 +38,18 @@ class EpochLogits:
         self._known = True
 
     def take(self, outputs: Tensor | Sequence[Tensor], deal: Shard) -> None:
-        """Keep what a batch's share gave.
+        """Keep the logits of a batch's shard.
 
         Args:
-            outputs: logits [m, k], or a tuple of these and of those of auxiliary classifiers, which are passed over.
-            deal: the share; one that counts for nothing is not kept.
+            outputs: logits [m, k], or a tuple of these and of those of auxiliary classifiers, which are ignored.
+            deal: the shard; one with weight 0 is not kept.
         """
         if deal.part:
             logits = outputs if isinstance(outputs, Tensor) else outputs[0]
             self._logits[deal.places] = logits.detach().to(self._logits.dtype)
 
     def scores(self, labels: Tensor, output: str, positive: int) -> EpochScores | None:
-        """Score the whole epoch; every process must ask, and all get the same.
+        """Score the whole epoch; every process must call it, and all get the same scores.
 
         Args:
             labels: int64 [places], in the epoch's order.
@@ -57,7 +57,7 @@ class EpochLogits:
             positive: index of the class of interest.
 
         Returns:
-            None where the epoch was begun by a version that kept no logits.
+            None if the epoch was begun by a version that kept no logits.
         """
         whole = self._whole().cpu().double()
         if not self._known:
@@ -65,19 +65,19 @@ class EpochLogits:
         return epoch_scores(labels.cpu().numpy(), probabilities(whole, output).numpy(), positive)
 
     def capture(self) -> dict[str, Tensor]:
-        """Name what a checkpoint inside the epoch must hold; every process must ask."""
+        """Return what a checkpoint inside the epoch must store; every process must call it."""
         whole = self._whole()
         return {_KEY: whole} if self._known else {}
 
     @staticmethod
     def of(tensors: Mapping[str, Tensor]) -> Tensor | None:
-        """What a checkpoint inside an epoch holds; None where a version wrote it that kept no logits."""
+        """Return the logits in a checkpoint; None if it was written by a version that kept none."""
         return tensors.get(_KEY)
 
     def restore(self, saved: Tensor | None) -> None:
-        """Take over what `of` gave.
+        """Restore the result of `of`.
 
-        With another number of devices the last, short batch may come or go, and with it the last places.
+        With another number of devices the last, short batch may be added or dropped, and with it the last positions.
         """
         self._known = saved is not None
         if saved is not None and self._ranks.leads:

@@ -1,4 +1,4 @@
-"""What happens during a run, as typed events; one JSON line each in ``events.jsonl``."""
+"""Typed events of a run; each is one JSON line in ``events.jsonl``."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from histo_core.storable import as_json
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened."""
+    """Base class of events."""
 
 
 @dataclass(frozen=True)
 class Started(Event):
-    """Training begins, or goes on after an interruption (``epoch`` > 0 or ``batch`` > 0)."""
+    """Training begins, or resumes after an interruption (``epoch`` > 0 or ``batch`` > 0)."""
 
     epoch: int
     batch: int
@@ -32,7 +32,7 @@ class Started(Event):
 
 @dataclass(frozen=True)
 class BatchDone(Event):
-    """One batch. ``loss`` is the mean over the epoch so far; not written to the file."""
+    """One batch is done. ``loss`` is the mean over the epoch so far; the event is not written to the file."""
 
     epoch: int
     batch: int
@@ -44,18 +44,18 @@ class BatchDone(Event):
 
 @dataclass(frozen=True)
 class EpochDone(Event):
-    """An epoch whose checkpoint is already on disk.
+    """An epoch is done and its checkpoint is on disk.
 
-    ``train_loss`` is the loss as it was trained on: with its smoothing, weights and auxiliary classifiers, without
-    penalties. ``valid_loss`` is the plain cross entropy, whatever was trained on.
+    ``train_loss`` is the training objective with smoothing, weights and auxiliary classifiers, without penalties.
+    ``valid_loss`` is the plain cross entropy, whatever the training loss.
 
-    Scores of training are of the epoch's own forward passes: augmented patches, with dropout, from a network that
-    still changes. Those of validation are of the network at the epoch's end, on patches as they are. What they are
-    and when they are None says `histo_core.training.scores.EpochScores`; those of training, and precision, recall and
-    F1, are None as well in what an older version wrote. With ``macro`` there are more than two classes: AUROC is the
+    Training scores come from the epoch's own forward passes: augmented patches, with dropout, from a network that still
+    changes. Validation scores come from the network at the epoch's end, on unchanged patches.
+    `histo_core.training.scores.EpochScores` defines them and says when they are None. Training scores, and precision,
+    recall and F1, are also None in files of older versions. ``macro`` means more than two classes: AUROC is then the
     mean of one class against the rest, and precision, recall and F1 are macro averages.
 
-    ``learning_rate`` is what the optimiser used in the epoch's last step, for the classifiers.
+    ``learning_rate`` is the optimiser's rate for the classifiers in the epoch's last step.
     """
 
     epoch: int
@@ -81,7 +81,7 @@ class EpochDone(Event):
 
 @dataclass(frozen=True)
 class Stopped(Event):
-    """Stopped on request at a batch's end; the checkpoint is on disk."""
+    """The run stopped on request at a batch's end; the checkpoint is on disk."""
 
     epoch: int
     batch: int
@@ -89,7 +89,7 @@ class Stopped(Event):
 
 @dataclass(frozen=True)
 class Finished(Event):
-    """All epochs are done, or no new best came for as many as the patience allows."""
+    """All epochs are done, or there was no new best epoch for as many epochs as the patience allows."""
 
     best_epoch: int
     best_valid_loss: float
@@ -102,12 +102,12 @@ _CHECKED: dict[str, TypeAdapter[Event]] = {name: TypeAdapter(kind) for name, kin
 
 
 def to_json(event: Event) -> str:
-    """One line of JSON with the event's kind and fields."""
+    """Return one line of JSON with the event's kind and fields."""
     return as_json({"kind": type(event).__name__, **asdict(event)})
 
 
 def from_json(line: str) -> Event | None:
-    """Read a line back; None for one that a crash tore or another version wrote, or whose values are of wrong types."""
+    """Parse a line; None if a crash truncated it, another version wrote it, or its values have wrong types."""
     try:
         fields: dict[str, Any] = json.loads(line, parse_constant=lambda _: None)
         kind = fields.pop("kind")

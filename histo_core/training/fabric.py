@@ -1,4 +1,4 @@
-"""Lightning Fabric, and nothing else of Lightning: it moves and steps the model, the loop stays ours."""
+"""Set up Lightning Fabric, which moves and steps the model; nothing else of Lightning is used."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _PRECISIONS: dict[str, Literal["32-true", "bf16-mixed", "16-mixed"]] = {
     "16": "16-mixed",
 }
 
-# Its import adds a handler of its own; a library's messages belong to whoever configures logging.
+# Its import adds its own log handler; logging is configured by the application.
 _log = logging.getLogger("lightning_fabric")
 _log.handlers.clear()
 _log.propagate = True
 _log.setLevel(logging.WARNING)
-# Its import also asks torch to look for CUDA without waking it, for the sake of forks, which we never make. Without a
-# GPU each step of Adam then looks for NVIDIA's library on the disk: 130 us instead of 6, a fifth of a small step.
+# Its import also makes torch check for CUDA without initialising it, for forks, which we never make. Without a GPU each
+# step of Adam then looks for NVIDIA's library on the disk: 130 us instead of 6, a fifth of a small step.
 os.environ.pop("PYTORCH_NVML_BASED_CUDA_CHECK", None)
 
 
@@ -39,17 +39,17 @@ def fabric_on(
     *,
     frozen: bool = False,
 ) -> Fabric:
-    """A Fabric of one device, or of one among several that share a run and are connected.
+    """Make a Fabric for one device, alone or among several connected ones that share a run.
 
     Args:
-        device: of this process.
-        precision: bits of what is multiplied; weights, sums, losses and the optimiser stay in 32 (Micikevicius et
-            al., Mixed precision training, ICLR 2018).
-        ranks: who this process is, where there are several.
-        frozen: whether there are weights that get no gradient for a while, and that nobody must wait for.
+        device: device of this process.
+        precision: bits of factors in multiplications; weights, sums, losses and the optimiser keep 32 bits
+            (Micikevicius et al., Mixed precision training, ICLR 2018).
+        ranks: this process, if there are several.
+        frozen: whether some weights get no gradient for a while, so that processes must not wait for it.
 
     Raises:
-        ConfigError: 16 on another device than CUDA, where its range would be too small without a loss scaler.
+        ConfigError: 16 bits on another device than CUDA, where their range would be too small without a loss scaler.
     """
     if precision == "16" and device.type != "cuda":
         raise ConfigError(
@@ -60,7 +60,7 @@ def fabric_on(
             precision=_PRECISIONS[precision],
             accelerator=device.type,
             devices=[device.index] if device.type == "cuda" else 1,
-            plugins=[LightningEnvironment()],  # else a cluster's variables would decide how many processes it expects
+            plugins=[LightningEnvironment()],  # else a cluster's variables set the number of processes
         )
     environment = TorchElasticEnvironment()
     first = (device.index or 0) - environment.local_rank()
@@ -72,10 +72,10 @@ def fabric_on(
         strategy=DDPStrategy(find_unused_parameters=frozen),
         plugins=[environment],
     )
-    fabric.launch()  # starts nothing: the processes are there and connected
+    fabric.launch()  # starts no process: all exist and are connected
     return fabric
 
 
 def scaler_of(fabric: Fabric) -> GradScaler | None:
-    """What scales losses up and gradients down again, where the precision needs it; its scale adapts while training."""
+    """Return the scaler of losses and gradients if the precision needs one; its scale adapts during training."""
     return getattr(fabric.strategy.precision, "scaler", None)

@@ -1,4 +1,4 @@
-"""Why training cannot go on, in words."""
+"""Explain why training cannot continue."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from histo_core.files import write_json
 from histo_core.models.device import out_of_memory
 
 FAILED_BATCH = "failed_batch.json"
-"""In a run's folder: which samples a loss that is no number came from."""
+"""File in a run's folder: the samples of a batch whose loss was not a finite number."""
 
-_NAMED = 3  # so many in a message
+_NAMED = 3  # most samples named in a message
 
 
 def check_finite(loss: float, where: str, config: TrainConfig) -> float:
-    """Give the loss back.
+    """Return the loss if it is finite.
 
     Args:
         loss: mean cross-entropy.
@@ -32,7 +32,7 @@ def check_finite(loss: float, where: str, config: TrainConfig) -> float:
         config: for the message.
 
     Raises:
-        TrainingError: the loss is infinite or no number.
+        TrainingError: the loss is infinite or NaN.
     """
     if not math.isfinite(loss):
         raise TrainingError(
@@ -46,23 +46,23 @@ def check_finite(loss: float, where: str, config: TrainConfig) -> float:
 def check_batch(
     loss: float, epoch: int, batch: int, rows: np.ndarray, dataset: Dataset, folder: Path, config: TrainConfig
 ) -> None:
-    """Stop at a batch whose loss is no number, and keep the ids of its samples in ``failed_batch.json``.
+    """Stop at a batch whose loss is not finite, and write the ids of its samples to ``failed_batch.json``.
 
     Args:
-        loss: of the batch.
+        loss: loss of the batch.
         epoch, batch: counted from 0.
-        rows: int64 [n], of the batch in the data set.
-        dataset: where its samples come from.
-        folder: of the run.
+        rows: int64 [n], rows of the batch in the data set.
+        dataset: the source of its samples.
+        folder: folder of the run.
         config: for the message.
 
     Raises:
-        TrainingError: the loss is infinite or no number.
+        TrainingError: the loss is infinite or NaN.
     """
     if math.isfinite(loss):
         return
     samples = [str(sample) for sample in dataset.table["sample_id"].iloc[rows]]
-    with suppress(OSError):  # a disk that refuses must not hide the reason
+    with suppress(OSError):  # a disk error must not hide the reason
         write_json(
             folder / FAILED_BATCH, {"epoch": epoch + 1, "batch": batch + 1, "loss": str(loss), "samples": samples}
         )
@@ -72,14 +72,14 @@ def check_batch(
 
 
 def check_weights(tensors: Mapping[str, Tensor], where: str) -> None:
-    """Find out whether weights are numbers, before they are kept.
+    """Check that weights are finite before they are stored.
 
     Args:
-        tensors: any, by name.
-        where: the epoch that they come out of, for the message.
+        tensors: any tensors, by name.
+        where: their epoch, for the message.
 
     Raises:
-        TrainingError: one holds a value that is infinite or no number.
+        TrainingError: one has a value that is infinite or NaN.
     """
     broken = [name for name, tensor in tensors.items() if tensor.is_floating_point() and not tensor.isfinite().all()]
     if broken:
@@ -93,10 +93,10 @@ def check_weights(tensors: Mapping[str, Tensor], where: str) -> None:
 
 @contextmanager
 def disk_explained() -> Iterator[None]:
-    """Say what to do when a disk is full, broken or read-only.
+    """Turn errors of a full, broken or read-only disk into a `TrainingError` with advice.
 
     Raises:
-        TrainingError: a file of the block could not be read or written because of its disk.
+        TrainingError: the disk prevented reading or writing a file in the block.
     """
     try:
         yield
@@ -114,7 +114,7 @@ def disk_explained() -> Iterator[None]:
 
 @contextmanager
 def memory_explained(batch_size: int) -> Iterator[None]:
-    """Say what to do when memory runs out. The batch size is never changed in silence: it changes the result.
+    """Turn errors of memory into a `TrainingError` with advice. The batch size is not changed, as it affects results.
 
     Raises:
         TrainingError: the block ran out of memory, or a batch of one patch cannot be normalised.

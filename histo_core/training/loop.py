@@ -1,4 +1,4 @@
-"""The training loop: epochs, batches, validation, checkpoints, reported as events."""
+"""The training loop: epochs, batches, validation and checkpoints, reported as events."""
 
 from __future__ import annotations
 
@@ -31,48 +31,47 @@ def fit(
     workspace: Workspace | None = None,
     data_hash: str | None = None,
 ) -> Iterator[Event]:
-    """Train a network, or go on where ``folder/checkpoint`` says that training stopped.
+    """Train a network, or resume training from ``folder/checkpoint``.
 
-    A run that was stopped or killed and goes on ends with the very weights and metrics of one that was not: bit for
-    bit on a CPU with the same number of threads, elsewhere within the limits of the device's own library. The test
-    part is never read.
+    A resumed run ends with the same weights and metrics as an uninterrupted one: bit for bit on a CPU with the same
+    number of threads, elsewhere within the limits of the device's own library. The test set is never read.
 
-    With ``train.devices`` above 1 this is the code of every process: each takes its share of each batch, gradients are
-    those of the whole batch, rank 0 alone writes files and yields events, and all stop together when one is asked to.
-    The result is that of one device but for rounding, for dropout, which each process draws for itself, and, on
-    processors, for batch normalisation, which sees a share. It goes on bit for bit with as many devices, and may go
-    on with another number; see `histo_core.training.distributed.process_group` for who starts the processes.
+    With ``train.devices`` above 1 every process runs this code: each takes its shard of each batch, gradients are those
+    of the whole batch, only rank 0 writes files and yields events, and all stop together when one is asked to. The
+    result equals that of one device except for rounding, for dropout, which each process draws itself, and, on CPUs,
+    for batch normalisation, which sees only a shard. It resumes bit for bit with the same number of devices, and may
+    resume with another number. `histo_core.training.distributed.process_group` says who starts the processes.
 
-    With ``train.activations`` each epoch also appends what the network's rectifiers did in validation to
+    With ``train.activations`` each epoch also appends the activity of the network's rectifiers in validation to
     ``folder/activations.jsonl``; see `histo_core.training.activations`.
 
-    While events are taken, torch's thread count, determinism switch and global generators are this run's; they are
-    put back when the iterator ends or is closed.
+    While the iterator is in use, torch's thread count, determinism setting and global generators are set for this run;
+    they are restored when it ends or is closed.
 
     Args:
-        config: all that decides the result.
+        config: everything that determines the result.
         dataset: opened from ``config.data``.
-        split: made from ``config.split``; parts train and valid are used.
+        split: made from ``config.split``; training and validation set are used.
         folder: the run's folder.
-        should_stop: asked after each step and each batch of validation; when it says yes the state is saved and
+        should_stop: called after each step and each batch of validation; if it returns True, the state is saved and
             `Stopped` ends the iterator.
-        workspace: where initial weights are looked for.
-        data_hash: what tells the data from others when training goes on; None: the data set's content hash, for which
-            all of its pixels are read where it is not remembered.
+        workspace: has initial weights.
+        data_hash: identifies the data when training resumes; None uses the data set's content hash, which reads all
+            pixels unless it is cached.
 
     Yields:
-        `Started`; after a resume the last finished epoch's `EpochDone` once more, since the one who was told first
-        may have died of it; `BatchDone` for each batch, counted from 1; `EpochDone` once the epoch's checkpoint is on
-        disk; at the end `Stopped` or `Finished`. Epochs are counted from 0.
+        `Started`; after a resume the last finished epoch's `EpochDone` again, because the first receiver may have
+        crashed; `BatchDone` for each batch, counted from 1; `EpochDone` when the epoch's checkpoint is on disk; at the
+        end `Stopped` or `Finished`. Epochs are counted from 0.
 
     Raises:
-        ConfigError: the model, its options or the device are not to be had.
-        SplitError: a part is empty or holds unlabelled samples.
+        ConfigError: the model, its options or the device are not available.
+        SplitError: a set is empty or has unlabelled samples.
         DataError: a patch cannot be read.
         CheckpointError: the checkpoint is damaged, does not fit the configuration, or cannot be written.
-        TrainingError: a loss that is no number, or too little memory. The last checkpoint stays, and the samples of
-            the batch are named in ``failed_batch.json``.
-        RuntimeError: torch's, where another process of this run is gone or silent.
+        TrainingError: a loss that is not finite, or too little memory. The last checkpoint stays, and
+            ``failed_batch.json`` names the samples of the batch.
+        RuntimeError: from torch: another process of this run has ended or does not answer.
     """
     ranks = find_ranks(config.train)
     stop = ranks.asked(should_stop)
@@ -111,7 +110,7 @@ def _fit(
                         run.seen.take(outputs, shard)
                         loss = run.loss_of(outputs, labels)
                         stepped = run.updates.take(loss, shard, epoch, batch, run.at.valid_losses)
-                        # Asked for last: on an accelerator it waits until all before it is computed.
+                        # Read last: on an accelerator this waits until everything before is computed.
                         value = ranks.sum(loss.item() * shard.part)
                     yield run.after_batch(value, shard, perf_counter() - begun, stepped=stepped)
                     if stepped and should_stop():

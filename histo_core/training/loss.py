@@ -21,27 +21,26 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 def build_loss(
     config: TrainConfig, labels: np.ndarray, n_classes: int, device: torch.device, output: str = "softmax"
 ) -> Loss:
-    """The loss that the configuration names: the mean (nats) over a batch.
+    """Build the configured loss: the mean over a batch, in nats.
 
-    It judges the probabilities that the network reports, whatever its output. With ``loss_on`` "probabilities" what
-    the output gives is taken for logits, as where a network ends in softmax or sigmoids and its loss applies softmax
-    once more: probabilities differ by at most 1, so that cross entropy of two classes cannot fall below
-    log(1 + 1/e) = 0.313.
+    It scores the probabilities that the network reports, whatever its output. With ``loss_on`` "probabilities" they are
+    used as logits, as when a network ends in softmax or sigmoids and its loss applies softmax again. Probabilities
+    differ by at most 1, so that the cross entropy of two classes cannot fall below log(1 + 1/e) = 0.313.
 
     With balance "weights" it is a weighted mean, each sample with the weight of its class; see `class_weights`. Label
-    smoothing e takes the share e of each label and deals it to all k classes, e / k each; a sample's weight stays that
-    of its own class. The binary cross entropy is that of one sigmoid, of the difference of the two logits, which is
-    the cross entropy of the two.
+    smoothing e distributes the share e of each label equally over all k classes, e / k each; a sample's weight stays
+    that of its own class. The binary cross entropy is that of one sigmoid of the difference of the two logits, which
+    equals the cross entropy of the two.
 
     Args:
-        config: of training.
-        labels: int [n], of the training samples; weights come from these alone.
-        n_classes: how many there are.
-        device: where training computes.
+        config: training configuration.
+        labels: int [n], of the training samples; weights are computed from these only.
+        n_classes: number of classes.
+        device: device of training.
         output: as `histo_core.config.ModelConfig.output`.
 
     Returns:
-        From logits float [n, k] and labels int64 [n] to a scalar.
+        A function from logits float [n, k] and labels int64 [n] to a scalar.
 
     Raises:
         ConfigError: binary cross entropy of other than two classes.
@@ -60,17 +59,17 @@ def build_loss(
     if config.loss_on == "probabilities":
         return lambda logits, truth: judge(_activated(logits, output), truth)
     if output == "sigmoids":
-        # Logarithms of probabilities are logits of them: softmax gives back the probabilities.
+        # Logarithms of probabilities are valid logits: their softmax is the probabilities.
         return lambda logits, truth: judge(log_probabilities(logits, output), truth)
     return judge
 
 
 def with_auxiliary(loss: Loss, weight: float) -> Callable[[Tensor | Sequence[Tensor], Tensor], Tensor]:
-    """The same loss for networks that in training mode give a tuple of their logits and those of auxiliary classifiers.
+    """Extend a loss to networks that in training mode give a tuple of their logits and those of auxiliary classifiers.
 
     Args:
-        loss: of one classifier's logits.
-        weight: of each auxiliary classifier's loss beside the 1 of the network's own.
+        loss: the loss of one classifier's logits.
+        weight: weight of each auxiliary classifier's loss; the network's own loss has weight 1.
     """
 
     def total(outputs: Tensor | Sequence[Tensor], labels: Tensor) -> Tensor:
@@ -83,7 +82,7 @@ def with_auxiliary(loss: Loss, weight: float) -> Callable[[Tensor | Sequence[Ten
 
 
 def _activated(logits: Tensor, output: str) -> Tensor:
-    """What stands behind the network's last activation, without the sum of 1 that sigmoids only get in reports."""
+    """Apply the network's last activation; sigmoids are not divided by their sum, as they are only for reports."""
     match output:
         case "sigmoids":
             return logits.sigmoid()
@@ -96,7 +95,7 @@ def _activated(logits: Tensor, output: str) -> Tensor:
 def _mean(each: Loss, weights: Tensor | None, logits: Tensor, labels: Tensor) -> Tensor:
     if weights is None:
         return each(logits, labels).mean()
-    # Not torch's own class weights, which weigh the share that smoothing deals to a class by that class.
+    # torch's own class weights are not used: they weight the smoothed share of a class by that class.
     of_samples = weights[labels]
     return (of_samples * each(logits, labels)).sum() / of_samples.sum()
 

@@ -1,4 +1,4 @@
-"""Optimisers by name, over two groups of weights where backbone and classifiers learn at rates of their own."""
+"""Optimisers by name, with two groups of weights if backbone and classifiers have different learning rates."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from histo_core.training.freezing import below
 def build_optimizer(
     config: TrainConfig, model: nn.Module, classifiers: tuple[str, ...], device: torch.device
 ) -> Optimizer:
-    """The optimiser that the configuration names, as torch has it; each group keeps its rate as ``initial_lr``.
+    """Build the configured optimiser of torch; each group keeps its rate as ``initial_lr``.
 
-    ``weight_decay`` is an L2 penalty added to the gradient, except for AdamW, which takes it from the weights.
+    ``weight_decay`` is an L2 penalty added to the gradient, except for AdamW, which subtracts it from the weights.
 
     Kingma and Ba, Adam (and Adamax): a method for stochastic optimization, ICLR 2015. Loshchilov and Hutter,
     Decoupled weight decay regularization, ICLR 2019. Reddi et al., On the convergence of Adam and beyond, ICLR 2018
     (AMSGrad). Duchi et al., Adaptive subgradient methods, JMLR 2011 (Adagrad).
 
     Args:
-        config: names it and has its settings.
-        model: already on its device, as Adagrad keeps tensors from the start.
-        classifiers: prefixes of what is not the backbone.
-        device: of training; decides where a fused form, one pass over memory, is used.
+        config: names the optimiser and has its settings.
+        model: on its device, because Adagrad makes tensors at the start.
+        classifiers: prefixes of the layers that are not the backbone.
+        device: device of training; decides whether a fused form (one pass over memory) is used.
     """
-    # With a loss scaler a fused form would unscale by itself and leave nothing to clip. Measured on a CPU, it takes
-    # half the time for AdamW and three quarters for Adagrad (which has it there only), but more for SGD. None, not
-    # False, leaves the rest to torch, which on CUDA walks through all tensors at once.
+    # With a loss scaler a fused form would unscale by itself, so gradients could not be clipped. Measured on a CPU, it
+    # takes half the time for AdamW and three quarters for Adagrad (which has it only there), but more for SGD. None,
+    # not False, leaves the choice to torch, which on CUDA updates all tensors at once.
     unscaled, on_cpu = config.precision != "16", device.type == "cpu"
     settings: dict[str, Any] = {"weight_decay": config.weight_decay}
     if config.epsilon is not None:
@@ -59,7 +59,7 @@ def build_optimizer(
 
 
 def _groups(config: TrainConfig, model: nn.Module, classifiers: tuple[str, ...]) -> list[dict[str, Any]]:
-    """The classifiers' group comes first: its rate is the one that is told."""
+    """Make the groups of weights; the classifiers' group is first, because its rate is the reported one."""
     if config.backbone_learning_rate is None:
         return [{"params": list(model.parameters()), "lr": config.learning_rate}]
     head = {name for name, _ in model.named_parameters() if below(name, classifiers)}

@@ -1,4 +1,4 @@
-"""A penalty on large weights beside the optimiser's own."""
+"""A penalty on large weights in addition to the optimiser's own."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 
 def l1_penalty(model: nn.Module) -> Tensor:
-    """Sum of the absolute values of all weights that are learnt: of those with two axes or more.
+    """Sum the absolute values of all learnt weights with two or more axes.
 
-    Biases and the scales and shifts of norms have one axis and are left out, frozen weights too. What else a network
-    learns counts as weights where it has two axes: the tokens and positions of a ViT, the layer scales of ConvNeXt.
+    Biases and the scales and shifts of norms have one axis and are left out; frozen weights are left out, too. Other
+    learnt tensors with two axes count as weights: the tokens and positions of a ViT, the layer scales of ConvNeXt.
     """
     weights = [weight for weight in model.parameters() if weight.requires_grad and weight.ndim > 1]
     return torch.stack([weight.abs().sum() for weight in weights]).sum()

@@ -1,4 +1,4 @@
-"""Predictions of rows of a data set, in the form that everything after training reads."""
+"""Predict rows of a data set, as a table of the predictions contract."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ def predict_parts(
     batch_size: int = 64,
     on_batch: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
-    """Predict every sample of some parts.
+    """Predict every sample of some sets.
 
     Args:
         predictor: trained on the data set's classes.
-        dataset: where pixels come from.
-        split: says which samples are in a part.
+        dataset: the source of pixels.
+        split: gives the samples of each set.
         parts: any of train, valid and test.
-        predict: the test-time augmentation; its own parts mean nothing here.
-        batch_size: how many are read and predicted at once.
-        on_batch: told the batches done and in all.
+        predict: the test-time augmentation; its own ``parts`` are ignored.
+        batch_size: number of patches that are read and predicted at once.
+        on_batch: receives (batches done, total).
 
     Returns:
-        A table of the predictions contract. Scores are logits, with test-time augmentation as `Predicted.scores`.
+        A table of the predictions contract. Scores are logits; with test-time augmentation see `Predicted.scores`.
 
     Raises:
-        CheckpointError: the predictor knows other classes than the data set.
+        CheckpointError: the predictor has other classes than the data set.
         ConfigError: quarter turns of patches that are not square.
         DataError: a patch cannot be read.
     """
@@ -69,9 +69,9 @@ def predict_parts(
 def batches(
     predictor: Predictor, dataset: Dataset, rows: np.ndarray, batch_size: int
 ) -> Iterator[tuple[Images, Tensor]]:
-    """The pixels of some rows, as read and as the network takes them, in batches.
+    """Yield batches of some rows' pixels, as read and as the network's input.
 
-    The next batch is read, cropped and normalised while the caller works on the last one.
+    The next batch is read, cropped and normalised while the caller uses the current one.
 
     Raises:
         DataError: a patch cannot be read, or patches differ in size.

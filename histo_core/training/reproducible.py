@@ -1,4 +1,4 @@
-"""The same numbers from the same seed, as far as the device allows."""
+"""Make training reproducible from its seed, as far as the device allows."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import numpy as np
 import torch
 from torch.utils import deterministic
 
-_memory: Any = deterministic  # its switch is a property of the module, which type checkers do not see
+_memory: Any = deterministic  # its setting is a property of the module, which type checkers do not know
 
 
 @contextmanager
 def reproducible(seed: int, threads: int | None, device: torch.device) -> Iterator[None]:
-    """Seed torch, fix the thread count and ask for deterministic algorithms; undo all of it afterwards.
+    """Seed torch, fix the thread count and request deterministic algorithms; restore all settings afterwards.
 
-    On a CPU an operation without a deterministic form is an error. Elsewhere it is a warning, because a few have
-    none there: repeated runs then agree within the library's own limits only.
+    On a CPU an operation without a deterministic form is an error. Elsewhere it is a warning, because a few operations
+    have no such form there; repeated runs then agree only within the library's own limits.
 
     Args:
-        seed: of torch's global generators (initial weights, dropout).
-        threads: CPU threads; None leaves the count as it is.
-        device: where training computes.
+        seed: seed of torch's global generators (initial weights, dropout).
+        threads: number of CPU threads; None does not change it.
+        device: device of training.
     """
     # cuBLAS is deterministic only with a workspace of fixed size, and reads this once, when CUDA starts.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -38,7 +38,7 @@ def reproducible(seed: int, threads: int | None, device: torch.device) -> Iterat
         if threads is not None:
             torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(True, warn_only=device.type != "cpu")
-        _memory.fill_uninitialized_memory = False  # costs a pass over every new tensor
+        _memory.fill_uninitialized_memory = False  # would cost a pass over every new tensor
         try:
             yield
         finally:
@@ -48,9 +48,9 @@ def reproducible(seed: int, threads: int | None, device: torch.device) -> Iterat
 
 
 def reseed(seed: int, rank: int) -> None:
-    """Let each process that shares a run draw for itself (dropout); rank 0 goes on as if it were alone.
+    """Give each process that shares a run its own random stream (dropout); rank 0 keeps the stream of a single process.
 
-    Call it once the initial weights are drawn, which are the same in all.
+    Call it after the initial weights are drawn, because these are the same in all processes.
     """
     if rank:
         torch.manual_seed(int(np.random.SeedSequence([seed, rank]).generate_state(1, np.uint64)[0]))

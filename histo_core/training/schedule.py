@@ -1,7 +1,7 @@
-"""Learning rates from how far training is, and from nothing else.
+"""Learning-rate schedules as functions of the position in training.
 
-Each schedule is a factor of the learning rate. Torch's own schedulers give the same numbers step by step; being
-functions of the position, these have no state that a run which goes on could have lost.
+Each schedule is a factor of the learning rate. Torch's own schedulers give the same numbers step by step. These are
+functions of the position and have no state that a resumed run could lose.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from histo_core.config import TrainConfig
 
 PLATEAU_THRESHOLD = 1e-4
-"""Share by which a validation loss must be lower than the lowest before it to count as lower."""
+"""Relative amount by which a validation loss must be below the lowest earlier one to count as lower."""
 
 
 def factor(config: TrainConfig, steps: int, epoch: int, step: int, valid_losses: Sequence[float]) -> float:
-    """What each group's learning rate is multiplied with in one step.
+    """Return the factor of each group's learning rate in one step.
 
     Cyclic: Smith, Cyclical learning rates for training neural networks, WACV 2017 (the triangular policy). One cycle:
     Smith and Topin, Super-convergence, 2018, without a change of momentum. Cosine: Loshchilov and Hutter, SGDR, ICLR
@@ -24,14 +24,14 @@ def factor(config: TrainConfig, steps: int, epoch: int, step: int, valid_losses:
 
     Args:
         config: the schedule and its settings.
-        steps: of the optimiser an epoch.
+        steps: number of the optimiser's steps in an epoch.
         epoch: counted from 0.
-        step: within the epoch, counted from 0.
-        valid_losses: of the epochs before; plateau looks at them.
+        step: step within the epoch, counted from 0.
+        valid_losses: validation losses of the epochs before; used by plateau.
 
     Returns:
-        0 to 1. Step and exponential change it between epochs, or where ``schedule_every`` says so between steps;
-        plateau between epochs; cyclic, one_cycle and cosine between steps.
+        0 to 1. Step and exponential change it between epochs, or between steps if ``schedule_every`` says so; plateau
+        between epochs; cyclic, one_cycle and cosine between steps.
     """
     done, total = epoch * steps + step, config.epochs * steps
     counted = done if config.schedule_every == "step" else epoch
@@ -56,14 +56,14 @@ def factor(config: TrainConfig, steps: int, epoch: int, step: int, valid_losses:
 
 
 def stalled(valid_losses: Sequence[float], patience: int | None) -> bool:
-    """Whether the lowest validation loss lies at least ``patience`` epochs back; never without a patience."""
+    """Return whether the lowest validation loss is at least ``patience`` epochs old; False without a patience."""
     if patience is None or not valid_losses:
         return False
     return len(valid_losses) - 1 - valid_losses.index(min(valid_losses)) >= patience
 
 
 def _triangle(half_cycles: float, low: float) -> float:
-    """Up in one half cycle, down in the next."""
+    """Return a triangular wave: up in one half cycle, down in the next."""
     return low + (1 - low) * (1 - abs(half_cycles % 2 - 1))
 
 
@@ -75,12 +75,12 @@ def _one_cycle(done: int, total: int, config: TrainConfig) -> float:
 
 
 def _cosine(start: float, end: float, way: float) -> float:
-    """From start to end along half a cosine; ``way`` from 0 to 1."""
+    """Interpolate from start to end along half a cosine; ``way`` is 0 to 1."""
     return end + (start - end) * (1 + math.cos(math.pi * way)) / 2
 
 
 def _plateaus(valid_losses: Sequence[float], patience: int) -> int:
-    """How often more than ``patience`` epochs in a row brought no lower loss."""
+    """Count how often more than ``patience`` epochs in a row had no lower loss."""
     lowest, waited, count = math.inf, 0, 0
     for loss in valid_losses:
         if loss < lowest * (1 - PLATEAU_THRESHOLD):

@@ -1,4 +1,4 @@
-"""How good the answers of one epoch are: accuracy, AUROC, precision, recall and F1."""
+"""Scores of one epoch: accuracy, AUROC, precision, recall and F1."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from histo_core.evaluation.class_scores import class_scores
 
 @dataclass(frozen=True)
 class EpochScores:
-    """Scores of n patches, each from 0 to 1; the answer is the most probable class.
+    """Scores of n patches, each from 0 to 1; the predicted class is the most probable one.
 
-    Of two classes, precision, recall and F1 are those of the positive class. Of more they are macro averages: means
-    over the classes that have a patch or are the answer for one, of which a class that is never the answer has
-    precision 0. Accuracy, AUROC and weighted F1 are those of `histo_core.evaluation.class_scores`, as in experiments
-    and in Compare: of more than two classes the AUROC is the macro average of one against the rest, over the classes
-    that have a patch. None stands for what is not defined: a precision where no patch is called positive, a recall
-    without a positive patch, an F1 where both are so, an AUROC where fewer than two classes have a patch.
+    For two classes, precision, recall and F1 are those of the class of interest. For more they are macro averages:
+    means over the classes that have a patch or are predicted for one; a class that is never predicted has precision 0.
+    Accuracy, AUROC and weighted F1 are those of `histo_core.evaluation.class_scores`, as in experiments and in Compare:
+    for more than two classes the AUROC is the macro average of one against the rest, over the classes that have a
+    patch. None means not defined: precision if no patch is predicted positive, recall without a positive patch, F1 if
+    both hold, AUROC if fewer than two classes have a patch.
     """
 
     accuracy: float
@@ -33,7 +33,7 @@ class EpochScores:
 
 
 def epoch_scores(labels: np.ndarray, probabilities: np.ndarray, positive: int) -> EpochScores:
-    """Score the answers of an epoch.
+    """Score the predictions of an epoch.
 
     Args:
         labels: int [n], n at least 1.
@@ -41,7 +41,7 @@ def epoch_scores(labels: np.ndarray, probabilities: np.ndarray, positive: int) -
         positive: index of the class of interest; used for two classes only.
     """
     answers, binary = probabilities.argmax(axis=1), probabilities.shape[1] == 2
-    undefined: Any = math.nan if binary else 0.0  # which scikit-learn takes, though its type says text
+    undefined: Any = math.nan if binary else 0.0  # scikit-learn accepts it, although its type hint says text
     rates = precision_recall_fscore_support(
         labels == positive if binary else labels,
         answers == positive if binary else answers,

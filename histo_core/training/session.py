@@ -1,4 +1,4 @@
-"""One process's part of a run: what it trains with, how far it is, and what it keeps of each epoch."""
+"""A training session: one process's model, position and results of each epoch."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ from histo_core.training.validation import Validation, validate
 from histo_core.workspace import Workspace
 
 Taken = Iterator[tuple[Tensor, Tensor]]
-"""Images and labels of one batch after another."""
+"""Iterator of images and labels, batch after batch."""
 
 
 class Session:
-    """Training as far as it is; restored from the run's checkpoint where there is one.
+    """State of one process's training; restored from the run's checkpoint if there is one.
 
     Attributes:
-        at: the position.
-        updates: of the weights.
-        loss_of: from what the network gives and labels to the mean loss over a batch.
+        at: the position in training.
+        updates: updates the weights.
+        loss_of: function from the network's output and labels to the mean loss over a batch.
         seen: the training logits of the epoch.
-        size: samples of a whole batch.
+        size: number of samples of a whole batch.
 
     Args:
-        config, dataset, split, folder, workspace, data_hash: as for `histo_core.training.loop.fit`.
+        config, dataset, split, folder, workspace, data_hash: see `histo_core.training.loop.fit`.
         train, valid: int64 rows of both sets.
-        ranks: who this process is.
+        ranks: this process.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Session:
             forget_activity(self._folder, self.at.epoch)
 
     def started(self) -> Started:
-        """Tell where training begins."""
+        """Report where training begins."""
         return Started(
             epoch=self.at.epoch,
             batch=self.at.batch,
@@ -108,7 +108,7 @@ class Session:
 
     @contextmanager
     def epoch(self, epoch: int) -> Iterator[tuple[Sequence[Shard], Taken]]:
-        """Draw an epoch's order; give this process's shards of the batches that are left, and what loads them."""
+        """Draw an epoch's order; yield this process's shards of the remaining batches and their loader."""
         self._order = epoch_order(self._train, self._labels, self._config, epoch)
         keys, shards = draw_keys(self._order), self._sharding.of_epoch(self._order, self._count)[self.at.batch :]
         augmentation = Augmentation(self._config.augment, self._config.seed, epoch)
@@ -122,14 +122,14 @@ class Session:
 
     @property
     def _trained(self) -> np.ndarray:
-        """Rows of the epoch; a last batch that is left out is not among them."""
+        """Return the rows of the epoch, without those of a last batch that is left out."""
         return self._order[: self._count * self.size]
 
     def after_batch(self, loss: float, shard: Shard, seconds: float, *, stepped: bool) -> BatchDone:
         """Count a batch.
 
         Raises:
-            TrainingError: the loss is no number.
+            TrainingError: the loss is infinite or NaN.
         """
         epoch, batch, settings = self.at.epoch, self.at.batch, self._config.train
         rows = self._order[batch * self.size : (batch + 1) * self.size]
@@ -140,7 +140,7 @@ class Session:
         return BatchDone(epoch, at.batch, self._count, at.mean_loss, at.samples / at.seconds, rate)
 
     def validate(self, should_stop: Callable[[], bool]) -> Validation | None:
-        """Apply the network, or its average, to the validation set; None where it was asked to stop."""
+        """Apply the network, or its average, to the validation set; None if it was asked to stop."""
         self._ranks.share_buffers(self._judged)
         recorder = ActivationRecorder(self._judged, self._ranks) if self._config.train.activations else None
         with memory_explained(self.size):
@@ -159,14 +159,14 @@ class Session:
             check_finite(result.loss, f"epoch {self.at.epoch + 1}, validation", self._config.train)
         if result is not None and recorder is not None:
             activity = recorder.result(self.at.epoch)
-            if self._ranks.leads:  # before the checkpoint: after a kill in between the epoch is validated again
+            if self._ranks.leads:  # before the checkpoint: a kill in between repeats the validation
                 append_activity(self._folder, activity)
         return result
 
     def after_epoch(self, result: Validation, seconds: float) -> EpochDone:
-        """Keep the epoch: its numbers, the checkpoint, and the weights where they are the best so far."""
+        """Store the epoch: its scores, the checkpoint, and the weights if they are the best so far."""
         epoch = self.at.epoch
-        # An epoch that is run again after its own checkpoint was damaged is still the best it was.
+        # An epoch that is repeated because its own checkpoint was damaged stays the best one.
         best = result.loss < self._best_loss or epoch == self._best_epoch
         if best:
             self._best_epoch, self._best_loss = epoch, result.loss
@@ -192,12 +192,12 @@ class Session:
         return done
 
     def stop(self) -> Stopped:
-        """Save, to go on from here."""
+        """Save the state to resume from here."""
         self._save()
         return Stopped(self.at.epoch, self.at.batch)
 
     def finished(self, reason: Literal["epochs", "patience"] = "epochs") -> Finished:
-        """Tell the best epoch, and why training ended."""
+        """Report the best epoch and why training ended."""
         return Finished(self._best_epoch, self._best_loss, reason)
 
     def _save(self, weights: BestWeights | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What a run trains with, built from its configuration: batches, network, loss, optimiser, and the state of all."""
+"""Build what a run trains with: batches, network, loss, optimiser and their state."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from histo_core.workspace import Workspace
 
 @dataclass(frozen=True, eq=False)
 class Setup:
-    """One process's part of a run, on its device.
+    """One process's objects for training, on its device.
 
     Attributes:
-        batches: of the training and the validation part.
-        model: that is trained.
-        judged: that is validated and kept: the model, or its average.
-        loss_of: from what the model gives and labels to the mean loss over a batch.
-        updates: of the model's weights.
-        state: all of it that changes.
+        batches: of the training and the validation set.
+        model: the model that is trained.
+        judged: the model that is validated and stored: the trained model or its average.
+        loss_of: function from the model's output and labels to the mean loss over a batch.
+        updates: updates the model's weights.
+        state: everything that changes.
     """
 
     batches: Batches
@@ -56,15 +56,15 @@ def set_up(
     ranks: ProcessGroup,
     workspace: Workspace | None,
 ) -> Setup:
-    """Build everything afresh; the first weights come from torch's global generator.
+    """Build all objects; initial random weights come from torch's global generator.
 
     Args:
-        config: of the run.
-        dataset: where pixels and classes come from.
-        train, valid: int64 rows of both parts.
-        count: batches an epoch.
-        ranks: who this process is.
-        workspace: where initial weights are looked for.
+        config: configuration of the run.
+        dataset: the source of pixels and classes.
+        train, valid: int64 rows of both sets.
+        count: number of batches of an epoch.
+        ranks: this process.
+        workspace: has initial weights.
 
     Raises:
         ConfigError, CheckpointError, DataError: as `histo_core.training.loop.fit`.

@@ -1,4 +1,4 @@
-"""All that training goes on from, as named tensors: weights, their average, optimiser, scaler, random generators."""
+"""The training state as named tensors: weights, their average, optimiser, scaler and random generators."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _MODEL, _AVERAGE, _OPTIMIZER, _SCALER, _RANDOM = "model.", "average.", "optimize
 
 @dataclass(frozen=True, eq=False)
 class TrainingState:
-    """What changes while training; gradients aside, which no state is taken between.
+    """Everything that changes during training, except gradients: a state is never captured between them.
 
     Attributes:
-        model: on its device.
+        model: the network on its device.
         optimizer: over the model's parameters.
-        device: of training.
-        average: the averaged network, where there is one.
-        scaler: of losses, where the precision needs one.
-        ranks: who this process is, where several share the run; all that they do not hold alike are generators.
+        device: device of training.
+        average: the averaged network, if there is one.
+        scaler: the scaler of losses, if the precision needs one.
+        ranks: this process, if several share the run; only the generators differ between processes.
     """
 
     model: nn.Module
@@ -38,14 +38,14 @@ class TrainingState:
     ranks: ProcessGroup | None = None
 
     def capture(self) -> dict[str, Tensor]:
-        """Name every tensor; they are the live ones, so write them before the next step. All processes must ask."""
+        """Return every tensor by name, not copied: write them before the next step. All processes must call it."""
         tensors = _named(_MODEL, self.model.state_dict())
         if self.average is not None:
             tensors |= _named(_AVERAGE, self.average.state_dict())
         for index, values in self.optimizer.state_dict()["state"].items():
             tensors |= _named(f"{_OPTIMIZER}{index}.", values)
         if self.scaler is not None:
-            # Numbers; in double precision each comes back as it was.
+            # Python numbers; in double precision each is restored exactly.
             values = {key: torch.tensor(value, dtype=torch.float64) for key, value in self.scaler.state_dict().items()}
             tensors |= _named(_SCALER, values)
         for name, (get, _) in _generators(self.device).items():
@@ -54,11 +54,11 @@ class TrainingState:
         return tensors
 
     def restore(self, tensors: Mapping[str, Tensor], source: object) -> None:
-        """Put a captured state back.
+        """Restore a captured state.
 
         Args:
-            tensors: of `capture`. A generator that they lack, as after a change of devices, keeps its seed.
-            source: where they come from, for the message.
+            tensors: from `capture`. A generator that they lack, as after a change of devices, keeps its seed.
+            source: their origin, for the message.
 
         Raises:
             CheckpointError: the tensors do not fit the model.
@@ -87,7 +87,7 @@ class TrainingState:
         for name, value in tensors.items():
             index, key = name.split(".", 1)
             like = parameters[int(index)]
-            # A fused optimiser walks through memory, so its averages must lie as their parameter does.
+            # A fused optimiser goes through memory in order, so its averages need the memory format of their parameter.
             state.setdefault(int(index), {})[key] = (
                 torch.empty_like(like, requires_grad=False).copy_(value) if value.shape == like.shape else value
             )
@@ -107,7 +107,7 @@ def _of_rank(name: str, rank: int) -> str:
 
 
 def _generators(device: torch.device) -> dict[str, _GetAndSet]:
-    """How to read and set each generator that training on this device draws from."""
+    """Return functions to read and set each generator that training on this device uses."""
     generators: dict[str, _GetAndSet] = {"cpu": (torch.get_rng_state, torch.set_rng_state)}
     if device.type == "cuda":
         generators["cuda"] = (

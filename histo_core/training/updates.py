@@ -1,4 +1,4 @@
-"""From the losses of batches to changed weights: gathering, penalty, clipping, learning rate, step, average."""
+"""Update weights from losses of batches: accumulation, penalty, clipping, learning rate, step, average."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from histo_core.training.schedule import factor
 
 
 class Updates:
-    """Steps of an optimiser, each over ``config.accumulate`` batches or what an epoch has left of them.
+    """Steps of an optimiser, each over ``config.accumulate`` batches, or fewer at an epoch's end.
 
     Args:
-        config: of training.
-        fabric: places the model and scales losses where the precision needs it.
-        model: whose weights are changed.
-        optimizer: over them; its groups name their own rate as ``initial_lr``.
-        average: takes in the weights after each step; None for no average.
-        batches: an epoch.
+        config: training configuration.
+        fabric: places the model, and scales losses if the precision needs it.
+        model: the model whose weights are changed.
+        optimizer: the model's optimiser; its groups have their own rate as ``initial_lr``.
+        average: updated with the weights after each step; None for no average.
+        batches: number of batches of an epoch.
 
     Attributes:
         network: the model as the loop calls it.
@@ -47,30 +47,30 @@ class Updates:
         self._steps = -(-batches // config.accumulate)
 
     def learning_rate(self, epoch: int, batch: int, valid_losses: Sequence[float]) -> float:
-        """Of the classifiers in the step that a batch belongs to, all counted from 0."""
+        """Return the classifiers' learning rate in the step that a batch belongs to, all counted from 0."""
         return self._optimizer.param_groups[0]["initial_lr"] * self._factor(epoch, batch, valid_losses)
 
     @property
     def used_rate(self) -> float:
-        """The learning rate that the optimiser holds for the classifiers: after a step, the one that it used."""
+        """The optimiser's learning rate for the classifiers: after a step, the one that it used."""
         return float(self._optimizer.param_groups[0]["lr"])
 
     def gathering(self, batch: int) -> AbstractContextManager[object]:
-        """Where a batch goes through the network and back: processes add their gradients up once a step."""
+        """Return the context for a batch's forward and backward pass: processes add up their gradients once a step."""
         return self._fabric.no_backward_sync(self.network, enabled=not self._ends_step(batch))
 
     def take(self, loss: Tensor, deal: Shard, epoch: int, batch: int, valid_losses: Sequence[float]) -> bool:
-        """Gather a batch's gradients, and step when it is the last of its group.
+        """Accumulate a batch's gradients, and step if it is the last of its group.
 
-        A batch counts by its part of the group's samples, or of their weights, so that a group equals one large batch
-        wherever no layer looks at a batch as a whole. Where losses are summed, that is times the group's samples.
+        A batch is weighted by its share of the group's samples, or of their weights. So a group equals one large batch,
+        unless a layer depends on the whole batch. If losses are summed, this is multiplied by the group's samples.
 
         Args:
-            loss: mean over this process's share of the batch.
-            deal: the share.
+            loss: mean over this process's shard of the batch.
+            deal: the shard.
             epoch: counted from 0.
-            batch: of the epoch, counted from 0.
-            valid_losses: of the epochs before.
+            batch: batch of the epoch, counted from 0.
+            valid_losses: validation losses of the epochs before.
 
         Returns:
             Whether the weights were changed.
@@ -85,7 +85,7 @@ class Updates:
         if not self._ends_step(batch):
             return False
         if config.clip_norm is not None:
-            # With a loss scaler gradients may be infinite: it then leaves the step out and lowers its scale.
+            # With a loss scaler gradients may be infinite: it then skips the step and lowers its scale.
             self._fabric.clip_gradients(
                 self.network, self._stepper, max_norm=config.clip_norm, error_if_nonfinite=False
             )

@@ -1,4 +1,4 @@
-"""How good the network is on samples that it is not trained on; what chooses the best epoch."""
+"""Evaluate the network on the validation set, which chooses the best epoch."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from histo_core.training.scores import epoch_scores
 
 @dataclass(frozen=True)
 class Validation:
-    """Mean cross-entropy (nats) of the reported probabilities, and the `histo_core.training.scores.EpochScores`.
+    """Mean cross entropy (nats) of the reported probabilities, and the `histo_core.training.scores.EpochScores`.
 
-    The loss is that of the probabilities whatever is trained with: smoothed, weighed, summed or doubled losses would
-    neither be comparable between runs nor choose the epoch with the best answers.
+    It does not depend on the training loss: smoothed, weighted, summed or doubled losses could not be compared between
+    runs, and would not choose the epoch with the best predictions.
     """
 
     loss: float
@@ -53,17 +53,17 @@ def validate(
 
     Args:
         network: gives logits.
-        batches: holds ``rows``.
+        batches: loads ``rows``.
         rows: int64 rows of the data set, at least one.
         positive: index of the class of interest.
-        batch_size: how many go through at once.
-        should_stop: asked after each batch.
+        batch_size: number of patches in one forward pass.
+        should_stop: called after each batch.
         output: as `histo_core.config.ModelConfig.output`.
-        ranks: who this process is, where several share the batches; each reads its own share, and all get the result.
-        recorder: watches the network's rectifiers on all of ``rows``; made for ``network``.
+        ranks: this process, if several share the batches; each reads its own shard, and all get the result.
+        recorder: records the network's rectifiers on all of ``rows``; made for ``network``.
 
     Returns:
-        The result, or None when asked to stop before the end.
+        The result, or None if asked to stop before the end.
     """
     network.eval()
     ranks = ranks or ProcessGroup(torch.device("cpu"))

@@ -73,8 +73,8 @@ class _ByElement(torch.autograd.Function):
 
         dL/db = sum d,    dL/dw = sum d s (x - m),    dL/dx = w s (d - dL/db / M - s (x - m) dL/dw / M).
 
-    Both y and dL/dx are sums of channels multiplied by constants, which broadcast along whole rows of an image. Ioffe
-    and Szegedy, Batch normalization, ICML 2015.
+    Both y and dL/dx are sums of channels multiplied by constants, which broadcast along whole rows of an image.
+    Ioffe and Szegedy, Batch normalization, ICML 2015.
     """
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Where the processes of a run meet. Apart, because it is asked before PyTorch is loaded."""
+"""Where the processes of a run connect. A separate module, because it is imported before PyTorch."""
 
 MEETING_FILE = "HISTOSCOPE_RANKS"
-"""Environment variable: the file in which processes of one machine meet. Without it they meet at torchrun's address."""
+"""Environment variable: the file through which one machine's processes connect; else torchrun's address is used."""

@@ -1,7 +1,7 @@
-"""The processes that share a run's batches, one a device: who this one is among them, and what they tell each other.
+"""The processes that share a run's batches, one for each device: this process's rank, and communication.
 
-Each carries out the same code on its share of each batch. The variables that say who a process is are torchrun's, so
-that a run's worker, which starts the others on one machine, and torchrun, which starts all on several, do it alike.
+Each runs the same code on its shard of each batch. The environment variables that identify a process are torchrun's. So
+it makes no difference whether a run's worker starts the others on one machine, or torchrun starts all on several.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from histo_core.models.device import resolve_device
 from histo_core.training.distributed.meeting import MEETING_FILE
 
 SILENCE = timedelta(minutes=10)
-"""A process that waits this long for another gives up; a batch, a checkpoint or the opening of data is quicker."""
+"""Timeout for waiting for another process; a batch, a checkpoint or opening data is faster."""
 
 
 @dataclass(frozen=True)
 class ProcessGroup:
-    """One process among those that share a run. Of one alone, every method is its own answer.
+    """One process among those that share a run. With a single process every method returns its own value.
 
     Attributes:
-        device: of this process.
-        rank: which one, from 0; rank 0 leads: it alone writes files and tells events.
-        count: of all processes.
-        local_count: of those on this machine.
+        device: device of this process.
+        rank: number of this process, from 0; only rank 0 writes files and reports events.
+        count: number of all processes.
+        local_count: number of processes on this machine.
     """
 
     device: torch.device
@@ -45,35 +45,35 @@ class ProcessGroup:
 
     @property
     def leads(self) -> bool:
-        """Whether this is the process that writes."""
+        """Whether this is the process that writes files."""
         return self.rank == 0
 
     def share(self, samples: int) -> slice:
-        """This process's places among the samples of a batch: shares follow each other, the first ones one longer."""
+        """Return this process's shard of a batch: shards are contiguous, the first ones may be one sample longer."""
         whole, rest = divmod(samples, self.count)
         start = self.rank * whole + min(self.rank, rest)
         return slice(start, start + whole + (self.rank < rest))
 
     def total(self, value: Tensor) -> Tensor:
-        """Sum over all processes, in place; each must ask with a tensor of the same shape."""
+        """Sum a tensor over all processes, in place; all must call it with the same shape."""
         if self.count > 1:
             dist.all_reduce(value)
         return value
 
     def sum(self, value: float) -> float:
-        """Sum of a number over all processes."""
+        """Sum a number over all processes."""
         return value if self.count == 1 else self.total(self._tensor(value)).item()
 
     def any(self, wish: bool) -> bool:
-        """Whether at least one process wishes it; each asks at the same place, so that all do the same."""
+        """Return whether ``wish`` is True in any process; all must call it at the same point."""
         return wish if self.count == 1 else self.sum(float(wish)) > 0
 
     def asked(self, question: Callable[[], bool]) -> Callable[[], bool]:
-        """A question that is answered with yes to all when it is so for one."""
+        """Wrap a question so that all processes get True if the answer is True in one."""
         return lambda: self.any(question())
 
     def rows(self, own: Tensor) -> Tensor:
-        """Each process's tensor, in the order of ranks: [...] to [count, ...]."""
+        """Gather each process's tensor, in the order of ranks: [...] to [count, ...]."""
         if self.count == 1:
             return own.unsqueeze(0)
         rows = own.new_zeros(self.count, *own.shape).to(self.device)
@@ -81,12 +81,12 @@ class ProcessGroup:
         return self.total(rows).to(own.device)
 
     def share_of(self, rows: np.ndarray) -> np.ndarray:
-        """This process's rows of a batch; the first one, for nothing, where there are fewer rows than processes."""
+        """Return this process's rows of a batch; with fewer rows than processes the first row, which is not used."""
         mine = rows[self.share(len(rows))]
         return mine if len(mine) else rows[:1]
 
     def assembled(self, own: Tensor, samples: int) -> Tensor:
-        """What all processes made of a batch's rows: of its `share_of` [.., k] to [samples, k]."""
+        """Gather the processes' results for a batch: from the results for `share_of` [.., k] to [samples, k]."""
         if self.count == 1:
             return own
         mine, whole = self.share(samples), own.new_zeros(samples, own.shape[1])
@@ -94,7 +94,7 @@ class ProcessGroup:
         return self.total(whole)
 
     def check_alike(self, values: tuple[int, ...], what: str) -> None:
-        """Find out whether all processes hold the same numbers.
+        """Check that all processes have the same numbers.
 
         Raises:
             TrainingError: they do not.
@@ -111,7 +111,7 @@ class ProcessGroup:
 
     @torch.no_grad()
     def share_buffers(self, model: nn.Module) -> None:
-        """Take over rank 0's buffers: each process's batch norms have seen their own share only."""
+        """Copy rank 0's buffers to all processes, because each process's batch norms have seen only their own shard."""
         if self.count > 1:
             for buffer in model.buffers():
                 dist.broadcast(buffer, src=0)
@@ -122,11 +122,11 @@ class ProcessGroup:
 
 
 def find_ranks(config: TrainConfig) -> ProcessGroup:
-    """Who this process is, by its environment; nothing is connected yet.
+    """Find this process's rank from the environment; nothing is connected yet.
 
     Raises:
-        ConfigError: other or fewer processes than the configuration names, smaller batches than processes, or a
-            device that is not here.
+        ConfigError: another number of processes than configured, batches smaller than the number of processes, or a
+            device that does not exist.
     """
     if config.devices == 1:
         return ProcessGroup(resolve_device(config.device))
@@ -149,10 +149,10 @@ def find_ranks(config: TrainConfig) -> ProcessGroup:
 
 @contextmanager
 def connected(ranks: ProcessGroup) -> Iterator[None]:
-    """Meet the other processes, and part at the end. One that fails parts too, which the others' next call tells them.
+    """Connect to the other processes, and disconnect at the end, also on failure: the others' next call then fails.
 
     Raises:
-        RuntimeError: torch's, here or in the block: another process is gone, or silent for `SILENCE`.
+        RuntimeError: from torch, here or in the block: another process has ended, or has not answered for `SILENCE`.
     """
     if ranks.count == 1:
         yield
@@ -174,7 +174,7 @@ def connected(ranks: ProcessGroup) -> Iterator[None]:
 
 
 def _device(named: str, local_rank: int) -> torch.device:
-    """The configured device for the first process of a machine, those after it for the others."""
+    """Return the configured device for a machine's first process, and the following devices for the others."""
     first = resolve_device(named)
     if first.type == "mps":
         raise ConfigError("Several devices were chosen on MPS.", "CUDA devices or the CPU.", "Choose one device.")

@@ -1,4 +1,4 @@
-"""What a process takes of each batch, and how much its loss and the batch's count."""
+"""Shards of batches for each process, and the weights of their losses."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from histo_core.training.distributed.process_group import ProcessGroup
 
 @dataclass(frozen=True)
 class Shard:
-    """One process's share of one batch.
+    """One process's shard of one batch.
 
     Attributes:
-        samples: of the whole batch.
-        places: of the share, in the epoch's order.
-        part: of the batch's loss that the share's loss makes; the shares' parts sum to 1.
-        count: of processes.
-        step_part: of the loss of the optimiser's step that the batch's loss makes; a step's batches' parts sum to 1.
-        step_samples: of all batches of the step.
+        samples: number of samples of the whole batch.
+        places: positions of the shard in the epoch's order.
+        part: weight of the shard's loss in the batch's loss; the shards' weights sum to 1.
+        count: number of processes.
+        step_part: weight of the batch's loss in the loss of the optimiser's step; the weights of a step's batches sum
+            to 1.
+        step_samples: number of samples of all batches of the step.
     """
 
     samples: int
@@ -34,27 +35,27 @@ class Shard:
 
     @classmethod
     def alone(cls, samples: int) -> Shard:
-        """A batch that is dealt to nobody else and makes a step by itself."""
+        """Return the shard of a batch that is not divided and is a step by itself."""
         return cls(samples, slice(0, samples), 1.0, 1, 1.0, samples)
 
     def counted(self, loss: Tensor) -> Tensor:
-        """The share's loss, such that the mean of the gradients over the processes is the gradient of the batch's."""
+        """Scale the shard's loss, so that the processes' mean gradient is the gradient of the batch's loss."""
         return loss if self.count == 1 else loss * (self.part * self.count)
 
 
 class BatchSharding:
-    """Deals batches to processes so that their shares' losses add up to the whole batch's, and batches' to a step's.
+    """Split each batch across processes; losses add up to the whole batch's, and those of batches to a step's.
 
-    A loss is a mean over samples, or a mean weighted by their classes; so the mean of a share, or of a batch among
-    those that are gathered for a step, counts by its part of the samples or of their weights. Every process deals
-    alike, without asking another.
+    A loss is a mean over samples, perhaps weighted by class. So the mean of a shard, or of one batch of an accumulated
+    step, is weighted by its share of the samples or of their weights. Every process computes the same shards without
+    communication.
 
     Args:
-        ranks: who this process is.
-        config: of training; says whether classes are weighed.
-        rows: int64 [n], of the training part.
+        ranks: this process.
+        config: training configuration; says whether classes are weighted.
+        rows: int64 [n], of the training set.
         labels: int [n], of these rows.
-        n_classes: how many there are.
+        n_classes: number of classes.
     """
 
     def __init__(
@@ -66,14 +67,14 @@ class BatchSharding:
             self._weights[rows] = class_weights(labels, n_classes)[labels]
 
     def of_epoch(self, order: np.ndarray, batches: int) -> list[Shard]:
-        """This process's share of each batch.
+        """Return this process's shard of each batch.
 
-        A process for which a batch has too few samples takes the first one for nothing, since all must take part in
-        each step.
+        If a batch has fewer samples than processes, a process without one gets the first sample with weight 0, because
+        all processes must take part in each step.
 
         Args:
-            order: int64 [m], rows of the training part.
-            batches: how many of an epoch's batches there are.
+            order: int64 [m], rows of the training set.
+            batches: number of batches of the epoch.
         """
         size, gathered = self._batch_size, self._batch_size * self._accumulate
         end = min(batches * size, len(order))

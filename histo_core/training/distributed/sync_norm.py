@@ -1,4 +1,4 @@
-"""Batch normalisation over the samples of all processes, where a device can do it."""
+"""Batch normalisation over the samples of all processes, on devices that support it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from histo_core.models.layers.group_norm import GroupBatchNorm2d
 
 
 class SyncGroupBatchNorm2d(GroupBatchNorm2d, nn.SyncBatchNorm):
-    """A group's batch normalisation, which hands its view of the maps to torch's synchronised one."""
+    """Group batch normalisation that passes its view of the maps to torch's synchronised layer."""
 
 
 def synchronised(module: nn.Module) -> nn.Module:
-    """Replace each batch normalisation by one that looks at the batch of all processes; in place, but for itself.
+    """Replace each batch normalisation by one over the batch of all processes; in place, except the module itself.
 
-    Weights, buffers and their names stay the same, so that checkpoints fit either. Training needs CUDA; without it
-    each process normalises by its own share, and rank 0's running statistics are kept.
+    Weights, buffers and their names stay the same, so that checkpoints fit both. Training with it needs CUDA. Without
+    CUDA each process normalises by its own shard, and rank 0's running statistics are kept.
     """
     if isinstance(module, GroupBatchNorm2d):
         return _like(module, SyncGroupBatchNorm2d(module.group, module.num_features))
