@@ -1,4 +1,4 @@
-"""Explanations. Importing a member registers it."""
+"""Explanation methods. Importing a method's module registers it."""
 
 from histo_core.explanation import gradcam, lime
 

@@ -1,4 +1,4 @@
-"""What every explanation is: a signed map in input pixels, and all it takes to make it again."""
+"""The interface of explanation methods, and their result: a signed map with everything needed to reproduce it."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from histo_core.registry import Registry
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """What a model looked at in one image.
+    """Explanation of a model's answer for one image.
 
     Attributes:
         method: the registered name of the method.
-        map: float32 H x W in the pixels of the image as given; positive speaks for ``target``, negative against.
-            Zero where ``seen`` is False.
+        map: float32 H x W in the pixels of the given image; positive values are evidence for ``target``, negative
+            against. Zero where ``seen`` is False.
         seen: bool H x W; False where the preprocessing crops pixels away before the model sees them.
         target: index of the explained class.
         target_name: its name.
         probability: the model's probability of it, 0 to 1.
-        parameters: every setting that was used.
-        seed: of the method's own randomness; None where it has none.
-        diagnostics: numbers that say how far to trust the map (LIME's R squared, the number of superpixels).
+        parameters: all settings that were used.
+        seed: seed of the method's random draws; None if it has none.
+        diagnostics: numbers that say how reliable the map is (LIME's R squared, the number of superpixels).
         segments: int H x W superpixel numbers, -1 where not seen; None for methods without superpixels.
-        influence: what hiding the strongest area of the map, and the whole picture, does to the answer; None where
-            only `Explainer.attribute` was asked.
+        influence: how the answer changes when the strongest area of the map, or the whole patch, is hidden; None if
+            only `Explainer.attribute` was called.
     """
 
     method: str
@@ -48,16 +48,16 @@ class Explanation:
 
     @property
     def negligible(self) -> bool:
-        """Whether the strongest area of the map hardly moves the answer, so that it is drawn in grey."""
+        """Whether the strongest area of the map hardly changes the answer, so that it is drawn in grey."""
         return self.influence is not None and self.influence.negligible
 
 
 class Explainer(ABC):
-    """One method behind one verb."""
+    """Base class of explanation methods."""
 
     title: ClassVar[str]
     summary: ClassVar[str]
-    """One sentence without jargon, for the page."""
+    """One sentence without jargon, for a page."""
     paper: ClassVar[str]
     Options: ClassVar[type[Config]] = Config
 
@@ -71,14 +71,14 @@ class Explainer(ABC):
         Args:
             predictor: weights with their own preprocessing.
             image: uint8 H x W x 3 RGB.
-            target: index of the class to explain; None takes the predicted one.
+            target: index of the class to explain; None means the predicted one.
 
         Raises:
-            ExplanationError: the image is too small for the method, or the target is no class of the model.
+            ExplanationError: the image is too small for the method, or the model has no such class.
         """
 
     def explain(self, predictor: Predictor, image: np.ndarray, target: int | None = None) -> Explanation:
-        """`attribute`, and measure by how much the map's strongest area moves the answer, for all that is shown."""
+        """Explain one image and measure how much the map's strongest area changes the answer; see `attribute`."""
         found = self.attribute(predictor, image, target)
         moved = influence(predictor, image, found.map, seen=found.seen, target=found.target)
         return replace(found, influence=moved)

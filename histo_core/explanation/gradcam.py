@@ -1,4 +1,4 @@
-"""Grad-CAM: the last map of the network, weighed by what it does for a class."""
+"""Grad-CAM: activations of one layer, weighted by the gradient of a class's logit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from histo_core.models.inference.probabilities import evidence
 
 
 class GradCamOptions(Config):
-    """How the map is made."""
+    """Options of Grad-CAM."""
 
     relu: bool = Field(
         default=True,
@@ -35,13 +35,13 @@ class GradCamOptions(Config):
 class GradCam(Explainer):
     """Gradient-weighted class activation mapping.
 
-    With A^k the channels of the activation that the model's specification names and y the logit of the target (of a
-    network with one output z: z or -z), the map is ReLU(sum_k mean_ij(dy / dA^k_ij) A^k), equations 1 and 2 of
-    Selvaraju et al. It is as coarse as that layer, and is interpolated bilinearly to the part of the image that the
-    model sees.
+    A^k are the channels of the activation that the model's specification names, and y is the logit of the target (for a
+    network with one output z: z or -z). The map is ReLU(sum_k mean_ij(dy / dA^k_ij) A^k), equations 1 and 2 of
+    Selvaraju et al. It has the resolution of that layer and is interpolated bilinearly to the region of the image that
+    the model sees.
 
-    Diagnostics: ``layer_height`` and ``layer_width``, cells of the map before interpolation, and ``positive_share``,
-    the positive part of all evidence, 0 to 1, before the ReLU.
+    Diagnostics: ``layer_height`` and ``layer_width`` (cells of the map before interpolation) and ``positive_share``
+    (positive share of all evidence before the ReLU, 0 to 1).
     """
 
     title = "Grad-CAM"
@@ -51,7 +51,7 @@ class GradCam(Explainer):
     options: GradCamOptions
 
     def attribute(self, predictor: Predictor, image: np.ndarray, target: int | None = None) -> Explanation:
-        """Explain one image; see `Explainer.attribute`. The model is left as it was: flags, hooks, gradients."""
+        """Explain one image; see `Explainer.attribute`. The model's flags, hooks and gradients are not changed."""
         question = ask(predictor, image, target)
         cells = class_maps(predictor, predictor.preprocess([image]), [question.target])
         height, width = cells.shape[-2:]
@@ -83,22 +83,23 @@ class GradCam(Explainer):
 
 
 def class_maps(predictor: Predictor, pixels: Tensor, targets: Sequence[int]) -> Tensor:
-    """The signed maps of a batch, before the ReLU and in the layer's own cells.
+    """Compute the signed maps of a batch before the ReLU, in the layer's own cells.
 
     Args:
-        predictor: whose network is asked; float32, or bfloat16 where a person waits and the processor has it.
+        predictor: has the network; it computes in float32, or in bfloat16 for interactive use if the CPU or GPU
+            supports it.
         pixels: float32 [n, 3, height, width], preprocessed.
-        targets: n indices of classes.
+        targets: n class indices.
 
     Returns:
         float32 [n, h, w] on the CPU.
     """
-    from captum.attr import LayerGradCam  # here, because captum takes a second or more to import
+    from captum.attr import LayerGradCam  # imported here, because captum takes a second or more
 
     asked = [evidence(predictor.config.output, target) for target in targets]
     mapped = predictor.mapped((pixels.shape[2], pixels.shape[3]))
     with torch.inference_mode(mode=False), full_float32(), _differentiable_recurrence(predictor), mapped.lock:
-        # Logits of one image depend on its own map alone, so that one pass back serves the whole batch.
+        # The logits of an image depend only on its own map, so one backward pass is enough for the batch.
         images = pixels.to(predictor.device, predictor.sampling_dtype, copy=True)
         maps = LayerGradCam(mapped.network, mapped.layer).attribute(images, [logit for logit, _ in asked])
     signs = torch.tensor([sign for _, sign in asked]).view(-1, 1, 1)
@@ -107,7 +108,7 @@ def class_maps(predictor: Predictor, pixels: Tensor, targets: Sequence[int]) -> 
 
 @contextmanager
 def _differentiable_recurrence(predictor: Predictor) -> Iterator[None]:
-    """cuDNN differentiates recurrent layers in training mode only; PyTorch's own kernels do it in evaluation too."""
+    """Disable cuDNN, which differentiates recurrent layers only in training mode; PyTorch's own kernels always do."""
     recurrent = any(isinstance(module, nn.RNNBase) for module in predictor.model.modules())
     if predictor.device.type != "cuda" or not recurrent:
         yield

@@ -1,4 +1,4 @@
-"""Whether anything in a picture moves the model's answer: what hiding the strongest area of a map changes."""
+"""Measure how much the model's answer changes when the strongest area of a map is hidden."""
 
 from __future__ import annotations
 
@@ -13,31 +13,32 @@ from histo_core.models.inference.probabilities import log_odds
 STRONGEST = 0.5
 """Share of the evidence that the strongest area holds, on the side (for or against) that has more of it."""
 NEGLIGIBLE = 0.05
-"""Below this share of what hiding the whole picture changes, the strongest area is negligible."""
+"""The strongest area is negligible if its change is below this share of the change by hiding the whole patch."""
 LEAST = 4.0
-"""Change in log-odds that hiding a whole picture counts for at least, so that a part of next to nothing, as on bare
+"""Lower limit of the change in log-odds by hiding the whole patch, so that a small share of almost nothing, as on bare
 glass, is not called evidence. From a probability of 0.5 it leads to 0.98, and `NEGLIGIBLE` of it to 0.55.
 
-Both limits were set on networks that were trained on patches of PatchCamelyon: see docs/explanations.md.
+Both limits were chosen with networks trained on PatchCamelyon; see docs/explanations.md.
 """
 STILL = 1.0
-"""Below this change in log-odds by hiding the whole picture, the whole picture does not move the answer either."""
+"""If hiding the whole patch changes the log-odds by less than this, the whole patch hardly changes the answer
+either."""
 _WHITE = 255
 
 
 @dataclass(frozen=True)
 class Influence:
-    """What hiding parts of a picture does to the log-odds l = ln(p / (1 - p)) of the explained class.
+    """Change of the explained class's log-odds l = ln(p / (1 - p)) when areas of a patch are hidden.
 
-    Log-odds, because a probability that is all but 1 hardly changes whatever is hidden. A part is hidden in two ways,
-    and the larger change counts: in its own mean colour, which takes its structure away, and in white as of bare
-    glass, which takes its tissue and colour away.
+    Log-odds are used because a probability near 1 hardly changes whatever is hidden. An area is hidden in two ways, and
+    the larger change counts: by its own mean colour, which removes its structure, and by white like bare glass, which
+    removes its tissue and colour.
 
     Attributes:
-        log_odds: of the picture as it is.
-        strongest: l(picture) - l(picture without the strongest area of the map); 0 where the map is all zero.
-        whole: l(picture) - l(all that the model sees hidden).
-        area: share of what the model sees that the strongest area takes, 0 to 1.
+        log_odds: log-odds of the unchanged patch.
+        strongest: l(patch) - l(patch without the strongest area of the map); 0 if the map is all zero.
+        whole: l(patch) - l(patch with everything hidden that the model sees).
+        area: share of the seen pixels that belong to the strongest area, 0 to 1.
     """
 
     log_odds: float
@@ -52,17 +53,17 @@ class Influence:
 
     @property
     def negligible(self) -> bool:
-        """Whether `share` is below `NEGLIGIBLE`; of a map without any evidence, whether it is `still`."""
+        """Whether `share` is below `NEGLIGIBLE`; for a map without any evidence, whether `still` is True."""
         return self.share < NEGLIGIBLE if self.area > 0 else self.still
 
     @property
     def still(self) -> bool:
-        """Whether hiding the whole picture moves the log-odds by less than `STILL`."""
+        """Whether hiding the whole patch changes the log-odds by less than `STILL`."""
         return abs(self.whole) < STILL
 
     @property
     def facts(self) -> dict[str, float]:
-        """The numbers by name, to be shown and saved."""
+        """Return the numbers by name, to show and save."""
         return {
             "log_odds": self.log_odds,
             "log_odds_moved_by_strongest_area": self.strongest,
@@ -77,17 +78,17 @@ class Influence:
 
     @property
     def without_whole(self) -> float:
-        """Probability of the class when the whole picture is hidden."""
+        """Probability of the class when the whole patch is hidden."""
         return _probability(self.log_odds - self.whole)
 
 
 def influence(
     predictor: Predictor, image: np.ndarray, shown: np.ndarray, *, seen: np.ndarray, target: int
 ) -> Influence:
-    """Hide the strongest area of a map, then all that the model sees, and ask the model again, in one batch of five.
+    """Hide the strongest area of a map, then everything that the model sees, and predict again, in one batch of five.
 
     Args:
-        predictor: who is asked, in float32.
+        predictor: predicts in float32.
         image: uint8 H x W x 3 RGB.
         shown: float H x W, the map in the image's pixels.
         seen: bool H x W, what the preprocessing does not crop away.
@@ -103,22 +104,22 @@ def influence(
 
 
 def strongest_area(shown: np.ndarray) -> np.ndarray:
-    """The fewest strongest pixels that hold `STRONGEST` of the map's evidence, and their equals: bool H x W.
+    """Select the fewest strongest pixels with `STRONGEST` of the map's evidence, and ties: bool H x W.
 
-    A share of the evidence and not of the largest value, because LIME may spread what speaks for a class over many
-    superpixels, of which each alone does little. False everywhere in a map of zeros.
+    It is a share of the evidence and not of the largest value, because LIME may distribute the evidence for a class
+    over many superpixels that each have a small weight. A map of zeros gives False everywhere.
     """
     values = shown.astype(np.float64)
     side = np.maximum(values if values.sum() >= 0 else -values, 0)
     descending = np.sort(side, axis=None)[::-1]
     held = np.cumsum(descending)
-    # The margin is for rounding: of four equal values two hold half.
+    # The margin is for rounding: two of four equal values have half.
     last = descending[np.searchsorted(held, STRONGEST * held[-1] * (1 - 1e-9))]
     return (side >= last) & (side > 0)
 
 
 def _hidden(image: np.ndarray, part: np.ndarray) -> list[np.ndarray]:
-    """The image with a part in its own mean colour, and with it in white."""
+    """Return the image with an area in its own mean colour, and with it in white."""
     painted = []
     for colour in (np.rint(image[part].mean(axis=0)), _WHITE):
         picture = image.copy()

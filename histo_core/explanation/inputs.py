@@ -1,4 +1,4 @@
-"""What every method settles first: which class is explained, how probable it is, what the model saw."""
+"""Prepare an explanation: the explained class, its probability, and what the model sees."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from histo_core.errors import ExplanationError
 from histo_core.models.inference.predictor import Predictor
 
 SMALLEST_SIDE = 8
-"""Of what the model sees, in pixels of the image: the smallest centre crop. Places cannot be told apart in less."""
+"""Smallest side that the model sees, in pixels of the image; it is the smallest centre crop. Places in a smaller area
+cannot be distinguished."""
 
 
 @dataclass(frozen=True)
 class ExplanationRequest:
-    """Why does the model give this image this class?
+    """A request to explain why the model gives an image a class.
 
     Attributes:
         target: index of the explained class.
@@ -36,12 +37,12 @@ def ask(predictor: Predictor, image: np.ndarray, target: int | None) -> Explanat
     Args:
         predictor: weights with their own preprocessing.
         image: uint8 H x W x 3 RGB.
-        target: index of a class; None takes the predicted one.
+        target: index of a class; None means the predicted one.
 
     Raises:
-        ExplanationError: the image is no uint8 RGB array, it is too small for the preprocessing, the network or a
-            map, or the target is no class of the model.
-        ConfigError: the network takes patches of one size alone, and the image has another.
+        ExplanationError: the image is not a uint8 RGB array, it is too small for the preprocessing, the network or a
+            map, or the model has no such class.
+        ConfigError: the network takes patches of one size only, and the image has another.
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise ExplanationError(
@@ -62,7 +63,7 @@ def ask(predictor: Predictor, image: np.ndarray, target: int | None) -> Explanat
 
 
 def _check_size(predictor: Predictor, height: int, width: int) -> None:
-    """Refuse an image in which no places could be told apart, or which the network cannot take."""
+    """Refuse an image in which places cannot be distinguished, or that the network cannot take."""
     preprocess = predictor.preprocess
     resized = preprocess.config.resize is not None
     least = max(preprocess.config.crop or SMALLEST_SIDE, 0 if resized else predictor.smallest_input)

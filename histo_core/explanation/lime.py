@@ -1,4 +1,4 @@
-"""LIME: hide parts of the image again and again, and fit a linear model to what the network then says."""
+"""LIME: hide random areas of the image and fit a linear model to the network's predictions."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from histo_core.models.inference.predictor import Predictor
 KERNEL_WIDTH = 0.25
 BATCH_SIZE = 64
 MOST_PIXELS = 16_000_000
-"""Of one batch of perturbed images, so that a large upload cannot exhaust the memory."""
+"""Pixels in one batch of perturbed images, so that a large upload cannot exhaust the memory."""
 HIDING: dict[str, int | None] = {"mean": None, "white": 255, "black": 0}
-"""As lime's ``hide_color``; None is each superpixel's mean colour."""
+"""Values of lime's ``hide_color``; None is each superpixel's mean colour."""
 
 
 class LimeOptions(Config):
-    """How the image is cut up and sampled."""
+    """Options of superpixels and sampling."""
 
     superpixels: int = Field(
         default=36, ge=16, le=400, title="Superpixels", description="About how many areas the image is cut into"
@@ -37,11 +37,11 @@ class LimeOptions(Config):
 
 @EXPLAINERS.register("lime")
 class Lime(Explainer):
-    """Local interpretable model-agnostic explanations, by the original package.
+    """Local interpretable model-agnostic explanations (LIME), by the original package.
 
-    Superpixels of the part that the model sees are shown or hidden at random; a ridge regression on which were shown,
-    weighted by exp(-d^2 / width^2)^0.5 with d the cosine distance from the whole image (equations 1 and 2 of Ribeiro
-    et al.), gives each superpixel its weight: about by how much showing it raises the probability of the class.
+    Superpixels of the region that the model sees are shown or hidden at random. A ridge regression on which ones were
+    shown, weighted by exp(-d^2 / width^2)^0.5 with d the cosine distance from the whole image (equations 1 and 2 of
+    Ribeiro et al.), gives each superpixel its weight: about how much showing it raises the probability of the class.
 
     Diagnostics: ``r_squared`` of the weighted regression (how well the weights follow the network near this image),
     its ``intercept``, its ``local_prediction`` for the whole image, and the number of ``superpixels``.
@@ -64,7 +64,7 @@ class Lime(Explainer):
         numbers = superpixels(window, options.superpixels)
         batch_size = max(1, min(BATCH_SIZE, MOST_PIXELS // numbers.size))
 
-        # A window of the seen size passes the crop whole, so the model gets what it would get of the full image.
+        # A window of the seen size passes the crop unchanged, so the model's input is the same as for the full image.
         # Any, because lime sets some of the result's attributes outside its class.
         local: Any = QuietLimeImageExplainer(kernel_width=KERNEL_WIDTH, random_state=options.seed).explain_instance(
             window,

@@ -1,4 +1,4 @@
-"""The original LIME with its samples drawn without a progress bar and without a loop over superpixels."""
+"""The original LIME with faster sampling: no progress bar and no loop over superpixels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lime.lime_image import LimeImageExplainer
 
 
 class QuietLimeImageExplainer(LimeImageExplainer):
-    """`lime.lime_image.LimeImageExplainer`, drawing the same samples and giving the same numbers."""
+    """`lime.lime_image.LimeImageExplainer` with the same samples and the same results."""
 
     def data_labels(
         self,
@@ -24,11 +24,11 @@ class QuietLimeImageExplainer(LimeImageExplainer):
 
         Args:
             image: uint8 H x W x 3, the original.
-            fudged_image: uint8 H x W x 3, what shows where a superpixel is hidden.
+            fudged_image: uint8 H x W x 3, shown where a superpixel is hidden.
             segments: int H x W, superpixels numbered from 0 without gaps.
             classifier_fn: uint8 [n, H, W, 3] to probabilities [n, k].
-            num_samples: how many; the first is the original.
-            batch_size: how many go to ``classifier_fn`` at once.
+            num_samples: number of samples; the first is the original.
+            batch_size: number of images in one call of ``classifier_fn``.
 
         Returns:
             int [num_samples, superpixels], 1 where a superpixel is shown, and probabilities [num_samples, k].

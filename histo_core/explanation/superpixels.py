@@ -1,4 +1,4 @@
-"""Superpixels: small areas of like colour, the pieces that LIME hides and shows."""
+"""Superpixels: small areas of similar colour, which LIME hides or shows as a whole."""
 
 from __future__ import annotations
 
@@ -9,27 +9,28 @@ from histo_core.errors import ExplanationError
 
 FEWEST = 16
 COMPACTNESS = (20, 40, 100)
-"""SLIC's weight of nearness against colour; tried in turn."""
+"""SLIC's weight of distance against colour; tried in turn."""
 FEWEST_PIXELS = 4
-"""In one superpixel, on average, when there are `FEWEST` of them."""
+"""Average pixels of a superpixel when there are `FEWEST` of them."""
 
 
 def superpixels(image: np.ndarray, count: int) -> np.ndarray:
     """Divide an image into about ``count`` superpixels, never fewer than `FEWEST`.
 
-    SLIC (Achanta et al., IEEE TPAMI 34, 2274, 2012) may give far fewer than it is asked for, because it merges small
-    ones into their neighbours: of real tissue at 96 pixels, asked for 36 at scikit-image's own compactness, a third.
-    Until there are half as many as asked, compactness is raised; at last a regular grid takes SLIC's place.
+    SLIC (Achanta et al., IEEE TPAMI 34, 2274, 2012) may give far fewer superpixels than requested, because it merges
+    small ones into their neighbours: on real tissue of 96 pixels a third of the requested 36, with scikit-image's
+    default compactness. Compactness is raised until there are at least half as many as requested; if it never is
+    enough, a regular grid is used.
 
     Args:
         image: uint8 H x W x 3 RGB.
-        count: how many to aim at, at least `FEWEST`.
+        count: number to aim for, at least `FEWEST`.
 
     Returns:
         int64 H x W, numbered from 0 without gaps.
 
     Raises:
-        ExplanationError: the image is too small for `FEWEST` of `FEWEST_PIXELS` pixels each.
+        ExplanationError: the image is too small for `FEWEST` superpixels of `FEWEST_PIXELS` pixels each.
     """
     height, width = image.shape[:2]
     if height * width < FEWEST * FEWEST_PIXELS:
@@ -47,7 +48,7 @@ def superpixels(image: np.ndarray, count: int) -> np.ndarray:
 
 
 def grid(height: int, width: int, count: int) -> np.ndarray:
-    """At least ``count`` near-square cells, or as many as there are pixels: int64 H x W, numbered row by row."""
+    """Return ``count`` or more near-square cells, at most one a pixel: int64 H x W, numbered row by row."""
     rows = min(height, max(1, round((count * height / width) ** 0.5)))
     columns = min(width, -(-count // rows))
     y = np.arange(height) * rows // height

@@ -1,4 +1,4 @@
-"""An explanation in words that a pathologist understands."""
+"""Describe an explanation in words that a pathologist understands."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ PLACES = (
     ("at the lower left", "at the bottom", "at the lower right"),
 )
 MOST = 0.5
-"""The areas that are named hold more than this share of the evidence on their side."""
+"""The named areas have more than this share of the evidence on their side (for or against)."""
 WORTH_NAMING = 0.25
-"""Evidence against is named from this share of all evidence on."""
+"""Evidence against the class is mentioned from this share of all evidence."""
 LOOSE_FIT = 0.5
-"""Below this R squared LIME's linear model follows the network only loosely."""
+"""Below this R squared LIME's linear model fits the network only roughly."""
 
 IN_BOX, BOX_AREA = 0.116, 0.111
-"""Share of the positive Grad-CAM evidence of a network that was trained on whole patches of PatchCamelyon in the
-central 32 x 32 pixels, and the share of the area that these are. docs/explanations.md has the measurement."""
+"""Share of the positive Grad-CAM evidence in the central 32 x 32 pixels, for a network trained on whole patches of
+PatchCamelyon, and these pixels' share of the area. docs/explanations.md has the measurement."""
 
 SMALL_EFFECT = 0.01
-"""A weight of LIME below this change in probability is hardly worth a look."""
+"""A LIME weight below this change in probability is unimportant."""
 
 
 def describe(explanation: Explanation) -> str:
     """Say in one to four sentences where the evidence lies; also the alt text of an overlay.
 
-    The part of the image that the model saw is divided into 3 x 3 areas; the fewest that hold most of the positive
-    evidence are named, or, where that takes more than two, the strongest. Where the strongest area is negligible, no
-    place is named. Plain text: class names stand as they are.
+    The seen region of the image is divided into 3 x 3 areas. The fewest areas with most of the positive evidence are
+    named, or only the strongest if these are more than two. If the strongest area is negligible, no place is named. The
+    result is plain text; class names are not escaped.
     """
     if explanation.influence is not None and explanation.negligible:
         return " ".join(part for part in (_nothing(explanation, explanation.influence), _unseen(explanation)) if part)
@@ -41,7 +41,7 @@ def describe(explanation: Explanation) -> str:
 
 
 def about_box(box: int | None, seen: np.ndarray) -> str:
-    """Say that maps need not point into the central box that the labels are about; "" where that goes without saying.
+    """Say that maps need not point into the central box that the labels are about; "" where this is not needed.
 
     Args:
         box: side of the box in pixels; None where labels are about the whole patch.
@@ -57,7 +57,7 @@ def about_box(box: int | None, seen: np.ndarray) -> str:
 
 
 def percent(probability: float) -> str:
-    """A probability in whole percent; near 0 and 1 it never claims to be sure."""
+    """Format a probability in whole per cent; near 0 and 1 it does not claim certainty."""
     if probability > 0.995:
         return "over 99%"
     return "under 1%" if 0 < probability < 0.005 else f"{probability:.0%}"
@@ -135,22 +135,22 @@ def _noun(areas: list[str]) -> str:
 
 
 def _areas(shares: np.ndarray) -> list[str]:
-    """The fewest areas that together hold `MOST` of the evidence, strongest first."""
+    """Return the fewest areas that together have `MOST` of the evidence, strongest first."""
     order = np.argsort(-shares, axis=None, kind="stable")
-    # The margin is for rounding: of four equal shares two are half, and not more.
+    # The margin is for rounding: two of four equal shares are exactly half, not more.
     count = int(np.searchsorted(np.cumsum(shares.ravel()[order]), MOST + 1e-6)) + 1
     return [PLACES[cell // 3][cell % 3] for cell in order[:count]]
 
 
 def area_shares(evidence: np.ndarray, seen: np.ndarray) -> np.ndarray | None:
-    """Share of non-negative evidence in each of 3 x 3 areas of the seen part.
+    """Compute the share of non-negative evidence in each of 3 x 3 areas of the seen region.
 
     Args:
         evidence: float H x W, at least 0.
         seen: bool H x W, a rectangle of True.
 
     Returns:
-        float64 [3, 3] summing to 1, or None where there is no evidence at all.
+        float64 [3, 3] summing to 1, or None if there is no evidence.
     """
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
     part = evidence[np.ix_(rows, columns)].astype(np.float64)
