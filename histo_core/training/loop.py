@@ -55,7 +55,7 @@ def fit(
         folder: the run's folder.
         should_stop: called after each step and each batch of validation; if it returns True, the state is saved and
             `Stopped` ends the iterator.
-        workspace: has initial weights.
+        workspace: stores initial weights.
         data_hash: identifies the data when training resumes; None uses the data set's content hash, which reads all
             pixels unless it is cached.
 

@@ -23,9 +23,10 @@ def build_loss(
 ) -> Loss:
     """Build the configured loss: the mean over a batch, in nats.
 
-    It scores the probabilities that the network reports, whatever its output. With ``loss_on`` "probabilities" they are
-    used as logits, as when a network ends in softmax or sigmoids and its loss applies softmax again. Probabilities
-    differ by at most 1, so that the cross entropy of two classes cannot fall below log(1 + 1/e) = 0.313.
+    It scores the probabilities that the network reports, whatever its output. With ``loss_on`` "probabilities" the
+    output of the last activation is used as logits, as when a network ends in softmax or sigmoids and its loss applies
+    softmax again. Probabilities differ by at most 1, so that the cross entropy of two classes cannot fall below log(1 +
+    1/e) = 0.313.
 
     With balance "weights" it is a weighted mean, each sample with the weight of its class; see `class_weights`. Label
     smoothing e distributes the share e of each label equally over all k classes, e / k each; a sample's weight stays

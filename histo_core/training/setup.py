@@ -64,7 +64,7 @@ def set_up(
         train, valid: int64 rows of both sets.
         count: number of batches of an epoch.
         ranks: this process.
-        workspace: has initial weights.
+        workspace: stores initial weights.
 
     Raises:
         ConfigError, CheckpointError, DataError: as `histo_core.training.loop.fit`.

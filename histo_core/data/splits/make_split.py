@@ -28,7 +28,7 @@ def make_split(dataset: Dataset, config: SplitConfig, workspace: Workspace | Non
     Args:
         dataset: the data set to divide.
         config: the method and its settings.
-        workspace: has the saved splits; only the method "saved" needs it.
+        workspace: stores the saved splits; only the method "saved" needs it.
 
     Raises:
         SplitError: no labels, no such ids, no published split, or for "auto" one without a training set; too few groups
