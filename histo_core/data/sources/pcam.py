@@ -103,7 +103,7 @@ class PCam(Dataset):
         A file that is damaged is named when the data set is opened.
 
         Raises:
-            as `unpack_all`.
+            HistoscopeError: as `unpack_all`.
         """
         del options
         unpack_all(find_files(cast(Path, root), workspace)[0], workspace, progress)
