@@ -8,9 +8,11 @@ from pathlib import Path
 from threading import Event as Flag
 
 from histo_core.config import RunConfig
-from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.dataset import Dataset
+from histo_core.data.opening import open_dataset
 from histo_core.data.predictions import write_predictions
-from histo_core.data.splits.split import Split, make_split
+from histo_core.data.splits.make_split import make_split
+from histo_core.data.splits.split import Split
 from histo_core.errors import CorruptDataError
 from histo_core.models.missing_weights import missing_weights
 from histo_core.models.predictor import Predictor

@@ -13,9 +13,9 @@ from fake_runs import TRAINED, End
 from histo_core.access import User
 from histo_core.config import RunConfig, SplitConfig
 from histo_core.config_protocol import ProtocolConfig, SweepField
-from histo_core.data.base import open_dataset
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.saved_split import save_split
-from histo_core.data.splits.split import make_split
 from histo_core.errors import ConfigError, PermissionDeniedError, RunError, SplitError
 from histo_core.evaluation.pooled_predictions import pooled_intervals
 from histo_core.evaluation.resampled_ttest import mean_over_seeds, mean_over_splits

@@ -7,9 +7,9 @@ import pytest
 from histo_core.access import User
 from histo_core.config import PredictConfig, RunConfig, SplitConfig
 from histo_core.config_protocol import ProtocolConfig, SweepField
-from histo_core.data.base import open_dataset
+from histo_core.data.opening import open_dataset
 from histo_core.data.predictions import read_predictions
-from histo_core.data.splits.split import make_split
+from histo_core.data.splits.make_split import make_split
 from histo_core.errors import CancelledError, PermissionDeniedError, RunError
 from histo_core.evaluation.class_scores import METRICS
 from histo_core.experiments.edit import delete_experiment

@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from histo_core.config import DataConfig
-from histo_core.data import base
-from histo_core.data.base import Dataset, open_dataset
+from histo_core.data import dataset as module
+from histo_core.data.dataset import Dataset
 from histo_core.data.integrity import check_files, make_check
+from histo_core.data.opening import open_dataset
 from histo_core.data.sources import image_files
 from histo_core.data.storage.converted import convert, find_store
 from histo_core.data.subset import Remaining
