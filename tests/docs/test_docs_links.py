@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import pytest
 import yaml
 from markdown_files import DOCS, PROJECT, anchors, links, markdown_files
+
+ON_SITE = ("CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
+"""Files of the root that `docs/site_hooks.py` puts on the site."""
 
 
 def _problems(page: Path) -> Iterator[str]:
@@ -22,13 +26,20 @@ def _problems(page: Path) -> Iterator[str]:
             yield f"{link}: there is no such file"
         elif anchor and (target.suffix != ".md" or anchor not in anchors(target.read_text())):
             yield f"{link}: there is no such heading"
-        elif page.is_relative_to(DOCS) and not target.is_relative_to(DOCS):
+        elif (page.is_relative_to(DOCS) or page.name in ON_SITE) and not target.is_relative_to(DOCS):
             yield f"{link}: leads out of docs/, where the site ends; name the file without a link"
 
 
 @pytest.mark.parametrize("page", markdown_files(), ids=lambda page: str(page.relative_to(PROJECT)))
 def test_each_link_leads_somewhere(page: Path) -> None:
     assert list(_problems(page)) == []
+
+
+@pytest.mark.parametrize("page", markdown_files(), ids=lambda page: str(page.relative_to(PROJECT)))
+def test_what_stands_below_a_list_is_indented_by_four(page: Path) -> None:
+    """GitHub takes less for a part of the list; Python-Markdown, which makes the site, does not."""
+    text = re.sub(r"^(```+).*?^\1$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    assert re.findall(r"\n\n( {1,3}\S.*)", text) == []
 
 
 def test_links_that_lead_nowhere_are_found(tmp_path: Path) -> None:
@@ -58,6 +69,11 @@ def _pages(nav: Any) -> Iterator[str]:
 def test_the_navigation_holds_each_page_once() -> None:
     pages = list(_pages(yaml.safe_load((PROJECT / "mkdocs.yml").read_text())["nav"]))
     assert sorted(pages) == sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
+
+
+def test_the_sites_root_files_are_those_whose_links_are_checked() -> None:
+    hooks = (DOCS / "site_hooks.py").read_text()
+    assert [name for name in ON_SITE if f'"{name}"' in hooks] == re.findall(r'"(\w+\.md)"', hooks)
 
 
 def test_no_page_draws_with_a_script_from_elsewhere() -> None:
