@@ -15,7 +15,7 @@ from histo_core.config import DataConfig, parse_config
 from histo_core.errors import ConfigError, DataNotFoundError
 from histo_core.files import write_atomically, write_json
 from histo_core.private_files import shared_files
-from histo_core.runs.store import Store
+from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 
 
@@ -42,7 +42,7 @@ def explain(
     from histo_core.data.dataset import DATASETS
     from histo_core.explanation.base import EXPLAINERS
     from histo_core.explanation.words import about_box
-    from histo_core.models.predictor import Predictor
+    from histo_core.models.inference.predictor import Predictor
     from histo_core.plots.overlay import describe, overlay_png
 
     authorise(LOCAL, "explain", run_id)

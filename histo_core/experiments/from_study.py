@@ -9,12 +9,12 @@ from typing import Any
 
 from histo_core.access import LOCAL, User
 from histo_core.config import DataConfig, RunConfig, parse_config
-from histo_core.config_protocol import ProtocolConfig, changed
+from histo_core.config.protocol import ProtocolConfig, changed
 from histo_core.errors import ConfigError
 from histo_core.experiments.api import start_experiment
 from histo_core.experiments.records import Experiment
-from histo_core.runs.launcher import launch_many
-from histo_core.runs.records import Run
+from histo_core.runs.api import launch_many
+from histo_core.runs.store.records import Run
 from histo_core.studies.origin import Origin
 from histo_core.studies.recipes import NamedConfig, Recipe
 from histo_core.workspace import Workspace
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class StudyRequest:
     """One run of a study, or an experiment of it.
 
     Attributes:
@@ -49,7 +49,7 @@ class Begun:
 
 def wanted(
     recipe: Recipe, name: str = "", *, of: str = "", data: DataConfig, changes: Mapping[str, Any] | None = None
-) -> tuple[Wanted, ...]:
+) -> tuple[StudyRequest, ...]:
     """What a name of a study stands for.
 
     Args:
@@ -78,7 +78,7 @@ def wanted(
     else:
         members, experiment, protocol = [recipe.run(of or found.member)], found.name, found.protocol
     return tuple(
-        Wanted(
+        StudyRequest(
             name=f"{member.name}: {experiment}" if experiment else member.name,
             config=changed(member.config.model_copy(update={"data": data}), changes or {}),
             protocol=protocol,
@@ -110,7 +110,7 @@ def data_of(
 
 
 def start(
-    pieces: Sequence[Wanted],
+    pieces: Sequence[StudyRequest],
     workspace: Workspace,
     *,
     user: User = LOCAL,
@@ -127,7 +127,7 @@ def start(
         workspace: where to queue.
         user: who asks.
         name: what is put before each name.
-        priority, tags, note: as for `histo_core.runs.launcher.launch`.
+        priority, tags, note: as for `histo_core.runs.api.launch`.
         warn: of single runs, as there.
 
     Raises:

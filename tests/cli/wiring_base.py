@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from histo_core.config import DataConfig, RunConfig
-from histo_core.runs.store import Store
+from histo_core.runs.store.runs import Store
 
 RUN = "4547d1de99b8-1"
 """An id; no run is looked for, because every function of the core is replaced."""
@@ -101,7 +101,7 @@ class _Record(Anything):
 
 
 RECORD = _Record("a run")
-GET, LIST = f"{RUNS}.store.Store.get", f"{RUNS}.store.Store.runs"
-STORE = {f"{RUNS}.store.Store.open": object.__new__(Store), GET: RECORD}
+GET, LIST = f"{RUNS}.store.runs.Store.get", f"{RUNS}.store.runs.Store.runs"
+STORE = {f"{RUNS}.store.runs.Store.open": object.__new__(Store), GET: RECORD}
 """A store of one run."""
 ID = {"run_id": (RUN,)}

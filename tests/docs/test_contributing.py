@@ -27,8 +27,9 @@ from histo_core.workspace import Workspace
 folder, files = Path(sys.argv[1]), sys.argv[2:]
 for file in files:  # beside the members that are there
     name = file.removesuffix(".py").replace("/", ".")
-    package = importlib.import_module(name.rpartition(".")[0])
-    package.__path__.append(str((folder / file).parent))
+    *above, room, _ = name.split(".")
+    importlib.import_module(".".join(above)).__path__.append(str((folder / file).parents[1]))
+    importlib.import_module(f"{'.'.join(above)}.{room}").__path__.append(str((folder / file).parent))
     importlib.import_module(name)
 """
 
@@ -47,10 +48,10 @@ assert dataset.table["label"].tolist() == [0, 1, 1]
 assert dataset.table["patient_id"].tolist() == ["P1", "P1", "P2"]
 assert len(dataset.read([0, 2])) == 2
 """,
-    "histo_core/models/": """
+    "histo_core/models/zoo/": """
 import torch
 from histo_core.data.transforms.preprocess import Preprocess
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 from histo_core.models.registry import build_network
 torch.manual_seed(0)
 network = build_network(ModelConfig(name="two_convs"), 2, (32, 32))
@@ -67,15 +68,15 @@ assert not explained.map[~explained.seen].any()
 image[:] = 128
 assert not EXPLAINERS["occlusion"]().attribute(predictor, image, 1).map.any(), "nothing is hidden in an even picture"
 """,
-    "pages/": """
+    "pages/networks/": """
 from types import SimpleNamespace
 from streamlit.testing.v1 import AppTest
-import pages.networks
+import pages.networks.page
 from histo_core.config import RunConfig
 names = ("gcnn_p4", "vgg16", "vgg16")
 runs = [SimpleNamespace(config=RunConfig(model=ModelConfig(name=name))) for name in names]
-pages.networks.find_runs = lambda store, wanted, limit: SimpleNamespace(runs=runs)
-shown = AppTest.from_string("from pages.networks import render; render()", default_timeout=60).run()
+pages.networks.page.find_runs = lambda store, wanted, limit: SimpleNamespace(runs=runs)
+shown = AppTest.from_string("from pages.networks.page import render; render()", default_timeout=60).run()
 assert not shown.exception, shown.exception
 verdict = shown.subheader[0].value.replace(chr(92), "")  # pages escape what Markdown would read
 assert (shown.title[0].value, verdict) == ("Networks", "2 networks in 3 runs."), verdict

@@ -12,8 +12,8 @@ from markdown_files import PROJECT, markdown_files
 _CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 _PATH = re.compile(r"(?:histo_core|pages|tests|scripts|benchmarks|docs|examples|assets)/[\w./*-]*")
 _MODULE = re.compile(r"(?<!\")\bhisto_core((?:\.\w+)+)\b(?!/)")
-PAGES = [page for page in markdown_files() if page.name != "CHANGELOG.md"]
-"""A changelog tells of what was there."""
+PAGES = [page for page in markdown_files() if page.name != "CHANGELOG.md" and page.parent.name != "adr"]
+"""The changelog and decisions tell of what was there."""
 
 
 def _missing(text: str) -> Iterator[str]:

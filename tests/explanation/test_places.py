@@ -15,7 +15,7 @@ from torch.fx import Node
 from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.explanation.gradcam import class_maps
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 from histo_core.models.registry import MODELS, build_network
 
 REDUCED: dict[str, dict[str, Any]] = {
@@ -54,7 +54,7 @@ def read_layers(name: str, network: nn.Module) -> dict[str, int]:
 def any_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tracing cannot follow what compares sizes."""
     for module in ("cnn", "cnn_rnn", "gcnn_flat", "vit"):
-        monkeypatch.setattr(f"histo_core.models.{module}.check_size", lambda images, built_for: None)
+        monkeypatch.setattr(f"histo_core.models.zoo.{module}.check_size", lambda images, built_for: None)
 
 
 @pytest.mark.parametrize("name", list(MODELS))

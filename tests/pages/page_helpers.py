@@ -9,8 +9,8 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
-from histo_core.runs.records import Run
-from histo_core.runs.store import Store
+from histo_core.runs.store.records import Run
+from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -22,7 +22,7 @@ OpenPage = Callable[..., AppTest]
 
 def opened_page(name: str, **params: str | list[str]) -> AppTest:
     """Open a page by its name, with URL parameters."""
-    router = PROJECT / "pages" / "ui" / "router.py"
+    router = PROJECT / "pages" / "shared" / "app" / "router.py"
     app = AppTest.from_file(str(router), default_timeout=120)
     if name != "home":
         app.switch_page(f"../{name}.py")  # before the first run, Streamlit knows a page by its file's name

@@ -8,9 +8,9 @@ import pytest
 from page_helpers import HOSTILE, OpenPage, run_named, texts
 
 from histo_core.comparison.training_set import LEARNT
-from histo_core.runs.job_kinds import JOBS, parse_params
-from histo_core.runs.jobs import find_job
-from histo_core.runs.training_part import job_params
+from histo_core.jobs.api import find_job
+from histo_core.jobs.kinds import JOBS, parse_params
+from histo_core.prediction.training_set import job_params
 from histo_core.workspace import Workspace
 
 
@@ -25,7 +25,9 @@ def test_a_missing_training_set_is_offered_and_then_compared(
     finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started = []
-    monkeypatch.setattr("pages.ui.jobs.start_job", lambda kind, params, workspace: started.append((kind, params)))
+    monkeypatch.setattr(
+        "pages.shared.components.job_card.start_job", lambda kind, params, workspace: started.append((kind, params))
+    )
     runs = [run_named(finished, name) for name in ("Small CNN", HOSTILE)]
     page = open_page("compare", runs=[run.run_id for run in runs])
     chooser = next(one for one in page.selectbox if one.label == "Patches")

@@ -14,11 +14,11 @@ from streamlit.testing.v1 import AppTest
 
 from histo_core.errors import DataError
 from histo_core.models.registry import MODELS
-from histo_core.runs.launcher import launch
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.records import Progress, RunStatus
-from histo_core.runs.store import Store
-from histo_core.training.dry_run import Trial
+from histo_core.runs.api import launch
+from histo_core.runs.store.records import RunProgress, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.process_identity import ProcessIdentity
+from histo_core.training.dry_run import DryRun
 from histo_core.workspace import Workspace
 
 
@@ -144,8 +144,8 @@ def test_a_size_at_which_a_symmetry_is_not_exact_is_said_beside_the_crop(
 def test_an_estimate_is_said_in_one_sentence(
     finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trial = Trial(0.5, 64.0, 78, 39.0, 1.0, 400.0, 1_200_000_000, "cpu")
-    monkeypatch.setattr("pages.ui.run_estimate.load_estimate", lambda *_: trial)
+    trial = DryRun(0.5, 64.0, 78, 39.0, 1.0, 400.0, 1_200_000_000, "cpu")
+    monkeypatch.setattr("pages.train.run_estimate.load_estimate", lambda *_: trial)
     page = open_page("train", clone=run_named(finished, "Small CNN").run_id)
     assert "About 40 s an epoch, 7 min in total, 1.2 GB of memory." in said(page)
     assert button(page, "Measure again")
@@ -156,8 +156,8 @@ def test_an_estimate_is_said_in_one_sentence(
 def test_more_memory_than_there_is_gets_a_batch_size_to_try(
     finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trial = Trial(0.5, 64.0, 78, 39.0, 1.0, 400.0, 10**16, "cpu")
-    monkeypatch.setattr("pages.ui.run_estimate.load_estimate", lambda *_: trial)
+    trial = DryRun(0.5, 64.0, 78, 39.0, 1.0, 400.0, 10**16, "cpu")
+    monkeypatch.setattr("pages.train.run_estimate.load_estimate", lambda *_: trial)
     page = open_page("train", clone=run_named(finished, "Small CNN").run_id)
     assert "Try a batch size of 16" in said(page)
 
@@ -232,7 +232,7 @@ def test_deleting_takes_a_second_click_that_says_what_is_lost(waiting: Workspace
 def test_a_cancelled_run_can_be_resumed_or_cloned(
     waiting: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("histo_core.runs.launcher.ensure_supervisor", lambda _: 0)
+    monkeypatch.setattr("histo_core.runs.api.ensure_supervisor", lambda _: 0)
     run = run_named(waiting, "Second")
     page = open_page("train")
     page.button(f"cancel.{run.run_id}").click().run()
@@ -253,7 +253,7 @@ def test_a_waiting_run_is_supervised_wherever_one_looks(
     waiting: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept: list[Workspace] = []
-    monkeypatch.setattr("pages.ui.runs.keep_supervised", kept.append)
+    monkeypatch.setattr("pages.shared.components.run_card.keep_supervised", kept.append)
     for name in ("home", "train"):
         open_page(name)
         assert kept.pop().home == waiting.home
@@ -263,7 +263,7 @@ def test_a_running_run_tells_its_loss_within_the_epoch(waiting: Workspace, open_
     store, run = Store.open(waiting), run_named(waiting, "First")
     me = ProcessIdentity(1, 0.0, "boot")
     store.claim(run.run_id, me)
-    at = Progress("training", epoch=1, epochs=2, batch=3, batches=4, images_per_second=16.0, train_loss=0.6543)
+    at = RunProgress("training", epoch=1, epochs=2, batch=3, batches=4, images_per_second=16.0, train_loss=0.6543)
     store.heartbeat(run.run_id, me, at)
     page = open_page("train", watch=[run.run_id])
     assert page.get("progress")[0].proto.text == "Training: epoch 2 of 2, batch 3 of 4, loss 0.654, about 2 s left"
@@ -279,8 +279,8 @@ def test_what_could_not_be_started_leaves_word_of_what_was(
             raise DataError("The folder is gone.", "It was there.", "Put it back.")
         return SimpleNamespace(name=name)
 
-    monkeypatch.setattr("pages.ui.run_launch.start_experiment", start)
-    monkeypatch.setattr("pages.ui.data_choice.opened", lambda _: None)
+    monkeypatch.setattr("pages.train.run_launch.start_experiment", start)
+    monkeypatch.setattr("pages.shared.components.data_choice.opened", lambda _: None)
     page = open_page("train", preset="demo")
     control(page, "button_group", "Protocol").set_value("folds").run()
     control(page, "button", "Train 3 models, 5 runs each").click().run()
@@ -304,7 +304,7 @@ def test_a_row_of_another_version_is_shown_with_its_reason_and_can_be_deleted(
 
 
 def test_one_page_of_many_runs(waiting: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pages.ui.run_board.SHOWN", 2)
+    monkeypatch.setattr("pages.train.run_board.SHOWN", 2)
     page = open_page("train", page="2")
     assert "**First**" not in said(page)
     assert "3 runs on 2 pages." in said(page)
@@ -329,7 +329,7 @@ def test_runs_of_a_preset_remember_which_of_the_studys_they_are(
         started.extend(origins)
         return [SimpleNamespace(run_id=f"r{number}") for number in range(len(configs))]
 
-    monkeypatch.setattr("pages.ui.run_launch.launch_many", launched)
+    monkeypatch.setattr("pages.train.run_launch.launch_many", launched)
     page = open_page("train", preset="fub_breakhis", **PHANTOM)
     control(page, "button", "Train 3 models").click().run()
     assert not page.exception
@@ -352,7 +352,7 @@ def test_a_clone_keeps_the_studys_run_and_leaves_its_experiment(
         started.extend(origins)
         return [SimpleNamespace(run_id=run.run_id)]
 
-    monkeypatch.setattr("pages.ui.run_launch.launch_many", launched)
+    monkeypatch.setattr("pages.train.run_launch.launch_many", launched)
     page = open_page("train", clone=run.run_id)
     next(one for one in page.button if one.label.startswith("Train 1 model")).click().run()
     assert started == ["wpi_kpcam/cnn_narrow"]
@@ -367,7 +367,7 @@ def test_an_experiment_of_a_preset_is_named_as_the_studys_own_and_remembers_it(
         started.append(origin)
         return SimpleNamespace(experiment_id="e-1", name=name)
 
-    monkeypatch.setattr("pages.ui.run_launch.start_experiment", start)
+    monkeypatch.setattr("pages.train.run_launch.start_experiment", start)
     page = open_page("train", preset="wpi_kpcam", **PHANTOM)
     assert "The study's own: Five folds, which it made of cnn_rnn." in said(page)
     control(page, "button", "Train 2 models, 5 runs each").click().run()

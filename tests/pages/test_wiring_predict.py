@@ -17,9 +17,9 @@ from wiring import controls, fill, tried
 
 from histo_core.config import DataConfig, PredictConfig, SplitConfig
 from histo_core.data.dataset import DATASETS
-from histo_core.runs.predictions import predict_with
+from histo_core.prediction.predict import predict_with
 from histo_core.workspace import Workspace
-from pages.ui.predict_form import NO_CLASS, PATCHES, VIEWS
+from pages.predict.predict_form import NO_CLASS, PATCHES, VIEWS
 
 Job = tuple[str, dict[str, Any]]
 OTHER = DataConfig(dataset="phantom", options={"patches": 60, "patients": 6, "seed": 3})
@@ -100,7 +100,7 @@ def test_every_choice_of_the_model_is_offered(field: str, finished: Workspace, o
 
 
 def test_the_run_that_is_chosen_is_asked(finished: Workspace, open_page: OpenPage, started: list[Job]) -> None:
-    from histo_core.runs.store import Store
+    from histo_core.runs.store.runs import Store
 
     newest = Store.open(finished).runs()[0].run_id
     other = run_named(finished, "Small CNN").run_id
@@ -120,7 +120,9 @@ def test_the_division_of_the_link_is_asked_for(finished: Workspace, open_page: O
 def test_classes_stand_for_what_is_chosen(
     finished: Workspace, open_page: OpenPage, started: list[Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pages.ui.predict_cache.labelled_classes", lambda *_: ("benign", "malignant", "normal"))
+    monkeypatch.setattr(
+        "pages.shared.cache.predict_cache.labelled_classes", lambda *_: ("benign", "malignant", "normal")
+    )
     page = open_page("predict", **_link(OTHER))
     tried(page, {"url.means.benign": "normal"})
     tried(page, {"url.means.malignant": "tumour"})

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from page_helpers import PHANTOM, small_run
 
-from histo_core.config_protocol import ProtocolConfig, SweepField
+from histo_core.config.protocol import ProtocolConfig, SweepField
 from histo_core.data.opening import prepare_dataset
 from histo_core.experiments.api import start_experiment
 from histo_core.experiments.edit import archive_experiment
-from histo_core.runs.edit import archive
-from histo_core.runs.launcher import cancel, launch
-from histo_core.runs.records import Run
-from histo_core.runs.store import Store
+from histo_core.runs.api import cancel, launch
+from histo_core.runs.store.edit import archive
+from histo_core.runs.store.records import Run
+from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 
 
@@ -32,7 +32,7 @@ def queued_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     workspace = Workspace(tmp_path_factory.mktemp("queued") / "home")
     prepare_dataset(PHANTOM, workspace)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("histo_core.runs.launcher.ensure_supervisor", lambda _: 1)
+        patched.setattr("histo_core.runs.api.ensure_supervisor", lambda _: 1)
         for seed, name in enumerate(("First", "Second", "Third", "Stopped", "Away")):
             tags = ["mine"] if name in ("Second", "Stopped") else []
             launch(small_run("cnn_narrow", seed), workspace, name=name, tags=tags, start_supervisor=False)
@@ -52,7 +52,7 @@ def queued_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def queued_home(queued_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """The workspace as the one in use; nothing starts by itself."""
     monkeypatch.setenv("HISTOSCOPE_HOME", str(queued_workspace.home))
-    monkeypatch.setattr("histo_core.runs.launcher.ensure_supervisor", lambda _: 1)
+    monkeypatch.setattr("histo_core.runs.api.ensure_supervisor", lambda _: 1)
     return queued_workspace
 
 
@@ -70,11 +70,11 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
         monkeypatch.setattr(name, called)
 
     for name in ("cancel", "resume"):
-        replace(f"pages.ui.runs.{name}")
+        replace(f"pages.shared.components.run_card.{name}")
     for name in ("rename", "set_tags", "set_note", "archive", "delete", "move"):
-        replace(f"pages.ui.run_details.{name}")
+        replace(f"pages.train.run_details.{name}")
     for name in ("cancel", "resume", "archive", "delete", "rename"):
-        replace(f"pages.ui.experiment_view.{name}_experiment")
-    replace("pages.ui.jobs.start_job")
-    replace("pages.home.launch_many", [])
+        replace(f"pages.experiments.experiment_view.{name}_experiment")
+    replace("pages.shared.components.job_card.start_job")
+    replace("pages.home.page.launch_many", [])
     return found

@@ -13,13 +13,13 @@ from alembic.runtime.migration import MigrationContext
 
 from histo_core.config import DataConfig, ModelConfig, RunConfig, TrainConfig
 from histo_core.experiments.api import list_experiments
-from histo_core.runs.database import Database
-from histo_core.runs.find import Wanted, find_runs
-from histo_core.runs.overview import data_used
-from histo_core.runs.queue import next_queued
-from histo_core.runs.records import RunStatus
-from histo_core.runs.schema import METADATA, RUNS
-from histo_core.runs.store import Store
+from histo_core.runs.store.database import Database
+from histo_core.runs.store.overview import data_used
+from histo_core.runs.store.queue import next_queued
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.schema import METADATA, RUNS
+from histo_core.runs.store.search import RunFilter, find_runs
 from histo_core.storable import as_json
 from histo_core.workspace import Workspace
 
@@ -42,7 +42,7 @@ def old(request: pytest.FixtureRequest, workspace: Workspace, monkeypatch: pytes
         monkeypatch.setenv("HISTOSCOPE_DATABASE_URL", named := request.getfixturevalue("empty_postgres"))
         url = sa.make_url(named)
     database, config = Database(url), Config()
-    config.set_main_option("script_location", "histo_core.runs:migrations")
+    config.set_main_option("script_location", "histo_core.runs.store:migrations")
     with database.write() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0004")
@@ -68,7 +68,7 @@ def test_rows_get_their_columns(old: Database, workspace: Workspace) -> None:
     found = [row[name] for name in ("model", "dataset", "weights", "asked_device", "devices")]
     assert found == ["resnet18", "phantom", GOOD["model"]["weights"], "auto", 3]
     assert data_used(store) == [(RunConfig.parse(GOOD).data, 1)]
-    assert find_runs(store, Wanted(text="RESNET"), limit=1).total == 1
+    assert find_runs(store, RunFilter(text="RESNET"), limit=1).total == 1
 
 
 def test_a_new_row_has_the_columns_that_an_old_one_gets(old: Database, workspace: Workspace) -> None:

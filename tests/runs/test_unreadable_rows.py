@@ -13,18 +13,18 @@ import sqlalchemy as sa
 from histo_core.config import RunConfig
 from histo_core.errors import ConfigError, RunError
 from histo_core.files import append_line, read_json, write_json
+from histo_core.jobs.state import Job, JobFolder
 from histo_core.maintenance.check import check_workspace
-from histo_core.runs.delete import delete
-from histo_core.runs.edit import set_note
-from histo_core.runs.events import read_events
-from histo_core.runs.find import Wanted, all_tags, find_runs
-from histo_core.runs.job_folder import Job, JobFolder
-from histo_core.runs.overview import data_used, states
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.queue import next_queued
-from histo_core.runs.records import Progress, RunStatus
-from histo_core.runs.store import Store
-from histo_core.runs.supervisor import Supervisor
+from histo_core.runs.artifacts.events import read_events
+from histo_core.runs.store.delete import delete
+from histo_core.runs.store.edit import set_note
+from histo_core.runs.store.overview import data_used, states
+from histo_core.runs.store.queue import next_queued
+from histo_core.runs.store.records import RunProgress, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.search import RunFilter, all_tags, find_runs
+from histo_core.runs.worker.process_identity import ProcessIdentity
+from histo_core.runs.worker.supervisor import Supervisor
 from histo_core.storable import as_json, storable_text, why_not
 from histo_core.training.events import EpochDone, to_json
 from histo_core.workspace import Workspace
@@ -64,8 +64,8 @@ def test_a_damaged_row_stops_nobody_is_named_and_can_be_deleted(
     assert found.status is RunStatus.UNREADABLE
     assert "cannot be read" in found.reason
     assert next_queued(store, []) == store.get(good.run_id)
-    assert {run.run_id for run in find_runs(store, Wanted(), limit=9).runs} == {bad.run_id, good.run_id}
-    assert find_runs(store, Wanted(text="phantom"), limit=9).total == 2
+    assert {run.run_id for run in find_runs(store, RunFilter(), limit=9).runs} == {bad.run_id, good.run_id}
+    assert find_runs(store, RunFilter(text="phantom"), limit=9).total == 2
     assert states(store)
     assert sum(number for _, number in data_used(store)) == 2
     assert store.running() == []
@@ -154,9 +154,9 @@ def test_text_that_no_database_keeps_is_replaced(store: Store, workspace: Worksp
 def test_progress_that_is_not_finite_is_kept_as_none(store: Store, enqueue) -> None:
     run = enqueue()
     store.claim(run.run_id, ME)
-    store.heartbeat(run.run_id, ME, Progress("training", train_loss=math.inf, epoch=2))
+    store.heartbeat(run.run_id, ME, RunProgress("training", train_loss=math.inf, epoch=2))
     found = store.get(run.run_id).progress
-    assert found == Progress("training", epoch=2)
+    assert found == RunProgress("training", epoch=2)
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,10 @@ def load() -> None:
 
     from histo_core.data import predictions  # noqa: F401
     from histo_core.data.formats import image_worker, jpeg_kernel, tar_file  # noqa: F401
-    from histo_core.models import predictor  # noqa: F401
-    from histo_core.runs import events, log_file  # noqa: F401
+    from histo_core.models.inference import predictor  # noqa: F401
+    from histo_core.runs.artifacts import (
+        events,  # noqa: F401
+    )
 
     torch.set_num_threads(1)
 
@@ -111,19 +113,19 @@ def _config(path: Path) -> None:
 
 
 def _json(path: Path) -> None:
-    from histo_core.models.manifest import read_manifest
+    from histo_core.models.weights.manifest import read_manifest
 
     read_manifest(path.parent)
 
 
 def _events(path: Path) -> None:
-    from histo_core.runs.events import read_events
+    from histo_core.runs.artifacts.events import read_events
 
     read_events(path.parent)
 
 
 def _log(path: Path) -> None:
-    from histo_core.runs.log_file import log_end
+    from histo_core.runs.artifacts.log_file import log_end
 
     lines = log_end(path, 40)
     if len(lines) > 40 or any("secret" in line for line in lines):
@@ -131,7 +133,7 @@ def _log(path: Path) -> None:
 
 
 def _weights(path: Path) -> None:
-    from histo_core.models.predictor import Predictor
+    from histo_core.models.inference.predictor import Predictor
 
     Predictor.load(path, "cpu")
 
