@@ -65,8 +65,8 @@ from histo_core.explanation.base import EXPLAINERS
 explained = EXPLAINERS["occlusion"]().attribute(predictor, image, 1)
 assert explained.map.shape == image.shape[:2] and explained.map.any()
 assert not explained.map[~explained.seen].any()
-image[:] = 128
-assert not EXPLAINERS["occlusion"]().attribute(predictor, image, 1).map.any(), "nothing is hidden in an even picture"
+image[:] = 255
+assert not EXPLAINERS["occlusion"]().attribute(predictor, image, 1).map.any(), "white hides nothing of white"
 """,
     "pages/networks/": """
 from types import SimpleNamespace
@@ -116,7 +116,8 @@ def test_the_code_of_each_recipe_is_as_ruff_wants_it(file: str) -> None:
 
 
 def test_each_recipe_is_short() -> None:
-    """About 20 lines, without imports, blank lines and docstrings."""
+    """At most 30 lines, without imports, blank lines and docstrings."""
+    left_out = ("import", "from", '"""')
     for file, code in CODE.items():
-        lines = [line for line in code.splitlines() if line.strip() and not line.startswith(("import", "from", '"""'))]
-        assert len(lines) <= 45, f"{file}: {len(lines)} lines"
+        lines = [line for line in code.splitlines() if line.strip() and not line.lstrip().startswith(left_out)]
+        assert 10 <= len(lines) <= 30, f"{file}: {len(lines)} lines"
