@@ -80,7 +80,7 @@ class Workspace:
         return self.home / "experiments" / _plain_id(experiment_id, "an experiment")
 
     def test_score(self, experiment_id: str) -> Path:
-        """The file of an experiment that keeps the score of its test part, once there is one."""
+        """The file of an experiment that keeps the score of its test set, once there is one."""
         return self.experiment_folder(experiment_id) / "test.json"
 
     def allowing(self, config: RunConfig) -> Workspace:

@@ -65,7 +65,7 @@ _THRESHOLDS = {
 
 @dataclass(frozen=True)
 class _Result:
-    """Stands for a comparison: how often the test part was looked at is written on it."""
+    """Stands for a comparison: how often the test set was looked at is written on it."""
 
     looks: str = ""
 
