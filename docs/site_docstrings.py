@@ -1,4 +1,4 @@
-"""Give each argument a line of its own in the reference, where a docstring describes several in one ("a, b: ...")."""
+"""Prepare docstrings for the reference: one line for each argument ("a, b: ..."), and colours for examples."""
 
 from __future__ import annotations
 
@@ -9,22 +9,28 @@ from griffe import Extension
 
 _GROUP = re.compile(r"^(?P<indent> +)(?P<names>\w+(?:, \w+)+): (?P<text>.*(?:\n(?P=indent) +\S.*)*)", re.MULTILINE)
 _SECTION = re.compile(r"^(?:Args|Attributes):\n(?: .*(?:\n|\Z)|\n)+", re.MULTILINE)
+_EXAMPLE = re.compile(r"^Example:$", re.MULTILINE)
 
 
-def ungrouped(docstring: str) -> str:
-    """Return a docstring with each name of a group on a line of its own, with the text of them all."""
+def prepared(docstring: str) -> str:
+    """Return a docstring as griffe's parser for Google's style wants it.
+
+    Each name of a group stands on a line of its own, with the text of them all. "Example:" becomes "Examples:", the
+    one heading below which it looks for code.
+    """
 
     def apart(group: re.Match[str]) -> str:
         return "\n".join(f"{group['indent']}{name}: {group['text']}" for name in group["names"].split(", "))
 
-    return _SECTION.sub(lambda section: _GROUP.sub(apart, section[0]), docstring)
+    ungrouped = _SECTION.sub(lambda section: _GROUP.sub(apart, section[0]), docstring)
+    return _EXAMPLE.sub("Examples:", ungrouped)
 
 
-class UngroupedArguments(Extension):
+class PreparedDocstrings(Extension):
     """Rewrites the docstrings before they are parsed."""
 
     def on_object(self, *, obj: Any, **settings: Any) -> None:
         """Rewrite the docstring of a module, class, function or attribute."""
         del settings
         if obj.docstring:
-            obj.docstring.value = ungrouped(obj.docstring.value)
+            obj.docstring.value = prepared(obj.docstring.value)
