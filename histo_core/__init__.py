@@ -27,15 +27,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from histo_core.audit.api import audit
+    from histo_core.auditing.api import audit
     from histo_core.comparison.api import compare, compare_predictions
     from histo_core.config import RunConfig, read_config
     from histo_core.data.base import DATASETS, open_dataset
     from histo_core.data.splits.split import make_split
     from histo_core.evaluation.auroc import auroc_interval
     from histo_core.evaluation.auroc_difference import auroc_difference
-    from histo_core.explain.api import explain
-    from histo_core.explain.base import EXPLAINERS
+    from histo_core.explanation.api import explain
+    from histo_core.explanation.base import EXPLAINERS
     from histo_core.models.predictor import Predictor
     from histo_core.models.registry import MODELS
     from histo_core.runs.launcher import launch
@@ -47,18 +47,18 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "DATASETS": "histo_core.data.base",
-    "EXPLAINERS": "histo_core.explain.base",
+    "EXPLAINERS": "histo_core.explanation.base",
     "MODELS": "histo_core.models.registry",
     "STUDIES": "histo_core.studies.recipes",
     "Predictor": "histo_core.models.predictor",
     "RunConfig": "histo_core.config",
     "Workspace": "histo_core.workspace",
-    "audit": "histo_core.audit.api",
+    "audit": "histo_core.auditing.api",
     "auroc_difference": "histo_core.evaluation.auroc_difference",
     "auroc_interval": "histo_core.evaluation.auroc",
     "compare": "histo_core.comparison.api",
     "compare_predictions": "histo_core.comparison.api",
-    "explain": "histo_core.explain.api",
+    "explain": "histo_core.explanation.api",
     "fit": "histo_core.training.loop",
     "launch": "histo_core.runs.launcher",
     "make_split": "histo_core.data.splits.split",

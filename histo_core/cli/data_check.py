@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from histo_core.audit.leakage import audit_leakage
+from histo_core.auditing.leakage import audit_leakage
 from histo_core.cli.output import say, table, watched
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import DATASETS, UNLABELLED, Dataset, open_dataset, prepare_dataset

@@ -73,7 +73,7 @@ def _convert(params: DataParams, workspace: Workspace, progress: Progress) -> No
 
 
 def _audit(params: AuditParams, workspace: Workspace, progress: Progress) -> None:
-    from histo_core.audit.report import make_audit
+    from histo_core.auditing.report import make_audit
     from histo_core.data.splits.split import make_split
 
     dataset = open_dataset(params.data, workspace, progress)
@@ -82,7 +82,7 @@ def _audit(params: AuditParams, workspace: Workspace, progress: Progress) -> Non
 
 
 def _map(params: MapParams, workspace: Workspace, progress: Progress) -> None:
-    from histo_core.audit.embedding import make_map
+    from histo_core.auditing.embedding.layout import make_map
 
     make_map(open_dataset(params.data, workspace, progress), params.features, workspace, progress)
 

@@ -38,8 +38,8 @@ HANDED = {
     ("histo_core/data/phantom/dataset.py", "np.load"),
     ("histo_core/data/formats/image_child.py", "np.load"),
     ("histo_core/runs/predictions_chunks.py", "np.load"),
-    ("histo_core/audit/embedding.py", "np.load"),
-    ("histo_core/audit/principal_plane.py", "fromfile"),
+    ("histo_core/auditing/embedding/layout.py", "np.load"),
+    ("histo_core/auditing/embedding/principal_plane.py", "fromfile"),
     ("histo_core/data/export.py", "File"),
     ("histo_core/models/pretrained.py", "torch.load"),
 }

@@ -14,7 +14,7 @@ from histo_core.config import AugmentConfig, DataConfig, ModelConfig, Preprocess
 from histo_core.config_protocol import ProtocolConfig, SweepField
 from histo_core.data.base import DATASETS
 from histo_core.data.transforms.augment_presets import GROUPS
-from histo_core.explain.base import EXPLAINERS
+from histo_core.explanation.base import EXPLAINERS
 from histo_core.models.registry import MODELS
 from histo_core.studies.recipes import STUDIES
 from histo_core.workspace import Workspace

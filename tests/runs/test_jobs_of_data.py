@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from waiting import wait_until
 
-from histo_core.audit.embedding import load_map
-from histo_core.audit.report import load_audit
+from histo_core.auditing.embedding.layout import load_map
+from histo_core.auditing.report import load_audit
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import open_dataset
 from histo_core.data.check import load_check
