@@ -99,11 +99,10 @@ class Registry(Generic[T]):
 
     def _add_of_package(self, entry: EntryPoint) -> None:
         try:
-            if entry.name in self._members:
-                raise ValueError("this name is taken")
             member = entry.load()
             self.check(entry.name, member)
-            self.add(entry.name, member)
+            if self._members.get(entry.name) is not member:  # it may use `register` as well
+                self.add(entry.name, member)
         except (Exception, SystemExit) as error:  # whatever the package does: the others must still be there
             package = f"{entry.dist.name} {entry.dist.version}" if entry.dist else "another package"
             log.warning(

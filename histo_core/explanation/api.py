@@ -65,5 +65,7 @@ def class_index(classes: tuple[str, ...], target: int | str | None) -> int | Non
     if not isinstance(target, str):
         return target
     if target not in classes:
-        raise ExplanationError(f"{target!r} is no class of this model.", f"Classes: {', '.join(classes)}.", "Choose one.")
+        raise ExplanationError(
+            f"{target!r} is no class of this model.", f"Classes: {', '.join(classes)}.", "Choose one."
+        )
     return classes.index(target)
