@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 
 from histo_core.errors import DataError
 from histo_core.evaluation.counts import counts_interval, ratio_interval
-from histo_core.evaluation.inputs import Groups, check_groups
 from histo_core.evaluation.intervals import CONFIDENCE, Interval
+from histo_core.evaluation.validation import Groups, check_groups
 
 
 @dataclass(frozen=True)

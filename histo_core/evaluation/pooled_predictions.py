@@ -6,13 +6,13 @@ import numpy as np
 
 from histo_core.evaluation.auroc import auroc_interval
 from histo_core.evaluation.class_scores import losses
-from histo_core.evaluation.classes import class_rates, mean_f1, rows, square, weighted_f1
 from histo_core.evaluation.counts import counts_interval
-from histo_core.evaluation.inputs import Groups, check_groups
 from histo_core.evaluation.intervals import CONFIDENCE, Interval
 from histo_core.evaluation.jackknife import degrees_of_freedom, jackknife_limits
 from histo_core.evaluation.limits import Unknown
 from histo_core.evaluation.macro_auroc import macro_auroc_interval
+from histo_core.evaluation.multiclass import class_rates, mean_f1, rows, square, weighted_f1
+from histo_core.evaluation.validation import Groups, check_groups
 from histo_core.evaluation.warnings import few_groups
 
 
