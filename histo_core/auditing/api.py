@@ -40,7 +40,7 @@ def audit(
         >>> dataset = open_dataset(config.data)
         >>> report = audit(dataset, make_split(dataset, config.split))
         >>> print(report.verdict)
-        ?
+        No patient is on both sides; no two patches look the same.
     """
     if workspace is None:
         return compute_audit(dataset, split, other, progress)

@@ -12,7 +12,7 @@ from histo_core.comparison.join import Joined, RunPredictions
 from histo_core.data.groups import GroupKind
 from histo_core.data.predictions import TOLERANCE
 from histo_core.errors import ComparisonError
-from histo_core.evaluation.inputs import Groups
+from histo_core.evaluation.validation import Groups
 
 _NO_TABLE = pd.DataFrame(columns=["split", "y_true"])
 """Arrays hold no validation set, so that no rule can choose a threshold there."""

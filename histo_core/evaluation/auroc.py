@@ -45,7 +45,7 @@ def auroc_interval(
         >>> from histo_core import auroc_interval
         >>> y_true, score = [0, 0, 0, 1, 1, 1], [0.1, 0.4, 0.3, 0.2, 0.8, 0.9]
         >>> str(auroc_interval(y_true, score))
-        ?
+        '0.778 (0.134 to 0.987)'
     """
     positive = check_truth(y_true)
     scores = check_scores(score, len(positive))[0]
