@@ -15,7 +15,7 @@ from histo_core.config import SplitConfig
 
 def compare() -> Command:
     join, compared = "histo_core.comparison.join.join", "histo_core.comparison.compare.compare"
-    look, learnt = "histo_core.comparison.looks.look_at_test", "histo_core.comparison.training_part.need_training_part"
+    look, learnt = "histo_core.comparison.looks.look_at_test", "histo_core.comparison.training_set.need_training_part"
     load, written = "histo_core.comparison.join.load", "histo_core.reports.comparison.write_comparison"
     return Command(
         {

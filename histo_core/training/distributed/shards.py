@@ -9,7 +9,7 @@ from torch import Tensor
 
 from histo_core.config import TrainConfig
 from histo_core.data.splits.balance import class_weights
-from histo_core.training.ranks import Ranks
+from histo_core.training.distributed.process_group import Ranks
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,11 @@ from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.device import resolve_device
 from histo_core.progress import Progress, silent
 from histo_core.training.batches import MEMORY_LIMIT
+from histo_core.training.data_order import batch_count, epoch_order, training_rows, validation_rows
+from histo_core.training.dry_run_config import Trial, trial_config
 from histo_core.training.events import BatchDone, EpochDone, Event, Started
 from histo_core.training.failures import memory_explained
 from histo_core.training.loop import fit
-from histo_core.training.plan import batch_count, epoch_order, training_rows, validation_rows
-from histo_core.training.trial_config import Trial, trial_config
 from histo_core.workspace import Workspace
 
 STEPS = 3
