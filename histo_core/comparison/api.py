@@ -12,12 +12,12 @@ from histo_core.comparison.compare import compare as compare_joined
 from histo_core.comparison.from_arrays import joined_arrays
 from histo_core.comparison.join import join, load
 from histo_core.comparison.looks import look_at_test
-from histo_core.comparison.result import Comparison
+from histo_core.comparison.results import Comparison
 from histo_core.comparison.threshold import DEFAULT, ThresholdRule, parse_threshold
-from histo_core.comparison.training_part import need_training_part
+from histo_core.comparison.training_set import need_training_part
 from histo_core.data.groups import GroupKind
-from histo_core.evaluation.validation import Groups
 from histo_core.evaluation.intervals import CONFIDENCE
+from histo_core.evaluation.validation import Groups
 from histo_core.runs.records import Run
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
