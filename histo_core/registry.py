@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
-from functools import lru_cache
-from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from importlib.metadata import EntryPoint, entry_points
 from inspect import isabstract
 from threading import RLock
 from typing import Any, Generic, TypeVar
@@ -92,7 +91,7 @@ class Registry(Generic[T]):
             with self._lock:
                 if not self._loading:  # else a package reads the registry while its own member is loaded
                     self._loading = True
-                    for entry in _entry_points().select(group=self.group):
+                    for entry in entry_points(group=self.group):
                         self._add_of_package(entry)
                     self._loaded = True
         return self._members
@@ -129,9 +128,3 @@ def subclass_of(base: type, **attributes: type) -> Callable[[str, Any], None]:
                 raise TypeError(f"its class attribute {name!r} is no {kind.__name__}")
 
     return check
-
-
-@lru_cache(maxsize=1)
-def _entry_points() -> EntryPoints:
-    """Return the entry points of all installed packages, found once for all registries."""
-    return entry_points()

@@ -38,7 +38,7 @@ def joined_arrays(
     Raises:
         ComparisonError: no model, shapes that do not fit, no probabilities, or labels that are no class.
     """
-    truth = np.asarray(y_true)
+    truth = _array(y_true)
     if truth.ndim != 1 or not len(truth):
         raise ComparisonError(
             f"y_true has shape {truth.shape}.", "One label a sample is expected.", "Give at least one sample."
@@ -74,6 +74,13 @@ def joined_arrays(
         shared_only=False,
         dropped=0,
     )
+
+
+def _array(y_true: ArrayLike) -> np.ndarray:
+    try:
+        return np.asarray(y_true)
+    except ValueError as error:  # lists of different lengths
+        raise ComparisonError(f"y_true is no array ({error}).", "One label a sample is expected.", "Mend it.") from None
 
 
 def _probabilities(name: str, given: ArrayLike, n: int) -> np.ndarray:
@@ -123,24 +130,22 @@ def _class_names(classes: Sequence[str] | None, k: int) -> tuple[str, ...]:
 
 
 def _labels(truth: np.ndarray, classes: tuple[str, ...], *, named: bool) -> np.ndarray:
-    """Return the labels as indices into the classes, int64 [n]."""
-    if truth.dtype == object:  # numbers may lie in an array of objects, as in some tables
-        truth = np.asarray(truth.tolist())
-    if truth.dtype.kind not in "biuf":
-        if not named:
-            raise ComparisonError(
-                f"y_true holds {truth[0]!r}.",
-                "Names of classes need their order.",
-                "Give classes=[...] in the order of the probabilities; of a single one, the second class's.",
-            )
-        codes = {name: index for index, name in enumerate(classes)}
-        labels = np.array([codes.get(str(value), -1) for value in truth.tolist()], np.int64)
-    else:
-        labels = np.where(np.isin(truth, range(len(classes))), truth, -1).astype(np.int64)
+    """Return the labels as indices into the classes, int64 [n]; they may come as numbers or as names."""
+    values = truth.tolist()
+    if not named and (name := next((value for value in values if isinstance(value, str)), None)) is not None:
+        raise ComparisonError(
+            f"y_true holds {name!r}.",
+            "Names of classes need their order.",
+            "Give classes=[...] in the order of the probabilities; of a single one, the second class's.",
+        )
+    codes: dict[object, int] = {index: index for index in range(len(classes))}
+    codes |= {name: index for index, name in enumerate(classes) if named}
+    labels = np.array([codes.get(value, -1) for value in values], np.int64)
     wrong = np.flatnonzero(labels < 0)
     if len(wrong):
         raise ComparisonError(
-            f"{len(wrong):,} labels are no class; the first is {truth[wrong[0]]!r}, in row {wrong[0]}.",
+            f"No class: {len(wrong):,} of {len(labels):,} labels; the first is {values[wrong[0]]!r}, "
+            f"in row {wrong[0]}.",
             f"0 to {len(classes) - 1}" + (f", or {', '.join(classes)}." if named else "."),
             "Leave samples without a label out.",
         )

@@ -18,3 +18,7 @@ from histo_core.models import (  # noqa: F401 (they register themselves)
     vit,
     xception,
 )
+from histo_core.models.predictor import Predictor
+from histo_core.models.registry import MODELS, ModelSpec
+
+__all__ = ["MODELS", "ModelSpec", "Predictor"]
