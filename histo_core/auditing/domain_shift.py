@@ -11,7 +11,7 @@ from skimage.color import hed_from_rgb
 
 from histo_core.auditing.stains import ENOUGH, FAINT
 from histo_core.data.base import Dataset
-from histo_core.data.groups import known_groups
+from histo_core.data.grouping import known_groups
 from histo_core.errors import DataError
 
 SAMPLE = 256

@@ -11,7 +11,7 @@ import pandas as pd
 from histo_core.comparison.pairs import PairDifference
 from histo_core.comparison.threshold import ThresholdRule
 from histo_core.comparison.verdict import verdict
-from histo_core.data.groups import GroupKind
+from histo_core.data.grouping import GroupKind
 from histo_core.evaluation.class_report import ClassReport, class_report
 from histo_core.evaluation.class_support import ClassSupport, class_support, one_against_rest_support, support_in_words
 from histo_core.evaluation.intervals import CONFIDENCE, Interval

@@ -23,7 +23,7 @@ from histo_core.comparison.join import Joined, RunPredictions, join, load
 from histo_core.comparison.looks import look_at_test
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import Dataset, open_dataset
-from histo_core.data.overview import counts_by, offered_columns
+from histo_core.data.class_counts import counts_by, offered_columns
 from histo_core.data.sources.pcam_report import PCamReport, pcam_report
 from histo_core.data.splits.split import LEFT_OUT, Split, make_split
 from histo_core.experiments.scores import RunScores

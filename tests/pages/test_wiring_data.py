@@ -23,7 +23,7 @@ from histo_core.auditing.embedding.layout import PatchMap
 from histo_core.config import AugmentConfig, SplitConfig
 from histo_core.data.base import Dataset, open_dataset
 from histo_core.data.splits.split import make_split
-from histo_core.data.transforms.augment_presets import PRESETS
+from histo_core.data.transforms.augment.presets import PRESETS
 from histo_core.workspace import Workspace
 
 LINK = {"dataset": "phantom", "options": json.dumps(PHANTOM.options)}

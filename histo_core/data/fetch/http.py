@@ -19,7 +19,7 @@ from typing import IO
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlparse
 
-from histo_core.data.alone import alone
+from histo_core.data.storage.single_process import alone
 from histo_core.disk_errors import advice
 from histo_core.errors import ConfigError, CorruptDataError, DataError
 from histo_core.progress import Progress, silent

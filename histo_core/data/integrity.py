@@ -12,7 +12,7 @@ import numpy as np
 
 from histo_core.data.base import Dataset, Problem
 from histo_core.data.formats.left_out import LeftOut
-from histo_core.data.remaining import Remaining
+from histo_core.data.subset import Remaining
 from histo_core.disk_errors import kept_if_possible
 from histo_core.errors import BrokenFilesError, DataError
 from histo_core.files import read_json, read_kept, write_json

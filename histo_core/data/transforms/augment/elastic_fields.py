@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from histo_core.data.transforms.compiled import compiled
-from histo_core.data.transforms.gaussian_kernel import smoothed
-from histo_core.data.transforms.random_draws import GOLDEN
+from histo_core.data.transforms.augment.compiled import compiled
+from histo_core.data.transforms.augment.gaussian_kernel import smoothed
+from histo_core.data.transforms.augment.rng import GOLDEN
 
 DISPLACEMENT, DROPPED = np.array([[1 << 32], [1 << 33]], np.uint64)
 """The first number that each is made from; a sample's other numbers come long before."""

@@ -1,6 +1,6 @@
 """The large copies that a workspace keeps, what each was made from, and whether it is still of use.
 
-    <workspace>/data/stores/<state>    pixels, converted (see `histo_core.data.patch_store`)
+    <workspace>/data/stores/<state>    pixels, converted (see `histo_core.data.storage.converted`)
                    /pcam/<key>         one unpacked file of PCam
 
 A copy whose source was changed, moved or removed is found by nobody again. Nothing removes it by itself: the source may
@@ -17,8 +17,8 @@ from pathlib import Path
 
 from histo_core.config import DataConfig, parse_config
 from histo_core.data.base import open_dataset
-from histo_core.data.flat_store import FlatStore
 from histo_core.data.sources.pcam_unpacked import unpacked_folders
+from histo_core.data.storage.memmap import FlatStore
 from histo_core.errors import HistoscopeError
 from histo_core.locks import is_locked
 from histo_core.workspace import Workspace

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from histo_core.data.transforms.augment import LUMA, Changes, origins
-from histo_core.data.transforms.compiled import compiled
-from histo_core.data.transforms.gaussian_kernel import smoothed
-from histo_core.data.transforms.geometry_kernel import moved
-from histo_core.data.transforms.stain_kernel import stained
+from histo_core.data.transforms.augment.compiled import compiled
+from histo_core.data.transforms.augment.draw import LUMA, Changes, origins
+from histo_core.data.transforms.augment.gaussian_kernel import smoothed
+from histo_core.data.transforms.augment.geometry_kernel import moved
+from histo_core.data.transforms.augment.stain_kernel import stained
 
 _RED, _GREEN, _BLUE = LUMA
 _BLACK, _WHITE = np.float32(0), np.float32(255)

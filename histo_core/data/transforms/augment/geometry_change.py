@@ -71,7 +71,7 @@ def draw_move(
     moved = (rotated & (config.rotation > 0)) | (others & (config.shift + config.shear + config.zoom > 0))
     displacement = None
     if config.elastic:
-        from histo_core.data.transforms.random_fields import displacements  # numba takes a while to load
+        from histo_core.data.transforms.augment.elastic_fields import displacements  # numba takes a while to load
 
         strength = config.elastic * draws[:, 8] * (draws[:, 7] < config.elastic_chance)
         displacement = displacements(keys, size, strength, config.elastic_width)

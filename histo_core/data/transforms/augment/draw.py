@@ -14,9 +14,9 @@ from functools import lru_cache
 import numpy as np
 
 from histo_core.config import AugmentConfig
-from histo_core.data.transforms.geometry_change import Move, draw_move, moves
-from histo_core.data.transforms.random_draws import keys, uniform
-from histo_core.data.transforms.stain_change import mixing
+from histo_core.data.transforms.augment.geometry_change import Move, draw_move, moves
+from histo_core.data.transforms.augment.hed_jitter import mixing
+from histo_core.data.transforms.augment.rng import keys, uniform
 from histo_core.errors import ConfigError
 
 LUMA = (0.299, 0.587, 0.114)
@@ -95,7 +95,7 @@ def draw(config: AugmentConfig, size: tuple[int, int], *, seed: int, epoch: int,
     if moves(config):
         changes = replace(changes, move=draw_move(config, size, symmetry, draws[:, 16:25], keys(seed, epoch, samples)))
     if config.pixel_dropout:
-        from histo_core.data.transforms.random_fields import dropped  # numba takes a while to load
+        from histo_core.data.transforms.augment.elastic_fields import dropped  # numba takes a while to load
 
         share = config.pixel_dropout * draws[:, 25]
         changes = replace(changes, dropped=dropped(keys(seed, epoch, samples), size, share))
@@ -117,7 +117,7 @@ def augment(batch: np.ndarray, config: AugmentConfig, *, seed: int, epoch: int, 
     """
     if changes_nothing(config):
         return batch.copy()
-    from histo_core.data.transforms.augment_kernel import (
+    from histo_core.data.transforms.augment.kernel import (
         change,  # numba takes a while to load, and most pages do without
     )
 

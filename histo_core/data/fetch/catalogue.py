@@ -6,7 +6,7 @@ from pathlib import Path
 
 from histo_core.config import DataConfig
 from histo_core.data.base import DATASETS, PARTS, Problem
-from histo_core.data.download import Download, differs, fetch
+from histo_core.data.fetch.http import Download, differs, fetch
 from histo_core.data.formats.tar_file import unpack_tar
 from histo_core.data.sources.breakhis import BreaKHis
 from histo_core.data.sources.pcam import PCam

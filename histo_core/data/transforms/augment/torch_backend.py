@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from histo_core.data.transforms.augment import LUMA, Changes
-from histo_core.data.transforms.gaussian import gaussians, standing
-from histo_core.data.transforms.geometry_torch import moved
-from histo_core.data.transforms.stain_change import LEVELS
+from histo_core.data.transforms.augment.draw import LUMA, Changes
+from histo_core.data.transforms.augment.gaussian import gaussians, standing
+from histo_core.data.transforms.augment.hed_jitter import LEVELS
+from histo_core.data.transforms.augment.torch_geometry import moved
 
 
 def change(batch: Tensor, changes: Changes, *, mean: Sequence[float], spread: Sequence[float]) -> Tensor:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from histo_core.data.transforms.compiled import compiled
-from histo_core.data.transforms.stain_change import LEVELS
+from histo_core.data.transforms.augment.compiled import compiled
+from histo_core.data.transforms.augment.hed_jitter import LEVELS
 
 _LOG2 = np.log2(np.arange(1, LEVELS + 1) / LEVELS).astype(np.float32)
 _DARKEST = np.float32(_LOG2[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from histo_core.data.transforms.geometry_change import Move
+from histo_core.data.transforms.augment.geometry_change import Move
 
 
 def moved(pixels: Tensor, move: Move, which: Tensor) -> Tensor:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from histo_core.data.transforms.compiled import compiled
-from histo_core.data.transforms.gaussian import Edge, gaussians, standing
+from histo_core.data.transforms.augment.compiled import compiled
+from histo_core.data.transforms.augment.gaussian import Edge, gaussians, standing
 
 
 def smoothed(batch: np.ndarray, deviations: np.ndarray, edge: Edge) -> np.ndarray:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from histo_core.data.alone import alone, sweep
-from histo_core.data.flat_store import FlatStore, write_store
+from histo_core.data.storage.memmap import FlatStore, write_store
+from histo_core.data.storage.single_process import alone, sweep
 from histo_core.disk_errors import advice
 from histo_core.errors import ConfigError, CorruptDataError, DataError
 from histo_core.files import new_folder

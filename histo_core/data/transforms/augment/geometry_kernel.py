@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from histo_core.data.transforms.compiled import compiled
-from histo_core.data.transforms.geometry_change import Move
+from histo_core.data.transforms.augment.compiled import compiled
+from histo_core.data.transforms.augment.geometry_change import Move
 
 
 def moved(batch: np.ndarray, move: Move) -> np.ndarray:
