@@ -15,7 +15,7 @@ from histo_core.comparison.looks import look_at_test
 from histo_core.comparison.results import Comparison
 from histo_core.comparison.threshold import DEFAULT, ThresholdRule, parse_threshold
 from histo_core.comparison.training_set import need_training_part
-from histo_core.data.groups import GroupKind
+from histo_core.data.grouping import GroupKind
 from histo_core.evaluation.intervals import CONFIDENCE
 from histo_core.evaluation.validation import Groups
 from histo_core.runs.records import Run

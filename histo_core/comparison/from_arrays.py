@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from histo_core.comparison.join import Joined, RunPredictions
-from histo_core.data.groups import GroupKind
+from histo_core.data.grouping import GroupKind
 from histo_core.data.predictions import TOLERANCE
 from histo_core.errors import ComparisonError
 from histo_core.evaluation.validation import Groups
