@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from histo_core.auditing.api import audit
     from histo_core.comparison.api import compare, compare_predictions
     from histo_core.config import RunConfig, read_config
-    from histo_core.data.base import DATASETS, open_dataset
-    from histo_core.data.splits.split import make_split
+    from histo_core.data.dataset import DATASETS
+    from histo_core.data.opening import open_dataset
+    from histo_core.data.splits.make_split import make_split
     from histo_core.evaluation.auroc import auroc_interval
     from histo_core.evaluation.auroc_difference import auroc_difference
     from histo_core.explanation.api import explain
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {
-    "DATASETS": "histo_core.data.base",
+    "DATASETS": "histo_core.data.dataset",
     "EXPLAINERS": "histo_core.explanation.base",
     "MODELS": "histo_core.models.registry",
     "STUDIES": "histo_core.studies.recipes",
@@ -61,8 +62,8 @@ _MODULES = {
     "explain": "histo_core.explanation.api",
     "fit": "histo_core.training.loop",
     "launch": "histo_core.runs.launcher",
-    "make_split": "histo_core.data.splits.split",
-    "open_dataset": "histo_core.data.base",
+    "make_split": "histo_core.data.splits.make_split",
+    "open_dataset": "histo_core.data.opening",
     "read_config": "histo_core.config",
 }
 """Where each public name lies; a test holds that the imports above say the same."""

@@ -25,7 +25,7 @@ def list_() -> None:
     Examples:
       python -m histo_core data list
     """
-    from histo_core.data.base import DATASETS
+    from histo_core.data.dataset import DATASETS
 
     for name, kind in DATASETS.items():
         info = kind.info

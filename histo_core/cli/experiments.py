@@ -17,7 +17,7 @@ from histo_core.config_protocol import Metric, ProtocolConfig
 from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:
-    from histo_core.experiments.final import TestScore
+    from histo_core.experiments.test_score import TestScore
 
 # What experiments need besides takes seconds to load, and is loaded by the commands that need it.
 
@@ -65,7 +65,7 @@ def start(
       python -m histo_core experiment start --dataset phantom --try train.learning_rate=0.001,0.01 --epochs 3
       python -m histo_core experiment start --sampler tpe --trials 30 --range train.learning_rate=1e-5:0.1:log
     """
-    from histo_core.experiments.launcher import start_experiment
+    from histo_core.experiments.api import start_experiment
 
     sweep = sweep_of(values, ranges)
     kind = "sweep" if sweep else "folds" if folds else "repeats" if repeats > 1 else "single"
@@ -95,7 +95,7 @@ def list_(
       python -m histo_core experiment list
       python -m histo_core experiment list --archived
     """
-    from histo_core.experiments.launcher import list_experiments
+    from histo_core.experiments.api import list_experiments
 
     authorise(LOCAL, "run.read")
     found = list_experiments(Workspace.default(), archived=archived)
@@ -138,10 +138,11 @@ def show(
       python -m histo_core experiment show 2e94edf86575-1 --wait
     """
     from histo_core.evaluation.class_scores import METRICS
-    from histo_core.experiments.final import kept_score, looked_at_before
-    from histo_core.experiments.launcher import get_experiment
-    from histo_core.experiments.summary import summary
-    from histo_core.experiments.words import NAMES, verdict
+    from histo_core.experiments.about import NAMES
+    from histo_core.experiments.api import get_experiment
+    from histo_core.experiments.narrative import verdict
+    from histo_core.experiments.results import summary
+    from histo_core.experiments.test_score import kept_score, looked_at_before
     from histo_core.runs.held_out import scored_in_words
     from histo_core.runs.launcher import keep_supervised
 
@@ -187,7 +188,7 @@ def cancel(experiment_id: ExperimentId) -> None:
     Examples:
       python -m histo_core experiment cancel 2e94edf86575-1
     """
-    from histo_core.experiments.launcher import cancel_experiment
+    from histo_core.experiments.api import cancel_experiment
 
     cancel_experiment(experiment_id, Workspace.default())
     say(f"experiment {experiment_id} cancelled")
@@ -201,7 +202,7 @@ def resume(experiment_id: ExperimentId) -> None:
     Examples:
       python -m histo_core experiment resume 2e94edf86575-1
     """
-    from histo_core.experiments.launcher import resume_experiment
+    from histo_core.experiments.api import resume_experiment
 
     resume_experiment(experiment_id, Workspace.default())
     say(f"experiment {experiment_id} goes on")
@@ -215,7 +216,7 @@ def test(experiment_id: ExperimentId) -> None:
     Examples:
       python -m histo_core experiment test b25bf496ae51-1
     """
-    from histo_core.experiments.final import score_test
+    from histo_core.experiments.test_score import score_test
 
     with watched("predicting") as progress:
         found = score_test(experiment_id, Workspace.default(), progress=progress)
@@ -271,7 +272,7 @@ def delete(experiment_id: ExperimentId) -> None:
 
 
 def _tell_test(score: TestScore) -> None:
-    from histo_core.experiments.words import NAMES
+    from histo_core.experiments.about import NAMES
     from histo_core.runs.held_out import scored_in_words
 
     basis = f" on {score.basis}" if score.basis else ""

@@ -3,9 +3,10 @@
 Importing the package registers every data set in `DATASETS`.
 """
 
-from histo_core.data.base import DATASETS, Dataset, DatasetInfo, open_dataset
+from histo_core.data.dataset import DATASETS, Dataset, DatasetInfo
+from histo_core.data.opening import open_dataset
 from histo_core.data.phantom import dataset as phantom  # noqa: F401 (it registers itself, as do the next)
 from histo_core.data.sources import breakhis, folder, idc, kpcam, manifest_table, neuroblastoma, pcam  # noqa: F401
-from histo_core.data.splits.split import make_split
+from histo_core.data.splits.make_split import make_split
 
 __all__ = ["DATASETS", "Dataset", "DatasetInfo", "make_split", "open_dataset"]

@@ -13,7 +13,7 @@ from histo_core.errors import ConfigError
 from histo_core.experiments.records import keeps_test_back
 
 if TYPE_CHECKING:
-    from histo_core.experiments.sampling import Trial
+    from histo_core.experiments.sweep.sampling import Trial
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def next_trials(config: RunConfig, protocol: ProtocolConfig, trials: Sequence[Tr
         config, protocol: of the sweep.
         trials: those before.
     """
-    from histo_core.experiments.sampling import Trial, suggested
+    from histo_core.experiments.sweep.sampling import Trial, suggested
 
     known, planned = list(trials), list[Planned]()
     while len(known) < protocol.trials:
@@ -83,7 +83,7 @@ def next_trials(config: RunConfig, protocol: ProtocolConfig, trials: Sequence[Tr
 
 def _sweep(config: RunConfig, protocol: ProtocolConfig) -> tuple[Planned, ...]:
     # Loaded for sweeps only: optuna takes half a second.
-    from histo_core.experiments.sampling import drawn, grid
+    from histo_core.experiments.sweep.sampling import drawn, grid
 
     if protocol.sampler == "tpe":
         planned = next_trials(config, protocol, ())

@@ -1,0 +1,1 @@
+"""Sweeps: search settings with optuna in a process of their own."""
