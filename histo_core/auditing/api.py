@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from histo_core.auditing.report import AuditReport, compute_audit, make_audit
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.splits.split import Split
 from histo_core.progress import Progress, silent
 from histo_core.workspace import Workspace
