@@ -19,8 +19,8 @@ from histo_core.errors import RunError
 from histo_core.files import read_json, write_atomically, write_json
 from histo_core.locks import is_locked, try_lock
 from histo_core.regular_files import JSON_BYTES, read_regular
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.steady_clock import Moment
+from histo_core.runs.worker.process_identity import ProcessIdentity
+from histo_core.runs.worker.steady_clock import Moment
 from histo_core.storable import storable_text
 from histo_core.workspace import Workspace
 

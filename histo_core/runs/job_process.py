@@ -15,7 +15,7 @@ from histo_core.disk_errors import DISK, advice
 from histo_core.errors import CancelledError, HistoscopeError
 from histo_core.runs.job_folder import Job, JobFolder, JobState
 from histo_core.runs.job_kinds import JOBS, parse_params
-from histo_core.runs.processes import ProcessIdentity
+from histo_core.runs.worker.process_identity import ProcessIdentity
 from histo_core.workspace import Workspace
 
 LOG = logging.getLogger(__name__)

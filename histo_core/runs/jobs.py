@@ -19,12 +19,13 @@ from typing import Any
 
 from histo_core.access import LOCAL, User, authorise
 from histo_core.errors import RunError
+from histo_core.runs.api import spawn_supervisor
 from histo_core.runs.job_folder import Job, JobFolder, JobState, job_folders, remove_old_jobs
 from histo_core.runs.job_kinds import JOBS, parse_params
-from histo_core.runs.launcher import spawn_supervisor
-from histo_core.runs.processes import start_detached
-from histo_core.runs.steady_clock import Moment
-from histo_core.runs.supervisor import child_environment, supervisor_identity
+from histo_core.runs.worker.command import child_environment
+from histo_core.runs.worker.process_identity import start_detached
+from histo_core.runs.worker.steady_clock import Moment
+from histo_core.runs.worker.supervision import supervisor_identity
 from histo_core.workspace import Workspace
 
 __all__ = ["Job", "JobState", "cancel_job", "find_job", "job_id_of", "jobs", "start_job"]

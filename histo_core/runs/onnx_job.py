@@ -45,7 +45,7 @@ def export_run(run_id: str, path: Path, workspace: Workspace) -> OnnxFile:
     """
     from histo_core.models.onnx_file import export_onnx
     from histo_core.models.predictor import Predictor
-    from histo_core.runs.predictions import finished_run
+    from histo_core.prediction.predict import finished_run
 
     run = finished_run(run_id, workspace)
     data = DATASETS[run.config.data.dataset].info

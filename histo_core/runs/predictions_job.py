@@ -9,7 +9,7 @@ from histo_core.workspace import Workspace
 
 
 class PredictParams(DataParams):
-    """A run, a data set, and how the one is applied to the other; see `histo_core.runs.predictions.predict_with`."""
+    """A run, a data set, and how the one is applied to the other; see `histo_core.prediction.predict.predict_with`."""
 
     run_id: str
     split: SplitConfig | None = None
@@ -23,7 +23,9 @@ class PredictParams(DataParams):
 
 def predict(params: PredictParams, workspace: Workspace, progress: Progress) -> None:
     """Carry it out; when it was stopped, the same job goes on where it was."""
-    from histo_core.runs.predictions import predict_with  # it loads PyTorch, which whoever asks how far it is need not
+    from histo_core.prediction.predict import (
+        predict_with,  # it loads PyTorch, which whoever asks how far it is need not
+    )
 
     predict_with(
         params.run_id,

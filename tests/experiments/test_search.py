@@ -19,11 +19,11 @@ from histo_core.experiments.records import Experiment
 from histo_core.experiments.results import summary
 from histo_core.experiments.sweep import search
 from histo_core.experiments.sweep.search import follow
+from histo_core.runs.api import launch
 from histo_core.runs.jobs import find_job
-from histo_core.runs.launcher import launch
-from histo_core.runs.records import Run, RunStatus
-from histo_core.runs.schema import EXPERIMENT_RUNS, EXPERIMENTS
-from histo_core.runs.store import Store
+from histo_core.runs.store.records import Run, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.schema import EXPERIMENT_RUNS, EXPERIMENTS
 from histo_core.workspace import Workspace
 
 TPE = ProtocolConfig(

@@ -29,12 +29,12 @@ from histo_core.errors import (
 )
 from histo_core.locks import is_locked
 from histo_core.runs import job_folder, jobs
-from histo_core.runs.job_folder import JobFolder
+from histo_core.runs.api import supervisor_alive
+from histo_core.runs.job_folder import JobFolder, kill_stubborn_jobs
 from histo_core.runs.jobs import Job, cancel_job, find_job, start_job
-from histo_core.runs.launcher import supervisor_alive
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.store import Store
-from histo_core.runs.supervisor import Supervisor
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.process_identity import ProcessIdentity
+from histo_core.runs.worker.supervisor import Supervisor
 from histo_core.workspace import Workspace
 
 FAKE_JOB = Path(__file__).with_name("fake_job.py")
@@ -199,7 +199,7 @@ def test_the_supervisor_kills_a_suspended_job_that_nobody_looks_at(
     cancel_job(job.job_id, workspace)
     wait_until(lambda: supervisor_alive(workspace) is not None)
     monkeypatch.setattr(job_folder, "GRACE_SECONDS", 0.2)
-    supervisor = Supervisor(workspace, Store.open(workspace), 0.2, jobs.command)
+    supervisor = Supervisor(workspace, Store.open(workspace), 0.2, jobs.command, beside=kill_stubborn_jobs)
     time.sleep(0.3)
     supervisor.look()
     wait_until(lambda: not process.alive())

@@ -16,12 +16,13 @@ from histo_core.experiments.table import ExperimentTable
 from histo_core.maintenance.backup import back_up
 from histo_core.maintenance.check import check_workspace
 from histo_core.maintenance.restore import restore
-from histo_core.runs import job_process, jobs, reporter, worker
-from histo_core.runs.edit import rename
-from histo_core.runs.launcher import launch
-from histo_core.runs.predictions import predict_with
-from histo_core.runs.records import RunStatus
-from histo_core.runs.store import Store
+from histo_core.prediction.predict import predict_with
+from histo_core.runs import job_process, jobs
+from histo_core.runs.api import launch
+from histo_core.runs.store.edit import rename
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker import heartbeat, worker
 from histo_core.workspace import Workspace
 
 DATA = DataConfig(dataset="phantom", options={"patches": 40, "patients": 8})
@@ -48,7 +49,7 @@ def load_all() -> None:
     from histo_core.models.registry import MODELS
 
     len(MODELS)
-    reporter.PROGRESS_SECONDS = 3600.0  # what a thread writes by the clock would be counted differently each time
+    heartbeat.PROGRESS_SECONDS = 3600.0  # what a thread writes by the clock would be counted differently each time
     worker.END_SECONDS = job_process.END_SECONDS = 0.0
     jobs.start_detached = lambda *_, **__: None  # the operation itself is the process
 
