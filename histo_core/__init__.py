@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from histo_core.explanation.base import EXPLAINERS
     from histo_core.models.predictor import Predictor
     from histo_core.models.registry import MODELS
-    from histo_core.runs.launcher import launch
+    from histo_core.runs.api import launch
     from histo_core.studies.recipes import STUDIES
     from histo_core.training.loop import fit
     from histo_core.workspace import Workspace
@@ -61,7 +61,7 @@ _MODULES = {
     "compare_predictions": "histo_core.comparison.api",
     "explain": "histo_core.explanation.api",
     "fit": "histo_core.training.loop",
-    "launch": "histo_core.runs.launcher",
+    "launch": "histo_core.runs.api",
     "make_split": "histo_core.data.splits.make_split",
     "open_dataset": "histo_core.data.opening",
     "read_config": "histo_core.config",

@@ -18,8 +18,8 @@ from histo_core.comparison.training_set import need_training_part
 from histo_core.data.grouping import GroupKind
 from histo_core.evaluation.intervals import CONFIDENCE
 from histo_core.evaluation.validation import Groups
-from histo_core.runs.records import Run
-from histo_core.runs.store import Store
+from histo_core.runs.store.records import Run
+from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 
 
@@ -65,7 +65,7 @@ def compare(
         Two runs of one network with two seeds, trained here by hand instead of by the supervisor.
 
         >>> from histo_core import RunConfig, compare, launch
-        >>> from histo_core.runs.worker import work
+        >>> from histo_core.runs.worker.worker import work
         >>> from histo_core.workspace import Workspace
         >>> config = {
         ...     "data": {"dataset": "phantom", "options": {"patches": 80, "patients": 20}},

@@ -11,9 +11,9 @@ from histo_core.comparison.compare import compare as compare_joined
 from histo_core.comparison.join import join, load
 from histo_core.comparison.threshold import ThresholdRule
 from histo_core.errors import ComparisonError, PermissionDeniedError, RunError
-from histo_core.runs.held_out import scored_before
-from histo_core.runs.store import Store
-from histo_core.runs.worker import work
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.test_set_access import scored_before
+from histo_core.runs.worker.worker import work
 
 Trained = tuple[Workspace, list[str]]
 
