@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from histo_core.evaluation.auroc_difference import auroc_difference
     from histo_core.explanation.api import explain
     from histo_core.explanation.base import EXPLAINERS
-    from histo_core.models.predictor import Predictor
+    from histo_core.models.inference.predictor import Predictor
     from histo_core.models.registry import MODELS
     from histo_core.runs.api import launch
     from histo_core.studies.recipes import STUDIES
@@ -51,7 +51,7 @@ _MODULES = {
     "EXPLAINERS": "histo_core.explanation.base",
     "MODELS": "histo_core.models.registry",
     "STUDIES": "histo_core.studies.recipes",
-    "Predictor": "histo_core.models.predictor",
+    "Predictor": "histo_core.models.inference.predictor",
     "RunConfig": "histo_core.config",
     "Workspace": "histo_core.workspace",
     "audit": "histo_core.auditing.api",

@@ -42,7 +42,7 @@ def supervise(
       python -m histo_core supervise
       python -m histo_core supervise --idle-exit 60
     """
-    from histo_core.runs.job_folder import kill_stubborn_jobs
+    from histo_core.jobs.state import kill_stubborn_jobs
     from histo_core.runs.worker.supervision import supervise as serve
 
     _log_to_stderr()

@@ -15,8 +15,8 @@ from histo_core.experiments.job_kinds import job_params
 from histo_core.experiments.protocol_runs import Planned, plan
 from histo_core.experiments.records import Experiment, Experiments, Member
 from histo_core.experiments.table import ExperimentTable
+from histo_core.jobs.api import cancel_job, find_job, start_job
 from histo_core.runs.api import cancel, launch_many, resume
-from histo_core.runs.jobs import cancel_job, find_job, start_job
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 

@@ -9,7 +9,7 @@ import numpy as np
 from histo_core.config import parse_config
 from histo_core.errors import ExplanationError
 from histo_core.explanation.base import EXPLAINERS, Explanation
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 
 
 def explain(

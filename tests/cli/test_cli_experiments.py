@@ -21,7 +21,7 @@ SMALL = (
 @pytest.fixture(autouse=True)
 def _nothing_starts_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("histo_core.runs.api.ensure_supervisor", lambda _: 1)
-    monkeypatch.setattr("histo_core.runs.jobs.start_detached", lambda *_, **__: 1)
+    monkeypatch.setattr("histo_core.jobs.api.start_detached", lambda *_, **__: 1)
 
 
 def test_a_sweep_from_start_to_its_test_part(call, workspace: Workspace) -> None:

@@ -11,7 +11,7 @@ from histo_core import explain
 from histo_core.errors import ConfigError, ExplanationError, UnknownNameError
 from histo_core.explanation.gradcam import GradCam, GradCamOptions
 from histo_core.explanation.lime import Lime, LimeOptions
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 
 MakePredictor = Callable[..., Predictor]
 

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 
 from histo_core.access import User
 from histo_core.errors import DataNotFoundError, PermissionDeniedError, StoreError
+from histo_core.jobs.state import Job, JobFolder
 from histo_core.maintenance.check import check_workspace
 from histo_core.maintenance.finding import Finding
-from histo_core.runs.job_folder import Job, JobFolder
 from histo_core.runs.store.records import RunStatus
 from histo_core.runs.store.runs import Store
 from histo_core.runs.store.schema import RUNS

@@ -24,13 +24,13 @@ from histo_core.data.predictions import read_predictions
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CancelledError, ConfigError, CorruptDataError, RunError
 from histo_core.files import write_json
-from histo_core.models.predictor import Predictor
+from histo_core.jobs.onnx_export import OnnxParams, onnx_path, write_onnx
+from histo_core.models.inference.predictor import Predictor
 from histo_core.prediction import resume
 from histo_core.prediction.predict import get_predictions, list_predictions, predict_with
 from histo_core.prediction.preflight import resolution, resolution_check, shared_check
 from histo_core.prediction.seen_samples import count_seen, own_split
 from histo_core.runs.api import launch
-from histo_core.runs.onnx_job import OnnxParams, onnx_path, write_onnx
 from histo_core.runs.store.runs import Store
 from histo_core.runs.worker.worker import work
 from histo_core.workspace import Workspace

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from histo_core.config import RunConfig
 from histo_core.errors import ConfigError, RunError
 from histo_core.files import append_line, read_json, write_json
+from histo_core.jobs.state import Job, JobFolder
 from histo_core.maintenance.check import check_workspace
 from histo_core.runs.artifacts.events import read_events
-from histo_core.runs.job_folder import Job, JobFolder
 from histo_core.runs.store.delete import delete
 from histo_core.runs.store.edit import set_note
 from histo_core.runs.store.overview import data_used, states

@@ -14,7 +14,7 @@ from histo_core.config import Config, PreprocessConfig
 from histo_core.data import Dataset, DatasetInfo
 from histo_core.explanation import Explainer, Explanation
 from histo_core.models import ModelSpec
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 from histo_core.workspace import Workspace
 
 
