@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from histo_core.config import Config, DataConfig, ModelConfig, PreprocessConfig, RunConfig, SplitConfig, parse_config
-from histo_core.config_protocol import ProtocolConfig, SweepField
-from histo_core.config_train import BELONGS, TrainConfig
+from histo_core.config.protocol import ProtocolConfig, SweepField
+from histo_core.config.train import BELONGS, TrainConfig
 from histo_core.errors import ConfigError
 
 FEW = settings(max_examples=60, deadline=None, derandomize=True, database=None)
@@ -168,11 +168,11 @@ def test_any_sweep_comes_back_and_counts_its_trials(sweep: dict[str, SweepField]
 @FEW
 @given(_some(DataConfig), _some(SplitConfig))
 def test_a_link_brings_data_and_split_back(data: DataConfig, split: SplitConfig) -> None:
-    from pages.ui import data_choice
+    from pages.shared.components import data_choice
 
     params = {name: value for name, value in data_choice.to_params(data, split).items() if value is not None}
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("pages.ui.state.asked", lambda name: [params[name]] if params.get(name) else [])
+        patched.setattr("pages.shared.app.url_state.asked", lambda name: [params[name]] if params.get(name) else [])
         assert data_choice.from_url() == (data, split)
 
 

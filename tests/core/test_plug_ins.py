@@ -40,17 +40,16 @@ print(json.dumps({
 
 PAGES = """
 import json
-from pathlib import Path
-from streamlit.testing.v1 import AppTest
+from page_helpers import opened_page
 
-def options(page, label):
-    app = AppTest.from_file(str(Path("pages/ui/router.py").resolve()), default_timeout=120)
-    app.switch_page(f"../{page}.py")
-    app.run()
+def options(page):
+    app = opened_page(page)
     assert not app.exception, app.exception
-    return next(box.options for box in app.get("selectbox") if box.label == label)
+    found = {box.label: box.options for box in app.selectbox}
+    assert "Data set" in found, list(found)
+    return found["Data set"]
 
-print(json.dumps({"data": options("data", "Data set"), "train": options("train", "Data set")}))
+print(json.dumps({page: options(page) for page in ("data", "train")}))
 """
 
 
@@ -70,7 +69,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def python(installed: Path, home: Path, *arguments: str, folder: Path = PROJECT) -> subprocess.CompletedProcess[str]:
-    paths = os.pathsep.join([str(PROJECT), str(installed)])
+    paths = os.pathsep.join(map(str, (PROJECT, installed, PROJECT / "tests" / "pages")))
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,

@@ -10,7 +10,7 @@ from fake_runs import End
 from sklearn.metrics import f1_score
 
 from histo_core.config import RunConfig
-from histo_core.config_protocol import Metric, ProtocolConfig, SweepField
+from histo_core.config.protocol import Metric, ProtocolConfig, SweepField
 from histo_core.evaluation.class_scores import METRICS, ClassScores
 from histo_core.experiments.about import NAMES
 from histo_core.experiments.api import get_experiment, start_experiment
@@ -21,7 +21,7 @@ from histo_core.files import append_line
 from histo_core.runs.store.runs import Store
 from histo_core.training.events import EpochDone, to_json
 from histo_core.workspace import Workspace
-from pages.ui.experiment_form import METRICS as OFFERED
+from pages.train.experiment_form import METRICS as OFFERED
 
 
 @pytest.mark.parametrize("metric", get_args(Metric))

@@ -11,7 +11,7 @@ from page_helpers import HOSTILE, OpenPage, run_named, texts
 from streamlit.testing.v1 import AppTest
 
 from histo_core.config import RunConfig
-from histo_core.config_protocol import ProtocolConfig
+from histo_core.config.protocol import ProtocolConfig
 from histo_core.errors import ConfigError
 from histo_core.experiments.api import start_experiment
 from histo_core.runs.store.runs import Store
@@ -67,7 +67,7 @@ def test_why_a_run_cannot_be_launched_is_text_on_the_button_too(
     def refuse(_: RunConfig) -> None:
         raise ConfigError("Too small.", "", "")
 
-    monkeypatch.setattr("pages.ui.run_form._check_size", refuse)
+    monkeypatch.setattr("pages.train.run_form._check_size", refuse)
     page = open_page("train", clone=run_named(finished, HOSTILE).run_id)
     (button,) = [one for one in page.button if one.label.startswith("Train ")]
     assert button.disabled

@@ -1,0 +1,77 @@
+"""A launch as a shell would make it: a configuration file for each run, and the command that launches it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from histo_core.config.protocol import ProtocolConfig, SweepField
+from histo_core.studies.recipes import NamedConfig
+
+_OPTIONS = {
+    "folds": "--folds",
+    "repeats": "--repeats",
+    "new": "--new",
+    "sampler": "--sampler",
+    "trials": "--trials",
+    "metric": "--choose-by",
+}
+
+
+def file_names(members: Sequence[NamedConfig]) -> list[str]:
+    """A name for each run's configuration file, made from the run's own; no two are the same."""
+    seen: Counter[str] = Counter()
+    names = []
+    for member in members:
+        stem = re.sub("[^a-z0-9]+", "_", member.name.lower()).strip("_") or "run"
+        seen[stem] += 1
+        names.append(f"{stem}.yaml" if seen[stem] == 1 else f"{stem}-{seen[stem]}.yaml")
+    return names
+
+
+def command(
+    member: NamedConfig, file: str, protocol: ProtocolConfig, *, tags: Sequence[str], note: str, priority: int
+) -> str:
+    """The command that launches a run, or an experiment of it.
+
+    Args:
+        member: the run.
+        file: its configuration file.
+        protocol: how many runs there are.
+        tags, note, priority: as for `histo_core.runs.api.launch`.
+    """
+    start = ["train"] if protocol.kind == "single" else ["experiment", "start"]
+    written = ["--name", member.name, *(word for tag in tags for word in ("--tag", tag))]
+    written += ["--note", note] if note else []
+    written += ["--priority", str(priority)] if priority else []
+    return shlex.join(["python", "-m", "histo_core", *start, "--config", file, *_options(protocol), *written])
+
+
+def _options(protocol: ProtocolConfig) -> list[str]:
+    """A protocol as options of ``experiment start``, without what is at its default."""
+    said = protocol.model_dump(exclude_defaults=True)
+    words = [word for name, option in _OPTIONS.items() if name in said for word in (option, str(said[name]))]
+    for name, field in protocol.sweep.items():
+        words += ["--range", f"{name}={_range(field)}"] if field.ranged else ["--try", f"{name}={_values(field)}"]
+    return [*words, *["--prune"] * protocol.pruning]
+
+
+def _range(field: SweepField) -> str:
+    kinds = [name for name in ("log", "whole") if getattr(field, name)]
+    return ":".join([repr(field.low), repr(field.high), *kinds])
+
+
+def _values(field: SweepField) -> str:
+    return ",".join(map(_value, field.values))
+
+
+def _value(value: Any) -> str:
+    """One value as the command line reads it, which is as YAML does, with slashes between numbers that go together."""
+    if isinstance(value, tuple):
+        return "/".join(map(repr, value))
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
