@@ -64,18 +64,21 @@ def compare(
     Example:
         Two runs of one network with two seeds, trained here by hand instead of by the supervisor.
 
-        >>> from histo_core import RunConfig, compare, launch
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from histo_core import RunConfig, Workspace, compare, launch
         >>> from histo_core.runs.worker.worker import work
-        >>> from histo_core.workspace import Workspace
         >>> config = {
         ...     "data": {"dataset": "phantom", "options": {"patches": 80, "patients": 20}},
         ...     "model": {"name": "cnn_narrow"}, "preprocess": {"crop": 32},
         ...     "train": {"epochs": 1, "device": "cpu"},
         ... }
-        >>> runs = [launch(RunConfig.parse({**config, "seed": seed}), start_supervisor=False) for seed in (0, 1)]
-        >>> [work(run.run_id, Workspace.default()) for run in runs]
-        [0, 0]
-        >>> found = compare(runs)
+        >>> configs = [RunConfig.parse({**config, "seed": seed}) for seed in (0, 1)]
+        >>> with TemporaryDirectory() as home:
+        ...     workspace = Workspace(Path(home))
+        ...     runs = [launch(config, workspace, start_supervisor=False) for config in configs]
+        ...     ended = [work(run.run_id, workspace) for run in runs]
+        ...     found = compare(runs, workspace)
         >>> found.n, found.n_groups, len(found.results), len(found.differences)
         (20, 5, 2, 1)
     """

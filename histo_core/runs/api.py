@@ -73,13 +73,16 @@ def launch(
     Example:
         The run waits here for a supervisor; without ``start_supervisor=False`` it begins within seconds.
 
-        >>> from histo_core import RunConfig, launch
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from histo_core import RunConfig, Workspace, launch
         >>> config = RunConfig.parse({
         ...     "data": {"dataset": "phantom", "options": {"patches": 80, "patients": 20}},
         ...     "model": {"name": "cnn_narrow"}, "preprocess": {"crop": 32},
         ...     "train": {"epochs": 1, "device": "cpu"},
         ... })
-        >>> run = launch(config, name="first try", start_supervisor=False)
+        >>> with TemporaryDirectory() as home:
+        ...     run = launch(config, Workspace(Path(home)), name="first try", start_supervisor=False)
         >>> str(run.status), run.name
         ('queued', 'first try')
     """

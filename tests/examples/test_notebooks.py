@@ -62,6 +62,7 @@ def test_it_uses_public_names_only(notebook: Path) -> None:
     assert names <= set(histo_core.__all__)
 
 
+@pytest.mark.slow
 @each_notebook
 def test_it_runs_from_top_to_bottom_without_a_warning(notebook: Path, tmp_path: Path) -> None:
     done = subprocess.run(
