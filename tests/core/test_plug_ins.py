@@ -117,8 +117,6 @@ def test_the_command_line_lists_them(installed: Path, tmp_path: Path) -> None:
     assert "stripes" in data.stdout
     assert "Striped noise" in data.stdout
     assert "data set 'phantom' is already registered" in data.stderr
-    models = python(installed, tmp_path, "-m", "histo_core", "models", "tiny")
-    assert models.stdout.startswith("tiny: Tiny net\nOne convolution."), models.stderr
 
 
 def test_the_pages_list_them(installed: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,22 @@ def test_the_public_names_are_these() -> None:
         "read_config",
     ]
     assert set(histo_core.__all__) <= set(dir(histo_core))
+
+
+@pytest.mark.parametrize(
+    ("room", "names"),
+    [
+        ("data", ["DATASETS", "Dataset", "DatasetInfo", "make_split", "open_dataset"]),
+        ("models", ["MODELS", "ModelSpec", "Predictor"]),
+        ("explanation", ["EXPLAINERS", "Explainer", "Explanation", "explain"]),
+        ("studies", ["STUDIES", "Recipe"]),
+    ],
+)
+def test_rooms_whose_members_are_registered_name_what_a_member_is_made_with(room: str, names: list[str]) -> None:
+    module = import_module(f"histo_core.{room}")
+    assert module.__all__ == names
+    for name in names:
+        assert getattr(module, name) is getattr(histo_core, name, getattr(module, name))
 
 
 def test_type_checkers_see_the_names_where_they_are_loaded_from() -> None:
