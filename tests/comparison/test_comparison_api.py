@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from histo_core import RunConfig, Workspace, compare, launch
 from histo_core.access import User
 from histo_core.comparison.compare import compare as compare_joined
-from histo_core.comparison.join import join, load
+from histo_core.comparison.join import RunPredictions, join, load
 from histo_core.comparison.threshold import ThresholdRule
+from histo_core.comparison.training_set import LEARNT
 from histo_core.errors import ComparisonError, PermissionDeniedError, RunError
+from histo_core.runs.store.records import Run
 from histo_core.runs.store.runs import Store
 from histo_core.runs.store.test_set_access import scored_before
 from histo_core.runs.worker.worker import work
@@ -51,6 +55,37 @@ def test_arguments_reach_the_comparison(trained: Trained) -> None:
     found = compare(ids[:2], workspace, class_of_interest="normal", threshold="validation:youden", comparator=ids[1])
     assert found.rule == ThresholdRule("youden")
     assert (found.part, found.class_of_interest, found.comparator) == ("test", "normal", ids[1])
+
+
+@pytest.mark.parametrize(
+    ("typed", "rule"),
+    [
+        (0.3, ThresholdRule("number", 0.3)),
+        ("0.3", ThresholdRule("number", 0.3)),
+        ("validation:youden", ThresholdRule("youden")),
+        ("validation:sensitivity=0.95", ThresholdRule("sensitivity", 0.95)),
+        ("validation:specificity=0.9", ThresholdRule("specificity", 0.9)),
+        (ThresholdRule("youden"), ThresholdRule("youden")),
+    ],
+)
+def test_thresholds_are_numbers_or_rules(trained: Trained, typed: float | str, rule: ThresholdRule) -> None:
+    workspace, ids = trained
+    assert compare(ids[:1], workspace, part="valid", threshold=typed).rule == rule
+
+
+def test_training_sets_are_those_that_were_predicted_on_request(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, ids = trained
+
+    def learnt(found: RunPredictions, run: Run, given: Workspace) -> RunPredictions:
+        assert (found.run_id, given) == (run.run_id, workspace)
+        return replace(found, table=found.table.assign(split="train"), learnt=True)
+
+    monkeypatch.setattr("histo_core.comparison.api.need_training_part", learnt)
+    found = compare(ids[:2], workspace, part="train")
+    assert (found.part, found.looks) == ("train", "")
+    assert LEARNT in found.warnings
 
 
 def test_looking_at_the_test_set_is_counted_once_for_a_set_of_runs(trained: Trained) -> None:
