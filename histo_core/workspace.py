@@ -26,7 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Workspace:
-    """The folders of one workspace; none is made before it is needed."""
+    """The folders of one workspace; none is made before it is needed.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from histo_core import Workspace
+        >>> workspace = Workspace(Path("/tmp/mine"))
+        >>> str(workspace.run_folder("4547d1de99b8-1"))
+        '/tmp/mine/runs/4547d1de99b8-1'
+    """
 
     home: Path
     extra_roots: tuple[Path, ...] = ()
@@ -80,7 +88,7 @@ class Workspace:
         return self.home / "experiments" / _plain_id(experiment_id, "an experiment")
 
     def test_score(self, experiment_id: str) -> Path:
-        """The file of an experiment that keeps the score of its test part, once there is one."""
+        """The file of an experiment that keeps the score of its test set, once there is one."""
         return self.experiment_folder(experiment_id) / "test.json"
 
     def allowing(self, config: RunConfig) -> Workspace:

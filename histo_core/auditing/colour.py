@@ -27,7 +27,7 @@ def colour_baseline(dataset: Dataset, split: Split, *, bins: int = 16, seed: int
 
     The stains are those of Ruifrok and Johnston, Quantification of histochemical staining by color deconvolution,
     Analytical and Quantitative Cytology and Histology 23, 2001. C is the one of `PENALTIES` with the lowest log loss
-    on the validation part; the test part chooses nothing.
+    on the validation set; the test set chooses nothing.
 
     Args:
         dataset, split: what to learn from.
@@ -35,7 +35,7 @@ def colour_baseline(dataset: Dataset, split: Split, *, bins: int = 16, seed: int
         seed: of the solver.
 
     Returns:
-        Predictions of the validation and test parts (see `histo_core.data.predictions`).
+        Predictions of the validation and test sets (see `histo_core.data.predictions`).
 
     Raises:
         SplitError: training or validation is empty, or training shows one class only.

@@ -120,7 +120,7 @@ def stain_shift(reference: StainProfile | None, target: StainProfile | None) -> 
     if not differ:
         nearest = max(map(abs, distances))
         return StainShift("alike", f"Stain: alike (at most {nearest:.1f} SD of the training patches apart).", distances)
-    sentence = f"Stain: differs: {'; '.join(differ)}. Expect worse results than on the run's own test part."
+    sentence = f"Stain: differs: {'; '.join(differ)}. Expect worse results than on the run's own test set."
     return StainShift("differs", sentence, distances)
 
 

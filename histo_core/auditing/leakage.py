@@ -115,9 +115,9 @@ def _verdict(
     if slides and not patients:
         sides += f"; {some(slides, 'slide')} on both sides"
     pixels = (
-        f"{_patches(identical)} identical to one in another part"
+        f"{_patches(identical)} identical to one in another set"
         if identical
-        else "no two parts share an identical patch"
+        else "no two sets share an identical patch"
     )
     labels = f"; {_patches(conflicting)} labelled otherwise than an identical one" if conflicting else ""
     return f"{sides}; {pixels}{labels}."

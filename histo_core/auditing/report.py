@@ -102,7 +102,7 @@ def make_audit(
     """The audit that is kept in the workspace, else a new one, which is kept.
 
     Raises:
-        As `compute_audit`.
+        HistoscopeError: as `compute_audit`.
     """
     kept = load_audit(dataset, split, workspace, other)
     if kept is not None:

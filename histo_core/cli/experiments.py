@@ -34,7 +34,7 @@ def start(
     folds: Annotated[
         int | None, typer.Option(min=2, help="k-fold cross-validation; with --try, folds of each trial.")
     ] = None,
-    repeats: Annotated[int, typer.Option(min=1, help="Repeat so often; with --folds, deal them anew so often.")] = 1,
+    repeats: Annotated[int, typer.Option(min=1, help="Repeat so often; with --folds, divide anew so often.")] = 1,
     new: Annotated[Literal["seeds", "splits"], typer.Option(help="What is new in each repeat.")] = "seeds",
     values: Annotated[
         list[str] | None,
@@ -55,7 +55,7 @@ def start(
 ) -> None:
     """Queue all runs of an experiment; they go on when this terminal closes.
 
-    Where runs serve to choose (a sweep, or folds with split.hold_out=true), none sees the test part.
+    Where runs serve to choose (a sweep, or folds with split.hold_out=true), none sees the test set.
     The last line names the experiment.
 
     \b
@@ -86,7 +86,7 @@ def start(
 
 @app.command("list")
 def list_(
-    archived: Annotated[bool, typer.Option("--archived", help="Also those that were put away.")] = False,
+    archived: Annotated[bool, typer.Option("--archived", help="Also those that were archived.")] = False,
 ) -> None:
     """List experiments, newest first.
 
@@ -171,7 +171,7 @@ def show(
     if (kept := kept_score(experiment_id, workspace)) is not None:
         _tell_test(kept)
     elif found.experiment.keeps_test_back:
-        say(f"Test part: {scored_in_words(looked_at_before(found.experiment, workspace))}")
+        say(f"Test set: {scored_in_words(looked_at_before(found.experiment, workspace))}")
     if found.experiment.origin:
         from histo_core.experiments.beside import beside_experiment
 
@@ -210,7 +210,7 @@ def resume(experiment_id: ExperimentId) -> None:
 
 @app.command()
 def test(experiment_id: ExperimentId) -> None:
-    """Score the test part, once: for the run that was chosen without it. Later calls print the same numbers.
+    """Score the test set, once: for the run that was chosen without it. Later calls print the same numbers.
 
     \b
     Examples:
@@ -276,7 +276,7 @@ def _tell_test(score: TestScore) -> None:
     from histo_core.runs.store.test_set_access import scored_in_words
 
     basis = f" on {score.basis}" if score.basis else ""
-    say(f"Test part, scored once with run {score.run_id}{basis}:")
+    say(f"Test set, scored once with run {score.run_id}{basis}:")
     for name in NAMES:
         if name in score.metrics:  # what an older version kept lacks the newer ones
             say(f"  {NAMES[name]}: {score.metrics[name]}")

@@ -1,4 +1,4 @@
-"""External validation: what a run achieves on other data, beside what it achieves on its own test part."""
+"""External validation: what a run achieves on other data, beside what it achieves on its own test set."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from histo_core.prediction.stored import PredictionSet
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 
-OWN = "its own test part"
+OWN = "its own test set"
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,14 +59,14 @@ class Scored:
 
 @dataclass(frozen=True, eq=False)
 class ExternalValidation:
-    """The same run on other data and at home; ``own`` is None where the run has no predictions of its own test part."""
+    """The same run on other data and at home; ``own`` is None where the run has no predictions of its own test set."""
 
     here: Scored
     own: Scored | None
 
 
 def validate(found: PredictionSet, run: Run, workspace: Workspace, part: str = "test") -> ExternalValidation:
-    """Score the labelled patches of one part, and the run's own test part.
+    """Score the labelled patches of one part, and the run's own test set.
 
     Args:
         found: predictions of ``run``.

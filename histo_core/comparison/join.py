@@ -157,7 +157,7 @@ def _labelled(run: RunPredictions, part: str) -> pd.DataFrame:
     if table.empty:
         parts = ", ".join(sorted(run.table.loc[run.table["y_true"].notna(), "split"].unique())) or "none"
         raise ComparisonError(
-            f"Run {run.name} has no labelled {part} sample.", f"Parts with labels: {parts}.", "Choose one of these."
+            f"Run {run.name} has no labelled {part} sample.", f"Sets with labels: {parts}.", "Choose one of these."
         )
     return table.set_index("sample_id")
 

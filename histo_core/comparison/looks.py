@@ -1,6 +1,6 @@
-"""Each comparison on a test part is a look at it, and is counted.
+"""Each comparison on a test set is a look at it, and is counted.
 
-A look is a **set of runs** whose numbers on the test part are shown together, on the page or on the command line. The
+A look is a **set of runs** whose numbers on the test set are shown together, on the page or on the command line. The
 first time counts; the same set again, another class, another threshold, a rerun or a reload do not. Another set of runs
 is another look: choosing among runs by their test numbers is what the count warns of. The scores that the runs wrote
 themselves when they ended are no looks of others.
@@ -19,7 +19,7 @@ from histo_core.workspace import Workspace
 
 
 def look_at_test(runs: Sequence[Run], workspace: Workspace) -> str:
-    """Remember that some runs' test parts are looked at together; say how often they were scored for others before.
+    """Remember that some runs' test sets are looked at together; say how often they were scored for others before.
 
     Args:
         runs: those that are compared.
@@ -30,7 +30,7 @@ def look_at_test(runs: Sequence[Run], workspace: Workspace) -> str:
     """
     parts = sorted({run.test_fingerprint for run in runs if run.test_fingerprint})
     if not parts:
-        return "How often the test part was scored before is not known: the runs do not say which one it is."
+        return "How often the test set was scored before is not known: the runs do not say which one it is."
     database, ids = Store.open(workspace).database, sorted(run.run_id for run in runs)
     look = look_id(ids)
     try:
@@ -42,7 +42,7 @@ def look_at_test(runs: Sequence[Run], workspace: Workspace) -> str:
     else:
         not_kept = ""
     most = max(scored_for_others(database, part, look, ids) for part in parts)
-    whose = "the test part was" if len(parts) == 1 else "the most scored of the test parts was"
+    whose = "the test set was" if len(parts) == 1 else "the most scored of the test sets was"
     return f"Beside {'this run' if len(ids) == 1 else 'these runs'}, {whose} {scored_in_words(most)}{not_kept}"
 
 

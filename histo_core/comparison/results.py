@@ -65,7 +65,7 @@ class Comparison:
         warnings: what speaks against trusting the numbers, in sentences.
         confidence: of all intervals.
         verdict: one sentence that says no more than the samples can bear.
-        looks: how often the test part was scored for others before, in words; empty where that is not the question.
+        looks: how often the test set was scored for others before, in words; empty where that is not the question.
     """
 
     part: str

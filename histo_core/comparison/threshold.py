@@ -1,7 +1,7 @@
 """The threshold of a comparison: a number given by hand, or a rule that each run keeps on its own validation set.
 
 A rule is applied to each run's own validation predictions and its result carried over to the part that is compared;
-the test part never chooses it. Ties and midpoints: `histo_core.evaluation.operating_point`.
+the test set never chooses it. Ties and midpoints: `histo_core.evaluation.operating_point`.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def thresholds(joined: Joined, class_of_interest: str, rule: ThresholdRule) -> t
     """Return each run's threshold, 0 to 1, in the order of the runs.
 
     Args:
-        joined: the runs; of their tables only the validation part is looked at.
+        joined: the runs; of their tables only the validation set is looked at.
         class_of_interest: a class name; its probability is what the threshold cuts.
         rule: how.
 
@@ -125,7 +125,7 @@ def _chosen(run: RunPredictions, class_of_interest: str, rule: ThresholdRule) ->
         raise ComparisonError(
             f"Run {run.name} has no labelled validation predictions to choose a threshold on.",
             ALLOWED,
-            "Give a number, or compare runs that predicted their validation part.",
+            "Give a number, or compare runs that predicted their validation set.",
         )
     positive = np.asarray(rows["y_true"] == class_of_interest, np.int64)
     score = np.asarray(rows[f"prob_{class_of_interest}"], np.float64)
@@ -139,7 +139,7 @@ def _chosen(run: RunPredictions, class_of_interest: str, rule: ThresholdRule) ->
                 return threshold_for_specificity(positive, score, rule.value)
     except DataError as error:
         raise ComparisonError(
-            f"On the validation part of run {run.name}: {error}", ALLOWED, "Give a number, or another rule."
+            f"On the validation set of run {run.name}: {error}", ALLOWED, "Give a number, or another rule."
         ) from None
 
 

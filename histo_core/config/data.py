@@ -34,8 +34,8 @@ class SplitConfig(Config):
     the workspace under its fingerprint.
 
     With ``folds``, the groups (or patches) are dealt into that many folds of like class shares. Fold number ``fold``
-    is the test part and validation is cut from the rest; with ``hold_out``, the test share is cut first, the same
-    for every fold, and the fold is the validation part. Another ``seed`` is another repeat, with other patients held
+    is the test set and validation is cut from the rest; with ``hold_out``, the test share is cut first, the same
+    for every fold, and the fold is the validation set. Another ``seed`` is another repeat, with other patients held
     out.
     """
 

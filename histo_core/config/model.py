@@ -42,7 +42,7 @@ class PredictConfig(Config):
     parts: tuple[Literal["train", "valid", "test"], ...] = Field(
         default=("valid", "test"),
         min_length=1,
-        title="Parts",
+        title="Sets",
         description="Which are predicted when training has ended; leave test out until everything is chosen",
     )
     tta: Literal["none", "flips", "symmetries"] = Field(

@@ -73,12 +73,12 @@ class SweepField(Config):
 class ProtocolConfig(Config):
     """One question as a set of ordinary runs.
 
-    ``folds``: each of k parts is held out once; with ``split.hold_out`` they serve to choose and a test part apart
-    from them is kept for the end. With ``repeats`` above 1 the folds are dealt anew as often, which a part that is held
-    out does not allow: another seed would hold out other patches.
+    ``folds``: each of k parts is held out once; with ``split.hold_out`` they serve to choose and a test set apart
+    from them is kept for the end. With ``repeats`` above 1 the folds are divided anew as often, which a set that is
+    held out does not allow: another seed would hold out other patches.
     ``repeats``: the same with new seeds of the weights and the order only, or with new splits as well.
     ``sweep``: settings by dotted name, such as ``train.learning_rate``; each combination is a trial, over ``folds``
-    where they are given. Trials never see the test part, which over folds is held out of them all.
+    where they are given. Trials never see the test set, which over folds is held out of them all.
     """
 
     kind: Literal["single", "folds", "repeats", "sweep"] = Field(default="single", title="Protocol")
@@ -104,7 +104,7 @@ class ProtocolConfig(Config):
         description="When a trial's best epoch so far is below the median of the others at that epoch",
     )
     metric: Metric = Field(
-        default="valid_auroc", title="Choose by", description="On the validation part; never on the test part"
+        default="valid_auroc", title="Choose by", description="On the validation set; never on the test set"
     )
 
     @model_validator(mode="after")

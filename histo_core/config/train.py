@@ -181,7 +181,7 @@ class TrainConfig(Config):
         description="Binary: of two classes, with the difference of the two outputs as the one output of a sigmoid",
     )
     label_smoothing: float = Field(
-        default=0.0, ge=0, lt=1, title="Label smoothing", description="Share of each label dealt to all classes"
+        default=0.0, ge=0, lt=1, title="Label smoothing", description="Share of each label spread over all classes"
     )
     loss_on: Literal["logits", "probabilities"] = Field(
         default="logits",

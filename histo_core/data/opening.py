@@ -19,18 +19,18 @@ def prepare_dataset(config: DataConfig, workspace: Workspace, progress: Progress
     """Prepare a data set for opening, with progress; see `Dataset.prepare`.
 
     Raises:
-        as `open_dataset`, and CancelledError.
+        HistoscopeError: as `open_dataset`; CancelledError as the progress asked.
     """
     kind, root, options = _checked(config, workspace)
     with _reading(root):
         kind.prepare(root, options, workspace, progress)
 
 
-def open_dataset(config: DataConfig, workspace: Workspace, progress: Progress = silent) -> Dataset:
+def open_dataset(config: DataConfig, workspace: Workspace | None = None, progress: Progress = silent) -> Dataset:
     """Open a data set by its configuration.
 
     ``progress`` is reported while the data set is prepared (see `Dataset.prepare`), and while its files are checked
-    because broken ones are to be left out.
+    because broken ones are to be left out. ``workspace`` None takes the default one.
 
     Raises:
         CancelledError: ``progress`` requested it.
@@ -39,7 +39,17 @@ def open_dataset(config: DataConfig, workspace: Workspace, progress: Progress = 
         PathNotAllowedError, DataNotFoundError: the folder may not be read, or does not exist.
         BrokenFilesError: samples cannot be used, and the configuration does not allow leaving them out.
         DataError: the files exist and cannot be used.
+
+    Example:
+        >>> from histo_core import RunConfig, open_dataset
+        >>> config = RunConfig.parse({"data": {"dataset": "phantom", "options": {"patches": 80, "patients": 20}}})
+        >>> dataset = open_dataset(config.data)
+        >>> len(dataset), dataset.classes, dataset.table["patient_id"].nunique()
+        (80, ('normal', 'tumour'), 20)
+        >>> dataset.read([0, 1]).shape
+        (2, 96, 96, 3)
     """
+    workspace = workspace or Workspace.default()
     kind, root, options = _checked(config, workspace)
     with _reading(root):
         kind.prepare(root, options, workspace, progress)

@@ -56,7 +56,7 @@ def class_scores(y_true: np.ndarray, probabilities: np.ndarray, positive: int) -
         DataError: no sample, or an index that is no class.
     """
     if not len(y_true):
-        raise DataError("There is no sample to score.", "At least one is needed.", "Choose a part that has labels.")
+        raise DataError("There is no sample to score.", "At least one is needed.", "Choose a set that has labels.")
     k = probabilities.shape[1]
     matrix = confusion(y_true, probabilities.argmax(axis=1), k).astype(np.float64)
     return ClassScores(

@@ -42,7 +42,7 @@ def mean_over_splits(values: Sequence[float], train: float, test: float, confide
 
     Args:
         values: one a run, [n].
-        train, test: samples in a run's train and test part; their ratio counts.
+        train, test: samples in a run's train and test set; their ratio counts.
         confidence: 0 to 1.
 
     Returns:

@@ -46,14 +46,12 @@ def about(experiment: Experiment, part: str, kind: GroupKind | None = None, *, m
 
 
 def _about(experiment: Experiment, part: str, kind: GroupKind | None) -> str:
-    protocol, on, others = experiment.protocol, "the test part", f"other {OTHERS[kind]}"
+    protocol, on, others = experiment.protocol, "the test set", f"other {OTHERS[kind]}"
     if part == "valid":
-        on = (
-            "the validation part, because the split has no test part; it chose the epoch, so they are a little too good"
-        )
+        on = "the validation set, because the split has no test set; it chose the epoch, so they are a little too good"
     kept_back = (
-        "Numbers are of validation parts, which chose the epoch and choose the {0}, so they are a little too good. "
-        "The test part is kept back: it is scored once, for the chosen {0}."
+        "Numbers are of validation sets, which chose the epoch and choose the {0}, so they are a little too good. "
+        "The test set is kept back: it is scored once, for the chosen {0}."
     )
     match protocol.kind:
         case "single":
@@ -68,18 +66,18 @@ def _about(experiment: Experiment, part: str, kind: GroupKind | None) -> str:
         case "repeats":
             return (
                 f"Numbers are of {on}. Each repeat holds {others} out. The interval is about a network trained on as "
-                f"many patches, on {others} from the same source; it takes into account that train parts overlap "
+                f"many patches, on {others} from the same source; it takes into account that training sets overlap "
                 "(Nadeau and Bengio 2003)."
             )
         case "folds":
             what = (
                 kept_back.format("fold")
                 if experiment.keeps_test_back
-                else "Each fold is the test part of one run, so each patch was held out once; no fold chose anything."
+                else "Each fold is the test set of one run, so each patch was held out once; no fold chose anything."
             )
             if protocol.repeats > 1:
                 return (
                     f"{what} The interval is about a network trained on as many patches, on {others}; it takes into "
-                    "account that train parts overlap (Nadeau and Bengio 2003)."
+                    "account that training sets overlap (Nadeau and Bengio 2003)."
                 )
             return f"{what} The interval is that of all folds' predictions together{TOGETHER[kind]}."

@@ -150,12 +150,12 @@ def launch_planned(
 
 
 def experiments(workspace: Workspace, *, archived: bool = False) -> list[Experiment]:
-    """All experiments that can be read, newest first; those that were put away only with ``archived``."""
+    """All experiments that can be read, newest first; those that were archived only with ``archived``."""
     return list(list_experiments(workspace, archived=archived).readable)
 
 
 def list_experiments(workspace: Workspace, *, archived: bool = False) -> Experiments:
-    """All experiments, and those that cannot be read apart; those that were put away only with ``archived``."""
+    """All experiments, and those that cannot be read apart; those that were archived only with ``archived``."""
     return ExperimentTable(workspace).all(archived=archived)
 
 
@@ -202,14 +202,14 @@ def resume_experiment(experiment_id: str, workspace: Workspace, *, user: User = 
 
     Raises:
         PermissionDeniedError: the user may not resume runs.
-        RunError: there is no such experiment, or its test part was scored, after which nothing may change.
+        RunError: there is no such experiment, or its test set was scored, after which nothing may change.
     """
     authorise(user, "run.resume", experiment_id)
     table = ExperimentTable(workspace)
     experiment = table.get(experiment_id)
     if experiment.test_touched_at is not None:
         raise RunError(
-            f"The test part of experiment {experiment_id} was scored.",
+            f"The test set of experiment {experiment_id} was scored.",
             "After that nothing can be chosen any more.",
             "Start a new experiment.",
         )

@@ -138,7 +138,7 @@ class _Intervals:
         """A metric of a pool, and what it is in words."""
         about = f"{PARTS[asked.part]} {_named(asked.metric)}{f', {of}' if of else ''}"
         if pool is None:
-            return None, f"no labelled predictions of the {PARTS[asked.part]} part"
+            return None, f"no labelled predictions of the {PARTS[asked.part]} set"
         numbers = self._of(pool, "scores" if asked.metric in METRICS else "classes")
         found = numbers.get(asked.metric)
         return (found, about) if found is not None else (None, f"no class of this name among {', '.join(pool.classes)}")
@@ -183,7 +183,7 @@ def _of_best(now: Summary, asked: Beside, intervals: _Intervals) -> Ours:
 
 def _of_kept(kept: TestScore | None, asked: Beside) -> Ours:
     if kept is None:
-        return None, "the test part is not scored yet"
+        return None, "the test set is not scored yet"
     found = kept.metrics.get(asked.metric)
     return found, f"test {_named(asked.metric)} of the chosen run, scored once"
 

@@ -40,9 +40,9 @@ def archive_experiment(experiment_id: str, workspace: Workspace, on: bool = True
 
 
 def delete_experiment(experiment_id: str, workspace: Workspace, *, user: User = LOCAL) -> None:
-    """Forget an experiment, readable or not, and the score of its test part.
+    """Forget an experiment, readable or not, and the score of its test set.
 
-    Its runs stay, and that the test part was scored is kept.
+    Its runs stay, and that the test set was scored is kept.
 
     Raises:
         PermissionDeniedError: the user may not delete experiments.

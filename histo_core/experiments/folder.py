@@ -1,4 +1,4 @@
-"""What an experiment keeps beside its rows: which trials were given up, and the score of the test part."""
+"""What an experiment keeps beside its rows: which trials were given up, and the score of the test set."""
 
 from __future__ import annotations
 

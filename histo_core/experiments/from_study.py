@@ -131,7 +131,8 @@ def start(
         warn: of single runs, as there.
 
     Raises:
-        as `launch_many` and `start_experiment`. Experiments that were started before one that cannot be go on.
+        HistoscopeError: as `launch_many` and `start_experiment`. Experiments that were started before one that cannot
+            be go on.
     """
     written: dict[str, Any] = {"user": user, "priority": priority, "tags": tags, "note": note}
     single = [one for one in pieces if one.protocol.kind == "single"]

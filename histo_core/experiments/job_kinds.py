@@ -1,4 +1,4 @@
-"""The long work of experiments, as jobs: following a sweep, and scoring the test part once.
+"""The long work of experiments, as jobs: following a sweep, and scoring the test set once.
 
 They are registered here and not with the others, because what they do stands above runs.
 """
@@ -42,4 +42,4 @@ def _of(name: str) -> Callable[[ExperimentParams, Workspace, Progress], None]:
 _follow = _of("histo_core.experiments.sweep.search:follow")
 _score = _of("histo_core.experiments.test_score:score_test")
 JOBS.add("sweep", JobKind("Sweep", ExperimentParams, _follow, action="run.launch"))
-JOBS.add("score_test", JobKind("Scoring the test part", ExperimentParams, _score, action="run.predict"))
+JOBS.add("score_test", JobKind("Scoring the test set", ExperimentParams, _score, action="run.predict"))

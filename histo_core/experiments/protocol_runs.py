@@ -32,9 +32,9 @@ class Planned:
 def plan(config: RunConfig, protocol: ProtocolConfig) -> tuple[Planned, ...]:
     """The runs of a protocol, in order; of a sweep that thinks up its trials one after the other, the first one's.
 
-    Where runs serve to choose, they predict their validation part only, so that the test part is not read; in a sweep
-    over folds it is also held out of them all, because what is one trial's test part would be another's training part.
-    Otherwise each run's own test part is the estimate, and is predicted.
+    Where runs serve to choose, they predict their validation set only, so that the test set is not read; in a sweep
+    over folds it is also held out of them all, because what is one trial's test set would be another's training set.
+    Otherwise each run's own test set is the estimate, and is predicted.
 
     Args:
         config: what the runs have in common.
@@ -48,9 +48,9 @@ def plan(config: RunConfig, protocol: ProtocolConfig) -> tuple[Planned, ...]:
         return _sweep(config, protocol)
     if protocol.kind == "folds" and protocol.repeats > 1 and config.split.hold_out:
         raise ConfigError(
-            f"Folds beside a held-out test part were to be dealt {protocol.repeats} times.",
-            "Another seed holds out other patches, so that there would be no one test part to keep for the end.",
-            "Deal them once, or set hold_out to false.",
+            f"Folds beside a held-out test set were to be divided {protocol.repeats} times.",
+            "Another seed holds out other patches, so that there would be no one test set to keep for the end.",
+            "Divide them once, or set hold_out to false.",
         )
     if protocol.kind == "single":
         return (_planned(config, protocol, {}),)

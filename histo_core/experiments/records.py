@@ -38,7 +38,7 @@ class Experiment:
 
     Attributes:
         config: what all members have in common.
-        final_run_id, test_touched_at: the member whose test part was scored, and when that was decided.
+        final_run_id, test_touched_at: the member whose test set was scored, and when that was decided.
     """
 
     experiment_id: str
@@ -51,13 +51,13 @@ class Experiment:
     test_touched_at: datetime | None
     members: tuple[Member, ...]
     archived_at: datetime | None = None
-    """When it was put away: lists leave it out unless asked, and its runs may be deleted."""
+    """When it was archived: lists leave it out unless asked, and its runs may be deleted."""
     origin: str = ""
     """Which study's run, sweep or protocol it was made from (`histo_core.studies.origin`); empty where from none."""
 
     @property
     def keeps_test_back(self) -> bool:
-        """Whether members never see a test part: it is scored once, for the chosen one."""
+        """Whether members never see a test set: it is scored once, for the chosen one."""
         return keeps_test_back(self.config, self.protocol)
 
 
@@ -83,5 +83,5 @@ class Experiments:
 
 
 def keeps_test_back(config: RunConfig, protocol: ProtocolConfig) -> bool:
-    """Whether the runs of a protocol serve to choose, so that none of them may see the test part."""
+    """Whether the runs of a protocol serve to choose, so that none of them may see the test set."""
     return protocol.kind == "sweep" or (protocol.folds is not None and config.split.hold_out)

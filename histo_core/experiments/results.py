@@ -182,7 +182,7 @@ def _scored(member: MemberResult, score: ScoresOf) -> MemberResult:
 
 
 def _part(experiment: Experiment, members: Sequence[MemberResult]) -> Part:
-    """What the numbers are about: the validation part also where the split leaves nothing to test."""
+    """What the numbers are about: the validation set also where the split leaves nothing to test."""
     known = [one.scores.scores for one in members if one.scores is not None]
     untested = bool(known) and not any("test" in scores for scores in known)
     return "valid" if experiment.keeps_test_back or untested else "test"

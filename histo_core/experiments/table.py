@@ -31,7 +31,7 @@ class ExperimentTable:
         self._database, self._workspace = open_database(workspace), workspace
 
     def all(self, *, archived: bool = False) -> Experiments:
-        """All experiments, newest first; those that were put away only with ``archived``."""
+        """All experiments, newest first; those that were archived only with ``archived``."""
         query = sa.select(EXPERIMENTS).order_by(EXPERIMENTS.c.created_at.desc(), EXPERIMENTS.c.experiment_id)
         if not archived:
             query = query.where(EXPERIMENTS.c.archived_at.is_(None))
@@ -175,7 +175,7 @@ class ExperimentTable:
         self._set(experiment_id, EXPERIMENTS.c.cancelled_at.is_(None), cancelled_at=datetime.now(UTC))
 
     def reopen(self, experiment_id: str) -> None:
-        """Take a cancellation back, unless the test part was scored."""
+        """Take a cancellation back, unless the test set was scored."""
         self._set(experiment_id, EXPERIMENTS.c.test_touched_at.is_(None), cancelled_at=None)
 
     def rename(self, experiment_id: str, name: str) -> None:
@@ -200,7 +200,7 @@ class ExperimentTable:
         return True
 
     def touch_test(self, experiment_id: str, run_id: str) -> str:
-        """Settle, once and for all, which member's test part is scored. Returns the one that was settled first."""
+        """Settle, once and for all, which member's test set is scored. Returns the one that was settled first."""
         self._set(
             experiment_id,
             EXPERIMENTS.c.test_touched_at.is_(None),

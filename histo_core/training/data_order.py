@@ -118,12 +118,12 @@ def _labelled(dataset: Dataset, split: Split, part: str, *, at_least: int) -> np
     rows = split.indices(part)
     if len(rows) < at_least:
         raise SplitError(
-            f"The {part} part holds {len(rows)} sample(s).", f"At least {at_least}.", "Change the split's shares."
+            f"The {part} set holds {len(rows)} sample(s).", f"At least {at_least}.", "Change the split's shares."
         )
     unlabelled = int((dataset.table["label"].to_numpy()[rows] == UNLABELLED).sum())
     if unlabelled:
         raise SplitError(
-            f"The {part} part holds {unlabelled} sample(s) without a label.",
+            f"The {part} set holds {unlabelled} sample(s) without a label.",
             "Labelled samples only.",
             "Leave them out of the split.",
         )

@@ -64,7 +64,7 @@ def test_a_run_keeps_all_its_devices_busy(workspace: Workspace, store: Store, en
     first, second, cpu = devices(workspace)
     assert first == Device("cuda:0", "NVIDIA H200", 140000 << 20, 143771 << 20, pair.run_id, 37)
     assert (second.busy_with, cpu.busy_with) == (pair.run_id, None)
-    assert cpu.title.startswith("Processor, ")
+    assert cpu.title.startswith("CPU, ")
     assert 0 < cpu.memory_free <= cpu.memory_total <= psutil.virtual_memory().total
 
 

@@ -64,7 +64,7 @@ def fetch_dataset(name: str, folder: Path, workspace: Workspace, progress: Progr
         PathNotAllowedError, DataNotFoundError: the folder may not be used, or its parent does not exist.
         CorruptDataError: the number of files differs from the published one, in the archive (which is kept) or in what
             was unpacked earlier.
-        further as `fetch` and `unpack_tar`.
+        HistoscopeError: as `fetch` and `unpack_tar`.
     """
     if name not in DOWNLOADS:
         raise ConfigError(

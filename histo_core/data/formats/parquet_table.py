@@ -25,7 +25,7 @@ def read_parquet(file: Path) -> pd.DataFrame:
     """Read a Parquet file with the file's own column types; pandas' metadata are ignored.
 
     Raises:
-        as `check_parquet`.
+        HistoscopeError: as `check_parquet`.
     """
     return check_parquet(file).to_pandas(ignore_metadata=True)
 

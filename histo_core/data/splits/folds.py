@@ -93,7 +93,7 @@ def _deal(weights: np.ndarray, order: np.ndarray, folds: int) -> tuple[np.ndarra
 def _refuse_few(count: int, folds: int, kind: str) -> None:
     if count < folds:
         raise SplitError(
-            f"{count:,} {kind}{'' if count == 1 else 's'} cannot be dealt into {folds} folds.",
+            f"{count:,} {kind}{'' if count == 1 else 's'} cannot be divided into {folds} folds.",
             f"At least one {kind} a fold is needed.",
             "Lower the number of folds, or split another way.",
         )

@@ -120,7 +120,7 @@ def _sizes(count: int, shares: Mapping[str, float], kind: str, where: str = "") 
     if left < 1:
         raise SplitError(
             f"{count:,} {kind}{'' if count == 1 else 's'} cannot be divided into train and {' and '.join(sizes)}.",
-            f"At least one {kind} a part is needed{where}.",
+            f"At least one {kind} a set is needed{where}.",
             "Add data, lower the shares, or split another way.",
         )
     return {**sizes, "train": left}
