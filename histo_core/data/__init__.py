@@ -1,4 +1,4 @@
-"""Data sets, splits, the only transforms, and the contract of predictions.
+"""Data sets, splits, transforms, and the contract of predictions.
 
 Importing the package registers every data set in `DATASETS`.
 """

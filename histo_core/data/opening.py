@@ -19,7 +19,7 @@ def prepare_dataset(config: DataConfig, workspace: Workspace, progress: Progress
     """Prepare a data set for opening, with progress; see `Dataset.prepare`.
 
     Raises:
-        HistoscopeError: as `open_dataset`; CancelledError as the progress asked.
+        HistoscopeError: as `open_dataset`; CancelledError if ``progress`` requested it.
     """
     kind, root, options = _checked(config, workspace)
     with _reading(root):
@@ -30,7 +30,7 @@ def open_dataset(config: DataConfig, workspace: Workspace | None = None, progres
     """Open a data set by its configuration.
 
     ``progress`` is reported while the data set is prepared (see `Dataset.prepare`), and while its files are checked
-    because broken ones are to be left out. ``workspace`` None takes the default one.
+    because broken ones are to be left out. ``workspace`` None means the default one.
 
     Raises:
         CancelledError: ``progress`` requested it.

@@ -15,23 +15,23 @@ from histo_core.models.inference.predictor import Predictor
 def explain(
     predictor: Predictor, image: np.ndarray, method: str = "gradcam", *, target: int | str | None = None, **options: Any
 ) -> Explanation:
-    """Show what a network looked at in one image, and measure whether hiding it changes the answer.
+    """Explain a model's answer for one image, and measure whether hiding the strongest area changes the answer.
 
     Args:
         predictor: weights with their own preprocessing.
         image: uint8 H x W x 3 RGB.
-        method: a name of `EXPLAINERS`, such as gradcam or lime.
-        target: number or name of the class to explain; None takes the predicted one.
+        method: a name in `EXPLAINERS`, such as gradcam or lime.
+        target: number or name of the class to explain; None means the predicted one.
         options: settings of the method, such as ``samples=500, seed=1`` for lime.
 
     Returns:
-        ``.map`` is float32 H x W in the pixels of the image, positive where it speaks for the target; ``.negligible``
-        tells whether the map's strongest area hardly moves the answer.
+        ``.map`` is float32 H x W in the pixels of the image, positive where it is evidence for the target.
+        ``.negligible`` says whether the map's strongest area hardly changes the answer.
 
     Raises:
-        UnknownNameError: there is no such method.
-        ConfigError: an option that the method does not have.
-        ExplanationError: the image is no uint8 RGB array or too small, or the target is no class of the network.
+        UnknownNameError: no method has this name.
+        ConfigError: an unknown option of the method.
+        ExplanationError: the image is not a uint8 RGB array or is too small, or the network has no such class.
 
     Example:
         >>> from pathlib import Path
@@ -57,7 +57,7 @@ def explain(
 
 
 def class_index(classes: tuple[str, ...], target: int | str | None) -> int | None:
-    """Return the number of a class that is given by number or name; None stays None.
+    """Return a class's number from its number or name; None stays None.
 
     Raises:
         ExplanationError: no class has this name.

@@ -74,7 +74,7 @@ class ModelSpec:
 
 
 def _check_spec(name: str, member: Any) -> None:
-    """Raise TypeError or ValueError where another package registered no specification of this name."""
+    """Raise TypeError or ValueError if another package's member is not a specification with this name."""
     if not isinstance(member, ModelSpec):
         raise TypeError(f"it is no {ModelSpec.__module__}.ModelSpec")
     if member.name != name:

@@ -1,1 +1,1 @@
-"""The only transforms: preprocessing, augmentation, stains."""
+"""Transforms: preprocessing, augmentation, stains; no other package transforms pixels."""
