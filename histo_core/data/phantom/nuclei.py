@@ -70,8 +70,11 @@ class Nuclei:
 
 @dataclass(frozen=True, eq=False)
 class Stain:
-    """Stain of nuclei on a patch: haematoxylin (float32, a lymphocyte is about 1), the share of each pixel that they
-    cover (0 to 1) and the pixels of tumour cells (bool), each [side, side]."""
+    """Stain of nuclei on a patch, each [side, side].
+
+    Haematoxylin (float32, a lymphocyte is about 1), the share of each pixel that nuclei cover (0 to 1) and the pixels
+    of tumour cells (bool).
+    """
 
     haematoxylin: np.ndarray
     cover: np.ndarray

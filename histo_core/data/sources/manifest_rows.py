@@ -23,8 +23,11 @@ _WHOLE = re.compile(r"([+-]?\d+)\.0*")
 
 
 def plain(table: pd.DataFrame) -> dict[str, list]:
-    """Return the cells of each column: text ("" where missing) in the standard text columns. Other columns stay as they
-    are; they become numbers if all their cells are numbers, and missing cells become None."""
+    """Return the cells of each column, converted.
+
+    The standard text columns become text ("" where missing). Other columns stay as they are; they become numbers if all
+    their cells are numbers, and missing cells become None.
+    """
     columns = {}
     for name in table.columns:
         cells = [None if pd.isna(cell) else cell for cell in table[name].tolist()]
