@@ -1,4 +1,4 @@
-"""The receiver operating characteristic curve."""
+"""Compute the receiver operating characteristic (ROC) curve."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class RocCurve:
 
 
 def roc_curve(y_true: ArrayLike, score: ArrayLike) -> RocCurve:
-    """The curve of one model, without the points that lie on a straight line between their neighbours.
+    """Return the ROC curve of one model, without points that lie on a straight line between their neighbours.
 
     Args:
         y_true: 0 or 1 [n]; 1 is the class of interest.
         score: float [n].
 
     Raises:
-        DataError: labels other than 0 and 1, or scores that are no finite numbers.
+        DataError: labels other than 0 and 1, or scores that are not finite numbers.
     """
     positive = check_truth(y_true)
     scores = check_scores(score, len(positive))[0]
