@@ -1,4 +1,4 @@
-"""One small registry: refuses duplicates and lists the choices in its errors."""
+"""Register named members of one kind; refuse duplicates, and list the choices in errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Registry(Generic[T]):
-    """Named members of one kind, in the order in which they were registered.
+    """A registry of named members of one kind, in the order of their registration.
 
     Args:
         kind: what a member is, in words for an error message ("model", "data set").
@@ -41,7 +41,7 @@ class Registry(Generic[T]):
         return member
 
     def register(self, name: str) -> Callable[[T], T]:
-        """``add`` as a decorator."""
+        """Register a member, as a decorator."""
         return lambda member: self.add(name, member)
 
     def __getitem__(self, name: str) -> T:
@@ -68,5 +68,5 @@ class Registry(Generic[T]):
         return len(self._members)
 
     def items(self) -> Iterator[tuple[str, T]]:
-        """Pairs of name and member."""
+        """Yield pairs of name and member."""
         return iter(self._members.items())
