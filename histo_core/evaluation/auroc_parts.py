@@ -18,7 +18,7 @@ _WEIGHT_OF_MODEL = 30
 
 @dataclass(frozen=True, eq=False)
 class AurocParts:
-    """One model's AUROC with each group's influence on it.
+    """The AUROC of one model with each group's influence on it.
 
     Attributes:
         grouped: False where each sample is a group of its own.

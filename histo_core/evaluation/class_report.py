@@ -25,7 +25,7 @@ _PRECISION, _RECALL, _F1 = range(3)
 
 @dataclass(frozen=True)
 class ReportRow:
-    """One class, or one average over the classes.
+    """The row of one class, or of one average over the classes.
 
     Attributes:
         name: name of the class or the average.

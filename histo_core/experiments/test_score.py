@@ -56,8 +56,8 @@ def score_test(
     """Apply the chosen member's weights to the test set. Nothing is trained, and nothing can be chosen afterwards.
 
     The first call fixes the member once and for all. Each later call returns the kept result, or computes the same one
-    where the first call was interrupted. The workspace records that the set was scored; later experiments are told how
-    often.
+    where the first call was interrupted. The workspace records that the set was scored, and other experiments report
+    how often.
 
     Raises:
         PermissionDeniedError: the user may not apply runs.
