@@ -13,11 +13,11 @@ from histo_core.evaluation.validation import check_scores, check_truth
 
 @dataclass(frozen=True, eq=False)
 class RocCurve:
-    """Sensitivity against 1 - specificity at every threshold that changes either.
+    """The ROC curve: sensitivity against 1 - specificity at every threshold that changes either.
 
     Attributes:
-        fpr, tpr: float64 [p], from 0 to 1, never falling. Empty when a class is missing.
-        thresholds: float64 [p], falling; a sample counts as positive when its score is at or above it. The first is
+        fpr, tpr: float64 [p], from 0 to 1, non-decreasing. Empty when a class is missing.
+        thresholds: float64 [p], descending; a sample is positive when its score is at or above it. The first is
             infinite: nothing is positive.
     """
 
