@@ -133,8 +133,8 @@ def compare_predictions(
         The same result as `compare`.
 
     Raises:
-        ComparisonError: arrays do not fit each other, numbers are not probabilities, labels are no class, or an argument
-            is not allowed.
+        ComparisonError: arrays do not fit each other, numbers are not probabilities, labels are no class, or an
+            argument is not allowed.
 
     Example:
         >>> import numpy as np
