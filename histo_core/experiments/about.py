@@ -1,4 +1,4 @@
-"""What an experiment's numbers are about, in sentences."""
+"""Explain in sentences what an experiment's numbers are about."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ NAMES = {
     "weighted_f1": "weighted F1",
     "loss": "loss",
 }
-"""Metrics as a sentence names them."""
+"""The names of metrics in a sentence."""
 PARTS = {"valid": "validation", "test": "test"}
 OTHERS: dict[GroupKind | None, str] = {"patient": "patients", "slide": "slides", None: "patches"}
-"""What an interval is about, by what is known of the patches."""
+"""The population that an interval is about, by the kind of group that is known."""
 INDEPENDENT: dict[GroupKind | None, str] = {
     "patient": "",
     "slide": "; which patients they are of is not known",
@@ -30,15 +30,15 @@ TOGETHER: dict[GroupKind | None, str] = {
 
 
 def about(experiment: Experiment, part: str, kind: GroupKind | None = None, *, many: bool = False) -> str:
-    """What the numbers and the interval of a summary are about, in sentences.
+    """Return sentences on what the numbers and the interval of a summary are about.
 
-    Of patients nothing is said where they are not known.
+    They say nothing about patients where these are unknown.
 
     Args:
-        experiment: which.
-        part: valid or test, of the numbers; see `Summary`.
-        kind: what is known of the patches that were held out; None where neither patients nor slides are, and as long
-            as no run has finished.
+        experiment: the experiment.
+        part: the set that the numbers are about, valid or test; see `Summary`.
+        kind: patient or slide, whichever is known of the held-out patches; None where neither is, and until a run has
+            finished.
         many: whether there are more than two classes.
     """
     macro = " AUROC is the macro average over the classes of one against the rest." if many else ""

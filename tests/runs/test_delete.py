@@ -27,7 +27,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 KILLED_WHILE_DELETING = """
 import os, signal, sys
 from pathlib import Path
-from histo_core.runs import delete as module
+from histo_core.runs.store import delete as module
 from histo_core.workspace import Workspace
 
 def die(*_, **__):

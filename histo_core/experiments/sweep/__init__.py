@@ -1,1 +1,1 @@
-"""Sweeps: search settings with optuna in a process of their own."""
+"""Search settings with optuna: a sweep runs in a process of its own."""
