@@ -23,8 +23,8 @@ def counts_by(dataset: Dataset, column: str) -> pd.DataFrame:
     """Count the patches of each class for each value of a column; fast enough to draw at once for 327,680 rows.
 
     Args:
-        dataset: whose table is counted.
-        column: any of its columns.
+        dataset: the data set to count.
+        column: any column of its table.
 
     Returns:
         Values as text in the index: sets as train, valid, test; other values with their numbers in order; "unknown"

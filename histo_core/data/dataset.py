@@ -75,7 +75,7 @@ class PatchStore(Protocol):
 
 
 class Dataset(ABC):
-    """A table with one row a sample, and a way to read pixels.
+    """A table with one row for each sample, and a way to read pixels.
 
     Attributes:
         name: the registered name.

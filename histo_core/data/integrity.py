@@ -87,7 +87,7 @@ def without_broken(dataset: Dataset, workspace: Workspace, progress: Progress = 
     """Return the data set without the samples whose pixels cannot be read; the same one where all can be.
 
     Raises:
-        BrokenFilesError: not one can be read.
+        BrokenFilesError: no sample can be read.
         CancelledError: ``progress`` requested it.
     """
     check = _made(dataset, workspace, progress)

@@ -52,7 +52,7 @@ def build_predictions(
         CorruptDataError: the result breaks the contract (probabilities that do not sum to 1).
     """
     rows = dataset.table.iloc[indices]
-    names = np.array([*dataset.classes, None], dtype=object)  # UNLABELLED = -1 takes the last
+    names = np.array([*dataset.classes, None], dtype=object)  # UNLABELLED = -1 indexes the last
     table = pd.DataFrame({"sample_id": rows["sample_id"].to_numpy(dtype=object)})
     for column in ("patient_id", "slide_id"):
         known = rows[column].to_numpy(dtype=object) if column in rows else np.full(len(rows), None)

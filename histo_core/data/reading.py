@@ -1,4 +1,4 @@
-"""Read samples although a few of them cannot be read."""
+"""Read samples of which a few may be unreadable."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Influence:
 
     @property
     def share(self) -> float:
-        """|strongest| / max(|whole|, `LEAST`)."""
+        """Relative change by the strongest area: |strongest| / max(|whole|, `LEAST`)."""
         return abs(self.strongest) / max(abs(self.whole), LEAST)
 
     @property

@@ -204,7 +204,7 @@ def imagenet_file(spec: ModelSpec) -> PretrainedFile:
     """Return the file of a network's ImageNet weights.
 
     Raises:
-        ConfigError: there are none.
+        ConfigError: the network has no ImageNet weights.
     """
     if spec.imagenet is None:
         having = ", ".join(name for name, other in MODELS.items() if other.imagenet is not None)

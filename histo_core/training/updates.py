@@ -28,7 +28,7 @@ class Updates:
         batches: number of batches of an epoch.
 
     Attributes:
-        network: the model as the loop calls it.
+        network: the wrapped model that the loop calls.
     """
 
     def __init__(

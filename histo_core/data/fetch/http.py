@@ -38,11 +38,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Download:
-    """A file that its publisher offers.
+    """A published file to download.
 
     Attributes:
-        name: what to call it here.
-        url: where it is; https, unless it is on this machine.
+        name: local file name.
+        url: its address; https, unless it is on this machine.
         checksum: "md5:" or "sha256:" and hexadecimal digits as published; None where the publisher gives none, so that
             only the archive's own checksums can be compared.
         bytes: approximate size, for a progress bar before the server reports it; None where not known.
@@ -58,7 +58,7 @@ def fetch(download: Download, folder: Path, progress: Progress = silent) -> Path
     """Download a file; if it exists, it is only checked.
 
     Args:
-        download: which.
+        download: the published file.
         folder: where to put it; created if missing.
         progress: receives (bytes so far, total); then again from 0 while the checksum is computed.
 

@@ -34,7 +34,7 @@ def read_csv(path: Path, columns: Sequence[str], optional: Sequence[str] | None 
 
     Raises:
         CorruptDataError: not a CSV in UTF-8, rows longer than the header, a duplicate column, or a missing one.
-        DataNotFoundError: it may not be read, or is no regular file.
+        DataNotFoundError: it may not be read, or is not a regular file.
         UnsafeFileError: more than `MAX_BYTES`, `MAX_ROWS` or `MAX_COLUMNS`.
     """
     try:

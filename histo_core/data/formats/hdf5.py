@@ -30,17 +30,17 @@ _CHUNK_CACHE_BYTES = 32 << 20
 _MAX_COLUMN = 5_000_000
 """Most rows of a column, because a column is read whole."""
 _ROWS_AT_ONCE = 1_000
-"""HDF5 puts a selection together row by row."""
+"""Most rows in one read, because HDF5 assembles a selection row by row."""
 
 
 class HDF5Array:
     """Checked array in an HDF5 file; opened on first use, once per process, so that it survives fork and pickle.
 
     Attributes:
-        path, key: where it is.
+        path, key: the file, and the array's name in it.
         shape: of the whole array; the first axis counts samples.
         dtype: of its values.
-        flat: the array in the file itself where it is contiguous, else None.
+        flat: direct access to the array in the file if it is contiguous, else None.
     """
 
     def __init__(self, path: Path, key: str, shape: tuple[int, ...], dtype: np.dtype, offset: int | None) -> None:

@@ -52,7 +52,7 @@ MAX_FILE_BYTES = 9 * MAX_PIXELS
 """Of a file: four channels of 16 bits take eight bytes a pixel, and a header needs some room."""
 
 _MAX_PACKED_BMP = 4_000_000
-"""Pixels of a run-length BMP, which Pillow unpacks in Python."""
+"""Most pixels of a run-length BMP, which Pillow unpacks in Python."""
 
 # Image.open is not used: its warning about large images can be silenced only for the whole process, not for one thread,
 # and it tries every format that Pillow knows.
@@ -69,7 +69,7 @@ _ORIENTED = (b"Exif\0", b"eXIf", b"EXIF", b"Orientation")
 
 
 def open_image(source: Path | bytes, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """Read one image as RGB, the way up that its EXIF orientation says.
+    """Read one image as RGB, turned upright by its EXIF orientation.
 
     16-bit channels keep their high byte, so that 12-bit recordings become dark; a TIFF whose tags say 12 bits keeps its
     high eight bits. Grey, palette and CMYK images become RGB. Transparent images are composited over white, the colour

@@ -34,7 +34,7 @@ def check_parquet(file: Path) -> pa.Table:
     """Read a Parquet file after checking its size; repeated texts are stored once.
 
     Raises:
-        DataNotFoundError: it may not be read, or is no regular file.
+        DataNotFoundError: it may not be read, or is not a regular file.
         UnsafeFileError: more than `MAX_ROWS`, `MAX_COLUMNS` or `MAX_BYTES`.
         CorruptDataError: not Parquet, a duplicate column, or a column of lists or records.
     """

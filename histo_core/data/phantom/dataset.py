@@ -1,7 +1,7 @@
 """`phantom`: a synthetic H&E data set, rendered on the user's machine and kept in the workspace.
 
-Built like PatchCamelyon (96 x 96 pixels at 0.97 micrometres; positive when the central 32 x 32 box holds tumour), with
-what PatchCamelyon does not have: patients, slides, scanners, grades, and the true pixels of every tumour cell.
+Built like PatchCamelyon (96 x 96 pixels at 0.97 micrometres; positive if the central 32 x 32 box has tumour), with what
+PatchCamelyon lacks: patients, slides, scanners, grades, and the true pixels of every tumour cell.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Phantom(Dataset):
     """Synthetic patches with patients, slides, scanners, grades and tumour masks.
 
     Attributes:
-        folder: where the files lie.
+        folder: folder of the data set's files.
     """
 
     info: ClassVar[DatasetInfo] = DatasetInfo(

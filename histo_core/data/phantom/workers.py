@@ -31,7 +31,7 @@ def draw_in_order(options: PhantomOptions, workers: int | None = None) -> Genera
     """Render all patches of a data set.
 
     Args:
-        options: what to draw.
+        options: what to render.
         workers: number of worker processes; None chooses a useful number, 0 renders in this process. The number does
             not change a pixel.
 

@@ -115,7 +115,7 @@ class BreaKHis(ImageFilesDataset):
         Raises:
             DataNotFoundError: no such tree, or no image at this magnification.
             CorruptDataError: a file of the published fold that cannot be used.
-            BrokenFilesError: not one image can be used.
+            BrokenFilesError: no image can be used.
         """
         root, options = cast(Path, root), cast(BreaKHisOptions, options)
         walk = Walk(root)

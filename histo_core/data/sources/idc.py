@@ -57,7 +57,7 @@ class IDC(ImageFilesDataset):
 
         Raises:
             DataNotFoundError: the folder cannot be listed, or holds no patients.
-            BrokenFilesError: not one patch can be used.
+            BrokenFilesError: no patch can be used.
         """
         del options, workspace
         walk = Walk(cast(Path, root))

@@ -69,7 +69,7 @@ class KPCam(ImageFilesDataset):
         Raises:
             DataNotFoundError: there is no such folder, no image in it, or no CSV.
             CorruptDataError: the CSV cannot be read, lacks a column or has no rows.
-            BrokenFilesError: not one sample can be used.
+            BrokenFilesError: no sample can be used.
         """
         root, part = cast(Path, root), cast(KPCamOptions, options).part
         top, folder = _folder(root, part)

@@ -78,7 +78,7 @@ class ManifestDataset(ImageFilesDataset):
             UnsafeFileError, CorruptDataError: the table is too large, cannot be read, has only one class, or has two
                 that look like one in two spellings.
             ConfigError: an unknown class of interest, or a table whose name is not a plain file name.
-            BrokenFilesError: not one row can be used.
+            BrokenFilesError: no row can be used.
         """
         walk, options = Walk(cast(Path, root)), cast(ManifestOptions, options)
         file = _file(walk.root, options.file)

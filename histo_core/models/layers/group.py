@@ -115,7 +115,7 @@ class GroupConv2d(nn.Module):
         return filters.contiguous(memory_format=torch.channels_last)
 
     def forward(self, maps: Tensor) -> Tensor:
-        """See the class."""
+        """Apply the layer; see the class."""
         bias = None if self.bias is None else self.bias.repeat(self.group.size)
         return F.conv2d(maps, self.bank(), bias, self.stride, self.padding)
 
@@ -128,7 +128,7 @@ class GroupPool(nn.Module):
         self.group = group
 
     def forward(self, maps: Tensor) -> Tensor:
-        """See the class."""
+        """Apply the layer; see the class."""
         n, channels, height, width = maps.shape
         return maps.reshape(n, self.group.size, channels // self.group.size, height, width).amax(dim=1)
 

@@ -27,7 +27,7 @@ class GroupBatchNorm2d(nn.BatchNorm2d):
         self.group = group
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002  (the name of the overridden method's argument)
-        """See the class."""
+        """Apply the layer; see the class."""
         if self.training and self.num_features < LANES and _by_element(input) and input.numel() > self.num_features:
             return self._normalised(input)
         n, channels, height, width = input.shape

@@ -13,7 +13,7 @@ class OneOutputLinear(nn.Linear):
     """Linear layer with one output z: float [n, features] to the logits [0, z], [n, 2]."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002  (the name of the overridden method's argument)
-        """See the class."""
+        """Apply the layer; see the class."""
         return _beside_zero(super().forward(input))
 
 
@@ -21,7 +21,7 @@ class OneOutputConv2d(nn.Conv2d):
     """Convolution with one output z: float [n, channels, h, w] to each cell's logits [0, z], [n, 2, h', w']."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        """See the class."""
+        """Apply the layer; see the class."""
         return _beside_zero(super().forward(input))
 
 

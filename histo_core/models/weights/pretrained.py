@@ -48,7 +48,7 @@ class PretrainedFile:
 
     @property
     def name(self) -> str:
-        """``resnet18-f37072fd.pth``"""
+        """File name, such as ``resnet18-f37072fd.pth``."""
         return PurePosixPath(urlparse(self.url).path).name
 
     @property
