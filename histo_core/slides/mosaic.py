@@ -40,7 +40,7 @@ class Mosaic:
     """One slide's patches in one image.
 
     Attributes:
-        image: uint8 [H, W, 3]; light grey where no patch lies.
+        image: uint8 [H, W, 3]; light grey without a patch.
         scale: mosaic pixels a patch pixel, at most 1.
         rows: int64 [n], the drawn rows of the data set, in its order; a later patch covers an earlier one.
         boxes: int64 [n, 4]: top, left, height, width of each in mosaic pixels.

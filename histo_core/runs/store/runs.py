@@ -46,7 +46,7 @@ class Store:
         """Open the workspace's database, making or upgrading its tables when needed.
 
         Raises:
-            StoreError: it cannot be opened, lies on a network file system, or is too new.
+            StoreError: the database cannot be opened, is on a network file system, or is too new.
         """
         return cls(open_database(workspace), workspace)
 

@@ -75,7 +75,7 @@ def dataset(data: str, home: str) -> Dataset:
 
 @st.cache_resource(show_spinner=False, max_entries=256)
 def _states(data: str, home: str) -> list[str]:
-    """The last state in which a data set was opened; empty before."""
+    """Return a shared list that holds the last state in which a data set was opened; empty before."""
     del data, home
     return []
 

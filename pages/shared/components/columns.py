@@ -14,7 +14,7 @@ from histo_core.data.dataset import PARTS, Dataset
 from histo_core.data.splits.split import Split
 
 FEW, MANY = 2, 2_000
-"""The fewest and most values of a column to filter by; nobody reads a longer list."""
+"""The fewest and most values of a column to filter by; longer lists are unreadable."""
 SHOWN = 3
 _PREFERRED = ("magnification", "subtype", "scanner", "patient_id", "slide_id")
 _NO_FILTER = frozenset({"sample_id", "label", "split", "x", "y", "height", "width"})

@@ -71,7 +71,7 @@ def finished(page: str, nothing: str) -> dict[str, Run]:
     """Return succeeded runs by id, newest first; where there are none, say so and link to the Train page.
 
     Of many runs, only the newest and those that match a search are offered. The runs that the URL names under ``run``
-    or ``runs`` are always included, and a warning names those that do not exist.
+    or ``runs`` are always included, and a warning names those that are not finished runs.
 
     Args:
         page: the page's title.

@@ -36,7 +36,7 @@ def upgrade() -> None:
 
 
 def _mend(name: str, key: str, kept: tuple[str, ...]) -> None:
-    """Fill the new columns, and replace each non-finite number by null, with a note that says so.
+    """Fill the new columns, and replace each non-finite number by null and add a note about it.
 
     Unreadable JSON stays as it is; its run or experiment is shown as unreadable.
     """
