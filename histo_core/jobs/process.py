@@ -25,7 +25,7 @@ CLAIM_SECONDS = 5.0
 END_SECONDS = 60.0
 """Seconds for which a job tries to record how it ended."""
 NICENESS = 10
-"""Scheduling priority of a job, below that of pages and training."""
+"""Niceness of a job's process, so that pages and training go first."""
 
 
 def work_on_job(job_id: str, workspace: Workspace) -> int:
