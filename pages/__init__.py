@@ -1,1 +1,1 @@
-"""The pages: each module defines `render()` and runs nothing by itself."""
+"""Streamlit pages: each page's module defines `render()` and runs nothing on import."""

@@ -1,8 +1,8 @@
-"""The command line: all that the pages do, without a browser.
+"""Define the command line, which does everything that the pages do, without a browser.
 
-An error that Histoscope raises on purpose, or that the system does over a file, is one message on stderr and exit
-code 2, never a traceback. What takes seconds to load (PyTorch, LIME) is loaded inside the commands that need it, so
-that ``--help`` answers at once.
+An error that Histoscope raises on purpose, or a file error of the system, gives one message on stderr and exit code
+2, never a traceback. Slow imports (PyTorch, LIME) are inside the commands that need them, so that ``--help`` answers
+at once.
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ app.command("supervise")(server.supervise)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command; ``arguments`` are those of the process unless given."""
+    """Run one command; ``arguments`` defaults to those of the process."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a terminal that lacks a name's signs shows their numbers
+        if isinstance(stream, TextIOWrapper):  # a terminal that cannot show a character shows its number
             stream.reconfigure(errors="backslashreplace")
     try:
         with private_files():

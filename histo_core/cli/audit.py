@@ -1,4 +1,4 @@
-"""``data audit``: what could make results on a data set better than they are."""
+"""Define ``data audit``: find what could make results on a data set look better than they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``compare``: runs side by side."""
+"""Define ``compare``: compare runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from histo_core.cli.output import say, table
 from histo_core.private_files import shared_files
 
 if TYPE_CHECKING:
-    from pandas import DataFrame  # loaded where it is used: a command that fails early does without
+    from pandas import DataFrame  # imported where it is used: a command that fails early does not need it
 
     from histo_core.comparison.results import Comparison
 
@@ -69,7 +69,7 @@ def compare(
 
 
 def _print(result: Comparison) -> None:
-    """All numbers, each table with what its intervals rest on; the verdict last."""
+    """Print all numbers, each table with the basis of its intervals, and the verdict last."""
     from histo_core.comparison import shown
 
     ids = [model.run_id for model in result.results]

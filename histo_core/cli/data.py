@@ -1,4 +1,4 @@
-"""``data``: what there is, whether it can be used, and drawing the phantom."""
+"""Define ``data``: list and check data sets, and render the phantom."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def copies(
 
 
 def draw_phantom(config: DataConfig, workspace: Workspace) -> str:
-    """Draw the phantom of a configuration with a progress bar; its folder."""
+    """Render a configuration's phantom with a progress bar, and return its folder."""
     from histo_core.data.phantom.dataset import PhantomOptions, build_phantom
 
     authorise(LOCAL, "data.build", config.dataset)

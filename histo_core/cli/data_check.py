@@ -1,4 +1,4 @@
-"""What ``data check`` tells of a data set."""
+"""Check a data set for ``data check`` and print the result."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _IDS = {"patient_id": "patient", "slide_id": "slide", "group": "group"}
 
 
 def check_data(config: DataConfig, split: SplitConfig, workspace: Workspace) -> None:
-    """Read every file, count, divide, and look for leakage; print what is found.
+    """Read every file, count, split, and look for leakage; print the result.
 
     Raises:
-        BrokenFilesError: samples cannot be used, and the configuration does not say to leave them out; they are
-            printed before.
+        BrokenFilesError: samples cannot be used, and the configuration does not leave them out; they are printed
+            first.
         HistoscopeError: as `open_dataset` and `make_split`.
     """
     try:
         dataset = _open_all(config, workspace)
-    except BrokenFilesError as error:  # not one sample is left
+    except BrokenFilesError as error:  # no sample is left
         _tell_problems(error.problems, left_out=False)
         raise
     check = make_check(dataset, workspace)
@@ -57,7 +57,7 @@ def check_data(config: DataConfig, split: SplitConfig, workspace: Workspace) -> 
 
 
 def _open_all(config: DataConfig, workspace: Workspace) -> Dataset:
-    """All samples that can be used; those that cannot, for whatever reason, are its problems."""
+    """Open all usable samples; the unusable ones, for any reason, become the data set's problems."""
     with watched("preparing") as progress:
         prepare_dataset(config, workspace, progress)
     with watched("reading every file") as progress:
@@ -70,7 +70,7 @@ def _tell_contents(dataset: Dataset, check: FileCheck) -> None:
     known = [f"{count:,} {name}{'' if count == 1 else 's'}" for count, name in ids if count]
     if known:
         say(", ".join(known))
-    (usual, count), *_ = check.sizes.items()  # a data set that opens has a sample, and one that can be read
+    (usual, count), *_ = check.sizes.items()  # a data set that opens has at least one readable sample
     others = "; ".join(f"{n:,} of {_size(odd)}" for odd, n in list(check.odd.items())[:_SIZES_SHOWN])
     more = "; and others" if len(check.odd) > _SIZES_SHOWN else ""
     odd = f"; {sum(check.odd.values()):,} of other sizes ({others}{more})" if others else ""

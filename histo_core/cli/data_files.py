@@ -1,4 +1,4 @@
-"""``data convert``, ``data download`` and ``data export``: copies of data sets, made faster, fetched and handed on."""
+"""Define ``data convert``, ``data download`` and ``data export``: convert, fetch and export data sets."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def convert(
     data = opened(data_config(dataset, root, option, skip_broken=skip_broken), workspace)
     store = find_store(data, workspace)
     if store is None:
-        if worth_converting(data):  # else the conversion says why not
+        if worth_converting(data):  # else the conversion explains why not
             say(f"The copy will take {converted_bytes(data) / 1e6:,.0f} MB.")
         with watched("converting patches") as progress:
             store = convert_dataset(data, workspace, progress)

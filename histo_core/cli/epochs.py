@@ -1,4 +1,4 @@
-"""A run's epochs in words and as a table."""
+"""Print a run's epochs as lines and as a table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SCORES = ("accuracy", "auroc", "precision", "recall", "f1")
 
 
 def epoch_line(event: EpochDone, epochs: int) -> str:
-    """Sum an epoch up in one line."""
+    """Summarise an epoch in one line."""
     trained, valid = (_scores(event, part) for part in ("train", "valid"))
     return (
         f"epoch {event.epoch + 1} of {epochs}: train loss {event.train_loss:.4f}{trained}; validation loss "
@@ -21,7 +21,7 @@ def epoch_line(event: EpochDone, epochs: int) -> str:
 
 
 def tell_epochs(events: Sequence[EpochDone]) -> None:
-    """All figures of all epochs; "-" for what is not defined or was not recorded."""
+    """Print all figures of all epochs; "-" where a figure is not defined or was not recorded."""
     if not events:
         say("No epoch has finished yet.")
         return

@@ -1,4 +1,4 @@
-"""``experiment``: folds, repeats and sweeps, each as one answer."""
+"""Define ``experiment``: start and manage folds, repeats and sweeps."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from histo_core.workspace import Workspace
 if TYPE_CHECKING:
     from histo_core.experiments.test_score import TestScore
 
-# What experiments need besides takes seconds to load, and is loaded by the commands that need it.
+# The other imports take seconds and are inside the commands that need them.
 
 app = typer.Typer(help="Folds, repeats and sweeps: several runs as one answer.", no_args_is_help=True)
 
@@ -278,7 +278,7 @@ def _tell_test(score: TestScore) -> None:
     basis = f" on {score.basis}" if score.basis else ""
     say(f"Test set, scored once with run {score.run_id}{basis}:")
     for name in NAMES:
-        if name in score.metrics:  # what an older version kept lacks the newer ones
+        if name in score.metrics:  # a score of an older version lacks newer metrics
             say(f"  {NAMES[name]}: {score.metrics[name]}")
     say(f"  It was {scored_in_words(score.scored_before)}")
 

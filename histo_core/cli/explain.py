@@ -1,4 +1,4 @@
-"""``explain``: what a run looked at in one patch."""
+"""Define ``explain``: explain a run's prediction of one patch."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def explain(
 def _read(
     config: DataConfig, patch: str | None, image: Path | None, workspace: Workspace
 ) -> tuple[np.ndarray, str, np.ndarray | None]:
-    """The image's pixels, where it is from, and the tumour mask where there is one."""
+    """Return the image's pixels, its source, and the tumour mask where there is one."""
     if (patch is None) == (image is None):
         raise ConfigError("Nothing, or two things, to explain.", "One of --patch and --image.", "Give one of the two.")
     if image is not None:
@@ -107,5 +107,5 @@ def _read(
 
 
 def _save(path: Path, values: Any) -> None:
-    with path.open("wb") as file:  # np.save would add .npy to a bare path
+    with path.open("wb") as file:  # np.save would append .npy to a path
         np.save(file, values, allow_pickle=False)

@@ -1,4 +1,4 @@
-"""``export``: a run's network for other programs."""
+"""Define ``export``: export a run's network to ONNX."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``job``: the process behind a check, a conversion, an audit, a map, a download or an export."""
+"""Define ``job``: the process that carries out a check, a conversion, an audit, a map, a download or an export."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def job(job_id: Annotated[str, typer.Argument(metavar="JOB", help="A waiting job
     Examples:
       python -m histo_core job check-0123456789abcdef
     """
-    import histo_core.experiments.job_kinds  # noqa: F401 - adds its own kinds of job
+    import histo_core.experiments.job_kinds  # noqa: F401 - registers its kinds of job
     from histo_core.jobs.process import work_on_job
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -1,4 +1,4 @@
-"""``models``: which networks there are, and what each costs."""
+"""Define ``models``: list the networks and their cost."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def models(
 
 
 def _symmetry(known: Equivariance | None) -> str:
-    """The group, and where it is not exact at this side the nearest that are."""
+    """Describe the symmetry group; where it is not exact at this side, also the nearest exact sides."""
     if known is None:
         return ""
     near = " or ".join(str(side) for side in (known.smaller, known.larger) if side is not None)

@@ -1,4 +1,4 @@
-"""Opening a data set while somebody watches."""
+"""Open a data set with a progress bar."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def opened(config: DataConfig, workspace: Workspace) -> Dataset:
-    """Open a data set, with a bar while it is unpacked, drawn, or looked through for broken files.
+    """Open a data set, with a progress bar while it is unpacked, rendered or searched for broken files.
 
     Raises:
         HistoscopeError: as `histo_core.data.opening.open_dataset`.

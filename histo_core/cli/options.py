@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Define options that several commands share."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ SkipBroken = Annotated[bool, typer.Option("--skip-broken", help="Go on without t
 
 
 def output_option(text: str) -> Any:
-    """An option that names a file or folder to write; a place in the workspace is refused."""
+    """Return an option for a file or folder to write; a path inside the workspace is refused."""
     return typer.Option(help=text, callback=_outside_workspace)
 
 
 def pairs(items: Iterable[str] | None) -> dict[str, Any]:
-    """Read ``KEY=VALUE`` arguments; values are read as YAML, so ``3`` is a number and ``true`` a truth value.
+    """Parse ``KEY=VALUE`` arguments; values are read as YAML, so ``3`` is a number and ``true`` a Boolean.
 
     Raises:
-        ConfigError: an argument without ``=``, one that is given twice, or a value that is not YAML.
+        ConfigError: an argument has no ``=``, is given twice, or has a value that is not YAML.
     """
     values = {}
     for item in items or []:
@@ -54,7 +54,7 @@ def pairs(items: Iterable[str] | None) -> dict[str, Any]:
 def data_config(
     dataset: str, root: str | None, options: Iterable[str] | None, *, skip_broken: bool = False
 ) -> DataConfig:
-    """The data set that the options name.
+    """Return the data set that the options name.
 
     Raises:
         ConfigError: an option that cannot be read.
@@ -64,9 +64,9 @@ def data_config(
 
 
 def with_options(shared: Callable[..., Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Decorate commands with the parameters of ``shared``, as options before their own optional ones.
+    """Return a decorator that adds the parameters of ``shared`` to a command, before its own options.
 
-    Each command gets what ``shared`` makes of them as its first argument.
+    The command's first argument is the value that ``shared`` returns.
     """
     theirs = signature(shared, eval_str=True).parameters
 
@@ -78,7 +78,7 @@ def with_options(shared: Callable[..., Any]) -> Callable[[Callable[..., None]], 
             value = shared(**{name: given.pop(name) for name in theirs})
             command(value, **given)
 
-        # Typer reads a command's options from its signature and its annotations; those without a default come first.
+        # Typer reads options from the signature and the annotations; those without a default come first.
         parameters = sorted([*theirs.values(), *own], key=lambda one: one.default is not one.empty)
         called.__signature__ = signature(command).replace(parameters=parameters)  # type: ignore[attr-defined]
         called.__annotations__ = {one.name: one.annotation for one in parameters}
@@ -88,10 +88,10 @@ def with_options(shared: Callable[..., Any]) -> Callable[[Callable[..., None]], 
 
 
 def _outside_workspace(path: Path | None) -> Path | None:
-    """Refuse an output over what the workspace keeps; a run's files count only with the checksums of their manifest.
+    """Refuse to write into the workspace; a run's files are valid only with the checksums of their manifest.
 
     Raises:
-        ConfigError: the path lies in the workspace.
+        ConfigError: the path is inside the workspace.
     """
     home = Workspace.default().home
     if path is not None and Path(os.path.realpath(path)).is_relative_to(home):

@@ -1,4 +1,4 @@
-"""``predict``: a finished run applied to other data."""
+"""Define ``predict``: apply a finished run to other data."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _data(
     *,
     skip_broken: bool,
 ) -> DataConfig:
-    """The data set that the options name; without a name the run's own, which may lie in another folder by now."""
+    """Return the data set that the options name; without a name the run's own, which may be in another folder now."""
     if dataset is not None:
         return data_config(dataset, root, option, skip_broken=skip_broken)
     from histo_core.runs.store.runs import Store
@@ -117,7 +117,7 @@ def _data(
 def _own_or(
     division: SplitConfig, run_id: str, data: DataConfig, workspace: Workspace, progress: Progress
 ) -> SplitConfig:
-    """The split that the run was trained with, where the data are its own."""
+    """Return the run's own split where the data are its own, else ``division``."""
     from histo_core.data.opening import open_dataset
     from histo_core.prediction.seen_samples import own_split
     from histo_core.runs.store.runs import Store
@@ -139,7 +139,7 @@ def _summary(found: PredictionSet, parts: tuple[str, ...]) -> None:
 
 
 def _scores(found: PredictionSet, parts: tuple[str, ...]) -> None:
-    """Metrics of each part with labels, and the run's own test figures once."""
+    """Print the metrics of each labelled set, and the run's own test figures once."""
     from histo_core.comparison.external import validate
     from histo_core.runs.store.runs import Store
 

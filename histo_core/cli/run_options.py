@@ -1,4 +1,4 @@
-"""The options that say what is trained, for every command that trains."""
+"""Define the options of a run's configuration, for every command that trains."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def run_config(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any other field, such as augment.jitter=0.2")
     ] = None,
 ) -> RunConfig:
-    """The configuration that the options name; its parameters are options of the commands that train.
+    """Return the configuration that the options give; its parameters are options of the commands that train.
 
     Raises:
         ConfigError: the file or an option cannot be used.
@@ -63,19 +63,19 @@ def run_config(
 
 
 with_run_options = with_options(run_config)
-"""Gives a command these options; it gets what they name as its first argument."""
+"""Decorator that adds these options to a command; its first argument is the configuration."""
 
 
 def build_config(file: Path | None, changes: dict[str, Any]) -> RunConfig:
-    """A run's configuration: the file's (or the defaults), then the changes by dotted field name.
+    """Return a run's configuration: the file's (or the defaults), then the changes by dotted field name.
 
-    A file that says nothing of preprocessing, and no file, mean the preprocessing that the model recommends.
+    Without a file, or with a file without preprocessing, the preprocessing is what the model recommends.
 
     Raises:
         ConfigError: the file or a change cannot be used.
         UnknownNameError: no model has this name.
     """
-    # The registry of models loads PyTorch, which a launch needs anyway and `--help` does not.
+    # The model registry loads PyTorch, which a launch needs anyway and `--help` does not.
     from histo_core.models.registry import MODELS
 
     base = RunConfig() if file is None else read_config(file)

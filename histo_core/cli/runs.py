@@ -1,4 +1,4 @@
-"""``runs``: list, show, watch, log; cancel, resume, first; rename, tag, note, archive, delete."""
+"""Define ``runs``: list, show, watch, log; cancel, resume, first; rename, tag, note, archive, delete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The processes behind the pages: the supervisor and its workers."""
+"""Define ``worker`` and ``supervise``: the background processes that carry out runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``data split`` and ``data splits``: make, look at and keep divisions of a data set."""
+"""Define ``data split`` and ``data splits``: make, show and save splits of a data set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options that say how data are divided, for every command that divides them."""
+"""Define the options of a split, for every command that splits data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from histo_core.config import SplitConfig, parse_config
 
 
 def _option(field: str, meaning: str, *names: str) -> Any:
-    """An option that is None where it is not given; its help tells the default of the configuration's field."""
+    """Return an option that is None where it is not given; its help shows the default of the configuration's field."""
     default = SplitConfig.model_fields[field].default
     return typer.Option(*names, help=meaning, show_default=False if default is None else str(default))
 
@@ -45,14 +45,14 @@ def split_config(
     subset: _Subset = None,
     seed: _Seed = None,
 ) -> SplitConfig | None:
-    """The division that the options name; None where none of them is given.
+    """Return the split that the options give; None where none of them is given.
 
     Raises:
-        ConfigError: options that do not fit together.
+        ConfigError: the options contradict each other.
     """
     given = {name: value for name, value in locals().items() if value is not None}
     return parse_config(SplitConfig, given) if given else None
 
 
 with_split_options = with_options(split_config)
-"""Gives a command these options; its first argument is the `SplitConfig`, or None where none of them is given."""
+"""Decorator that adds these options to a command; its first argument is the `SplitConfig`, or None without any."""

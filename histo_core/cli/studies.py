@@ -1,4 +1,4 @@
-"""``studies``: list, show, config, run."""
+"""Define ``studies``: list, show, config, run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from histo_core.registry import Registry
     from histo_core.studies.recipes import Recipe, ReportedConfusion
 
-# The studies load what their configurations are made of, which `--help` does without.
+# Studies import everything that their configurations need, which `--help` does not.
 
 app = typer.Typer(help="Published studies as ready-made configurations.", no_args_is_help=True)
 
@@ -149,7 +149,7 @@ def _say_matrix(matrix: ReportedConfusion) -> None:
 
 
 def _studies() -> Registry[Recipe]:
-    import histo_core.studies  # noqa: F401  # importing it registers them
+    import histo_core.studies  # noqa: F401  # importing it registers the studies
     from histo_core.studies.recipes import STUDIES
 
     return STUDIES

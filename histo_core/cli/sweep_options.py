@@ -1,4 +1,4 @@
-"""How a command line says what a sweep tries: ``FIELD=A,B,...`` and ``FIELD=LOW:HIGH``."""
+"""Parse the options of a sweep: ``FIELD=A,B,...`` and ``FIELD=LOW:HIGH``."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ _KINDS = ("log", "whole")
 
 
 def sweep_of(values: Iterable[str] | None, ranges: Iterable[str] | None) -> dict[str, SweepField]:
-    """The settings of a sweep, by dotted field.
+    """Return the settings of a sweep, by dotted field.
 
     Args:
-        values: each ``FIELD=A,B,...``, or ``FIELD=[...]`` with a YAML list; numbers that go together have slashes
-            between them, or are a list in the list.
+        values: each ``FIELD=A,B,...``, or ``FIELD=[...]`` with a YAML list; a value of several numbers has slashes
+            between them, or is a list in the list.
         ranges: each ``FIELD=LOW:HIGH``, then ``:log`` or ``:whole``, or both.
 
     Raises:
-        ConfigError: one that cannot be read.
+        ConfigError: an argument cannot be parsed.
     """
     sweep = {field: _values(text) for field, text in _texts(values)}
     return sweep | {field: _range(field, text) for field, text in _texts(ranges)}
 
 
 def _texts(items: Iterable[str] | None) -> list[tuple[str, str]]:
-    """Field and text of each, as typed: YAML takes 8:32 for 512, which is its base 60."""
+    """Split each argument into field and text without YAML, which reads 8:32 as 512 (base 60)."""
     found = []
     for item in items or []:
         field, _, text = item.partition("=")
@@ -40,7 +40,7 @@ def _texts(items: Iterable[str] | None) -> list[tuple[str, str]]:
 
 
 def _values(text: str) -> SweepField:
-    """Each part is read as YAML would."""
+    """Parse values separated by commas, each as YAML."""
     if text.lstrip().startswith("["):
         read = pairs([f"x={text}"])["x"]
         return parse_config(SweepField, {"values": [_as_value(value) for value in read]})
@@ -62,7 +62,7 @@ def _range(field: str, text: str) -> SweepField:
 
 
 def _as_value(value: Any) -> Any:
-    """YAML takes 1e-4 for a word, because it has no point; numbers that go together have slashes between them."""
+    """Convert text that YAML leaves as text: 1e-4, which has no point, and numbers with slashes between them."""
     try:
         if isinstance(value, str) and "/" in value:
             return tuple(float(part) for part in value.split("/"))

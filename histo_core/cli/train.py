@@ -1,4 +1,4 @@
-"""``train`` and ``demo``: queue runs and watch them."""
+"""Define ``train`` and ``demo``: queue runs and watch them."""
 
 from __future__ import annotations
 

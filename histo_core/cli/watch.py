@@ -1,4 +1,4 @@
-"""Watching a run from a terminal."""
+"""Watch a run from a terminal."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ POLL_SECONDS = 0.4
 
 
 def watch(run_id: str, workspace: Workspace) -> Run:
-    """Show a run's progress until it has ended; the run goes on when the watching is broken off.
+    """Show a run's progress until it has ended; the run continues when watching is interrupted.
 
-    Each look sees to it that there is a supervisor, without which it would wait for ever.
+    Each poll ensures that a supervisor is alive; without one the run would never end.
 
     Raises:
-        RunError: the run is unknown, or no supervisor comes up.
+        RunError: the run is unknown, or no supervisor starts.
         KeyboardInterrupt: Ctrl-C.
     """
     store, told = Store.open(workspace), -1
@@ -46,7 +46,7 @@ def watch(run_id: str, workspace: Workspace) -> Run:
 
 
 def watch_or_cancel(run_id: str, workspace: Workspace) -> Run:
-    """`watch`, where Ctrl-C asks the run to stop with its checkpoint kept, and Ctrl-C again leaves it to itself.
+    """Watch a run; Ctrl-C asks it to stop and keeps its checkpoint, and a second Ctrl-C ends the watching.
 
     Raises:
         RunError: the run is unknown.
@@ -63,7 +63,7 @@ def watch_or_cancel(run_id: str, workspace: Workspace) -> Run:
 
 
 def tell_end(run: Run) -> int:
-    """Say how a run ended and what can be done next, the run's id last. Returns the process's exit code."""
+    """Print how a run ended, what can be done next, and last the run's id. Returns the process's exit code."""
     resume = f"Go on with: python -m histo_core runs resume {run.run_id}"
     if run.status is RunStatus.SUCCEEDED:
         say(f"Explain it with: python -m histo_core explain {run.run_id} --patch ID --out FOLDER")

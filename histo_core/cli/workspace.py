@@ -1,4 +1,4 @@
-"""``workspace``: check, backup and restore."""
+"""Define ``workspace``: check, backup and restore."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Long tasks in processes of their own: data checks, copies, predictions, exports."""
+"""Run long tasks in their own processes: data checks, copies, predictions, exports."""

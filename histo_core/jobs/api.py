@@ -1,8 +1,7 @@
-"""Long pieces of data work (checks, conversions, audits, maps, downloads), each in a detached process of its own.
+"""Start, find and cancel jobs: long data work (checks, conversions, audits, maps, downloads) in detached processes.
 
-A job goes on when the browser is closed and when the server is started again. Its id is its kind with a hash of its
-parameters, so that the newest state of a piece of work is found by what it is, and the same work is never done twice at
-once.
+A job continues when the browser is closed and when the server restarts. Its id is its kind and a hash of its
+parameters. So the newest state of a job is found by its parameters, and the same job never runs twice at the same time.
 """
 
 from __future__ import annotations
@@ -34,23 +33,23 @@ _LOCK_SECONDS = 10.0
 
 
 def command(job_id: str) -> Sequence[str]:
-    """The command line of a job's process."""
+    """Return the command line of a job's process."""
     return [sys.executable, "-m", "histo_core", "job", job_id]
 
 
 def start_job(kind: str, params: Mapping[str, Any], workspace: Workspace, *, user: User = LOCAL) -> Job:
-    """Start a job, or give the active one of the same kind and parameters; none of it waits for the work.
+    """Start a job, or return the active job of the same kind and parameters; this does not wait for the work.
 
     Args:
         kind: a name of `JOBS`.
-        params: plain values of the kind's parameters; relative folders are taken from the working folder.
-        workspace: where the job is kept and works.
-        user: who asks.
+        params: plain values of the kind's parameters; relative folders are relative to the working folder.
+        workspace: holds the job and its results.
+        user: who starts it.
 
     Raises:
-        UnknownNameError, ConfigError: there is no such kind, or the parameters are not its own.
-        PermissionDeniedError: the user may not do it.
-        PathNotAllowedError, DataNotFoundError: a folder may not be used, or is not there.
+        UnknownNameError, ConfigError: there is no such kind, or it has other parameters.
+        PermissionDeniedError: the user may not start it.
+        PathNotAllowedError, DataNotFoundError: a folder may not be used, or does not exist.
         RunError: the process could not be started.
     """
     member = JOBS[kind]
@@ -75,19 +74,19 @@ def start_job(kind: str, params: Mapping[str, Any], workspace: Workspace, *, use
 
 
 def find_job(kind: str, params: Mapping[str, Any], workspace: Workspace) -> Job | None:
-    """The newest state of a piece of work; None where it was never started.
+    """Return the newest state of a job; None where it was never started.
 
     Raises:
-        UnknownNameError, ConfigError: there is no such kind, or the parameters are not its own.
+        UnknownNameError, ConfigError: there is no such kind, or it has other parameters.
     """
     return JobFolder(job_id_of(kind, params), workspace).look()
 
 
 def job_id_of(kind: str, params: Mapping[str, Any]) -> str:
-    """The id of a piece of work, whether it was ever started or not.
+    """Return the id of a job, whether it was ever started or not.
 
     Raises:
-        UnknownNameError, ConfigError: there is no such kind, or the parameters are not its own.
+        UnknownNameError, ConfigError: there is no such kind, or it has other parameters.
     """
     values = parse_params(kind, params).model_dump(mode="json")
     text = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -95,13 +94,13 @@ def job_id_of(kind: str, params: Mapping[str, Any]) -> str:
 
 
 def jobs(workspace: Workspace) -> list[Job]:
-    """All jobs of a workspace, the latest first."""
+    """List all jobs of a workspace, the latest first."""
     found = [folder.look() for folder in job_folders(workspace)]
     return sorted((job for job in found if job is not None), key=lambda job: job.asked_at, reverse=True)
 
 
 def cancel_job(job_id: str, workspace: Workspace, *, user: User = LOCAL) -> Job:
-    """Ask a job to stop; the supervisor kills one that did not within 30 s. One that has ended stays as it is.
+    """Ask a job to stop; the supervisor kills it if it has not stopped within 30 s. An ended job does not change.
 
     Raises:
         PermissionDeniedError: the user may not cancel jobs.
@@ -116,13 +115,13 @@ def cancel_job(job_id: str, workspace: Workspace, *, user: User = LOCAL) -> Job:
         folder.ask_to_stop()
         job = folder.look() or job
     if job.active and job.process is not None and supervisor_identity(workspace) is None:
-        with suppress(RunError):  # without one, whoever looks at the job later kills it
+        with suppress(RunError):  # without a supervisor, the next process that looks at the job kills it
             spawn_supervisor(workspace)
     return job
 
 
 def _queue(job: Job, folder: JobFolder) -> Job:
-    """Write a job down as waiting, unless it is active already; of many that try at once, one succeeds."""
+    """Record a job as waiting, unless it is active already; of several concurrent calls, one succeeds."""
     deadline = time.monotonic() + _LOCK_SECONDS
     while time.monotonic() < deadline:
         known = folder.look()

@@ -1,4 +1,4 @@
-"""What runs will cost, measured in a job of its own and kept: neither time nor memory is taken from the server."""
+"""Measure and store the cost of runs in a job, so that the server loses no time or memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from histo_core.workspace import Workspace
 
 
 class EstimateParams(JobParams):
-    """The runs, each brought down to what decides its cost."""
+    """The runs to measure, each reduced to the settings that determine its cost."""
 
     configs: tuple[RunConfig, ...] = Field(min_length=1)
 
@@ -40,12 +40,12 @@ class EstimateParams(JobParams):
 
 
 def make_estimates(params: EstimateParams, workspace: Workspace, progress: Progress) -> None:
-    """Try each run for a few steps and keep what was measured; those before one that fails stay known.
+    """Train each run for a few steps and store its cost; earlier results stay when a run fails.
 
     Raises:
         HistoscopeError: as `histo_core.training.dry_run.try_batch`.
     """
-    from histo_core.training.dry_run import (  # PyTorch, which whoever asks how far a job is need not load
+    from histo_core.training.dry_run import (  # it loads PyTorch, which is not needed to show a job's progress
         STEPS,
         try_batch,
     )
@@ -67,11 +67,11 @@ def make_estimates(params: EstimateParams, workspace: Workspace, progress: Progr
 
 
 def load_estimate(config: RunConfig, workspace: Workspace) -> DryRun | None:
-    """What was measured for a run, or for one of the same cost, over the run's own epochs; None where nothing was."""
+    """Return the measured cost of a run, or of one with the same cost, for its own epochs; None if not measured."""
     (tried,) = EstimateParams(configs=(config,)).configs
     try:
         return DryRun(**read_json(_file(tried, workspace))).of_epochs(config.train.epochs)
-    except (OSError, ValueError, TypeError):  # nothing is there, or what another version wrote
+    except (OSError, ValueError, TypeError):  # missing, or written by another version
         return None
 
 

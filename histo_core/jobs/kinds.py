@@ -1,4 +1,4 @@
-"""Which long pieces of data work there are, and what does each of them."""
+"""Register the kinds of job and the function that carries out each."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ class JobKind(Generic[P]):
     """One kind of job.
 
     Attributes:
-        title: what it does, as a noun.
-        params: what it needs to be told.
-        run: does it; told (parameters, workspace, progress), and left by CancelledError when progress raises it.
-        action: what a user must be allowed to do.
+        title: the work, as a noun.
+        params: the type of its parameters.
+        run: does the work; called with (parameters, workspace, progress). A CancelledError that progress raises passes
+            through it.
+        action: the permission that a user needs.
         in_bytes: whether progress counts bytes rather than patches.
     """
 
@@ -44,11 +45,11 @@ JOBS: Registry[JobKind[Any]] = Registry("kind of job")
 
 
 def parse_params(kind: str, params: Mapping[str, Any]) -> JobParams:
-    """A kind's parameters from plain values, with absolute paths.
+    """Parse a kind's parameters from plain values; paths become absolute.
 
     Raises:
         UnknownNameError: there is no such kind.
-        ConfigError: the values are not its parameters.
+        ConfigError: the values do not fit its parameters.
     """
     return parse_config(JOBS[kind].params, dict(params))
 
@@ -57,7 +58,7 @@ def _prepare(params: DataParams, workspace: Workspace, progress: Progress) -> No
     prepare_dataset(params.data, workspace, progress)
 
 
-# Each of the following loads its module when it is carried out: a page that only asks how far a job is needs none.
+# Each function below imports its module when it is called: a page that only shows progress needs none of them.
 
 
 def _check(params: DataParams, workspace: Workspace, progress: Progress) -> None:

@@ -1,4 +1,4 @@
-"""A run's network as an ONNX file: the job, and what it is told."""
+"""Export a run's network to ONNX in a job."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from histo_core.models.weights.onnx_export import (
-        OnnxFile,  # it loads PyTorch, which whoever asks how far a job is need not
+        OnnxFile,  # it loads PyTorch, which is not needed to show a job's progress
     )
 
 
 class OnnxParams(JobParams):
-    """A run that has succeeded."""
+    """The run to export, which must have succeeded."""
 
     run_id: str
 
@@ -27,12 +27,12 @@ class OnnxParams(JobParams):
 
 
 def onnx_path(run_id: str, workspace: Workspace) -> Path:
-    """Where the job puts a run's file: into the run's folder."""
+    """Return the path of a run's ONNX file, in the run's folder."""
     return workspace.run_folder(run_id) / "model.onnx"
 
 
 def write_onnx(params: OnnxParams, workspace: Workspace, progress: Progress) -> None:
-    """Carry it out; it cannot be interrupted once it has begun, and takes less than a minute."""
+    """Carry out the export; it cannot be interrupted once it has begun, and takes less than a minute."""
     progress(0, 1)
     export_run(params.run_id, onnx_path(params.run_id, workspace), workspace)
     progress(1, 1)
@@ -43,7 +43,7 @@ def export_run(run_id: str, path: Path, workspace: Workspace) -> OnnxFile:
 
     Raises:
         RunError: the run is unknown or has not succeeded.
-        CheckpointError: its weights are damaged, or the file does not give the same as the network.
+        CheckpointError: its weights are damaged, or the file's output differs from the network's.
     """
     from histo_core.models.inference.predictor import Predictor
     from histo_core.models.weights.onnx_export import export_onnx

@@ -1,4 +1,4 @@
-"""What each kind of job is told; plain JSON with absolute paths, from which a job's id is made."""
+"""Define the parameters of each kind of job: plain JSON with absolute paths, from which a job's id is made."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from histo_core.workspace import Workspace
 
 
 def _absolute(path: str) -> str:
-    """The same path from whatever folder a process works in."""
-    if not path.strip():  # `Path` takes it for the folder that we happen to work in
+    """Make a path absolute, so that it is the same in any working folder."""
+    if not path.strip():  # `Path` reads it as the working folder
         raise ValueError("an empty path names no file and no folder")
     return str(Path(path).expanduser().resolve())
 
@@ -36,24 +36,24 @@ Data = Annotated[DataConfig, AfterValidator(_absolute_data)]
 
 
 def nearest_there(path: Path) -> Path:
-    """The path itself where something lies there, else the nearest folder above it."""
+    """Return the path if it exists, else the nearest existing folder above it."""
     return next(place for place in (path, *path.parents) if place.exists())
 
 
 class JobParams(Config):
-    """What a job is told; plain JSON, from which its id is made."""
+    """The parameters of a job: plain JSON, from which its id is made."""
 
     @property
     def subject(self) -> str:
-        """What it works on, for its title."""
+        """What the job works on, for its title."""
         return ""
 
     def read_places(self) -> tuple[str, ...]:
-        """Folders it reads; they must be there."""
+        """Folders that it reads; they must exist."""
         return ()
 
     def written_places(self) -> tuple[str, ...]:
-        """Files or folders that it makes."""
+        """Files or folders that it creates."""
         return ()
 
     def places(self) -> tuple[str, ...]:
@@ -61,16 +61,16 @@ class JobParams(Config):
         return (*self.read_places(), *self.written_places())
 
     def check_places(self, workspace: Workspace) -> None:
-        """Refuse what lies outside the folders that may be used.
+        """Refuse paths outside the folders that may be used.
 
         Raises:
-            PathNotAllowedError: a path lies outside every root.
-            DataNotFoundError: a folder to read is not there.
+            PathNotAllowedError: a path is outside every root.
+            DataNotFoundError: a folder to read does not exist.
         """
         for path in self.read_places():
             workspace.allowed(path)
         for path in self.written_places():
-            workspace.allowed(nearest_there(Path(path)))  # below it there is nothing, so no link either
+            workspace.allowed(nearest_there(Path(path)))  # nothing exists below it, so no link either
 
 
 class DataParams(JobParams):
@@ -87,7 +87,7 @@ class DataParams(JobParams):
 
 
 class AuditParams(DataParams):
-    """A data set with its split, alone or against another data set."""
+    """A data set with its split to audit, alone or against another data set."""
 
     split: SplitConfig = SplitConfig()
     other: Data | None = None
@@ -101,7 +101,7 @@ class AuditParams(DataParams):
 
 
 class MapParams(DataParams):
-    """A data set, and what places its patches: "colour", "squeezenet" or a run's folder."""
+    """A data set, and the features that place its patches: "colour", "squeezenet" or a run's folder."""
 
     features: str = COLOUR
 
@@ -111,7 +111,7 @@ class MapParams(DataParams):
 
 
 class DownloadParams(JobParams):
-    """A data set by name, and the folder that its files go into."""
+    """A data set by name, and the folder for its files."""
 
     dataset: str
     folder: Folder
@@ -125,7 +125,7 @@ class DownloadParams(JobParams):
 
 
 class ExportParams(DataParams):
-    """A data set with its split, the layout to write, and the folder (for a table the file) that must not be there."""
+    """A data set with its split, the layout to write, and a folder (for a table, a file) that must not exist yet."""
 
     split: SplitConfig = SplitConfig()
     layout: Literal["folders", "pcam", "table"]

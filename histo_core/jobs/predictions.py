@@ -1,4 +1,4 @@
-"""Predicting as a job: what it is told, and what it does."""
+"""Predict in a job."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from histo_core.workspace import Workspace
 
 
 class PredictParams(DataParams):
-    """A run, a data set, and how the one is applied to the other; see `histo_core.prediction.predict.predict_with`."""
+    """A run, a data set, and the prediction settings; see `histo_core.prediction.predict.predict_with`."""
 
     run_id: str
     split: SplitConfig | None = None
@@ -22,9 +22,9 @@ class PredictParams(DataParams):
 
 
 def predict(params: PredictParams, workspace: Workspace, progress: Progress) -> None:
-    """Carry it out; when it was stopped, the same job goes on where it was."""
+    """Carry out the prediction; after a stop, the same job continues where it stopped."""
     from histo_core.prediction.predict import (
-        predict_with,  # it loads PyTorch, which whoever asks how far it is need not
+        predict_with,  # it loads PyTorch, which is not needed to show progress
     )
 
     predict_with(

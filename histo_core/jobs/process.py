@@ -1,4 +1,4 @@
-"""One job in a process of its own, which always writes how it ended."""
+"""Carry out one job in its own process, and always record how it ended."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ LOG = logging.getLogger(__name__)
 PROGRESS_SECONDS = 0.25
 CLAIM_SECONDS = 5.0
 END_SECONDS = 60.0
-"""How long a job tries to write how it ended."""
+"""Seconds for which a job tries to record how it ended."""
 NICENESS = 10
-"""So that pages, and the training of runs, go before it."""
+"""Niceness of a job's process, so that pages and training go first."""
 
 
 def work_on_job(job_id: str, workspace: Workspace) -> int:
-    """Carry out a waiting job. Short of the process being killed it ends as succeeded, failed or cancelled.
+    """Carry out a waiting job. Unless the process is killed, the job ends as succeeded, failed or cancelled.
 
     Args:
         job_id: a job that waits for its process.
-        workspace: where it lies.
+        workspace: holds the job.
 
     Returns:
         The process's exit code: 0 when the job succeeded, else 1, also when another process works on it.
 
     Raises:
-        RunError: this is no job's id.
+        RunError: no job has this id.
     """
     folder = JobFolder(job_id, workspace)
     lock = folder.claim(CLAIM_SECONDS)
@@ -68,7 +68,7 @@ def _carry_out(job: Job, folder: JobFolder, workspace: Workspace) -> Job:
     error = ""
     try:
         params = parse_params(job.kind, job.params)
-        # What the start allowed, this process may read, whatever its own working folder and settings are.
+        # This process may read what the start allowed, whatever its own working folder and settings are.
         allowed = replace(workspace, extra_roots=tuple(Path(path) for path in params.places()))
         report(0, 0)
         JOBS[job.kind].run(params, allowed, report)
@@ -92,7 +92,7 @@ def _ended(job: Job, state: JobState, error: str) -> Job:
 
 
 def _write_end(job: Job, folder: JobFolder) -> None:
-    """Try for a while: a disk that was full, and ended the job, has the job's own file on it too."""
+    """Record the end, with retries: a full disk that ended the job may also hold the job's file."""
     deadline = time.monotonic() + END_SECONDS
     while True:
         try:
@@ -107,7 +107,7 @@ def _write_end(job: Job, folder: JobFolder) -> None:
 
 
 class _Reporter:
-    """The progress of a job: written down a few times a second, and stopped by the flag."""
+    """A progress callback that writes to the job's file a few times a second and stops when the flag is set."""
 
     def __init__(self, folder: JobFolder, job: Job) -> None:
         self.job = job
@@ -121,6 +121,6 @@ class _Reporter:
         self.job = self.job.model_copy(update={"done": int(done), "total": int(total), "counting_since": since})
         if time.monotonic() - self._written_at < PROGRESS_SECONDS:
             return
-        with suppress(OSError):  # a full disk ends the task where it writes its result, with its own words
+        with suppress(OSError):  # a full disk ends the task later, where it writes its result, with a clearer error
             self._folder.write(self.job)
         self._written_at = time.monotonic()

@@ -1,4 +1,4 @@
-"""A job as it lies on disk: one small file that says how far it is, a lock that says it lives, a flag that stops it."""
+"""Keep a job on disk: a small file with its progress, a lock that its live process holds, a flag that stops it."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ from histo_core.workspace import Workspace
 JobState = Literal["waiting", "running", "succeeded", "failed", "cancelled", "lost"]
 
 START_SECONDS = 60.0
-"""A job whose process has not come up by then is lost; Python starts within seconds, even on a busy machine."""
+"""Seconds after which a job without a process is lost; Python starts within seconds, even on a busy machine."""
 GRACE_SECONDS = 30.0
-"""From the wish to stop to SIGKILL."""
+"""Seconds from the request to stop to SIGKILL."""
 KEPT = timedelta(days=30)
-"""How long an ended job is remembered."""
+"""How long an ended job is kept."""
 
 _STOP_FLAG = "cancel"
 _JOB_ID = re.compile(r"[a-z_]+-[0-9a-f]{16}")
 
 
 class Job(Config):
-    """One long piece of data work: what it is, and how far it is.
+    """A job: its kind, its parameters and its progress.
 
-    ``error`` says why it failed, was cancelled or was lost, in sentences for a page. Times know their time zone.
-    ``total`` is 0 until the task has said how much there is to do; a task that counts several things one after the
-    other starts again at 0, which ``counting_since`` tells.
+    ``error`` says why it failed, was cancelled or was lost, in sentences for a page. Times have a time zone.
+    ``total`` is 0 until the task has reported how much there is to do. A task with several counts starts each at 0;
+    ``counting_since`` is the start of the present count.
     """
 
     job_id: str
@@ -60,19 +60,19 @@ class Job(Config):
     cancel_asked: bool = False
     process: ProcessIdentity | None = None
     asked: Moment | None = None
-    """The same as ``asked_at``, of the clock that nobody sets."""
+    """The same moment as ``asked_at``, on the clock that setting the time does not change."""
 
     @property
     def active(self) -> bool:
-        """Whether it waits for its process or is being carried out."""
+        """Whether it is waiting for its process or running."""
         return self.state in ("waiting", "running")
 
 
 class JobFolder:
-    """Where one job lies: ``job.json``, ``cancel`` while it is asked to stop, ``lock`` and ``log.txt``.
+    """The folder of one job: ``job.json``, ``cancel`` while it is asked to stop, ``lock`` and ``log.txt``.
 
-    The lock is held by the job's process as long as that lives, however it dies, and for a moment by whoever queues
-    the job. Only the holder of the lock writes ``job.json``.
+    The job's process holds the lock until it ends, however it ends. A process that queues the job holds it for a
+    moment. Only the holder of the lock writes ``job.json``.
     """
 
     def __init__(self, job_id: str, workspace: Workspace) -> None:
@@ -85,23 +85,23 @@ class JobFolder:
         return self.path / "log.txt"
 
     def lock(self) -> IO[str] | None:
-        """Take the lock, or None where someone else holds it."""
+        """Take the lock; return None where another process holds it."""
         return try_lock(self.path / "lock")
 
     def claim(self, seconds: float) -> IO[str] | None:
-        """Take the lock, waiting for those who hold it for a moment only."""
+        """Take the lock, and wait for processes that hold it only for a moment."""
         deadline = time.monotonic() + seconds
         while (lock := self.lock()) is None and time.monotonic() < deadline:
             time.sleep(0.02)
         return lock
 
     def write(self, job: Job) -> None:
-        """Replace what is known of the job."""
-        job = job.model_copy(update={"error": storable_text(job.error)})  # it may name a file that is not UTF-8
+        """Replace the job's stored state."""
+        job = job.model_copy(update={"error": storable_text(job.error)})  # it may contain a file name that is not UTF-8
         write_atomically(self.path / "job.json", job.model_dump_json(indent=2).encode())
 
     def read(self) -> Job | None:
-        """What was last written; None where nothing was, or nothing that this version understands."""
+        """Read the stored state; None where there is none, or none that this version can read."""
         try:
             job = Job.model_validate_json(read_regular(self.path / "job.json", JSON_BYTES))
         except (OSError, ValidationError):
@@ -109,41 +109,41 @@ class JobFolder:
         return job.model_copy(update={"cancel_asked": job.active and self._cancel.exists()})
 
     def look(self) -> Job | None:
-        """The job as it is: one whose process is gone is cancelled or lost, and one that does not stop is killed."""
+        """Return the job's present state: cancelled or lost without a process; a job that does not stop is killed."""
         job = self.read()
         while job is not None and job.active:
             if is_locked(self.path / "lock"):
                 if job.cancel_asked and job.process is not None and self._stop_age() > GRACE_SECONDS:
                     job.process.kill()
                 return job
-            # Its process may have come up, or ended, since it was read: what counts is what is the same afterwards.
+            # Its process may have started or ended since the read: only a state that is the same afterwards counts.
             before, job = job, self.read()
             if job == before:
                 return _judged(job)
         return job
 
     def without_holder(self) -> Job | None:
-        """The job as it is, for whoever holds its lock for a moment."""
+        """Return the job's present state, for a caller that holds its lock for a moment."""
         return _judged(self.read())
 
     def ask_to_stop(self) -> None:
-        """Raise the flag; the first wish counts, so that asking twice does not put off the end."""
+        """Set the flag; only the first request counts, so that a second one does not delay the end."""
         if self._asked_to_stop() is None:
             try:
                 write_json(self._cancel, asdict(Moment.now()))
-            except OSError:  # a full disk has room for an empty file; the moment is written when there is more
+            except OSError:  # a full disk has room for an empty file; the moment is written when there is more room
                 self._cancel.touch()
 
     def withdraw_stop(self) -> None:
-        """Take the flag of an earlier attempt away."""
+        """Remove the flag of an earlier attempt."""
         self._cancel.unlink(missing_ok=True)
 
     def stop_asked(self) -> bool:
-        """Whether somebody asked for an end."""
+        """Whether a stop was requested."""
         return self._cancel.exists()
 
     def remove(self) -> None:
-        """Remove all that lies there; whoever holds the lock may, and loses it with that."""
+        """Remove the folder; only the holder of the lock may do so, and loses the lock."""
         gone = self.path.with_name(f".{self.path.name}.{token_hex(4)}")
         self.path.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)
@@ -159,7 +159,7 @@ class JobFolder:
             return None
 
     def _stop_age(self) -> float:
-        """Seconds since somebody asked for an end; from now on where the flag does not say when."""
+        """Return the seconds since a stop was requested; where the flag has no time, count from now on."""
         if (asked := self._asked_to_stop()) is not None:
             return asked.age()
         if self.stop_asked():
@@ -169,33 +169,33 @@ class JobFolder:
 
 
 def job_folders(workspace: Workspace) -> list[JobFolder]:
-    """All jobs' folders; what else lies there is passed over."""
+    """Return the folders of all jobs; other files are skipped."""
     found = sorted(_root(workspace).glob("*/job.json"))
     return [JobFolder(file.parent.name, workspace) for file in found if _JOB_ID.fullmatch(file.parent.name)]
 
 
 def kill_stubborn_jobs(workspace: Workspace) -> None:
-    """Kill jobs that were asked to stop and did not, however long ago somebody last looked at them."""
+    """Kill jobs that were asked to stop and did not, also when no page looks at them."""
     for flag in _root(workspace).glob(f"*/{_STOP_FLAG}"):
         if _JOB_ID.fullmatch(flag.parent.name):
-            with suppress(OSError):  # one that cannot be looked at stops nobody
+            with suppress(OSError):  # an unreadable job must not block the others
                 JobFolder(flag.parent.name, workspace).look()
 
 
 def remove_old_jobs(workspace: Workspace) -> None:
-    """Remove what is left of jobs that ended more than thirty days ago. What they made lies elsewhere and stays."""
+    """Remove the folders of jobs that ended more than thirty days ago. Their results are elsewhere and stay."""
     for folder in job_folders(workspace):
         if not _is_old(folder.look()) or (lock := folder.lock()) is None:
             continue
         with lock:
-            if _is_old(folder.without_holder()):  # nobody started it again meanwhile
+            if _is_old(folder.without_holder()):  # it was not started again meanwhile
                 folder.remove()
-    for left in _root(workspace).glob(".*"):  # by a removal that was killed
+    for left in _root(workspace).glob(".*"):  # from a removal that was killed
         shutil.rmtree(left, ignore_errors=True)
 
 
 def _judged(job: Job | None) -> Job | None:
-    """What a job is that no process works on."""
+    """Return the state of a job that has no process."""
     if job is None or not job.active or (job.state == "waiting" and job.asked and job.asked.age() < START_SECONDS):
         return job
     if job.cancel_asked:

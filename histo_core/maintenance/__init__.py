@@ -1,1 +1,1 @@
-"""Checking, mending, backing up and restoring a workspace."""
+"""Check, repair, back up and restore a workspace."""

@@ -1,4 +1,4 @@
-"""What a backup's archive holds: a tar file whose last member, ``backup.json``, says what the others must hash to."""
+"""Write and open a backup's archive: a tar file whose last member, ``backup.json``, holds the others' hashes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from histo_core.regular_files import check_regular
 
 MANIFEST = "backup.json"
 MANIFEST_BYTES = 256 << 20
-"""A manifest takes about 150 bytes a file."""
+"""The largest manifest; it takes about 150 bytes a file."""
 
 
 class ArchivedFile(Config):
@@ -27,7 +27,7 @@ class ArchivedFile(Config):
 
 
 class LeftOut(Config):
-    """What a backup does not hold: a file or folder below the workspace, how large it is, and why."""
+    """A file or folder of the workspace that a backup leaves out: its size, and why."""
 
     path: str
     bytes: int = Field(ge=0)
@@ -35,12 +35,12 @@ class LeftOut(Config):
 
 
 class BackupManifest(Config):
-    """What a backup holds.
+    """The contents of a backup.
 
     Attributes:
-        home: the workspace that it was made of.
-        database: where the rows came from; in the archive they always lie in an SQLite file.
-        files: by their paths below the workspace.
+        home: the workspace that was backed up.
+        database: the source of the rows; the archive always holds them in an SQLite file.
+        files: by their paths relative to the workspace.
     """
 
     version: Literal[1] = 1
@@ -52,16 +52,16 @@ class BackupManifest(Config):
 
 
 class ArchiveWriter:
-    """Adds files to an archive and remembers what they hash to."""
+    """A writer that adds files to an archive and keeps their hashes."""
 
     def __init__(self, tar: tarfile.TarFile) -> None:
         self._tar, self.files = tar, dict[str, ArchivedFile]()
 
     def add(self, name: str, file: IO[bytes], size: int, modified: float) -> None:
-        """Add the first ``size`` bytes of a file; what is appended meanwhile is not part of it.
+        """Add the first ``size`` bytes of a file; bytes that are appended meanwhile are left out.
 
         Raises:
-            OSError: the file is shorter by now, or a disk refuses.
+            OSError: the file is shorter now, or reading or writing failed.
         """
         member = tarfile.TarInfo(name)
         member.size, member.mtime, member.mode = size, int(modified), 0o600
@@ -70,7 +70,7 @@ class ArchiveWriter:
         self.files[name] = ArchivedFile(sha256=read.digest.hexdigest(), bytes=size)
 
     def close(self, **facts: Any) -> BackupManifest:
-        """Add the manifest, which is the archive's last member; see `BackupManifest` for its other facts."""
+        """Add the manifest as the archive's last member; ``facts`` are the other fields of `BackupManifest`."""
         manifest = BackupManifest(files=self.files, **facts)
         content = manifest.model_dump_json(indent=1).encode()
         member = tarfile.TarInfo(MANIFEST)
@@ -80,7 +80,7 @@ class ArchiveWriter:
 
 
 class _Hashed(io.RawIOBase):
-    """A file that is hashed as it is read."""
+    """A file that is hashed while it is read."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self.digest = file, hashlib.sha256()
@@ -92,7 +92,7 @@ class _Hashed(io.RawIOBase):
 
 
 def open_archive(path: Path, mode: Literal["r:", "w:"]) -> tarfile.TarFile:
-    """Open an archive: plain tar, because weights and Parquet do not get smaller."""
+    """Open an archive: an uncompressed tar, because weights and Parquet cannot be compressed further."""
     if mode == "r:":
         check_regular(path)
     return tarfile.open(path, mode, format=tarfile.PAX_FORMAT)

@@ -1,8 +1,8 @@
-"""One archive of a workspace, made while runs go on.
+"""Back up a workspace into one archive while runs go on.
 
-The database comes first, then the files: a run that ends meanwhile has its files, and a row that calls it running; once
-restored it is resumed, finds all done, and ends. Of each run the manifest comes before what it names, and a
-checkpoint's files are opened together, because the next checkpoint removes them.
+The database is copied first, then the files. So a run that ends meanwhile has all its files and a row in the state
+"running"; after a restore it is resumed, finds everything done, and ends. Each run's manifest is copied before the
+files that it names. A checkpoint's files are opened together, because the next checkpoint removes them.
 """
 
 from __future__ import annotations
@@ -33,34 +33,34 @@ from histo_core.storable import storable_text
 from histo_core.workspace import Workspace
 
 _TRIES = 20
-"""Of opening a checkpoint's files before the next checkpoint removes them."""
+"""How often to try to open a checkpoint's files before the next checkpoint removes them."""
 
 _MADE_AGAIN = {
     "data": "Data sets that were drawn, fetched, unpacked, converted or looked at; all of it can be made again",
     "weights": "Published weights, which can be fetched again, and those that were put there by hand",
 }
 _KEPT_OF_DATA = ("splits",)
-"""Saved splits are people's work."""
+"""Folders of data to keep: users made the saved splits; everything else can be made again."""
 
 
 def back_up(workspace: Workspace, target: Path, *, user: User = LOCAL, progress: Progress = silent) -> BackupManifest:
-    """Write all that cannot be made again into one archive, whole or not at all.
+    """Write everything that cannot be made again into one archive, completely or not at all.
 
     Args:
-        workspace: runs, jobs and people may go on working in it.
+        workspace: the workspace; runs, jobs and people may continue to use it.
         target: a new file outside the workspace.
-        user: who asks.
-        progress: told (bytes read, bytes in all).
+        user: who makes the backup.
+        progress: called with (bytes read, bytes in total).
 
     Returns:
-        What the archive holds, and what was left out.
+        The contents of the archive, and what was left out.
 
     Raises:
-        PermissionDeniedError: the user may not look after the workspace.
+        PermissionDeniedError: the user may not maintain the workspace.
         DataNotFoundError: there is no workspace.
-        ConfigError: the file is there already, or would lie in the workspace.
+        ConfigError: the file exists already, or would be inside the workspace.
         StoreError: the database cannot be read.
-        DataError: the archive could not be written; nothing is left of it.
+        DataError: the archive could not be written; no partial file stays.
     """
     authorise(user, "workspace.keep", str(workspace.home))
     if not workspace.home.is_dir():
@@ -111,7 +111,7 @@ def _write(workspace: Workspace, target: Path, progress: Progress) -> BackupMani
 
 
 def _wanted(workspace: Workspace, left_out: list[LeftOut]) -> Iterator[Path]:
-    """The files to keep, and each run's checkpoint as a whole; what is left out is noted."""
+    """Yield the files to keep, and each run's checkpoint as a whole; record what is left out."""
     home = workspace.home
     for path in sorted(home.iterdir()):
         name = path.name
@@ -135,7 +135,7 @@ def _wanted(workspace: Workspace, left_out: list[LeftOut]) -> Iterator[Path]:
 
 
 def _files_of_run(folder: Path, left_out: list[LeftOut], home: Path) -> Iterator[Path]:
-    """Its manifest first, so that all that a finished run's manifest names is as it says; then its checkpoint."""
+    """Yield a run's files: first the manifest, so that it matches the files that it names; then the checkpoint."""
     if why := _without_name(folder, home):
         left_out.append(_left_out(folder, home, why))
         return
@@ -166,7 +166,7 @@ def _files(path: Path, left_out: list[LeftOut], home: Path) -> Iterator[Path]:
 
 
 def _without_name(path: Path, home: Path) -> str:
-    """Why a path can have no name in the archive; empty where it can."""
+    """Return why a path cannot be stored in the archive; empty where it can."""
     name = str(path.relative_to(home))
     if name == MANIFEST:
         return "The list of what the archive holds has this name there"
@@ -178,7 +178,7 @@ def _left_out(path: Path, home: Path, why: str) -> LeftOut:
 
 
 def _add_checkpoint(writer: ArchiveWriter, folder: Path, home: Path) -> int:
-    """Add a checkpoint's manifest and the files that it names, all of one moment."""
+    """Add a checkpoint's manifest and the files that it names, all from the same moment."""
     for _ in range(_TRIES):
         with ExitStack() as opened:
             try:
@@ -189,7 +189,7 @@ def _add_checkpoint(writer: ArchiveWriter, folder: Path, home: Path) -> int:
                     continue
             except FileNotFoundError:
                 if not (folder / "manifest.json").exists():
-                    return 0  # none was saved yet, or the run was just deleted
+                    return 0  # no checkpoint was saved yet, or the run was just deleted
                 continue
             return sum(_add(writer, str((folder / name).relative_to(home)), file) for name, file in files.items())
     raise DataError(
@@ -200,7 +200,7 @@ def _add_checkpoint(writer: ArchiveWriter, folder: Path, home: Path) -> int:
 
 
 def _named(manifest: bytes) -> frozenset[str]:
-    """The files that a checkpoint's manifest names; none where it cannot be read, as a damaged one is kept, too."""
+    """Return the files that a checkpoint's manifest names; none for an unreadable one, as damaged ones are kept too."""
     try:
         return parse_config(Manifest, json.loads(manifest)).files
     except (ValueError, RecursionError, HistoscopeError):

@@ -1,4 +1,4 @@
-"""Look whether a workspace is whole, and mend what can be mended."""
+"""Check that a workspace is consistent, and repair what can be repaired."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from histo_core.workspace import Workspace
 def check_workspace(
     workspace: Workspace, *, mend: bool = False, user: User = LOCAL, progress: Progress = silent
 ) -> Checked:
-    """Look at the database, the folders of runs and experiments, predictions, leftovers, locks and permissions.
+    """Check the database, the folders of runs and experiments, predictions, leftovers, locks and permissions.
 
-    Without ``mend`` nothing is written. Runs may go on meanwhile; the files of active ones are not looked at.
+    Without ``mend`` nothing is written. Runs may continue meanwhile; the files of active runs are not checked.
 
     Args:
-        workspace: which.
-        mend: put right what can be put right without losing anything.
-        user: who asks.
-        progress: told (runs whose files were compared, runs in all).
+        workspace: the workspace to check.
+        mend: repair what can be repaired without loss.
+        user: who checks it.
+        progress: called with (runs whose files were compared, runs in total).
 
     Raises:
-        PermissionDeniedError: the user may not look after the workspace.
+        PermissionDeniedError: the user may not maintain the workspace.
         DataNotFoundError: there is no workspace.
-        StoreError: the database cannot be opened for another reason than that it is damaged.
+        StoreError: the database cannot be opened for a reason other than damage.
     """
     authorise(user, "workspace.keep", str(workspace.home))
     if not workspace.home.is_dir():

@@ -1,4 +1,4 @@
-"""Whether a workspace's SQLite file is there and whole, and making it again where it is not."""
+"""Check a workspace's SQLite file, and replace it where it is missing or damaged."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def check_database(workspace: Workspace, *, mend: bool) -> Iterator[Finding]:
-    """Find out whether the database can be used; make an empty one in the place of one that cannot.
+    """Check whether the database can be used; replace an unusable one by an empty one.
 
-    A damaged file is moved aside and kept. The rows come back from the folders, see `histo_core.maintenance.rescan`.
+    A damaged file is renamed and kept. The rows are restored from the folders, see `histo_core.maintenance.rescan`.
     """
     if os.environ.get("HISTOSCOPE_DATABASE_URL"):
         return
@@ -43,7 +43,7 @@ def check_database(workspace: Workspace, *, mend: bool) -> Iterator[Finding]:
 
 
 def state_of(path: Path) -> State:
-    """How a database's file is; nothing is written.
+    """Return the state of a database's file; nothing is written.
 
     Raises:
         StoreError: it cannot be read for another reason.
@@ -52,7 +52,7 @@ def state_of(path: Path) -> State:
         return "missing"
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=30)) as connection:
-            # A thorough look: a damaged index gives wrong answers and no error.
+            # A full check: a damaged index gives wrong answers and no error.
             if connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
                 return "damaged"
             tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -68,7 +68,7 @@ def state_of(path: Path) -> State:
 
 
 def new_database(path: Path) -> Database:
-    """A database with tables and without rows, in a file that is not there yet."""
+    """Create a database with empty tables in a new file."""
     database = Database(sa.URL.create("sqlite", database=str(path)))
     database.migrate(path.with_name(f"{path.name}.lock"))
     path.with_name(f"{path.name}.lock").unlink()
@@ -83,7 +83,7 @@ def _make_again(workspace: Workspace, *, keep: bool) -> None:
         if keep:
             moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
             path.rename(path.with_name(f"{path.name}.damaged-{moment}"))
-        # What a transaction that was cut off left beside the old file would be applied to the new one.
+        # The journal that an interrupted transaction left beside the old file would be applied to the new one.
         for rest in ("-journal", "-wal", "-shm"):
             path.with_name(path.name + rest).unlink(missing_ok=True)
         temporary.replace(path)

@@ -1,4 +1,4 @@
-"""What a check of a workspace finds."""
+"""Define the result of a workspace check."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is not as it should be.
+    """One fault in a workspace.
 
     Attributes:
-        where: a path below the workspace, or the id of a run, an experiment or predictions.
+        where: a path relative to the workspace, or the id of a run, an experiment or predictions.
         what: what is wrong, in a sentence.
-        remedy: what a person can do, in a sentence; empty where ``--mend`` does it.
-        mended: whether it was mended just now.
+        remedy: what a person can do, in a sentence; empty where ``--mend`` repairs it.
+        mended: whether it was repaired just now.
     """
 
     where: str
@@ -23,7 +23,7 @@ class Finding:
 
     @property
     def mendable(self) -> bool:
-        """Whether ``--mend`` can do it."""
+        """Whether ``--mend`` can repair it."""
         return not self.remedy
 
 
@@ -33,7 +33,7 @@ class Checked:
 
     Attributes:
         findings: in the order in which they were found.
-        runs, experiments, predictions, files: how many were looked at.
+        runs, experiments, predictions, files: how many were checked.
     """
 
     findings: tuple[Finding, ...]
@@ -44,5 +44,5 @@ class Checked:
 
     @property
     def well(self) -> bool:
-        """Whether nothing is wrong, or all of it was mended."""
+        """Whether there are no faults, or all of them were repaired."""
         return all(finding.mended for finding in self.findings)

@@ -1,4 +1,4 @@
-"""Files that are not those that were written: weights, predictions and what else a manifest names."""
+"""Find changed files: compare weights, predictions and other files with their manifests."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _RESTORE = "Restore it from a backup"
 
 
 def check_run_files(run: Run, workspace: Workspace) -> Iterator[Finding]:
-    """Compare the files of a run that is not active with its manifest, or its checkpoint's where it has not finished.
+    """Compare the files of an inactive run with its manifest, or with its checkpoint's where it has not finished.
 
     Args:
-        run: with a folder.
-        workspace: where it lies.
+        run: a run with a folder.
+        workspace: holds the folder.
     """
     folder = workspace.run_folder(run.run_id)
     if run.status.active or not folder.is_dir():
@@ -36,7 +36,7 @@ def check_run_files(run: Run, workspace: Workspace) -> Iterator[Finding]:
 
 
 def check_predictions(workspace: Workspace) -> Iterator[Finding]:
-    """Compare kept predictions with their checksums."""
+    """Compare stored predictions with their checksums."""
     for found in list_predictions(workspace):
         where = f"predictions/{found.id}"
         try:
@@ -63,7 +63,7 @@ def _checkpoint(folder: Path) -> Mapping[str, str]:
 
 
 def _differing(folder: Path, wanted: Mapping[str, str]) -> dict[str, str]:
-    """What is wrong with the files that a manifest names, by their names."""
+    """Return what is wrong with the files that a manifest names, by file name."""
     wrong = {}
     for name, digest in wanted.items():
         path = folder / name

@@ -1,4 +1,4 @@
-"""What killed processes left: temporary files, half removed folders, predictions without facts, orphaned locks."""
+"""Find leftovers of killed processes: temporary files, half removed folders, predictions without facts, stale locks."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from histo_core.workspace import Workspace
 
 _PATTERNS = (".*.part", ".trial.*", ".*.deleted")
 BUSY_SECONDS, IDLE_SECONDS = 3600.0, 60.0
-"""A leftover is one that nobody has written to for so long: while jobs or a supervisor work, and while none does."""
+"""Age from which a file counts as a leftover, since the last write: while jobs or a supervisor work, and while none
+do."""
 
 
 def check_leftovers(workspace: Workspace, *, mend: bool) -> Iterator[Finding]:
-    """Find what can be removed without loss."""
+    """Find leftovers that can be removed without loss."""
     before = time.time() - (BUSY_SECONDS if _at_work(workspace) else IDLE_SECONDS)
     for path in _found(workspace):
         if _written_at(path) > before:
@@ -40,9 +41,9 @@ def check_leftovers(workspace: Workspace, *, mend: bool) -> Iterator[Finding]:
 
 
 def check_locks(workspace: Workspace, *, mend: bool) -> Iterator[Finding]:
-    """Find locks that name a holder who is gone, and jobs that count as active although nobody works on them.
+    """Find lock files of dead holders, and jobs that count as active although no process works on them.
 
-    The system itself gives a lock back when its holder dies, so none of them stops anybody.
+    The system releases a lock when its holder dies, so none of these locks blocks anything.
     """
     for file in sorted(workspace.locks.glob("*")):
         if not file.is_file() or not file.stat().st_size or is_locked(file):
@@ -62,7 +63,7 @@ def check_locks(workspace: Workspace, *, mend: bool) -> Iterator[Finding]:
 
 
 def is_temporary(name: str) -> bool:
-    """Whether a file or folder of this name is one that takes another name once it is whole."""
+    """Whether this is the name of a temporary file or folder, which is renamed once it is complete."""
     return any(fnmatch(name, pattern) for pattern in _PATTERNS)
 
 
@@ -84,7 +85,7 @@ def _at_work(workspace: Workspace) -> bool:
 
 
 def _written_at(path: Path) -> float:
-    """When a file, or the newest in a folder, was written to last."""
+    """Return when a file, or the newest file in a folder, was last written."""
     times = [path.lstat().st_mtime]
     if stat.S_ISDIR(path.lstat().st_mode):
         times += [inner.lstat().st_mtime for inner in path.rglob("*")]

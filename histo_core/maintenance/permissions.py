@@ -1,4 +1,4 @@
-"""Files and folders of a workspace that others may read or change."""
+"""Find files and folders of a workspace that other users may read or change."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAMED = 3
 
 
 def check_permissions(workspace: Workspace, *, mend: bool) -> Iterator[Finding]:
-    """Find files and folders that are not this user's alone; symbolic links have no permissions of their own."""
+    """Find files and folders that other users can access; symbolic links have no permissions of their own."""
     opened, refused = [], []
     for path in everything(workspace.home):
         mode = path.lstat().st_mode
@@ -36,7 +36,7 @@ def check_permissions(workspace: Workspace, *, mend: bool) -> Iterator[Finding]:
 
 
 def everything(home: Path) -> Iterator[Path]:
-    """A folder and all files and folders in it, without following links."""
+    """Yield a folder and all files and folders in it, without following links."""
     yield home
     for parent, folders, files in os.walk(home):
         yield from (Path(parent) / name for name in sorted((*folders, *files)))

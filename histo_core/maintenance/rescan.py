@@ -1,4 +1,4 @@
-"""Rows that are lost, made again from the folders of runs and experiments."""
+"""Restore lost rows from the folders of runs and experiments."""
 
 from __future__ import annotations
 
@@ -83,10 +83,10 @@ def _row_of(folder: Path) -> Mapping[str, Any]:
 
 
 def _row_of_older_version(folder: Path) -> Mapping[str, Any]:
-    """The row of a finished run, made of its configuration and manifest; what people wrote on it is lost.
+    """Build the row of a finished run from its configuration and manifest; its name, tags and note are lost.
 
     Raises:
-        HistoscopeError: it has not finished, or its files cannot be read.
+        HistoscopeError: the run has not finished, or its files cannot be read.
     """
     try:
         manifest = read_json(folder / "manifest.json")
@@ -119,7 +119,7 @@ def _added(where: str, database: Database, add: Callable[[sa.Connection], None],
         try:
             with database.write() as connection:
                 add(connection)
-        except (StatementError, HistoscopeError) as error:  # it collides with another, or holds what no row can
+        except (StatementError, HistoscopeError) as error:  # it conflicts with another row, or has invalid values
             return Finding(where, f"Its row cannot be added: {error}", _REMOVE)
     return Finding(where, "It has no row in the database.", mended=mend)
 

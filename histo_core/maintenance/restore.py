@@ -1,4 +1,4 @@
-"""A workspace made again from a backup's archive, which may be cut short, damaged or hostile."""
+"""Restore a workspace from a backup's archive, which may be truncated, damaged or malicious."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ _AGAIN = "Copy the archive again, or take another backup."
 
 
 def restore(archive: Path, folder: Path, *, user: User = LOCAL, progress: Progress = silent) -> BackupManifest:
-    """Unpack a backup into a new workspace, whole or not at all.
+    """Unpack a backup into a new workspace, completely or not at all.
 
     Every file is compared with its checksum. With ``HISTOSCOPE_DATABASE_URL`` the rows go into that database, which
     must be empty; else into the workspace's own.
 
     Args:
-        archive: what `histo_core.maintenance.backup.back_up` wrote.
-        folder: not there yet, or empty.
-        user: who asks.
-        progress: told (bytes read, bytes in all).
+        archive: a file that `histo_core.maintenance.backup.back_up` wrote.
+        folder: a new or empty folder.
+        user: who restores it.
+        progress: called with (bytes read, bytes in total).
 
     Raises:
-        PermissionDeniedError: the user may not look after a workspace.
+        PermissionDeniedError: the user may not maintain a workspace.
         ConfigError: the folder is not empty.
         DataNotFoundError: there is no such archive.
-        CorruptDataError: the archive is cut short or damaged, or no backup.
-        UnsafeFileError: a member that is no plain file, or would lie elsewhere.
-        StoreError: the database that is named holds rows already, or cannot be written.
+        CorruptDataError: the archive is truncated or damaged, or is not a backup.
+        UnsafeFileError: a member is not a regular file, or has a path outside the folder.
+        StoreError: the named database holds rows already, or cannot be written.
         DataError: the folder cannot be written.
     """
     authorise(user, "workspace.keep", str(folder))

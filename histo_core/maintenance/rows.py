@@ -1,4 +1,4 @@
-"""Rows and what lies in folders: each row's file, each run's folder, the scores of test sets, runs without workers."""
+"""Compare rows with folders: each row's file, each run's folder, the scores of test sets, runs without workers."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from histo_core.runs.worker.supervisor import SILENCE_SECONDS
 from histo_core.workspace import Workspace, is_plain_id
 
 _PASSING = ("heartbeat_at", "progress")
-"""Columns that change every second, and that a run's file holds as they were at its last change."""
+"""Columns that change every second; a run's file holds their values from its last write."""
 
 
 def check_runs(database: Database, workspace: Workspace, *, mend: bool) -> Iterator[Finding]:
-    """Find rows that cannot be read, rows whose run has no folder, and folders that do not say what the row does."""
+    """Find unreadable rows, rows whose run has no folder, and folders that differ from the row."""
     with database.read() as connection:
         rows = connection.execute(sa.select(RUNS).order_by(RUNS.c.created_at, RUNS.c.run_id)).mappings().all()
     for row in rows:
@@ -54,7 +54,7 @@ def check_runs(database: Database, workspace: Workspace, *, mend: bool) -> Itera
 
 
 def check_experiments(database: Database, workspace: Workspace, *, mend: bool) -> Iterator[Finding]:
-    """Find experiments whose folder does not say what their rows say."""
+    """Find experiments whose folder differs from their rows."""
     with database.read() as connection:
         ids = connection.execute(sa.select(EXPERIMENTS.c.experiment_id).order_by(EXPERIMENTS.c.created_at)).scalars()
         wanted = {one: plain_experiment(connection, one) for one in ids.all()}
@@ -73,7 +73,7 @@ def check_experiments(database: Database, workspace: Workspace, *, mend: bool) -
 
 
 def check_scores(database: Database, workspace: Workspace, *, mend: bool) -> Iterator[Finding]:
-    """Find scores of test sets that the database, or the file beside it, does not know of."""
+    """Find scores of test sets that are missing in the database or in the file beside it."""
     kept, lines = _kept_scores(workspace)
     with database.read() as connection:
         known = {_key(row): plain_row(TEST_SCORES, row) for row in _scores(connection)}
@@ -102,7 +102,7 @@ def check_scores(database: Database, workspace: Workspace, *, mend: bool) -> Ite
 
 
 def check_workers(store: Store, *, mend: bool) -> Iterator[Finding]:
-    """Find runs that the database calls running although nobody works on them."""
+    """Find runs in the state "running" that have no worker."""
     for held in store.running():
         if _works(held):
             continue
@@ -127,7 +127,7 @@ def _write_run(run_id: str, database: Database, workspace: Workspace) -> None:
 
 
 def _said(file: Any) -> Any:
-    """What a record says of what lasts; None where it is missing or cannot be read."""
+    """Read a file's values without the passing columns; None where it is missing or unreadable."""
     try:
         values = read_record(file)
     except (FileNotFoundError, CorruptDataError):
@@ -148,7 +148,7 @@ def _key(values: Mapping[Any, Any]) -> tuple[str, str]:
 
 
 def _kept_scores(workspace: Workspace) -> tuple[dict[tuple[str, str], dict[str, Any]], frozenset[tuple[str, str]]]:
-    """The scores that the file holds, as values of rows; a line that a crash tore is passed over."""
+    """Read the scores in the file as row values; a line that a crash cut off is skipped."""
     file, kept = scores_file(workspace), {}
     text = read_regular(file, JSON_BYTES).decode(errors="replace") if file.is_file() else ""
     for line in text.splitlines():

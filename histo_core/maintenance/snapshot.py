@@ -1,4 +1,4 @@
-"""One state of the database in a file of its own, and back; from SQLite as from PostgreSQL."""
+"""Copy one consistent state of the database, SQLite or PostgreSQL, into a file and back."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _ROWS = 500
 
 
 def on_server() -> bool:
-    """Whether the rows lie in a database that ``HISTOSCOPE_DATABASE_URL`` names, and not in the workspace."""
+    """Whether the rows are in the database that ``HISTOSCOPE_DATABASE_URL`` names, and not in the workspace."""
     return bool(os.environ.get("HISTOSCOPE_DATABASE_URL"))
 
 
 def write_snapshot(workspace: Workspace, target: Path) -> None:
-    """Write the rows of one moment into a new SQLite file, while others go on writing.
+    """Write the rows of one moment into a new SQLite file, while others continue to write.
 
     Raises:
         StoreError: the database cannot be read.
@@ -48,7 +48,7 @@ def read_snapshot(snapshot: Path, workspace: Workspace) -> None:
     """Copy the rows of a snapshot into the database that ``HISTOSCOPE_DATABASE_URL`` names.
 
     Raises:
-        StoreError: it holds rows already, or cannot be written.
+        StoreError: the database holds rows already, or cannot be written.
     """
     target = open_database(workspace)
     need_empty(target)
@@ -59,10 +59,10 @@ def read_snapshot(snapshot: Path, workspace: Workspace) -> None:
 
 
 def need_empty(database: Database) -> None:
-    """See to it that a database holds no row.
+    """Check that a database holds no rows.
 
     Raises:
-        StoreError: it does.
+        StoreError: it holds rows.
     """
     with database.read() as connection:
         taken = [
@@ -77,7 +77,7 @@ def need_empty(database: Database) -> None:
 
 
 def copy_rows(source: Database, target: Database) -> None:
-    """Copy all rows of all tables; nobody writes to the source meanwhile, so that they belong together."""
+    """Copy all rows of all tables; the source must not change meanwhile, so that the rows are consistent."""
     with source.write() as taken, target.write() as given:
         for table in METADATA.sorted_tables:
             rows = taken.execute(sa.select(table)).mappings()

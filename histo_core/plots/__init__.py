@@ -1,1 +1,1 @@
-"""A result becomes a plotly figure. Nothing is computed here, and nothing here knows the page it is shown on."""
+"""Plot results as plotly figures. Nothing is computed here, and nothing depends on the page that shows a figure."""

@@ -1,4 +1,4 @@
-"""What a network's rectifiers did in validation: units that are never active, and how outputs are spread."""
+"""Plot the activity of a network's rectifiers in validation: units that are never active, and output histograms."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from histo_core.plots.theme import OKABE_ITO, label, new_figure
 from histo_core.training.activations import EDGES, EpochActivity, LayerActivity, in_words
 
 _ROW, _MOST = 18, 900
-"""Pixels of a layer's row, and of all rows together."""
+"""Pixels of a layer's row, and the most pixels of all rows together."""
 _LEAST = 0.1
-"""Share of units that has the full colour where no layer has a larger one, so that a few units do not look like all."""
+"""The smallest share that gets the full colour, so that a few units do not look like all."""
 _SCALE = [[0.0, "rgba(128,128,128,0.12)"], [1.0, OKABE_ITO[3]]]
 _NAME = 28
-"""Characters of a layer's name; of a longer one the end is shown, which tells it apart."""
+"""Characters of a layer's name; a longer name shows its end, which is distinctive."""
 _ZERO = EDGES.index(0.0)
 
 
 def never_active_figure(epochs: Sequence[EpochActivity]) -> go.Figure:
-    """The share of units that no validation patch makes active, a row a layer and a column an epoch.
+    """Plot the share of units that no validation patch activates, a row a layer and a column an epoch.
 
     Args:
         epochs: at least one, in order.
@@ -52,11 +52,11 @@ def never_active_figure(epochs: Sequence[EpochActivity]) -> go.Figure:
 
 
 def activation_figure(epochs: Sequence[EpochActivity], layer: str) -> go.Figure:
-    """How one layer's outputs are spread after the first and the last epoch; those of 0 are said, not drawn.
+    """Plot histograms of one layer's outputs after the first and the last epoch; the share of zeros is given as text.
 
     Args:
         epochs: at least one, in order.
-        layer: of the last epoch.
+        layer: a layer of the last epoch.
     """
     both = [(one.epoch, found) for one in dict.fromkeys((epochs[0], epochs[-1])) if (found := _layer(one, layer))]
     said = " and ".join(f"{found.zero_share:.1%} after epoch {epoch + 1}" for epoch, found in both)
@@ -82,7 +82,7 @@ def activation_figure(epochs: Sequence[EpochActivity], layer: str) -> go.Figure:
 
 
 def activity_table(epochs: Sequence[EpochActivity]) -> pd.DataFrame:
-    """A row a layer and epoch (counted from 1), for a file."""
+    """Return a table for download with a row a layer and epoch (counted from 1)."""
     return pd.DataFrame(
         [
             {
@@ -102,7 +102,7 @@ def activity_table(epochs: Sequence[EpochActivity]) -> pd.DataFrame:
 
 
 def histogram_table(epochs: Sequence[EpochActivity], layer: str) -> pd.DataFrame:
-    """A row an epoch (counted from 1) and bin of one layer: values above ``above`` up to ``up_to``."""
+    """Return a row an epoch (counted from 1) and bin of one layer: values above ``above`` up to ``up_to``."""
     limits = [float("-inf"), *EDGES, float("inf")]
     return pd.DataFrame(
         [

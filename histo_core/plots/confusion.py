@@ -1,4 +1,4 @@
-"""A confusion matrix: counts and the share of the true class."""
+"""Plot a confusion matrix: counts and their share of the true class."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from histo_core.comparison.results import ModelResult
 from histo_core.plots.theme import label, new_figure
 
 FEW_CLASSES = 4
-"""Up to so many, a cell has room for the count and its share; else for the count."""
+"""With at most this many classes a cell shows the count and its share; else only the count."""
 _ROOM = 96
-"""Pixels a class, while there are few."""
+"""Pixels a class, while there are few classes."""
 _SCALE = "Cividis"
 
 
 def confusion_figure(result: ModelResult, classes: Sequence[str]) -> go.Figure:
-    """Rows are the true class, columns what the model says; a cell's shade is its share of the row.
+    """Plot true classes as rows and predicted classes as columns; a cell's shade is its share of the row.
 
-    The text in a cell is black or white, whichever can be read better: plotly's own dark grey can fall to a contrast
-    of 3.2, these never to less than 4.5, which WCAG 2 asks for.
+    The text in a cell is black or white, whichever has the higher contrast. The contrast of plotly's own dark grey can
+    fall to 3.2; that of black or white is never below 4.5, as WCAG 2 requires.
     """
     counts = result.confusion
     rows = counts.sum(axis=1, keepdims=True)
@@ -55,14 +55,14 @@ def confusion_figure(result: ModelResult, classes: Sequence[str]) -> go.Figure:
 
 
 def _readable_on(shades: np.ndarray) -> list[str]:
-    """Black or white, whichever contrasts more with each shade [n, 3] of sRGB in [0, 1]; by WCAG 2's luminance."""
+    """Return black or white, whichever contrasts more (WCAG 2 luminance) with each shade [n, 3] of sRGB in [0, 1]."""
     linear = np.where(shades <= 0.04045, shades / 12.92, ((shades + 0.055) / 1.055) ** 2.4)
     luminance = linear @ [0.2126, 0.7152, 0.0722]
     return np.where((luminance + 0.05) ** 2 > 1.05 * 0.05, "black", "white").tolist()
 
 
 def confusion_table(result: ModelResult, classes: Sequence[str]) -> pd.DataFrame:
-    """The matrix for a file: a row for each true class, its first column, and a column for each predicted one."""
+    """Return the matrix as a table for download: first the true class, then a column for each predicted class."""
     table = pd.DataFrame(result.confusion, columns=[f"predicted {name}" for name in classes])
     table.insert(0, "true class", list(classes))
     return table

@@ -1,4 +1,4 @@
-"""How many patches there are of each class, by part of a split or by any column."""
+"""Plot the number of patches of each class, by set of a split or by any column."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import plotly.graph_objects as go
 from histo_core.plots.theme import NEUTRAL, class_colours, label, new_figure
 
 MOST_BARS = 40
-"""More values are drawn without their names, which would lie over each other."""
+"""With more values their names are left out, because they would overlap."""
 
 
 def counts_figure(table: pd.DataFrame) -> go.Figure:
-    """Stacked bars, one a part, one colour a class.
+    """Plot stacked bars, one a set, one colour a class.
 
     Args:
-        table: from `Split.counts`: parts in the index, a column of counts for each class, last ``patients`` (NA where
-            they are not known).
+        table: from `Split.counts`: sets in the index, a column of counts for each class, last ``patients`` (NA where
+            unknown).
     """
     classes = [str(name) for name in table.columns if name != "patients"]
     counts = table[classes].astype(int)
@@ -41,7 +41,7 @@ def counts_figure(table: pd.DataFrame) -> go.Figure:
 
 
 def counts_by_figure(table: pd.DataFrame) -> go.Figure:
-    """Stacked bars, one a value of a column, one colour a class, grey for patches without a label.
+    """Plot stacked bars, one a value of a column, one colour a class, grey for patches without a label.
 
     Args:
         table: from `histo_core.data.class_counts.counts_by`: values in the index, a column of counts for each class,

@@ -1,4 +1,4 @@
-"""Figures of an experiment: its members with mean and interval, and what a setting does to them."""
+"""Plot an experiment: its members with mean and interval, and the effect of a setting."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from histo_core.plots.theme import NEUTRAL, OKABE_ITO, label, new_figure, say
 
 _POINT, _BEST = OKABE_ITO[0], OKABE_ITO[3]
 _ROW = 26
-"""Pixels that one member needs."""
+"""Pixels of one member's row."""
 _FAR = 20.0
-"""From the largest to the smallest value of a setting; beyond it the axis is logarithmic."""
+"""Ratio of a setting's largest to smallest value above which the axis is logarithmic."""
 _MOST_TICKS = 8
-"""Values of a setting that are marked one by one on a logarithmic axis."""
+"""The most values of a setting that each get a tick on a logarithmic axis."""
 
 
 def members_figure(summary: Summary, metric: str = "auroc") -> go.Figure:
-    """Each finished member's value as a point; below them the mean over members and the interval.
+    """Plot each finished member's value as a point, and below them the mean over members with its interval.
 
     Args:
-        summary: as it stands.
+        summary: the experiment's present state.
         metric: a name of `histo_core.evaluation.class_scores.METRICS`.
     """
     known = [
@@ -66,7 +66,7 @@ def members_figure(summary: Summary, metric: str = "auroc") -> go.Figure:
 
 
 def sweep_figure(summary: Summary, metric: str) -> go.Figure:
-    """What a sweep's settings do to the metric: a curve for one setting, parallel axes for several.
+    """Plot the metric against a sweep's settings: a curve for one setting, parallel axes for several.
 
     Args:
         summary: of a sweep.
@@ -82,9 +82,9 @@ def sweep_figure(summary: Summary, metric: str) -> go.Figure:
 
 
 def points_table(summary: Summary, metric: str) -> pd.DataFrame:
-    """What both figures draw: a row for each finished member, then the mean over members and the interval.
+    """Return the data of both figures: a row for each finished member, then the mean over members and the interval.
 
-    Columns: member, each setting that sets members apart, value, and sd, low and high where they are known.
+    Columns: member, each setting that differs between members, value, and sd, low and high where they are known.
     """
     rows: list[dict[str, Any]] = [
         {"member": member.label, **{name: _cell(setting) for name, setting in member.changes.items()}, "value": value}
@@ -101,7 +101,7 @@ def points_table(summary: Summary, metric: str) -> pd.DataFrame:
 
 
 def value_of(member: MemberResult, part: str, metric: str) -> float | None:
-    """A member's value of a metric on a part; None where it has none."""
+    """Return a member's value of a metric on a set; None where it has none."""
     scores = member.scores.scores.get(part) if member.scores else None
     return None if scores is None else getattr(scores, metric)
 
@@ -122,7 +122,7 @@ def _curve(summary: Summary, field: str, known: Sequence[tuple[MemberResult, flo
     positive = [x for x, _, _ in points if numbers and x > 0]
     wide = len(positive) == len(points) and max(positive) / min(positive) > _FAR
     figure.update_xaxes(title=label(_short(field)), type="log" if wide else None if numbers else "category")
-    if wide and len(set(positive)) <= _MOST_TICKS:  # else a logarithmic axis is marked 2, 5, 100µ
+    if wide and len(set(positive)) <= _MOST_TICKS:  # else plotly labels a logarithmic axis 2, 5, 100µ
         figure.update_xaxes(tickvals=positive, ticktext=[f"{x:g}" for x in positive])
     figure.update_yaxes(title=_axis(summary, metric))
     return figure
@@ -138,7 +138,7 @@ def _parallel(
         dimensions=[*axes, {"label": _axis(summary, metric), "values": values}],
         line={"color": values, "colorscale": "Cividis", "reversescale": metric == "loss"},
     )
-    figure.update_layout(margin_t=110)  # the axes' names stand above them
+    figure.update_layout(margin_t=110)  # room for the axes' names, which are above them
     return figure
 
 
@@ -165,7 +165,7 @@ def _short(field: str) -> str:
 
 
 def _cell(value: Any) -> Any:
-    """A setting as it stands in one cell of a table."""
+    """Return a setting's value for a table cell."""
     return _text(value) if isinstance(value, list | tuple) else value
 
 
@@ -174,6 +174,6 @@ def _text(value: Any) -> str:
 
 
 def _key(value: Any) -> tuple[bool, Any]:
-    """Numbers by size, all else by name."""
+    """Return a sort key: numbers by size, everything else by name."""
     number = isinstance(value, int | float)
     return (not number, value if number else _text(value))

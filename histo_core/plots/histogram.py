@@ -1,4 +1,4 @@
-"""How bright a patch is in each channel."""
+"""Plot the brightness histogram of a patch for each colour channel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _COLOURS = {"red": OKABE_ITO[3], "green": OKABE_ITO[2], "blue": OKABE_ITO[0]}
 
 
 def histogram_figure(table: pd.DataFrame) -> go.Figure:
-    """Three lines over the brightness values 0 to 255.
+    """Plot three lines over the brightness values 0 to 255.
 
     Args:
         table: from `histo_core.data.patch_facts.histogram`: ``value`` and counts of ``red``, ``green``, ``blue``.

@@ -1,4 +1,4 @@
-"""A slide's mosaic with each patch in the colour of its label, or of whatever else is said about it."""
+"""Plot a slide's mosaic with each patch in the colour of its label or of another attribute."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from histo_core.slides.mosaic import Mosaic
 
 HEIGHT = 640
 FRAME = 2
-"""Mosaic pixels. Boxes less than six frames wide get none: it would hide the tissue."""
+"""Mosaic pixels of a frame. Boxes less than six frames wide get none, because it would hide the tissue."""
 
 
 def mosaic_figure(mosaic: Mosaic, names: Sequence[str], colours: Mapping[str, str], opacity: float = 0.35) -> go.Figure:
-    """The mosaic under coloured boxes; each patch can be pointed at, clicked and lassoed.
+    """Plot the mosaic under coloured boxes; each patch can be hovered over, clicked and selected with a lasso.
 
-    An invisible point in the middle of each patch carries the data set's row in ``customdata``.
+    An invisible point at the centre of each patch carries the data set's row in ``customdata``.
 
     Args:
-        mosaic: what is drawn.
-        names: the label of each patch in ``mosaic.rows``, or whatever else is said about it.
-        colours: of the names, such as "#0072B2", in the order of the legend; what has none is grey.
-        opacity: of the fill, 0 (frames alone) to 1.
+        mosaic: the mosaic to draw.
+        names: the label, or another attribute, of each patch in ``mosaic.rows``.
+        colours: of the names, such as "#0072B2", in the order of the legend; names without a colour are grey.
+        opacity: of the fill, 0 (frames only) to 1.
 
     Raises:
-        ConfigError: another number of names than patches, or an opacity out of range.
+        ConfigError: the number of names differs from that of patches, or the opacity is out of range.
     """
     if len(names) != len(mosaic.rows):
         raise ConfigError(
@@ -48,9 +48,9 @@ def mosaic_figure(mosaic: Mosaic, names: Sequence[str], colours: Mapping[str, st
     height, width = (side / mosaic.scale for side in mosaic.image.shape[:2])
     top, left = mosaic.corner
     overlay = _overlay(mosaic, [colours.get(name, NEUTRAL) for name in names], opacity)
-    # JPEG takes a thirtieth of WebP's time to write, and a quick PNG a fifth of a small one's: someone is waiting.
+    # For speed: writing JPEG takes a thirtieth of the time of WebP, and a quick PNG a fifth of that of a small PNG.
     pictures = {"below": data_uri(mosaic.image, "JPEG", quality=88), "above": data_uri(overlay, compress_level=1)}
-    for layer, source in pictures.items():  # two at one place in one layer would be one and the same to Plotly
+    for layer, source in pictures.items():  # Plotly treats two images at one place in one layer as the same image
         figure.add_layout_image(
             source=source, x=left, y=top, sizex=width, sizey=height, xref="x", yref="y", sizing="stretch", layer=layer
         )
@@ -75,7 +75,7 @@ def mosaic_figure(mosaic: Mosaic, names: Sequence[str], colours: Mapping[str, st
 
 
 def _overlay(mosaic: Mosaic, colours: Sequence[str], opacity: float) -> np.ndarray:
-    """The boxes, uint8 [H, W, 4], RGBA; transparent where no patch lies."""
+    """Render the boxes, uint8 [H, W, 4], RGBA; transparent where there is no patch."""
     layer = np.zeros((*mosaic.image.shape[:2], 4), np.uint8)
     rgb = {colour: ImageColor.getrgb(colour)[:3] for colour in set(colours)}
     for (top, left, height, width), colour in zip(mosaic.boxes.tolist(), colours, strict=True):

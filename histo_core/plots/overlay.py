@@ -1,4 +1,4 @@
-"""An explanation laid over its image: an interactive figure, and a PNG for downloads and the command line."""
+"""Plot an explanation over its image: an interactive figure, and a PNG for downloads and the command line."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from histo_core.plots.theme import HEIGHT, label, new_figure
 __all__ = ["common_scale", "describe", "overlay_figure", "overlay_png"]
 
 SMALLEST_SIDE = 480
-"""A PNG's longer side is at least about this many pixels."""
+"""The approximate minimum of a PNG's longer side, in pixels."""
 BAR, PAD, FONT = 18, 10, 14
 LEAST_HEIGHT = 100
-"""Pixels that a PNG's colour bar and its three labels need, however flat the image."""
+"""The minimum height of a PNG in pixels, which its colour bar with three labels needs."""
 NOT_SEEN = "not seen"
 NEGLIGIBLE = "negligible"
 
 
 def common_scale(*explanations: Explanation) -> float:
-    """The largest absolute value of several maps, so that they can be drawn alike; 1 where all are zero."""
+    """Return the largest absolute value of several maps, for a common colour scale; 1 where all are zero."""
     return max(float(np.abs(explanation.map).max()) for explanation in explanations) or 1.0
 
 
@@ -42,24 +42,24 @@ def overlay_figure(
     show_seen: bool = True,
     borders: bool = False,
 ) -> go.Figure:
-    """The map over its image, orange for and blue against the explained class; grey where it is negligible.
+    """Plot the map over its image: orange for and blue against the explained class, grey for a negligible map.
 
     Args:
         image: uint8 H x W x 3 RGB, the explained image.
         explanation: of this image.
         opacity: of the map's strongest colour, 0 to 1.
-        scale: the value of the strongest colour, symmetric about 0; None takes this map's own largest. Two maps can
-            be compared only at the same scale (`common_scale`).
+        scale: the value of the strongest colour, symmetric about 0; None uses this map's own largest value. Two maps
+            can be compared only at the same scale (`common_scale`).
         mask: bool H x W, outlined in black and white; None for none.
-        show_seen: hatch what the preprocessing cropped away, with the words "not seen".
+        show_seen: hatch the area that preprocessing cropped away, with the words "not seen".
         borders: outline the superpixels, where the method has any.
 
     Raises:
-        ConfigError: sizes that differ, or an opacity or scale out of range.
+        ConfigError: the sizes differ, or an opacity or scale is out of range.
     """
     scale = _checked_scale(image, explanation, opacity, scale, mask)
     height, width = explanation.map.shape
-    # Marks are finer than image pixels, or lines would hide the nuclei of a small patch.
+    # Marks are finer than image pixels, else lines would hide the nuclei of a small patch.
     factor = _factor(height, width)
     lines = marks(explanation, factor, mask=mask, show_seen=show_seen, borders=borders)
     figure = new_figure(_title(explanation), "overlay", height=HEIGHT, legend=0 if mask is None else 1)
@@ -104,9 +104,9 @@ def overlay_png(
     show_seen: bool = True,
     borders: bool = False,
 ) -> bytes:
-    """`overlay_figure` as a PNG, without a browser: at least four times enlarged, with its colour bar.
+    """Render `overlay_figure` as a PNG without a browser: enlarged at least four times, with its colour bar.
 
-    The words of `describe` are kept in the file's ``Description`` text.
+    The file's ``Description`` text holds the words of `describe`.
 
     Raises:
         ConfigError: as `overlay_figure`.
@@ -159,7 +159,7 @@ def _factor(height: int, width: int) -> int:
 
 
 def _ticks(explanation: Explanation, scale: float) -> list[tuple[str, ...]]:
-    """The smallest, middle and largest value of the colour bar with what they mean, in lines."""
+    """Return the labels of the colour bar's smallest, middle and largest value with their meaning, as lines."""
     if explanation.negligible:
         return [(f"{-scale:.3g}", NEGLIGIBLE), ("0",), (f"{scale:.3g}", NEGLIGIBLE)]
     return [(f"{-scale:.3g} speaks", "against"), ("0",), (f"{scale:.3g} speaks", f"for {explanation.target_name}")]

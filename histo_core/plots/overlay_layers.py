@@ -1,4 +1,4 @@
-"""The layers of an overlay as RGBA pixels: signed colours, hatching, outlines."""
+"""Render the layers of an overlay as RGBA pixels: signed colours, hatching, outlines."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from histo_core.explanation.base import Explanation
 from histo_core.plots.theme import OKABE_ITO
 
 AGAINST, FOR = (ImageColor.getrgb(colour) for colour in OKABE_ITO[:2])
-"""Blue and orange: told apart by colour-blind readers too, from each other and from the pinks of H&E."""
+"""Blue and orange: colour-blind readers can distinguish them from each other and from the pinks of H&E."""
 GREY = (110, 110, 110)
-"""Of a map whose strongest area hardly moves the answer."""
+"""The colour of a negligible map, whose strongest area hardly changes the prediction."""
 STRIPE = 4
 """Width of a hatching stripe, in enlarged pixels."""
 
 
 def signed_colours(values: np.ndarray, scale: float, *, grey: bool = False) -> np.ndarray:
-    """Orange for positive and blue for negative values, the more opaque the further from zero.
+    """Colour positive values orange and negative ones blue, more opaque further from zero.
 
     Args:
         values: float H x W.
-        scale: the size at which the colour is full; larger values look like it.
-        grey: take grey for both.
+        scale: the absolute value with the full colour; larger values get the same colour.
+        grey: use grey for both.
 
     Returns:
         uint8 H x W x 4, RGBA; transparent at zero, so that tissue without evidence keeps its own colour.
@@ -35,27 +35,27 @@ def signed_colours(values: np.ndarray, scale: float, *, grey: bool = False) -> n
 
 
 def plotly_scale(*, grey: bool = False) -> list[list[float | str]]:
-    """`signed_colours` as a Plotly colour scale from -scale (0) to scale (1)."""
+    """Return `signed_colours` as a Plotly colour scale from -scale (0) to scale (1)."""
     against, speaking = _pair(grey)
     stops = ((0.0, against, 1), (0.5, against, 0), (0.5, speaking, 0), (1.0, speaking, 1))
     return [[at, f"rgba({colour[0]},{colour[1]},{colour[2]},{alpha})"] for at, colour, alpha in stops]
 
 
 def _pair(grey: bool) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The colours against and for."""
+    """Return the colours against and for the class."""
     return (GREY, GREY) if grey else (AGAINST, FOR)
 
 
 def marks(
     explanation: Explanation, factor: int, *, mask: np.ndarray | None = None, show_seen: bool, borders: bool
 ) -> np.ndarray:
-    """What is drawn over the colours: hatching where the model saw nothing, superpixel borders, the mask's outline.
+    """Render the marks over the colours: hatching outside of the model's input, superpixel borders, the mask's outline.
 
     Args:
-        explanation: gives the seen part and the superpixels.
-        factor: enlarged pixels an image pixel.
+        explanation: gives the seen area and the superpixels.
+        factor: enlarged pixels per image pixel.
         mask: bool H x W, or None.
-        show_seen: hatch what was not seen.
+        show_seen: hatch the area that the model did not see.
         borders: draw superpixel borders, where the method has superpixels.
 
     Returns:
@@ -71,22 +71,22 @@ def marks(
     if borders and explanation.segments is not None:
         layer[edges(enlarge(explanation.segments, factor))] = (255, 255, 255, 170)
     if mask is not None:
-        # Black inside, white outside: to be seen on dark nuclei and on pale stroma.
+        # Black inside, white outside: visible on dark nuclei and on pale stroma.
         inside = enlarge(mask.astype(bool), factor)
         outline = edges(inside)
-        outline |= edges(outline)  # two pixels on each side survive being drawn smaller
+        outline |= edges(outline)  # two pixels on each side stay visible when the figure is shown smaller
         layer[outline & inside] = (0, 0, 0, 255)
         layer[outline & ~inside] = (255, 255, 255, 255)
     return layer
 
 
 def enlarge(pixels: np.ndarray, factor: int) -> np.ndarray:
-    """Each pixel as a square of ``factor`` x ``factor`` (nearest neighbour), so that nothing is made up."""
+    """Enlarge each pixel to a square of ``factor`` x ``factor`` (nearest neighbour), without interpolation."""
     return pixels.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
 def edges(labels: np.ndarray) -> np.ndarray:
-    """Bool H x W: pixels with a neighbour (above, below, left, right) of another label."""
+    """Return the pixels that have a neighbour (above, below, left, right) with another label, bool H x W."""
     found = np.zeros(labels.shape, bool)
     across = labels[1:] != labels[:-1]
     found[1:] |= across
@@ -98,12 +98,12 @@ def edges(labels: np.ndarray) -> np.ndarray:
 
 
 def blend(image: np.ndarray, layer: np.ndarray, opacity: float = 1.0) -> np.ndarray:
-    """Lay RGBA over RGB.
+    """Blend an RGBA layer over an RGB image.
 
     Args:
         image: uint8 H x W x 3.
         layer: uint8 H x W x 4.
-        opacity: multiplies the layer's own, 0 to 1.
+        opacity: factor of the layer's own opacity, 0 to 1.
 
     Returns:
         uint8 H x W x 3.
@@ -113,9 +113,9 @@ def blend(image: np.ndarray, layer: np.ndarray, opacity: float = 1.0) -> np.ndar
 
 
 def unseen_label(seen: np.ndarray) -> tuple[float, float] | None:
-    """Where to write "not seen": (x, y) in image pixels, the middle of the upper or left strip, whichever is thicker.
+    """Return where to write "not seen": (x, y) in image pixels, the centre of the upper or left strip, the thicker one.
 
-    None where nothing was cropped away above or to the left.
+    None where nothing was cropped above or to the left.
     """
     top, left = int(seen.any(axis=1).argmax()), int(seen.any(axis=0).argmax())
     height, width = seen.shape

@@ -1,4 +1,4 @@
-"""The map of patches, with a lasso: few enough points to stay quick, and all the others as a faint ground."""
+"""Plot the patch map with a lasso: a limited number of points for speed, and all others as a faint background."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from histo_core.errors import DataError
 from histo_core.plots.theme import NEUTRAL, class_colours, class_symbol, label, new_figure
 
 DRAWN = 20_000
-"""Points a browser still turns and lassoes at once."""
+"""The most points that a browser can move and select without delay."""
 HEIGHT = 560
 CELLS = 128
-"""Cells a side of the ground."""
+"""Cells a side of the background."""
 
 Layout = Literal["pca", "umap"]
 
@@ -31,23 +31,23 @@ def map_figure(
     rows: np.ndarray | None = None,
     drawn: int = DRAWN,
 ) -> go.Figure:
-    """One point a patch in the colour of its class; dragging draws a lasso.
+    """Plot one point a patch in the colour of its class; dragging draws a lasso.
 
-    Where there are more rows than are drawn, points are a seeded sample with the shares of the classes kept, over a
-    grey ground that says how many of all rows lie where. Each point carries its row in ``customdata``; a lasso's
-    polygon, in the axes' units, is what `histo_core.auditing.embedding.layout.inside` takes for all rows.
+    Where there are too many rows, the points are a seeded sample, stratified by class, over a grey background that
+    shows the density of all rows. Each point carries its row in ``customdata``. A lasso's polygon, in the axes' units,
+    can be passed to `histo_core.auditing.embedding.layout.inside` to select among all rows.
 
     Args:
-        patch_map: what is drawn.
-        labels: int64 [n], indices into ``classes`` or `UNLABELLED`, of every row of the data set; any other column will
-            do whose values are numbered so.
+        patch_map: the map to draw.
+        labels: int64 [n], indices into ``classes`` or `UNLABELLED`, of every row of the data set; or any other column
+            that is coded in this way.
         classes: class names.
-        layout: "pca", or "umap" for the sample that was laid out by it.
-        rows: the rows to draw, None for all; the others are left out of the ground, too.
-        drawn: at most this many points.
+        layout: "pca", or "umap" for the sample that UMAP laid out.
+        rows: the rows to draw, None for all; the others are left out of the background too.
+        drawn: the most points to draw.
 
     Raises:
-        DataError: UMAP is asked for and not ready.
+        DataError: UMAP was requested and is not ready.
     """
     placed, xy = _placed(patch_map, layout)
     if rows is not None:
@@ -80,7 +80,7 @@ def map_figure(
 
 
 def _placed(patch_map: PatchMap, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
-    """The rows that have a place, and their places."""
+    """Return the rows that have a position, and their positions."""
     if layout == "pca":
         return np.arange(len(patch_map.xy)), patch_map.xy
     if patch_map.umap_rows is None or patch_map.umap_xy is None:
@@ -89,7 +89,7 @@ def _placed(patch_map: PatchMap, layout: Layout) -> tuple[np.ndarray, np.ndarray
 
 
 def _add_ground(figure: go.Figure, xy: np.ndarray) -> None:
-    """Grey where many rows lie, on a logarithmic scale of 8 bits."""
+    """Add the density of all rows in grey, on a logarithmic scale of 8 bits."""
     low = xy.min(axis=0)
     cell = np.maximum((xy.max(axis=0) - low) / CELLS, np.float32(1e-12))
     column, row = np.minimum(((xy - low) / cell).astype(np.int64), CELLS - 1).T

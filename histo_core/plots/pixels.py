@@ -1,4 +1,4 @@
-"""Pixels as part of a figure."""
+"""Embed images in figures."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from PIL import Image
 
 
 def data_uri(pixels: np.ndarray, kind: str = "PNG", **options: int) -> str:
-    """An image that a figure carries with itself.
+    """Return an image as a data URI, so that a figure contains it.
 
     Args:
         pixels: uint8 H x W x 3 or 4.
         kind: PNG (lossless) or JPEG.
-        options: of Pillow's writer, such as ``quality``.
+        options: options of Pillow's writer, such as ``quality``.
     """
     buffer = BytesIO()
     Image.fromarray(pixels).save(buffer, kind, **options)

@@ -1,4 +1,4 @@
-"""ROC curves of all models in one figure, with each model's operating point."""
+"""Plot the ROC curves of all models in one figure, with each model's operating point."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _HOVER = (
 
 
 def roc_figure(comparison: Comparison) -> go.Figure:
-    """Sensitivity against 1 - specificity, one line a model, a dot where the threshold puts it.
+    """Plot sensitivity against 1 - specificity, one line a model, with a dot at its threshold.
 
-    Curves of more than 2,000 points are drawn with fewer, nowhere further off than a thousandth of an axis.
+    Curves of more than 2,000 points are drawn with fewer, with an error of at most a thousandth of an axis.
     """
     drawn = [(i, result) for i, result in enumerate(comparison.results) if len(result.roc.fpr)]
     figure = new_figure(_sentence(comparison), "roc", height=460, legend=len(drawn))
@@ -31,7 +31,7 @@ def roc_figure(comparison: Comparison) -> go.Figure:
         name = label(f"{result.name}: {result.auroc}")
         figure.add_scatter(
             x=curve.fpr.astype(np.float32), y=curve.tpr.astype(np.float32), mode="lines", name=name,
-            customdata=np.minimum(curve.thresholds, 1).astype(np.float32),  # the first is infinite
+            customdata=np.minimum(curve.thresholds, 1).astype(np.float32),  # the first threshold is infinite
             line={**model_line(i), "width": 2}, legendgroup=result.run_id, hovertemplate=_HOVER,
         )  # fmt: skip
         figure.add_scatter(
@@ -49,10 +49,10 @@ def roc_figure(comparison: Comparison) -> go.Figure:
 
 
 def thinned(curve: RocCurve, most: int = MOST_POINTS) -> RocCurve:
-    """The curve with at most ``most`` points, for drawing.
+    """Return the curve with at most ``most`` points, for drawing.
 
-    The way along both axes, fpr + tpr, never falls. It is cut into equal pieces, and of each piece the first and last
-    point stay; between them a curve that never falls cannot leave a box of 4 / ``most`` by 4 / ``most``.
+    The sum fpr + tpr never decreases along the curve. It is cut into equal intervals, and the first and last point of
+    each are kept. Between them a curve that never decreases stays in a box of 4 / ``most`` by 4 / ``most``.
     """
     if len(curve.fpr) <= most:
         return curve

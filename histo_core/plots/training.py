@@ -1,4 +1,4 @@
-"""Training curves of one or more runs."""
+"""Plot the training curves of one or more runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from histo_core.training.events import EpochDone
 Measure = Literal["loss", "accuracy", "AUROC", "precision", "recall", "F1"]
 _NOBODY: Mapping[str, RunProgress] = {}
 _FEW = 10
-"""Epochs that are marked one by one."""
+"""The most epochs that each get a marker."""
 RUNNING = (
     "Training figures are of the epoch's own forward passes: augmented patches, dropout on, the network still "
     "changing. Validation figures are of the network at the end of the epoch."
@@ -26,13 +26,13 @@ _SHOWN = {"validation": "validation", "training": "training (running)"}
 
 @dataclass(frozen=True)
 class _Kind:
-    """How one measure is drawn.
+    """The plot settings of one measure.
 
     Attributes:
-        axis: the axis's name with its unit.
-        macro: the same where there are more than two classes.
-        hover: a value with its unit, as a template of plotly.
-        field: of `EpochDone`, behind "valid_" or "train_".
+        axis: the axis's title with its unit.
+        macro: the title where there are more than two classes.
+        hover: a value with its unit, as a plotly template.
+        field: of `EpochDone`, after "valid_" or "train_".
         better: whether low or high values are better.
     """
 
@@ -43,7 +43,7 @@ class _Kind:
     better: Literal["lowest", "highest"] = "highest"
 
     def of(self, event: EpochDone, part: str) -> float | None:
-        """The measure in an epoch; None where it is not defined or was not recorded."""
+        """Return the measure of an epoch; None where it is not defined or was not recorded."""
         return getattr(event, f"{'valid' if part == 'validation' else 'train'}_{self.field}")
 
 
@@ -68,15 +68,15 @@ def curves_figure(
     measure: Measure = "loss",
     now: Mapping[str, RunProgress] = _NOBODY,
 ) -> go.Figure:
-    """A measure by epoch, validation as a line and training, which is `RUNNING`, as a thin dotted one.
+    """Plot a measure by epoch: validation as a line and training, which is `RUNNING`, as a thin dotted line.
 
-    A star marks the epoch whose weights are kept, which is the one with the lowest validation loss. An open circle is
-    the mean training loss of the epoch that goes on, at the share of its batches that are done.
+    A star marks the epoch whose weights are kept: the one with the lowest validation loss. An open circle shows the
+    mean training loss of the current epoch, at the share of its batches that are done.
 
     Args:
-        events_by_run: shown name -> its finished epochs in order; a run without any has no curve.
-        measure: what is drawn; a part of which a run's version recorded nothing has no line.
-        now: shown name -> how far the run is, of those that train.
+        events_by_run: displayed name -> the run's finished epochs in order; a run without epochs has no curve.
+        measure: the measure to plot; a set without recorded values has no line.
+        now: displayed name -> progress of the runs that are training.
     """
     kind = _KINDS[measure]
     within = {name: at for name, at in now.items() if _within(at)} if measure == "loss" else {}
@@ -118,18 +118,18 @@ def curves_figure(
         say(figure, "The curves begin when the first epoch ends.")
     figure.update_xaxes(title="Epoch", tickformat="d", rangemode="tozero")
     if max((events[-1].epoch for events in known.values()), default=0) < _FEW:
-        figure.update_xaxes(dtick=1)  # else an axis of two epochs is marked 0, 1, 1, 2, 2
+        figure.update_xaxes(dtick=1)  # else an axis of two epochs has the labels 0, 1, 1, 2, 2
     figure.update_yaxes(title=_axis(kind, known), rangemode="tozero" if measure == "loss" else "normal")
     return figure
 
 
 def _parts(kind: _Kind, events: Sequence[EpochDone]) -> list[str]:
-    """The parts of the data of which something is known."""
+    """Return the sets of the data with recorded values."""
     return [part for part in _SHOWN if any(kind.of(event, part) is not None for event in events)]
 
 
 def _axis(kind: _Kind, known: Mapping[str, Sequence[EpochDone]]) -> str:
-    """The axis's name; of runs with two and runs with more classes together, both."""
+    """Return the axis's title; it names both variants where some runs have two classes and others more."""
     macro = {event.macro for events in known.values() for event in events}
     if kind.axis == kind.macro or len(macro) < 2:
         return kind.macro if macro == {True} else kind.axis
@@ -137,12 +137,12 @@ def _axis(kind: _Kind, known: Mapping[str, Sequence[EpochDone]]) -> str:
 
 
 def _within(at: RunProgress) -> bool:
-    """Whether a run is in an epoch of which something is known."""
+    """Whether a run is in an epoch that has a training loss already."""
     return at.phase == "training" and at.train_loss is not None and 0 < at.batch < at.batches
 
 
 def curves_table(events_by_run: Mapping[str, Sequence[EpochDone]]) -> pd.DataFrame:
-    """What the curves draw, for a file: a row for each run and epoch, counted from 1, with all its figures."""
+    """Return the curves' data for download: a row for each run and epoch, counted from 1, with all its figures."""
     return pd.DataFrame(
         [
             {"run": name, **asdict(event), "epoch": event.epoch + 1}

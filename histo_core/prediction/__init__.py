@@ -1,1 +1,1 @@
-"""Apply a run to other data."""
+"""Apply a run to other data and keep its predictions."""

@@ -1,4 +1,4 @@
-"""A finished run applied to other data, or to other parts of its own: made once, kept, found again by what it is."""
+"""Apply a finished run to other data, or to other sets of its own data, and store the predictions."""
 
 from __future__ import annotations
 
@@ -66,28 +66,28 @@ def predict_with(
     device: str = "auto",
     progress: Progress = silent,
 ) -> PredictionSet:
-    """Apply a finished run to a data set; what was predicted before is only read.
+    """Apply a finished run to a data set; existing predictions are only read.
 
-    Resolution, stain and shared patches are checked against the run's training data, and what is found stands in the
-    result. A stop keeps what was predicted so far, and the same call goes on from there.
+    Resolution, stain and shared patches are compared with the run's training data, and the result holds the outcome.
+    A stop keeps the predictions made so far, and the same call continues from there.
 
     Args:
         run_id: a run that has succeeded.
-        data: labelled or not.
-        workspace: where the run and the predictions lie.
-        split: predict the parts ``predict.parts`` of this division (of the run's own data, take ``run.config.split``);
-            None predicts all patches, as part "test".
-        predict: the test-time augmentation, and the parts.
-        classes: for each class of the data, the run's class it stands for ("" for none); None matches names.
+        data: the data set, labelled or not.
+        workspace: holds the run and the predictions.
+        split: predict the sets ``predict.parts`` of this split (for the run's own data use ``run.config.split``); None
+            predicts all patches, as the set "test".
+        predict: the test-time augmentation, and the sets.
+        classes: for each class of the data, the matching class of the run ("" for none); None matches by name.
         device: as `histo_core.models.device.resolve_device`.
-        progress: told the patches done and in all, first of opening, then of predicting.
+        progress: called with (patches done, patches in total), first while opening, then while predicting.
 
     Raises:
         RunError: the run is unknown or has not succeeded.
         CheckpointError: its weights are damaged.
-        ConfigError: classes do not match, or the device or data set are not to be had.
-        DataError, AccessError: the data cannot be used, or no patch is in the parts.
-        CancelledError: ``progress`` says so.
+        ConfigError: classes do not match, or the device or data set is not available.
+        DataError, AccessError: the data cannot be used, or the sets hold no patch.
+        CancelledError: ``progress`` raised it.
     """
     run = finished_run(run_id, workspace)
     predictor = Predictor.from_run(workspace.run_folder(run_id), device)
@@ -135,10 +135,10 @@ def predict_with(
 
 
 def finished_run(run_id: str, workspace: Workspace) -> Run:
-    """A run that has succeeded.
+    """Return a run that has succeeded.
 
     Raises:
-        RunError: it is unknown or has not.
+        RunError: the run is unknown or has not succeeded.
     """
     run = Store.open(workspace).get(run_id)
     if run.status is not RunStatus.SUCCEEDED:
@@ -149,7 +149,7 @@ def finished_run(run_id: str, workspace: Workspace) -> Run:
 
 
 def undivided(dataset: Dataset) -> Split:
-    """All patches, labelled or not, as one part "test"."""
+    """Return a split that puts all patches, labelled or not, into the set "test"."""
     parts = np.full(len(dataset), "test", dtype=object)
     ids, labels = dataset.table["sample_id"].tolist(), dataset.table["label"].tolist()
     return Split(parts, "undivided", fingerprint(ids, labels, parts.tolist()), "All patches are predicted.")
@@ -170,7 +170,7 @@ def _facts(run: Run, dataset: Dataset, split: Split, rows: np.ndarray, predictor
 
 
 def _looked_at(run: Run, part: str, name: str, workspace: Workspace) -> Check:
-    """Remember that these predictions score the run's own test set, and say how often it was scored before."""
+    """Record that these predictions score the run's own test set, and report how often it was scored before."""
     database = Store.open(workspace).database
     with database.write() as connection:
         record_score(connection, part, name, workspace)
@@ -178,6 +178,6 @@ def _looked_at(run: Run, part: str, name: str, workspace: Workspace) -> Check:
 
 
 def _weights(run: Run, workspace: Workspace) -> str:
-    """SHA-256 of the weights that predict."""
+    """Return the SHA-256 of the weights that predict."""
     manifest = read_manifest(workspace.run_folder(run.run_id) / "checkpoint")
     return manifest.best.sha256 if manifest is not None and manifest.best is not None else ""

@@ -1,4 +1,4 @@
-"""Whether a run may be expected to know its way about some data: resolution, stain, and patches it has seen before."""
+"""Check whether a run suits some data: resolution, stain, and patches that it has seen before."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from histo_core.runs.store.test_set_access import scored_in_words
 from histo_core.workspace import Workspace
 
 SCALE = 1.1
-"""Ratio of micrometres per pixel from which sizes count as different; scanners of one nominal magnification differ by
-as much (0.23 to 0.25 at 40x)."""
+"""Ratio of micrometres per pixel from which resolutions count as different; scanners of the same nominal
+magnification differ by almost as much (0.23 to 0.25 at 40x)."""
 MOST_COMPARED = 50_000
-"""Training patches that are read again to find shared ones; more would take minutes, and the audit does it better."""
+"""The most training patches that are read again to find shared ones; more take minutes and are left to the audit."""
 
 Verdict = Literal["alike", "differs", "unknown"]
 
 
 @dataclass(frozen=True)
 class Check:
-    """One comparison of some data with those that a run was trained on.
+    """One comparison of some data with a run's training data.
 
     Attributes:
         name: resolution, stain, shared or test_part.
-        verdict: "differs" where results must be expected to be worse, or to look better than they are.
+        verdict: "differs" where results will probably be worse, or look better than they are.
         sentence: in plain words.
     """
 
@@ -48,11 +48,11 @@ class Check:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """What a run was trained on, as far as it is still known.
+    """A run's training data, as far as they are still available.
 
     Attributes:
         resolution: micrometres per pixel of the network's input, or None.
-        dataset, split: the data and their division; None where the data cannot be read any more.
+        dataset, split: the data and their split; None where the data can no longer be read.
     """
 
     resolution: float | None
@@ -61,7 +61,7 @@ class Trained:
 
 
 def trained_on(run: Run, workspace: Workspace) -> Trained:
-    """Look at a run's training data."""
+    """Open a run's training data."""
     data, preprocess = run.config.data, Preprocess(run.config.preprocess)
     try:
         dataset = open_dataset(data, workspace.allowing(run.config))
@@ -75,14 +75,14 @@ def trained_on(run: Run, workspace: Workspace) -> Trained:
 
 
 def dataset_resolution(dataset: Dataset, preprocess: Preprocess, row: int = 0) -> float | None:
-    """Micrometres per pixel of a data set after preprocessing; None where the source does not say."""
+    """Return the micrometres per pixel of a data set after preprocessing; None where the source does not say."""
     if dataset.microns_per_pixel is None:
         return None
     return resolution(dataset.microns_per_pixel, preprocess, dataset.read([row])[0].shape[:2])
 
 
 def resolution(microns_per_pixel: float | None, preprocess: Preprocess, size: Sequence[int]) -> float | None:
-    """Micrometres per pixel of the network's input for patches of some height and width.
+    """Return the micrometres per pixel of the network's input for patches of a given height and width.
 
     Raises:
         ConfigError: the crop is larger than the patches.
@@ -94,13 +94,13 @@ def resolution(microns_per_pixel: float | None, preprocess: Preprocess, size: Se
 
 
 def fit_checks(trained: Trained, dataset: Dataset, rows: np.ndarray, preprocess: Preprocess) -> tuple[Check, ...]:
-    """Compare resolution and stain; it takes a second or two.
+    """Compare resolution and stain; this takes a second or two.
 
     Args:
         trained: from `trained_on`.
-        dataset: what is to be predicted.
-        rows: int64 [n] of it, at least one.
-        preprocess: the run's.
+        dataset: the data to predict.
+        rows: int64 [n], rows of ``dataset``, at least one.
+        preprocess: the run's preprocessing.
 
     Raises:
         DataError, ConfigError: a patch cannot be read, or is smaller than the crop.
@@ -128,7 +128,7 @@ def resolution_check(trained: float | None, target: float | None) -> Check:
 
 
 def training_digests(trained: Trained, progress: Progress = silent) -> frozenset[bytes] | None:
-    """Digests of the patches that a run learnt or was chosen from; None where they cannot be had at little cost."""
+    """Return digests of a run's training and validation patches; None where they cannot be read quickly."""
     if trained.dataset is None or trained.split is None:
         return None
     rows = np.concatenate([trained.split.indices(part) for part in ("train", "valid")])
@@ -138,14 +138,14 @@ def training_digests(trained: Trained, progress: Progress = silent) -> frozenset
 
 
 def shared_check(seen: frozenset[bytes] | None, found: Sequence[bytes]) -> Check:
-    """Whether patches stand in the run's training or validation set, pixel by pixel."""
+    """Check whether patches are in the run's training or validation set, pixel by pixel."""
     if seen is None:
         return Check("shared", "unknown", "Shared patches: not looked for; the audit of two data sets finds them.")
     return seen_check(sum(digest in seen for digest in found), len(found))
 
 
 def seen_check(count: int, of: int) -> Check:
-    """What it means that so many of the patches stand in the run's training or validation set."""
+    """Return the check for a number of patches that are in the run's training or validation set."""
     if not count:
         return Check("shared", "alike", "Shared patches: none was trained on.")
     many = f"{count:,} of {of:,} patches {'is' if count == 1 else 'are'}"
@@ -155,11 +155,11 @@ def seen_check(count: int, of: int) -> Check:
 
 
 def held_out_check(before: int, kept_back_by: Sequence[str]) -> Check:
-    """Whether it is fair to score the run's own test set now.
+    """Check whether the run's own test set may be scored now without bias.
 
     Args:
         before: how often it was scored before, from `histo_core.runs.store.test_set_access.scored_before`.
-        kept_back_by: names of the experiments that do not want it to be scored yet.
+        kept_back_by: names of the experiments that still withhold it.
     """
     if kept_back_by:
         names = ", ".join(map(repr, kept_back_by))

@@ -1,4 +1,4 @@
-"""Predicting many patches in chunks that are kept, so that what was stopped goes on where it was."""
+"""Predict many patches in stored chunks, so that a stopped prediction continues where it stopped."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from histo_core.regular_files import open_regular
 from histo_core.training.predict import batches
 
 CHUNK = 2048
-"""Patches that are predicted again at most after a stop."""
+"""Patches a chunk: the most that are predicted again after a stop."""
 _BATCH = 64
 _DIGEST = 32
 
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """What is known of some rows: predictions, and the SHA-256 of each patch's pixels."""
+    """The predictions of some rows, and the SHA-256 of each patch's pixels."""
 
     predicted: Predicted
     digests: list[bytes]
@@ -42,21 +42,21 @@ def predict_chunks(
     *,
     size: int = CHUNK,
 ) -> Chunk:
-    """Predict some rows, reading what an earlier attempt left in ``folder``.
+    """Predict some rows, and reuse the chunks of an earlier attempt in ``folder``.
 
     Args:
         predictor: weights with their own preprocessing.
-        dataset: where pixels come from.
+        dataset: the source of the pixels.
         rows: int64 [n].
-        predict: how; its parts mean nothing here.
-        folder: belongs to these very rows, weights and settings alone.
-        progress: told the patches done and in all.
-        size: of a chunk.
+        predict: the prediction settings; its sets are ignored here.
+        folder: used for exactly these rows, weights and settings.
+        progress: called with (patches done, patches in total).
+        size: patches a chunk.
 
     Raises:
         ConfigError: quarter turns of patches that are not square.
         DataError: a patch cannot be read.
-        CancelledError: ``progress`` says so; finished chunks stay.
+        CancelledError: ``progress`` raised it; finished chunks stay.
     """
     found: list[Chunk] = []
     for start in range(0, len(rows), size):
@@ -90,12 +90,12 @@ def _write(path: Path, chunk: Chunk) -> None:
     if chunk.predicted.scores is not None:
         arrays["scores"] = chunk.predicted.scores
     marks = np.frombuffer(b"".join(chunk.digests), np.uint8).reshape(-1, _DIGEST)
-    with path.open("wb") as file:  # np.savez would add .npz to a bare path
+    with path.open("wb") as file:  # np.savez would append .npz to a path
         np.savez(file, allow_pickle=False, digests=marks, **arrays)
 
 
 def _read(file: Path, rows: int, classes: int) -> Chunk | None:
-    """A chunk of an earlier attempt; None where there is none of this size."""
+    """Read a chunk of an earlier attempt; None where there is none of this size."""
     try:
         with open_regular(file) as opened, np.load(opened, allow_pickle=False) as kept:
             probabilities, marks = kept["probabilities"], kept["digests"]

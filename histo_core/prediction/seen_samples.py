@@ -1,4 +1,4 @@
-"""Whether some data are those that a run was trained on, and which of their patches it has seen."""
+"""Find out whether some data are a run's training data, and which of their patches it has seen."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 
 OWN_DIVISION = "the run's own split"
-"""What predictions are called whose data and division are the run's."""
+"""The label of predictions whose data and split are the run's own."""
 SEEN = ("train", "valid")
-"""Parts that a run learnt or was chosen from."""
+"""The sets that a run is trained on or chosen by."""
 
 
 def own_split(run: Run, dataset: Dataset, workspace: Workspace) -> Split | None:
-    """How the run divided these data; None where they are not its own.
+    """Return the run's split of these data; None where they are not its own data.
 
-    Ids, labels and parts are compared first, which costs nothing; only where they all agree may the data have to be
-    read once, for their content hash.
+    Ids, labels and sets are compared first, which is fast. Only where all of them agree, the data may have to be read
+    once for their content hash.
 
     Args:
         run: any run.
-        dataset: of which the rows are meant.
-        workspace: where saved splits lie.
+        dataset: the data set whose rows the split refers to.
+        workspace: holds the saved splits.
     """
     try:
         split = make_split(dataset, run.config.split, workspace)
         own = split.fingerprint == run.split_fingerprint and dataset.content_hash == run.data_hash
-    except HistoscopeError:  # data that cannot be divided like that
+    except HistoscopeError:  # data that cannot be split in this way
         return None
     return split if own else None
 
 
 def count_seen(own: Split, rows: np.ndarray) -> int:
-    """How many of some rows (int64 [n]) stand in the run's own training or validation set."""
+    """Count the rows (int64 [n]) that are in the run's own training or validation set."""
     return int(np.isin(own.parts[rows], SEEN).sum())
 
 
 def division_in_words(split: Split, config: SplitConfig | None, own: Split | None) -> str:
-    """By what parts were named, for the label of a row of figures; empty where nothing was divided."""
+    """Describe the split that names the sets, for the label of a row of figures; empty where there is no split."""
     if config is None:
         return ""
     if own is not None and own.fingerprint == split.fingerprint:

@@ -1,4 +1,4 @@
-"""Predictions of runs on other data, as they are kept; what made them is not needed to read them."""
+"""Read stored predictions of runs on other data; neither the run nor the data is needed."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ _NEEDED: Mapping[str, type] = {
     "parts": list,
     "checks": list,
 }
-"""Facts that lists and results are made of, and their kinds."""
+"""Facts that lists and results need, with their types."""
 
 _ID = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, eq=False)
 class PredictionSet:
-    """What a run says of some data.
+    """The predictions of a run on some data.
 
     Attributes:
         id: 16 hex digits, made from the run's weights, the data's state and all settings.
-        run_id: of the run.
+        run_id: the run's id.
         data: the data set that was predicted.
-        facts: what ``facts.json`` says: the settings, counts, class names, checks and when it was made.
-        warnings: sentences that must stand beside any result.
+        facts: the content of ``facts.json``: settings, counts, class names, checks and the time of prediction.
+        warnings: sentences that must be shown beside any result.
         folder: holds ``predictions.parquet`` and ``facts.json``.
     """
 
@@ -53,10 +53,10 @@ class PredictionSet:
     folder: Path
 
     def table(self) -> pd.DataFrame:
-        """The predictions, in the contract of ``predictions.parquet``.
+        """Read the predictions, in the format of ``predictions.parquet``.
 
         Raises:
-            DataNotFoundError, CorruptDataError: the file is gone, or is not the one that was written.
+            DataNotFoundError, CorruptDataError: the file is missing, or is not the one that was written.
         """
         file = self.folder / TABLE
         found = read_predictions(file)
@@ -70,15 +70,15 @@ class PredictionSet:
 
     @property
     def labelled(self) -> int:
-        """How many of the patches have a label."""
+        """The number of patches with a label."""
         return int(self.facts["labelled"])
 
 
 def get_predictions(name: str, workspace: Workspace) -> PredictionSet:
-    """Predictions by their id.
+    """Return predictions by their id.
 
     Raises:
-        RunError: there are none of this id, or their facts cannot be read.
+        RunError: no predictions have this id, or their facts cannot be read.
     """
     folder = home(workspace) / name
     if not _ID.fullmatch(name):
@@ -94,7 +94,7 @@ def get_predictions(name: str, workspace: Workspace) -> PredictionSet:
 
 
 def list_predictions(workspace: Workspace, run_id: str | None = None) -> list[PredictionSet]:
-    """All predictions of a workspace, or of one run, the latest first; what cannot be read is passed over."""
+    """List all predictions of a workspace, or of one run, the latest first; unreadable ones are skipped."""
     found = []
     for file in home(workspace).glob(f"*/{FACTS}"):
         try:
@@ -108,14 +108,14 @@ def list_predictions(workspace: Workspace, run_id: str | None = None) -> list[Pr
 def find_predictions(
     run_id: str, question: Mapping[str, Any], workspace: Workspace, *, state: str | None = None
 ) -> PredictionSet | None:
-    """The latest answer of a run to a question that `asked` made; None where it was never asked.
+    """Return a run's latest predictions for a request that `asked` made; None where there are none.
 
     Args:
         run_id: the run.
-        question: what it was asked.
-        workspace: where predictions lie.
-        state: of the data (`Dataset.state`), so that an answer about other files than lie there now is none; None
-            takes any.
+        question: the request.
+        workspace: holds the predictions.
+        state: of the data (`Dataset.state`): predictions of files that have changed since are skipped. None accepts
+            any state.
     """
     found = [one for one in list_predictions(workspace, run_id) if one.facts["asked"] == dict(question)]
     return next((one for one in found if state in (None, one.facts.get("state"))), None)
@@ -124,19 +124,19 @@ def find_predictions(
 def asked(
     data: DataConfig, split: SplitConfig | None, predict: PredictConfig, classes: Mapping[str, str] | None
 ) -> dict[str, Any]:
-    """What a run is asked, as plain values by which the answer is found again."""
+    """Return a prediction request as plain values, by which its predictions are found again."""
     root = data.root and str(Path(data.root).expanduser().resolve())
     return {
         "data": data.model_copy(update={"root": root}).model_dump(mode="json"),
         "split": split.model_dump(mode="json") if split is not None else None,
-        # Without a division there are no parts to name.
+        # Without a split there are no sets to name.
         "predict": predict.model_dump(mode="json", exclude={"parts"} if split is None else None),
         "classes": dict(classes) if classes else None,
     }
 
 
 def home(workspace: Workspace) -> Path:
-    """Where predictions lie, each in a folder of its own."""
+    """Return the folder that holds all predictions, each in its own folder."""
     return workspace.home / "predictions"
 
 

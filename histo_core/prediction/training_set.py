@@ -1,4 +1,4 @@
-"""A finished run's predictions of its own training set: of the patches that it has learnt from, as they are."""
+"""Find a finished run's predictions of its own training set, without augmentation."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ PART = "train"
 
 
 def job_params(run: Run) -> dict[str, Any]:
-    """Of the job "predict" that makes these predictions, in the views that the run looks at held-out patches with."""
+    """Return the parameters of the job "predict" for these predictions, with the run's test-time augmentation."""
     how = PredictConfig(parts=(PART,), tta=run.config.predict.tta, combine=run.config.predict.combine)
     return {"run_id": run.run_id, **asked(run.config.data, run.config.split, how, None)}
 
 
 def command(run: Run) -> str:
-    """The command line that makes them."""
+    """Return the command line that makes these predictions."""
     how = run.config.predict
     views = "" if how.tta == "none" else f" --tta {how.tta} --combine {how.combine}"
     return f"python -m histo_core predict {run.run_id} --part {PART}{views}"
 
 
 def kept_training_part(run: Run, workspace: Workspace) -> PredictionSet | None:
-    """The latest predictions of the run's own training set in its own views; None where there are none."""
+    """Return the latest predictions of the run's own training set with its own test-time augmentation, or None."""
     how = run.config.predict
     return next((one for one in list_predictions(workspace, run.run_id) if _fits(one, how)), None)
 
 
 def learnt_from(table: pd.DataFrame, run: Run) -> pd.DataFrame:
-    """Those rows of predictions that the run was trained on: of a run on a seeded subset, that subset.
+    """Return the rows of predictions that the run was trained on; for a run on a seeded subset, only that subset.
 
     Args:
-        table: of the predictions contract, with all of the training set.
-        run: whose predictions they are.
+        table: in the predictions format, with the whole training set.
+        run: the run that made the predictions.
     """
     rows = table.loc[table["split"] == PART]
     wanted = run.config.train.max_train_samples

@@ -1,1 +1,1 @@
-"""Results and figures as files that stand on their own: no server, no request to anywhere."""
+"""Write results and figures as self-contained files that need no server and make no requests."""

@@ -1,4 +1,4 @@
-"""An audit as a folder or a zip: one HTML file, each finding's patches as CSV, and a manifest of their hashes."""
+"""Export an audit as a folder or a zip: one HTML file, each finding's patches as CSV, and a manifest of hashes."""
 
 from __future__ import annotations
 
@@ -24,33 +24,33 @@ INDEX = "index.html"
 MANIFEST = "manifest.json"
 
 SHOWN = 50
-"""Rows of a finding in the HTML file; the CSV has all."""
+"""Rows of a finding in the HTML file; the CSV holds all rows."""
 
 MARKS = {"ok": "Fine", "note": "Note", "warning": "Warning", "problem": "Problem"}
 """A severity in words."""
 
 
 def write_audit(report: AuditReport, dataset: Dataset, folder: Path) -> Path:
-    """Write the report into a folder, each file whole or not at all, the manifest last.
+    """Write the report into a folder, each file atomically, the manifest last.
 
     Returns:
-        The HTML file.
+        The path of the HTML file.
     """
     write_files(_files(report, dataset), folder)
     return folder / INDEX
 
 
 def audit_zip(report: AuditReport, dataset: Dataset) -> bytes:
-    """The same folder as a zip; the same report gives the same bytes."""
+    """Return the same folder as a zip; the same report gives the same bytes."""
     return zipped(_files(report, dataset), "audit")
 
 
 def audit_html(report: AuditReport, dataset: Dataset) -> str:
-    """The report as one HTML file without any outside request; the worst finding comes first.
+    """Return the report as one HTML file that makes no requests; the worst finding comes first.
 
     Args:
-        report: what was found.
-        dataset: the data set that was looked at.
+        report: the findings.
+        dataset: the audited data set.
     """
     severities = list(MARKS)
     ordered = sorted(report.findings, key=lambda finding: -severities.index(finding.severity))
@@ -68,7 +68,7 @@ def audit_html(report: AuditReport, dataset: Dataset) -> str:
 
 
 def _files(report: AuditReport, dataset: Dataset) -> dict[str, bytes]:
-    """All files in the order in which they are written."""
+    """Return all files in the order in which they are written."""
     files = {INDEX: audit_html(report, dataset).encode()}
     files |= {f"{finding.key}.csv": to_csv(finding.table) for finding in report.findings if len(finding.table)}
     manifest = {
@@ -89,7 +89,7 @@ def _files(report: AuditReport, dataset: Dataset) -> dict[str, bytes]:
 
 
 def _whole(source: Compared) -> str:
-    """All that tells a data set from any other, as a clause."""
+    """Return everything that identifies a data set, as a clause."""
     place = f" in {source.folder}" if source.folder else ""
     return f"{source.short}{place}, {source.patches:,} patches in all, state {source.state[:12]}"
 

@@ -1,4 +1,4 @@
-"""A comparison as a folder or a zip: one HTML file, tables as CSV, and a manifest of their hashes."""
+"""Export a comparison as a folder or a zip: one HTML file, tables as CSV, and a manifest of hashes."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ MANIFEST = "manifest.json"
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> Path:
-    """Write the report into a folder, each file whole or not at all, the manifest last.
+    """Write the report into a folder, each file atomically, the manifest last.
 
     Returns:
-        The HTML file.
+        The path of the HTML file.
     """
     write_files(_files(comparison), folder)
     return folder / INDEX
 
 
 def comparison_zip(comparison: Comparison) -> bytes:
-    """The report as a zip file; the same comparison gives the same bytes."""
+    """Return the report as a zip; the same comparison gives the same bytes."""
     return zipped(_files(comparison), "comparison")
 
 
 def comparison_html(comparison: Comparison) -> str:
-    """The report as one HTML file without any outside request."""
+    """Return the report as one HTML file that makes no requests."""
     names = ", ".join(result.name for result in comparison.results)
     several = len(comparison.results) > 1
     sections = [
@@ -70,7 +70,7 @@ def comparison_html(comparison: Comparison) -> str:
 
 
 def _files(comparison: Comparison) -> dict[str, bytes]:
-    """All files in the order in which they are written."""
+    """Return all files in the order in which they are written."""
     files = {
         INDEX: comparison_html(comparison).encode(),
         "metrics.csv": to_csv(comparison.table()),

@@ -1,4 +1,4 @@
-"""One HTML file that holds all it needs, plotly.js included where it draws a figure, and asks for nothing."""
+"""Build one self-contained HTML file, with plotly.js where it has a figure; it makes no requests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from histo_core.shown_text import as_html
 
 DISCLAIMER = "For research and teaching. Not a medical device."
 
-# The policy lets the page's own scripts and styles run and forbids every request, were a name ever to slip through.
+# The policy allows the page's own scripts and styles and forbids every request, in case a name was not escaped.
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 _STYLE = """
 :root { color-scheme: light; }
@@ -30,7 +30,7 @@ footer { margin-top: 2rem; color: #59636e; font-size: .85rem; }
 
 @dataclass(frozen=True, eq=False)
 class ReportSection:
-    """A heading with paragraphs, ready-made table HTML and figures below it."""
+    """A heading with paragraphs, an HTML table and figures below it."""
 
     heading: str
     paragraphs: Sequence[str] = ()
@@ -39,7 +39,7 @@ class ReportSection:
 
 
 def page(title: str, verdict: str, warnings: Sequence[str], sections: Sequence[ReportSection]) -> str:
-    """The whole file. All texts are plain text and are escaped here; only `Section.table` is HTML already."""
+    """Return the whole file. All texts are plain and are escaped here; only `ReportSection.table` is already HTML."""
     body = [f"<h1>{as_html(title)}</h1>", f'<p class="verdict">{as_html(verdict)}</p>']
     body += [f'<p class="warning">{as_html(warning)}</p>' for warning in warnings]
     for number, section in enumerate(sections):
@@ -75,7 +75,7 @@ def _section(section: ReportSection, prefix: str) -> str:
 
 
 def _figure(figure: go.Figure, name: str) -> str:
-    """A figure in the page's text colour. A name of our own, since plotly's random one would change the file's hash."""
+    """Return a figure in the page's text colour, with a fixed id: plotly's random id would change the file's hash."""
     shown = go.Figure(figure).update_layout(font_color="#1f2328")
     alt = as_html(shown.to_dict()["layout"]["meta"]["alt"])
     drawing = shown.to_html(full_html=False, include_plotlyjs=False, div_id=name, config={"displaylogo": False})

@@ -1,4 +1,4 @@
-"""Tables as HTML, safe to open whatever the names in them are."""
+"""Render tables as HTML with all names escaped."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from histo_core.shown_text import as_html
 
 
 def to_html(table: pd.DataFrame) -> str:
-    """An HTML table of text that is shown letter by letter; the first column heads the row."""
+    """Return an HTML table with escaped text; the first column is the row's header."""
     head = "".join(f'<th scope="col">{as_html(name)}</th>' for name in table.columns)
     body = "\n".join(
         f'<tr><th scope="row">{as_html(first)}</th>' + "".join(f"<td>{as_html(cell)}</td>" for cell in rest) + "</tr>"

@@ -1,1 +1,1 @@
-"""What readers and models agree on."""
+"""Measure the agreement of readers and models, and choose patches to show."""

@@ -1,4 +1,4 @@
-"""Cohen's kappa in numbers and in words."""
+"""Compute Cohen's kappa, and describe it in words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from histo_core.evaluation.multiclass import square
 from histo_core.evaluation.validation import Groups, check_groups
 
 _WORDS = ((0.2, "slight"), (0.4, "fair"), (0.6, "moderate"), (0.8, "substantial"), (1.0, "almost perfect"))
-"""Landis and Koch (1977, Biometrics 33:159): each word with its upper end; below 0 is poor."""
+"""Landis and Koch (1977, Biometrics 33:159): the upper limit of each word; below 0 is poor."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Agreement:
     """Agreement of two readers beyond chance.
 
     Attributes:
-        value: kappa, -1 to 1; None where all answers are the same, for then chance agrees as well.
-        low, high: its limits; None where one reader always answered the same, for then kappa is 0 whatever the other
-            says.
+        value: kappa, -1 to 1; None where all answers are the same, because chance then agrees as well.
+        low, high: its limits; None where one reader always gave the same answer, because kappa is then 0 whatever the
+            other answers.
         words: for a page, as in "substantial, 0.71".
     """
 
@@ -38,9 +38,9 @@ class Agreement:
 def kappa(a: Sequence[str], b: Sequence[str], groups: Groups = None, confidence: float = CONFIDENCE) -> Agreement:
     """Return Cohen's kappa (1960, Educ. Psychol. Meas. 20:37) of two readers with its interval.
 
-    The interval is that of `counts_interval`: a jackknife that leaves out one patient after the other, or one patch
-    where there are none. When both always agree nothing varies, and the lower end is kappa at the exact limit of the
-    observed agreement.
+    The interval is that of `counts_interval`: a jackknife that leaves out each patient in turn, or each patch where
+    there are no patients. When both readers always agree, nothing varies: the lower limit is then kappa at the exact
+    limit of the observed agreement.
 
     Args:
         a, b: the answers of both to the same n patches, class names [n].
@@ -48,7 +48,7 @@ def kappa(a: Sequence[str], b: Sequence[str], groups: Groups = None, confidence:
         confidence: 0 to 1.
 
     Raises:
-        DataError: no answers, not as many of both, a missing one, or group ids that do not fit.
+        DataError: no answers, different numbers of answers, a missing answer, or group ids that do not fit.
     """
     if len(a) != len(b) or not len(a):
         raise DataError(f"There are {len(a)} and {len(b)} answers.", "One of each reader a patch.", "Join them first.")
@@ -74,7 +74,7 @@ def kappa(a: Sequence[str], b: Sequence[str], groups: Groups = None, confidence:
 
 
 def _kappa(counts: np.ndarray) -> np.ndarray:
-    """Kappa of counts [..., k * k]; NaN where chance agrees as well."""
+    """Compute kappa of counts [..., k * k]; NaN where chance agrees as well."""
     total = counts.sum(axis=-1)
     shares = square(counts / total[..., None])
     chance = (shares.sum(axis=-1) * shares.sum(axis=-2)).sum(axis=-1)
@@ -83,7 +83,7 @@ def _kappa(counts: np.ndarray) -> np.ndarray:
 
 
 def in_words(value: float) -> str:
-    """The word of Landis and Koch for a kappa."""
+    """Return the word of Landis and Koch for a kappa."""
     if value < 0:
         return "poor"
     return next(word for end, word in _WORDS if round(value, 2) <= end)

@@ -1,6 +1,6 @@
-"""Which of a run's patches to show first: one that has something to see, not the one that it is surest of.
+"""Choose the patch of a run to show first: one with visible tissue, not the one with the highest probability.
 
-The surest answers of a network are often its patches of bare glass.
+The most certain predictions of a network are often patches of bare glass.
 """
 
 from __future__ import annotations
@@ -15,26 +15,27 @@ from histo_core.auditing.quality import blank
 from histo_core.errors import HistoscopeError
 
 SURER_THAN = 0.75
-"""The patch is surer than this share of the right answers: sure, but not extreme. A rank and no probability, because
-some networks are never sure and others always."""
+"""The patch is more certain than this share of the correct predictions: certain, but not extreme. This is a rank, not
+a probability, because some networks are never certain and others always are."""
 TRIES = 12
-"""How many patches are read at most to find one that is not blank."""
+"""The most patches to read to find one that is not blank."""
 
 
 def first_telling(table: pd.DataFrame, positive: str, read: Callable[[str], np.ndarray]) -> str | None:
     """Choose the patch that a page shows first.
 
-    Of the rightly called patches of the class of interest (where there are none, of all rightly called ones, else of
-    all), it is the one at the upper quartile of certainty; where that is blank or cannot be read, the next less sure
-    one, and so on around the list. Where `TRIES` patches are blank, the first of them is taken.
+    It is the patch at the upper quartile of certainty among the correctly predicted patches of the class of interest.
+    Where there are none, all correctly predicted patches are used, else all patches. Where that patch is blank or
+    unreadable, the next less certain one is tried, and so on around the list. Where `TRIES` patches are blank, the
+    first of them is taken.
 
     Args:
-        table: as of `histo_core.data.predictions`, the rows that may be shown.
+        table: in the format of `histo_core.data.predictions`, the rows that may be shown.
         positive: the class of interest.
         read: from a ``sample_id`` to its pixels, uint8 H x W x 3.
 
     Returns:
-        Its ``sample_id``, or None of an empty table.
+        Its ``sample_id``, or None for an empty table.
     """
     first = None
     for sample in _candidates(table, positive):
@@ -59,6 +60,6 @@ def _candidates(table: pd.DataFrame, positive: str) -> Iterator[str]:
 def _blank(sample: str, read: Callable[[str], np.ndarray]) -> bool:
     try:
         pixels = read(sample)[None]
-    except HistoscopeError:  # whoever asks for this very patch is told why
+    except HistoscopeError:  # the error is shown where this patch itself is opened
         return True
     return bool(blank(pd.DataFrame(measure(pixels, luma(pixels))))[0])

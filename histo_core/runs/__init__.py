@@ -1,1 +1,1 @@
-"""Runs: launched, queued, trained in processes of their own, resumed, found again."""
+"""Launch, queue, train, resume and find runs. Each run trains in its own process."""

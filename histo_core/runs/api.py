@@ -1,4 +1,4 @@
-"""What a page or a command does to runs: launch, cancel, resume. None of it waits for training."""
+"""Launch, cancel and resume runs from a page or a command. Nothing here waits for training."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from histo_core.runs.worker.supervision import supervisor_identity
 from histo_core.workspace import Workspace
 
 START_SECONDS = 60.0
-"""How long a supervisor may take to come up; with fifty launches at once on two cores it took up to half of that."""
+"""Seconds that a supervisor may take to start; fifty launches at once on two cores needed up to half of that."""
 _LOOK_SECONDS = 0.05
 _TOO_LATE = f"it did not come up within {START_SECONDS:.0f} s"
 
@@ -46,23 +46,24 @@ def launch(
     start_supervisor: bool = True,
     warn: Callable[[str], object] = log.warning,
 ) -> Run:
-    """Queue a run, or give the active one of the same configuration and data.
+    """Queue a run, or return the active run of the same configuration and data.
 
-    Bad input is refused here and not an hour later: the data set is opened and hashed, the split is made, and the
-    network is built once.
+    Bad input is refused here, before the run is queued: the data set is opened and hashed, the split is made, and
+    the network is built once.
 
     Args:
         config: the run; a relative data folder is made absolute, because the worker runs in another folder.
-        workspace: where to queue it; None takes the default one.
-        user: who asks.
-        name: how to show it; the model's title when empty.
-        priority: of waiting runs, those with a higher one are started first; -1000 to 1000.
-        tags: to find it by.
-        note: to remember by; any number of lines.
-        origin: which study's run it was made from (`histo_core.studies.origin`); no part of the run's hash.
+        workspace: where to queue it; None uses the default one.
+        user: who launches it.
+        name: the displayed name; the model's title when empty.
+        priority: waiting runs with a higher priority start first; -1000 to 1000.
+        tags: words by which the run can be found.
+        note: free text of any number of lines.
+        origin: the study's run that it was made from (`histo_core.studies.origin`); not part of the run's hash.
         start_supervisor: False leaves the run waiting until a supervisor or worker is started by other means, perhaps
             on another machine, so that the devices here do not matter.
-        warn: told in words what is allowed and loses something, such as a size at which a symmetry is not exact.
+        warn: called with a sentence for each setting that is allowed but has a drawback, such as a size at which a
+            symmetry is not exact.
 
     Raises:
         PermissionDeniedError: the user may not launch runs.
@@ -124,7 +125,7 @@ def cancel(run_id: str, workspace: Workspace, *, user: User = LOCAL) -> Run:
 
 
 def resume(run_id: str, workspace: Workspace, *, user: User = LOCAL) -> Run:
-    """Queue a failed, cancelled or lost run again; it goes on from its last checkpoint.
+    """Queue a failed, cancelled or lost run again; it continues from its last checkpoint.
 
     Raises:
         PermissionDeniedError: the user may not resume runs.
@@ -137,31 +138,31 @@ def resume(run_id: str, workspace: Workspace, *, user: User = LOCAL) -> Run:
 
 
 def supervisor_alive(workspace: Workspace) -> int | None:
-    """The process id of the living supervisor, or None."""
+    """Return the process id of the live supervisor, or None."""
     identity = supervisor_identity(workspace)
     return None if identity is None else identity.pid
 
 
 def keep_supervised(workspace: Workspace) -> None:
-    """Start a supervisor when runs are active and none lives, as after the machine was switched off and on again.
+    """Start a supervisor when runs are active and no supervisor is alive, for example after a reboot.
 
-    It finds the dead workers' runs and marks them as lost, and goes on with those that wait.
+    The supervisor marks the runs of dead workers as lost and starts the waiting ones.
 
     Raises:
-        RunError: it does not start.
+        RunError: the supervisor does not start.
     """
     if supervisor_alive(workspace) is None and Store.open(workspace).any_active():
         ensure_supervisor(workspace)
 
 
 def ensure_supervisor(workspace: Workspace) -> int:
-    """The process id of the living supervisor; one is started, detached, when there is none.
+    """Return the process id of the live supervisor; start one, detached, when there is none.
 
-    Of many that find none at once, one starts it and the others wait: fifty that start together would keep each other
-    from coming up.
+    When several processes find none at the same time, one of them starts it and the others wait: fifty that start
+    together would slow each other down too much.
 
     Raises:
-        RunError: it does not start.
+        RunError: the supervisor does not start.
     """
     deadline = time.monotonic() + START_SECONDS
     while (pid := supervisor_alive(workspace)) is None:
@@ -175,10 +176,10 @@ def ensure_supervisor(workspace: Workspace) -> int:
 
 
 def spawn_supervisor(workspace: Workspace) -> None:
-    """Start a supervisor, detached, without waiting for it; it leaves at once when there is one.
+    """Start a supervisor, detached, without waiting for it; it exits at once when another is alive.
 
     Raises:
-        RunError: it cannot be started.
+        RunError: the process cannot be started.
     """
     try:
         workspace.home.mkdir(parents=True, exist_ok=True)
@@ -204,7 +205,7 @@ def _started_supervisor(workspace: Workspace) -> int:
 
 @dataclass(frozen=True)
 class _Label:
-    """What is written on a run at its launch; see `launch`."""
+    """A run's name, priority, tags, note and origin at launch; see `launch`."""
 
     name: str
     priority: int
@@ -213,7 +214,7 @@ class _Label:
     origin: str
 
     def checked(self) -> _Label:
-        """The same as the store may keep it."""
+        """Return the label with each field checked and normalised for the store."""
         name = checked_name(self.name) if self.name else ""
         return _Label(
             name, checked_priority(self.priority), checked_tags(self.tags), checked_note(self.note), self.origin
@@ -229,7 +230,7 @@ def _launch(
     *,
     start_supervisor: bool,
 ) -> list[Run]:
-    # Loaded when something is launched only: PyTorch takes seconds, and most pages and commands do without.
+    # Imported only at a launch: PyTorch takes seconds to load, and most pages and commands do not need it.
     from histo_core.runs.preflight import check
 
     for config, label in zip(configs, labels, strict=True):
@@ -257,7 +258,7 @@ def _launch(
         for one, label in zip(checked, labels, strict=True)
     ]
     for run in runs:
-        with suppress(OSError):  # a full disk; the worker writes it as well, and says what is wrong
+        with suppress(OSError):  # a full disk; the worker writes the file too, and reports the error
             write_config(run, workspace)
     if start_supervisor:
         ensure_supervisor(workspace)

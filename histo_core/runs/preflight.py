@@ -1,4 +1,4 @@
-"""Whether a configuration can be run, found out before it is queued."""
+"""Check that a configuration can be run before it is queued."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from histo_core.workspace import Workspace
 
 @dataclass(frozen=True)
 class Checked:
-    """A configuration that can be run, and what the store keeps beside it.
+    """A configuration that can be run, with the values that the store keeps beside it.
 
     Attributes:
-        config: with absolute paths, because the worker runs in another folder, and the hash of a file of weights.
+        config: with absolute paths, because the worker runs in another folder, and with the hash of a weights file.
         data_hash: the data set's content hash.
-        split_fingerprint: of the split it gives.
-        test_fingerprint: of the split's test set; empty where it has none.
-        device: what ``auto`` stands for on this machine; still ``auto`` where there are several GPUs, of which the
-            supervisor takes one that is free when the run starts.
-        title: the model's.
-        notes: what is allowed and loses something, a sentence or two each.
+        split_fingerprint: the fingerprint of the configured split.
+        test_fingerprint: the fingerprint of the split's test set; empty where it has none.
+        device: the device that ``auto`` stands for on this machine. With several GPUs it stays ``auto``: the
+            supervisor takes a free one when the run starts.
+        title: the model's title.
+        notes: a sentence or two on each setting that is allowed but has a drawback.
     """
 
     config: RunConfig
@@ -52,12 +52,12 @@ class Checked:
 def check(configs: Sequence[RunConfig], workspace: Workspace, *, here: bool = True) -> list[Checked]:
     """Open and hash each data set once, make each split, and build each kind of network once.
 
-    Nothing is downloaded: published weights that are not here yet are fetched by the run's worker.
+    Nothing is downloaded: the run's worker fetches published weights that are missing.
 
     Args:
         configs: the runs.
-        workspace: where saved splits lie, and which folders may be read.
-        here: whether they will be trained on this machine, which must then have the devices.
+        workspace: holds the saved splits and says which folders may be read.
+        here: whether the runs will be trained on this machine, which must then have the devices.
 
     Raises:
         ConfigError, AccessError, DataError, CheckpointError: the first configuration that cannot be run.
@@ -98,7 +98,7 @@ def _check(
 
 
 def _check_parts(config: RunConfig, dataset: Dataset, split: Split) -> None:
-    """There is something to train on, to choose the epoch by, and to predict."""
+    """Check that no set is empty that is needed to train, to choose the epoch or to predict."""
     training_rows(config, dataset, split)
     validation_rows(dataset, split)
     parts = config.predict.parts
@@ -111,7 +111,7 @@ def _check_parts(config: RunConfig, dataset: Dataset, split: Split) -> None:
 
 
 def _check_devices(train: TrainConfig, first: torch.device) -> None:
-    """This machine has as many devices as the run asks for, and they can compute as it asks."""
+    """Check that this machine has the devices that the run asks for, and that they support its settings."""
     if train.precision == "16" and first.type != "cuda":
         raise ConfigError(
             f"Precision 16 was chosen on the device {str(first)!r}.", "A CUDA device.", "Choose bf16 or 32."
@@ -127,7 +127,7 @@ def _check_devices(train: TrainConfig, first: torch.device) -> None:
 
 
 def _check_network(model: ModelConfig, n_classes: int, input_size: tuple[int, int], workspace: Workspace) -> None:
-    """Its options are allowed, and a file of weights fits; nothing is downloaded."""
+    """Check that the network's options are allowed and that a weights file fits; nothing is downloaded."""
     if model.weights == "imagenet":
         imagenet_file(MODELS[model.name])
     if model.weights in {"none", "imagenet"}:
@@ -143,12 +143,12 @@ def _absolute(config: RunConfig, workspace: Workspace) -> RunConfig:
         data = data.model_copy(update={"root": str(workspace.allowed(data.root))})
     if model.weights not in {"none", "imagenet"}:
         model = model.model_copy(update={"weights": str(workspace.allowed(model.weights))})
-    # What was noted for the run that this one was made from says nothing of the file that lies there now.
+    # A hash taken over from another run's configuration may not be that of the file that is there now.
     return config.model_copy(update={"data": data, "model": model.model_copy(update={"weights_sha256": None})})
 
 
 def _with_noted_weights(config: RunConfig) -> RunConfig:
-    """With the hash of the weights' file, if there is one, so that another file of the same name is another run."""
+    """Add the hash of the weights file, if any, so that another file of the same name makes another run."""
     if config.model.weights in {"none", "imagenet"}:
         return config
     try:

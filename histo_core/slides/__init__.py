@@ -1,1 +1,1 @@
-"""Slides: tiles, and patches where they sat."""
+"""Compute tile grids, and lay the patches of a slide out as a mosaic."""

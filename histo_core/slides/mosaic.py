@@ -1,4 +1,4 @@
-"""Patches laid back where they sat on their slide."""
+"""Lay the patches of a slide out at their positions."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from histo_core.errors import ConfigError, DataError
 
 MAX_SIDE = 1600
 GROUND = 240
-"""Grey of what no patch covers: near the glass of a slide."""
+"""Grey of the area without patches: close to the glass of a slide."""
 LEGIBLE = 24
-"""Mosaic pixels that a patch's side needs to be looked at and pointed at."""
+"""Mosaic pixels that a patch's side needs to be visible and clickable."""
 
 _LEVELS = {"pcam": 4.0, "idc": 1.0}
-"""How many of the coordinates' pixels one patch pixel spans, where the source says it: PCam gives positions on
-CAMELYON16's level 0 (0.243 um per pixel) and pixels of level 2 (0.972)."""
+"""Coordinate pixels per patch pixel, where the source states it: PCam gives positions on CAMELYON16's level 0
+(0.243 um per pixel) and pixels of level 2 (0.972)."""
 _BATCH = 256
 _STEPS = 8
 
 
 @dataclass(frozen=True)
 class SlideRegion:
-    """A part of a slide: patch pixels from its uppermost and leftmost patch."""
+    """A rectangular region of a slide, in patch pixels from its uppermost and leftmost patch."""
 
     top: float
     left: float
@@ -37,17 +37,17 @@ class SlideRegion:
 
 @dataclass(frozen=True)
 class Mosaic:
-    """One slide's patches in one picture.
+    """One slide's patches in one image.
 
     Attributes:
-        image: uint8 [H, W, 3]; light grey where no patch lies.
+        image: uint8 [H, W, 3]; light grey without a patch.
         scale: mosaic pixels a patch pixel, at most 1.
-        rows: int64 [n], the data set's rows that are drawn, in its order; a later one covers an earlier one.
+        rows: int64 [n], the drawn rows of the data set, in its order; a later patch covers an earlier one.
         boxes: int64 [n, 4]: top, left, height, width of each in mosaic pixels.
-        slide_id: which slide.
-        corner: of the picture, (top, left), in patch pixels from the slide's uppermost and leftmost patch.
-        outside: patches of the slide that lie outside the part that is drawn.
-        unread: patches of the part that cannot be read.
+        slide_id: the slide.
+        corner: (top, left) of the image, in patch pixels from the slide's uppermost and leftmost patch.
+        outside: number of patches of the slide outside the drawn region.
+        unread: number of patches in the region that cannot be read.
     """
 
     image: np.ndarray
@@ -61,12 +61,12 @@ class Mosaic:
 
     @property
     def covered(self) -> int:
-        """Patches that lie exactly under a later one."""
+        """Number of patches exactly under a later one."""
         return len(self.boxes) - len(np.unique(self.boxes, axis=0))
 
 
 def mosaic_slides(dataset: Dataset) -> pd.DataFrame:
-    """The slides that can be laid out: ``slide_id`` and the count ``patches`` with a position, most first."""
+    """Return the slides that can be laid out: ``slide_id`` and the count ``patches`` with a position, most first."""
     if not {"slide_id", "x", "y"} <= set(dataset.table):
         return pd.DataFrame({"slide_id": pd.Series(dtype=str), "patches": pd.Series(dtype="int64")})
     placed = np.isfinite(_positions(dataset.table)).all(axis=1)
@@ -75,20 +75,20 @@ def mosaic_slides(dataset: Dataset) -> pd.DataFrame:
 
 
 def mosaic(dataset: Dataset, slide_id: str, max_side: int = MAX_SIDE, region: SlideRegion | None = None) -> Mosaic:
-    """Lay the patches of one slide out, or those of a part of it; only these are read.
+    """Lay out the patches of one slide, or of a region of it; only these are read.
 
-    Positions (columns ``x`` and ``y``) are those of upper left corners. How far apart two patches lie is known for
-    PatchCamelyon and IDC. Elsewhere the smallest step between two of the slide's positions is taken for the side of a
-    patch where it is larger than one, else one unit for one pixel. Patches that cannot be read are left out.
+    Positions (columns ``x`` and ``y``) are those of upper left corners. The distance of two patches in pixels is known
+    for PatchCamelyon and IDC. Elsewhere the smallest step between two positions of the slide is taken as the side of a
+    patch where it is larger than one; else one unit is taken as one pixel. Unreadable patches are left out.
 
     Args:
         dataset: with columns ``slide_id``, ``x`` and ``y``.
         slide_id: one of `mosaic_slides`.
-        max_side: the picture's longer side is at most this many pixels; it is never enlarged.
-        region: the part whose patches (by their middle) are drawn; all unless given.
+        max_side: the most pixels of the image's longer side; the image is never enlarged.
+        region: draw only patches whose centre is in this region; None draws all.
 
     Raises:
-        DataError: the slide is unknown, its patches have no positions, or none of them can be read or lies in the part.
+        DataError: the slide is unknown, its patches have no positions, or none of them is readable and in the region.
         ConfigError: ``max_side`` is below 1.
     """
     if max_side < 1:
@@ -116,9 +116,9 @@ def mosaic(dataset: Dataset, slide_id: str, max_side: int = MAX_SIDE, region: Sl
 
 
 def densest(dataset: Dataset, slide_id: str, max_side: int = MAX_SIDE) -> SlideRegion | None:
-    """The square part with the most patches in which each is `LEGIBLE`; None where it is on the whole slide already.
+    """Return the square region with the most patches, each `LEGIBLE`; None where they are so on the whole slide.
 
-    Squares at each eighth of their side are compared, so that the one found may miss the best by as much.
+    Squares are compared in steps of an eighth of their side, so that the result may be off the best by as much.
 
     Raises:
         DataError: as `mosaic`.
@@ -128,7 +128,7 @@ def densest(dataset: Dataset, slide_id: str, max_side: int = MAX_SIDE) -> SlideR
     if (corners + size).max() <= side:
         return None
     cells = np.floor((corners + size / 2) / (side / _STEPS)).astype(np.int64)
-    counts = np.zeros(cells.max(axis=0) + 1 + _STEPS, np.int64)  # a square may reach past the last patch
+    counts = np.zeros(cells.max(axis=0) + 1 + _STEPS, np.int64)  # a square may extend past the last patch
     np.add.at(counts, tuple(cells.T), 1)
     for axis in (0, 1):
         counts = np.lib.stride_tricks.sliding_window_view(counts, _STEPS, axis).sum(axis=-1)
@@ -137,7 +137,7 @@ def densest(dataset: Dataset, slide_id: str, max_side: int = MAX_SIDE) -> SlideR
 
 
 def _laid_out(dataset: Dataset, slide_id: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows of a slide that have a position; their (y, x) in patch pixels from the first; a patch's height and width."""
+    """Return a slide's rows with a position, their (y, x) in patch pixels from the first, and a patch's (h, w)."""
     rows, corners = _placed(dataset, slide_id)
     first = next((image for row in rows for image in read_each(dataset, [row]) if image is not None), None)
     if first is None:
@@ -148,13 +148,13 @@ def _laid_out(dataset: Dataset, slide_id: str) -> tuple[np.ndarray, np.ndarray, 
 
 
 def _within(region: SlideRegion, middles: np.ndarray) -> np.ndarray:
-    """Which points, (y, x) each, lie in a part, bool [n]."""
+    """Return which points, (y, x) each, are in a region, bool [n]."""
     low, high = (region.top, region.left), (region.bottom, region.right)
     return np.all((middles >= low) & (middles < high), axis=1)
 
 
 def _placed(dataset: Dataset, slide_id: str) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of a slide that have a position, and their (y, x)."""
+    """Return a slide's rows with a position, and their (y, x)."""
     table = dataset.table
     missing = [name for name in ("slide_id", "x", "y") if name not in table or bool(table[name].isna().all())]
     if missing:
@@ -177,7 +177,7 @@ def _placed(dataset: Dataset, slide_id: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _positions(table: pd.DataFrame) -> np.ndarray:
-    """Float64 [n, 2], (y, x)."""
+    """Return the positions, float64 [n, 2], (y, x)."""
     return table[["y", "x"]].to_numpy(np.float64, na_value=np.nan)
 
 
@@ -189,7 +189,7 @@ def _units_per_pixel(name: str, corners: np.ndarray, side: int) -> float:
 
 
 def _draw(image: np.ndarray, patch: np.ndarray, corner: np.ndarray, scale: float) -> tuple[int, int, int, int]:
-    """Draw one patch; both its edges are rounded, so that neighbours leave no gap."""
+    """Draw one patch and return its box; both edges are rounded, so that neighbours leave no gap."""
     room = np.array(image.shape[:2])
     top, left = np.minimum(np.rint(corner * scale).astype(np.int64), room - 1)
     bottom, right = np.clip(np.rint((corner + patch.shape[:2]) * scale).astype(np.int64), (top + 1, left + 1), room)

@@ -1,4 +1,4 @@
-"""Where the tiles of a large image lie."""
+"""Compute the tile positions of a large image."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from histo_core.errors import ConfigError
 
 
 def tile_grid(width: int, height: int, tile: int, stride: int | None = None) -> np.ndarray:
-    """Upper left corners of square tiles, row by row.
+    """Return the upper left corners of square tiles, row by row.
 
-    Every tile lies wholly inside the image. Where the last step would leave a strip at the right or lower edge, one
-    more tile is set flush with that edge; it overlaps its neighbour by more than the others do, so that no tile needs
+    Every tile is completely inside the image. Where the last step would leave a strip at the right or lower edge, one
+    more tile is placed flush with that edge; it overlaps its neighbour by more than the others do. So no tile needs
     padding and, for ``stride <= tile``, no pixel is left out.
 
     Args:
         width: of the image, in pixels.
         height: of the image, in pixels.
         tile: side of a tile, in pixels.
-        stride: step between corners, in pixels; None takes ``tile`` (no overlap). Above ``tile`` it leaves gaps.
+        stride: step between corners, in pixels; None uses ``tile`` (no overlap). Above ``tile`` it leaves gaps.
 
     Returns:
         int64 [n, 2], (x, y) of each corner.
@@ -45,7 +45,7 @@ def tile_grid(width: int, height: int, tile: int, stride: int | None = None) -> 
 
 
 def _starts(length: int, tile: int, stride: int) -> np.ndarray:
-    """Starts along one axis, the last flush with the end."""
+    """Return the starts along one axis, the last flush with the end."""
     last = length - tile
     starts = np.arange(0, last + 1, stride, dtype=np.int64)
     return starts if starts[-1] == last else np.append(starts, last)

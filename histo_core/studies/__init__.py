@@ -1,4 +1,4 @@
-"""Published studies as recipes, and the demo. Importing a study registers it in `STUDIES`."""
+"""Provide published studies as recipes, and the demo. Importing a study registers it in `STUDIES`."""
 
 from histo_core.studies import (  # noqa: F401 (they register themselves)
     fub_breakhis,

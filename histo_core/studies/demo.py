@@ -1,8 +1,8 @@
-"""The demo: three small networks on phantom tissue, minutes on two CPU cores.
+"""Define the demo: three small networks on phantom tissue, which takes minutes on two CPU cores.
 
-It trains for real, so its curves, intervals and maps are what these networks do, not what a picture says they do.
-The two small networks see the central 32 x 32 box that the label is about, as in the study they come from; ResNet18
-sees 48 x 48, so that it also sees the nuclei that the box cuts through.
+It trains real networks, so its curves, intervals and maps are real results. The two small networks see the central
+32 x 32 box that the label refers to, as in the study they come from. ResNet18 sees 48 x 48, so that it also sees the
+nuclei that the border of the box cuts.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ PHANTOM_STD = (0.25, 0.25, 0.25)
 
 
 def demo_configs(patches: int | None = None) -> tuple[NamedConfig, ...]:
-    """The three runs of the demo.
+    """Return the three runs of the demo.
 
     Args:
-        patches: how many patches to draw; None reads ``HISTOSCOPE_DEMO_PATCHES``, else takes 3,000.
+        patches: the number of patches to render; None reads ``HISTOSCOPE_DEMO_PATCHES``, else uses 3,000.
     """
     count = patches or int(os.environ.get("HISTOSCOPE_DEMO_PATCHES", PATCHES))
     data = DataConfig(dataset="phantom", options={"patches": count})

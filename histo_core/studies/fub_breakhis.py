@@ -1,4 +1,4 @@
-"""Benign or malignant on BreaKHis with three residual networks (2022)."""
+"""Reproduce a study of benign or malignant tissue on BreaKHis with three residual networks (2022)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from histo_core.studies.recipes import (
 from histo_core.studies.words import fub_breakhis as words
 
 _MEAN, _STD = (0.805, 0.653, 0.782), (0.129, 0.181, 0.116)
-"""Of 197 of the images at 200X, from 33 patients."""
+"""Channel means and SDs of 197 of the images at 200X, from 33 patients."""
 _FOLD = 2
-"""Of the five published ones; it holds 168 benign and 429 malignant images for test."""
+"""The fold used, of the five published ones; its test set has 168 benign and 429 malignant images."""
 _OTHER_RATE = "resnet18, rate of the text"
 _Rates = tuple[float, float, float]
 _CLASSES = ("benign", "malignant")

@@ -1,4 +1,4 @@
-"""Metastasis on Kaggle's PatchCamelyon with ImageNet networks and a vote of them (2023)."""
+"""Reproduce a study of metastasis on Kaggle's PatchCamelyon with ImageNet networks and their majority vote (2023)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _COMMON: dict[str, Any] = {
 _VGG16_TABLE: dict[str, Any] = {"epochs": 25, "learning_rate": 0.0001, "loss": "binary_cross_entropy"}
 _DENSE: Options = {"head": "dense_512", "dropout": 0.3}
 _DENSE_AFTER_POOL: Options = {**_DENSE, "cells": "all"}
-"""Straight after the last max pool: 3 x 3 x 512 = 4,608 numbers of a patch of 96 pixels."""
+"""Directly after the last max pool: 3 x 3 x 512 = 4,608 features of a patch of 96 pixels."""
 _AUROC = Beside("auroc")
 
 

@@ -1,4 +1,4 @@
-"""Which study a run or an experiment was made from, and what was changed since."""
+"""Record which study a run or an experiment was made from, and list what was changed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from histo_core.studies.recipes import STUDIES, NamedConfig
 
 _APART = "/"
 _WHERE = ("data", "seed", "train.device", "train.devices", "train.threads", "predict.parts", "model.weights_sha256")
-"""What says where and on what a run is made, and not how."""
+"""Fields that say where and on which data a run trains, and not how."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """A run of a study, and the sweep or protocol of the study that it is part of, all by name.
+    """The names of a study, one of its runs, and the study's sweep or protocol of that run.
 
-    It is kept beside a run or an experiment as text, outside of the configuration, so that it changes no hash.
+    It is stored with a run or an experiment as text, outside of the configuration, so that it changes no hash.
     """
 
     study: str
@@ -30,22 +30,22 @@ class Origin:
 
     @property
     def named(self) -> NamedConfig | None:
-        """The study's run; None where this version knows it no more."""
+        """The study's run; None where this version no longer has it."""
         configs = STUDIES[self.study].configs if self.study in STUDIES else ()
         return next((one for one in configs if one.name == self.run), None)
 
 
 def read_origin(text: str) -> Origin | None:
-    """What was kept beside a run or an experiment; None where it comes from no study."""
+    """Parse the origin stored with a run or an experiment; None where it was made from no study."""
     study, *names = text.split(_APART)
     return Origin(study, *names) if len(names) in (1, 2) else None
 
 
 def changes(config: RunConfig, origin: Origin) -> tuple[str, ...]:
-    """How a configuration differs from its study's run, as ``train.epochs: 30 in the study, 2 here``.
+    """List how a configuration differs from its study's run, as ``train.epochs: 30 in the study, 2 here``.
 
-    Data set, device, seed and predicted parts do not count, nor does what a sweep or protocol changes: give the
-    configuration that its runs have in common.
+    Data set, device, seed and predicted sets do not count. The settings that a sweep or protocol varies do not count
+    either: pass the configuration that its runs have in common.
     """
     if origin.named is None:
         return ()
@@ -58,7 +58,7 @@ def changes(config: RunConfig, origin: Origin) -> tuple[str, ...]:
 
 
 def _leaves(config: RunConfig) -> Iterator[tuple[str, Any]]:
-    """Dotted fields and their values; lists are values."""
+    """Yield dotted fields and their values; a list counts as one value."""
     todo: list[tuple[str, Any]] = [("", config.model_dump(mode="json"))]
     while todo:
         name, value = todo.pop(0)

@@ -1,4 +1,4 @@
-"""The best that we found for few patches and no GPU: 4,000 of PatchCamelyon, from scratch, on two cores."""
+"""Define our best settings for few patches without a GPU: 4,000 of PatchCamelyon, from scratch, on two cores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inception v3, All-CNN and group-equivariant networks on PatchCamelyon (2019)."""
+"""Reproduce a study of Inception v3, All-CNN and group-equivariant networks on PatchCamelyon (2019)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from histo_core.studies.recipes import STUDIES, Beside, NamedConfig, Recipe, Rep
 from histo_core.studies.words import pcam_gcnn as words
 
 _MEAN, _STD = (0.700, 0.542, 0.692), (0.237, 0.280, 0.223)
-"""Of 6,000 patches of the training set."""
+"""Channel means and SDs of 6,000 patches of the training set."""
 
 _INCEPTION: dict[str, Any] = {
     "epochs": 24,
@@ -58,7 +58,7 @@ _SIX_LAYERS: dict[str, Any] = {
     "step_factor": 0.16,
 }
 _TWICE: dict[str, Any] = {"loss_on": "probabilities"}
-"""A softmax before the loss's own, which the report prints for the All-CNN only."""
+"""A softmax before the softmax of the loss, which the report prints for the All-CNN only."""
 _TOO_STRONG: dict[str, Any] = {"weight_decay": 0.9}
 _FINAL_PRINTED: dict[str, Any] = {
     **_FINAL,

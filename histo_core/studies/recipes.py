@@ -1,4 +1,4 @@
-"""Published studies as recipes: the configurations to run, what was reported, and what to doubt."""
+"""Define recipes of published studies: the configurations to run, the reported numbers, and the doubts."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class NamedConfig:
-    """One run of a study or demo, with a name to show and a note on what it is.
+    """One run of a study or demo, with a displayed name and a note.
 
     Attributes:
-        as_printed: the report's own settings where we doubt them; such a run may well fail to learn, and is there so
-            that the failure can be shown.
-        origin: which study it comes from, as `histo_core.studies.origin.Origin` is written; empty for a run of no
-            study.
+        as_printed: whether it has the report's own settings although we doubt them; such a run may fail to learn, and
+            shows that failure.
+        origin: its study, in the text form of `histo_core.studies.origin.Origin`; empty for a run of no study.
     """
 
     name: str
@@ -35,14 +34,14 @@ class NamedConfig:
 
 @dataclass(frozen=True)
 class Beside:
-    """Which of our numbers a reported one is to be read beside.
+    """The number of ours that a reported number is compared with.
 
     Attributes:
         metric: a name of `histo_core.evaluation.class_scores.METRICS`, or a number of the classification report such
             as "recall of benign" and "f1 of weighted average".
-        part: of our data. What a study calls test is our validation set wherever something was chosen by it.
-        changes: of a sweep, the trial by its dotted fields and their values.
-        runs: names of the study's other runs that it is read beside as well, such as those as printed.
+        part: a set of our data. A study's test set is our validation set wherever something was chosen by it.
+        changes: for a sweep, the trial by its dotted fields and their values.
+        runs: names of the study's other runs that it is also compared with, such as those with settings as printed.
     """
 
     metric: str
@@ -53,13 +52,13 @@ class Beside:
 
 @dataclass(frozen=True)
 class Reported:
-    """What a study states of a model.
+    """A number that a study reports for a model.
 
     Attributes:
         measure: in words.
         value: the number as printed, rates from 0 to 1; or words, where the study gives no number.
-        doubt: what is to be doubted about this very number; empty where nothing is.
-        beside: the number of ours to read it beside; None where we measure no such thing.
+        doubt: why this number is in doubt; empty where it is not.
+        beside: the number of ours to compare it with; None where we do not measure it.
     """
 
     measure: str
@@ -69,7 +68,7 @@ class Reported:
 
     @property
     def printed(self) -> str:
-        """Its value as text; a rate has two digits at least."""
+        """Its value as text; a rate has at least two digits."""
         if isinstance(self.value, float) and self.value < 1:
             return max(f"{self.value:g}", f"{self.value:.2f}", key=len)
         return self.value if isinstance(self.value, str) else f"{self.value:g}"
@@ -85,9 +84,9 @@ class ReportedConfusion:
     """A confusion matrix that a study prints.
 
     Attributes:
-        name: what it is of.
+        name: the model and data that it belongs to.
         classes: in the order of rows and columns.
-        counts: one row a true class, one column a predicted one.
+        counts: one row a true class, one column a predicted class.
     """
 
     name: str
@@ -97,14 +96,14 @@ class ReportedConfusion:
 
 @dataclass(frozen=True)
 class Sweep:
-    """Settings that a study varied, all else fixed.
+    """Settings that a study varied, with everything else fixed.
 
     Attributes:
         name: in words.
         member: the run that it starts from, by name.
-        fields: dotted field of a run -> the values tried, or the one value where it only differs from the member, or
-            the range that was searched at random; of several lists every combination.
-        metric: what the study chose by, on our validation set.
+        fields: dotted field of a run -> the values tried, or one value where it only differs from the member, or the
+            range of a random search; several lists mean every combination.
+        metric: the metric that the study chose by, on our validation set.
     """
 
     name: str
@@ -114,7 +113,7 @@ class Sweep:
 
     @property
     def protocol(self) -> ProtocolConfig:
-        """The same as an experiment: one trial for each combination, or as many as usual of a random search."""
+        """The sweep as an experiment: one trial for each combination, or the usual number for a random search."""
         tried = {
             name: given if isinstance(given, SweepField) else SweepField(values=given)
             for name, given in self.fields.items()
@@ -129,7 +128,7 @@ class Protocol:
 
     Attributes:
         name: in words.
-        member: the run that it is of, by name.
+        member: the run that it repeats, by name.
         protocol: the same as an experiment.
     """
 
@@ -143,20 +142,20 @@ class Recipe:
     """One study.
 
     Attributes:
-        name, title: as registered, and as shown.
-        source: who says the reported numbers.
+        name, title: the registered name and the displayed title.
+        source: who reports the numbers.
         data: the data set's registered name.
-        configs: the runs that repeat it; the first is the one that others are compared with.
-        reported: what a number is of -> its numbers: a run, sweep or protocol by its name, where we can make it. Never
+        configs: the runs that repeat it; the others are compared with the first.
+        reported: name of a run, sweep or protocol (where we can repeat it) -> its reported numbers. They are never
             mixed with ours.
-        doubts: what in the study does not add up.
-        ours: what it leaves open and how we settled it, and where we do otherwise on purpose.
-        facts: what the study says of its data, networks, training and evaluation.
+        doubts: inconsistencies in the study.
+        ours: what it leaves open and how we settled it, and where we differ on purpose.
+        facts: what the study states about its data, networks, training and evaluation.
         wished: what its authors would have liked to try.
-        chosen: names of the runs that a form starts with; none for all of them.
-        sweeps: what it varied.
-        protocols: how many runs it made of one setting; a form begins with the first.
-        confusions: the matrices that it prints.
+        chosen: names of the runs that a form starts with; empty for all of them.
+        sweeps: the settings that it varied.
+        protocols: how many runs it made of one setting; a form starts with the first.
+        confusions: the confusion matrices that it prints.
     """
 
     name: str
@@ -176,36 +175,36 @@ class Recipe:
 
     @property
     def protocol(self) -> ProtocolConfig:
-        """What a form begins with: the study's first protocol, else one run."""
+        """The protocol that a form starts with: the study's first one, else a single run."""
         return self.protocols[0].protocol if self.protocols else ProtocolConfig()
 
     @property
     def experiments(self) -> tuple[Sweep | Protocol, ...]:
-        """All that takes several runs: sweeps, then protocols."""
+        """The sweeps, then the protocols."""
         return (*self.sweeps, *self.protocols)
 
     def asks(self, member: str, protocol: ProtocolConfig) -> str:
-        """Name of the study's sweep or protocol that asks the same of a run; empty where there is none.
+        """Return the name of the study's sweep or protocol that matches ``protocol``; empty where none does.
 
-        Sampler, trials and what is chosen by may differ.
+        The sampler, the number of trials and the metric may differ.
         """
         alike = [one for one in self.experiments if _question(one.protocol) == _question(protocol)]
         own = [one for one in alike if one.member == member]
         return next((one.name for one in (*own, *alike)), "")
 
     def run(self, name: str) -> NamedConfig:
-        """One of its runs.
+        """Return one of its runs.
 
         Raises:
-            UnknownNameError: it has none of this name.
+            UnknownNameError: it has no run of this name.
         """
         return self._named(name, {one.name: one for one in self.configs}, "run")
 
     def find(self, name: str) -> NamedConfig | Sweep | Protocol:
-        """A run, sweep or protocol by the name that `studies show` prints.
+        """Return a run, sweep or protocol by the name that `studies show` prints.
 
         Raises:
-            UnknownNameError: it has none of this name.
+            UnknownNameError: it has nothing of this name.
         """
         everything = (*self.configs, *self.experiments)
         return self._named(name, {one.name: one for one in everything}, "run, sweep or protocol")
@@ -229,7 +228,7 @@ STUDIES: Registry[Recipe] = Registry("study")
 
 
 def settings(protocol: ProtocolConfig) -> str:
-    """What a protocol tries, in words: "train.epochs 50, 100" or "10 times, each with a new split"."""
+    """Describe what a protocol tries: "train.epochs 50, 100" or "10 times, each with a new split"."""
     if protocol.kind == "sweep":
         return "; ".join(f"{name} {_tried(field)}" for name, field in protocol.sweep.items())
     if protocol.kind == "folds":
@@ -246,18 +245,18 @@ def _tried(field: SweepField) -> str:
 
 
 def numbers(values: Mapping[str, float | str]) -> tuple[Reported, ...]:
-    """Reported numbers, or words, by their measure, that nothing of ours stands beside."""
+    """Return reported numbers, or words, by their measure; none of our numbers is compared with them."""
     return tuple(Reported(measure, value) for measure, value in values.items())
 
 
 def by_class(
     rows: Mapping[str, tuple[float, float, float]], doubt: str = "", runs: tuple[str, ...] = ()
 ) -> tuple[Reported, ...]:
-    """Precision, recall and F1 of a table with one row a class or average.
+    """Return precision, recall and F1 of a table with one row a class or average.
 
     Args:
-        rows: class -> its three numbers; an average is called as in the classification report, "weighted average".
-        doubt: of every one of them.
+        rows: class -> its three numbers; an average has its name in the classification report, "weighted average".
+        doubt: the doubt about all of them.
         runs: as in `Beside`.
     """
     return tuple(

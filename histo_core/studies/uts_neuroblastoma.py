@@ -1,4 +1,4 @@
-"""Five grades of neuroblastoma with ResNet34 from scratch (2019)."""
+"""Reproduce a study of five grades of neuroblastoma with ResNet34 from scratch (2019)."""
 
 from __future__ import annotations
 
@@ -63,16 +63,16 @@ _RESNET34 = ModelConfig(name="resnet34", options={"dropout": 0.0})
 _BY_IMAGE = "resnet34, split by image"
 _SLOW = {"train.learning_rate": (0.001,)}
 _CHOSEN_BY: Metric = "valid_accuracy"
-"""The sweeps' F1 is the micro average, which is the accuracy; the report's test set is our validation set."""
+"""The sweeps' F1 is the micro average, which equals the accuracy; the report's test set is our validation set."""
 _KERAS_L2 = 2 * 0.0001
-"""Keras adds l2 * w^2 to the loss, whose gradient is 2 * l2 * w; a weight decay adds itself times w."""
+"""Keras adds l2 * w^2 to the loss, with the gradient 2 * l2 * w; a weight decay d adds d * w."""
 _DROPOUT, _OPTIMISER, _L1, _L2 = "Dropout", "Optimiser", "L1 penalty", "L2 penalty"
 _SPLITS = ProtocolConfig(kind="repeats", repeats=10, new="splits")
 _TEN, _TEN_BY_IMAGE = "Ten splits by patient", "Ten splits by image"
 
 
 def _tried(field: str, rows: dict[SweepValue, tuple[float, str]]) -> tuple[Reported, ...]:
-    """The F1 that a sweep is reported to reach at each value, with its doubt."""
+    """Return the reported F1 of a sweep at each value, with its doubt."""
     word = {"model.options.dropout": "at dropout", "train.optimizer": "with"}[field]
     return tuple(
         Reported(f"F1 {word} {tried}", value, doubt, Beside("accuracy", changes={field: tried}))

@@ -1,4 +1,4 @@
-"""Metastasis classification on Kaggle's PatchCamelyon with a small CNN-RNN (2021)."""
+"""Reproduce a study of metastasis on Kaggle's PatchCamelyon with a small CNN-RNN (2021)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from histo_core.studies.recipes import STUDIES, Beside, NamedConfig, Protocol, R
 from histo_core.studies.words import wpi_kpcam as words
 
 TRAINED, CHOOSING, HELD_OUT = 4_000, 1_000, 3_000
-"""Patches: trained on at one time, of the fold that chooses, and held out."""
+"""Numbers of patches: in the training folds, in the validation fold, and held out."""
 FOLDS = 5
 
 _ALL = TRAINED + CHOOSING + HELD_OUT
@@ -51,7 +51,7 @@ def _resnet50(predict: PredictConfig = _AS_IT_IS) -> RunConfig:
 
 RATES = "Learning rate, 20 epochs"
 _CHOSEN_BY: Metric = "valid_accuracy"
-"""The study's criterion is test accuracy, of what is our validation set."""
+"""The study's criterion is the test accuracy; its test set is our validation set."""
 _DROPOUTS = ((0.5, 0.2, 0.0), (0.5, 0.2, 0.1), (0.5, 0.5, 0.2), (0.2, 0.1, 0.0), (0.2, 0.2, 0.1), (0.1, 0.1, 0.0))
 
 STUDIES.add(

@@ -1,1 +1,1 @@
-"""The Compare page."""
+"""Compare page: several runs on the same patches."""

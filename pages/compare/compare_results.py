@@ -1,4 +1,4 @@
-"""What a comparison found: tables, curves and matrices, and what follows the threshold."""
+"""Show a comparison: tables, curves and matrices, and everything that depends on the threshold."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ from pages.shared.components.errors import shown
 from pages.shared.components.text import plain
 
 MATRIX = 300
-"""Pixels that one confusion matrix needs, while there are few classes."""
+"""Pixels of one confusion matrix, while there are few classes."""
 BY_HAND = "hand"
 
 
 def all_classes(comparison: Comparison) -> None:
-    """Numbers of all classes together, of more than two; no threshold moves them."""
+    """Show the metrics over all classes, where there are more than two; they do not depend on a threshold."""
     st.subheader("All classes", anchor=False)
     st.dataframe(
         overall_table(comparison),
@@ -59,10 +59,10 @@ def all_classes(comparison: Comparison) -> None:
 @st.fragment
 @shown()
 def at_the_threshold(key: Hashable, joined: Joined, aurocs: AurocResults, looks: str) -> None:
-    """All that follows the threshold.
+    """Show everything that depends on the threshold.
 
     Args:
-        key: what was compared, as `pages.shared.cache.cache.aurocs` tells it from other comparisons.
+        key: identifies the comparison, as in `pages.shared.cache.cache.aurocs`.
         joined, aurocs: of these runs.
         looks: how often the test set was scored before, in words.
     """
@@ -95,7 +95,7 @@ def at_the_threshold(key: Hashable, joined: Joined, aurocs: AurocResults, looks:
                     data=partial(confusion_table, result, comparison.classes),
                     title="above",
                 )
-                if not result.is_reference and joined.part != "train":  # Explain shows what was held out
+                if not result.is_reference and joined.part != "train":  # Explain shows held-out patches only
                     navigation.link(
                         "explain",
                         "Patches it got wrong",
@@ -124,10 +124,10 @@ def _matrix(name: str, counts: bytes, classes: tuple[str, ...], _result: ModelRe
 
 
 def _rule(joined: Joined) -> ThresholdRule:
-    """The threshold as it was chosen: a slider, or a rule that each run keeps on its own validation set."""
+    """Return the chosen threshold rule: a slider's value, or a rule that each run applies to its own validation set."""
     rules = {str(rule): rule for rule in PRESETS}
     for text in url_state.asked("rule"):
-        with suppress(ComparisonError):  # a link that names nothing known falls back to the slider
+        with suppress(ComparisonError):  # a link with an unknown rule falls back to the slider
             rule = parse_threshold(text)
             if rule.from_validation:
                 rules.setdefault(str(rule), rule)
@@ -157,7 +157,7 @@ def _rule(joined: Joined) -> ThresholdRule:
 
 
 def _report_by_class(comparison: Comparison) -> None:
-    """Precision, recall and F1 of each class, computed when it is opened."""
+    """Show precision, recall and F1 of each class, computed when the section is opened."""
     box = st.expander("Classification report: each class, and their averages", key="compare.classes", on_change="rerun")
     if not box.open:
         return

@@ -1,4 +1,4 @@
-"""Compare: which of several runs is best, and whether it can be told apart from the others."""
+"""Compare: show which of several runs is best, and whether the data distinguish it from the others."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PARTS = {
     "train": "training: what the models have learnt from",
 }
 BEST = "best"
-"""Stands for no comparator in the link."""
+"""The value in the link for no comparator."""
 
 
 def render() -> None:
@@ -84,7 +84,7 @@ def _choose(finished: dict[str, Run]) -> list[RunPredictions]:
 
 
 def _controls(chosen: Sequence[RunPredictions], finished: dict[str, Run]) -> tuple[str, str, str | None, bool]:
-    """Part, class of interest, run to compare with (None: look for the best), and whether colours alone take part."""
+    """Return the set, class of interest, comparator (None: find the best), and whether to add the colour baseline."""
     named = run_card.unique_labels([finished[run.run_id] for run in chosen])
     with st.container(horizontal=True, vertical_alignment="bottom"):
         part = url_state.choose(
@@ -120,7 +120,7 @@ def _controls(chosen: Sequence[RunPredictions], finished: dict[str, Run]) -> tup
 
 
 def _shared_part(chosen: Sequence[RunPredictions]) -> str | None:
-    """The first part that all of them predicted; None where there is none."""
+    """Return the first set that all runs predicted; None where there is none."""
     return next((part for part in PARTS if all((one.table["split"] == part).any() for one in chosen)), None)
 
 
@@ -130,7 +130,7 @@ def _colour_only(run: Run, home: str) -> RunPredictions:
 
 
 def _join(chosen: Sequence[RunPredictions], part: str, home: str) -> tuple[Joined, bool]:
-    """The runs side by side; where they do not fit, the reason and the offer to use what they share."""
+    """Join the runs; where they do not match, show the reason and offer to use their shared patches."""
     if url_state.asked("shared") == ["yes"]:
         url_state.switch("Only patches that all of them share", "shared")
         return cache.joined(cache.named(chosen), part, True, home, chosen), True

@@ -1,4 +1,4 @@
-"""Runs' predictions of their own training sets, made when somebody asks for them."""
+"""Show runs' predictions of their own training sets, made on demand."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from pages.shared.components.text import count, plain
 
 
 def known(chosen: Sequence[RunPredictions], finished: Mapping[str, Run], home: str) -> list[RunPredictions]:
-    """The chosen runs on what they were trained on; none, and a card for each that is missing, until all are there.
+    """Return the chosen runs' predictions of their training sets, or show a card for each missing one.
+
+    The list is empty until all of them exist.
 
     Args:
-        chosen: as the runs predicted by themselves.
+        chosen: the runs' own predictions.
         finished: their records by id.
-        home: of the workspace.
+        home: the workspace's folder.
     """
     found, missing = [], []
     for one in chosen:

@@ -1,1 +1,1 @@
-"""The Data page."""
+"""Data page: a data set, its split and its patches."""

@@ -1,4 +1,4 @@
-"""An audit: its verdict, each finding with the way to its patches, and the comparison with another data set."""
+"""Show an audit: its verdict, each finding with a link to its patches, and the comparison with another data set."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ ICONS = {
     "note": (":material/info:", "blue", "note"),
     "ok": (":material/check_circle:", "green", "fine"),
 }
-"""Icon, colour and word of each severity, the worst first."""
+"""Icon, colour and word for each severity, the worst first."""
 CARD = 340
-"""Pixels that a finding needs."""
+"""Pixels of one finding's card."""
 NOTE = (
     "Reads each patch once and looks for patients and patches on both sides, near duplicates, contradicting labels, "
     "unusable patches, and shortcuts to the label. 10,000 patches take about a minute."
@@ -76,9 +76,9 @@ def _params(data: DataConfig, division: SplitConfig, other: DataConfig | None = 
 def _report(
     report: AuditReport, source: Dataset, data: DataConfig, against: tuple[Dataset, DataConfig] | None = None
 ) -> None:
-    """The findings as cards, the worst first, and pairs side by side."""
+    """Show the findings as cards, the worst first, and pairs side by side."""
     name = "audit" if against is None else "audit-against"
-    if against is not None:  # the page's own verdict stands at its top
+    if against is not None:  # the page's own verdict is at its top
         st.markdown(f"**{plain(report.verdict)}**")
     with st.container(horizontal=True, vertical_alignment="center"):
         said = f"{count(report.checked, 'patch', 'patches')} looked at"
@@ -135,9 +135,9 @@ def _pairs(
 
 @shown()
 def _against(source: Dataset, data: DataConfig, division: SplitConfig) -> None:
-    """The same question between two data sets: is anything that is tested there trained on here?"""
+    """Audit against another data set: is any of its test patches in this training set?"""
     chosen = None
-    with shown():  # the form is the way out of a link that cannot be read
+    with shown():  # the form stays, so that an unreadable link can be corrected
         chosen = data_choice.against()
     with st.expander("Compare with another data set", expanded=chosen is not None):
         st.caption("Finds patches that both hold, also turned, mirrored or saved anew, and labels that contradict.")

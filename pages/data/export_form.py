@@ -1,4 +1,4 @@
-"""Writing a data set with its split into files that other programs read."""
+"""Export a data set with its split to files that other programs read."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ LAYOUTS = {
 
 
 def draw(source: Dataset, data: DataConfig, division: SplitConfig) -> None:
-    """The form, and the job that it starts.
+    """Draw the form, and the job that it starts.
 
     Args:
         source: the opened data set.
-        data, division: configurations of the data set and of the split that is written down.
+        data, division: configurations of the data set and of the split to write.
     """
     layout = st.segmented_control(
         "Layout",

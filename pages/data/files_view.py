@@ -1,4 +1,4 @@
-"""The files of a data set: can all be read, is there a faster copy, where they came from and where they can go."""
+"""Show the files of a data set: unreadable files, the faster copy, the source, and exports."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from pages.shared.components.job_card import job_card
 from pages.shared.components.text import count, plain, size
 
 ROWS = 300
-"""Pixels of a table of problems; longer ones scroll."""
+"""Pixels of a table of problems; a longer table scrolls."""
 
 
 def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig) -> None:
@@ -33,7 +33,7 @@ def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig)
 
     Args:
         source: the opened data set.
-        split: the split in use, which an export writes down.
+        split: the split in use, which an export writes.
         data: configuration of ``source``.
         division: configuration of ``split``.
     """
@@ -59,11 +59,11 @@ def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig)
 
 
 def broken(error: BrokenFilesError, data: DataConfig) -> None:
-    """What stands in place of a data set that was not opened because some of its files cannot be used.
+    """Draw the view of a data set that was not opened because some of its files cannot be used.
 
     Args:
         error: names the files.
-        data: what was asked for.
+        data: the requested data set.
     """
     _problems([Problem(*problem) for problem in error.problems])
     if data.skip_broken:
@@ -116,7 +116,7 @@ def _sentence(found: FileCheck) -> str:
 
 
 def _problems(problems: Sequence[Problem]) -> None:
-    """A table of problems; its texts come from the user's files and are shown as text."""
+    """Draw a table of problems; its texts come from the user's files and are shown as plain text."""
     table = pd.DataFrame(list(problems), columns=["where", "what"])
     st.dataframe(
         table,
@@ -129,7 +129,7 @@ def _problems(problems: Sequence[Problem]) -> None:
 
 
 def _left_out(found: LeftOut) -> None:
-    """A table of the files that lie in the folder and are not used; names are shown as text."""
+    """Draw a table of the files in the folder that are not used; names are shown as plain text."""
     few = "" if found.whole else "At least "
     st.markdown(f"{few}{count(found.count, 'file')} in the folder {'is' if found.count == 1 else 'are'} not used:")
     rows = [(kind.what, kind.count, ", ".join(kind.names)) for kind in found.kinds]

@@ -1,4 +1,4 @@
-"""Data: open a data set, read the verdict on its split, look at its patches."""
+"""Data: open a data set, show the verdict on its split and its patches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pages.shared.components import data_choice, layout
 from pages.shared.components.text import count, plain
 
 AT_ONCE, BYTES_AT_ONCE = 5_000, 3e8
-"""Patches whose pixels are compared while one waits, which takes a few seconds; an audit of more is started by hand."""
+"""The most patches, and bytes, whose pixels are compared at once in a few seconds; above that, users start an audit."""
 
 
 def render() -> None:
@@ -66,7 +66,7 @@ def render() -> None:
 
 
 def _choice(data: DataConfig, division: SplitConfig) -> None:
-    """The form, whose answer goes into the URL; other data start with the split that suits them."""
+    """Draw the form, whose values go into the URL; another data set starts with its recommended split."""
     chosen = data_choice.form(data, prefix=f"data.{data.model_dump_json()}")
     if st.button("Open and check", type="primary", icon=":material/fact_check:"):
         cache.forget_data()
@@ -75,7 +75,7 @@ def _choice(data: DataConfig, division: SplitConfig) -> None:
 
 
 def _opened(data: DataConfig, division: SplitConfig, top: DeltaGenerator) -> Explored | None:
-    """What is explored; where samples cannot be used they are listed instead, with the way on."""
+    """Open the data set and its split; where samples cannot be used, list them and offer to leave them out."""
     home, key = str(Workspace.default().home), data.model_dump_json()
     try:
         source = data_choice.opened_or_job(data)
@@ -101,7 +101,7 @@ def _opened(data: DataConfig, division: SplitConfig, top: DeltaGenerator) -> Exp
 
 
 def _verdict(page: Explored) -> str:
-    """One sentence on what stands on both sides of the split: the saved audit's, else what can be told at once."""
+    """Return one sentence on leakage: from the saved audit, else from what can be computed at once."""
     if page.undivided:
         return page.undivided
     report = cache.audit(*page.key)
@@ -111,7 +111,7 @@ def _verdict(page: Explored) -> str:
         if _quickly_read(page):
             with st.spinner("Looking for patches that stand on both sides…", show_time=True):
                 return cache.leakage(*page.key).verdict
-    except DataError as error:  # a file that cannot be read must not bar the way to the view that names them all
+    except DataError as error:  # an unreadable file must not block the view that lists all such files
         return f"{cache.sides(*page.key)}. {error.found} See Files for all that cannot be read."
     return f"{cache.sides(*page.key)}; pixels are not compared yet, see Audit."
 

@@ -1,4 +1,4 @@
-"""Pairs of patches that an audit found, side by side, so that a person can judge them."""
+"""Show pairs of patches that an audit found, side by side, for a visual check."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from pages.shared.components.text import count
 PAIRS = 16
 ACROSS = 4
 CELL = 112
-"""Pixels of a patch; four pairs of them fill a wide page."""
+"""Pixels of a patch; four pairs fill a wide page."""
 
 
 def page_parameter(name: str) -> str:
-    """The URL parameter that says which page of pairs is shown."""
+    """Return the URL parameter of the shown page of pairs."""
     return f"{name}.page"
 
 
 def draw(
     table: pd.DataFrame, source: Dataset, data: DataConfig, other: Dataset, other_data: DataConfig, *, name: str
 ) -> None:
-    """A page of pairs: their pictures in one sheet, and below it what was measured of each.
+    """Draw a page of pairs: their images in one sheet, and below it the measurements of each pair.
 
     Args:
         table: a finding with columns ``sample_id`` and ``other_id``.
-        source, data: the data set that ``sample_id`` is of, and its configuration.
-        other, other_data: the one that ``other_id`` is of where ``other_dataset`` says so; the same one where
-            one data set was audited.
-        name: of the audit, which keeps two of them on a page apart.
+        source, data: the data set of ``sample_id``, and its configuration.
+        other, other_data: the data set of ``other_id`` where ``other_dataset`` says so; the same as ``source`` where
+            only one data set was audited.
+        name: the audit's name, which distinguishes two audits on a page.
     """
     number = url_state.page(max(-(-len(table) // PAIRS), 1), page_parameter(name))
     shown = table.iloc[(number - 1) * PAIRS : number * PAIRS]

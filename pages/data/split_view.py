@@ -1,4 +1,4 @@
-"""Building a split: its controls, the counts that result, and the splits that were saved."""
+"""Build a split: its controls, the resulting counts, and the saved splits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pages.shared.components.errors import shown
 from pages.shared.components.text import count, plain
 
 FINGERPRINT = 12
-"""Characters of a fingerprint that a table shows; enough to tell splits apart."""
+"""Characters of a fingerprint in a table; enough to distinguish splits."""
 
 
 def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig) -> None:
@@ -49,7 +49,7 @@ def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig)
 
 
 def _build(data: DataConfig, division: SplitConfig, home: str) -> tuple[SplitConfig, Split]:
-    """The controls, which start from the split in use, and the split that they give."""
+    """Draw the controls, which start from the split in use, and return their split."""
     values = split_form.of_data(data, division, prefix=f"split.{division.model_dump_json()}")
     wanted = parse_config(SplitConfig, values)
     with st.spinner("Dividing…", show_time=True):
@@ -57,7 +57,7 @@ def _build(data: DataConfig, division: SplitConfig, home: str) -> tuple[SplitCon
 
 
 def _take(source: Dataset, wanted: SplitConfig, built: Split, data: DataConfig, *, in_use: bool) -> None:
-    """Use the split that was built, or save it under a name."""
+    """Offer to use the new split, or to save it under a name."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if st.button("Use this split", type="primary", icon=":material/check:", disabled=in_use):
             _use(wanted)
@@ -75,7 +75,7 @@ def _take(source: Dataset, wanted: SplitConfig, built: Split, data: DataConfig, 
 
 
 def _result(source: Dataset, wanted: SplitConfig, built: Split, data: str, home: str) -> None:
-    """Counts of each part and of each fold, and what the split cannot promise."""
+    """Show the counts of each set and of each fold, and the limits of the split."""
     table = built.counts(source)
     _table(table.reset_index(), "split-counts", "Patches of each class, and patients where known, in each part.")
     st.markdown(plain(built.note))
@@ -135,7 +135,7 @@ def _classes(one: SavedSplit, part: str) -> list[int]:
 
 
 def _balance(source: Dataset, split: Split, data: DataConfig, division: SplitConfig) -> None:
-    """How even the classes are in training, and what can be done about it."""
+    """Show the class balance of the training set, and what can be done about it."""
     counts = split.counts(source).loc["train", list(source.classes)]
     if not counts.sum():
         return
@@ -157,7 +157,7 @@ def _balance(source: Dataset, split: Split, data: DataConfig, division: SplitCon
 
 
 def _use(division: SplitConfig) -> None:
-    """Make it the split of the page; a finding of the former split's audit no longer fits."""
+    """Make it the page's split; remove a finding of the former split's audit, which no longer applies."""
     url_state.put("split", division.model_dump_json(exclude_defaults=True))
     url_state.put("finding", None)
     st.rerun()

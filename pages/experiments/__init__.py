@@ -1,1 +1,1 @@
-"""The Experiments page."""
+"""Experiments page: folds, repeats and sweeps."""

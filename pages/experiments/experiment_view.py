@@ -1,4 +1,4 @@
-"""One experiment: what it found, its members as points with mean and interval, the table, and what can be done."""
+"""Show one experiment: its result, its members as points with mean and interval, the table, and the actions."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ STATES = {"pruned": "given up: others did better", "deleted": "deleted", "refuse
 
 
 def draw(experiment_id: str) -> None:
-    """Draw an experiment; it looks again every two seconds while something is active.
+    """Draw an experiment; the view updates every two seconds while something is active.
 
     Raises:
-        RunError: there is none with this id.
+        RunError: no experiment has this id.
     """
     workspace = Workspace.default()
     metric = url_state.choose(
@@ -50,7 +50,7 @@ def draw(experiment_id: str) -> None:
 
 
 def _look(experiment_id: str, metric: str, workspace: Workspace) -> None:
-    """All of an experiment, as it stands."""
+    """Draw the present state of an experiment."""
     now = _summary(experiment_id, workspace)
     _board(now, metric, workspace)
     if now.experiment.protocol.driven and now.experiment.cancelled_at is None:
@@ -165,14 +165,14 @@ def _state(member: MemberResult) -> str:
 
 
 def _search(experiment_id: str, workspace: Workspace) -> None:
-    """The process that follows a sweep, shown while it works or when it was broken off."""
+    """Show the process that runs a sweep, while it works or after it was interrupted."""
     job = find_job("sweep", job_params(experiment_id), workspace)
     if job is None or job.state != "succeeded":
         job_card("sweep", job_params(experiment_id), "Go on with the sweep", note="It stopped before its last trial.")
 
 
 def _keeping(now: Summary, workspace: Workspace) -> None:
-    """Its name, and putting it away."""
+    """Draw the controls to rename and archive an experiment."""
     experiment = now.experiment
     one = experiment.experiment_id
     box = st.expander("Name, archive, delete", key=f"details.{one}", type="compact", on_change="rerun")

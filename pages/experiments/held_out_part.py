@@ -1,4 +1,4 @@
-"""The test set of an experiment, which is scored once, for the member that was chosen without it."""
+"""Score an experiment's test set once, for the member that was chosen without it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pages.shared.components.text import count, plain
 
 
 def draw(now: Summary, workspace: Workspace) -> None:
-    """The test set that an experiment keeps back: why it cannot be scored yet, the button, or the score."""
+    """Draw the withheld test set of an experiment: why it cannot be scored yet, the button, or the score."""
     experiment = now.experiment
     st.subheader("Test set", anchor=False)
     kept = kept_score(experiment.experiment_id, workspace)

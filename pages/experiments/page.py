@@ -1,4 +1,4 @@
-"""Experiments: folds, repeats and sweeps, each with its mean, spread and interval."""
+"""Experiments: show folds, repeats and sweeps, each with its mean, spread and interval."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _show_archived() -> None:
 
 
 def _labels(known: Mapping[str, Experiment]) -> dict[str, str]:
-    """A label for each id; experiments that share one get their id behind it."""
+    """Return a label for each id; where several experiments have the same name, the id is appended."""
     labels = {key: _label(one) for key, one in known.items()}
     times = Counter(labels.values())
     return {key: label if times[label] == 1 else f"{label} ({key})" for key, label in labels.items()}
@@ -63,7 +63,7 @@ def _labels(known: Mapping[str, Experiment]) -> dict[str, str]:
 def _label(experiment: Experiment) -> str:
     protocol = experiment.protocol
     what = f"{protocol.folds} folds" if protocol.kind == "folds" else KINDS[protocol.kind]
-    # Nothing that changes by itself: a select box knows its choices by their labels.
+    # Labels must not change by themselves: a select box identifies its choices by their labels.
     begun = experiment.created_at.astimezone().strftime("%d %b %Y, %H:%M")
     archived = ", archived" * (experiment.archived_at is not None)
     return f"{experiment.name}: {what}, {count(protocol.size, 'run')}, {begun}{archived}"

@@ -1,1 +1,1 @@
-"""The Explain page."""
+"""Explain page: explanations of one patch."""

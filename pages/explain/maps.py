@@ -1,4 +1,4 @@
-"""One patch, one model: the answer in words, and a card for each map."""
+"""Show a model's prediction of one patch in words, and a card for each map."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SIDE = 430
 
 @dataclass(frozen=True, eq=False)
 class MapRequest:
-    """What a run's model makes of a patch."""
+    """A patch and the model of a run that is to explain it."""
 
     run: Run
     patch: Patch
@@ -42,7 +42,7 @@ class MapRequest:
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
-        """The model's classes."""
+        """The model's class names."""
         run_id, ended, _ = self._key
         return cache.predictor(run_id, ended, self.home).classes
 
@@ -58,7 +58,7 @@ class MapRequest:
 
     @property
     def answer(self) -> str:
-        """The model's answer, and whether the label agrees, in a sentence."""
+        """The model's prediction, and whether the label agrees, in a sentence."""
         said = f"The model says {self.predicted} ({percent(max(self.probabilities))})"
         if self.patch.label is None:
             return f"{said}."
@@ -68,23 +68,23 @@ class MapRequest:
 
     @property
     def label_box(self) -> int | None:
-        """Side of the central box that the labels of the run's data are about; None for the whole patch."""
+        """Side of the central box that the labels of the run's data refer to; None for the whole patch."""
         return DATASETS[self.run.config.data.dataset].info.label_box
 
     def overlay(
         self, explanation: Explanation, options: str, opacity: float, scale: float | None, mask: np.ndarray | None
     ) -> go.Figure:
-        """A map that was made with these options over the patch; drawn once and kept, so it must not be changed."""
+        """Return the figure of a map with these options over the patch; it is cached, so callers must not change it."""
         made_of = (*self._key, explanation.method, options, explanation.target_name)
         return _overlay(made_of, opacity, scale, mask is not None, self.patch.image, explanation, mask)
 
     def explain(self, method: str, options: str, target: int) -> Explanation:
-        """The map of one method for one class; computed once and kept."""
+        """Return the map of one method for one class; it is computed once and cached."""
         return cache.explanation(*self._key, method, options, target, self.home, self.patch.image)
 
 
 def patch_card(question: MapRequest) -> None:
-    """The patch itself, and how sure the model is of each class."""
+    """Draw the patch itself, and the model's probability of each class."""
     patch = question.patch
     st.subheader("The patch", anchor=False)
     st.image(_enlarged(patch.sha256, patch.image), width=SIDE, output_format="PNG", alt=f"The patch {patch.name}.")
@@ -102,11 +102,11 @@ def map_card(
     scale: float | None,
     mask: np.ndarray | None,
 ) -> None:
-    """One map over its patch: the picture, what it says in words, how it was made, and its downloads.
+    """Draw one map over its patch: the figure, its description, its settings, and its downloads.
 
     Args:
-        question: what was explained.
-        explanation: of it.
+        question: the explained patch and model.
+        explanation: the map.
         options: of the method, as JSON.
         opacity, scale, mask: as `histo_core.plots.overlay.overlay_figure`.
     """
@@ -150,7 +150,7 @@ def _overlay(
 
 
 def _plain_look(figure: go.Figure) -> go.Figure:
-    """The map as large as the patch beside it: no axes, because nobody reads pixels there, and the scale below."""
+    """Return the figure at the size of the patch beside it, without axes and with the colour scale below."""
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
     bar = {
@@ -163,13 +163,13 @@ def _plain_look(figure: go.Figure) -> go.Figure:
         "ticklabeloverflow": "allow",
     }
     figure.update_traces(colorbar=bar, selector={"type": "heatmap"})
-    # Without autoexpand the labels of the scale would make the picture smaller.
+    # With autoexpand the labels of the scale would make the image smaller.
     margin = {"l": 0, "r": 0, "t": 0, "b": 60, "autoexpand": False}
     return figure.update_layout(title=None, height=SIDE + 60, margin=margin, showlegend=False)
 
 
 def _made_with(explanation: Explanation) -> str:
-    """All settings, how well the method did, and how far the map's strongest area moves the answer."""
+    """Describe all settings, the method's quality, and how much the map's strongest area changes the prediction."""
     found = explanation.diagnostics
     if explanation.influence is not None:
         found = found | explanation.influence.facts
@@ -186,7 +186,7 @@ def _enlarged(sha256: str, _image: np.ndarray) -> bytes:
 
 
 def _csv(explanation: Explanation) -> str:
-    """The map as a table of pixels, one line a row of the image."""
+    """Return the map as CSV, one line for each row of pixels."""
     return pd.DataFrame(explanation.map).to_csv(index=False, header=False, float_format="%.6g")
 
 

@@ -1,4 +1,4 @@
-"""Explain: one patch, the model's answer in words, and the areas that led to it."""
+"""Explain: show one patch, the model's prediction in words, and the areas that led to it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pages.shared.components.errors import shown
 from pages.shared.components.text import plain
 
 THIRD = 400
-"""Pixels that one picture needs: three beside each other at 1440, one at 820."""
+"""Pixels of one image: three side by side at 1440, one at 820."""
 SOURCES = {"run": "A patch of the data", "upload": "An image of my own"}
 
 
@@ -62,7 +62,7 @@ def _choose(finished: dict[str, Run]) -> tuple[Run, str]:
 @st.fragment
 @shown()
 def _pictures(question: maps.MapRequest) -> None:
-    """The patch and its maps, and what changes how they are drawn."""
+    """Draw the patch and its maps, with the display settings."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         classes = question.classes
         target = url_state.choose(
@@ -108,7 +108,7 @@ def _pictures(question: maps.MapRequest) -> None:
 
 
 def _options(name: str, title: str, kind: type[Config]) -> str:
-    """A method's settings as JSON, from the form."""
+    """Draw the form of a method's settings, and return them as JSON."""
     st.caption(title)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         values = model_form.fields(kind, {}, prefix=f"explain.{name}")

@@ -1,4 +1,4 @@
-"""Which image is explained: a patch that the model held out, or an upload."""
+"""Choose the image to explain: a held-out patch, or an upload."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pages.shared.components import data_choice, layout
 from pages.shared.components.text import count, plain, word_for_all
 
 MAX_PIXELS = 4_000_000
-"""Of an upload: far larger than any patch, small enough to be explained while one waits."""
+"""The most pixels of an upload: far more than any patch, and few enough to be explained while the user waits."""
 ALL = ""
 SHOW = {ALL: "all", "wrong": "wrong answers", "right": "right answers"}
 PARTS = {"test": "test", "valid": "validation"}
@@ -33,11 +33,11 @@ class Patch:
     """An image to explain.
 
     Attributes:
-        name: what to show and to call its downloads; never a path.
+        name: the displayed name, also of downloads; never a path.
         image: uint8 H x W x 3 RGB.
         sha256: of its size and pixels.
-        label: its true class, or None where nobody knows.
-        mask: where the tumour is, bool H x W, or None.
+        label: its true class, or None where unknown.
+        mask: the tumour area, bool H x W, or None.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Patch:
 
 
 def uploaded() -> Patch | None:
-    """An image of the user's own; its name is only ever shown."""
+    """Return an image that the user uploads; its name is only displayed."""
     file = st.file_uploader(
         f"An image ({KINDS})",
         type=[suffix.removeprefix(".") for suffix in SUFFIXES],
@@ -62,7 +62,7 @@ def uploaded() -> Patch | None:
 
 
 def of_run(run: Run, home: str) -> Patch | None:
-    """A patch that the run held out, chosen by filters and by stepping; None where no patch fits."""
+    """Return a held-out patch of the run, chosen by filters and by stepping; None where no patch passes the filters."""
     authorise(LOCAL, "data.read", run.config.data.dataset)
     predicted = cache.predictions(run, home)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -104,7 +104,7 @@ def of_run(run: Run, home: str) -> Patch | None:
 
 
 def _opened(run: Run, predicted: pd.DataFrame, home: str) -> Dataset:
-    """The run's data; opened afresh once a session where patches that it predicted are not in them."""
+    """Open the run's data; reopen them once a session where patches that it predicted are missing."""
     data, opened_for = run.config.data, f"explain.opened_for.{run.run_id}"
     source = data_choice.opened(data)
     if opened_for in st.session_state:
@@ -118,7 +118,7 @@ def _opened(run: Run, predicted: pd.DataFrame, home: str) -> Dataset:
 
 
 def _telling(found: pd.DataFrame, positive: str, source: Dataset) -> str:
-    """The patch to begin with; among wrong answers that is the surest instead."""
+    """Return the patch to start with; among wrong predictions, the most certain one."""
     chosen = first_telling(found, positive, lambda sample: source.read([_index(source, sample)])[0])
     return chosen or str(found["sample_id"].iloc[0])
 
@@ -135,7 +135,7 @@ def _index(source: Dataset, sample: str) -> int:
 
 
 def _clear() -> None:
-    """The button that shows all patches again."""
+    """Draw the button that shows all patches again."""
     if st.button("Clear the filters", icon=":material/filter_list_off:"):
         for name in ("part", "show", "class"):
             url_state.put(name, None)
@@ -143,7 +143,7 @@ def _clear() -> None:
 
 
 def _fitting(table: pd.DataFrame, part: str, show: str, label: str) -> pd.DataFrame:
-    """Rows of the patches that pass the filters, those that the model is most certain of first."""
+    """Return the rows of the patches that pass the filters, the most certain first."""
     truth = table["y_true"].to_numpy(dtype=object)
     keep = (table["split"] == part).to_numpy(dtype=bool)
     if label != ALL:
@@ -157,7 +157,7 @@ def _fitting(table: pd.DataFrame, part: str, show: str, label: str) -> pd.DataFr
 
 
 def _step(found: list[str], at: int) -> str:
-    """Buttons to the neighbours of the patch at a place of the list; that patch."""
+    """Draw buttons to the previous and next patch of the list, and return the chosen patch."""
     st.button(
         "Previous",
         icon=":material/chevron_left:",

@@ -1,1 +1,1 @@
-"""The Home page."""
+"""Home page: the state of the workspace, and the next step."""

@@ -1,4 +1,4 @@
-"""Home: what is in the workspace, what is running, and the next sensible step."""
+"""Home: show what is in the workspace, what is running, and the next step."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _demo_button(workspace: Workspace, *, primary: bool = False) -> None:
         icon=":material/play_arrow:",
         help="Draws phantom tissue (synthetic H&E patches) and trains three networks on it, on this machine.",
     ):
-        from histo_core.studies.demo import demo_configs  # the studies load PyTorch, for which Home need not wait
+        from histo_core.studies.demo import demo_configs  # the studies load PyTorch, which Home need not wait for
 
         authorise(LOCAL, "data.build", "phantom")
         chosen = demo_configs()
@@ -105,7 +105,7 @@ def _next_step(store: Store) -> None:
 
 
 def _board(store: Store, workspace: Workspace) -> None:
-    """All that moves while models train."""
+    """Draw everything that changes while models train."""
     known = states(store)
     layout.header("Home", _verdict(known))
     newest = find_runs(store, RunFilter(), limit=CARDS).runs

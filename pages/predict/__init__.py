@@ -1,1 +1,1 @@
-"""The Predict page."""
+"""Predict page: a finished model on other patches."""

@@ -1,4 +1,4 @@
-"""Predict: a finished model applied to other patches, labelled or not."""
+"""Predict: apply a finished model to other patches, labelled or not."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _predict(run: Run, data: DataConfig, division: SplitConfig, workspace: Works
 
 
 def _open_again(answer: PredictionSet) -> None:
-    """Look at the disk once where an answer is of other files than are open: they may have changed since."""
+    """Reopen the data once where the predictions are of other files than are open: the files may have changed."""
     if st.session_state.get("predict.opened_for") != answer.id:
         st.session_state["predict.opened_for"] = answer.id
         cache.forget_data()
@@ -114,7 +114,7 @@ def _which(question: predict_form.PredictRequest, source: Dataset) -> str:
 def _own(
     run: Run, question: predict_form.PredictRequest, own: Split, found: PredictionSet | None, workspace: Workspace
 ) -> None:
-    """What the run has seen of its own data before, and how often the test set was looked at."""
+    """Show how much of its own data the run has seen, and how often the test set was scored."""
     from histo_core.prediction.preflight import held_out_check, seen_check  # it loads PyTorch
 
     home = str(workspace.home)
@@ -138,7 +138,7 @@ def _say(check: Check) -> None:
 
 @shown()
 def _checks(run: Run, data: DataConfig, source: Dataset, home: str) -> None:
-    """How the data compare with what the model was trained on."""
+    """Show how the data compare with the model's training data."""
     with st.spinner("Comparing the data with those of the training…", show_time=True):
         checks = predict_cache.fit(run.run_id, str(run.ended_at), data.model_dump_json(), source.state, home, run)
     for check in checks:

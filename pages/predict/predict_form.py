@@ -1,4 +1,4 @@
-"""What a run is asked to predict: the data, which of them, and how."""
+"""Draw the form of a prediction: the data, the set, and the settings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NO_CLASS = ""
 
 @dataclass(frozen=True)
 class PredictRequest:
-    """What is asked of a run."""
+    """A request for predictions of a run."""
 
     data: DataConfig
     split: SplitConfig | None
@@ -38,16 +38,16 @@ class PredictRequest:
     classes: dict[str, str] | None
 
     def asked(self) -> dict[str, Any]:
-        """By what its answer is found again."""
+        """Return the values by which its predictions are found again."""
         return asked(self.data, self.split, self.predict, self.classes)
 
     def params(self, run_id: str) -> dict[str, Any]:
-        """Of the job that answers it."""
+        """Return the parameters of the job that makes the predictions."""
         return {"run_id": run_id, **self.asked()}
 
 
 def choose_data(run_id: str, data: DataConfig) -> None:
-    """The data form, whose answer goes into the URL."""
+    """Draw the data form, whose values go into the URL."""
     chosen = data_choice.form(data, prefix=f"predict.{data.model_dump_json()}")
     if st.button("Use these data", type="primary", icon=":material/folder_open:"):
         navigation.go("predict", run=run_id, **data_choice.to_params(chosen))
@@ -56,15 +56,15 @@ def choose_data(run_id: str, data: DataConfig) -> None:
 def choose(
     data: DataConfig, division: SplitConfig, source: Dataset, classes: Sequence[str], home: str, *, own: bool
 ) -> PredictRequest:
-    """Which patches, in which views, and what their classes mean to the run.
+    """Draw the controls for the patches, the test-time augmentation and the class mapping, and return the request.
 
     Args:
         data: the chosen data set.
-        division: how it is divided where a part is chosen.
-        source: the data set, open.
-        classes: the run's.
-        home: of the workspace.
-        own: whether the run was trained on these data; then the test set is offered first.
+        division: its split, used where a set is chosen.
+        source: the opened data set.
+        classes: the run's classes.
+        home: the workspace's folder.
+        own: whether the run was trained on these data; the test set is then offered first.
     """
     known = predict_cache.labelled_classes(data.model_dump_json(), source.state, home)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -98,7 +98,7 @@ def choose(
 
 
 def _mapping(known: Sequence[str], classes: Sequence[str]) -> dict[str, str] | None:
-    """What each class of the data stands for; None where all names are the run's own."""
+    """Return the run's class for each class of the data; None where all names are the run's own."""
     strange = [name for name in known if name not in classes]
     if not strange:
         return None

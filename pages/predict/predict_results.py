@@ -1,4 +1,4 @@
-"""What came of a prediction: the figures first, then the curves, then the patches."""
+"""Show the results of a prediction: first the metrics, then the curves, then the patches."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ SHEET, CELL = 16, 64
 COLUMNS = 8
 SHOW = {"all": "All", "wrong": "Wrong ones", "unsure": "Uncertain ones"}
 ANY = ""
-"""Any predicted class; no class is called like that."""
+"""Any predicted class; no class has this name."""
 UNSURE = 0.75
 """Probability of the predicted class below which a patch counts as uncertain."""
 
 
 def draw(found: PredictionSet, run: Run, data: DataConfig, home: str) -> None:
-    """All of a prediction set, below the page's header."""
+    """Draw a prediction set, below the page's header."""
     for warning in found.warnings:
         st.warning(plain(warning), icon=":material/warning:")
     table = predict_cache.table(found.id, home)
@@ -48,7 +48,7 @@ def draw(found: PredictionSet, run: Run, data: DataConfig, home: str) -> None:
 
 
 def sentence(found: PredictionSet, home: str) -> str:
-    """What the page says first."""
+    """Return the page's first sentence."""
     table = predict_cache.table(found.id, home)
     said = table["y_pred"].value_counts()
     parts = ", ".join(f"{said.get(name, 0):,} {name}" for name in found.facts["classes"])
@@ -84,13 +84,13 @@ def _scores(found: PredictionSet, run: Run, table: pd.DataFrame, home: str) -> N
 
 
 def _certainty(table: pd.DataFrame, found: PredictionSet) -> pd.Series:
-    """Probability of the predicted class, of each row."""
+    """Return the probability of the predicted class, for each row."""
     return table[[f"prob_{name}" for name in found.facts["classes"]]].max(axis=1)
 
 
 @shown()
 def _sheets(table: pd.DataFrame, certainty: pd.Series, data: DataConfig, found: PredictionSet, home: str) -> None:
-    """The least and the most certain patches, side by side, framed in the colour of the prediction."""
+    """Draw the least and the most certain patches side by side, with frames in the colour of the prediction."""
     colours = class_colours(found.facts["classes"])
     order = certainty.sort_values(kind="stable").index
     key = data.model_dump_json()
@@ -108,7 +108,7 @@ def _sheets(table: pd.DataFrame, certainty: pd.Series, data: DataConfig, found: 
 
 
 def onnx(run: Run, workspace: Workspace) -> None:
-    """The model itself, for other programs."""
+    """Offer the model as ONNX for other programs."""
     with st.expander("The model for other programs (ONNX)"):
         file = onnx_path(run.run_id, workspace)
         if file.is_file():
@@ -132,7 +132,7 @@ def onnx(run: Run, workspace: Workspace) -> None:
 @st.fragment
 @shown()
 def _table(table: pd.DataFrame, certainty: pd.Series, found: PredictionSet) -> None:
-    """The predictions, filtered, with their downloads."""
+    """Draw the filtered predictions with their downloads."""
     labelled = bool(found.labelled)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         offered = list(SHOW) if labelled else [name for name in SHOW if name != "wrong"]

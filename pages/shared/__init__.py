@@ -1,1 +1,1 @@
-"""What several pages use."""
+"""Provide what several pages use."""

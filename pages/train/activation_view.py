@@ -1,4 +1,4 @@
-"""What a run's rectifiers did in validation, where the run was asked to record it."""
+"""Show a run's rectifier activity in validation, where the run records it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ WHAT = (
 
 
 def draw(run: Run, workspace: Workspace) -> None:
-    """Units that are never active, and one layer's outputs; nothing where the run recorded none of it.
+    """Draw units that are never active, and one layer's outputs; draw nothing where the run recorded none of it.
 
     Args:
-        run: as the store has it now.
-        workspace: where it lies.
+        run: its present state in the store.
+        workspace: holds the run.
     """
     epochs = cache.activity(run.run_id, str(workspace.home))
     if not epochs or not epochs[-1].layers:

@@ -1,4 +1,4 @@
-"""The settings that a sweep can try, and the controls that say which values."""
+"""List the settings that a sweep can try, and draw the controls for their values."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ _LEFT_OUT = {
     *("model.weights", "model.weights_sha256", "model.options"),
     *("train.device", "train.devices", "train.threads", "split.saved"),
 }
-"""What decides where and how fast a run is, or is no single value."""
+"""Fields that decide where and how fast a run trains, or that are not a single value."""
 _AROUND = (0.1, 1.0, 10.0)
-"""Multiples of a rate that are offered first; other numbers begin with their own value."""
+"""Multiples of a rate that are the initial values; other numbers start with their own value."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting that can be tried.
+    """One setting that a sweep can try.
 
     Attributes:
-        title: for a person.
-        value: what the runs have without the sweep.
-        choices: all it can be, where these are few; empty else.
-        number: whether it is a number, for which a range makes sense.
-        whole: whether only whole numbers do.
+        title: the displayed name.
+        value: the runs' value without the sweep.
+        choices: all allowed values, where there are few; else empty.
+        number: whether it is a number, which can have a range.
+        whole: whether only whole numbers are allowed.
     """
 
     title: str
@@ -51,7 +51,7 @@ class Setting:
 
 
 def settings_of(config: RunConfig) -> dict[str, Setting]:
-    """Everything that can be tried, by dotted name; what is changed most comes first."""
+    """Return all settings that can be tried, by dotted name, the most often changed first."""
     found: dict[str, Setting] = {}
     sections: tuple[tuple[str, type[Config]], ...] = (
         ("train", TrainConfig),
@@ -74,14 +74,14 @@ def settings_of(config: RunConfig) -> dict[str, Setting]:
 
 
 def values_of(name: str, setting: Setting, *, ranged: bool, start: SweepField | None, prefix: str) -> SweepField | None:
-    """Controls for the values of one setting; None where nothing usable stands in them.
+    """Draw the controls for the values of one setting, and return the values; None where they hold nothing usable.
 
     Args:
         name: its dotted name.
-        setting: what it is.
+        setting: the setting.
         ranged: whether a range of numbers may be given instead of a list.
-        start: what the controls begin with, from a recipe.
-        prefix: of the controls' keys.
+        start: initial values, from a recipe.
+        prefix: of the widget keys.
 
     Raises:
         ConfigError: the values are not allowed.
@@ -92,7 +92,7 @@ def values_of(name: str, setting: Setting, *, ranged: bool, start: SweepField | 
         offered = list(dict.fromkeys([*setting.choices, *given]))
         chosen = st.multiselect(plain(setting.title), offered, default=given, key=key, format_func=_text, help=name)
         return SweepField(values=tuple(chosen)) if chosen else None
-    if ranged and (setting.number or (start is not None and start.ranged)):  # a study may range over what can be none
+    if ranged and (setting.number or (start is not None and start.ranged)):  # a study may range over what can be None
         return _range(setting, start, key, name)
     text = st.text_input(
         plain(setting.title), ", ".join(map(_text, start.values if start else _around(setting))), key=key,
@@ -119,10 +119,10 @@ def _range(setting: Setting, start: SweepField | None, key: str, name: str) -> S
 
 
 def _setting(field: FieldInfo, name: str, value: Any) -> Setting:
-    inside = (field.annotation, *get_args(field.annotation))  # of ``int | None`` and ``Annotated[float, ...]`` as well
+    inside = (field.annotation, *get_args(field.annotation))  # also for ``int | None`` and ``Annotated[float, ...]``
     literal = next((kind for kind in inside if get_origin(kind) is Literal), None)
     choices: tuple[Any, ...] = get_args(literal) if literal else (False, True) if bool in inside else ()
-    single = get_origin(field.annotation) is not tuple  # a channel mean is three numbers, and has no range
+    single = get_origin(field.annotation) is not tuple  # a channel mean is three numbers and has no range
     number = single and not choices and (int in inside or float in inside) and type(None) not in inside
     title = field.title or name.replace("_", " ").capitalize()
     return Setting(title, value, choices, number=number, whole=int in inside and float not in inside)
@@ -143,7 +143,7 @@ def _text(value: Any) -> str:
 
 
 def _read(text: str) -> Any:
-    """One value as it was typed: a number, several with slashes between them, none, or a word."""
+    """Parse one typed value: a number, several numbers with slashes between them, none, or a word."""
     text = text.strip()
     if "/" in text:
         try:

@@ -1,4 +1,4 @@
-"""The form of a protocol: one run, folds, repeats or a sweep. Its answer goes to `start_experiment`."""
+"""Draw the form of a protocol: one run, folds, repeats or a sweep. Its result goes to `start_experiment`."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ FIRST = ("train.learning_rate",)
 _OWN = "own settings"
 _SINGLE = ProtocolConfig()
 _FOLDS, _REPEATS = ProtocolConfig(kind="folds", folds=5), ProtocolConfig(kind="repeats", repeats=5)
-"""What a form begins with where the recipe does not say."""
+"""Initial values of the form where the recipe has none."""
 
 Sweeps = Mapping[str, ProtocolConfig]
 """A recipe's sweeps by title."""
 
 
 def draw(base: RunConfig, sweeps: Sweeps | None, prefix: str, start: ProtocolConfig = _SINGLE) -> ProtocolConfig:
-    """Draw the form.
+    """Draw the form and return its protocol.
 
     Args:
-        base: what the runs have in common; says which settings there are.
+        base: the configuration that the runs have in common; determines the settings.
         sweeps: those of the preset's recipe, offered by name.
-        start: what the form begins with: the recipe's own protocol.
-        prefix: of the controls' keys.
+        start: initial values: the recipe's own protocol.
+        prefix: of the widget keys.
 
     Raises:
-        ConfigError: what stands in the form cannot be carried out; the message says why.
+        ConfigError: the form's protocol cannot be carried out; the message says why.
     """
     kind = st.segmented_control(
         "Protocol",

@@ -1,4 +1,4 @@
-"""Train: choose a preset or a run, change what should be different, launch; then watch."""
+"""Train: choose a preset or a run, change settings, launch, and watch."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def render() -> None:
 
 
 def _form(workspace: Workspace) -> None:
-    """The form, with its button above all that need not be touched."""
+    """Draw the form, with its button above the settings that need not be changed."""
     store = cache.store(str(workspace.home))
     st.subheader("New runs", anchor=run_board.FORM)
     if any(run.status.active for run in find_runs(store, RunFilter(), limit=1).runs):

@@ -1,4 +1,4 @@
-"""What is known of a preset before it is trained: its runs, the study's own numbers, doubts, and missing weights."""
+"""Show a preset before training: its runs, the study's own numbers, doubts, and missing weights."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from pages.shared.components.text import count, plain
 
 
 def about(recipe: Recipe, workspace: Workspace | None = None) -> None:
-    """A study, behind one click: what there is to run, what it reported, what to doubt, what we settled.
+    """Draw a study in an expander: its runs, its reported numbers, the doubts, and what we settled.
 
     Args:
         recipe: the study.
-        workspace: where runs that were made from it lie, whose numbers stand beside the reported ones; None for none.
+        workspace: holds runs made from the study, whose numbers are shown beside the reported ones; None for none.
     """
     with st.expander("About this study", icon=":material/menu_book:"):
-        # Five tabs fit a phone; a sixth would lie under Streamlit's arrow.
+        # Five tabs fit a phone; a sixth would be under Streamlit's arrow.
         runs, reported, facts, doubts, ours = st.tabs(["Runs", "Reported", "Facts", "Doubts", "Ours"])
         with runs:
             st.markdown("\n".join(f"- **{plain(member.name)}**: {plain(member.note)}" for member in recipe.configs))
@@ -46,7 +46,7 @@ def about(recipe: Recipe, workspace: Workspace | None = None) -> None:
 
 
 def missing(members: Sequence[NamedConfig], workspace: Workspace) -> None:
-    """Say which files of initial weights are not here yet; nothing where none is missing."""
+    """Show which files of initial weights are missing; show nothing where none is."""
     said = [missing_weights(member.config.model, workspace) for member in members]
     sentences = list(dict.fromkeys(sentence for sentence in said if sentence))
     if not sentences:
@@ -58,7 +58,7 @@ def missing(members: Sequence[NamedConfig], workspace: Workspace) -> None:
 
 
 def _experiments(recipe: Recipe) -> None:
-    """Sweeps, protocols and printed matrices by the names that `studies show` prints and `studies run` takes."""
+    """Draw sweeps, protocols and printed matrices by the names that `studies show` prints and `studies run` accepts."""
     for kind, found in (("Sweeps", recipe.sweeps), ("Protocols", recipe.protocols)):
         if found:
             st.caption(kind)

@@ -1,4 +1,4 @@
-"""Presets for the Train page: recipes of studies and the demo, and what a form changes about them."""
+"""Define presets for the Train page, from studies and the demo, and apply a form's changes to them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from histo_core.studies.recipes import STUDIES, NamedConfig, Recipe
 
 @dataclass(frozen=True)
 class Preset:
-    """Runs that belong together.
+    """A named set of runs.
 
     Attributes:
-        name, title, note: as in the URL, and as shown.
+        name, title, note: the name in the URL, the displayed title and note.
         configs: its runs.
         recipe: the study that they come from, if any.
     """
@@ -31,12 +31,12 @@ class Preset:
 
     @property
     def chosen(self) -> list[str]:
-        """Names of the runs that a form starts with: a study of many networks names a few."""
+        """Names of the runs that a form starts with; a study of many networks chooses a few."""
         return list(self.recipe.chosen if self.recipe else ()) or [member.name for member in self.configs]
 
 
 def all_presets() -> dict[str, Preset]:
-    """The demo, then each study, by name."""
+    """Return the demo, then each study, by name."""
     demo = Preset(
         "demo", "Demo: three networks on phantom tissue", "Trains in minutes on made-up data.", demo_configs()
     )
@@ -52,9 +52,10 @@ def _with_origins(recipe: Recipe) -> tuple[NamedConfig, ...]:
 
 
 def members(preset: Preset) -> tuple[NamedConfig, ...]:
-    """The preset's own runs, then one for every other network: the first run's settings, its own preprocessing.
+    """Return the preset's own runs, then one for every other network with the first run's settings.
 
-    Where the preset's first run starts from ImageNet, so do those that can.
+    These others have their network's own preprocessing. Where the preset's first run starts from ImageNet weights, so
+    do those that can.
     """
     base = preset.configs[0].config
     used = {member.config.model.name for member in preset.configs}
@@ -76,7 +77,7 @@ def _network(spec: ModelSpec, like: ModelConfig) -> ModelConfig:
 
 
 def changed(before: Config, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields whose value differs from what the preset says."""
+    """Return the fields whose value differs from the preset's."""
     after = parse_config(type(before), dict(values))
     return {
         name: getattr(after, name)
@@ -88,10 +89,10 @@ def changed(before: Config, values: Mapping[str, Any]) -> dict[str, Any]:
 def with_changes(
     member: NamedConfig, data: DataConfig, changes: Mapping[str, Mapping[str, Any]], seed: int, note: str
 ) -> NamedConfig:
-    """A run of the preset with the form's changes; what was not changed keeps this run's own value.
+    """Return a run of the preset with the form's changes; unchanged fields keep this run's own values.
 
     Raises:
-        ConfigError: the changes do not go together with this run's other settings.
+        ConfigError: the changes contradict this run's other settings.
     """
     values = member.config.model_dump()
     for section, fields in changes.items():

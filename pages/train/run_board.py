@@ -1,4 +1,4 @@
-"""All runs with their progress: what is running, what waits in its order, and what has ended; with their curves."""
+"""Show all runs with progress and curves: first running, then waiting in order, then ended ones."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ STATES: dict[str, tuple[RunStatus, ...]] = {
     **{run_card.WORDS[one][0]: (one,) for one in RunStatus if one.resumable or one is RunStatus.SUCCEEDED},
 }
 ANY_TAG = ""
-"""No tag is empty, and so none is taken for it."""
+"""Any tag; no tag is the empty text."""
 ANCHOR, FORM = "runs", "new"
-"""Where links lead on a page that is too narrow for two columns: here, and to the form of a new run."""
+"""Anchors for links on a page that is too narrow for two columns: the board, and the form of a new run."""
 LEGEND = 32
 """Characters of a name in the legend of the curves."""
 
 
 def draw(workspace: Workspace) -> None:
-    """The board, which looks again while something is active."""
+    """Draw the board, which updates while something is active."""
     st.subheader("Runs", anchor=ANCHOR)
     store = cache.store(str(workspace.home))
     tags = all_tags(store)
@@ -64,7 +64,7 @@ def draw(workspace: Workspace) -> None:
 
 
 def _filter(tags: Sequence[str]) -> RunFilter:
-    """Which runs the URL and its controls ask for."""
+    """Draw the filter's controls, and return the filter."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = run_card.search("Find", "find")
         with st.popover("Filter", icon=":material/filter_list:", key="runs.filter"):
@@ -80,7 +80,7 @@ def _to_the_form() -> None:
 
 
 def _clear() -> None:
-    """The button that shows all runs again."""
+    """Draw the button that shows all runs again."""
     if st.button("Clear the filters", icon=":material/filter_list_off:"):
         for name in ("find", "state", "tag", "archived", "page"):
             url_state.put(name, None)
@@ -131,11 +131,11 @@ def _board(
 def _curves(
     made_of: tuple[tuple[str, str, str], ...], measure: Measure, _epochs: Mapping[str, Sequence[EpochDone]]
 ) -> go.Figure:
-    """The curves of runs, each by its id, its name and its last epoch."""
+    """Return the curves of runs, each keyed by its id, its name and its last epoch."""
     del made_of
     return curves_figure(_epochs, measure)
 
 
 def _short(name: str) -> str:
-    """A name that fits into a legend on a narrow screen; its end, which tells equal names apart, is kept."""
+    """Shorten a name for a legend on a narrow screen; its end is kept, which distinguishes equal names."""
     return name if len(name) <= LEGEND else f"{name[: LEGEND - 11]}…{name[-10:]}"

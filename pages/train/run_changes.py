@@ -1,4 +1,4 @@
-"""What a form changed about the runs that it started from, in words."""
+"""List what a form changed about the runs that it started from."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SECTIONS: dict[str, tuple[str, type[Config]]] = {
     "train": ("Training", TrainConfig),
     "predict": ("Applying the trained network", PredictConfig),
 }
-"""The sections of a run's configuration as the form shows them: title, and what it holds."""
+"""The sections of a run's configuration as in the form: title, and configuration class."""
 
 
 def lines(
@@ -37,7 +37,7 @@ def lines(
     networks: Mapping[str, Mapping[str, Any]],
     seed: int,
 ) -> list[str]:
-    """What differs from what the form started from, a line each."""
+    """Return the differences from the form's initial values, a line each."""
     base = members[0].config
     said = []
     if data != base.data:

@@ -1,4 +1,4 @@
-"""A launch as a shell would make it: a configuration file for each run, and the command that launches it."""
+"""Build a launch for the shell: a configuration file for each run, and the command that launches it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OPTIONS = {
 
 
 def file_names(members: Sequence[NamedConfig]) -> list[str]:
-    """A name for each run's configuration file, made from the run's own; no two are the same."""
+    """Return a unique name for each run's configuration file, made from the run's name."""
     seen: Counter[str] = Counter()
     names = []
     for member in members:
@@ -35,12 +35,12 @@ def file_names(members: Sequence[NamedConfig]) -> list[str]:
 def command(
     member: NamedConfig, file: str, protocol: ProtocolConfig, *, tags: Sequence[str], note: str, priority: int
 ) -> str:
-    """The command that launches a run, or an experiment of it.
+    """Return the command that launches a run, or an experiment of it.
 
     Args:
         member: the run.
         file: its configuration file.
-        protocol: how many runs there are.
+        protocol: a single run, or an experiment.
         tags, note, priority: as for `histo_core.runs.api.launch`.
     """
     start = ["train"] if protocol.kind == "single" else ["experiment", "start"]
@@ -51,7 +51,7 @@ def command(
 
 
 def _options(protocol: ProtocolConfig) -> list[str]:
-    """A protocol as options of ``experiment start``, without what is at its default."""
+    """Return a protocol as options of ``experiment start``, without defaults."""
     said = protocol.model_dump(exclude_defaults=True)
     words = [word for name, option in _OPTIONS.items() if name in said for word in (option, str(said[name]))]
     for name, field in protocol.sweep.items():
@@ -69,7 +69,7 @@ def _values(field: SweepField) -> str:
 
 
 def _value(value: Any) -> str:
-    """One value as the command line reads it, which is as YAML does, with slashes between numbers that go together."""
+    """Return one value in the command line's syntax: YAML, with slashes between the numbers of one value."""
     if isinstance(value, tuple):
         return "/".join(map(repr, value))
     if value is None or isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""What stands behind one click on a run: its place in the queue, what people wrote on it, its history and its log."""
+"""Show a run's details on a click: its place in the queue, its name, tags and note, its history and its log."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _WRITE: dict[str, Callable[[str, Any, Workspace], object]] = {
 
 
 def draw(run: Run, workspace: Workspace, tags: Sequence[str]) -> None:
-    """The details of a run; they are read once somebody opens them.
+    """Draw the details of a run, which are read when they are opened.
 
     Args:
-        run: as the store has it now.
-        workspace: where it lies.
-        tags: that runs of this workspace bear, to choose among.
+        run: its present state in the store.
+        workspace: holds the run.
+        tags: the workspace's tags, to choose among.
     """
     box = st.expander("Details", key=f"details.{run.run_id}", type="compact", on_change="rerun")
     if not box.open:
@@ -65,13 +65,13 @@ def draw(run: Run, workspace: Workspace, tags: Sequence[str]) -> None:
 
 
 def moves(run: Run, workspace: Workspace, place: int, waiting: int) -> None:
-    """Buttons that move a waiting run in the queue; those that would change nothing are disabled.
+    """Draw buttons that move a waiting run in the queue; those that would change nothing are disabled.
 
     Args:
-        run: that waits.
-        workspace: where it waits.
-        place: in the queue, counted from 1.
-        waiting: how many wait.
+        run: a waiting run.
+        workspace: holds the run.
+        place: its place in the queue, counted from 1.
+        waiting: the number of waiting runs.
     """
     if run.status is not RunStatus.QUEUED or waiting < 2:
         return
@@ -95,18 +95,18 @@ def moves(run: Run, workspace: Workspace, place: int, waiting: int) -> None:
 
 
 def epochs(run: Run, workspace: Workspace) -> list[EpochDone]:
-    """The epochs that a run has finished, in order."""
+    """Return the epochs that a run has finished, in order."""
     events = read_events(workspace.run_folder(run.run_id))
     return [event for event in events if isinstance(event, EpochDone)]
 
 
 def tail(path: Path) -> str:
-    """The last lines of a log; its file may be long and is being written."""
+    """Return the last lines of a log; its file may be long and may grow meanwhile."""
     return "\n".join(log_end(path, LOG_LINES))
 
 
 def history(run: Run, workspace: Workspace) -> None:
-    """The run's epochs as a CSV, where there are any."""
+    """Offer the run's epochs as CSV, where there are any."""
     done = epochs(run, workspace)
     if done:
         table = pd.DataFrame([asdict(event) | {"epoch": event.epoch + 1} for event in done])
@@ -123,10 +123,10 @@ def _facts(run: Run) -> str:
 
 
 def _writing(run: Run, workspace: Workspace, tags: Sequence[str]) -> None:
-    """What people wrote on it, to be changed; what was left as it stood here is not written."""
+    """Draw the form for name, tags and note; fields that the user did not change are not written."""
     now = {"name": run_card.label(run), "tags": list(run.tags), "note": run.note}
     key = f"written.{run.run_id}"
-    if f"note.{run.run_id}" not in st.session_state:  # the form is drawn afresh
+    if f"note.{run.run_id}" not in st.session_state:  # the form is drawn anew
         st.session_state[key] = now
     shown_here = st.session_state.setdefault(key, now)
     with st.form(f"writing.{run.run_id}", border=False):
@@ -153,10 +153,10 @@ def _writing(run: Run, workspace: Workspace, tags: Sequence[str]) -> None:
 
 
 def _check_unchanged(changed: Sequence[str], before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Refuse to write over what somebody else wrote since these details were opened.
+    """Refuse to overwrite fields that another user changed since these details were opened.
 
     Raises:
-        RunError: it names what that is.
+        RunError: it names these fields.
     """
     for what in changed:
         if now[what] != before[what]:
@@ -168,7 +168,7 @@ def _check_unchanged(changed: Sequence[str], before: Mapping[str, Any], now: Map
 
 
 def _loss(run: Run, workspace: Workspace) -> str:
-    """What deleting takes away."""
+    """Describe what deleting removes."""
     files = [file for file in workspace.run_folder(run.run_id).rglob("*") if file.is_file()]
     weight = size(sum(file.stat().st_size for file in files))
     return (

@@ -1,4 +1,4 @@
-"""What runs will cost before they are launched: measured in a process of its own, said in one sentence."""
+"""Show the cost of runs before they are launched, measured in a job."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from pages.shared.components.text import count, duration, plain, size
 
 
 def draw(members: Sequence[NamedConfig], times: int, machine: Sequence[Device], workspace: Workspace) -> None:
-    """What was measured, or the button that measures it.
+    """Draw the measured cost, or the button that measures it.
 
     Args:
-        members: the runs that would be launched.
+        members: the runs to launch.
         times: how often each of them is trained.
-        machine: its devices, to say what is busy and what is too little.
-        workspace: where estimates are kept.
+        machine: this machine's devices, to report busy devices and too little memory.
+        workspace: stores the estimates.
     """
     known = {member.name: load_estimate(member.config, workspace) for member in members}
     measured = {name: trial for name, trial in known.items() if trial is not None}
@@ -48,7 +48,7 @@ def draw(members: Sequence[NamedConfig], times: int, machine: Sequence[Device], 
 
 
 def words(trial: DryRun) -> str:
-    """ "About 40 s an epoch, 7 min in total, 1.2 GB of memory"."""
+    """Describe a cost: "About 40 s an epoch, 7 min in total, 1.2 GB of memory"."""
     each, total = duration(trial.seconds_between), duration(trial.seconds_total)
     return f"about {each} an epoch, {total} in total, {size(trial.peak_bytes)} of memory"
 

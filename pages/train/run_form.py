@@ -1,4 +1,4 @@
-"""The form of new runs: everything that a configuration holds, started from a preset or from another run."""
+"""Draw the form of new runs with all fields of a configuration, starting from a preset or another run."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from pages.train.run_source import Source
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """What the form holds.
+    """The values of the form.
 
     Attributes:
-        members: the runs, those aside that cannot be.
-        changes: what differs from what the form started from, a line each.
+        members: the runs, without those that are not possible.
+        changes: the differences from the form's initial values, a line each.
         problems: why it cannot be launched, in words.
-        tags, note: of all its runs; those of an experiment are told apart by their names.
+        tags, note: of all its runs; runs of an experiment differ by their names.
         priority: of all its runs.
     """
 
@@ -48,19 +48,19 @@ class TrainRequest:
 def draw(
     source: Source, machine: Sequence[Device], labels: Mapping[str, str], tags: Sequence[str]
 ) -> TrainRequest | None:
-    """The form's controls.
+    """Draw the form's controls.
 
     Args:
-        source: what they start with.
+        source: initial values.
         machine: devices to choose among.
-        labels: names of the runs that keep devices busy, by id.
-        tags: that are in use.
+        labels: names of the runs that use devices, by id.
+        tags: the tags in use.
 
     Returns:
-        What they hold; None where no network is chosen.
+        The form's values; None where no network is chosen.
 
     Raises:
-        ConfigError: the URL names data that cannot be.
+        ConfigError: the URL names data with an invalid configuration.
     """
     linked = data_choice.from_url()
     prefix = f"train.{source.preset.name}.{linked}"
@@ -93,7 +93,7 @@ def draw(
             beside[section] = st.container()
     seed, names, written = _written(members, base, prefix, tags)
     configs, wrong = _configs(members, names, data, changes, networks, seed)
-    with beside["preprocess"]:  # said once the networks' options are known, which stand below
+    with beside["preprocess"]:  # shown once the options of the networks, which are below, are known
         run_symmetry.draw(configs)
     return TrainRequest(
         members=tuple(configs),
@@ -116,7 +116,7 @@ def _members(source: Source, prefix: str) -> list[NamedConfig]:
 
 
 def _values(section: str, start: Any, data: DataConfig, key: str, devices: Mapping[str, str]) -> dict[str, Any]:
-    """Plain values of one section, not validated yet."""
+    """Draw one section, and return its plain values, not validated yet."""
     if section == "split":
         return split_form.of_data(data, start, prefix=key)
     if section == "train":
@@ -130,7 +130,7 @@ def _values(section: str, start: Any, data: DataConfig, key: str, devices: Mappi
 
 
 def _offered(machine: Sequence[Device], labels: Mapping[str, str]) -> dict[str, str]:
-    """The devices to choose among, with what each is and whether it is busy."""
+    """Return the devices to choose among, each with its description and whether it is busy."""
     offered = {"auto": "auto: the fastest one"}
     return offered | {device.name: f"{device.name}: {run_card.device_words(device, labels)}" for device in machine}
 
@@ -138,7 +138,7 @@ def _offered(machine: Sequence[Device], labels: Mapping[str, str]) -> dict[str, 
 def _written(
     members: Sequence[NamedConfig], base: RunConfig, prefix: str, tags: Sequence[str]
 ) -> tuple[int, list[str], dict[str, Any]]:
-    """The seed, the runs' names, and their tags, note and priority."""
+    """Draw and return the seed, the runs' names, and their tags, note and priority."""
     with st.grid("auto", min_column_width=model_form.COLUMN, gap="small"):
         seed = int(st.number_input("Seed", 0, 2**32 - 1, base.seed, key=f"{prefix}.seed", help="Of weights and order."))
         if len(members) == 1:
@@ -184,7 +184,7 @@ def _configs(
     networks: Mapping[str, Mapping[str, Any]],
     seed: int,
 ) -> tuple[list[NamedConfig], list[str]]:
-    """The runs with the form's changes, and what keeps the others from being."""
+    """Return the runs with the form's changes, and why the others are not possible."""
     made: list[NamedConfig] = []
     problems: list[str] = []
     for member, name in zip(members, names, strict=True):
@@ -199,10 +199,10 @@ def _configs(
 
 
 def _check_size(config: RunConfig) -> None:
-    """Refuse patches that the network cannot take, where the form tells their size.
+    """Refuse patches that are too small for the network, where the form determines their size.
 
     Raises:
-        ConfigError: they are too small.
+        ConfigError: the patches are too small.
     """
     side, spec = config.preprocess.resize or config.preprocess.crop, MODELS[config.model.name]
     if side is not None and side < spec.smallest_input:

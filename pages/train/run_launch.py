@@ -1,4 +1,4 @@
-"""Above the form: what was changed, what is known of the split and the cost, the protocol, and the button."""
+"""Draw the area above the form: the changes, the verdict on the split, the cost, the protocol, and the button."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from pages.train.run_source import Source
 
 
 def draw(wanted: TrainRequest, source: Source, machine: Sequence[Device], workspace: Workspace) -> None:
-    """Everything between the choice of a preset and a launch.
+    """Draw everything between the choice of a preset and a launch.
 
     Args:
-        wanted: what the form holds.
-        source: what it started from.
+        wanted: the form's values.
+        source: its initial values.
         machine: this machine's devices.
         workspace: where to launch.
     """
@@ -70,10 +70,10 @@ def _changes(changes: Sequence[str], source: Source) -> None:
 
 
 def _protocol(base: RunConfig, source: Source) -> ProtocolConfig:
-    """The form of a protocol, which begins with the study's own and offers the study's own sweeps.
+    """Draw the form of a protocol, which starts with the study's own and offers the study's own sweeps.
 
     Raises:
-        ConfigError: what stands in it cannot be carried out.
+        ConfigError: the form's protocol cannot be carried out.
     """
     prefix, recipe = f"protocol.{source.preset.name}", source.preset.recipe
     if recipe is None:
@@ -85,7 +85,7 @@ def _protocol(base: RunConfig, source: Source) -> ProtocolConfig:
 
 
 def _say_whose(recipe: Recipe, protocol: ProtocolConfig) -> None:
-    """Name the study's own sweep or protocol where the form asks the same, and the run that the study made it of."""
+    """Show the study's own sweep or protocol where the form's matches it, and the run that the study used for it."""
     same = [one for one in recipe.experiments if recipe.asks(one.member, protocol) == one.name]
     if same:
         named = " and ".join(f"{one.name}, which it made of {one.member}" for one in same)
@@ -126,10 +126,10 @@ def _launch(wanted: TrainRequest, protocol: ProtocolConfig, recipe: Recipe | Non
 def _experiments(
     wanted: TrainRequest, protocol: ProtocolConfig, recipe: Recipe | None, workspace: Workspace
 ) -> list[Experiment]:
-    """One experiment for each model, in order.
+    """Start one experiment for each model, in order.
 
     Raises:
-        HistoscopeError: one cannot be started; the page says before which ones were.
+        HistoscopeError: one cannot be started; before that, the page shows which ones were.
     """
     started: list[Experiment] = []
     for member in wanted.members:
@@ -156,7 +156,7 @@ def _experiments(
 
 
 def _origin(member: NamedConfig, protocol: ProtocolConfig, recipe: Recipe | None) -> str:
-    """The study's run that an experiment is of, and the study's sweep or protocol if it asks the same."""
+    """Return the study's run of an experiment, with the study's sweep or protocol if the experiment's matches it."""
     origin = read_origin(member.origin)
     if origin is None or recipe is None:
         return member.origin
@@ -164,7 +164,7 @@ def _origin(member: NamedConfig, protocol: ProtocolConfig, recipe: Recipe | None
 
 
 def _written(wanted: TrainRequest) -> dict[str, Any]:
-    """What is written on each of the runs."""
+    """Return the tags, note and priority of each run."""
     return {"priority": wanted.priority, "tags": wanted.tags, "note": wanted.note}
 
 

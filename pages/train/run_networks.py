@@ -1,4 +1,4 @@
-"""The form of networks: for each one its initial weights, its output and the options of its own specification."""
+"""Draw the form of networks: for each its initial weights, its output and its own options."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ FILE = "file"
 
 
 def fields(members: Sequence[NamedConfig], *, prefix: str) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """Controls for each network, in a tab of its own where there are several.
+    """Draw the controls for each network, in separate tabs where there are several.
 
     Args:
-        members: the runs that they start with.
-        prefix: of their keys.
+        members: the runs with the initial values.
+        prefix: of the widget keys.
 
     Returns:
-        What was changed of each member's `ModelConfig`, by the member's name; and what is wrong, in words.
+        The changes of each member's `ModelConfig`, by the member's name; and what is wrong, in words.
     """
     changes: dict[str, dict[str, Any]] = {}
     problems: list[str] = []
@@ -47,7 +47,7 @@ def fields(members: Sequence[NamedConfig], *, prefix: str) -> tuple[dict[str, di
 
 
 def _network(model: ModelConfig, prefix: str) -> dict[str, Any]:
-    """Plain values of a `ModelConfig`."""
+    """Draw one network's controls, and return the plain values of a `ModelConfig`."""
     spec = MODELS[model.name]
     given = model_form.fields(ModelConfig, model.model_dump(), prefix=prefix, only=["output"])
     weights = _weights(model, prefix)
@@ -59,7 +59,7 @@ def _network(model: ModelConfig, prefix: str) -> dict[str, Any]:
 
 
 def _said(written: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """The options as they were written, with those that were changed: what was not touched keeps the run's hash."""
+    """Return the options as written, with the changed ones replaced: unchanged options keep the run's hash."""
     return {**written, **{name: value for name, value in after.items() if value != before[name]}}
 
 

@@ -1,4 +1,4 @@
-"""What a new run starts from: a preset, or a run that is trained again with a change."""
+"""Choose what a new run starts from: a preset, or a run to train again with changes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from pages.train import preset_view, presets
 
 @dataclass(frozen=True)
 class Source:
-    """Where the form's values come from.
+    """The source of the form's initial values.
 
     Attributes:
-        preset: the runs; of a clone the one run.
-        word: what it is called: "preset" or "run".
+        preset: the runs; for a clone, the one run.
+        word: its displayed name: "preset" or "run".
     """
 
     preset: presets.Preset
@@ -30,7 +30,7 @@ class Source:
 
 
 def choose(store: Store, workspace: Workspace) -> Source:
-    """The preset that is chosen, or the run that the URL's ``clone`` names.
+    """Return the chosen preset, or the run that the URL's ``clone`` names.
 
     Raises:
         RunError: there is no such run.

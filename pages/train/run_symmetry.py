@@ -1,4 +1,4 @@
-"""Beside the crop: whether a network that turns with its patch is exact at the size that it would get."""
+"""Check, beside the crop's controls, whether an equivariant network is exact at its input size."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from pages.shared.components.text import plain
 
 
 def draw(members: Sequence[NamedConfig]) -> None:
-    """One warning for each network that would not be exact, with the sides at which it is; else nothing.
+    """Draw one warning for each network that would not be exact, with the sides at which it is; else nothing.
 
     Args:
-        members: the runs that the form holds. Without crop and resize the size is known once the data were opened.
+        members: the form's runs. Without crop and resize the size is known only after the data were opened.
     """
     notes = {member.config.model.model_dump_json(): _note(member.config) for member in members}
     for note in dict.fromkeys(filter(None, notes.values())):
@@ -43,5 +43,5 @@ def _input_size(config: RunConfig) -> tuple[int, int] | None:
     try:
         height, width = cache_data.patch_size(data, data_choice.opened(config.data).state, home)
         return Preprocess(config.preprocess).output_size(height, width)
-    except HistoscopeError:  # the launch says what is wrong with the data
+    except HistoscopeError:  # the launch reports what is wrong with the data
         return None

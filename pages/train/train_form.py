@@ -1,4 +1,4 @@
-"""The form of training: a setting is asked for only where it means something under what is chosen."""
+"""Draw the form of training, with only the settings that apply to the other choices."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from histo_core.config.train import BELONGS
 from pages.shared.components import model_form
 
 OFTEN = ("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "schedule", "balance", "device")
-"""What is changed most; all else waits behind one more click."""
+"""The settings that are changed most; the others are in an expander."""
 CLASS_SIZE = 600
-"""Patches a class when enlarging is chosen, until another number is given."""
+"""The initial number of patches a class when enlarging is chosen."""
 
 _BELONGS = {**BELONGS, "enlarge_to": ("balance", ("enlarge",))}
 _HIDES = {"optimizer", "schedule", "balance"}
-"""Choices whose own settings stand beside them."""
+"""Choices that show their own settings beside them."""
 
 
 def fields(train: TrainConfig, *, prefix: str, devices: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Controls for training.
+    """Draw the controls for training.
 
     Args:
-        train: what they start with.
-        prefix: of their keys.
-        devices: what to choose among, each with what to show for it; typed in where nobody says.
+        train: initial values.
+        prefix: of the widget keys.
+        devices: devices to choose among, each with its displayed text; None gives a text field.
 
     Returns:
-        Plain values of all fields of `TrainConfig`, not validated yet; what does not matter is at its default.
+        Plain values of all fields of `TrainConfig`, not validated yet; unused fields have their defaults.
     """
     values = train.model_dump()
     chosen = {field: st.session_state.get(f"{prefix}.{field}", values[field]) for field, _ in _BELONGS.values()}

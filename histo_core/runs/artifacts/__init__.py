@@ -1,1 +1,1 @@
-"""Files in a run's folder."""
+"""Read and write the files in a run's folder."""

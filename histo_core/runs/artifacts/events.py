@@ -1,4 +1,4 @@
-"""What a run's ``events.jsonl`` says."""
+"""Read and write a run's ``events.jsonl``."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ FILE = "events.jsonl"
 
 
 class EventLog:
-    """Appends a run's events to ``events.jsonl``; each epoch stands there once, however often a worker was killed.
+    """A log that appends a run's events to ``events.jsonl``, each epoch once, however often a worker was killed.
 
-    Training that goes on tells the last finished epoch once more, since whoever was told first may have died of it:
-    one that stands there already is passed over. Epochs that stand there and will be trained again, because the newest
-    checkpoint was damaged, are taken out when training begins.
+    Resumed training reports the last finished epoch again, because the process may have died before the event was
+    written. An epoch that is already in the file is skipped. When the newest checkpoint was damaged, the epochs that
+    are trained again are removed from the file when training begins.
 
     Args:
-        folder: the run's.
+        folder: the run's folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -27,10 +27,10 @@ class EventLog:
         self._epochs: set[int] = set()
 
     def add(self, event: Event) -> None:
-        """Write an event down, and wait until it is on the disk; batches are not written.
+        """Append an event and wait until it is on the disk; batch events are not written.
 
         Raises:
-            OSError: the disk refused.
+            OSError: the file cannot be written.
         """
         if isinstance(event, BatchDone):
             return
@@ -43,25 +43,25 @@ class EventLog:
         append_line(self._file, to_json(event))
 
     def _begin(self, epoch: int) -> None:
-        """Keep the epochs before the one that is trained now."""
+        """Keep only the epochs before the one that is trained now."""
         keep_lines(self._file, lambda line: not isinstance(told := from_json(line), EpochDone) or told.epoch < epoch)
         told = read_events(self._file.parent)
         self._epochs = {event.epoch for event in told if isinstance(event, EpochDone)}
 
 
 MAX_BYTES = 64 << 20
-"""Of the events, from the end: an epoch takes one kilobyte."""
+"""Bytes that are read, from the end of the file; an epoch takes one kilobyte."""
 
 
 def read_events(folder: Path) -> list[Event]:
-    """The events of a run's folder, in order; empty when there are none yet.
+    """Return the events of a run's folder in order; empty when there are none yet.
 
-    An older version wrote an epoch twice when it was resumed: the later line counts. A line torn by a crash is left
+    An older version wrote an epoch twice after a resume: the later line counts. A line that a crash cut off is left
     out.
     """
     try:
         text = read_end(folder / FILE, MAX_BYTES).decode(errors="replace")
-    except OSError:  # not there yet, or no file
+    except OSError:  # missing, or not a file
         return []
     events = [event for line in text.splitlines() if (event := from_json(line)) is not None]
     latest = {event.epoch: position for position, event in enumerate(events) if isinstance(event, EpochDone)}

@@ -1,4 +1,4 @@
-"""What lies in a run's folder, for people: programs read the row and the manifest."""
+"""Write the files of a run's folder that are meant for people; programs read the row and the manifest."""
 
 from __future__ import annotations
 

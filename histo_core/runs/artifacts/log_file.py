@@ -1,4 +1,4 @@
-"""The end of a run's log, whose file may be long, and in a folder that others can write to."""
+"""Read the end of a run's log; the file may be long, and its folder may be writable by others."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 from histo_core.regular_files import read_end
 
 _LINE_BYTES = 1_024
-"""Of a line, on average; longer ones leave fewer of them."""
+"""Average bytes a line; where lines are longer, fewer are returned."""
 MAX_BYTES = 4 << 20
 
 
 def log_end(path: Path, lines: int) -> list[str]:
-    """The last lines of a log; empty where there is none, or where it is a link or no regular file."""
+    """Return the last lines of a log; empty where the file is missing, a link or not a regular file."""
     try:
         end = read_end(path, min(max(lines, 16) * _LINE_BYTES, MAX_BYTES))
     except OSError:

@@ -1,4 +1,4 @@
-"""A run's ``manifest.json``: what it takes to repeat the run, and what its files hash to. It is written last."""
+"""Write a run's ``manifest.json``: what is needed to repeat the run, and its files' hashes. It is written last."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PROJECT = Path(__file__).resolve().parents[3]
 
 
 def write_manifest(folder: Path, run: Run, dataset: Dataset, split: Split) -> None:
-    """Write the manifest of a run whose other files are all there."""
+    """Write the manifest of a run; all its other files must exist."""
     names = ["config.yaml", "events.jsonl", "predictions.parquet", "checkpoint/manifest.json"]
     checkpoint = read_checkpoint_manifest(folder / "checkpoint")
     if checkpoint is not None:
@@ -55,7 +55,7 @@ def write_manifest(folder: Path, run: Run, dataset: Dataset, split: Split) -> No
 
 
 def is_complete(folder: Path, run: Run) -> bool:
-    """Whether the run's manifest is there and every file is as it says: nothing is left to do but to say so."""
+    """Whether the manifest exists and every file matches it, so that only the end must still be recorded."""
     try:
         manifest: dict[str, Any] = read_json(folder / "manifest.json")
         return manifest["config_hash"] == run.config_hash and all(
@@ -76,7 +76,7 @@ def _versions() -> dict[str, str]:
 
 
 def _commit() -> str | None:
-    """The commit of the code, with ``+`` when files differ from it; None outside a checkout."""
+    """Return the commit of the code, with ``+`` when files differ from it; None outside a checkout."""
     git = shutil.which("git")
     if git is None or not (PROJECT / ".git").exists():
         return None

@@ -1,4 +1,4 @@
-"""A run's curves as TensorBoard reads them: ``tensorboard --logdir <workspace>/runs``."""
+"""Write a run's curves for TensorBoard: ``tensorboard --logdir <workspace>/runs``."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _MAX_BYTES = 1 << 30
 
 
 class EventFile:
-    """Appends each finished epoch to one event file, as one record, so that a kill loses a whole epoch or none.
+    """A TensorBoard event file with one record for each finished epoch, so that a kill loses a whole epoch or none.
 
-    A run that is resumed goes on in the same file; an epoch that stands there already is passed over, and those that
-    will be trained again, because the newest checkpoint was damaged, are cut off. A file that cannot be written is told
-    in the log, once, and stops nothing: ``events.jsonl`` is what the program itself reads.
+    A resumed run appends to the same file. An epoch that is already in the file is skipped. When the newest checkpoint
+    was damaged, the epochs that are trained again are cut off. A file that cannot be written is logged once and stops
+    nothing: the program itself reads ``events.jsonl``.
 
     Args:
-        folder: the run's; the file lies in ``tensorboard`` below it, and is made with the first epoch.
+        folder: the run's folder; the file is created in its ``tensorboard`` folder with the first epoch.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -42,7 +42,7 @@ class EventFile:
         self._broken = False
 
     def add(self, event: Event) -> None:
-        """Write an epoch's curves; other events are only remembered for the speed."""
+        """Write an epoch's curves; other events are only used to compute the speed."""
         if isinstance(event, BatchDone):
             self._speed = event.epoch, event.images_per_second
         elif isinstance(event, Started):
@@ -55,7 +55,7 @@ class EventFile:
                 LOG.warning("no more TensorBoard events of this run: %s", error)
 
     def _write(self, done: EpochDone) -> None:
-        # Loaded with the first epoch: it takes a while, and a run that fails before then needs none.
+        # Imported with the first epoch: it is slow to load, and a run that fails earlier does not need it.
         from tensorboard.compat.proto.event_pb2 import Event as Record  # pyright: ignore[reportAttributeAccessIssue]
         from tensorboard.compat.proto.summary_pb2 import (
             HistogramProto,  # pyright: ignore[reportAttributeAccessIssue]
@@ -107,7 +107,7 @@ class EventFile:
 
 
 def _histogram(layer: LayerActivity) -> dict[str, Any]:
-    """TensorBoard's histogram: each bucket by its upper limit, of which the last must be a number."""
+    """Return TensorBoard's histogram: each bucket has an upper limit, and the last limit must be finite."""
     return {
         "min": layer.low,
         "max": layer.high,
@@ -120,7 +120,7 @@ def _histogram(layer: LayerActivity) -> dict[str, Any]:
 
 
 def _whole_records(path: Path) -> list[tuple[int, bytes]]:
-    """The records of a file, each with where it starts; a torn one at its end is cut away, so that more can follow."""
+    """Return a file's records with their offsets; cut an incomplete record off the end, so that more can follow."""
     content = read_regular(path, _MAX_BYTES) if path.exists() else b""
     records, at = [], 0
     while at + _HEAD <= len(content):

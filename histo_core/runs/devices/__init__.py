@@ -1,1 +1,1 @@
-"""Devices of this machine and who uses them."""
+"""List the devices of this machine and the runs that use them."""

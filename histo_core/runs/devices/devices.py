@@ -1,4 +1,4 @@
-"""The devices of this machine: how much memory each has, and which run keeps it busy. PyTorch is not loaded for it."""
+"""List the devices of this machine with their memory and the run that uses each, without loading PyTorch."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Device:
     """One device that a run may be trained on.
 
     Attributes:
-        name: as a configuration names it: ``cpu``, ``cuda:0`` or ``mps``.
-        title: for people.
+        name: the name in a configuration: ``cpu``, ``cuda:0`` or ``mps``.
+        title: the name on the pages.
         memory_free, memory_total: bytes.
-        busy_with: the id of the run that it works on now; None when it is free.
-        percent: how busy a GPU was in the last second; None where that is unknown.
+        busy_with: the id of the run that uses it now; None when it is free.
+        percent: a GPU's utilisation in the last second; None where it is unknown.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Device:
 
 
 def devices(workspace: Workspace | None = None) -> tuple[Device, ...]:
-    """All devices of this machine, the fastest kind first, as `auto` chooses.
+    """Return all devices of this machine, the fastest kind first, in the order in which `auto` chooses.
 
     Args:
         workspace: whose runs to look for; the default one.
@@ -60,12 +60,12 @@ def devices(workspace: Workspace | None = None) -> tuple[Device, ...]:
 
 
 def usable_cores() -> int:
-    """How many cores this process may use."""
+    """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def memory() -> tuple[int, int]:
-    """Free and total memory of this machine, or of the container that this process may not leave. Bytes."""
+    """Return the free and total memory, in bytes, of this machine or of this process's container."""
     machine = psutil.virtual_memory()
     try:
         limit, used = int(_LIMIT.read_text()), int(_USED.read_text())

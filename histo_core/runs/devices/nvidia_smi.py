@@ -1,4 +1,4 @@
-"""What NVIDIA's own tool says of its GPUs, without loading PyTorch."""
+"""Query NVIDIA GPUs with ``nvidia-smi``, without loading PyTorch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MIB = 1 << 20
 
 @dataclass(frozen=True)
 class Gpu:
-    """One GPU. Memory is in bytes; ``percent`` is how much of the last second it computed, None where unknown."""
+    """One GPU. Memory is in bytes; ``percent`` is its utilisation in the last second, None where unknown."""
 
     name: str
     title: str
@@ -28,9 +28,9 @@ class Gpu:
 
 
 class GpuWatch:
-    """The GPUs as they were at most a few seconds ago.
+    """A cache of the GPUs' state, at most a few seconds old.
 
-    The tool is asked by a thread, so that a driver that hangs holds up nobody for longer than the timeout.
+    A thread queries the tool, so that a driver that hangs delays nobody for longer than the timeout.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class GpuWatch:
         self._asked_at = -KEEP_SECONDS
 
     def look(self) -> tuple[Gpu, ...]:
-        """All GPUs that PyTorch sees, in its order; the last answer when the tool does not answer in time."""
+        """Return all GPUs that PyTorch sees, in its order; the last answer when the tool does not answer in time."""
         with self._lock:
             if time.monotonic() - self._asked_at >= KEEP_SECONDS and not (self._thread and self._thread.is_alive()):
                 self._asked_at = time.monotonic()
@@ -56,7 +56,7 @@ class GpuWatch:
 
 
 def query() -> str:
-    """What the tool prints, one line a GPU; empty where there is no such tool, or it fails."""
+    """Return what the tool prints, one line a GPU; empty where the tool is missing or fails."""
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return ""
@@ -69,12 +69,12 @@ def query() -> str:
 
 
 def visible(text: str, chosen: str | None) -> tuple[Gpu, ...]:
-    """Read what `query` gave.
+    """Parse the output of `query`.
 
     Args:
-        text: its lines; one that is not understood is left out.
-        chosen: ``CUDA_VISIBLE_DEVICES``: indices or ids of the GPUs that PyTorch may use, which number them anew.
-            None: all of them.
+        text: its lines; a line that cannot be parsed is left out.
+        chosen: ``CUDA_VISIBLE_DEVICES``: indices or ids of the GPUs that PyTorch may use; PyTorch numbers them from
+            0 in this order. None means all of them.
     """
     rows = [row for line in text.splitlines() if len(row := [part.strip() for part in line.split(",")]) == len(_FIELDS)]
     if chosen is not None:
@@ -93,9 +93,9 @@ def _gpu(number: int, row: Sequence[str]) -> Gpu:
 
 
 def _number(text: str) -> int | None:
-    """A whole number, or None for what the tool does not know (``[N/A]``)."""
+    """Return a whole number, or None for a value that the tool does not know (``[N/A]``)."""
     return int(text) if text.isdecimal() else None
 
 
 GPUS = GpuWatch()
-"""The one watch of this process."""
+"""The one GPU cache of this process."""

@@ -1,4 +1,4 @@
-"""What a worker takes of its machine."""
+"""Measure the memory and GPU that a worker uses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from histo_core.runs.devices.nvidia_smi import GPUS
 
 @dataclass(frozen=True)
 class Usage:
-    """Memory in bytes; ``gpu_percent`` is how busy the GPU was in the last second, None on a CPU."""
+    """Memory in bytes; ``gpu_percent`` is the GPU's utilisation in the last second, None on a CPU."""
 
     memory_bytes: int
     gpu_memory_bytes: int
@@ -20,10 +20,10 @@ class Usage:
 
 
 def usage(device: str) -> Usage:
-    """What this process and those it started take now.
+    """Return what this process and its child processes use now.
 
     Args:
-        device: of the run, such as ``cpu`` or ``cuda:0``.
+        device: the run's device, such as ``cpu`` or ``cuda:0``.
     """
     process = psutil.Process()
     memory = sum(_resident(one) for one in (process, *process.children(recursive=True)))
@@ -37,5 +37,5 @@ def usage(device: str) -> Usage:
 def _resident(process: psutil.Process) -> int:
     try:
         return int(process.memory_info().rss)
-    except psutil.Error:  # it has just ended
+    except psutil.Error:  # the process has just ended
         return 0

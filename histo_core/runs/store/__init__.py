@@ -1,1 +1,1 @@
-"""Runs as rows of a database."""
+"""Store runs as rows of a database."""

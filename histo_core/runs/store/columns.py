@@ -1,4 +1,4 @@
-"""Kinds of columns whose rows can always be read: what is damaged in one row must not fail a statement over all."""
+"""Define column types that can always be read: one damaged row must not fail a statement over all rows."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from histo_core.storable import as_json, storable_text
 
 
 class Damaged:
-    """Stands for JSON in a row that cannot be read."""
+    """A placeholder for JSON that cannot be read."""
 
 
 DAMAGED = Damaged()
 
 
 def from_json(text: Any) -> Any:
-    """Read what a column of JSON holds; `DAMAGED` where it is none."""
+    """Parse the value of a JSON column; return `DAMAGED` where it is not JSON."""
     try:
         return json.loads(text)
     except (ValueError, TypeError, RecursionError):
@@ -28,7 +28,7 @@ def from_json(text: Any) -> Any:
 
 
 class Utc(sa.types.TypeDecorator[datetime]):
-    """Times of day in UTC, also in SQLite, which keeps no time zone; None where it is damaged."""
+    """A timestamp in UTC; SQLite keeps no time zone. A damaged value is read as None."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -52,7 +52,7 @@ class Utc(sa.types.TypeDecorator[datetime]):
 
 
 class Words(sa.types.TypeDecorator[str]):
-    """Text that people or errors wrote; what no database keeps is replaced before it is written or looked for."""
+    """Text from people or errors; characters that a database cannot keep are replaced in values and in queries."""
 
     impl = sa.Text
     cache_ok = True
@@ -61,26 +61,26 @@ class Words(sa.types.TypeDecorator[str]):
         return None if value is None else storable_text(value)
 
     def process_result_value(self, value: Any, dialect: Any) -> str | None:
-        if isinstance(value, bytes):  # SQLite keeps any kind of value in any column
+        if isinstance(value, bytes):  # SQLite stores any type in any column
             return value.decode(errors="replace")
         return None if value is None else str(value)
 
 
 class Key(Words):
-    """A short text by which rows are found, such as an id that somebody typed."""
+    """A short text by which rows are found, such as an id that a user typed."""
 
     impl = sa.String
     cache_ok = True
 
 
 def copy_of(*place: str, otherwise: str | int = "") -> Callable[[Any], str | int]:
-    """Fill a column with what the row's configuration says at a place, when the row is written.
+    """Fill a column with one value of the row's configuration when the row is written.
 
-    So no statement needs to look into JSON, whose functions fail for all rows over one that is damaged.
+    No statement then needs the database's JSON functions, which fail for all rows when one row is damaged.
 
     Args:
-        place: keys of the configuration, one inside the other.
-        otherwise: what is written where the configuration says nothing of that kind.
+        place: nested keys of the configuration.
+        otherwise: the value where the configuration has none of this type there.
     """
 
     def filled(context: Any) -> str | int:

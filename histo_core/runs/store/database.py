@@ -1,4 +1,4 @@
-"""Opening the database: where it may lie, how it is locked, and which version its tables have."""
+"""Open the database: check its place, set its locking, and migrate its tables."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ _VERSION_TABLE = sa.table("alembic_version", sa.column("version_num"))
 
 
 class Database:
-    """Read and write transactions. One that writes waits for its turn before it reads anything.
+    """A database with read and write transactions. A write transaction waits for its turn before it reads anything.
 
-    SQLite gets ``BEGIN IMMEDIATE``: with a plain ``BEGIN``, 1,500 of 1,600 competing read-then-write transactions
-    failed as "locked"; this way none did. PostgreSQL gets the same order from an advisory lock.
+    SQLite uses ``BEGIN IMMEDIATE``: with a plain ``BEGIN``, 1,500 of 1,600 competing read-then-write transactions
+    failed as "locked"; with this, none did. PostgreSQL uses an advisory lock for the same order.
     """
 
     def __init__(self, url: sa.URL) -> None:
@@ -48,7 +48,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """A transaction that sees one state of the database.
+        """Open a transaction that sees one state of the database.
 
         Raises:
             StoreError: the database cannot be reached or read.
@@ -58,7 +58,7 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """A transaction that is alone in writing; synced to the disk when the block ends.
+        """Open a transaction that excludes all other writers; it is synced to the disk when the block ends.
 
         Raises:
             StoreError: the database cannot be reached, or stays locked for 30 s, or its disk is full.
@@ -67,7 +67,7 @@ class Database:
             yield connection
 
     def version(self) -> str | None:
-        """The newest migration that was applied, or None for a new database."""
+        """Return the newest migration that was applied, or None for a new database."""
         with self.read() as connection:
             if not sa.inspect(connection).has_table(_VERSION_TABLE.name):
                 return None
@@ -82,13 +82,13 @@ class Database:
         if self.version() == VERSION:
             return
         with locked(lock):
-            # Looked at again: of many that waited for the lock, only the first has something to do. Loading Alembic
-            # takes a second, and fifty of them, one after the other, would outlast the wait for the lock.
+            # Check again: of all processes that waited for the lock, only the first has something to do. Loading
+            # Alembic takes a second; fifty processes one after the other would exceed the lock's timeout.
             if self.version() != VERSION:
                 self._migrate()
 
     def _migrate(self) -> None:
-        # Imported when needed only: it takes longer than all else that a page does with the store.
+        # Imported only when needed: it takes longer than everything else that a page does with the store.
         from alembic import command
         from alembic.config import Config
         from alembic.script import ScriptDirectory
@@ -110,7 +110,7 @@ class Database:
             command.upgrade(config, "head")
 
     def _set_journal(self) -> None:
-        """The journal's kind is kept in the file; it cannot be changed inside a transaction."""
+        """Set the journal mode, which is stored in the file and cannot be changed inside a transaction."""
         connection = self._engine.raw_connection()
         try:
             connection.cursor().execute(f"PRAGMA journal_mode = {'WAL' if WRITE_AHEAD else 'DELETE'}")
@@ -119,10 +119,10 @@ class Database:
 
 
 def open_database(workspace: Workspace) -> Database:
-    """The database of a workspace, or of ``HISTOSCOPE_DATABASE_URL``, with its tables up to date.
+    """Open the database of a workspace, or of ``HISTOSCOPE_DATABASE_URL``, and bring its tables up to date.
 
     Raises:
-        StoreError: it cannot be opened, lies on a network file system, or is too new.
+        StoreError: the database cannot be opened, is on a network file system, or is too new.
     """
     named = os.environ.get("HISTOSCOPE_DATABASE_URL")
     try:
@@ -130,7 +130,7 @@ def open_database(workspace: Workspace) -> Database:
         if url.get_backend_name() == "sqlite":
             _prepare_file(Path(url.database or ""))
         database = Database(url)
-    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:  # the last: a port that is no number
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:  # the last: the port is not a number
         raise StoreError(
             f"HISTOSCOPE_DATABASE_URL cannot be used: {error}.",
             "sqlite:////absolute/path or postgresql+psycopg://user@host/name are expected.",
@@ -170,7 +170,7 @@ def _engine(url: sa.URL) -> sa.Engine:
         engine = sa.create_engine(url, pool_pre_ping=True, **_JSON)
         event.listen(engine, "begin", _begin_on_server)
         return engine
-    # No pool: opening a file takes 0.1 ms, and no connection is ever carried into another thread or process.
+    # No pool: opening a file takes 0.1 ms, and no connection is ever shared with another thread or process.
     engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args={"timeout": BUSY_SECONDS}, **_JSON)
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _begin_in_file)
@@ -179,12 +179,12 @@ def _engine(url: sa.URL) -> sa.Engine:
 
 def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
     connection.text_factory = _as_text
-    connection.isolation_level = None  # the driver's own late BEGIN is what deadlocks; we send ours
+    connection.isolation_level = None  # the driver's own late BEGIN deadlocks; we send ours
     connection.execute("PRAGMA synchronous = FULL")
 
 
 def _as_text(value: bytes) -> str:
-    """Text of a row, damaged or not: the driver's own way fails the whole statement over a byte that is not UTF-8."""
+    """Decode a row's text, damaged or not; the driver fails the whole statement over one byte that is not UTF-8."""
     return value.decode(errors="replace")
 
 

@@ -1,7 +1,7 @@
-"""Deleting runs: the row first, then the folder, so that no row ever stands for files that are not there.
+"""Delete runs: first the row, then the folder, so that no row ever refers to missing files.
 
-The folder is marked in the transaction that removes the row. Whoever finds a marked folder without a row, after a
-kill in between, removes it; a marked folder with its row belongs to a deletion that never came about.
+The folder is marked in the transaction that removes the row. After a kill in between, the next process that finds a
+marked folder without a row removes it. A marked folder that has a row belongs to a deletion that was not carried out.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ _TRASH = ".*.deleted"
 
 
 def delete(run_id: str, workspace: Workspace, *, force: bool = False, user: User = LOCAL) -> Run:
-    """Delete an ended run, or one that cannot be read, with its files. Nothing brings it back.
+    """Delete an ended or unreadable run and its files. This cannot be undone.
 
-    Predictions that were made with it on other data are files of their own and stay. In an experiment its place stays,
-    empty, so that nothing takes it for one that is still to come.
+    Predictions that the run made on other data are separate files and stay. In an experiment the run's place stays
+    and is empty, so that it does not count as a run that is still to come.
 
     Args:
         run_id: an ended run.
         workspace: where it is.
-        force: also one that an experiment counts, or whose weights another run starts from; but never the one that an
-            experiment chose while its test set is being scored, because no other can be chosen.
-        user: who asks.
+        force: also delete a run that an experiment counts, or whose weights another run starts from. The run that an
+            experiment chose is never deleted while its test set is being scored, because no other can be chosen.
+        user: who deletes it.
 
     Returns:
         The run as it was.
 
     Raises:
         PermissionDeniedError: the user may not delete runs.
-        RunError: the run is unknown, waits or runs, or is still needed; the message names what needs it.
+        RunError: the run is unknown, waiting, running or still needed; the message names what needs it.
     """
     authorise(user, "run.delete", run_id)
     store = Store.open(workspace)
@@ -53,7 +53,7 @@ def delete(run_id: str, workspace: Workspace, *, force: bool = False, user: User
     ended = RUNS.c.status.not_in(ACTIVE)
     if run.status is RunStatus.UNREADABLE:
         _ask_worker_to_stop(run, store)
-        ended = sa.true()  # whatever state its row says, nothing ends it
+        ended = sa.true()  # an unreadable row may be in any state, and nothing will end it
     with store.database.write() as connection:
         if not force and (needed_by := list(_needed_by(connection, run_id, workspace))):
             raise RunError(
@@ -76,7 +76,7 @@ def delete(run_id: str, workspace: Workspace, *, force: bool = False, user: User
 
 
 def _ask_worker_to_stop(run: Run, store: Store) -> None:
-    """Refuse to delete a run that cannot be read while a worker is at it, as one of another version may be."""
+    """Refuse to delete an unreadable run while a worker, perhaps of another version, works on it."""
     held = next((held for held in store.running() if held.run.run_id == run.run_id), None)
     silent = run.heartbeat_at is None or datetime.now(UTC) - run.heartbeat_at > timedelta(seconds=SILENCE_SECONDS)
     if held is None or (silent and not held.worker.alive()):
@@ -90,10 +90,10 @@ def _ask_worker_to_stop(run: Run, store: Store) -> None:
 
 
 def finish_deletions(workspace: Workspace) -> None:
-    """Remove the folders of deleted runs, and take the marks of deletions that never came about away."""
+    """Remove the folders of deleted runs, and remove the marks of deletions that were not carried out."""
     marks = list(workspace.runs.glob(f"*/{_MARK}"))
     if marks:
-        # In a transaction that writes, so that no deletion is just between its mark and its end.
+        # In a write transaction, so that no deletion is between its mark and its end.
         with Store.open(workspace).database.write() as connection:
             for mark in marks:
                 known = sa.select(sa.exists().where(RUNS.c.run_id == mark.parent.name))
@@ -106,7 +106,7 @@ def finish_deletions(workspace: Workspace) -> None:
 
 
 def _throw_away(folder: Path) -> None:
-    """Take the folder's name away at once; removing what it holds takes longer."""
+    """Rename the folder at once, then remove its files, which takes longer."""
     with suppress(FileNotFoundError):  # another process was first
         folder.rename(folder.with_name(f".{folder.name}.{token_hex(4)}.deleted"))
 
@@ -123,7 +123,7 @@ def _refuse_chosen(connection: sa.Connection, run_id: str, workspace: Workspace)
 
 
 def _needed_by(connection: sa.Connection, run_id: str, workspace: Workspace) -> Iterator[str]:
-    """What counts on a run, in words."""
+    """Yield a description of each thing that still needs a run."""
     counted = (
         sa.select(EXPERIMENTS.c.name)
         .where(

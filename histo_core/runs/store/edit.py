@@ -1,4 +1,4 @@
-"""What people write on a run: its name, tags and note, and whether it is archived. None of it touches its result."""
+"""Edit a run's name, tags and note, and archive it. None of this changes its result."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from histo_core.workspace import Workspace
 NAME_LENGTH, TAG_LENGTH, NOTE_LENGTH = 200, 40, 10_000
 TAGS = 20
 PRIORITY = 1000
-_NOT_IN_A_LINE = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control characters, halves of characters, ends of lines
+_NOT_IN_A_LINE = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control characters, surrogates, line ends
 
 
 def rename(run_id: str, name: str, workspace: Workspace, *, user: User = LOCAL) -> Run:
-    """Show a run under another name.
+    """Rename a run.
 
     Raises:
         PermissionDeniedError: the user may not change runs.
@@ -35,7 +35,7 @@ def rename(run_id: str, name: str, workspace: Workspace, *, user: User = LOCAL) 
 
 
 def set_tags(run_id: str, tags: Sequence[str], workspace: Workspace, *, user: User = LOCAL) -> Run:
-    """Give a run these tags in place of those it has.
+    """Replace a run's tags.
 
     Raises:
         PermissionDeniedError: the user may not change runs.
@@ -47,7 +47,7 @@ def set_tags(run_id: str, tags: Sequence[str], workspace: Workspace, *, user: Us
 
 
 def set_note(run_id: str, note: str, workspace: Workspace, *, user: User = LOCAL) -> Run:
-    """Write a note of any number of lines on a run, in place of the one it has.
+    """Replace a run's note, which may have any number of lines.
 
     Raises:
         PermissionDeniedError: the user may not change runs.
@@ -59,11 +59,11 @@ def set_note(run_id: str, note: str, workspace: Workspace, *, user: User = LOCAL
 
 
 def archive(run_id: str, workspace: Workspace, on: bool = True, *, user: User = LOCAL) -> Run:
-    """Put an ended run away, so that lists leave it out, or bring it back. Its files stay as they are.
+    """Archive an ended run, so that lists leave it out, or bring it back. Its files do not change.
 
     Raises:
         PermissionDeniedError: the user may not change runs.
-        RunError: the run is unknown, waits or runs.
+        RunError: the run is unknown, waiting or running.
     """
     authorise(user, "run.edit", run_id)
     now = sa.func.coalesce(RUNS.c.archived_at, sa.literal(datetime.now(UTC), RUNS.c.archived_at.type))
@@ -79,7 +79,7 @@ def archive(run_id: str, workspace: Workspace, on: bool = True, *, user: User = 
 
 
 def checked_name(name: str) -> str:
-    """A run's name, without spaces around it.
+    """Check a run's name and return it without surrounding spaces.
 
     Raises:
         ConfigError: it is empty, longer than 200 characters or of several lines.
@@ -88,7 +88,7 @@ def checked_name(name: str) -> str:
 
 
 def checked_tags(tags: Sequence[str]) -> tuple[str, ...]:
-    """A run's tags, each once, without spaces around them.
+    """Check a run's tags and return each once, without surrounding spaces.
 
     Raises:
         ConfigError: one is empty, longer than 40 characters or of several lines, or there are more than 20.
@@ -100,7 +100,7 @@ def checked_tags(tags: Sequence[str]) -> tuple[str, ...]:
 
 
 def checked_note(note: str) -> str:
-    """A run's note.
+    """Check a run's note and return it.
 
     Raises:
         ConfigError: it is longer than 10,000 characters.
@@ -113,10 +113,10 @@ def checked_note(note: str) -> str:
 
 
 def checked_priority(priority: int) -> int:
-    """A run's priority: 0 unless said otherwise, higher ones first.
+    """Check a run's priority and return it; the default is 0, and higher priorities start first.
 
     Raises:
-        ConfigError: it lies outside -1000 to 1000.
+        ConfigError: it is outside -1000 to 1000.
     """
     if abs(priority) > PRIORITY:
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""Waiting for a lock that is held for seconds only."""
+"""Wait for a lock that is held for seconds only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def locked(path: Path, timeout: float = 60.0) -> Iterator[None]:
     """Hold a lock for a block of code.
 
     Raises:
-        StoreError: another process has kept the lock for ``timeout`` seconds.
+        StoreError: another process has held the lock for ``timeout`` seconds.
     """
     deadline = time.monotonic() + timeout
     while (file := try_lock(path)) is None:

@@ -1,4 +1,4 @@
-"""What is in a workspace, counted by the database: models by state, and the data that they were trained on."""
+"""Count a workspace's runs in the database: by state, and by the data set that they were trained on."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _KNOWN = frozenset(RunStatus)
 
 
 def states(store: Store) -> dict[RunStatus, int]:
-    """How many runs are in each state that any is in, without those that were archived."""
+    """Count the runs in each state, without archived ones; states without runs are left out."""
     query = sa.select(RUNS.c.status, sa.func.count()).where(_SHOWN).group_by(RUNS.c.status)
     with store.database.read() as connection:
         return {RunStatus(status): number for status, number in connection.execute(query) if status in _KNOWN}
 
 
 def data_used(store: Store) -> list[tuple[DataConfig, int]]:
-    """The data sets that runs are on, each with how many, those with most runs first."""
+    """Return the data sets that runs use, each with its number of runs, most runs first."""
     text, number = RUNS.c.data, sa.func.count()
     query = sa.select(text, number).where(_SHOWN).group_by(text).order_by(number.desc(), text)
     found = []
     with store.database.read() as connection:
         for data, many in connection.execute(query):
-            with suppress(ValueError, TypeError):  # what another version wrote
+            with suppress(ValueError, TypeError):  # written by another version
                 found.append((DataConfig.model_validate_json(data), many))
     return found

@@ -1,4 +1,4 @@
-"""The order in which waiting runs are started: by priority, then by how long they wait; and changing it."""
+"""Order the queue of waiting runs by priority, then by waiting time; move runs in it."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from histo_core.workspace import Workspace
 
 Gpus = Callable[[], Sequence[str]]
 
-_TICK = timedelta(microseconds=1)  # the least by which two times of the database differ
+_TICK = timedelta(microseconds=1)  # the smallest difference of two timestamps in the database
 
 
 def gpu_names() -> Sequence[str]:
-    """All GPUs that a run may be given; where nothing tells how many there are, the first."""
+    """Return the names of all GPUs that a run may use; only the first where their number is unknown."""
     return [gpu.name for gpu in GPUS.look()] or ["cuda:0"]
 
 
 def next_queued(store: Store, busy_devices: Collection[str], gpus: Gpus = gpu_names) -> Run | None:
-    """The first run of the queue whose devices are all free; one that left its device open is given the first such.
+    """Return the first queued run whose devices are all free; a run with an open device gets the first free one.
 
-    A run that waits for several devices keeps them from those behind it, else small runs would pass it for ever. One
-    that cannot be read is ended as failed, so that it holds up nobody and can be deleted.
+    A run that waits for several devices reserves them, else smaller runs behind it would always start first. An
+    unreadable run is ended as failed, so that it blocks nothing and can be deleted.
 
     Args:
-        store: whose queue.
-        busy_devices: names of devices that are taken.
-        gpus: names all GPUs; asked only where a run waits for any of them.
+        store: holds the queue.
+        busy_devices: names of devices that are in use.
+        gpus: returns the names of all GPUs; called only where a run waits for any of them.
     """
     query = sa.select(RUNS.c.run_id, RUNS.c.device, RUNS.c.devices).where(WAITING).order_by(*QUEUE_ORDER)
     with store.database.read() as connection:
@@ -59,7 +59,7 @@ def next_queued(store: Store, busy_devices: Collection[str], gpus: Gpus = gpu_na
 
 
 def _places(named: str, count: int, gpus: Gpus) -> dict[str, frozenset[str]]:
-    """Where a run may be started: the first device, and all that it then keeps busy."""
+    """Map each possible first device of a run to all devices that the run then uses."""
     if named != OPEN_DEVICE:
         return {named: held_devices(named, count)}
     known = gpus()
@@ -70,19 +70,19 @@ def _places(named: str, count: int, gpus: Gpus) -> dict[str, frozenset[str]]:
 def move(run_id: str, workspace: Workspace, *, first: bool = False, by: int = 0, user: User = LOCAL) -> Run:
     """Move a waiting run in the queue.
 
-    It takes the priority of the run beside which it comes to stand; the others keep theirs.
+    It takes the priority of its new neighbour; the other runs keep theirs.
 
     Args:
-        run_id: a run that waits.
+        run_id: a waiting run.
         workspace: where it waits.
-        first: to the front.
-        by: places further back, negative ones further to the front; it goes no further than the queue does.
-        user: who asks.
+        first: move it to the front.
+        by: places to move back, or to the front where negative; limited to the ends of the queue.
+        user: who moves it.
 
     Raises:
         PermissionDeniedError: the user may not change runs.
         ConfigError: both or neither of ``first`` and ``by`` are given.
-        RunError: the run is unknown or does not wait.
+        RunError: the run is unknown or not waiting.
     """
     authorise(user, "run.edit", run_id)
     if first == bool(by):
@@ -91,12 +91,12 @@ def move(run_id: str, workspace: Workspace, *, first: bool = False, by: int = 0,
 
 
 def _place(run_id: str, workspace: Workspace, target: Callable[[int], int]) -> Run:
-    """Move a waiting run from its position to ``target(position)``, and give it as it is then."""
+    """Move a waiting run from its position to ``target(position)``, and return the changed run."""
     store = Store.open(workspace)
     waiting = sa.select(RUNS.c.run_id, RUNS.c.priority, RUNS.c.queued_at).where(WAITING).order_by(*QUEUE_ORDER)
     with store.database.write() as connection:
         rows = [tuple(row) for row in connection.execute(waiting)]
-        queue = [row for row in rows if isinstance(row[1], int) and row[2] is not None]  # others cannot be read
+        queue = [row for row in rows if isinstance(row[1], int) and row[2] is not None]  # the others are unreadable
         position = next((place for place, row in enumerate(queue) if row[0] == run_id), None)
         if position is not None:
             for moved, priority, queued_at in _moved(queue, position, target(position)):
@@ -111,13 +111,13 @@ def _place(run_id: str, workspace: Workspace, target: Callable[[int], int]) -> R
 
 
 def _moved(queue: list[tuple[str, int, datetime]], position: int, target: int) -> list[tuple[str, int, datetime]]:
-    """The rows of the priority that one run moves into, with the times that give the new order."""
+    """Return the rows of the priority that a run moves into, with timestamps that give the new order."""
     target = min(max(target, 0), len(queue) - 1)
     priority = queue[target][1]
     others = queue[:position] + queue[position + 1 :]
     ordered = [*others[:target], (queue[position][0], priority, queue[position][2]), *others[target:]]
     group = [row for row in ordered if row[1] == priority]
-    # The runs share out the times at which they were queued, so that later ones still come behind them all.
+    # The runs exchange their own queueing times, so that runs queued later still come after all of them.
     times = sorted(row[2] for row in group)
     for place in range(1, len(times)):
         times[place] = max(times[place], times[place - 1] + _TICK)

@@ -1,7 +1,7 @@
-"""A row of the database as a JSON file beside what it is about, so that a lost database can be made again.
+"""Write each database row as a JSON file in its run's or experiment's folder, to rebuild a lost database.
 
-The row is what counts. Its file is written inside the transaction that changes the row, so that files follow rows in
-their order; a disk that refuses is logged, and `python -m histo_core workspace check --mend` writes the file later.
+The row is authoritative. Its file is written inside the transaction that changes the row, so that files change in the
+same order as rows. A failed write is logged, and `python -m histo_core workspace check --mend` writes the file later.
 """
 
 from __future__ import annotations
@@ -22,33 +22,33 @@ from histo_core.runs.store.schema import RUNS
 from histo_core.workspace import Workspace, is_plain_id
 
 RUN = "run.json"
-"""In a run's folder: all that its row says."""
+"""The file in a run's folder that holds the run's whole row."""
 
 LOG = logging.getLogger(__name__)
 
 
 def plain_row(table: sa.Table, row: Mapping[Any, Any]) -> dict[str, Any]:
-    """A row as JSON values: times as text of ISO 8601, in UTC, and None for what is damaged."""
+    """Return a row as JSON values: times as ISO 8601 text in UTC, and None for damaged values."""
     return {column.name: _plain(row[column.name]) for column in table.columns}
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
-    # No column holds bytes: SQLite gives them where a value's own bytes are damaged.
+    # No column holds bytes: SQLite returns bytes where a value is damaged.
     return None if value is DAMAGED or isinstance(value, bytes) else value
 
 
 def parsed_row(table: sa.Table, values: object, source: Path) -> dict[str, Any]:
-    """The values of a row that `plain_row` wrote; columns that an older version did not know take their default.
+    """Parse a row that `plain_row` wrote; columns that an older version did not know take their default.
 
     Args:
-        table: whose columns count; what else stands there is left out.
-        values: as JSON gave them.
-        source: the file, for the message.
+        table: the row's table; keys that are not its columns are ignored.
+        values: the parsed JSON.
+        source: the file, for the error message.
 
     Raises:
-        CorruptDataError: no object, a column that must be there is missing, or a value is of another kind.
+        CorruptDataError: not an object, a required column is missing, or a value has the wrong type.
     """
     if not isinstance(values, dict):
         raise _damaged(source, "it holds no object")
@@ -63,16 +63,16 @@ def parsed_row(table: sa.Table, values: object, source: Path) -> dict[str, Any]:
 
 
 def write_run(row: Mapping[Any, Any], workspace: Workspace) -> None:
-    """Write a run's row into its folder; a row of elsewhere, whose id names no folder, has none."""
+    """Write a run's row into its folder; skip a row of another program, whose id cannot name a folder."""
     if is_plain_id(row["run_id"]):
         write_record(workspace.run_folder(row["run_id"]) / RUN, plain_row(RUNS, row))
 
 
 @contextmanager
 def forgotten_if_refused() -> Iterator[list[Path]]:
-    """Take the records of new rows away that were not kept in the end: a check would take those rows for lost.
+    """Remove the files of new rows when their transaction fails; else a check would report the rows as lost.
 
-    Gives a list to which the block adds the records' files; a folder goes, too, where nothing else lies in it.
+    Yields a list to which the block adds the files. A folder that is then empty is removed too.
     """
     added: list[Path] = []
     try:
@@ -86,7 +86,7 @@ def forgotten_if_refused() -> Iterator[list[Path]]:
 
 
 def write_record(file: Path, values: Mapping[str, Any]) -> None:
-    """Write what a row says; where the disk refuses, log it and go on, because the row itself is kept."""
+    """Write a row's values; log a failed write and go on, because the row itself is stored."""
     try:
         write_json(file, values)
     except OSError as error:
@@ -94,11 +94,11 @@ def write_record(file: Path, values: Mapping[str, Any]) -> None:
 
 
 def read_run(folder: Path) -> dict[str, Any]:
-    """The row that a run's folder holds.
+    """Read the row from a run's folder.
 
     Raises:
-        FileNotFoundError: an older version left none.
-        CorruptDataError: it cannot be read, or is of another run.
+        FileNotFoundError: there is no file, as an older version wrote none.
+        CorruptDataError: the file cannot be read, or belongs to another run.
     """
     file = folder / RUN
     row = parsed_row(RUNS, read_record(file), file)
@@ -108,11 +108,11 @@ def read_run(folder: Path) -> dict[str, Any]:
 
 
 def read_record(file: Path) -> Any:
-    """A record's JSON values.
+    """Read a file's JSON values.
 
     Raises:
-        FileNotFoundError: it is not there.
-        CorruptDataError: it cannot be read.
+        FileNotFoundError: the file is missing.
+        CorruptDataError: the file cannot be read.
     """
     try:
         return read_json(file)
@@ -123,12 +123,12 @@ def read_record(file: Path) -> Any:
 
 
 def scores_file(workspace: Workspace) -> Path:
-    """Where it stands, a line each, which test set was scored for what."""
+    """Return the file that lists, a line each, which test set was scored for what."""
     return workspace.home / "test_scores.jsonl"
 
 
 def note_score(line: str, workspace: Workspace) -> None:
-    """Add a line to `scores_file`; where the disk refuses, log it and go on."""
+    """Append a line to `scores_file`; log a failed write and go on."""
     try:
         append_line(scores_file(workspace), line)
     except OSError as error:

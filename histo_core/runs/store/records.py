@@ -1,4 +1,4 @@
-"""A run as the rest of the program sees it."""
+"""Define a run as the rest of the program sees it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from enum import StrEnum
 from histo_core.config import RunConfig
 
 OPEN_DEVICE = "auto"
-"""The device of a waiting run that takes any GPU that is free."""
+"""The device of a waiting run that accepts any free GPU."""
 
 
 class RunStatus(StrEnum):
-    """The explicit state of a run; never guessed from logs or files."""
+    """The explicit state of a run; it is never inferred from logs or files."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -21,9 +21,9 @@ class RunStatus(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     LOST = "lost"
-    """Its worker died without writing an end; it can be resumed."""
+    """Its worker died without recording an end; the run can be resumed."""
     UNREADABLE = "unreadable"
-    """Its row cannot be read by this version; in the database it keeps the state it has."""
+    """This version cannot read its row; the state in the database does not change."""
 
     @property
     def active(self) -> bool:
@@ -36,27 +36,27 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True)
 class RunProgress:
-    """How far a running worker says it is."""
+    """The progress that a running worker reports."""
 
     phase: str
-    """preparing, training, predicting"""
+    """preparing, training or predicting"""
     epoch: int = 0
     epochs: int = 0
     batch: int = 0
     batches: int = 0
     images_per_second: float = 0.0
     best_epoch: int | None = None
-    """The epoch, counted from 0, with the lowest validation loss so far; its figures follow."""
+    """The epoch, counted from 0, with the lowest validation loss so far; the fields below are of this epoch."""
     best_valid_loss: float | None = None
     best_valid_accuracy: float | None = None
     best_valid_auroc: float | None = None
     memory_bytes: int = 0
-    """Of the worker and the processes it started, when it was last looked."""
+    """Memory of the worker and its child processes at the last measurement."""
     gpu_memory_bytes: int = 0
     gpu_percent: int | None = None
-    """How busy the worker's GPU is; None on a CPU."""
+    """The utilisation of the worker's GPU; None on a CPU."""
     train_loss: float | None = None
-    """Mean over the epoch so far, or over the one that has just ended; None before the first batch."""
+    """Mean over the current epoch so far, or over the epoch that has just ended; None before the first batch."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Run:
     attempt: int
     status: RunStatus
     reason: str
-    """Why it failed, was lost or was cancelled; one sentence, empty else."""
+    """Why it failed, was lost or was cancelled, in one sentence; else empty."""
     device: str
     progress: RunProgress | None
     cancel_requested: bool
@@ -82,24 +82,24 @@ class Run:
     heartbeat_at: datetime | None
     pid: int | None
     priority: int = 0
-    """Of runs that wait, higher ones are started first."""
+    """Waiting runs with a higher priority start first."""
     tags: tuple[str, ...] = ()
     note: str = ""
     archived_at: datetime | None = None
-    """When it was archived: lists leave it out unless asked."""
+    """When it was archived; None where it is not. Lists leave archived runs out by default."""
     test_fingerprint: str = ""
-    """Of its test set (`histo_core.runs.store.test_set_access`); empty where that is empty or was never kept."""
+    """Fingerprint of its test set (`histo_core.runs.store.test_set_access`); empty where there is none on record."""
     origin: str = ""
-    """Which study's run it was made from (`histo_core.studies.origin`); empty where it comes from none."""
+    """The study's run that it was made from (`histo_core.studies.origin`); empty where it was made from none."""
 
     @property
     def devices(self) -> frozenset[str]:
-        """All devices that it keeps busy while it runs."""
+        """All devices that it uses while it runs."""
         return held_devices(self.device, self.config.train.devices)
 
 
 def held_devices(device: str, count: int) -> frozenset[str]:
-    """The devices of a run whose first one is ``device``: the next CUDA devices follow; processes share any other."""
+    """Return a run's devices: ``device`` and the CUDA devices after it; processes share a device of any other kind."""
     kind, _, first = device.partition(":")
     if not first:
         return frozenset({device})

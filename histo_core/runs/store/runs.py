@@ -1,4 +1,4 @@
-"""The runs' table. Every change of state is a compare-and-set, so that two processes never both make it."""
+"""Read and change the table of runs. Every change of state is a compare-and-set, so that only one process makes it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from histo_core.runs.worker.process_identity import ProcessIdentity
 from histo_core.workspace import Workspace
 
 _HEARTBEAT = frozenset({"heartbeat_at", "progress"})
-"""What a worker writes every second or five; the file in the run's folder does without until something else changes."""
+"""Columns that a worker writes every few seconds; the file in the run's folder is not rewritten for them alone."""
 _RESUMABLE = tuple(status.value for status in RunStatus if status.resumable)
 
 
@@ -46,14 +46,14 @@ class Store:
         """Open the workspace's database, making or upgrading its tables when needed.
 
         Raises:
-            StoreError: it cannot be opened, lies on a network file system, or is too new.
+            StoreError: the database cannot be opened, is on a network file system, or is too new.
         """
         return cls(open_database(workspace), workspace)
 
     def runs(
         self, *, statuses: Collection[RunStatus] | None = None, limit: int = 200, archived: bool = False
     ) -> list[Run]:
-        """Runs, newest first; those that were archived only with ``archived``, unreadable ones without ``statuses``."""
+        """List runs, newest first; archived ones only with ``archived``, unreadable ones only without ``statuses``."""
         query = sa.select(RUNS).order_by(RUNS.c.created_at.desc(), RUNS.c.run_id).limit(limit)
         if statuses is not None:
             query = query.where(RUNS.c.status.in_([status.value for status in statuses]))
@@ -62,24 +62,24 @@ class Store:
         return [run for run in self._select(query) if statuses is None or run.status in statuses]
 
     def made_from(self, origin: str) -> list[Run]:
-        """Runs that were made from a study, or from one run of it, newest first.
+        """List the runs that were made from a study, or from one of its runs, newest first.
 
         Args:
-            origin: the study's name, or more of what `Run.origin` holds, up to a slash.
+            origin: the study's name, or a longer prefix of `Run.origin` that ends before a slash.
         """
         same = (RUNS.c.origin == origin) | RUNS.c.origin.startswith(f"{origin}/", autoescape=True)
         return self._select(sa.select(RUNS).where(same).order_by(RUNS.c.created_at.desc(), RUNS.c.run_id))
 
     def queue(self) -> list[Run]:
-        """The runs that wait, in the order in which they will be started."""
+        """List the waiting runs in the order in which they will start."""
         waiting = self._select(sa.select(RUNS).where(WAITING).order_by(*QUEUE_ORDER))
         return [run for run in waiting if run.status is RunStatus.QUEUED]
 
     def get(self, run_id: str) -> Run:
-        """One run.
+        """Return one run.
 
         Raises:
-            RunError: no run has this id; it names a close one.
+            RunError: no run has this id; the message suggests a similar one.
         """
         with self.database.read() as connection:
             row = connection.execute(sa.select(RUNS).where(RUNS.c.run_id == run_id)).mappings().one_or_none()
@@ -94,7 +94,7 @@ class Store:
         )
 
     def is_active(self, run_id: str) -> bool:
-        """Whether a run is queued or running; one that was deleted is neither."""
+        """Whether a run is queued or running; False for a deleted run."""
         query = sa.select(sa.exists().where(RUNS.c.run_id == run_id, RUNS.c.status.in_(ACTIVE)))
         with self.database.read() as connection:
             return bool(connection.execute(query).scalar())
@@ -119,9 +119,9 @@ class Store:
         test_fingerprint: str = "",
         origin: str = "",
     ) -> Run:
-        """Add a queued run, or give the active run of the same configuration and data as it is.
+        """Add a queued run, or return the active run of the same configuration and data unchanged.
 
-        A configuration that has finished before gets the next attempt.
+        A configuration whose earlier run has ended gets the next attempt number.
         """
         config_hash = config.hash(data_hash)
         same = sa.select(RUNS).where(RUNS.c.config_hash == config_hash)
@@ -162,10 +162,10 @@ class Store:
             return self._kept(row)
 
     def claim(self, run_id: str, worker: ProcessIdentity) -> Run:
-        """Make a queued run this worker's own.
+        """Claim a queued run for this worker.
 
         Raises:
-            RunError: the run is unknown, or another worker or a cancellation was first.
+            RunError: the run is unknown, was claimed by another worker, or was cancelled.
         """
         now = datetime.now(UTC)
         run = self.change(
@@ -183,12 +183,12 @@ class Store:
         return run or self._refuse(run_id, "started", "Only a queued run can be started.")
 
     def heartbeat(self, run_id: str, worker: ProcessIdentity, progress: RunProgress | None = None) -> Run | None:
-        """Say that the worker lives, and how far it is. None when the run is no longer this worker's: stop."""
+        """Record the worker's heartbeat and progress. Returns None when the worker has lost the run and must stop."""
         values = {} if progress is None else {"progress": asdict(progress)}
         return self.change(run_id, _held_by(worker), heartbeat_at=datetime.now(UTC), **values)
 
     def finish(self, run_id: str, worker: ProcessIdentity, status: RunStatus, reason: str = "") -> Run | None:
-        """Write how a run ended, and that its test set was scored. None when it is no longer this worker's."""
+        """Record how a run ended, and that its test set was scored. Returns None when the worker has lost the run."""
         with self.database.write() as connection:
             run = self._change(connection, run_id, _held_by(worker), **_ended(status, reason))
             if run is not None and status is RunStatus.SUCCEEDED and "test" in run.config.predict.parts:
@@ -196,15 +196,15 @@ class Store:
             return run
 
     def fail_unclaimed(self, run_id: str, pid: int | None, reason: str) -> Run | None:
-        """End a queued run whose worker (``pid``, if it came that far) ended before it claimed the run.
+        """Fail a queued run whose worker (``pid``, if it was started) ended before it claimed the run.
 
-        None when the run is not queued, or when that worker had claimed it and the run was queued again since.
+        Returns None when the run is not queued, or when that worker had claimed it and it was queued again since.
         """
         never_claimed = RUNS.c.pid.is_(None) | (RUNS.c.pid != pid)
         return self.change(run_id, WAITING & never_claimed, **_ended(RunStatus.FAILED, reason))
 
     def request_cancel(self, run_id: str) -> Run:
-        """Cancel a queued run at once; ask a running one's worker to stop. Asking twice changes nothing.
+        """Cancel a queued run at once; ask a running run's worker to stop. A second call changes nothing.
 
         Raises:
             RunError: the run is unknown or has ended.
@@ -219,7 +219,7 @@ class Store:
         return run or self._refuse(run_id, "cancelled", "Only a queued or running run can be cancelled.")
 
     def requeue(self, run_id: str) -> Run:
-        """Queue an ended run again: same run, same folder, going on from its checkpoint.
+        """Queue an ended run again, with the same id and folder; it continues from its checkpoint.
 
         Raises:
             RunError: the run is unknown, active or has succeeded, or another attempt of it is active.
@@ -242,7 +242,7 @@ class Store:
         )
 
     def running(self) -> list[ClaimedRun]:
-        """All running runs, with their workers; one whose row names no worker is left to be deleted."""
+        """Return all running runs with their workers; a run whose row names no worker is left out."""
         query = sa.select(RUNS).where(RUNS.c.status == RunStatus.RUNNING.value)
         with self.database.read() as connection:
             return [
@@ -256,7 +256,7 @@ class Store:
             return [to_run(row) for row in connection.execute(query).mappings()]
 
     def change(self, run_id: str, condition: sa.ColumnElement[bool], **values: Any) -> Run | None:
-        """Set columns of a run if, and only if, the condition holds for it; None when it does not."""
+        """Set columns of a run if the condition holds for it; return None when it does not."""
         with self.database.write() as connection:
             return self._change(connection, run_id, condition, **values)
 
@@ -270,7 +270,7 @@ class Store:
         return to_run(row) if values.keys() <= _HEARTBEAT else self._kept(row)
 
     def _kept(self, row: Mapping[Any, Any]) -> Run:
-        """A row that was just written, as a run; its folder gets to hold it, too."""
+        """Write a changed row into the run's folder and return it as a run."""
         if self._workspace is not None:
             write_run(row, self._workspace)
         return to_run(row)
@@ -290,7 +290,7 @@ def _held_by(worker: ProcessIdentity) -> sa.ColumnElement[bool]:
 
 
 def _opened_again() -> sa.ColumnElement[str]:
-    """A run that left its GPU open is not bound to the one that it was given before."""
+    """Return the device of a run that is queued again; an open GPU is not bound to the one it had before."""
     given = (RUNS.c.asked_device == OPEN_DEVICE) & RUNS.c.device.startswith("cuda")
     return sa.case((given, OPEN_DEVICE), else_=RUNS.c.device)
 

@@ -1,4 +1,4 @@
-"""The tables, as SQLAlchemy sees them, and how a row becomes a record.
+"""Define the SQLAlchemy tables, and convert rows to records.
 
 A change here needs a migration and a new `VERSION`.
 """
@@ -21,16 +21,16 @@ from histo_core.runs.store.records import Run, RunProgress, RunStatus
 from histo_core.workspace import is_plain_id
 
 VERSION = "0005"
-"""The newest migration; a test holds that it is the head of ``migrations/versions``."""
+"""The newest migration; a test checks that it is the head of ``migrations/versions``."""
 
 ACTIVE = tuple(status.value for status in RunStatus if status.active)
 
 
 NEVER = datetime.fromtimestamp(0, UTC)
-"""When a run began whose row does not say it."""
+"""The start time of a run whose row has none."""
 DEVICE = re.compile(r"auto|cpu|mps|cuda:\d{1,4}", re.ASCII)
 DEVICE_COUNTS = range(1, 65)
-"""How many devices a run may ask for, as `TrainConfig` bounds them."""
+"""The allowed numbers of devices of a run, as in `TrainConfig`."""
 _NEEDED: dict[str, type] = {"created_at": datetime, "queued_at": datetime, "attempt": int, "priority": int}
 _PROGRESS = TypeAdapter(RunProgress)
 
@@ -38,7 +38,7 @@ METADATA = sa.MetaData()
 
 
 def _copy(name: str, *place: str) -> sa.Column[str]:
-    """A text of the configuration in a column of its own, by which runs are found."""
+    """Return a column that copies one text of the configuration, by which runs are found."""
     return sa.Column(name, Words, nullable=False, server_default=sa.text("''"), default=copy_of(*place))
 
 
@@ -84,7 +84,7 @@ RUNS = sa.Table(
     sa.UniqueConstraint("config_hash", "attempt", name="one_run_an_attempt"),
 )
 
-# Two launches of one configuration cannot both be active, whatever the code above the database does.
+# The database itself ensures that two launches of one configuration are never both active.
 sa.Index(
     "one_active_run_a_config",
     RUNS.c.config_hash,
@@ -96,7 +96,7 @@ sa.Index("runs_by_status", RUNS.c.status, RUNS.c.queued_at)
 
 WAITING = RUNS.c.status == RunStatus.QUEUED.value
 QUEUE_ORDER = (RUNS.c.priority.desc(), RUNS.c.queued_at, RUNS.c.run_id)
-"""The order in which waiting runs are started."""
+"""The order in which waiting runs start."""
 
 EXPERIMENTS = sa.Table(
     "experiments",
@@ -138,10 +138,10 @@ TEST_SCORES = sa.Table(
 
 
 def to_run(row: Mapping[Any, Any]) -> Run:
-    """One row of `RUNS` as the rest of the program sees it.
+    """Convert a row of `RUNS` to a run.
 
-    A row that another version wrote, or that was damaged, stops nobody: it becomes a run in the state "unreadable",
-    whose reason says why, with the configuration of no run in particular.
+    A damaged row, or one that another version wrote, raises no error: it becomes a run in the state "unreadable" with
+    a default configuration, and its reason says why.
     """
     try:
         config, status, reason = _config(row), RunStatus(row["status"]), row["reason"]
@@ -177,7 +177,7 @@ def to_run(row: Mapping[Any, Any]) -> Run:
 
 
 def _config(row: Mapping[Any, Any]) -> RunConfig:
-    """The configuration of a row that can be read.
+    """Return the configuration of a readable row.
 
     Raises:
         ConfigError, ValueError: the row is damaged; the message names the column.
@@ -203,7 +203,7 @@ def has_worker(row: Mapping[Any, Any]) -> bool:
 
 
 def _progress(values: Any) -> RunProgress | None:
-    """None where the worker said nothing yet, or is of a version that says other things."""
+    """Parse a worker's progress; return None where there is none yet, or another version wrote it."""
     try:
         return None if values is None else _PROGRESS.validate_python(asdict(RunProgress(**values)))
     except (TypeError, ValidationError):

@@ -1,4 +1,4 @@
-"""Finding runs among thousands: filtered, ordered and counted by the database, a page at a time."""
+"""Search thousands of runs: the database filters, orders and counts them, a page at a time."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _ORDER = (
     RUNS.c.created_at.desc(),
     RUNS.c.run_id,
 )
-"""What is running, then what waits in its starting order, then the rest, newest first."""
+"""Running runs, then waiting ones in starting order, then the rest, newest first."""
 
 
 @dataclass(frozen=True)
 class RunFilter:
-    """Which runs.
+    """A filter of runs.
 
     Attributes:
-        text: part of the name, note, id, network or data set, whatever its case; empty for any.
-        tag: one that they bear; empty for any.
-        statuses: their states; empty for any.
-        archived: also those that were archived.
+        text: a substring of the name, note, id, network or data set, in any case; empty for any.
+        tag: a tag that the runs have; empty for any.
+        statuses: allowed states; empty for any.
+        archived: include archived runs.
     """
 
     text: str = ""
@@ -45,32 +45,32 @@ class RunFilter:
 
 @dataclass(frozen=True)
 class Found:
-    """A page of runs, and how many there are on all pages."""
+    """A page of runs, and the number of runs on all pages."""
 
     runs: tuple[Run, ...]
     total: int
 
 
 def find_runs(store: Store, wanted: RunFilter, *, limit: int, offset: int = 0) -> Found:
-    """Runs that are active first (waiting ones in the order in which they start), then the newest.
+    """Find runs: active ones first (waiting ones in starting order), then the newest.
 
     Args:
-        store: where to look.
-        wanted: which.
-        limit: at most so many.
-        offset: how many to pass over.
+        store: where to search.
+        wanted: the filter.
+        limit: the largest number of runs to return.
+        offset: how many runs to skip.
     """
     condition = sa.and_(sa.true(), *_conditions(wanted))
     query = sa.select(RUNS).where(condition).order_by(*_ORDER).limit(limit).offset(offset)
     with store.database.read() as connection:
         total = connection.execute(sa.select(sa.func.count()).select_from(RUNS).where(condition)).scalar_one()
         runs = tuple(to_run(row) for row in connection.execute(query).mappings())
-    # In the database a run that cannot be read has a state of its own, which it must not be taken for.
+    # An unreadable run has another state in the database and must not match that state.
     return Found(tuple(run for run in runs if not wanted.statuses or run.status in wanted.statuses), total)
 
 
 def all_tags(store: Store) -> list[str]:
-    """Every tag that some run bears, in the alphabet's order."""
+    """Return all tags in use, in alphabetical order."""
     with store.database.read() as connection:
         kinds = [from_json(kind) for kind in connection.execute(sa.select(_TAGS).distinct()).scalars()]
     readable = (tag for kind in kinds if isinstance(kind, list) for tag in kind)

@@ -1,4 +1,4 @@
-"""Why a database refuses, and what to do about it, by the code that it gives."""
+"""Explain a database error by its code, with what to do about it."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ _SERVER = (
 
 
 def store_error(error: DBAPIError, url: sa.URL) -> StoreError:
-    """The error of a driver in words.
+    """Convert a driver's error to a `StoreError`.
 
     Args:
-        error: what SQLAlchemy raised.
-        url: of the database; its password is not shown.
+        error: raised by SQLAlchemy.
+        url: the database's URL; its password is not shown.
     """
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is None:
         allowed, remedy = _SERVER
     else:
-        code &= 0xFF  # what is above says more of the same
+        code &= 0xFF  # the higher bits are SQLite's extended error code
         allowed, remedy = _FILE.get(code, ("It must be reachable and writable.", "Try again."))
     kind = ReadOnlyStoreError if code == sqlite3.SQLITE_READONLY else StoreError
     why = str(error.orig).strip()

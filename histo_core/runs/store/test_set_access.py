@@ -1,6 +1,6 @@
-"""How often a test set was scored: what was looked at once serves to choose the next time.
+"""Count how often a test set was scored: a test set that has been seen can influence later choices.
 
-A test set is known by what is in it, whichever run, experiment or split it belongs to.
+A test set is identified by its content, whichever run, experiment or split it belongs to.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from histo_core.runs.store.schema import EXPERIMENT_RUNS, EXPERIMENTS, TEST_SCOR
 from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:
-    from histo_core.data.dataset import Dataset  # it loads pandas, which the store does without
+    from histo_core.data.dataset import Dataset  # it loads pandas, which the store does not need
     from histo_core.data.splits.split import Split
 
 
 def fingerprint_of(dataset: Dataset, split: Split) -> str:
-    """SHA-256 (hex) of the data's content hash and the sorted ids of the test set; empty where there is none."""
+    """Return the SHA-256 (hex) of the content hash and the sorted ids of the test set; empty where there is none."""
     ids = sorted(dataset.table["sample_id"].to_numpy()[split.indices("test")].tolist())
     return hashlib.sha256("\0".join([dataset.content_hash, *ids]).encode()).hexdigest() if ids else ""
 
@@ -33,13 +33,13 @@ def fingerprint_of(dataset: Dataset, split: Split) -> str:
 def record_score(
     connection: sa.Connection, fingerprint: str, scored_for: str, workspace: Workspace | None = None
 ) -> None:
-    """Remember, in a transaction that writes, that a test set was scored; of one and the same the first time counts.
+    """Record, in a write transaction, that a test set was scored; repeats for the same id are not counted.
 
     Args:
-        connection: of the transaction.
-        fingerprint: from `fingerprint_of`; of a part without samples nothing is remembered.
+        connection: the transaction's connection.
+        fingerprint: from `fingerprint_of`; nothing is recorded for an empty test set.
         scored_for: the id of the run, experiment or predictions.
-        workspace: keeps it in a file, too, so that a lost database can be made again.
+        workspace: also keeps the record in a file, so that a lost database can be rebuilt.
     """
     mine = (TEST_SCORES.c.test_fingerprint == fingerprint, TEST_SCORES.c.scored_for == scored_for)
     if fingerprint and not connection.execute(sa.select(sa.exists().where(*mine))).scalar():
@@ -50,7 +50,7 @@ def record_score(
 
 
 def scored_before(database: Database, fingerprint: str, scored_for: str) -> int:
-    """How often a test set was scored for others: so far, or until it was scored for this one."""
+    """Count how often a test set was scored for others: so far, or until it was scored for this one."""
     mine = sa.select(TEST_SCORES.c.scored_at).where(
         TEST_SCORES.c.test_fingerprint == fingerprint, TEST_SCORES.c.scored_for == scored_for
     )
@@ -63,13 +63,13 @@ def scored_before(database: Database, fingerprint: str, scored_for: str) -> int:
 
 
 def scored_for_others(database: Database, fingerprint: str, scored_for: str, runs: Collection[str]) -> int:
-    """How often a test set had been scored when some runs were first looked at together, without their own scores.
+    """Count the scores of a test set before some runs were first compared, without these runs' own scores.
 
     Args:
-        database: of the workspace.
+        database: the workspace's database.
         fingerprint: from `fingerprint_of`.
-        scored_for: the id of the look, which was recorded.
-        runs: ids of the runs that are looked at.
+        scored_for: the recorded id of the comparison.
+        runs: ids of the compared runs.
     """
     look = (TEST_SCORES.c.test_fingerprint == fingerprint, TEST_SCORES.c.scored_for == scored_for)
     others = [TEST_SCORES.c.test_fingerprint == fingerprint, TEST_SCORES.c.scored_for.not_in([scored_for, *runs])]
@@ -81,7 +81,7 @@ def scored_for_others(database: Database, fingerprint: str, scored_for: str, run
 
 
 def scored_in_words(count: int) -> str:
-    """What `scored_before` means, in words that end a sentence."""
+    """Describe the result of `scored_before`, in words that end a sentence."""
     if not count:
         return "not scored before."
     times = "once" if count == 1 else f"{count:,} times"
@@ -89,7 +89,7 @@ def scored_in_words(count: int) -> str:
 
 
 def kept_back_by(run: Run, database: Database) -> tuple[str, ...]:
-    """Names of the experiments that keep the run's test set back until one member is chosen, and did not choose it."""
+    """Return the names of experiments that withhold the run's test set and have not chosen this run."""
     if "test" in run.config.predict.parts:
         return ()
     chosen = EXPERIMENTS.c.final_run_id

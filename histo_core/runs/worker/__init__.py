@@ -1,1 +1,1 @@
-"""Processes that carry out runs, and the supervisor that watches them."""
+"""Carry out runs in worker processes, watched by a supervisor."""

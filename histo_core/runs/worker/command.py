@@ -1,4 +1,4 @@
-"""The command lines and the environment of our own processes."""
+"""Build the command lines and the environment of Histoscope's own processes."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ Command = Callable[[str], Sequence[str]]
 
 
 def worker_command(run_id: str) -> Sequence[str]:
-    """The command line of a run's worker."""
+    """Return the command line of a run's worker."""
     return [sys.executable, "-m", "histo_core", "worker", run_id]
 
 
 def child_environment(workspace: Workspace) -> Mapping[str, str]:
-    """The environment in which our own processes find the same workspace and the same code from any folder.
+    """Return the environment in which child processes find the same workspace and code from any folder.
 
-    OpenMP's threads sleep at a barrier instead of spinning: on two busy cores, where a browser and its server want
-    their share, spinning made an epoch of a small network eight times slower (20 s against 2.4 s).
+    OpenMP's threads sleep at a barrier instead of spinning. On two cores that a browser and its server also used,
+    spinning made an epoch of a small network eight times slower (20 s against 2.4 s).
     """
     path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
     ours = {"HISTOSCOPE_HOME": str(workspace.home), "PYTHONPATH": path}

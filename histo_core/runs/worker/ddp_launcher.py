@@ -1,8 +1,8 @@
-"""The other processes of a run that several devices of one machine share: started by its worker, and gone with it.
+"""Start the other processes of a run on several devices of one machine; they end with the run's worker.
 
-The worker is rank 0, and what tells a process its rank are torchrun's variables. Processes meet in a file of a private
-folder and talk over the loopback interface, so that nothing listens to the network. Under torchrun all processes are
-there already, and nothing is started here.
+The worker is rank 0, and torchrun's variables give each process its rank. The processes rendezvous through a file in
+a private folder and communicate over the loopback interface, so that nothing listens to the network. Under torchrun
+all processes exist already, and nothing is started here.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from histo_core.runs.worker.ddp_worker import FIRST_DEVICE, ready_file, reason_f
 from histo_core.training.distributed.meeting import MEETING_FILE
 
 END_SECONDS = 30.0
-"""How long the others may take to end after rank 0 has; they have nothing left to do."""
+"""Seconds that the others may take to end after rank 0; they have nothing left to do."""
 READY_SECONDS = 0.05
-"""How often to look whether the others are ready."""
+"""Seconds between two checks whether the others are ready."""
 _REASON_BYTES = 16_384
 REASON_SECONDS = 5.0
-"""How long to wait for the one that failed first to say why, after its silence was noticed."""
+"""Seconds to wait for the reason of the first failed process, once its failure was noticed."""
 
 
 @contextmanager
 def ranks_beside(run_id: str, config: TrainConfig, folder: Path) -> Iterator[None]:
-    """Start ranks 1, 2, ... of a run; within the block this process is rank 0. At the end none of them is left.
+    """Start ranks 1, 2, ... of a run; within the block this process is rank 0. At the end all of them have ended.
 
     Args:
         run_id: for their command line.
-        config: says how many there are.
-        folder: of the run; each writes ``rank-<n>.txt`` there.
+        config: gives the number of processes.
+        folder: the run's folder; each process writes ``rank-<n>.txt`` there.
 
     Raises:
         TrainingError: another process failed or was killed, with its reason.
@@ -110,7 +110,7 @@ def _environment(variables: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
 
 @contextmanager
 def _threads(count: int) -> Iterator[None]:
-    """Processes that share a CPU share its cores, too."""
+    """Divide the cores among processes that share a CPU."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
@@ -120,7 +120,7 @@ def _threads(count: int) -> Iterator[None]:
 
 
 def _start(run_id: str, rank: int, folder: Path) -> subprocess.Popen[bytes]:
-    """In the worker's own group, so that it is killed with it; its input ends when the worker does, however that is."""
+    """Start a process in the worker's group, so that both are killed together; its stdin ends when the worker ends."""
     with (folder / f"rank-{rank}.txt").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "histo_core", "worker", run_id],
@@ -132,7 +132,7 @@ def _start(run_id: str, rank: int, folder: Path) -> subprocess.Popen[bytes]:
 
 
 def _wait_until_ready(others: Mapping[int, subprocess.Popen[bytes]], folder: Path) -> None:
-    """Meeting takes minutes to give up on one that does not come, so find out first whether all will."""
+    """Wait until all processes are ready; the rendezvous itself would wait minutes for one that is missing."""
     for rank, process in others.items():
         while not ready_file(folder / "meeting", rank).exists():
             if process.poll() is not None:
@@ -141,14 +141,14 @@ def _wait_until_ready(others: Mapping[int, subprocess.Popen[bytes]], folder: Pat
 
 
 def _reason(others: Mapping[int, subprocess.Popen[bytes]], folder: Path) -> str | None:
-    """Why the others failed: what one of them says, else how one of them ended; None where none did."""
+    """Return why the others failed: the reason that one wrote, else how one ended; None where none failed."""
     _wait(others.values(), REASON_SECONDS)
     for rank in others:
         with suppress(OSError):
             said = read_end(reason_file(folder / "meeting", rank), _REASON_BYTES).decode(errors="replace")
             return f"Process {rank + 1} of {len(others) + 1} failed: {said}"
     ended = {rank: code for rank, process in others.items() if (code := process.poll())}
-    # One that was killed ended first; the rest failed because it was gone.
+    # A killed process ended first; the rest failed because it was gone.
     for rank, code in sorted(ended.items(), key=lambda item: item[1]):
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         return f"Process {rank + 1} of {len(others) + 1} {how}; see rank-{rank}.txt in the run's folder."
@@ -156,7 +156,7 @@ def _reason(others: Mapping[int, subprocess.Popen[bytes]], folder: Path) -> str 
 
 
 def _wait(processes: Iterable[subprocess.Popen[bytes]], seconds: float) -> None:
-    """Until all have ended, but no longer than that."""
+    """Wait until all processes have ended, at most the given time."""
     deadline = time.monotonic() + seconds
     for process in processes:
         with suppress(subprocess.TimeoutExpired):
@@ -165,7 +165,7 @@ def _wait(processes: Iterable[subprocess.Popen[bytes]], seconds: float) -> None:
 
 def _end(processes: Iterable[subprocess.Popen[bytes]]) -> None:
     for process in processes:
-        process.kill()  # nothing, where it has ended
+        process.kill()  # has no effect where it has ended
         process.wait()
         if process.stdin is not None:
             process.stdin.close()

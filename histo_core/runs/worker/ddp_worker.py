@@ -1,4 +1,4 @@
-"""What the processes of a run do that are not its worker: train along, and write nothing."""
+"""Train in the processes of a run other than its worker (ranks 1, 2, ...); they write no results."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ from histo_core.training.distributed.meeting import MEETING_FILE
 from histo_core.workspace import Workspace
 
 FIRST_DEVICE = "HISTOSCOPE_FIRST_DEVICE"
-"""The variable that names the device of rank 0, which the supervisor may have chosen."""
+"""The environment variable that names rank 0's device, which the supervisor may have chosen."""
 
 
 def ready_file(meeting: Path, rank: int) -> Path:
-    """What a process of this machine makes when it has opened the data and comes to meet the others."""
+    """Return the file that a process creates when it has opened the data and is ready for the rendezvous."""
     return meeting.with_name(f"rank-{rank}.ready")
 
 
 def reason_file(meeting: Path, rank: int) -> Path:
-    """Where a process of this machine says in words why it failed."""
+    """Return the file in which a process writes why it failed."""
     return meeting.with_name(f"rank-{rank}.reason")
 
 
 def is_follower() -> bool:
-    """Whether this process was started as another than the first of a run: by its worker, or by torchrun."""
+    """Whether this process is a rank above 0, started by a run's worker or by torchrun."""
     started = os.environ.get(MEETING_FILE) or os.environ.get("TORCHELASTIC_RUN_ID")
     return bool(started) and os.environ.get("RANK", "0") != "0"
 
 
 def follow(run_id: str, workspace: Workspace) -> int:
-    """Train a run's network along with its worker; the store is not needed, only the run's folder.
+    """Train a run's network together with its worker; this needs the run's folder and no store.
 
     Args:
-        run_id: a run whose configuration lies in its folder.
-        workspace: where its folder is, the same for all processes.
+        run_id: a run whose configuration is in its folder.
+        workspace: holds the folder; the same for all processes.
 
     Returns:
-        The process's exit code: 0 when training ended, whether all epochs are done or not.
+        The process's exit code: 0 when training ended, with or without all epochs done.
 
     Raises:
-        HistoscopeError: this process cannot train; what it raises ends the others, too.
+        HistoscopeError: this process cannot train; the error ends the others too.
     """
     meeting, stop = os.environ.get(MEETING_FILE), Event()
     if meeting:
@@ -63,7 +63,7 @@ def follow(run_id: str, workspace: Workspace) -> int:
 def _train(run_id: str, workspace: Workspace, stop: Event, meeting: Path | None) -> None:
     folder = workspace.run_folder(run_id)
     if meeting is None and (folder / "manifest.json").exists():
-        return  # under torchrun: the worker finds all done
+        return  # under torchrun: the worker finds everything done
     config = read_config(folder / "config.yaml", saved=True)
     if config.train.devices == 1:
         raise ConfigError(
@@ -71,7 +71,7 @@ def _train(run_id: str, workspace: Workspace, stop: Event, meeting: Path | None)
             "As many processes as train.devices says.",
             "Start one worker, or launch a run for several devices.",
         )
-    # Loaded once it is known when to end, and that there is something to do, because it takes seconds.
+    # Imported late because it takes seconds: first set up the end of this process and check that work is left.
     from histo_core.runs.worker.run_data import open_data
     from histo_core.training.distributed.process_group import find_ranks
     from histo_core.training.loop import fit
@@ -83,11 +83,11 @@ def _train(run_id: str, workspace: Workspace, stop: Event, meeting: Path | None)
     if meeting is not None:
         ready_file(meeting, ranks.rank).touch()
     for _ in fit(config, dataset, split, folder, should_stop=stop.is_set, workspace=workspace):
-        pass  # events are told by rank 0
+        pass  # rank 0 reports events
 
 
 def _end_with_the_worker() -> None:
-    """The worker holds the other end of the input, and tells nothing through it but that it lives."""
+    """End this process when the worker ends: the worker holds the other end of stdin and sends nothing through it."""
     while sys.stdin.buffer.read(1):
         pass
     os._exit(1)

@@ -1,4 +1,4 @@
-"""Saying in a run's row that its worker lives, and how far it is."""
+"""Write a worker's heartbeat and progress into the run's row."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ PROGRESS_SECONDS = 1.0
 
 
 class Reporter:
-    """A thread that writes ``progress`` at most once a second and a heartbeat every five, with what the worker takes.
+    """A thread that writes ``progress`` at most once a second and a heartbeat every five, with memory and GPU usage.
 
-    Training never waits for the database: it only sets ``progress``. The thread sets ``stop`` when someone asked for
-    the run to be cancelled, and when the run is no longer this worker's.
+    Training never waits for the database: it only sets ``progress``. The thread sets ``stop`` when a cancellation was
+    requested and when the worker has lost the run.
     """
 
     def __init__(self, store: Store, run: Run, worker: ProcessIdentity, stop: Event) -> None:

@@ -1,4 +1,4 @@
-"""Who a process is: a process id alone is reused, with its start time and the boot it is unique."""
+"""Identify a process by id, start time and boot; the system reuses process ids."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import psutil
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _NUMBERING = Path("/proc/self/ns/pid")
-# The starter ends at once, so that what it started belongs to nobody: it never becomes our zombie.
+# The starter ends at once, so that its child is not ours and never becomes our zombie.
 _STARTER = """
 import subprocess, sys
 with open(sys.argv[1], "ab") as log:
@@ -31,8 +31,8 @@ class ProcessIdentity:
 
     Attributes:
         pid: the process id.
-        started: when it started; seconds since the boot on Linux, else since 1970.
-        boot: the boot it belongs to, so that a restart of the machine ends every process; see `boot_id`.
+        started: its start time; seconds since the boot on Linux, else since 1970.
+        boot: the boot it belongs to; after a reboot no earlier process counts as alive. See `boot_id`.
     """
 
     pid: int
@@ -41,7 +41,7 @@ class ProcessIdentity:
 
     @classmethod
     def of(cls, pid: int) -> ProcessIdentity | None:
-        """The living process with this id, or None. A zombie has ended: it only waits for its parent to look."""
+        """Return the live process with this id, or None. A zombie has ended and only waits for its parent."""
         try:
             process = psutil.Process(pid)
             if process.status() in _ENDED:
@@ -52,25 +52,25 @@ class ProcessIdentity:
 
     @classmethod
     def current(cls) -> ProcessIdentity:
-        """This process."""
+        """Return this process's identity."""
         pid = os.getpid()
         return cls(pid, _start_time(psutil.Process(pid)), boot_id())
 
     def alive(self) -> bool:
-        """Whether this very process still runs."""
+        """Whether this process, and not another with its id, still runs."""
         return self.boot == boot_id() and ProcessIdentity.of(self.pid) == self
 
     def terminate(self) -> None:
-        """Ask it to stop (SIGTERM), if it still runs."""
+        """Ask the process to stop (SIGTERM), if it still runs."""
         if self.alive():
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGTERM)
 
     def kill(self) -> None:
-        """Kill it (SIGKILL), with its whole group where it leads one; of one that has ended, what is left of its group.
+        """Kill the process (SIGKILL) and the group that it leads; if it has ended, kill the rest of its group.
 
-        A group keeps its number from being given to another process, so that a number without a process is still its
-        group's, or nobody's.
+        The system does not reuse the number of a group that still has members. So a number without a process belongs
+        to this group or to nobody.
         """
         with suppress(ProcessLookupError, PermissionError):
             if self.alive():
@@ -82,16 +82,16 @@ class ProcessIdentity:
 
 @cache
 def boot_id() -> str:
-    """What tells this boot of this machine, and in it what numbers processes as ours, from every other.
+    """Return an id of this boot of this machine and of this process's PID namespace.
 
-    Containers of one machine share its boot, and each numbers its processes by itself: without the numbering's own
-    number, one container would take its process 7 for that of another.
+    Containers of one machine share its boot, but each numbers its own processes. Without the namespace, one container
+    would mistake its process 7 for that of another.
     """
     if not _BOOT_ID.exists():
         return f"{psutil.boot_time():.0f}"
     try:
         numbering = f" {_NUMBERING.stat().st_ino}"
-    except OSError:  # hidden from us
+    except OSError:  # not readable
         numbering = ""
     return _BOOT_ID.read_text().strip() + numbering
 
@@ -99,7 +99,7 @@ def boot_id() -> str:
 def _start_time(process: psutil.Process) -> float:
     if not sys.platform.startswith("linux"):
         return process.create_time()
-    # create_time() adds the boot's time of day, which moves when the clock is set; the ticks since boot do not.
+    # create_time() adds the boot's time of day, which changes when the clock is set; ticks since boot do not.
     try:
         fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -108,7 +108,7 @@ def _start_time(process: psutil.Process) -> float:
 
 
 def start_detached(command: Sequence[str], *, log: Path, folder: Path, environment: Mapping[str, str]) -> None:
-    """Start a process that outlives this one: a session of its own, no terminal, output appended to ``log``.
+    """Start a process that outlives this one: its own session, no terminal, output appended to ``log``.
 
     Raises:
         OSError, subprocess.CalledProcessError: it could not be started.

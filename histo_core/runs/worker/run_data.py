@@ -1,4 +1,4 @@
-"""The data that a run was launched with."""
+"""Open the data that a run was launched with."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from histo_core.workspace import Workspace
 
 
 def open_data(config: RunConfig, workspace: Workspace) -> tuple[Dataset, Split, Workspace]:
-    """A run's data set, its split, and a workspace from which what the launch allowed may be read, too.
+    """Return a run's data set, its split, and a workspace that may also read what the launch allowed.
 
     Raises:
         HistoscopeError: the data cannot be opened or split.
@@ -24,10 +24,10 @@ def open_data(config: RunConfig, workspace: Workspace) -> tuple[Dataset, Split, 
 
 
 def check_unchanged(run: Run, dataset: Dataset, split: Split) -> None:
-    """See to it that a run's data and split are those that it was launched with.
+    """Check that a run's data and split are those that it was launched with.
 
     Raises:
-        CorruptDataError: they are not.
+        CorruptDataError: they differ.
     """
     if dataset.content_hash != run.data_hash or split.fingerprint != run.split_fingerprint:
         raise CorruptDataError(

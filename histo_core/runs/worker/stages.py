@@ -1,4 +1,4 @@
-"""What a worker does with a run, step by step. Each step may be done twice: a killed worker's run is resumed."""
+"""Carry out a run step by step. Each step can be repeated, because a killed worker's run is resumed."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ LOG = logging.getLogger(__name__)
 
 
 class _StopRequestedError(Exception):
-    """Thrown out of a callback, to end predicting early."""
+    """Raised by a callback to end prediction early."""
 
 
 def train_and_predict(run: Run, workspace: Workspace, report: Reporter, stop: Flag) -> bool:
-    """Train, predict validation and test, and write the manifest; go on where an earlier worker was.
+    """Train, predict the validation and test sets, and write the manifest; continue where an earlier worker stopped.
 
     Args:
-        run: a running run of this process.
-        workspace: where its folder is.
-        report: told how far the run is.
+        run: a run that this process has claimed.
+        workspace: holds its folder.
+        report: receives the run's progress.
         stop: set when the run should stop at the end of the batch.
 
     Returns:
-        False when it was stopped before the end.
+        False when the run was stopped before the end.
 
     Raises:
         HistoscopeError: the run cannot be carried out; the message says why.
@@ -66,7 +66,7 @@ def train_and_predict(run: Run, workspace: Workspace, report: Reporter, stop: Fl
 
 def _train(run: Run, dataset: Dataset, split: Split, workspace: Workspace, report: Reporter, stop: Flag) -> bool:
     folder = workspace.run_folder(run.run_id)
-    for event in read_events(folder):  # of an earlier worker, whose best epoch counts
+    for event in read_events(folder):  # by an earlier worker; its best epoch counts
         if isinstance(event, EpochDone):
             report.progress = _best(event, report.progress)
     event, log, curves = None, EventLog(folder), EventFile(folder)
@@ -82,7 +82,7 @@ def _train(run: Run, dataset: Dataset, split: Split, workspace: Workspace, repor
 
 
 def _on_its_device(run: Run) -> RunConfig:
-    """The configuration with the GPU that the supervisor gave a run which had left it open."""
+    """Return the configuration with the GPU that the supervisor assigned to a run with an open device."""
     train = run.config.train
     if train.device != OPEN_DEVICE or not run.device.startswith("cuda"):
         return run.config
@@ -102,7 +102,7 @@ def _predict(run: Run, dataset: Dataset, split: Split, folder: Path, report: Rep
 
 
 def _progress(event: Event, before: RunProgress) -> RunProgress:
-    """Epochs done so far, where in the current one training is, and the best epoch."""
+    """Return the epochs done so far, the position in the current epoch, and the best epoch."""
     match event:
         case Started():
             return replace(

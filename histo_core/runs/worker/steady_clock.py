@@ -1,4 +1,4 @@
-"""Time that passes, shared by all processes of a boot; setting the time of day does not move it."""
+"""Measure elapsed time with one clock for all processes of a boot; setting the time of day does not change it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from histo_core.runs.worker.process_identity import boot_id
 
 @dataclass(frozen=True)
 class Moment:
-    """A moment of one boot of one machine.
+    """A moment on the clock of one boot of one machine.
 
     Attributes:
-        boot: the boot whose clock it is of; containers of one machine share its clock.
-        seconds: what that clock showed.
+        boot: the clock's boot; containers of one machine share its clock.
+        seconds: the clock's reading.
     """
 
     boot: str
@@ -23,11 +23,11 @@ class Moment:
 
     @classmethod
     def now(cls) -> Moment:
-        """This moment."""
+        """Return the current moment."""
         return cls(_clock(), time.monotonic())
 
     def age(self) -> float:
-        """Seconds since then; infinite where the machine was started again, or is another."""
+        """Return the seconds since then; infinite after a reboot or on another machine."""
         return time.monotonic() - self.seconds if self.boot == _clock() else math.inf
 
 

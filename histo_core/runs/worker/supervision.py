@@ -1,4 +1,4 @@
-"""Serve a workspace: one supervisor at a time, for as long as anything is active."""
+"""Supervise a workspace: one supervisor at a time, for as long as anything is active."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ LOCK_SECONDS = 20.0
 
 
 def lock_file(workspace: Workspace) -> Path:
-    """The file that the living supervisor has locked, and in which it says who it is."""
+    """Return the file that the live supervisor locks and writes its identity to."""
     return workspace.locks / "supervisor.lock"
 
 
 def supervisor_identity(workspace: Workspace) -> ProcessIdentity | None:
-    """The living supervisor of a workspace, or None."""
+    """Return the live supervisor of a workspace, or None."""
     try:
         identity = ProcessIdentity(**parse_json(read_regular(lock_file(workspace), 4096)))
     except (OSError, ValueError, TypeError):
@@ -53,20 +53,20 @@ def supervise(
     command: Command = worker_command,
     beside: Callable[[Workspace], object] | None = None,
 ) -> None:
-    """Serve a workspace until nothing has been active for a while; return at once when another process serves it.
+    """Supervise a workspace until nothing has been active for a while; return at once when another process does.
 
-    A launch adds its row first and looks for a supervisor afterwards; a leaving supervisor withdraws its name
-    first and looks at the queue afterwards. So of the two at least one sees the other, and no launch is lost.
+    A launch first adds its row and then looks for a supervisor. A supervisor that exits first removes its identity
+    and then looks at the queue. So at least one of the two sees the other, and no launch is lost.
 
     Args:
-        workspace: whose runs to look after.
-        idle_exit_seconds: leave after this long without a queued or running run.
-        poll_seconds: how often to look.
-        grace_seconds: how long a worker may take to stop before its process group is killed.
-        start_seconds: how long a worker may hold a device without being at work on its run: before it claims it, or
-            after its end.
-        command: the command line of a run's worker.
-        beside: called at each look, for what lies above runs.
+        workspace: holds the runs.
+        idle_exit_seconds: exit after this time without a queued or running run.
+        poll_seconds: time between two polls.
+        grace_seconds: time that a worker may take to stop before its process group is killed.
+        start_seconds: time that a worker may hold a device without working on its run: before it claims the run, or
+            after the run's end.
+        command: returns the command line of a run's worker.
+        beside: called at each poll, for the layers above runs.
 
     Raises:
         StoreError: the store cannot be opened.
@@ -84,10 +84,10 @@ def supervise(
 
 
 def _lock_unless_served(workspace: Workspace) -> IO[str] | None:
-    """The lock, or None where a living supervisor has it.
+    """Take the lock; return None where a live supervisor holds it.
 
-    A killed one's lock may outlive it for a moment, in a worker that was just being started: whoever left because of
-    that would leave nobody.
+    A killed supervisor's lock may outlive it for a moment in a worker that was just being started. Giving up because
+    of that would leave no supervisor at all.
     """
     deadline = time.monotonic() + LOCK_SECONDS
     while (lock := try_lock(lock_file(workspace))) is None:
@@ -109,7 +109,7 @@ def _serve(supervisor: Supervisor, idle_exit_seconds: float, poll_seconds: float
                 last_active = time.monotonic()
         except StoreError as error:
             LOG.warning("will try again: %s", error)
-        except Exception:  # one run that nobody thought of must not end the process that looks after all of them
+        except Exception:  # an unexpected error of one run must not end the process that supervises all of them
             LOG.exception("will try again")
         time.sleep(poll_seconds)
     LOG.info("idle for %.0f s, leaving", idle_exit_seconds)

@@ -1,7 +1,7 @@
-"""The process that starts queued runs, notices dead workers and kills those that will not stop.
+"""Start queued runs, detect dead workers and kill workers that do not stop.
 
-It is apart from the web server, so that neither a restart nor a crash of the server touches a run. When it dies
-itself its workers go on, and the next supervisor adopts them: who works on a run stands in the run's row.
+The supervisor is separate from the web server, so that a restart or a crash of the server does not affect a run. When
+the supervisor dies, its workers continue and the next supervisor adopts them: each run's row names its worker.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from histo_core.workspace import Workspace
 LOG = logging.getLogger(__name__)
 
 START_SECONDS = 300.0
-# The worker of another machine, or of a boot before this one, is judged by its heartbeat: one is due every 5 s. How
-# long none came is measured here: the other machine's time of day may be wrong, and anybody's may be set.
+# A worker of another machine, or of an earlier boot, is judged by its heartbeat, which is due every 5 s. The time
+# without one is measured here, because any machine's time of day may be wrong or may be set.
 SILENCE_SECONDS = 60.0
 
 
@@ -35,17 +35,17 @@ SILENCE_SECONDS = 60.0
 class _Child:
     process: subprocess.Popen[bytes]
     identity: ProcessIdentity | None
-    """None where it had ended before anybody could ask."""
+    """None where the process ended before it could be identified."""
     run_id: str
     devices: frozenset[str]
     needed: bool = True
-    """False once its run was seen ended: a run that is queued again is not judged by how this worker ends."""
+    """False once its run was seen ended; the exit of this worker then says nothing about a run that is queued again."""
     late: bool = False
-    """Whether it was killed because it did not begin."""
+    """Whether it was killed because it did not start its run in time."""
 
 
 class Supervisor:
-    """Look after the runs of a workspace, one look at a time. All waiting is measured by a clock that nobody sets."""
+    """A supervisor of a workspace's runs, one poll at a time. All waiting is measured with a monotonic clock."""
 
     def __init__(
         self,
@@ -63,22 +63,22 @@ class Supervisor:
         self._children: dict[int, _Child] = {}
         self._asked_to_stop: dict[ProcessIdentity, float] = {}
         self._at_work: dict[ProcessIdentity, float] = {}
-        """When each worker, of ours or adopted, was last seen at work on its run, else when it was started."""
+        """When each worker, our own or adopted, was last seen working on its run, else when it was started."""
         self._heard: dict[ProcessIdentity, tuple[datetime | None, float]] = {}
-        """The last heartbeat of each worker of elsewhere, and when it was first seen here."""
+        """The last heartbeat of each worker on another machine, and when it was first seen here."""
 
     def workers(self) -> Collection[ProcessIdentity]:
-        """All workers that are known to be alive: of ours and adopted ones."""
+        """All workers that are known to be alive, our own and adopted ones."""
         return list(self._at_work)
 
     def look(self) -> bool:
-        """Notice ends, carry out cancellations, start what can start. Returns whether any run is active."""
+        """Poll once: record ends, carry out cancellations, start runs. Returns whether any run is active."""
         exit_codes = self._reap()
         busy = {device for child in self._children.values() for device in child.devices}
         current = set[ProcessIdentity]()
         for held in self._store.running():
             if not self._works(held):
-                # One that ended since the line before is asked for its exit code now.
+                # A worker that ended since the line above gives its exit code now.
                 exit_codes = exit_codes if held.worker.pid in exit_codes else exit_codes | self._reap()
                 self._end(held, exit_codes.get(held.worker.pid))
                 continue
@@ -96,7 +96,7 @@ class Supervisor:
         return self._store.any_active()
 
     def _reap(self) -> dict[int, int]:
-        """Exit codes of our own workers that have ended, by process id."""
+        """Return the exit codes of our own workers that have ended, by process id."""
         codes = {pid: code for pid, child in self._children.items() if (code := child.process.poll()) is not None}
         for pid, code in codes.items():
             child = self._children.pop(pid)
@@ -134,7 +134,7 @@ class Supervisor:
     def _end_idle(self, at_work: Collection[ProcessIdentity]) -> None:
         """Kill workers that hang and hold a device: before they claim their run, or after its end.
 
-        What is left of a dead worker's group goes at once: it waits for nobody.
+        The rest of a dead worker's process group is killed at once.
         """
         now = time.monotonic()
         for worker, seen in list(self._at_work.items()):
@@ -172,7 +172,7 @@ class Supervisor:
         return time.monotonic() - since < SILENCE_SECONDS
 
     def _end(self, held: ClaimedRun, exit_code: int | None) -> None:
-        held.worker.kill()  # what is left of its group
+        held.worker.kill()  # the rest of its group
         self._asked_to_stop.pop(held.worker, None)
         self._heard.pop(held.worker, None)
         how = "is gone" if exit_code is None else exit_words(exit_code)

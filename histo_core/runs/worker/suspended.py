@@ -1,4 +1,4 @@
-"""Processes that were suspended (SIGSTOP) while they held the database: everybody else waits for them."""
+"""Resume processes that were suspended (SIGSTOP) while they held the database's lock and block all others."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _LOCKS = Path("/proc/locks")
 
 
 def wake_lock_holders(processes: Collection[ProcessIdentity]) -> list[int]:
-    """Let suspended processes that hold a lock on a file go on, as SQLite locks its file while it writes.
+    """Resume suspended processes that hold a file lock; SQLite locks its file while it writes.
 
-    One that was suspended while it held none, as almost always, stays as it is. Only Linux tells who holds a lock.
+    A suspended process without a lock, which is the usual case, stays suspended. Only Linux shows who holds a lock.
 
     Args:
-        processes: those that may be woken.
+        processes: the processes that may be resumed.
 
     Returns:
-        The process ids of those that were.
+        The ids of the resumed processes.
     """
     woken = []
     for process in processes:
@@ -43,10 +43,10 @@ def wake_lock_holders(processes: Collection[ProcessIdentity]) -> list[int]:
 
 @contextmanager
 def lock_holders_woken(processes: Callable[[], Collection[ProcessIdentity]]) -> Iterator[None]:
-    """Do so every second beside a block of code, which may wait for the database itself.
+    """Call `wake_lock_holders` every second during a block of code, which may itself wait for the database.
 
     Args:
-        processes: names those that may be woken, each time.
+        processes: returns the processes that may be resumed; called each time.
     """
     done = Event()
 
@@ -71,7 +71,7 @@ def _is_suspended(pid: int) -> bool:
 
 
 def _lock_holders() -> set[int]:
-    """Who holds POSIX locks, which SQLite takes; ours of whole files are of another kind."""
+    """Return the ids of processes that hold POSIX locks, as SQLite does; our own file locks are of another kind."""
     try:
         lines = _LOCKS.read_text(encoding="ascii").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""One run, from data to predictions, in a process of its own that always writes how it ended."""
+"""Carry out one run, from data to predictions, in its own process, and always record how it ended."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from histo_core.workspace import Workspace
 LOG = logging.getLogger(__name__)
 
 END_SECONDS = 60.0
-"""How long a worker tries to write how it ended."""
+"""Seconds for which a worker tries to record how it ended."""
 
 
 def work(run_id: str, workspace: Workspace) -> int:
-    """Claim a queued run and carry it out; it goes on from its checkpoint where there is one.
+    """Claim a queued run and carry it out; continue from its checkpoint where there is one.
 
-    Whatever happens, short of the process being killed, the run ends as succeeded, failed with the reason, or
-    cancelled. Every step may be done twice: after a kill at any moment a resumed worker finds what is left to do.
+    Unless the process is killed, the run ends as succeeded, failed with the reason, or cancelled. Every step can be
+    repeated: after a kill at any moment a resumed worker finds what is left to do.
 
     Args:
         run_id: a queued run.
@@ -37,8 +37,8 @@ def work(run_id: str, workspace: Workspace) -> int:
         The process's exit code: 0 when the run succeeded, else 1.
 
     Raises:
-        RunError: the run is unknown, or another worker or a cancellation was first.
-        StoreError: the end cannot be written; the supervisor then notices that the process is gone.
+        RunError: the run is unknown, was claimed by another worker, or was cancelled.
+        StoreError: the end cannot be recorded; the supervisor then notices that the process is gone.
     """
     worker, stop = ProcessIdentity.current(), Event()
     with _stop_on_signals(stop):
@@ -54,7 +54,7 @@ def work(run_id: str, workspace: Workspace) -> int:
 
 def _carry_out(run: Run, workspace: Workspace, report: Reporter, stop: Event) -> tuple[RunStatus, str]:
     try:
-        # Loaded once the run is claimed, so that a page shows "preparing" while PyTorch loads.
+        # Imported once the run is claimed, so that a page shows "preparing" while PyTorch loads.
         from histo_core.runs.worker.stages import train_and_predict
         from histo_core.training.failures import disk_explained, memory_explained
 
@@ -71,7 +71,7 @@ def _carry_out(run: Run, workspace: Workspace, report: Reporter, stop: Event) ->
 
 
 def _write_end(store: Store, run_id: str, worker: ProcessIdentity, status: RunStatus, reason: str) -> None:
-    """Try for a while: a disk that was full, and ended the run, has its database on it too."""
+    """Record the end, with retries: a full disk that ended the run may also hold the database."""
     deadline = time.monotonic() + END_SECONDS
     while True:
         try:
@@ -87,7 +87,7 @@ def _write_end(store: Store, run_id: str, worker: ProcessIdentity, status: RunSt
 
 @contextmanager
 def _stop_on_signals(stop: Event) -> Iterator[None]:
-    """SIGTERM and SIGINT ask for a stop at the end of the batch; what was there before is put back."""
+    """Set ``stop`` on SIGTERM and SIGINT, so that training stops after the batch; restore the handlers at the end."""
     before = {kind: signal.signal(kind, lambda *_: stop.set()) for kind in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield

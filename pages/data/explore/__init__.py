@@ -1,1 +1,1 @@
-"""The views of a data set."""
+"""Show the views of a data set."""

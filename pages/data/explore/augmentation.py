@@ -1,4 +1,4 @@
-"""What training does to patches: any preset or what one makes of it, seeded, side by side."""
+"""Show augmented patches side by side: any preset or changed settings, with a seed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CELL = 128
 
 
 def draw(page: Explored, chosen: Selection) -> None:
-    """Draw the view: a row a patch, first as it is, then as each epoch would show it."""
+    """Draw the view: a row a patch, first the original, then the patch in each epoch."""
     if not len(chosen):
         selection.none_fits()
         return
@@ -42,7 +42,7 @@ def draw(page: Explored, chosen: Selection) -> None:
         seed = st.number_input("Seed", 0, 2**32 - 1, key="explore.seed", width=140, help="Of the run that would train.")
     config = _settings(name)
     changed = "" if config == PRESETS[name] else ", changed"
-    # The list cuts long titles.
+    # The list truncates long titles.
     st.caption(plain(f"{TITLES[name]}{changed}. {'; '.join(_words(config)) or 'Nothing changes'}."))
     rows = chosen.rows[:: max(len(chosen) // PATCHES, 1)][:PATCHES]
     images, torn = unreadable.images(page.source, rows)
@@ -60,7 +60,7 @@ def draw(page: Explored, chosen: Selection) -> None:
 
 
 def _epochs(image: np.ndarray, config: AugmentConfig, seed: int, row: int) -> list[np.ndarray]:
-    """A patch as each epoch would show it; one that is not square cannot be turned by a quarter."""
+    """Return a patch as augmented in each epoch; one that is not square cannot be rotated by 90 degrees."""
     if image.shape[0] != image.shape[1]:
         config = config.model_copy(update={"quarter_turns": False})
     sample = np.array([row])
@@ -68,7 +68,7 @@ def _epochs(image: np.ndarray, config: AugmentConfig, seed: int, row: int) -> li
 
 
 def _settings(name: str) -> AugmentConfig:
-    """The preset, or what the visitor makes of it; another preset starts afresh."""
+    """Return the preset with the user's changes; choosing another preset resets them."""
     preset = PRESETS[name].model_dump()
     given: dict[str, Any] = {}
     with st.expander("Settings", icon=":material/tune:"):
@@ -79,7 +79,7 @@ def _settings(name: str) -> AugmentConfig:
 
 
 def _words(config: AugmentConfig) -> list[str]:
-    """Each setting that differs from no change at all, with its value."""
+    """Return each setting that differs from no augmentation, with its value."""
     off = PRESETS["none"]
     values = {
         field.title: getattr(config, name)

@@ -1,4 +1,4 @@
-"""What all views of the Data page look at: one data set and its split."""
+"""Define the context of all views of the Data page: one data set and its split."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Explored:
     """An opened data set with its split.
 
     Attributes:
-        data, division: their configurations, as the URL has them.
-        source, split: what the configurations stand for.
-        home: the workspace's folder, part of each key of the cache.
-        undivided: why the data cannot be split as asked; empty where they are.
+        data, division: their configurations, as in the URL.
+        source, split: the opened data set and the split.
+        home: the workspace's folder, part of each cache key.
+        undivided: why the data cannot be split as requested; empty where they are split.
     """
 
     data: DataConfig
@@ -36,13 +36,13 @@ class Explored:
 
     @cached_property
     def key(self) -> tuple[str, str, str]:
-        """What names it in the cache: both configurations as JSON, and the workspace."""
+        """The cache key: both configurations as JSON, and the workspace."""
         division = cache.UNDIVIDED if self.undivided else self.division.model_dump_json()
         return self.data.model_dump_json(), division, self.home
 
     @cached_property
     def columns(self) -> Columns:
-        """Its table, coded so that it is filtered in milliseconds."""
+        """The table, coded so that it can be filtered in milliseconds."""
         return cache.columns(*self.key)
 
     @cached_property
@@ -51,20 +51,20 @@ class Explored:
         return class_colours(self.source.classes)
 
     def label(self, row: int) -> str:
-        """The class of a row in words."""
+        """Return the class name of a row."""
         code = int(self.columns.label.codes[row])
         return "no label" if code == UNLABELLED else self.source.classes[code]
 
     def colour(self, row: int) -> str:
-        """The colour of a row's class; grey without a label."""
+        """Return the colour of a row's class; grey without a label."""
         return self.colours.get(self.label(row), NEUTRAL)
 
     def name(self, row: int) -> str:
-        """A row's id."""
+        """Return a row's sample id."""
         return str(self.columns.ids[row])
 
     def joined(self, rows: np.ndarray | None = None) -> pd.DataFrame:
-        """The table of some rows, or of all, with class names, and the part each patch is in."""
+        """Return the table of some rows, or of all, with class names and the set of each patch."""
         rows = np.arange(len(self.source)) if rows is None else rows
         classes = np.array([*self.source.classes, ""], dtype=object)
         labels, parts = classes[self.columns.label.codes[rows]], self.split.parts[rows]

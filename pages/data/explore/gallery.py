@@ -1,4 +1,4 @@
-"""The selected patches, page by page; a click opens one."""
+"""Show the selected patches, page by page; a click opens one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def draw(page: Explored, chosen: Selection) -> None:
 @st.fragment
 @shown()
 def _pages(page: Explored, chosen: Selection) -> None:
-    """A fragment: another page, order or size redraws the patches and nothing else."""
+    """Draw the patches as a fragment: another page, order or size redraws nothing else."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         rows = _sorted(page, chosen)
         side = url_state.choose(
@@ -58,13 +58,13 @@ def _pages(page: Explored, chosen: Selection) -> None:
 
 
 def _sheet(page: Explored, rows: np.ndarray, side: int) -> bytes:
-    """Some patches in the frames of their classes, as PNG."""
+    """Return some patches with frames in the colours of their classes, as PNG."""
     colours = tuple(page.colour(int(row)) for row in rows)
     return cache.sheet(page.key[0], page.home, tuple(rows.tolist()), COLUMNS, side, colours)
 
 
 def _sorted(page: Explored, chosen: Selection) -> np.ndarray:
-    """The rows in the order that the person chooses."""
+    """Return the rows in the chosen order."""
     names = {AS_FOUND: "As found"} if chosen.ordered else {DATA: "As in the data"}
     if chosen.measure is not None:
         names[MEASURE] = columns.title(chosen.measure)
@@ -84,7 +84,7 @@ def _sorted(page: Explored, chosen: Selection) -> np.ndarray:
 
 
 def _values(page: Explored, chosen: Selection, by: str) -> np.ndarray:
-    """What rows are sorted by: numbers or codes, so that it takes milliseconds."""
+    """Return the sort values of rows: numbers or codes, so that sorting takes milliseconds."""
     if by == MEASURE and chosen.measured is not None:
         return chosen.measured
     if by == "sample_id":

@@ -1,4 +1,4 @@
-"""Some rows of a data set as patches that can be clicked."""
+"""Show rows of a data set as clickable patches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pages.shared.components.patch_grid import COLUMNS, LARGEST, Cell, patch_gri
 
 
 def grid(page: Explored, rows: np.ndarray, *, side: int, key: str) -> int | None:
-    """Some patches as buttons; the row of the one that was just clicked."""
+    """Draw patches as buttons, and return the row of the one that was just clicked."""
     sheet, cell, torn = cache.packed(page.key[0], page.home, tuple(rows.tolist()), min(COLUMNS, len(rows)), LARGEST)
     notes = ["cannot be read" if broken else page.label(row) for row, broken in zip(rows, torn, strict=True)]
     cells = [Cell(page.name(row), note, page.colour(row)) for row, note in zip(rows, notes, strict=True)]

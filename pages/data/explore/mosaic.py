@@ -1,4 +1,4 @@
-"""A slide's patches laid back where they sat, in the colours of their labels."""
+"""Show a slide's patches at their positions, in the colours of their labels."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def draw(page: Explored) -> None:
 
 
 def _region(page: Explored, slide: str) -> SlideRegion | None:
-    """The part of the slide to show: drawn by hand, else the one with the most patches; None for the whole slide."""
+    """Return the region to show: the drawn one, else the one with the most patches; None for the whole slide."""
     dense, drawn = cache_maps.densest(page.key[0], slide, page.home), _parse(next(iter(url_state.asked("region")), ""))
     parts = {DENSEST: "Where most patches are"} if dense else {}
     parts[WHOLE] = "Whole slide"
@@ -90,7 +90,7 @@ def _text(region: SlideRegion) -> str:
 
 
 def _parse(text: str) -> SlideRegion | None:
-    """What `_text` wrote; None for anything else."""
+    """Parse what `_text` wrote; None for anything else."""
     try:
         region = SlideRegion(*map(float, text.split(",")))
     except (TypeError, ValueError):
@@ -99,13 +99,13 @@ def _parse(text: str) -> SlideRegion | None:
 
 
 def _places(page: Explored, found: Mosaic) -> pd.DataFrame:
-    """The patches that are drawn, with their corner and size in patch pixels of the slide."""
+    """Return the drawn patches with their corner and size in patch pixels of the slide."""
     places = (found.boxes / found.scale + [*found.corner, 0, 0]).round(1)
     return page.joined(found.rows).assign(**dict(zip(("top", "left", "height", "width"), places.T, strict=True)))
 
 
 def _drawn(page: Explored, drawn: Mapping[str, Any]) -> None:
-    """Show the part that was drawn around, or open the patch that was pointed at."""
+    """Show the region that was selected, or open the patch that was clicked."""
     if drawn["box"]:
         box = drawn["box"][-1]
         (left, right), (top, bottom) = sorted(box["x"]), sorted(box["y"])

@@ -1,4 +1,4 @@
-"""How many patches there are of what, and how bright they are."""
+"""Show the numbers of patches, and their brightness."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from pages.shared.components import columns, layout, unreadable
 from pages.shared.components.text import count, plain
 
 MOST_ROWS = 200
-"""Of a table on the page; its download has them all."""
+"""The most rows of a table on the page; its download has all of them."""
 SAMPLE = 5_000
-"""Patches that channel statistics are taken of, at most: no one waits for them longer than a second."""
+"""The most patches for channel statistics, so that they take at most a second."""
 SPLIT = "this split"
 
 
@@ -86,7 +86,7 @@ def _counts(page: Explored) -> None:
 
 
 def _pcam(report: PCamReport) -> None:
-    """The tables of the data set's own report."""
+    """Show the tables of PatchCamelyon's own report."""
     st.subheader("PatchCamelyon's report", anchor=False)
     grid = layout.halves()
     for number, (name, table) in enumerate(
@@ -102,19 +102,19 @@ def _report_table(name: str, table: pd.DataFrame | None, file: str) -> None:
     if table is None:
         st.caption("Not known, because the metadata files (_meta.csv) do not lie beside the patches.")
         return
-    # A few cells of text: a grid that can be sorted takes a browser half a second to set up, three of them more.
+    # Plain tables: a browser needs half a second to set up a sortable grid, and more for three.
     st.table(pd.DataFrame({column: _words(str(column), table[column]) for column in table}).set_index(table.columns[0]))
     layout.download_table(table, file)
 
 
 def _words(column: str, values: Iterable[Any]) -> list[str]:
-    """Counts with separators, shares in percent, nothing where nothing is known."""
+    """Format values: counts with separators, shares in percent, empty where unknown."""
     form = "{:.1%}" if column.startswith("of_") else "{:,}"
     return [plain(one) if isinstance(one, str) else "" if pd.isna(one) else form.format(one) for one in values]
 
 
 def _channels(page: Explored, chosen: Selection) -> None:
-    """Mean and SD of the selection, which reads its pixels and so waits for a click."""
+    """Show the channel means and SDs of the selection on a click, because all its pixels are read."""
     st.subheader("Colour channels of the selection", anchor=False)
     rows = np.sort(chosen.rows)
     if not len(rows):

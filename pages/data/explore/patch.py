@@ -1,4 +1,4 @@
-"""One patch in detail: its pixels as large as one likes, its stains, its neighbours, all that is known of it."""
+"""Show one patch in detail: its pixels at any size, its stains, its neighbours and its metadata."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from pages.shared.components.errors import shown
 from pages.shared.components.text import count, plain
 
 COMFORTABLE = 480
-"""Pixels that a patch is enlarged to at first, in whole steps."""
+"""Pixels of a patch's first enlargement, by a whole factor."""
 MOST_ZOOM = 16
 NEIGHBOURS = 8
 VIEWS = {"rgb": "As scanned", "haematoxylin": "Haematoxylin", "eosin": "Eosin"}
 
 
 def open_asked(page: Explored, rows: np.ndarray) -> None:
-    """Open the patch that the URL names, if any, over the page.
+    """Open the patch that the URL names, if any, in a dialog.
 
     Args:
-        page: what is explored.
-        rows: the selection, in the order in which "Next" steps through it.
+        page: the data set and its split.
+        rows: the selection, in the order of "Next".
     """
     wanted = next(iter(url_state.asked("patch")), None)
     if wanted is None:
@@ -50,7 +50,7 @@ def _close() -> None:
 @st.dialog("One patch", width="large", on_dismiss=_close)
 @shown()
 def _dialog(page: Explored, rows: np.ndarray) -> None:
-    """A dialog is a fragment: stepping redraws the patch and not the page behind it."""
+    """Draw the dialog, which is a fragment: stepping redraws the patch and not the page behind it."""
     row = int(page.columns.find([url_state.asked("patch")[0]])[0])
     _steps(page, rows, row)
     image = page.source.read([row])[0]
@@ -108,7 +108,7 @@ def _picture(image: np.ndarray) -> None:
         )
     pixels = image if view == "rgb" else getattr(stain_channels(image), view)
     content = png(Image.fromarray(pixels))
-    # An image element of Streamlit's own is never wider than its column; this one scrolls.
+    # Streamlit's own image element is never wider than its column; this one scrolls.
     st.html(
         f'<div style="overflow:auto;max-height:{COMFORTABLE + 40}px"><img alt="The patch, {zoom} times enlarged."'
         f' width="{zoom * width}" height="{zoom * height}" style="image-rendering:pixelated;max-width:none"'
@@ -118,7 +118,7 @@ def _picture(image: np.ndarray) -> None:
 
 
 def _facts(page: Explored, row: int) -> pd.DataFrame:
-    """All columns of a row, as text."""
+    """Return all columns of a row, as text."""
     known = page.source.table.iloc[row].drop("label")
     pairs = [("Class", page.label(row)), ("Set of this split", page.split.parts[row] or "none")]
     pairs += [(columns.title(str(name)), "" if pd.isna(value) else str(value)) for name, value in known.items()]

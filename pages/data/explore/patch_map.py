@@ -1,4 +1,4 @@
-"""Patches laid out by likeness: what is drawn around on the map is what the gallery shows."""
+"""Show the patch map; a lasso on the map selects the patches of the gallery."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from pages.shared.components.text import plain
 
 PROJECTIONS: dict[Literal["pca", "umap"], str] = {"pca": "PCA of all patches", "umap": "UMAP of a sample"}
 DRAWN = 1_500
-"""Points, over a ground of all patches: while a lasso is drawn, a browser without a GPU redraws them at each move."""
+"""Points over a background of all patches; a browser without a GPU redraws them at each move of a lasso."""
 
 
 def draw(page: Explored, chosen: Selection) -> None:
@@ -87,7 +87,7 @@ def _chart(
     column = {"label": page.columns.label, "split": page.columns.part}.get(by) or page.columns.filters[by]
     rows = None if len(chosen.filtered) == len(page.source) else chosen.filtered
     chart = map_figure(found, column.codes, column.values, layout=projection, rows=rows, drawn=DRAWN)
-    with suppress(ConfigError):  # a drawing that cannot be read is a chip above the map already
+    with suppress(ConfigError):  # an unreadable drawing is already reported above the map
         for drawn in map(lasso.parse, url_state.asked("lasso")):
             if (drawn.features, drawn.projection) == (features, projection):
                 _outline(chart, drawn)
@@ -103,7 +103,7 @@ def _chart(
 
 
 def _places(page: Explored, chosen: Selection, found: PatchMap, projection: str) -> pd.DataFrame:
-    """Where each of the filtered patches lies, drawn as a point or not."""
+    """Return the position of each filtered patch, drawn as a point or not."""
     xy = np.full((len(page.source), 2), np.nan)
     xy[slice(None) if projection == "pca" else found.umap_rows] = found.xy if projection == "pca" else found.umap_xy
     table = page.joined(chosen.filtered)[["sample_id", "label", "split"]]
@@ -113,13 +113,13 @@ def _places(page: Explored, chosen: Selection, found: PatchMap, projection: str)
 
 
 def _outline(chart: go.Figure, drawn: lasso.Lasso) -> None:
-    """Draw the polygon of the URL, which a reload or a link brings without a drawing hand."""
+    """Draw the polygon of the URL, which a reload or a link does not draw by itself."""
     corners = "L".join(f"{x},{y}" for x, y in drawn.polygon)
     chart.add_shape(type="path", path=f"M{corners}Z", line={"color": NEUTRAL, "width": 2, "dash": "dot"})
 
 
 def _select(drawn: Mapping[str, Any], features: str, projection: str) -> None:
-    """Write what was drawn to the URL; the patches are found on the server, among all and not only the drawn ones."""
+    """Write the lasso to the URL; the server selects among all patches, not only the drawn points."""
     shapes = [lasso.thin(shape["x"], shape["y"]) for shape in drawn["lasso"]]
     shapes += [lasso.box(shape["x"], shape["y"]) for shape in drawn["box"]]
     url_state.put("lasso", str(lasso.Lasso(features, projection, shapes[-1])) if shapes else None)

@@ -1,4 +1,4 @@
-"""The one selection that all views show: filters, and named sets such as an audit's finding or a lasso on the map."""
+"""Define the selection that all views share: filters, and named sets such as an audit's finding or a lasso."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from pages.shared.components import columns, data_choice, layout
 from pages.shared.components.text import count, plain, word_for_all
 
 ALL = ""
-"""No filter. No class and no value of a column is empty, and so none is taken for it."""
+"""No filter; no class and no value of a column is the empty text."""
 AGAINST = "against."
-"""Before the key of a finding that the comparison with another data set made."""
+"""Prefix of the key of a finding from the comparison with another data set."""
 DRAWINGS = "explore.drawings"
-"""Session key: counts the drawings that were taken away, so that the map's own trace of them goes too."""
+"""Session key of the number of removed lassos; a new number resets the map, so that it no longer shows them."""
 PART_NAMES = {ALL: "all", "train": "train", "valid": "validation", "test": "test"}
 
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """Some patches.
+    """Selected patches.
 
     Attributes:
         rows: int64, ascending; in the order of the finding where a finding is shown.
         filtered: the rows before the lasso, which the map draws.
-        ordered: whether the rows stand in the order of a finding.
+        ordered: whether the rows are in the order of a finding.
         measure: the column that the finding measured; None where it measured nothing.
-        measured: its value for each of the rows, float [n], or None.
+        measured: its value for each row, float [n], or None.
     """
 
     rows: np.ndarray
@@ -47,7 +47,7 @@ class Selection:
 
 
 def choose(page: Explored) -> Selection:
-    """Draw the filters and the chips of the named sets; the patches that pass them all."""
+    """Draw the filters and the chips of the named sets, and return the patches that pass all of them."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         keep = _filters(page)
     rows, measure, measured = np.arange(len(page.source)), None, None
@@ -67,18 +67,18 @@ def choose(page: Explored) -> Selection:
 
 
 def download(page: Explored, chosen: Selection) -> None:
-    """The selected patches as a table, in their order."""
+    """Offer the selected patches as a table, in their order."""
     layout.download_table(lambda: page.joined(chosen.rows), "selection", "Download the selected patches as CSV")
 
 
 def none_fits() -> None:
-    """Say that nothing passes the filters, and offer the way out."""
+    """Say that no patch passes the filters, and offer to clear them."""
     st.info("No patch fits these filters.", icon=":material/filter_alt_off:")
     st.button("Show all patches", on_click=clear)
 
 
 def _filters(page: Explored) -> np.ndarray:
-    """Draw the filters; which rows pass them, bool [n]."""
+    """Draw the filters, and return which rows pass them, bool [n]."""
     coded = page.columns
     keep = np.ones(len(page.source), bool)
     part = url_state.choose(
@@ -111,7 +111,7 @@ def _filters(page: Explored) -> np.ndarray:
 
 
 def _finding(page: Explored, key: str) -> tuple[np.ndarray, str | None, np.ndarray | None]:
-    """The rows of an audit's finding, pair by pair; what it measured, and that for each row."""
+    """Return the rows of an audit's finding, pair by pair, the column that it measured, and its value for each row."""
     try:
         other = data_choice.against() if key.startswith(AGAINST) else None
         report = cache.audit(*page.key, other.model_dump_json() if other else "")
@@ -123,7 +123,7 @@ def _finding(page: Explored, key: str) -> tuple[np.ndarray, str | None, np.ndarr
         return np.empty(0, np.int64), None, None
     table = finding.table
     ends = [table["sample_id"]]
-    if "other_id" in table:  # a partner in another data set is no patch of these
+    if "other_id" in table:  # a partner may be a patch of another data set
         ends.append(
             table["other_id"].where(table["other_dataset"] == "") if "other_dataset" in table else table["other_id"]
         )
@@ -138,7 +138,7 @@ def _finding(page: Explored, key: str) -> tuple[np.ndarray, str | None, np.ndarr
 
 
 def _lasso(page: Explored, text: str) -> np.ndarray:
-    """The rows inside the polygon of the URL."""
+    """Return the rows inside the polygon of the URL."""
     try:
         rows = cache_maps.within(page.key[0], text, page.home)
     except HistoscopeError:
@@ -151,7 +151,7 @@ def _lasso(page: Explored, text: str) -> np.ndarray:
 
 
 def _chip(name: str, words: str) -> None:
-    """A named set, which a click takes away."""
+    """Draw the chip of a named set, which a click removes."""
     st.button(
         plain(words),
         key=f"chip.{name}",
@@ -170,13 +170,13 @@ def _drop(*names: str) -> None:
 
 
 def clear() -> None:
-    """Take all filters and named sets away."""
+    """Remove all filters and named sets."""
     filters = [name for name in url_state.names() if name.startswith("by.")]
     _drop("part", "class", "finding", "lasso", "page", "patch", *filters)
 
 
 def open_finding(key: str) -> None:
-    """Let the gallery show all patches of a finding."""
+    """Show all patches of a finding in the gallery."""
     clear()
     url_state.put("finding", key)
     url_state.put("view", "gallery")

@@ -1,4 +1,4 @@
-"""The two dyes of the selected patches, and what normalising their stain would change."""
+"""Show the two dyes of the selected patches, and the effect of stain normalisation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The views of the Data page, by their names in the URL."""
+"""List the views of the Data page, by their names in the URL."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _OF_SELECTION = {
     "stain": "stain",
     "augment": "augmentation",
 }
-"""The modules of views that show the selection; the others look at the whole of the data."""
+"""The modules of views that show the selection; the other views show all data."""
 
 
 def draw(name: str, page: Explored) -> None:
-    """Draw one view; its module is loaded when it is first asked for, and no other view runs."""
+    """Draw one view; its module is imported on first use, and no other view runs."""
     if name in _OF_SELECTION:
         module = import_module(f"pages.data.explore.{_OF_SELECTION[name]}")
         module.draw(page, selection.choose(page))

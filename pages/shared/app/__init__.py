@@ -1,1 +1,1 @@
-"""The router, addresses, and the server's own middleware."""
+"""Define the router, URL state, and the server's middleware."""

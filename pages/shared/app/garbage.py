@@ -1,9 +1,9 @@
 """Collect garbage between clicks instead of after each one.
 
-Streamlit collects after every script run, and walks all objects of all imported modules for it: 0.1 to 0.3 s with the
-GIL held, most of what a click cost. Here `.streamlit/config.toml` switches that off (``runner.postScriptGC``). A thread
-imports the pages' modules when the server starts, moves what they made to the permanent generation (`gc.freeze`), which
-no collection looks at, and collects the rest twice a minute.
+Streamlit collects after every script run and traverses all objects of all imported modules: 0.1 to 0.3 s with the GIL
+held, most of the cost of a click. `.streamlit/config.toml` switches that off (``runner.postScriptGC``). Instead, a
+thread imports the pages' modules when the server starts, moves their objects to the permanent generation
+(`gc.freeze`), which no collection traverses, and collects the rest twice a minute.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from histo_core import glibc
 
 LOG = logging.getLogger("histoscope.dashboard")
 SECONDS = 30.0
-"""Between two collections. What they free is a click's cycles: figures, session states of closed tabs."""
+"""Seconds between two collections, which free reference cycles: figures, session states of closed tabs."""
 HEAPS, BLOCK = 2, 1 << 20
-"""Each click has a thread of its own, and glibc a heap for each: 0.4 GB lay free on them after 900 clicks."""
+"""Limits of glibc's heaps. It has one for each thread, and each click has its own thread: after 900 clicks 0.4 GB
+were allocated and unused."""
 MODULES = (
     *(f"pages.{name}.page" for name in ("home", "data", "train", "experiments", "compare", "explain", "predict")),
     "pages.data.files_view",
@@ -30,12 +31,12 @@ MODULES = (
     "histo_core.prediction.preflight",
     "histo_core.studies.demo",
 )
-"""What visitors need. Some pages import PyTorch inside functions, so that a command line or a test need not wait."""
+"""Modules that users need. Some pages import PyTorch inside functions, so that commands and tests need not wait."""
 
 
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
-    """Keep the garbage small while the server runs; for `st.App`."""
+    """Collect garbage while the server runs; for `st.App`."""
     stop = threading.Event()
     threading.Thread(target=keep_small, args=(stop,), name="garbage", daemon=True).start()
     try:
@@ -45,14 +46,14 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
 
 
 def keep_small(stop: threading.Event, *, seconds: float = SECONDS, load: Callable[[], None] | None = None) -> None:
-    """Import what visitors need, then collect again and again until ``stop`` is set.
+    """Import the modules that users need, then collect repeatedly until ``stop`` is set.
 
     Args:
-        stop: ends it.
-        seconds: between two collections.
-        load: imports; `load_modules` unless given.
+        stop: ends the loop.
+        seconds: time between two collections.
+        load: imports the modules; `load_modules` by default.
     """
-    # Full collections are left to this thread: Python would begin one in the middle of somebody's click.
+    # Only this thread runs full collections: Python itself would run one in the middle of a click.
     young, middle, _ = gc.get_threshold()
     gc.set_threshold(young, middle, 1_000_000)
     glibc.share_heaps(HEAPS)
@@ -61,8 +62,8 @@ def keep_small(stop: threading.Event, *, seconds: float = SECONDS, load: Callabl
     frozen = 0
     while True:
         gc.collect()
-        # What was imported since the last look stays for ever. What sessions hold at this moment is frozen with it:
-        # it is freed by its reference count as before, only cycles among it are not.
+        # Modules imported since the last round stay for ever. Objects that sessions hold now are frozen too: reference
+        # counting still frees them, but cycles among them are never freed.
         if len(sys.modules) != frozen:
             frozen = len(sys.modules)
             gc.freeze()
@@ -72,7 +73,7 @@ def keep_small(stop: threading.Event, *, seconds: float = SECONDS, load: Callabl
 
 
 def load_modules() -> None:
-    """Import the modules that visitors need; one that cannot be imported is left to the page, which says why."""
+    """Import the modules that users need; an import error is left to the page, which shows it."""
     for name in MODULES:
         try:
             import_module(name)

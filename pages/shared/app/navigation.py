@@ -1,4 +1,4 @@
-"""Links from page to page.
+"""Link from page to page.
 
 `app.py` owns the pages and registers them here, so that a page can name another without importing it.
 """
@@ -15,17 +15,17 @@ _KEY = "navigation.pages"
 
 
 def register(pages: Mapping[str, st.Page]) -> None:
-    """Remember the pages of this session."""
+    """Store the pages of this session."""
     st.session_state[_KEY] = dict(pages)
 
 
 def link(page: PageName, label: str, *, icon: str | None = None, **params: object) -> None:
-    """A link to another page with its selection in the URL; a list makes a repeated parameter."""
+    """Draw a link to another page with its selection in the URL; a list becomes a repeated parameter."""
     st.page_link(st.session_state[_KEY][page], label=label, icon=icon, query_params=_query(params))
 
 
 def go(page: PageName, **params: object) -> NoReturn:
-    """Leave for another page."""
+    """Switch to another page."""
     st.switch_page(st.session_state[_KEY][page], query_params=_query(params))
 
 

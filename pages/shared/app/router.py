@@ -1,4 +1,4 @@
-"""What Streamlit runs for each session: which pages there are, and what stands on each of them."""
+"""Define what Streamlit runs for each session: the list of pages and the content of each."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -23,7 +23,7 @@ ICONS: dict[PageName, str] = {
 
 
 def renderer(name: PageName) -> Callable[[], None]:
-    """A page, loaded when it is first asked for: Home need not wait for PyTorch."""
+    """Return a page's render function; the page is imported on first use, so that Home need not wait for PyTorch."""
     return lambda: import_module(f"pages.{name}.page").render()
 
 

@@ -1,4 +1,4 @@
-"""Who may speak to the server: browsers on the hosts it is known by, and only its own pages."""
+"""Restrict requests to the server's own hosts and to its own pages."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from starlette.websockets import WebSocketClose
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 NO_ORIGIN = "null"
-"""What browsers call the origin of a sandboxed frame or a file; a websocket without any origin counts as one."""
+"""The origin of a sandboxed frame or a file; a websocket without an origin counts as one."""
 POLICY_VIOLATION = 1008
 _METRICS = "/_stcore/metrics"
 
 
 class SameOrigin:
-    """ASGI middleware that refuses what a page of another site, or of another port, would ask of the server.
+    """ASGI middleware that refuses requests of pages of other sites or other ports.
 
-    Streamlit checks the Host header of websockets only, and takes any port of this machine for its own origin.
+    Streamlit checks only the Host header of websockets, and accepts any port of this machine as its own origin.
 
-    - Each Host header has to be among the option ``server.allowedHosts``, so that a foreign name that was made to point
-      at this machine (DNS rebinding) reaches nothing.
-    - An Origin header has to name the Host, port and all, or one of the option ``server.corsAllowedOrigins``; where
-      ``server.enableCORS`` is off, any origin may.
+    - The Host header must be in the option ``server.allowedHosts``, so that a foreign name that resolves to this
+      machine (DNS rebinding) reaches nothing.
+    - An Origin header must equal the Host, including the port, or be in the option ``server.corsAllowedOrigins``;
+      where ``server.enableCORS`` is off, any origin is allowed.
     - ``/_stcore/metrics`` does not exist.
     """
 
@@ -33,7 +33,7 @@ class SameOrigin:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what may pass; answer 400, 403 or 404, or close the websocket."""
+        """Pass on allowed requests; else answer 400, 403 or 404, or close the websocket."""
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
@@ -65,7 +65,7 @@ def _own_origin(headers: Headers, kind: str) -> bool:
 
 
 def _names(origin: str, host: str) -> bool:
-    """Whether an origin is a page that this host has served."""
+    """Whether an origin belongs to this host."""
     try:
         parts = urlsplit(origin.lower())
     except ValueError:

@@ -1,4 +1,4 @@
-"""Headers that Streamlit does not send: nothing is loaded from elsewhere, and nobody frames the pages."""
+"""Add security headers that Streamlit does not send: no external resources, and no framing of the pages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 POLICY = "; ".join(
     [
         "default-src 'self'",
-        # Streamlit's own start-up script is inline, its table and chart libraries compile at run time, and it loads
+        # Streamlit's start-up script is inline, its table and chart libraries compile at run time, and it loads
         # the script of a component (the clickable patches) from a blob, which only a script of this page can make.
         "script-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' blob:",
         "style-src 'self' 'unsafe-inline'",
@@ -26,7 +26,7 @@ HEADERS = (
     (b"x-frame-options", b"DENY"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
-    # A page of another site, or of another port of this machine, may neither show nor run what is served here.
+    # A page of another site, or of another port of this machine, may neither embed nor run what is served here.
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
@@ -39,7 +39,7 @@ class SafeHeaders:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on; only the start of an HTTP response is changed."""
+        """Pass everything on, and change only the start of an HTTP response."""
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -1,11 +1,11 @@
-"""Selections that live in the URL, so that back, reload and sharing work.
+"""Keep selections in the URL, so that back, reload and sharing work.
 
-The URL is the place where a selection is kept: a widget starts from it on every run and writes to it when it changes.
-A value in the URL that is no longer on offer falls back to the default, and `asked` tells what was asked for.
+A widget starts from the URL on every run and writes to it when it changes. A value in the URL that is no longer
+available falls back to the default, and `asked` returns the requested value.
 
-A link in the navigation leads to a page without its selection. So each page's last selection is remembered for the
-session. `arrive` takes it up again on a page that is come to without any, and `settle` writes it to the URL once the
-page is drawn: while a page changes, the browser would write it to the address of the page before.
+A link in the navigation opens a page without its selection. So each page's last selection is stored in the session.
+`arrive` restores it on a page that is opened without one, and `settle` writes it to the URL after the page is drawn:
+during a page change, the browser would write it to the address of the previous page.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _PAGE, _KEPT, _RESTORED, _PENDING = "state.at", "state.kept", "state.restored", 
 
 
 def arrive(page: str) -> None:
-    """Take up the selection that a page was left with, where it is come to without parameters; call it on every run.
+    """Restore a page's last selection where the URL has no parameters; call this on every run.
 
-    A URL with parameters is taken as it is: it is a link, or a step back in the browser.
+    A URL with parameters is used unchanged: it is a link, or a step back in the browser.
 
     Args:
         page: its name.
@@ -36,32 +36,32 @@ def arrive(page: str) -> None:
     if came:
         st.session_state[_RESTORED] = bool(left) and not len(st.query_params)
         st.session_state[_PENDING] = left if st.session_state[_RESTORED] else None
-    # A step back from a selection that was taken up here leads to the bare address, which nobody chose.
+    # A step back from a restored selection leads to the address without parameters, which nobody chose.
     if len(st.query_params) or not st.session_state[_RESTORED]:
         _remember()
 
 
 def settle() -> None:
-    """Write the selection that was taken up to the URL; call it when the page is drawn."""
+    """Write the restored selection to the URL; call this when the page is drawn."""
     if pending := st.session_state.get(_PENDING):
         st.session_state[_PENDING] = None
         st.query_params.from_dict(pending)
 
 
 def names() -> list[str]:
-    """What the URL says anything about."""
+    """Return the names of the URL's parameters."""
     return list(st.session_state.get(_PENDING) or st.query_params)
 
 
 def asked(name: str) -> list[str]:
-    """What the URL says under a name; empty when it says nothing."""
+    """Return the URL's values of a parameter; empty when it has none."""
     pending = st.session_state.get(_PENDING)
     values = pending.get(name, []) if pending else st.query_params.get_all(name)
     return [value for value in values if value]
 
 
 def put(name: str, value: object) -> None:
-    """Write a selection to the URL; None, an empty text or list takes it away."""
+    """Write a selection to the URL; None, an empty text or an empty list removes it."""
     settle()
     if value in (None, "", []):
         st.query_params.pop(name, None)
@@ -71,14 +71,14 @@ def put(name: str, value: object) -> None:
 
 
 def clear() -> None:
-    """Take the page's whole selection away, also out of what the session remembers."""
+    """Remove the page's whole selection, also from the session."""
     settle()
     st.query_params.clear()
     _remember()
 
 
 def stop_if_left() -> None:
-    """End this script if its visitor has left or clicked on; Streamlit does so where the session's state is read."""
+    """End this script if its user has left or clicked elsewhere; Streamlit does so when the session state is read."""
     st.session_state.get(_PAGE)
 
 
@@ -92,16 +92,16 @@ def choose(
     clears: Sequence[str] = (),
     **settings: Any,
 ) -> T:
-    """One of ``options``, in a select box or another widget that takes one.
+    """Return one of ``options``, chosen in a select box or another widget for one value.
 
     Args:
         label: of the widget.
         name: of the URL parameter.
         options: at least one; their ``str`` goes into the URL.
-        default: taken when the URL names none of them; else the first.
+        default: used when the URL names none of them; the first option if not given.
         widget: `st.selectbox`, `st.radio`, `st.select_slider`, or `st.segmented_control` (which gets
             ``required=True``).
-        clears: URL parameters that a change takes away, because they belong to the former choice.
+        clears: URL parameters that a change removes, because they belong to the former choice.
         settings: passed on to the widget.
     """
     fallback = default if default in options else options[0]
@@ -114,7 +114,7 @@ def choose(
 
 
 def choose_many(label: str, name: str, options: Sequence[T], *, default: Sequence[T] = (), **settings: Any) -> list[T]:
-    """Any number of ``options``; an empty choice is remembered as one."""
+    """Return any number of ``options``; an empty choice is stored as a choice."""
     named = {str(option): option for option in options}
     key = _key(name)
     if name in names():
@@ -127,14 +127,14 @@ def choose_many(label: str, name: str, options: Sequence[T], *, default: Sequenc
 def slide(
     label: str, name: str, low: float, high: float, default: float, *, step: float = 0.01, **settings: Any
 ) -> float:
-    """A number between ``low`` and ``high``."""
+    """Return a number between ``low`` and ``high`` from a slider."""
     key = _key(name)
     st.session_state[key] = _number(asked(name), low, high, default)
     return st.slider(label, low, high, step=step, key=key, on_change=_write, args=(name,), **settings)
 
 
 def switch(label: str, name: str, *, default: bool = False, clears: Sequence[str] = (), **settings: Any) -> bool:
-    """On or off; ``clears`` as in `choose`."""
+    """Return the state of a toggle; ``clears`` as in `choose`."""
     key = _key(name)
     values = asked(name)
     st.session_state[key] = values[0] == "yes" if values else default
@@ -142,9 +142,9 @@ def switch(label: str, name: str, *, default: bool = False, clears: Sequence[str
 
 
 def page(pages: int, name: str = "page") -> int:
-    """Which of some pages, counted from 1."""
+    """Return the chosen page number, counted from 1."""
     at = int(_number(asked(name), 1, pages, 1))
-    # Its value cannot be set from here as that of other widgets can, so each page has a widget that starts with it.
+    # Unlike other widgets, its value cannot be set from here, so each page number has its own widget.
     key = f"{_key(name)}.{at}"
     return st.pagination(pages, default=at, key=key, on_change=lambda: put(name, st.session_state[key]))
 
@@ -154,7 +154,7 @@ def _key(name: str) -> str:
 
 
 def _remember() -> None:
-    """Keep the page's selection for the session; a fragment's rerun does not come past `arrive`."""
+    """Store the page's selection in the session; the rerun of a fragment does not call `arrive`."""
     page = st.session_state.get(_PAGE)
     if page is not None:
         st.session_state[_KEPT][page] = {name: st.query_params.get_all(name) for name in st.query_params}

@@ -1,1 +1,1 @@
-"""Cached results, keyed by what they are made of."""
+"""Cache results under the hashes, ids and parameters that they are made from."""

@@ -1,7 +1,7 @@
-"""What most pages keep between reruns; `cache_data`, `cache_maps` and `predict_cache` keep what only some views need.
+"""Cache results that most pages use; `cache_data`, `cache_maps` and `predict_cache` serve single views.
 
-What is cached is shared by all users. Keys are ids, hashes and parameters; arrays and frames go in as ``_argument``,
-because Streamlit hashes large ones by a sample and would return stale results. The workspace's folder is part of each
+All users share the cache. Keys are ids, hashes and parameters; arrays and frames are passed as ``_argument``, because
+Streamlit hashes only a sample of large ones and would return stale results. The workspace's folder is part of each
 key, so that two workspaces in one process never mix.
 """
 
@@ -40,30 +40,30 @@ from pages.shared.components.columns import Columns, code_columns
 from pages.shared.components.contact_sheet import contact_sheet, packed_sheet
 
 if TYPE_CHECKING:
-    # Loaded where they are used: PyTorch takes seconds, and most pages do without.
+    # Imported where they are used: PyTorch takes seconds to load, and most pages do not need it.
     from histo_core.auditing.report import AuditReport
     from histo_core.data.transforms.channel_stats import ChannelStatistics
     from histo_core.explanation.base import Explanation
     from histo_core.models.inference.predictor import Predictor
 
 UNDIVIDED = ""
-"""Stands for the configuration of a split that takes no patch into any part: of data that cannot be split."""
+"""In place of a split's configuration: a split without any patch, for data that cannot be split."""
 COLOUR_ONLY = "colour-only"
-"""Stands for a run id where the colour baseline is compared with runs."""
+"""In place of a run id: the colour-only baseline."""
 
 
 @st.cache_resource(show_spinner=False)
 def store(home: str) -> Store:
-    """The workspace's runs; opened, and its tables upgraded, once a process."""
+    """Open the workspace's store, and upgrade its tables, once a process."""
     return Store.open(Workspace(Path(home)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def dataset(data: str, home: str) -> Dataset:
-    """An opened data set, by its configuration as JSON. `forget_data` looks at the disk again.
+    """Open a data set by its configuration as JSON. `forget_data` makes the next call read the disk again.
 
-    Where it was pushed out and its files have changed meanwhile, what was made of the former ones is forgotten: their
-    pictures would stand under the names of these.
+    Where the entry was evicted and the files have changed meanwhile, results derived from the former files are
+    cleared: else old images would be shown under new names.
     """
     found = open_dataset(DataConfig.model_validate_json(data), Workspace(Path(home)))
     states = _states(data, home)
@@ -75,14 +75,14 @@ def dataset(data: str, home: str) -> Dataset:
 
 @st.cache_resource(show_spinner=False, max_entries=256)
 def _states(data: str, home: str) -> list[str]:
-    """The state that a data set was opened in last; empty before."""
+    """Return a shared list that holds the last state in which a data set was opened; empty before."""
     del data, home
     return []
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def split(data: str, config: str, home: str) -> Split:
-    """A data set's division, by both configurations as JSON; `UNDIVIDED` is one, too."""
+    """Return a data set's split, by both configurations as JSON, or for `UNDIVIDED`."""
     if config == UNDIVIDED:
         return Split(np.full(len(dataset(data, home)), LEFT_OUT, dtype=object), method="none", fingerprint="", note="")
     return make_split(dataset(data, home), SplitConfig.model_validate_json(config), Workspace(Path(home)))
@@ -90,34 +90,34 @@ def split(data: str, config: str, home: str) -> Split:
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def sides(data: str, config: str, home: str) -> str:
-    """What the table alone tells of the two sides of a split, as a clause: it reads no pixels."""
+    """Describe the leakage of a split as a clause, from the table alone and without reading pixels."""
     clauses = (finding.clause for finding in side_findings(dataset(data, home), split(data, config, home)))
     return "; ".join(clause for clause in clauses if clause)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def leakage(data: str, config: str, home: str) -> LeakageReport:
-    """What stands on both sides of a split; it reads each patch once."""
+    """Return the leakage of a split; this reads each patch once."""
     return audit_leakage(dataset(data, home), split(data, config, home))
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def sheet(data: str, home: str, indices: tuple[int, ...], columns: int, cell: int, colours: tuple[str, ...]) -> bytes:
-    """A contact sheet of some patches, as PNG."""
+    """Return a contact sheet of some patches, as PNG."""
     images, _ = unreadable.images(dataset(data, home), indices)
     return contact_sheet(images, columns, cell, colours)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def columns(data: str, config: str, home: str) -> Columns:
-    """A data set's table with its split, coded for quick filters."""
+    """Return a data set's table with its split, coded for fast filters."""
     return code_columns(dataset(data, home), split(data, config, home))
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def packed(data: str, home: str, indices: tuple[int, ...], columns: int, largest: int) -> tuple[bytes, int, np.ndarray]:
-    """Some patches in one PNG without gaps, at their own size unless that is above ``largest``; the cell's side; and
-    which of them cannot be read, bool [n]."""
+    """Return some patches in one PNG without gaps, at their own size up to ``largest``; the cell's side; and which
+    patches cannot be read, bool [n]."""
     images, torn = unreadable.images(dataset(data, home), indices)
     cell = min(max(max(image.shape[:2]) for image in images), largest)
     return packed_sheet(images, columns, cell), cell, torn
@@ -133,10 +133,10 @@ def _audit(data: str, config: str, home: str, other: str, audits_changed: int) -
 
 
 def audit(data: str, config: str, home: str, other: str = "") -> AuditReport | None:
-    """The saved audit of a split, against another data set where its configuration is given; None where there is none.
+    """Return the saved audit of a split, against another data set where its configuration is given; else None.
 
-    Where an audit lies is named by a hash over the whole table, which takes seconds for hundreds of thousands of
-    rows. So the answer is kept, "none" too, until a folder comes or goes among the audits.
+    An audit's folder is named by a hash of the whole table, which takes seconds for hundreds of thousands of rows. So
+    the result is cached, None too, until an audit's folder is added or removed.
     """
     audits = Workspace(Path(home)).data / "audits"
     return _audit(data, config, home, other, audits.stat().st_mtime_ns if audits.is_dir() else 0)
@@ -144,27 +144,27 @@ def audit(data: str, config: str, home: str, other: str = "") -> AuditReport | N
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def counts(data: str, config: str, home: str, by: str | None) -> pd.DataFrame:
-    """Patches of each class by a column of the table, or by the parts of the split."""
+    """Count patches of each class by a column of the table, or by the sets of the split."""
     source = dataset(data, home)
     return split(data, config, home).counts(source) if by is None else counts_by(source, by)
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
 def countable(data: str, home: str) -> dict[str, int]:
-    """The columns worth counting by, with how many values each has."""
+    """Return the columns that are useful to count by, with their numbers of values."""
     table = dataset(data, home).table
     return {name: len(table[name].dropna().unique()) for name in offered_columns(dataset(data, home))}
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
 def report_of_pcam(data: str, home: str) -> PCamReport | None:
-    """PatchCamelyon's own tables; None for other data."""
+    """Return PatchCamelyon's own tables; None for other data."""
     return pcam_report(dataset(data, home))
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def channels(data: str, rows_sha256: str, home: str, _rows: np.ndarray) -> ChannelStatistics:
-    """Mean and SD of each colour channel over some patches, named by the SHA-256 of their rows."""
+    """Return mean and SD of each colour channel over some patches, keyed by the SHA-256 of their rows."""
     from histo_core.data.transforms.channel_stats import channel_statistics
 
     del rows_sha256
@@ -172,17 +172,17 @@ def channels(data: str, rows_sha256: str, home: str, _rows: np.ndarray) -> Chann
 
 
 MADE_OF_DATA: list[Any] = []
-"""Cached functions of other modules, which add themselves: forgotten when data are opened afresh."""
+"""Cached functions of other modules, which register themselves; cleared when data are reopened."""
 
 
 def forget_data() -> None:
-    """Open data sets afresh, because their files may have changed."""
+    """Clear all opened data sets, because their files may have changed."""
     dataset.clear()
     _forget_derived()
 
 
 def _forget_derived() -> None:
-    """Forget what was made of data sets."""
+    """Clear the results derived from data sets."""
     own = (split, sides, leakage, sheet, columns, packed, counts, countable, report_of_pcam, channels, _audit)
     for cached in (*own, *MADE_OF_DATA):
         cached.clear()
@@ -195,12 +195,12 @@ def _predictions(run_id: str, ended: str, name: str, home: str, _run: Run) -> Ru
 
 
 def predictions(run: Run, home: str) -> RunPredictions:
-    """A finished run's predictions, under the name that it has now."""
+    """Return a finished run's predictions under its current name."""
     return _predictions(run.run_id, str(run.ended_at), run.name, home, run)
 
 
 def named(runs: Sequence[RunPredictions]) -> tuple[tuple[str, str], ...]:
-    """Id and name of each run: a comparison shows names, so that a renamed run makes another one."""
+    """Return id and name of each run as a cache key: a comparison shows names, so a renamed run needs a new entry."""
     return tuple((run.run_id, run.name) for run in runs)
 
 
@@ -208,10 +208,10 @@ def named(runs: Sequence[RunPredictions]) -> tuple[tuple[str, str], ...]:
 def joined(
     runs: tuple[tuple[str, str], ...], part: str, shared_only: bool, home: str, _runs: Sequence[RunPredictions]
 ) -> Joined:
-    """Runs, by their ids and names, side by side on the samples of a part.
+    """Join runs, by their ids and names, on the samples of a set.
 
     Raises:
-        ComparisonError: as `histo_core.comparison.join.join`; nothing is kept then.
+        ComparisonError: as `histo_core.comparison.join.join`; nothing is cached then.
     """
     del runs, home
     return join(_runs, part, shared_only=shared_only)
@@ -219,7 +219,7 @@ def joined(
 
 @st.cache_resource(show_spinner=False, max_entries=1024)
 def run_scores(run_id: str, ended: str, home: str, _run: Run) -> RunScores:
-    """A finished run in numbers; an experiment asks for those of all its runs each time it is looked at."""
+    """Return a finished run's scores; an experiment's view needs those of all its runs at each update."""
     del run_id, ended
     return score_run(_run, Workspace(Path(home)))
 
@@ -231,7 +231,7 @@ def _activity(folder: str, written: int, length: int) -> list[EpochActivity]:
 
 
 def activity(run_id: str, home: str) -> list[EpochActivity]:
-    """What a run's rectifiers did in each epoch so far; empty where it records none of it."""
+    """Return a run's rectifier activity for each epoch so far; empty where it records none."""
     folder = Workspace(Path(home)).run_folder(run_id)
     file = folder / FILE
     if not file.is_file():
@@ -242,7 +242,7 @@ def activity(run_id: str, home: str) -> list[EpochActivity]:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def colour_only(data: str, config: str, home: str) -> RunPredictions:
-    """What a model that sees colours and no shapes would predict, as if it were a run."""
+    """Return the predictions of the colour-only baseline in the form of a run's."""
     source, division = dataset(data, home), split(data, config, home)
     table = colour_baseline(source, division)
     return RunPredictions(COLOUR_ONLY, "Colour only", table, division.fingerprint, source.classes, source.positive)
@@ -258,7 +258,7 @@ def aurocs(
     home: str,
     _joined: Joined,
 ) -> AurocResults:
-    """The slow part of a comparison of runs, by their ids and names, which no threshold changes."""
+    """Compute the slow part of a comparison, by the runs' ids and names; it does not depend on the threshold."""
     del part, shared_only, home
     reference = COLOUR_ONLY if COLOUR_ONLY in dict(runs) else None
     return auroc_results(_joined, class_of_interest, reference=reference, comparator=comparator)
@@ -266,26 +266,26 @@ def aurocs(
 
 @st.cache_data(show_spinner=False, max_entries=256)
 def looks(run_ids: tuple[str, ...], home: str, _runs: Sequence[Run]) -> str:
-    """Count a set of runs that is compared on the test set, once; say how often that was scored before."""
+    """Record once that a set of runs is compared on the test set; say how often that was scored before."""
     del run_ids
     return look_at_test(_runs, Workspace(Path(home)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def predictor(run_id: str, ended: str, home: str) -> Predictor:
-    """A run's network with its own preprocessing."""
+    """Return a run's network with its own preprocessing."""
     from histo_core.models.inference.predictor import Predictor
 
     del ended
     loaded = Predictor.from_run(Workspace(Path(home)).run_folder(run_id))
     loaded.interactive = True
-    loaded.before_batch = url_state.stop_if_left  # LIME on a large upload takes hours, and would go on for nobody
+    loaded.before_batch = url_state.stop_if_left  # LIME on a large upload takes hours, even after the user left
     return loaded
 
 
 @st.cache_data(show_spinner=False, max_entries=256)
 def probabilities(run_id: str, ended: str, image_sha256: str, home: str, _image: np.ndarray) -> tuple[float, ...]:
-    """What a run's network says about one image, a probability a class."""
+    """Return a run's probabilities for one image, one a class."""
     del image_sha256
     return tuple(float(value) for value in predictor(run_id, ended, home).probabilities([_image])[0])
 
@@ -294,7 +294,7 @@ def probabilities(run_id: str, ended: str, image_sha256: str, home: str, _image:
 def explanation(
     run_id: str, ended: str, image_sha256: str, method: str, options: str, target: int, home: str, _image: np.ndarray
 ) -> Explanation:
-    """One map, by run, image, method, its options as JSON, and the explained class."""
+    """Return one map, by run, image, method, its options as JSON, and the explained class."""
     from histo_core.explanation.base import EXPLAINERS
 
     del image_sha256

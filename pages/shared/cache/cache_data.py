@@ -1,6 +1,6 @@
-"""What the views of splits, audits and files keep between reruns; the same rules as in `pages.shared.cache.cache`.
+"""Cache results for the views of splits, audits and files, by the rules of `pages.shared.cache.cache`.
 
-Keys hold the data set's state (`Dataset.state`) beside its configuration, so that changed files are seen.
+Keys contain the data set's state (`Dataset.state`) and its configuration, so that changed files are noticed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pages.shared.cache import cache
 from pages.shared.components.contact_sheet import contact_sheet
 
 SECONDS = 30
-"""How long what lies in a folder is remembered while a form is filled in."""
+"""Seconds for which a folder's listing is cached while a form is filled in."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -35,23 +35,23 @@ def _opened(home: str) -> set[str]:
 
 
 def note_opened(data: str, home: str) -> None:
-    """Remember that a data set was opened in this process, so that opening it again takes no waiting."""
+    """Record that a data set was opened in this process, so that it opens again without a delay."""
     _opened(home).add(data)
 
 
 def was_opened(data: str, home: str) -> bool:
-    """Whether a data set, by its configuration as JSON, was opened before."""
+    """Whether a data set, by its configuration as JSON, was opened in this process before."""
     return data in _opened(home)
 
 
 _NO_GROUPS = ("sample_id", "label", "split")
 _AT_MOST = 0.5
-"""A column with more values than this share of the rows tells patches apart and keeps none together."""
+"""A column with more values than this share of the rows identifies patches and groups none."""
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
 def fold_counts(data: str, state: str, config: str, home: str) -> pd.DataFrame:
-    """Samples by class and patients in the part that each fold holds out; columns fold, classes, patients."""
+    """Count samples by class, and patients, in the held-out set of each fold; columns fold, classes, patients."""
     del state
     source, division = cache.dataset(data, home), SplitConfig.model_validate_json(config)
     part = "valid" if division.hold_out else "test"
@@ -64,7 +64,7 @@ def fold_counts(data: str, state: str, config: str, home: str) -> pd.DataFrame:
 
 @st.cache_data(show_spinner=False, max_entries=32)
 def patch_size(data: str, state: str, home: str) -> tuple[int, int]:
-    """Height and width of the first patch, in pixels."""
+    """Return height and width of the first patch, in pixels."""
     del state
     height, width = cache.dataset(data, home).read([0])[0].shape[:2]
     return height, width
@@ -72,7 +72,7 @@ def patch_size(data: str, state: str, home: str) -> tuple[int, int]:
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def group_columns(data: str, state: str, home: str) -> list[str]:
-    """Columns in which several patches agree and each labelled one has a value."""
+    """Return the columns in which several patches share a value and each labelled patch has one."""
     del state
     source = cache.dataset(data, home)
     return [
@@ -85,7 +85,7 @@ def group_columns(data: str, state: str, home: str) -> list[str]:
 
 
 def saved(data: str, state: str, home: str) -> tuple[SavedSplit, ...]:
-    """The saved splits of a data set, the newest first."""
+    """List the saved splits of a data set, the newest first."""
     files = sorted((Workspace(Path(home)).data / "splits").glob("*/split.json"))
     return _saved(data, state, home, tuple(file.stat().st_mtime_ns for file in files))
 
@@ -103,7 +103,7 @@ def _ids(data: str, state: str, home: str) -> pd.Index:
 
 
 def find_rows(data: str, state: str, ids: Sequence[str], home: str) -> np.ndarray:
-    """The row of each id, int64 [n]; -1 where there is none."""
+    """Return the row of each id, int64 [n]; -1 where there is none."""
     known = _ids(data, state, home)
     return known.get_indexer(pd.Index(ids, dtype=known.dtype)).astype(np.int64)
 
@@ -119,9 +119,10 @@ def pair_sheet(
     cell: int,
     colours: tuple[str, ...],
 ) -> bytes:
-    """A contact sheet of pairs, as PNG: a patch, then its partner, pair by pair.
+    """Return a contact sheet of pairs, as PNG: a patch, then its partner, pair by pair.
 
-    ``pairs`` are a row of ``data``, the partner's row, and whether that is a row of ``other`` rather than of ``data``.
+    Each of ``pairs`` is a row of ``data``, the partner's row, and whether the partner is in ``other`` and not in
+    ``data``.
     """
     del states
     first, second = cache.dataset(data, home), cache.dataset(other, home)
@@ -135,20 +136,20 @@ def pair_sheet(
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def copy_bytes(data: str, state: str, home: str) -> int:
-    """The size that a converted copy would have."""
+    """Return the size of a converted copy, in bytes."""
     del state
     return converted_bytes(cache.dataset(data, home))
 
 
 @st.cache_data(show_spinner=False, max_entries=32, ttl=SECONDS)
 def pattern_preview(data: str, pattern: str, home: str) -> pd.DataFrame:
-    """What a patient pattern finds in the first names below a data set's folder; columns name and patient_id."""
+    """Apply a patient pattern to the first names in a data set's folder; columns name and patient_id."""
     return preview(_first_names(data, home), pattern)
 
 
 @st.cache_data(show_spinner=False, max_entries=32, ttl=SECONDS)
 def _first_names(data: str, home: str) -> list[str]:
-    """The first images below a data set's folder, folder by folder: no more folders are listed than are needed."""
+    """Return the first images in a data set's folder, folder by folder; no more folders are listed than needed."""
     walk = Walk(Workspace(Path(home)).allowed(DataConfig.model_validate_json(data).root or ""))
     names: list[str] = []
     folders = [walk.root]

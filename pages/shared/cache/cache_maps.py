@@ -1,4 +1,4 @@
-"""What the map and the mosaic of the Data page keep between reruns; the same rules as in `pages.shared.cache.cache`."""
+"""Cache results for the map and the mosaic of the Data page, by the rules of `pages.shared.cache.cache`."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 P = ParamSpec("P")
 OWN_FEATURES = {COLOUR: "Colour and texture", SQUEEZENET: "SqueezeNet (ImageNet)"}
-"""What a map of patches can be made from without a run, in words."""
+"""Titles of the features for a patch map that need no run."""
 
 
 def feature_source(name: str, workspace: Workspace) -> str:
-    """What a map is made from: a name of its own, or the folder of the run with this id."""
+    """Return a map's feature source: a name of `OWN_FEATURES`, or the folder of the run with this id."""
     return name if name in OWN_FEATURES else str(workspace.run_folder(name))
 
 
@@ -40,7 +40,7 @@ def _patch_map(data: str, features: str, version: str, home: str) -> PatchMap:
 
 
 def patch_map(data: str, features: str, home: str) -> PatchMap | None:
-    """The saved map of a data set; None where there is none yet. Only a map with its UMAP is remembered.
+    """Return the saved map of a data set; None where there is none yet. Only a map with UMAP is cached.
 
     Raises:
         HistoscopeError: as `histo_core.auditing.embedding.features.feature_key`.
@@ -53,7 +53,7 @@ def patch_map(data: str, features: str, home: str) -> PatchMap | None:
 
 
 def _version(features: str, home: str) -> str:
-    """Tells a resumed run's best epoch from what it was before."""
+    """Return a version of the features, so that a resumed run's new best epoch gets a new entry."""
     workspace = Workspace(Path(home))
     return feature_key(feature_source(features, workspace), workspace)
 
@@ -72,17 +72,17 @@ def _within(data: str, drawn: str, version: str, home: str) -> np.ndarray:
 
 
 def within(data: str, drawn: str, home: str) -> np.ndarray | None:
-    """Rows that a lasso encloses, int64, by its text in the URL; None where its map is not there.
+    """Return the rows inside a lasso, int64, by its text in the URL; None where its map does not exist.
 
     Raises:
-        HistoscopeError: the text cannot be read, or names what no map can be made from.
+        HistoscopeError: the text cannot be parsed, or names unknown features.
     """
     return _if_made(_within, data, drawn, _version(parse_lasso(drawn).features, home), home)
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
 def slides(data: str, home: str) -> pd.DataFrame:
-    """The slides that can be laid out, with their patches."""
+    """Return the slides that can be laid out, with their numbers of patches."""
     from histo_core.slides.mosaic import mosaic_slides
 
     return mosaic_slides(dataset(data, home))
@@ -90,7 +90,7 @@ def slides(data: str, home: str) -> pd.DataFrame:
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def densest(data: str, slide_id: str, home: str) -> SlideRegion | None:
-    """The part of a slide with the most patches; None where the whole slide shows each of them well."""
+    """Return the region of a slide with the most patches; None where all are legible on the whole slide."""
     from histo_core.slides.mosaic import densest
 
     return densest(dataset(data, home), slide_id)
@@ -98,14 +98,14 @@ def densest(data: str, slide_id: str, home: str) -> SlideRegion | None:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def mosaic(data: str, slide_id: str, region: SlideRegion | None, home: str) -> Mosaic:
-    """A slide's patches, or those of a part of it, where they sat; it reads each of them once."""
+    """Return the mosaic of a slide, or of a region of it; this reads each patch once."""
     from histo_core.slides.mosaic import mosaic
 
     return mosaic(dataset(data, home), slide_id, region=region)
 
 
 class _NotMadeError(Exception):
-    """What was asked for does not exist yet. An exception is never cached, so the next look sees it when it does."""
+    """The result does not exist yet. An exception is never cached, so the next call checks again."""
 
 
 def _made(value: T | None) -> T:

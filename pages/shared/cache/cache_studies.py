@@ -1,4 +1,4 @@
-"""A study's numbers beside ours, kept between reruns. The studies load PyTorch, so they wait until one is needed."""
+"""Cache comparisons of a study's numbers with ours. Studies load PyTorch, so they are imported when needed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def beside_experiment(now: Summary, workspace: Workspace) -> tuple[Pair, ...]:
-    """As `histo_core.experiments.beside`, anew once a run has finished or the test set was scored."""
+    """Return pairs as `histo_core.experiments.beside`; recomputed after a run finishes or the test set is scored."""
     one = now.experiment
     if not one.origin:
         return ()
@@ -29,12 +29,12 @@ def beside_experiment(now: Summary, workspace: Workspace) -> tuple[Pair, ...]:
 
 
 def beside_run(run: Run, workspace: Workspace) -> tuple[Pair, ...]:
-    """As `histo_core.experiments.beside`, anew once the run has ended."""
+    """Return pairs as `histo_core.experiments.beside`; recomputed when the run has ended."""
     return _of_run(run.run_id, str(run.ended_at), str(workspace.home), run) if run.origin else ()
 
 
 def beside_study(recipe: Recipe, workspace: Workspace) -> dict[str, tuple[Pair, ...]]:
-    """As `histo_core.experiments.beside`, anew once something that was made from the study has changed."""
+    """Return pairs as `histo_core.experiments.beside`; recomputed when a run or experiment of the study has changed."""
     runs = cache.store(str(workspace.home)).made_from(recipe.name)
     state = [f"{run.run_id} {run.status} {run.ended_at}" for run in runs]
     state += [f"{one.experiment_id} {one.test_touched_at}" for one in experiments(workspace, archived=True)]

@@ -1,4 +1,4 @@
-"""What the Predict page keeps between reruns; see `pages.shared.cache.cache` for the rules."""
+"""Cache results for the Predict page, by the rules of `pages.shared.cache.cache`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @st.cache_data(show_spinner=False, max_entries=32)
 def fit(run_id: str, ended: str, data: str, state: str, home: str, _run: Run) -> tuple[Check, ...]:
-    """Resolution and stain of a data set against what a run was trained on."""
+    """Compare resolution and stain of a data set with a run's training data."""
     from histo_core.data.transforms.preprocess import Preprocess
     from histo_core.prediction.preflight import fit_checks, trained_on
 
@@ -36,7 +36,7 @@ def fit(run_id: str, ended: str, data: str, state: str, home: str, _run: Run) ->
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def own_split(run_id: str, data: str, state: str, home: str, _run: Run) -> Split | None:
-    """How a run divided these data; None where they are not its own."""
+    """Return the run's split of these data; None where they are not its own."""
     from histo_core.prediction.seen_samples import own_split
 
     del run_id, state
@@ -45,7 +45,7 @@ def own_split(run_id: str, data: str, state: str, home: str, _run: Run) -> Split
 
 @st.cache_data(show_spinner=False, max_entries=32)
 def labelled_classes(data: str, state: str, home: str) -> tuple[str, ...]:
-    """Those classes of a data set that have samples."""
+    """Return the classes of a data set that have samples."""
     del state
     source = cache.dataset(data, home)
     return tuple(source.classes[label] for label in sorted(set(source.table["label"])) if label != UNLABELLED)
@@ -53,7 +53,7 @@ def labelled_classes(data: str, state: str, home: str) -> tuple[str, ...]:
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def table(predictions_id: str, home: str) -> pd.DataFrame:
-    """Predictions by their id, which changes with them; not to be changed."""
+    """Return predictions by their id, which changes with their content; callers must not change the table."""
     return get_predictions(predictions_id, Workspace(Path(home))).table()
 
 
@@ -61,13 +61,13 @@ def table(predictions_id: str, home: str) -> pd.DataFrame:
 def training_part(
     run_id: str, ended: str, predictions_id: str, home: str, _found: RunPredictions, _run: Run
 ) -> RunPredictions | None:
-    """A run's predictions of what it was trained on, from later predictions by their id or, without one, its own."""
+    """Return a run's predictions of its training set: from later predictions by their id, or without one its own."""
     del run_id, ended, predictions_id
     return of_training_part(_found, _run, Workspace(Path(home)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def validation(predictions_id: str, part: str, home: str, _run: Run) -> ExternalValidation:
-    """A run's figures on other data and at home."""
+    """Return a run's metrics on other data and on its own test set."""
     workspace = Workspace(Path(home))
     return validate(get_predictions(predictions_id, workspace), _run, workspace, part)

@@ -1,1 +1,1 @@
-"""Parts of pages."""
+"""Provide components that several pages share."""

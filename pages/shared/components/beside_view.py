@@ -1,4 +1,4 @@
-"""A study's reported numbers beside ours, as a table in which no doubt is cut off."""
+"""Show a study's reported numbers and ours in a table that shows each doubt in full."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import streamlit as st
 from pages.shared.components.text import plain
 
 if TYPE_CHECKING:
-    from histo_core.experiments.beside import Pair  # it loads the studies, and they PyTorch
+    from histo_core.experiments.beside import Pair  # it loads the studies, which load PyTorch
 
 NOT_COMPARED = "not compared"
 
 
 def draw(pairs: Sequence[Pair]) -> None:
-    """What the study reports of a run or an experiment that was made from it; nothing where it comes from no study."""
+    """Draw the study's numbers for a run or an experiment that was made from it; draw nothing for any other."""
     if not pairs:
         return
     st.subheader("Beside the report", anchor=False)
@@ -29,7 +29,7 @@ def draw(pairs: Sequence[Pair]) -> None:
 
 
 def table(pairs: Sequence[Pair]) -> pd.DataFrame:
-    """One row a number: the report's, ours, what ours is, and the doubt."""
+    """Return one row a number: the report's, ours, what ours measures, and the doubt."""
     columns = ["Reported of", "Measure", "Report", "Here", "What it is", "Doubt"]
     rows = [
         (
@@ -42,7 +42,7 @@ def table(pairs: Sequence[Pair]) -> pd.DataFrame:
 
 
 def short_table(pairs: Sequence[Pair]) -> pd.DataFrame:
-    """The same for half a page: the doubt stands with the number, and what ours is with ours, where there is one."""
+    """Return the table for half a page: the doubt is in the number's cell, and what ours measures is in ours."""
     rows = [
         (
             *(pair.of, pair.reported.measure, pair.reported.said),

@@ -1,4 +1,4 @@
-"""A data set's table, joined with its split and coded by integers: 327,680 rows are filtered in milliseconds."""
+"""Code a data set's table and its split as integers: 327,680 rows are filtered in milliseconds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from histo_core.data.dataset import PARTS, Dataset
 from histo_core.data.splits.split import Split
 
 FEW, MANY = 2, 2_000
-"""A column with fewer values has nothing to filter by; one with more is no list that a person reads."""
+"""The fewest and most values of a column to filter by; longer lists are unreadable."""
 SHOWN = 3
 _PREFERRED = ("magnification", "subtype", "scanner", "patient_id", "slide_id")
 _NO_FILTER = frozenset({"sample_id", "label", "split", "x", "y", "height", "width"})
@@ -23,7 +23,7 @@ _TITLES = {"slide_id": "Slide", "patient_id": "Patient", "sample_id": "Id", "lab
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """One column.
+    """One coded column.
 
     Attributes:
         values: its distinct values as text, in order.
@@ -34,17 +34,17 @@ class Column:
     codes: np.ndarray
 
     def where(self, value: str) -> np.ndarray:
-        """The rows with a value, bool [n]."""
+        """Return the rows with a value, bool [n]."""
         return self.codes == self.values.index(value)
 
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """All that rows are chosen and sorted by.
+    """The columns to filter and sort by.
 
     Attributes:
         ids: sample ids, row by row.
-        part, label: the split and the class.
+        part, label: the set of the split, and the class.
         filters: up to `SHOWN` further columns to filter by.
         sortable: names of numeric columns to sort by.
     """
@@ -57,18 +57,18 @@ class Columns:
 
     @cached_property
     def id_order(self) -> np.ndarray:
-        """The place of each row when ids are sorted, int [n]."""
+        """The rank of each row when ids are sorted, int [n]."""
         place = np.empty(len(self.ids), np.int32)
         place[self.ids.argsort()] = np.arange(len(self.ids), dtype=np.int32)
         return place
 
     def find(self, ids: Sequence[str] | np.ndarray) -> np.ndarray:
-        """The row of each id, int64 [n]; -1 where there is none."""
+        """Return the row of each id, int64 [n]; -1 where there is none."""
         return self.ids.get_indexer(pd.Index(ids, dtype=self.ids.dtype)).astype(np.int64)
 
 
 def code_columns(source: Dataset, split: Split) -> Columns:
-    """Code a table once."""
+    """Code a data set's table and its split."""
     table = source.table
     others = [name for name in table.columns if name not in _NO_FILTER]
     others.sort(key=lambda name: _PREFERRED.index(name) if name in _PREFERRED else len(_PREFERRED))
@@ -82,7 +82,7 @@ def code_columns(source: Dataset, split: Split) -> Columns:
             filters[name] = Column(values, codes)
     return Columns(
         ids=pd.Index(table["sample_id"]),
-        part=Column(PARTS, pd.Index(PARTS).get_indexer(split.parts)),  # -1 for what no part takes
+        part=Column(PARTS, pd.Index(PARTS).get_indexer(split.parts)),  # -1 for patches in no set
         label=Column(source.classes, table["label"].to_numpy()),
         filters=filters,
         sortable=tuple(
@@ -92,7 +92,7 @@ def code_columns(source: Dataset, split: Split) -> Columns:
 
 
 def _coded(column: pd.api.extensions.ExtensionArray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Codes int32 [n], and values as text with numbers in their order: 40X before 100X. Empty text is no value."""
+    """Return codes int32 [n], and values as text in numerical order: 40X before 100X. Empty text is no value."""
     codes, values = pd.factorize(column)
     names = [str(value) for value in values]
     if len(names) > MANY:
@@ -104,5 +104,5 @@ def _coded(column: pd.api.extensions.ExtensionArray) -> tuple[np.ndarray, tuple[
 
 
 def title(name: str) -> str:
-    """A column's name in words."""
+    """Return a column's displayed name."""
     return _TITLES.get(name, name.replace("_", " ").capitalize())

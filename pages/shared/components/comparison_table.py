@@ -1,4 +1,4 @@
-"""The points of a comparison's curves, for a file."""
+"""Tabulate the points of a comparison's curves for download."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from histo_core.comparison.results import Comparison
 
 
 def roc_points(comparison: Comparison) -> pd.DataFrame:
-    """The curves' points: model, threshold, false and true positive rate."""
+    """Return the curves' points: model, threshold, false and true positive rate."""
     return pd.concat(
         [
             pd.DataFrame(

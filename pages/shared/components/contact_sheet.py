@@ -1,4 +1,4 @@
-"""Many patches as one picture: one image to send and draw instead of dozens."""
+"""Combine many patches into one image, so that a page sends and draws one instead of dozens."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ FRAME = 3
 
 
 def contact_sheet(images: Sequence[np.ndarray] | np.ndarray, columns: int, cell: int, colours: Sequence[str]) -> bytes:
-    """Patches in rows, each with a frame in the colour of its class, as a lossless PNG with a transparent ground.
+    """Return patches in rows, each with a frame in its class's colour, as a lossless PNG with a transparent background.
 
     Args:
         images: uint8 H x W x 3 each; sizes may differ. A patch smaller than its cell is enlarged without smoothing,
-            so that its pixels stay what they are; a larger one is reduced.
+            so that its pixels do not change; a larger one is reduced.
         columns: patches in a row.
         cell: side of a cell in pixels, without its frame.
-        colours: a frame colour each, as ``#rrggbb``.
+        colours: a frame colour for each patch, as ``#rrggbb``.
 
     Returns:
         The bytes of one PNG file.
@@ -40,7 +40,7 @@ def contact_sheet(images: Sequence[np.ndarray] | np.ndarray, columns: int, cell:
 
 
 def packed_sheet(images: Sequence[np.ndarray] | np.ndarray, columns: int, cell: int) -> bytes:
-    """Patches side by side without gaps or frames, as one lossless PNG from which a page cuts its pictures.
+    """Return patches side by side without gaps or frames, as one lossless PNG that a page cuts into single images.
 
     Args:
         images: uint8 H x W x 3 each; sizes may differ, and are fitted as in `contact_sheet`.
@@ -56,7 +56,7 @@ def packed_sheet(images: Sequence[np.ndarray] | np.ndarray, columns: int, cell: 
 
 
 def legend(colours: Mapping[str, str]) -> str:
-    """Class names beside squares of their colours, as SVG in a grey that reads on both themes."""
+    """Return class names beside squares of their colours, as SVG in a grey that is legible in both themes."""
     left, parts = 0, []
     for name, colour in colours.items():
         parts.append(f'<rect x="{left}" y="4" width="12" height="12" rx="2" fill="{colour}"/>')
@@ -69,7 +69,7 @@ def legend(colours: Mapping[str, str]) -> str:
 
 
 def png(image: Image.Image) -> bytes:
-    """An image as the bytes of a PNG file; fast rather than small, because it travels over a local socket."""
+    """Return an image as the bytes of a PNG file; fast rather than small, because it is sent over a local socket."""
     stream = io.BytesIO()
     image.save(stream, "PNG", compress_level=3)
     return stream.getvalue()

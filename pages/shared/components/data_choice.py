@@ -1,4 +1,4 @@
-"""Which data, split how: kept in the URL as a link can be sent, and opened with progress in sight."""
+"""Choose a data set and its split, keep both in the URL, and open the data with a progress bar."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from pages.shared.components.job_card import job_card
 from pages.shared.components.text import count
 
 PATIENCE = 5.0
-"""Seconds that a page prepares data by itself."""
+"""Seconds for which a page itself prepares data; a job does longer work."""
 PATTERN = "patient_pattern"
-"""The option that takes a regular expression, in the data sets that have it."""
+"""The name of the data set option that takes a regular expression."""
 
 
 def from_url() -> tuple[DataConfig, SplitConfig] | None:
-    """The data and split that the URL names; None when it names none.
+    """Return the data set and split that the URL names; None when it names none.
 
     Raises:
-        ConfigError: the link was cut or altered.
+        ConfigError: the link is incomplete or was changed.
     """
     names = url_state.asked("dataset")
     if not names:
@@ -48,16 +48,16 @@ def from_url() -> tuple[DataConfig, SplitConfig] | None:
 
 
 def against() -> DataConfig | None:
-    """The data set that the URL names to compare with; None when it names none.
+    """Return the data set that the URL names to compare with; None when it names none.
 
     Raises:
-        ConfigError: the link was cut or altered.
+        ConfigError: the link is incomplete or was changed.
     """
     return parse_config(DataConfig, _mapping("against")) if url_state.asked("against") else None
 
 
 def to_params(data: DataConfig, split: SplitConfig | None = None) -> dict[str, str | None]:
-    """URL parameters that `from_url` reads back; None where a default needs no saying."""
+    """Return URL parameters that `from_url` reads back; None for a default."""
     return {
         "dataset": data.dataset,
         "root": data.root,
@@ -68,11 +68,11 @@ def to_params(data: DataConfig, split: SplitConfig | None = None) -> dict[str, s
 
 
 def form(data: DataConfig, *, prefix: str) -> DataConfig:
-    """Controls for a data set, its folder and its options.
+    """Draw the controls for a data set, its folder and its options, and return the configuration.
 
     Args:
-        data: what they start with.
-        prefix: of their keys.
+        data: initial values.
+        prefix: of the widget keys.
 
     Raises:
         ConfigError: an option that the data set does not allow.
@@ -99,12 +99,12 @@ def form(data: DataConfig, *, prefix: str) -> DataConfig:
     if chosen.root and chosen.options.get(PATTERN):
         _show_patients(chosen)
     same = name == data.dataset and _said(parse_config(kind.Options, data.options)) == chosen.options
-    # What was not touched stays as it was written, because its hash names the run.
+    # An unchanged configuration stays as it was written, because its hash identifies the run.
     return data if same and (chosen.root, chosen.skip_broken) == (data.root, data.skip_broken) else chosen
 
 
 def _folder(name: str, data: DataConfig, prefix: str) -> str | None:
-    """The folder's path; where nothing lies there, what to fetch and where to put it."""
+    """Return the folder's path; where it is missing, show what to fetch and where to put it."""
     root = st.text_input(
         "Folder",
         value=data.root or "",
@@ -126,7 +126,7 @@ def _folder(name: str, data: DataConfig, prefix: str) -> str | None:
 
 
 def _options(kind: type[Dataset], data: DataConfig, prefix: str) -> tuple[dict[str, Any], bool]:
-    """The data set's own options, and whether broken files are left out."""
+    """Draw the data set's own options; return them, and whether broken files are left out."""
     if not kind.Options.model_fields and not kind.info.needs_root:
         return {}, False
     with st.expander("Options of this data set"):
@@ -140,7 +140,7 @@ def _options(kind: type[Dataset], data: DataConfig, prefix: str) -> tuple[dict[s
 
 @shown()
 def _show_patients(data: DataConfig) -> None:
-    """What the pattern finds in the first names of the folder."""
+    """Show what the pattern finds in the first names in the folder."""
     found = cache_data.pattern_preview(
         data.model_dump_json(), str(data.options[PATTERN]), str(Workspace.default().home)
     )
@@ -156,7 +156,7 @@ def _show_patients(data: DataConfig) -> None:
 
 
 def opened(data: DataConfig) -> Dataset:
-    """Open a data set; what it needs first (drawing, unpacking, a look for broken files) is made with a progress bar.
+    """Open a data set; its preparation (rendering, unpacking, a check for broken files) shows a progress bar.
 
     Raises:
         HistoscopeError: as `histo_core.data.opening.open_dataset`.
@@ -170,10 +170,10 @@ def opened(data: DataConfig) -> Dataset:
 
 
 def opened_or_job(data: DataConfig) -> Dataset | None:
-    """Open a data set. What takes longer than one waits is left to a job, which goes on when the page is left.
+    """Open a data set. Long preparation runs in a job, which continues when the page is left.
 
     Returns:
-        None while the job's card is drawn instead.
+        The data set; None while the job's card is drawn instead.
 
     Raises:
         HistoscopeError: as `histo_core.data.opening.open_dataset`.
@@ -195,7 +195,7 @@ def opened_or_job(data: DataConfig) -> Dataset | None:
 
 
 def is_ready(data: DataConfig) -> bool:
-    """Whether a data set opens without anything being made first; not where something is in the way."""
+    """Whether a data set opens without preparation; False where an error prevents that."""
     try:
         prepare(data, Workspace.default(), patience=0)
     except HistoscopeError:
@@ -204,12 +204,12 @@ def is_ready(data: DataConfig) -> bool:
 
 
 def prepare(data: DataConfig, workspace: Workspace, *, patience: float = math.inf) -> None:
-    """Make what opening needs, if need be. Leaving the page stops it, and nothing half-made stays.
+    """Prepare a data set for opening. Leaving the page stops this, and no partial result stays.
 
     Args:
-        data: what will be opened.
-        workspace: keeps what is made.
-        patience: seconds after which it is given up where as many are left.
+        data: the data set to open.
+        workspace: stores the results.
+        patience: seconds after which to give up, if at least as many remain.
     """
     place, began = st.empty(), time.monotonic()
 
@@ -221,16 +221,16 @@ def prepare(data: DataConfig, workspace: Workspace, *, patience: float = math.in
 
     prepare_dataset(data, workspace, progress)
     if data.skip_broken and not cache_data.was_opened(data.model_dump_json(), str(workspace.home)):
-        open_dataset(data, workspace, progress)  # it looks for the broken files, and what it finds is kept
+        open_dataset(data, workspace, progress)  # it finds the broken files and stores the result
     place.empty()
 
 
 class _TakesLongError(CancelledError):
-    """Preparing was given up because it takes too long for a page."""
+    """Preparation takes too long for a page."""
 
 
 def describe(data: DataConfig) -> str:
-    """A data set in words: its title, and its folder where it has one."""
+    """Describe a data set: its title, and its folder where it has one."""
     if data.dataset not in DATASETS:
         return data.dataset
     parts = [DATASETS[data.dataset].info.title, data.root or ""]
@@ -239,7 +239,7 @@ def describe(data: DataConfig) -> str:
 
 
 def _said(options: Config) -> dict[str, Any]:
-    """The options that are not left at their defaults."""
+    """Return the options that differ from their defaults."""
     return options.model_dump(exclude_defaults=True)
 
 

@@ -1,4 +1,4 @@
-"""The one place where an error becomes words on a page."""
+"""Show errors on a page."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ LOG = logging.getLogger("histoscope.dashboard")
 
 @contextmanager
 def shown(*, afresh: bool = False) -> Iterator[None]:
-    """Show an error where it happened and draw the rest of the page; also a decorator, for fragments.
+    """Show an error where it happened and draw the rest of the page; also usable as a decorator, for fragments.
 
-    Streamlit's own signals (rerun, stop) are no `Exception` and pass.
+    Streamlit's own signals (rerun, stop) are not of type `Exception` and pass through.
 
     Args:
-        afresh: whether to offer the page without its selection. A link that cannot be followed is remembered as any
-            other selection is, so it would bar the page for the rest of the session.
+        afresh: whether to offer the page without its selection. A broken link is stored like any other selection, so
+            it would block the page for the rest of the session.
     """
     try:
         yield
@@ -44,10 +44,10 @@ def shown(*, afresh: bool = False) -> Iterator[None]:
 
 
 def show(error: Exception) -> bool:
-    """Show an error instead of a traceback; True tells Streamlit that this was done.
+    """Show an error instead of a traceback; True tells Streamlit that the error was handled.
 
-    A `HistoscopeError`, and a disk that refuses, are shown in their own sentences. Anything else goes to the log under
-    a reference, which is all that the page gives away.
+    A `HistoscopeError` and a disk error are shown with their own messages. Any other error is logged under a
+    reference, and the page shows only the reference.
     """
     if isinstance(error, HistoscopeError):
         st.error(plain(error), icon=":material/error:")
@@ -67,7 +67,7 @@ def show(error: Exception) -> bool:
 
 
 def _log_file() -> Path:
-    """The dashboard's log in the workspace, with a handler on it."""
+    """Return the dashboard's log file in the workspace, after adding a handler for it."""
     path = Workspace.default().logs / "dashboard.log"
     if not any(getattr(handler, "baseFilename", None) == str(path) for handler in LOG.handlers):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Where a data set comes from: what to fetch, where to put it, and fetching it where its publisher allows that."""
+"""Show where to get a data set and where to put it, and download it where its publisher allows that."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pages.shared.components.text import plain, size
 
 
 def is_missing(root: str, workspace: Workspace) -> bool:
-    """Whether nothing lies at a folder that may be read; of one that may not, opening it says so."""
+    """Whether a folder that may be read does not exist; opening reports a folder that may not be read."""
     try:
         workspace.allowed(root)
     except DataNotFoundError:
@@ -25,7 +25,7 @@ def is_missing(root: str, workspace: Workspace) -> bool:
 
 
 def describe(name: str) -> None:
-    """Source, licence and layout of a data set, as text."""
+    """Draw source, licence and layout of a data set, as text."""
     info = DATASETS[name].info
     lines = {"Source": info.source, "Licence": info.licence, "How the files must lie": info.layout}
     if info.expected_counts:
@@ -34,12 +34,12 @@ def describe(name: str) -> None:
 
 
 def draw(name: str, folder: str | None, *, prefix: str) -> None:
-    """What to fetch and where to put it, with a download where the publisher allows one.
+    """Draw what to fetch and where to put it, with a download where the publisher allows one.
 
     Args:
-        name: a data set.
-        folder: where the user wants it; the workspace's own place unless given.
-        prefix: of the keys.
+        name: the data set's name.
+        folder: the folder that the user chose; a folder in the workspace by default.
+        prefix: of the widget keys.
     """
     describe(name)
     workspace = Workspace.default()

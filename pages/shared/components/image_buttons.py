@@ -1,10 +1,10 @@
-"""PNG and SVG of a chart: Plotly's own camera, which knows one format at a time, asked for either."""
+"""Offer a chart as PNG and SVG through Plotly's own export button, which supports one format at a time."""
 
 from __future__ import annotations
 
 from streamlit.components.v2 import component
 
-# The chart is the nearest one around these buttons: they stand in one container with it and with no other.
+# The chart is the nearest one: the buttons share a container with this chart and no other.
 _JS = """
 export default function ({ parentElement }) {
   const nearest = (from) => {
@@ -45,9 +45,9 @@ _BUTTONS = component("histoscope_image_buttons", html=_HTML, css=_CSS, js=_JS)
 
 
 def image_buttons(*, key: str) -> None:
-    """Draw the two buttons, in one container with a chart.
+    """Draw the two buttons, in the same container as a chart.
 
     Args:
-        key: keeps them in place when the chart changes.
+        key: keeps the buttons when the chart changes.
     """
     _BUTTONS(key=key, width="content")

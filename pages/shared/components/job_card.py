@@ -1,4 +1,4 @@
-"""How a long piece of data work looks on every page: the button that starts it, its progress, or what went wrong."""
+"""Draw a job: the button that starts it, its progress, or its error."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pages.shared.components.errors import shown
 from pages.shared.components.text import duration, plain, size
 
 SECONDS = 1.0
-"""Between two looks at a job that is active."""
+"""Seconds between two updates of an active job."""
 HEIGHT = 132
-"""Pixels of the card in each of its states, so that nothing below it jumps."""
+"""Pixels of the card in each state, so that the page below does not move."""
 SURE_SECONDS = 3.0
-"""An estimate of the time left is shown once the count has gone on for so long."""
+"""Seconds of counting after which an estimate of the time left is shown."""
 
 
 def job_card(
@@ -32,17 +32,17 @@ def job_card(
     note: str = "",
     primary: bool = False,
 ) -> Job | None:
-    """The button that starts a job, or its progress with Cancel, or its error with Try again.
+    """Draw the button that starts a job, or its progress with Cancel, or its error with Try again.
 
-    While the job is active the card looks each second; when it has ended the whole page is drawn again.
+    While the job is active the card updates each second; when the job has ended the whole page is drawn again.
 
     Args:
         kind: a name of `histo_core.jobs.kinds.JOBS`.
         params: its parameters as plain values.
         label: of the button.
-        then: what to say when the job has just succeeded, as plain text.
-        forget: called at that moment, before the page is drawn again, to forget what is cached and is now different.
-        note: what it does and what it costs, as plain text, shown beside the button.
+        then: a message for when the job has just succeeded, as plain text.
+        forget: called when the job has just succeeded, before the page is drawn again, to clear outdated cache entries.
+        note: what the job does and costs, as plain text, shown beside the button.
         primary: whether this is the page's main button.
 
     Returns:
@@ -95,12 +95,12 @@ def _progress(job: Job, workspace: Workspace) -> None:
 
 
 def fraction(job: Job) -> float:
-    """How much of the present count is done, 0 to 1."""
+    """Return the share of the present count that is done, 0 to 1."""
     return min(max(job.done / job.total, 0.0), 1.0) if job.total else 0.0
 
 
 def words(job: Job) -> str:
-    """How far an active job is: "3,210 of 10,000, about 40 s left"."""
+    """Describe an active job's progress: "3,210 of 10,000, about 40 s left"."""
     if job.cancel_asked:
         return "stopping"
     if job.state == "waiting":

@@ -1,4 +1,4 @@
-"""Putting something away, and deleting it, which takes a second click: the same for runs and experiments."""
+"""Draw buttons to archive and delete runs and experiments; deleting takes a second click."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def buttons(
     delete: Callable[[], object],
     loss: Callable[[], str],
 ) -> None:
-    """The buttons.
+    """Draw the buttons.
 
     Args:
-        key: what it is, by its id.
-        archived: whether it was archived.
-        archive: puts it away, or brings it back; None for what cannot be read, which can be deleted only.
-        delete: for good; called after the second click.
-        loss: says what deleting takes away.
+        key: the id of the run or experiment.
+        archived: whether it is archived.
+        archive: archives it, or brings it back; None for an unreadable one, which can only be deleted.
+        delete: deletes it; called after the second click.
+        loss: returns a description of what deleting removes.
     """
     sure = f"sure.{key}"
     if st.session_state.get(sure):

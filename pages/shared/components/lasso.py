@@ -1,4 +1,4 @@
-"""A polygon drawn on a map of patches, short enough for a link."""
+"""Encode a lasso on the patch map as a short text for a link."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from histo_core.errors import ConfigError
 
 MOST_CORNERS = 200
 DIGITS = 4
-"""Of a corner, beyond the first digit of the drawing's extent: finer than a pixel, however far one has zoomed in."""
+"""Digits of a corner after the first digit of the drawing's extent: finer than a pixel at any zoom."""
 PROJECTIONS = ("pca", "umap")
 
 
 @dataclass(frozen=True)
 class Lasso:
-    """A polygon on a map.
+    """A polygon on the patch map.
 
     Attributes:
-        features: what the map was made from.
+        features: the features that the map is made from.
         projection: "pca" or "umap".
         polygon: its corners, (x, y) each.
     """
@@ -31,35 +31,35 @@ class Lasso:
     polygon: tuple[tuple[float, float], ...]
 
     def __str__(self) -> str:
-        """As in the URL: ``<features>/<projection>:<x,y;x,y;...>``."""
+        """Return the text for the URL: ``<features>/<projection>:<x,y;x,y;...>``."""
         x, y = (_rounded(axis) for axis in zip(*self.polygon, strict=True))
         corners = ";".join(",".join(corner) for corner in zip(x, y, strict=True))
         return f"{self.features}/{self.projection}:{corners}"
 
 
 def _rounded(axis: Sequence[float]) -> list[str]:
-    """Coordinates along one axis as text."""
+    """Return coordinates along one axis as text."""
     extent = max(axis) - min(axis)
     places = DIGITS - math.floor(math.log10(extent)) if extent > 0 else 15
     return [f"{round(value, places):.15g}" for value in axis]
 
 
 def thin(x: Sequence[float], y: Sequence[float]) -> tuple[tuple[float, float], ...]:
-    """At most `MOST_CORNERS` corners of a polygon, evenly spread over those drawn."""
+    """Return at most `MOST_CORNERS` corners of a polygon, evenly spaced among those drawn."""
     chosen = np.unique(np.linspace(0, len(x) - 1, min(len(x), MOST_CORNERS)).round().astype(int))
     return tuple((float(x[i]), float(y[i])) for i in chosen)
 
 
 def box(x: Sequence[float], y: Sequence[float]) -> tuple[tuple[float, float], ...]:
-    """The corners of a rectangle given by two opposite ones."""
+    """Return the four corners of a rectangle from two opposite ones."""
     return ((x[0], y[0]), (x[1], y[0]), (x[1], y[1]), (x[0], y[1]))
 
 
 def parse(text: str) -> Lasso:
-    """Read what ``str`` wrote.
+    """Parse the text that ``str`` returned.
 
     Raises:
-        ConfigError: the link was cut or altered.
+        ConfigError: the link is incomplete or was changed.
     """
     name, _, corners = text.rpartition(":")
     features, _, projection = name.rpartition("/")

@@ -1,4 +1,4 @@
-"""How every page is built: verdict first, then the picture, then the table; each with its download."""
+"""Lay out a page: first the verdict, then the figure, then the table; each with its download."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from pages.shared.components.text import file_name, plain
 
 Table = pd.DataFrame | Callable[[], pd.DataFrame]
 HALF = 480
-"""Pixels that half a page needs: two columns at 1440, one at 820."""
+"""Pixels of half a page: two columns at 1440, one at 820."""
 
 
 def header(title: str, verdict: str = "") -> None:
-    """The page's name, small, and under it the sentence that it is about.
+    """Draw the page's name, small, and below it the verdict.
 
     Args:
         title: the page's name.
@@ -32,19 +32,19 @@ def header(title: str, verdict: str = "") -> None:
 
 
 def empty(what: str, action: Callable[[], None]) -> None:
-    """What would be here, and the button or link that makes it so."""
+    """Draw an empty state: what would be here, and the button or link that creates it."""
     with st.container(border=True):
         st.markdown(plain(what))
         action()
 
 
 def halves() -> GridContainer:
-    """A grid of two columns on a wide screen and one on a narrow one; use ``cell()`` for each half."""
+    """Return a grid of two columns on a wide screen and one on a narrow screen; use ``cell()`` for each half."""
     return st.grid(2, min_column_width=HALF, gap="small")
 
 
 def facts(pairs: dict[str, str]) -> None:
-    """A few figures in one line: label, value."""
+    """Draw a few figures in one line: label, value."""
     with st.container(horizontal=True, gap="medium"):
         for label, value in pairs.items():
             st.metric(plain(label), plain(value), width="content")
@@ -62,19 +62,19 @@ def figure(
     on_select: Callable[[Mapping[str, Any]], None] | None = None,
     modes: Sequence[Literal["points", "box", "lasso"]] = (),
 ) -> None:
-    """A chart with its downloads: PNG, SVG, HTML, and its numbers as CSV.
+    """Draw a chart with its downloads: PNG, SVG, HTML, and its numbers as CSV.
 
     Args:
-        chart: the figure; its own title says what it shows, and stays in what is downloaded.
-        key: keeps the chart in place when its numbers change; another key forgets what was drawn on it.
-        name: of downloaded files, without an ending.
-        alt: what a person who cannot see the chart should know; else its title, which is a sentence.
-        data: what the chart draws, or what makes that when it is asked for.
-        title: where it stands on the page. Above the chart it wraps, inside a narrow one it would be cut; ``none``
-            where the page has just said the same.
-        width: in pixels, at most; else as wide as there is room.
-        on_select: told what a person points at or draws around: ``points``, ``box``, ``lasso``.
-        modes: how one may select.
+        chart: the figure; its title says what it shows, and stays in the downloads.
+        key: keeps the chart when its numbers change; another key clears what was selected on it.
+        name: of downloaded files, without an extension.
+        alt: a text alternative for people who cannot see the chart; by default its title, which is a sentence.
+        data: the chart's data, or a function that returns them on demand.
+        title: the title's place on the page. Above the chart it wraps; inside a narrow chart it would be cut off;
+            ``none`` where the page has just said the same.
+        width: the largest width in pixels; by default the available width.
+        on_select: called with what the user clicks or selects: ``points``, ``box``, ``lasso``.
+        modes: the allowed ways to select.
     """
     alt = alt or str(chart.layout["meta"]["alt"])
     drawn = chart
@@ -102,7 +102,7 @@ def figure(
 
 
 def _untitled(chart: go.Figure) -> go.Figure:
-    """The chart without its title. What was checked when it was made is not checked again, which took 3 ms a chart."""
+    """Return the chart without its title, and without validating it again, which took 3 ms a chart."""
     values = chart.to_dict()
     values["layout"].pop("title", None)
     values["layout"]["margin"] = values["layout"].get("margin", {}) | {"t": 8}
@@ -110,12 +110,12 @@ def _untitled(chart: go.Figure) -> go.Figure:
 
 
 def download_table(table: pd.DataFrame | Callable[[], pd.DataFrame], name: str, label: str = "Download as CSV") -> None:
-    """A table, or what makes it when it is asked for, as CSV in which no cell is read as a formula."""
+    """Offer a table, or a function that returns one on demand, as CSV in which no cell is read as a formula."""
     download(label, lambda: to_csv(table() if callable(table) else table), f"{name}.csv", "text/csv")
 
 
 def download(label: str, content: Callable[[], bytes | str] | bytes, name: str, mime: str) -> None:
-    """A download that is made only when it is asked for and does not rerun the page."""
+    """Offer a download that is created on demand and does not rerun the page."""
     st.download_button(
         label,
         content,

@@ -1,4 +1,4 @@
-"""A form from a pydantic model: titles, descriptions and ranges come from the model, so they are written once."""
+"""Build a form from a pydantic model, which defines all titles, descriptions and ranges."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from histo_core.config import Config
 
 COLUMN = 190
-"""Pixels that a control needs."""
+"""Pixels of a control."""
 
 Choices = Sequence[str] | Mapping[str, str]
 
@@ -27,15 +27,15 @@ def fields(
     only: Collection[str] | None = None,
     choices: Mapping[str, Choices] | None = None,
 ) -> dict[str, Any]:
-    """Draw one control a field and return what they hold.
+    """Draw one control a field and return their values.
 
     Args:
         kind: the model.
-        values: what each control starts with; a missing one starts with the model's default.
-        prefix: of the controls' keys; another prefix starts them afresh.
-        only: the fields to draw, in the model's order; all unless given.
-        choices: for a text field, the values to choose among, such as the user's files name them; as a mapping, with
-            what to show for each.
+        values: initial values; a missing one is the model's default.
+        prefix: of the widget keys; another prefix resets the controls.
+        only: the fields to draw, in the model's order; all by default.
+        choices: for a text field, the values to choose from, such as names in the user's files; a mapping also gives
+            the displayed text of each.
 
     Returns:
         Plain values of the drawn fields by name, not validated yet.
@@ -55,7 +55,7 @@ def fields(
 
 
 def title(kind: type[Config], name: str) -> str:
-    """What a field is called on a page."""
+    """Return a field's displayed name."""
     return _title(name, kind.model_fields[name])
 
 
@@ -88,7 +88,7 @@ def _number(label: str, kind: type, field: FieldInfo, value: Any, optional: bool
 
 
 def _step(value: float | None) -> float:
-    """A step of the value's own order of magnitude: 0.001 for a learning rate of 0.003."""
+    """Return a step in the value's order of magnitude: 0.001 for a learning rate of 0.003."""
     return 10.0 ** math.floor(math.log10(value)) if value else 0.01
 
 
@@ -101,7 +101,7 @@ def _among(label: str, among: Choices, value: Any, settings: dict[str, Any]) -> 
 
 
 def _several(label: str, kind: Any, value: Any, optional: bool, settings: dict[str, Any]) -> Any:
-    """Several of some choices; or numbers in one line with commas, of which what is none goes on to the model."""
+    """Draw a control for several choices, or for numbers separated by commas; the model checks what is not a number."""
     if get_origin(kind) is Literal:
         return tuple(st.multiselect(label, get_args(kind), default=value, format_func=_words, **settings))
     text = st.text_input(label, value=", ".join(f"{number:g}" for number in value or ()), **settings)
@@ -115,7 +115,7 @@ def _several(label: str, kind: Any, value: Any, optional: bool, settings: dict[s
 
 
 def _unwrap(annotation: Any) -> tuple[Any, bool]:
-    """The type inside ``X | None`` and ``Annotated``, and whether None is allowed."""
+    """Return the type inside ``X | None`` and ``Annotated``, and whether None is allowed."""
     if get_origin(annotation) in (Union, types.UnionType):
         inner = [part for part in get_args(annotation) if part is not type(None)]
         return _unwrap(inner[0])[0], True
@@ -137,7 +137,7 @@ def _title(name: str, field: FieldInfo) -> str:
 
 
 def _help(name: str, field: FieldInfo) -> str:
-    """The field's own words, and the name it has in a configuration file."""
+    """Return the field's description, and its name in a configuration file."""
     return f"{field.description + '. ' if field.description else ''}In a configuration file: `{name}`."
 
 

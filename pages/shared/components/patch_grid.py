@@ -1,4 +1,4 @@
-"""Patches one can click: each is a button cut from one contact sheet, so that a page is one picture and not dozens."""
+"""Show clickable patches: each is a button cut from one contact sheet, so that a page sends only one image."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from streamlit.components.v2 import component
 
 COLUMNS = 12
 LARGEST = 256
-"""Pixels of a patch's longer side in the sheet, at most; a smaller patch keeps every pixel it has."""
+"""The most pixels of a patch's longer side in the sheet; a smaller patch keeps all its pixels."""
 
 
 class Cell(NamedTuple):
-    """One patch of a grid. Its name and note come from the user's files and are only ever set as text."""
+    """One patch of a grid. Its name and note come from the user's files and are only set as text."""
 
     name: str
     note: str
@@ -22,7 +22,7 @@ class Cell(NamedTuple):
     chosen: bool = False
 
 
-# Names reach the page by textContent's safe kin (title, ariaLabel) and never as HTML.
+# Names are set as text properties (title, ariaLabel) and never as HTML.
 _JS = """
 export default function ({ data, parentElement, setTriggerValue }) {
   const grid = parentElement.querySelector(".grid");
@@ -66,17 +66,17 @@ _GRID = component("histoscope_patch_grid", html='<div class="grid"></div>', css=
 
 
 def patch_grid(sheet: bytes, cell: int, cells: Sequence[Cell], *, side: int, key: str) -> int | None:
-    """Draw patches as buttons, as many in a row as there is room for.
+    """Draw patches as buttons, as many in a row as fit.
 
     Args:
-        sheet: their picture, from `pages.shared.components.contact_sheet.packed_sheet` with `COLUMNS` columns.
+        sheet: their image, from `pages.shared.components.contact_sheet.packed_sheet` with `COLUMNS` columns.
         cell: side of one of its cells in pixels.
         cells: the patches in the sheet's order.
-        side: of a drawn patch, in the page's pixels; pixels that grow stay square.
-        key: keeps the grid in place while its patches change.
+        side: side of a drawn patch, in the page's pixels; enlarged pixels stay square.
+        key: keeps the grid while its patches change.
 
     Returns:
-        The number of the patch that was just clicked; None unless one was.
+        The index of the patch that was just clicked, or None.
     """
     result = _GRID(
         key=key,

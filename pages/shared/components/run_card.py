@@ -1,4 +1,4 @@
-"""How a run looks on every page: a card with its state, how far it is, and what can be done with it."""
+"""Draw a run as a card with its state, its progress and its actions."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from pages.shared.components.errors import shown
 from pages.shared.components.text import ago, duration, plain, size
 
 SECONDS = 2.0
-"""Between two looks at the store while something is active."""
+"""Seconds between two updates while something is active."""
 OFFERED = 200
-"""Finished runs to choose among at one time."""
+"""The most finished runs to choose among."""
 _DONE = (RunStatus.SUCCEEDED,)
 
 WORDS: dict[RunStatus, tuple[str, str]] = {
@@ -44,18 +44,18 @@ PHASES = {
 
 
 def watch(active: bool, draw: Callable[[], None]) -> None:
-    """Draw something about runs, and look again every two seconds while any of them is active as the page is drawn.
+    """Draw runs, and update every two seconds if any of them is active when the page is drawn.
 
-    Each look sees to it that active runs have a supervisor: after a restart of the machine none lives, and a run whose
-    worker is gone would be shown as training for ever.
+    Each update ensures that active runs have a supervisor: after a reboot there is none, and a run whose worker is
+    gone would be shown as training for ever.
 
-    It goes on looking after the last run has ended, until the page is drawn again: a rerun of the whole page at that
-    moment took the place of a click on one of its links (2 clicks of 12 were lost), and a look costs little. So all
-    that depends on how far runs are belongs into ``draw``.
+    The updates continue after the last run has ended, until the page is drawn again: a rerun of the whole page at that
+    moment replaced a click on one of its links (2 clicks of 12 were lost), and an update costs little. So everything
+    that depends on the progress of runs belongs in ``draw``.
 
     Args:
-        active: whether runs wait or train, or more are to come.
-        draw: called at each look.
+        active: whether runs wait or train, or more will follow.
+        draw: called at each update.
     """
 
     @st.fragment(run_every=SECONDS if active else None)
@@ -68,14 +68,14 @@ def watch(active: bool, draw: Callable[[], None]) -> None:
 
 
 def finished(page: str, nothing: str) -> dict[str, Run]:
-    """Runs that succeeded by id, newest first; where there are none the page says so and shows the way to train one.
+    """Return succeeded runs by id, newest first; where there are none, say so and link to the Train page.
 
-    Of very many only the newest are offered, and those that a typed word finds; the runs that the URL names under
-    ``run`` or ``runs`` are always among them, and a warning names those that are not here.
+    Of many runs, only the newest and those that match a search are offered. The runs that the URL names under ``run``
+    or ``runs`` are always included, and a warning names those that are not finished runs.
 
     Args:
-        page: its title.
-        nothing: what would stand there.
+        page: the page's title.
+        nothing: what the page would show.
     """
     store = cache.store(str(Workspace.default().home))
     known = {run.run_id: run for run in _offered(store)}
@@ -92,7 +92,7 @@ def finished(page: str, nothing: str) -> dict[str, Run]:
 
 
 def _offered(store: Store) -> Sequence[Run]:
-    """The newest runs that succeeded; where there are more, a word finds others."""
+    """Return the newest succeeded runs; where there are more, draw a search field for the others."""
     newest = find_runs(store, RunFilter(statuses=_DONE), limit=OFFERED)
     if newest.total <= OFFERED:
         return newest.runs
@@ -106,7 +106,7 @@ def _offered(store: Store) -> Sequence[Run]:
 
 
 def _succeeded(store: Store, run_id: str) -> Run | None:
-    """A run that finished, by its id, archived or not."""
+    """Return a succeeded run by its id, archived or not."""
     try:
         run = store.get(run_id)
     except RunError:
@@ -115,7 +115,7 @@ def _succeeded(store: Store, run_id: str) -> Run | None:
 
 
 def search(label: str, name: str, *, help: str | None = None) -> str:  # noqa: A002 (as Streamlit calls it)
-    """A word by which runs are found, kept in the URL; another one begins at the first page."""
+    """Draw a search field for runs, kept in the URL, and return its text; a new text starts at the first page."""
     key = f"url.{name}"
     st.session_state[key] = next(iter(url_state.asked(name)), "")
 
@@ -130,16 +130,16 @@ def search(label: str, name: str, *, help: str | None = None) -> str:  # noqa: A
 def card(
     run: Run, workspace: Workspace, place: int | None = None, also: Callable[[], None] | None = None
 ) -> DeltaGenerator:
-    """One run: name, state, progress, and the next step.
+    """Draw one run: name, state, progress, and the next step.
 
     Args:
-        run: as the store has it now.
-        workspace: where it lies.
-        place: in the queue, counted from 1; None where it does not wait or nobody counted.
+        run: its present state in the store.
+        workspace: holds the run.
+        place: its place in the queue, counted from 1; None where it is not waiting or the place is unknown.
         also: draws further buttons beside those of the next step.
 
     Returns:
-        The card, for what else belongs into it.
+        The card's container, for further content.
     """
     box = st.container(border=True, key=f"run.{run.run_id}")
     with box:
@@ -150,7 +150,7 @@ def card(
             if run.archived_at is not None:
                 st.badge("archived", color="gray")
             for tag in run.tags:
-                # st.badge escapes brackets itself, and what is escaped twice is not.
+                # st.badge escapes brackets itself, and escaping twice cancels out.
                 st.markdown(f":gray-badge[:material/sell: {plain(tag)}]", width="content")
         if run.status.active:
             st.progress(fraction(run), text=line(run, place))
@@ -171,31 +171,31 @@ def card(
 
 
 def title(run: Run) -> str:
-    """The run's name, else its model's, escaped for Markdown."""
+    """Return the run's name, else its model's, escaped for Markdown."""
     return plain(label(run))
 
 
 def label(run: Run) -> str:
-    """The run's name, else its model's, as it is."""
+    """Return the run's name, else its model's, not escaped."""
     return run.name or run.config.model.name
 
 
 def unique_labels(runs: Sequence[Run]) -> dict[str, str]:
-    """A label for each run id; runs that share one get their id behind it."""
+    """Return a label for each run id; where several runs have the same name, the id is appended."""
     names = Counter(label(run) for run in runs)
     return {run.run_id: label(run) if names[label(run)] == 1 else f"{label(run)} ({run.run_id})" for run in runs}
 
 
 def alike(run: Run, other: Run) -> bool:
-    """Whether two runs divided the same data alike, and predicted the same parts: a sweep's runs predict no test."""
+    """Whether two runs have the same data, split and predicted sets; a sweep's runs do not predict the test set."""
     return (run.split_fingerprint, run.config.predict.parts) == (other.split_fingerprint, other.config.predict.parts)
 
 
 def device_words(device: Device, labels: Mapping[str, str]) -> str:
-    """A device, what it has left and what it does: "CPU, 2 cores, 9.1 GB of memory free, busy with ResNet18".
+    """Describe a device, its free memory and its use: "Processor, 2 cores, 9.1 GB of memory free, busy with ResNet18".
 
     Args:
-        device: of this machine.
+        device: a device of this machine.
         labels: names of runs by id.
     """
     busy = device.busy_with
@@ -204,7 +204,7 @@ def device_words(device: Device, labels: Mapping[str, str]) -> str:
 
 
 def fraction(run: Run) -> float:
-    """How much of the training is done, 0 to 1."""
+    """Return the share of the training that is done, 0 to 1."""
     at = run.progress
     if at is None or not at.epochs:
         return 0.0
@@ -214,7 +214,7 @@ def fraction(run: Run) -> float:
 
 
 def line(run: Run, place: int | None = None) -> str:
-    """Where an active run is, in words: "Waiting: 2nd in line", "Training: epoch 3 of 8, batch 12 of 38, loss 0.412,
+    """Describe an active run's progress: "Waiting: 2nd in line", "Training: epoch 3 of 8, batch 12 of 38, loss 0.412,
     about 2 min left".
     """
     if run.status is RunStatus.QUEUED:
@@ -235,7 +235,7 @@ def line(run: Run, place: int | None = None) -> str:
 
 
 def load(run: Run) -> str:
-    """How fast a running run is and what it takes of the machine: "412 patches a second · 1.2 GB · GPU 85%"."""
+    """Describe a running run's speed and resource use: "412 patches a second · 1.2 GB · GPU 85%"."""
     at = run.progress
     if at is None:
         return ""
@@ -256,7 +256,7 @@ def _in_line(place: int) -> str:
 
 
 def _seconds_left(run: Run) -> float | None:
-    """From the speed of the last batches, so that a resumed run's estimate is as good as a new one's."""
+    """Estimate the seconds left from the speed of the last batches, so that it is also right for a resumed run."""
     at = run.progress
     if at is None or not at.images_per_second:
         return None

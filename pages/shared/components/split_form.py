@@ -1,4 +1,4 @@
-"""The form of a split: only what matters for the chosen method is asked."""
+"""Draw the form of a split, with only the settings that the chosen method uses."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ def fields(
     columns: Sequence[str] | None = None,
     saved: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Controls for a split.
+    """Draw the controls for a split.
 
     Args:
-        division: what they start with.
-        prefix: of their keys.
-        columns: those that the data set can be grouped by; typed in where the data set is not open.
-        saved: names of the saved splits by fingerprint; a fingerprint is typed in where the data set is not open.
+        division: initial values.
+        prefix: of the widget keys.
+        columns: columns that the data set can be grouped by; None, for a data set that is not open, gives a text field.
+        saved: names of the saved splits by fingerprint; None gives a text field for a fingerprint.
 
     Returns:
-        Plain values of all fields of `SplitConfig`, not validated yet; what does not matter is at its default.
+        Plain values of all fields of `SplitConfig`, not validated yet; unused fields have their defaults.
     """
     values = division.model_dump()
     method = st.session_state.get(f"{prefix}.method", values["method"])
@@ -45,12 +45,12 @@ def fields(
     if method != "saved":
         given |= model_form.fields(SplitConfig, values, prefix=prefix, only=_matter(given["folds"], values, prefix))
     if given.get("folds") and given["fold"] >= given["folds"]:
-        given["fold"] = given["folds"] - 1  # fewer folds were asked for than before
+        given["fold"] = given["folds"] - 1  # fewer folds were chosen than before
     return SplitConfig().model_dump() | given
 
 
 def of_data(data: DataConfig, division: SplitConfig, *, prefix: str) -> dict[str, Any]:
-    """`fields` with the choices of a data set, where that has been opened before."""
+    """Draw `fields` with the choices of a data set, where it has been opened before."""
     key, home = data.model_dump_json(), str(Workspace.default().home)
     if not cache_data.was_opened(key, home):
         return fields(division, prefix=prefix)
@@ -60,7 +60,7 @@ def of_data(data: DataConfig, division: SplitConfig, *, prefix: str) -> dict[str
 
 
 def _matter(folds: int | None, values: Mapping[str, Any], prefix: str) -> list[str]:
-    """The other fields that change the split."""
+    """Return the other fields that affect the split."""
     held_out = st.session_state.get(f"{prefix}.hold_out", values["hold_out"])
     unused = set(_FIRST) | ({"test"} if folds and not held_out else {"valid"} if folds else set(_OF_FOLDS))
     return [name for name in SplitConfig.model_fields if name not in unused]

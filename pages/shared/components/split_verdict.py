@@ -1,4 +1,4 @@
-"""What is known of a split before anything is trained on it: its audit's verdict, else what it cannot promise."""
+"""Show the verdict on a split before training: that of its audit, else the limits of the split."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pages.shared.components.text import plain
 
 @shown()
 def draw(data: DataConfig, division: SplitConfig) -> None:
-    """The verdict in one frame, with the way to the audit. Data that were not opened yet are opened on demand only."""
+    """Draw the verdict in a frame, with a link to the audit. Data that are not open yet are opened only on demand."""
     home = str(Workspace.default().home)
     with st.container(border=True, key="split.verdict"):
         if not (cache_data.was_opened(data.model_dump_json(), home) or _known_soon(data, home)):
@@ -45,6 +45,6 @@ def draw(data: DataConfig, division: SplitConfig) -> None:
 
 
 def _known_soon(data: DataConfig, home: str) -> bool:
-    """Whether it is worth opening data unasked: something was audited, and nothing need be made first."""
+    """Whether to open data without a click: an audit exists, and no preparation is needed."""
     audits = Workspace(Path(home)).data / "audits"
     return audits.is_dir() and any(audits.iterdir()) and data_choice.is_ready(data)

@@ -1,4 +1,4 @@
-"""Patches that cannot be read: crossed out where they would stand, with the way to go on without them."""
+"""Show unreadable patches as a cross, and offer to go on without them."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ SIDE = 64
 
 
 def images(source: Dataset, rows: Sequence[int] | np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
-    """The pixels of some rows, a cross in place of each that cannot be read; and which these are, bool [n]."""
+    """Return the pixels of some rows, with a cross for each unreadable one; and which are unreadable, bool [n]."""
     found = read_each(source, rows)
     return [_cross() if image is None else image for image in found], np.array([image is None for image in found], bool)
 
 
 def tell(torn: np.ndarray, *, key: str) -> None:
-    """Say how many of the patches that are shown cannot be read; nothing where all can be.
+    """Show how many of the shown patches are unreadable; show nothing where all are readable.
 
     Args:
-        torn: which cannot be, bool [n].
-        key: of the button, which keeps two of them on a page apart.
+        torn: which are unreadable, bool [n].
+        key: of the button, which distinguishes two of them on a page.
     """
     if torn.any():
         number = count(int(torn.sum()), "patch", "patches")
@@ -40,7 +40,7 @@ def tell(torn: np.ndarray, *, key: str) -> None:
 
 @contextmanager
 def shown(*, key: str) -> Iterator[None]:
-    """Show an error of the data where it happened, with the way to go on without the broken files."""
+    """Show a data error where it happened, with the offer to go on without the broken files."""
     try:
         yield
     except DataError as error:
@@ -49,7 +49,7 @@ def shown(*, key: str) -> Iterator[None]:
 
 
 def go_on(*, key: str) -> None:
-    """The button that leaves broken files out."""
+    """Draw the button that leaves broken files out."""
     if url_state.asked("broken") == ["skip"]:
         return
     if st.button(

@@ -1,4 +1,4 @@
-"""Runs and experiments whose rows cannot be read: named with the reason, and deleted after a second click."""
+"""Show unreadable runs and experiments with the reason, and delete them after a second click."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pages.shared.components.text import count, plain
 
 
 def delete_run(run: Run, workspace: Workspace) -> None:
-    """The button that deletes a run, whoever counts on it: nobody can read it."""
+    """Draw the button that deletes an unreadable run, even if it is still needed: nothing can read it."""
     keeping.buttons(
         run.run_id,
         archive=None,
@@ -29,7 +29,7 @@ def delete_run(run: Run, workspace: Workspace) -> None:
 
 
 def experiments(found: Sequence[UnreadableExperiment], workspace: Workspace) -> None:
-    """Experiments that cannot be read, each with why and the button that deletes it; nothing where all can be."""
+    """Draw each unreadable experiment with the reason and the button that deletes it; nothing where there are none."""
     if not found:
         return
     with st.expander(

@@ -1,4 +1,4 @@
-"""Alembic's entry: migrate over the connection that `histo_core.runs.store.database` opened and locked."""
+"""Run Alembic's migrations over the connection that `histo_core.runs.store.database` opened and locked."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""Runs."""
+"""Create the table of runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users add to runs (order, tags, notes, archive), and experiments made of many runs."""
+"""Add what users set on runs (priority, tags, notes, archive), and experiments made of many runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which test set a run has and how often each was scored; which members an experiment found, and which it refused."""
+"""Add each run's test set and how often it was scored, and the members that an experiment found or refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which study's run, sweep or protocol a run or an experiment was made from."""
+"""Add the study's run, sweep or protocol that a run or an experiment was made from."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Columns for what statements ask of a run's configuration, and no number in JSON that is not finite.
+"""Add columns for the configuration values that statements query, and replace non-finite numbers in JSON.
 
-JSON functions of SQLite and PostgreSQL fail a whole statement over one damaged row.
+The JSON functions of SQLite and PostgreSQL fail a whole statement over one damaged row.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def upgrade() -> None:
 
 
 def _mend(name: str, key: str, kept: tuple[str, ...]) -> None:
-    """Fill the new columns, and write null for each number that is not finite, with a note that says so.
+    """Fill the new columns, and replace each non-finite number by null and add a note about it.
 
-    JSON that cannot be read stays as it is; its run or experiment is shown as one that cannot be read.
+    Unreadable JSON stays as it is; its run or experiment is shown as unreadable.
     """
     texts = (key, "note", *_TEXTS, "data")
     columns = [*(sa.column(one, sa.Text) for one in texts), *(sa.column(one, sa.JSON) for one in kept)]
