@@ -70,7 +70,7 @@ def _folded(model: nn.Module) -> nn.Module:
 
 
 def _rectify_in_place(network: GraphModule) -> None:
-    """Make a rectifier work in place if only it reads the output of a convolution or linear layer."""
+    """Make a rectifier work in place if only it reads the output of a convolution, linear or batch norm layer."""
     alone: dict[nn.Module, bool] = {}
     for node in network.graph.nodes:
         layer = network.get_submodule(node.target) if node.op == "call_module" else None
