@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from histo_core.training.loop import fit
     from histo_core.workspace import Workspace
 
-__version__ = "0.1.0"
+__version__ = "0.3.0"
 
 _MODULES = {
     "DATASETS": "histo_core.data.dataset",

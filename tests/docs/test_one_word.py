@@ -10,6 +10,8 @@ import yaml
 from glossary_file import GLOSSARY, read_terms
 from markdown_files import DOCS, PROJECT
 
+from histo_core import __version__
+
 OTHER_MEANINGS = {"precision", "hide", "picture", "dataset", "twin"}
 """Words that mean something else elsewhere: a metric, occlusion, what a viewer shows, a name in code, a network."""
 
@@ -37,3 +39,4 @@ def test_the_newest_version_of_the_changelog_is_the_one_that_is_cited() -> None:
     cited = yaml.safe_load((PROJECT / "CITATION.cff").read_text())
     assert first is not None
     assert first.groups() == (cited["version"], str(cited["date-released"]))
+    assert cited["version"] == __version__

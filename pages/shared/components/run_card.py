@@ -192,7 +192,7 @@ def alike(run: Run, other: Run) -> bool:
 
 
 def device_words(device: Device, labels: Mapping[str, str]) -> str:
-    """Describe a device, its free memory and its use: "Processor, 2 cores, 9.1 GB of memory free, busy with ResNet18".
+    """Describe a device, its free memory and its use: "CPU, 2 cores, 9.1 GB of memory free, busy with ResNet18".
 
     Args:
         device: a device of this machine.
