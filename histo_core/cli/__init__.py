@@ -16,6 +16,7 @@ import typer
 from histo_core.cli import (
     audit,
     compare,
+    dashboard,
     data,
     data_files,
     experiments,
@@ -56,6 +57,7 @@ data.app.command("convert")(data_files.convert)
 data.app.command("download")(data_files.download)
 data.app.command("export")(data_files.export)
 app.add_typer(data.app, name="data")
+app.command("app")(dashboard.app)
 app.command("train")(train.train)
 app.command("demo")(train.demo)
 app.command("models")(models.models)
