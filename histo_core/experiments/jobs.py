@@ -5,6 +5,7 @@ They are registered here and not with the others, because what they do stands ab
 
 from __future__ import annotations
 
+from histo_core.extras import need_extra
 from histo_core.progress import Progress
 from histo_core.runs.job_kinds import JOBS, JobKind
 from histo_core.runs.job_params import JobParams
@@ -27,6 +28,7 @@ def job_params(experiment_id: str) -> dict[str, str]:
 
 
 def _sweep(params: ExperimentParams, workspace: Workspace, progress: Progress) -> None:
+    need_extra("sweeps", "A sweep")
     from histo_core.experiments.search import follow
 
     follow(params.experiment_id, workspace, progress)

@@ -11,6 +11,7 @@ from histo_core.config_protocol import ProtocolConfig, changed
 from histo_core.data.splits.folds import folds_of, repeats_of
 from histo_core.errors import ConfigError
 from histo_core.experiments.records import keeps_test_back
+from histo_core.extras import need_extra
 
 if TYPE_CHECKING:
     from histo_core.experiments.sampling import Trial
@@ -43,6 +44,7 @@ def plan(config: RunConfig, protocol: ProtocolConfig) -> tuple[Planned, ...]:
     Raises:
         ConfigError: a setting that does not exist, a value that is not allowed, of a sweep no combination that is, or
             folds that are to be dealt several times beside a part that is held out.
+        MissingExtraError: a sweep, and optuna is not installed.
     """
     if protocol.kind == "sweep":
         return _sweep(config, protocol)
@@ -82,6 +84,7 @@ def next_trials(config: RunConfig, protocol: ProtocolConfig, trials: Sequence[Tr
 
 
 def _sweep(config: RunConfig, protocol: ProtocolConfig) -> tuple[Planned, ...]:
+    need_extra("sweeps", "A sweep")
     # Loaded for sweeps only: optuna takes half a second.
     from histo_core.experiments.sampling import drawn, grid
 
