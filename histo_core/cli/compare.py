@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def compare(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Ids of runs that have succeeded.")],
-    part: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
+    part: Annotated[str, typer.Option("--split-set", help="Set of the split: test, valid or train.")] = "test",
     threshold: Annotated[
         str,
         typer.Option(

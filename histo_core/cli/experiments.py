@@ -1,4 +1,4 @@
-"""``experiment``: folds, repeats and sweeps, each as one answer."""
+"""``experiments``: folds, repeats and sweeps, each as one answer."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from histo_core.cli.run_options import with_run_options
 from histo_core.cli.sweep_options import sweep_of
 from histo_core.config import RunConfig, parse_config
 from histo_core.config_protocol import Metric, ProtocolConfig
+from histo_core.program import PROGRAM
 from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Folds, repeats and sweeps: several runs as one answer.", no_args_is_help=True)
 
-ExperimentId = Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Its id, as `experiment list` shows it.")]
+ExperimentId = Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Its id, as `experiments list` shows it.")]
 POLL_SECONDS = 1.0
 
 
@@ -32,22 +33,26 @@ POLL_SECONDS = 1.0
 def start(
     config: RunConfig,
     folds: Annotated[
-        int | None, typer.Option(min=2, help="k-fold cross-validation; with --try, folds of each trial.")
+        int | None, typer.Option(min=2, help="k-fold cross-validation; with --grid, folds of each trial.")
     ] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Repeat so often; with --folds, deal them anew so often.")] = 1,
     new: Annotated[Literal["seeds", "splits"], typer.Option(help="What is new in each repeat.")] = "seeds",
     values: Annotated[
         list[str] | None,
-        typer.Option("--try", metavar="FIELD=A,B,...", help="A setting to try and its values; may be repeated."),
+        typer.Option("--grid", metavar="FIELD=A,B,...", help="A setting and the values to try; may be repeated."),
     ] = None,
     ranges: Annotated[
         list[str] | None,
-        typer.Option("--range", metavar="FIELD=LOW:HIGH[:log][:whole]", help="A range to try; not for the grid."),
+        typer.Option(
+            "--search-space",
+            metavar="FIELD=LOW:HIGH[:log][:whole]",
+            help="A range, for random and tpe.",
+        ),
     ] = None,
     sampler: Annotated[Literal["grid", "random", "tpe"], typer.Option(help="How combinations are found.")] = "grid",
     trials: Annotated[int | None, typer.Option(min=1, help="How many, for random and tpe; else 20.")] = None,
     pruning: Annotated[bool, typer.Option("--prune", help="Stop trials that are below the median.")] = False,
-    metric: Annotated[Metric, typer.Option("--choose-by", help="On validation.")] = "valid_auroc",
+    metric: Annotated[Metric, typer.Option("--metric", help="What chooses, on the validation set.")] = "valid_auroc",
     name: Annotated[str, typer.Option(help="How to show it; else the model's name.")] = "",
     tag: Annotated[list[str] | None, typer.Option(help="To find its runs by; may be repeated.")] = None,
     note: Annotated[str, typer.Option(help="What its runs are for.")] = "",
@@ -60,10 +65,10 @@ def start(
 
     \b
     Examples:
-      python -m histo_core experiment start --dataset phantom --model cnn_narrow --folds 5
-      python -m histo_core experiment start --dataset phantom --repeats 10 --new splits
-      python -m histo_core experiment start --dataset phantom --try train.learning_rate=0.001,0.01 --epochs 3
-      python -m histo_core experiment start --sampler tpe --trials 30 --range train.learning_rate=1e-5:0.1:log
+      python -m histo_core experiments start --dataset phantom --model cnn_narrow --folds 5
+      python -m histo_core experiments start --dataset phantom --repeats 10 --new splits
+      python -m histo_core experiments start --dataset phantom --grid train.learning_rate=0.001,0.01 --epochs 3
+      python -m histo_core experiments start --sampler tpe --trials 30 --search-space train.learning_rate=1e-5:0.1:log
     """
     from histo_core.experiments.launcher import start_experiment
 
@@ -80,7 +85,7 @@ def start(
         say(f"{member.run_id}  {member.label}" if member.run_id else f"No run: {member.label}: {member.problem}")
     if len(experiment.members) < checked.size:
         say(f"{checked.size - len(experiment.members):,} more follow, each after what the ones before have shown.")
-    say(f"Show it with: python -m histo_core experiment show {experiment.experiment_id}")
+    say(f"Show it with: {PROGRAM} experiments show {experiment.experiment_id}")
     say(f"experiment {experiment.experiment_id}")
 
 
@@ -92,8 +97,8 @@ def list_(
 
     \b
     Examples:
-      python -m histo_core experiment list
-      python -m histo_core experiment list --archived
+      python -m histo_core experiments list
+      python -m histo_core experiments list --archived
     """
     from histo_core.experiments.launcher import list_experiments
 
@@ -103,12 +108,12 @@ def list_(
     for one in found.unreadable:
         say(
             f"Experiment {one.experiment_id} ({one.name}) cannot be read: {one.why} "
-            f"Delete it: python -m histo_core experiment delete {one.experiment_id}"
+            f"Delete it: {PROGRAM} experiments delete {one.experiment_id}"
         )
     if not known and found.unreadable:
         return
     if not known:
-        say("No experiments. Start one with: python -m histo_core experiment start --folds 5")
+        say(f"No experiments. Start one with: {PROGRAM} experiments start --folds 5")
         return
     table(
         ("experiment", "kind", "runs", "name", "data", "created"),
@@ -135,7 +140,7 @@ def show(
 
     \b
     Examples:
-      python -m histo_core experiment show 2e94edf86575-1 --wait
+      python -m histo_core experiments show 2e94edf86575-1 --wait
     """
     from histo_core.evaluation.class_scores import METRICS
     from histo_core.experiments.final import kept_score, looked_at_before
@@ -185,7 +190,7 @@ def cancel(experiment_id: ExperimentId) -> None:
 
     \b
     Examples:
-      python -m histo_core experiment cancel 2e94edf86575-1
+      python -m histo_core experiments cancel 2e94edf86575-1
     """
     from histo_core.experiments.launcher import cancel_experiment
 
@@ -199,7 +204,7 @@ def resume(experiment_id: ExperimentId) -> None:
 
     \b
     Examples:
-      python -m histo_core experiment resume 2e94edf86575-1
+      python -m histo_core experiments resume 2e94edf86575-1
     """
     from histo_core.experiments.launcher import resume_experiment
 
@@ -213,7 +218,7 @@ def test(experiment_id: ExperimentId) -> None:
 
     \b
     Examples:
-      python -m histo_core experiment test b25bf496ae51-1
+      python -m histo_core experiments test b25bf496ae51-1
     """
     from histo_core.experiments.final import score_test
 
@@ -230,7 +235,7 @@ def rename(
 
     \b
     Examples:
-      python -m histo_core experiment rename 2e94edf86575-1 "Learning rates"
+      python -m histo_core experiments rename 2e94edf86575-1 "Learning rates"
     """
     from histo_core.experiments.edit import rename_experiment
 
@@ -247,8 +252,8 @@ def archive(
 
     \b
     Examples:
-      python -m histo_core experiment archive 2e94edf86575-1
-      python -m histo_core experiment archive 2e94edf86575-1 --back
+      python -m histo_core experiments archive 2e94edf86575-1
+      python -m histo_core experiments archive 2e94edf86575-1 --back
     """
     from histo_core.experiments.edit import archive_experiment
 
@@ -262,7 +267,7 @@ def delete(experiment_id: ExperimentId) -> None:
 
     \b
     Examples:
-      python -m histo_core experiment delete 2e94edf86575-1
+      python -m histo_core experiments delete 2e94edf86575-1
     """
     from histo_core.experiments.edit import delete_experiment
 

@@ -10,6 +10,7 @@ from histo_core.access import LOCAL, authorise
 from histo_core.cli.epochs import tell_epochs
 from histo_core.cli.output import local_time, say, table
 from histo_core.cli.watch import tell_end, watch, watch_or_cancel
+from histo_core.program import PROGRAM
 from histo_core.runs import edit, launcher, queue
 from histo_core.runs.delete import delete
 from histo_core.runs.events import read_events
@@ -45,9 +46,9 @@ def list_(
     if not runs:
         others = bool(status) and bool(store.runs(limit=1, archived=True))
         nothing = f"No run is {' or '.join(status or [])}; `runs list` shows the others."
-        say(nothing if others else "No runs. Start the demo with: python -m histo_core demo")
+        say(nothing if others else f"No runs. Start the demo with: {PROGRAM} demo")
         if not others and any(workspace.runs.glob("[!.]*/run.json")):
-            say("Folders of runs are there without rows: python -m histo_core workspace check --mend")
+            say(f"Folders of runs are there without rows: {PROGRAM} workspace check --mend")
         return
     places = {run.run_id: f"queued, place {place}" for place, run in enumerate(store.queue(), start=1)}
     columns = ("run", "status", "name", "model", "data", "device", "tags", "created")
@@ -64,7 +65,7 @@ def list_(
     )
     for run in runs:
         if run.status is RunStatus.UNREADABLE:
-            say(f"{run.run_id}: {run.reason} Delete it: python -m histo_core runs delete {run.run_id}")
+            say(f"{run.run_id}: {run.reason} Delete it: {PROGRAM} runs delete {run.run_id}")
 
 
 @app.command()

@@ -10,6 +10,7 @@ from histo_core.access import LOCAL, authorise
 from histo_core.cli.data import draw_phantom
 from histo_core.cli.options import DataOptions, SkipBroken, pairs
 from histo_core.cli.output import say, table
+from histo_core.program import PROGRAM
 from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def run_(
         for member in one.members:
             say(f"{member.run_id}  {member.label}" if member.run_id else f"No run: {member.label}: {member.problem}")
         say(f"experiment {one.experiment_id}  {one.name}")
-    say(f"Read them beside the report with: python -m histo_core studies show {name}")
+    say(f"Read them beside the report with: {PROGRAM} studies show {name}")
 
 
 def _say_matrix(matrix: ReportedConfusion) -> None:

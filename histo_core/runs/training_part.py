@@ -10,6 +10,7 @@ import pandas as pd
 from histo_core.config import PredictConfig
 from histo_core.data.predictions import class_names
 from histo_core.data.splits.partition import draw_samples
+from histo_core.program import PROGRAM
 from histo_core.runs.own_data import OWN_DIVISION
 from histo_core.runs.predictions_kept import PredictionSet, asked, list_predictions
 from histo_core.runs.records import Run
@@ -28,7 +29,7 @@ def command(run: Run) -> str:
     """The command line that makes them."""
     how = run.config.predict
     views = "" if how.tta == "none" else f" --tta {how.tta} --combine {how.combine}"
-    return f"python -m histo_core predict {run.run_id} --part {PART}{views}"
+    return f"{PROGRAM} predict {run.run_id} --split-set {PART}{views}"
 
 
 def kept_training_part(run: Run, workspace: Workspace) -> PredictionSet | None:

@@ -25,11 +25,11 @@ def compare() -> Command:
                 Row(("first", "second", "third"), look, "runs", [RECORD] * 3),
             ),
             "part": (
-                Row(("--part", "valid"), join, "part", "valid"),
-                Row(("--part", "valid"), look, calls=False),
-                Row(("--part", "train"), join, "runs", ["learnt"] * 2),
-                Row(("--part", "train"), learnt, "found", "loaded"),
-                Row(("--part", "train"), learnt, "run", RECORD, call=1),
+                Row(("--split-set", "valid"), join, "part", "valid"),
+                Row(("--split-set", "valid"), look, calls=False),
+                Row(("--split-set", "train"), join, "runs", ["learnt"] * 2),
+                Row(("--split-set", "train"), learnt, "found", "loaded"),
+                Row(("--split-set", "train"), learnt, "run", RECORD, call=1),
             ),
             "shared_only": Row(("--shared-only",), join, "shared_only", value=True),
             "threshold": tuple(
@@ -101,14 +101,14 @@ def explain() -> Command:
 
 def predict() -> Command:
     target = f"{RUNS}.predictions.predict_with"
-    part = ("--part", "train")
+    part = ("--split-set", "train")
     return Command(
         {
             "run_id": Row((RUN,), target, "run_id", RUN),
             **_predicted_data(target),
             "part": (
-                Row(("--part", "train", "--part", "test"), target, "predict.parts", ("train", "test")),
-                Row(("--part", "train"), target, "split.method", "slide"),
+                Row(("--split-set", "train", "--split-set", "test"), target, "predict.parts", ("train", "test")),
+                Row(("--split-set", "train"), target, "split.method", "slide"),
             ),
             "split": Row(("--split", "random"), target, "split.method", "random", also=part),
             "class_": Row(("--class", "benign=normal"), target, "classes", {"benign": "normal"}),

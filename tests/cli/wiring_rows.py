@@ -167,6 +167,7 @@ def _workspace() -> dict[str, Command]:
 
 
 COMMANDS: dict[str, Command] = {
+    "app": Command({"port": Row(("--port", "8600"), f"{CLI}.dashboard.serve", "port", 8600)}),
     "train": _train(),
     "demo": _demo(),
     "models": _models(),

@@ -81,14 +81,14 @@ def experiments() -> dict[str, Command]:
     of_one = {"experiment_id": (RUN,)}
     archive = f"{edit}.archive_experiment"
     return {
-        "experiment start": Command(
+        "experiments start": Command(
             {**run_rows(start), **protocol_rows(start), **written_rows(start)},
             stubs={f"{CLI}.experiments.draw_phantom": None},
         ),
-        "experiment list": Command(
+        "experiments list": Command(
             {"archived": Row(("--archived",), f"{launcher}.list_experiments", "archived", value=True)}
         ),
-        "experiment show": Command(
+        "experiments show": Command(
             {
                 **one(f"{launcher}.get_experiment", "experiment_id"),
                 "metric": Row(("--metric", "loss"), verdict, "metric", "loss"),
@@ -104,17 +104,17 @@ def experiments() -> dict[str, Command]:
                 verdict: "",
             },
         ),
-        "experiment cancel": Command(one(f"{launcher}.cancel_experiment", "experiment_id")),
-        "experiment resume": Command(one(f"{launcher}.resume_experiment", "experiment_id")),
-        "experiment test": Command(one(f"{final}.score_test", "experiment_id")),
-        "experiment rename": Command(
+        "experiments cancel": Command(one(f"{launcher}.cancel_experiment", "experiment_id")),
+        "experiments resume": Command(one(f"{launcher}.resume_experiment", "experiment_id")),
+        "experiments test": Command(one(f"{final}.score_test", "experiment_id")),
+        "experiments rename": Command(
             {
                 **one(f"{edit}.rename_experiment", "experiment_id"),
                 "name": Row(("New",), f"{edit}.rename_experiment", "name", "New"),
             },
             words={**of_one, "name": ("Old",)},
         ),
-        "experiment archive": Command(
+        "experiments archive": Command(
             {
                 "experiment_id": (
                     Row((RUN,), archive, "experiment_id", RUN),
@@ -124,5 +124,5 @@ def experiments() -> dict[str, Command]:
             },
             words=of_one,
         ),
-        "experiment delete": Command(one(f"{edit}.delete_experiment", "experiment_id")),
+        "experiments delete": Command(one(f"{edit}.delete_experiment", "experiment_id")),
     }
