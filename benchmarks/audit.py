@@ -29,10 +29,10 @@ from scipy.fft import dctn
 
 from benchmarks._paired import paired
 from benchmarks._pcam_like import FULL, write_pcam_like
-from histo_core.audit.duplicates import exact_duplicates
-from histo_core.audit.report import compute_audit
-from histo_core.audit.scan import digests, scan
-from histo_core.audit.signatures import SIDE
+from histo_core.auditing.dct_signature import SIDE
+from histo_core.auditing.duplicates import exact_duplicates
+from histo_core.auditing.report import compute_audit
+from histo_core.auditing.scan import digests, scan
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import Dataset, open_dataset
 from histo_core.data.splits.split import make_split

@@ -28,12 +28,11 @@ from benchmarks._paired import paired
 from histo_core.config import AugmentConfig, PreprocessConfig
 from histo_core.data.phantom.cohort import PhantomOptions
 from histo_core.data.phantom.workers import draw_in_order
-from histo_core.data.transforms import augment_torch, stain_change
-from histo_core.data.transforms.augment import draw
-from histo_core.data.transforms.gaussian_kernel import smoothed
-from histo_core.data.transforms.geometry_kernel import moved
+from histo_core.data.transforms.augment import draw, hed_jitter, torch_backend
+from histo_core.data.transforms.augment.gaussian_kernel import smoothed
+from histo_core.data.transforms.augment.geometry_kernel import moved
+from histo_core.data.transforms.augment.stain_kernel import stained
 from histo_core.data.transforms.preprocess import Preprocess
-from histo_core.data.transforms.stain_kernel import stained
 
 BATCH, SIDE = 64, 96
 IN_A_ROW = 8
@@ -118,7 +117,7 @@ def check_others(batch: np.ndarray) -> None:
     """Stains as scikit-image's where none is below zero; maps and blur as OpenCV's but for its rounding."""
     draws = np.random.default_rng(0).random((BATCH, 6))
     mixing = (1 + 0.2 * (2 * draws[:, :3] - 1), 0.2 * (2 * draws[:, 3:] - 1))
-    theirs, ours = 256 * with_scikit_image(batch, mixing) - 1, stained(batch, stain_change.mixing(draws, 0.2))
+    theirs, ours = 256 * with_scikit_image(batch, mixing) - 1, stained(batch, hed_jitter.mixing(draws, 0.2))
     stains = rgb2hed((batch + 1) / 256)
     changed = stains * mixing[0][:, None, None] + mixing[1][:, None, None] / 6
     kept = (stains > 0).all(axis=-1) & (changed > 0).all(axis=-1) & (theirs > 0).all(axis=-1)
@@ -172,7 +171,7 @@ def check(batch: np.ndarray, preprocess: Preprocess) -> None:
     ours = preprocess.augmented(batch, config, seed=0, epoch=0, samples=samples).permute(0, 2, 3, 1)
     changes = draw(config, (SIDE, SIDE), seed=0, epoch=0, samples=samples)
     mean, spread = ([255 * value for value in values] for values in (preprocess.config.mean, preprocess.config.std))
-    plain = augment_torch.change(torch.from_numpy(batch), changes, mean=mean, spread=spread)
+    plain = torch_backend.change(torch.from_numpy(batch), changes, mean=mean, spread=spread)
     largest = (ours - plain).abs().max().item()
     assert largest < TOLERANCE, largest
     normalised = A.Compose([A.Normalize(preprocess.config.mean, preprocess.config.std), ToTensorV2()])

@@ -17,9 +17,9 @@ from skimage.measure import points_in_poly
 from sklearn.decomposition import PCA, IncrementalPCA
 
 from benchmarks._paired import paired
-from histo_core.audit.descriptor import COLOUR_BINS, describe_patches
-from histo_core.audit.lasso import inside
-from histo_core.audit.pca import Components, Covariance
+from histo_core.auditing.embedding.descriptor import COLOUR_BINS, describe_patches
+from histo_core.auditing.embedding.lasso import inside
+from histo_core.auditing.embedding.pca import Components, Covariance
 
 ROWS = 327_680
 WIDTH = 64

@@ -23,7 +23,7 @@ import psutil
 from playwright.sync_api import Locator, Page
 
 from benchmarks._pcam_like import FULL, write_pcam_like
-from histo_core.audit.embedding import make_map
+from histo_core.auditing.embedding.layout import make_map
 from histo_core.config import DataConfig
 from histo_core.data.base import open_dataset
 from histo_core.workspace import Workspace

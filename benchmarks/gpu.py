@@ -28,10 +28,10 @@ from histo_core.data.base import Dataset
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.registry import MODELS, build_network
 from histo_core.training.batches import Augmentation, Batches, Wanted
+from histo_core.training.distributed.shards import Deal
 from histo_core.training.fabric import fabric_on
 from histo_core.training.optimizer import build_optimizer
 from histo_core.training.reproducible import reproducible
-from histo_core.training.shares import Deal
 from histo_core.training.updates import Updates
 from histo_core.workspace import Workspace
 

@@ -30,9 +30,9 @@ from histo_core.config import DataConfig
 from histo_core.data.base import Dataset, open_dataset
 from histo_core.data.formats.hdf5 import open_array
 from histo_core.data.formats.images import open_image
-from histo_core.data.loader import Patches, identity
 from histo_core.data.sources.pcam import PATCH_SHAPE
 from histo_core.data.sources.pcam_files import pcam_file
+from histo_core.data.torch_dataset import Patches, identity
 from histo_core.workspace import Workspace
 
 PATCHES = 20_000

@@ -38,9 +38,9 @@ from benchmarks._tiny import BATCH, SIDE, Noise, parts, register_tiny, tiny_conf
 from histo_core.config import RunConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.registry import build_network
+from histo_core.training.data_order import epoch_order
 from histo_core.training.events import BatchDone
 from histo_core.training.loop import fit
-from histo_core.training.plan import epoch_order
 from histo_core.workspace import Workspace
 
 EPOCH, STEPS, ROUNDS = 160, 140, 9

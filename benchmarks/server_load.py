@@ -21,6 +21,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlencode
 
+import numpy as np
+
 from benchmarks._class_workspace import make_class_workspace
 from benchmarks._load import Load, press, warm_up
 from benchmarks._rerun_cost import rerun_cost
@@ -120,7 +122,8 @@ def report(what: str, load: Load) -> None:
         print(f"  {name:<12} p50 {next(times):6.3f} s  p95 {next(times):6.3f} s  max {next(times):6.3f} s")
     megabytes = load.memory[:, 1] / 1e6
     print(f"  CPU {cpu_a_click(load):.3f} s a click, {load.cpu_seconds / load.seconds:.0%} of a core; memory ", end="")
-    print(f"{megabytes[0]:.0f} to {megabytes[-1]:.0f} MB, {load.slope:+.1f} MB a minute")
+    sixths = ", ".join(f"{np.median(part):.0f}" for part in np.array_split(megabytes, 6) if len(part))
+    print(f"{megabytes[0]:.0f} to {megabytes[-1]:.0f} MB, {load.slope:+.1f} MB a minute (medians of sixths: {sixths})")
 
 
 if __name__ == "__main__":

@@ -25,9 +25,9 @@ from histo_core.config import ModelConfig, TrainConfig
 from histo_core.models.engine import interactive_dtype
 from histo_core.models.kept_memory import kept_memory
 from histo_core.models.registry import MODELS, build_network
+from histo_core.training.distributed.shards import Deal
 from histo_core.training.fabric import fabric_on
 from histo_core.training.optimizer import build_optimizer
-from histo_core.training.shares import Deal
 from histo_core.training.updates import Updates
 
 BATCH, SIDE, CHECKED, ROUNDS, MATRIX = 64, 96, 4, 5, 2048

@@ -6,8 +6,8 @@ import streamlit as st
 
 from histo_core.access import LOCAL, authorise
 from histo_core.config import Config, parse_config
-from histo_core.explain.base import EXPLAINERS, Explanation
-from histo_core.explain.words import about_box
+from histo_core.explanation.base import EXPLAINERS, Explanation
+from histo_core.explanation.words import about_box
 from histo_core.plots.overlay import common_scale
 from histo_core.runs.records import Run
 from histo_core.workspace import Workspace

@@ -15,10 +15,10 @@ from scipy.stats import beta, norm
 
 from histo_core.evaluation.auroc_difference import between
 from histo_core.evaluation.auroc_parts import auroc_parts
-from histo_core.evaluation.classes import mean_f1, rows, square
 from histo_core.evaluation.counts import counts_interval
 from histo_core.evaluation.intervals import Interval
 from histo_core.evaluation.metrics import binary_metrics
+from histo_core.evaluation.multiclass import mean_f1, rows, square
 from histo_core.evaluation.simultaneous import model_pairs
 from histo_core.evaluation.swap_test import swap_test
 from histo_core.review.agreement import kappa

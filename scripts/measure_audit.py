@@ -24,11 +24,7 @@ from scipy.spatial import KDTree
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # because it is started as a file
 
-from histo_core.audit.facts import luma
-from histo_core.audit.likeness import CORRELATION, Likeness, likeness, look, side_for
-from histo_core.audit.report import AuditReport, compute_audit
-from histo_core.audit.scan import scan
-from histo_core.audit.signatures import (
+from histo_core.auditing.dct_signature import (
     FEATURELESS,
     SYMMETRIES,
     invariants,
@@ -37,6 +33,10 @@ from histo_core.audit.signatures import (
     turned,
     under_symmetries,
 )
+from histo_core.auditing.pixel_stats import luma
+from histo_core.auditing.report import AuditReport, compute_audit
+from histo_core.auditing.scan import scan
+from histo_core.auditing.similarity import CORRELATION, Likeness, likeness, look, side_for
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import UNLABELLED, Dataset, open_dataset
 from histo_core.data.splits.split import make_split

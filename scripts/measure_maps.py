@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from histo_core.audit.facts import luma, measure
-from histo_core.audit.quality import blank
+from histo_core.auditing.pixel_stats import luma, measure
+from histo_core.auditing.quality import blank
 from histo_core.data.formats.images import open_image
-from histo_core.explain.base import EXPLAINERS, Explainer
-from histo_core.explain.gradcam import GradCam
-from histo_core.explain.lime import Lime, LimeOptions
+from histo_core.explanation.base import EXPLAINERS, Explainer
+from histo_core.explanation.gradcam import GradCam
+from histo_core.explanation.lime import Lime, LimeOptions
 from histo_core.models.predictor import Predictor
 
 BOX = 32

@@ -22,8 +22,8 @@ from playwright.sync_api import Browser, Page
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # because it is started as a file
 
-from histo_core.audit.embedding import make_map
-from histo_core.audit.report import make_audit
+from histo_core.auditing.embedding.layout import make_map
+from histo_core.auditing.report import make_audit
 from histo_core.config import SplitConfig
 from histo_core.config_protocol import ProtocolConfig
 from histo_core.data.base import open_dataset

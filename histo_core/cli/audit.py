@@ -43,8 +43,8 @@ def audit(
       python -m histo_core data audit --dataset folder --root ../shared/data/pcam_jpeg \\
           --against-dataset kpcam --against-root ../shared/data/kpcam --out audit
     """
-    from histo_core.audit.compared import Compared
-    from histo_core.audit.report import make_audit
+    from histo_core.auditing.compared import Compared
+    from histo_core.auditing.report import make_audit
     from histo_core.data.splits.split import make_split
 
     workspace = Workspace.default()

@@ -19,7 +19,7 @@ from histo_core.workspace import Workspace
 if TYPE_CHECKING:
     from pandas import DataFrame  # loaded where it is used: a command that fails early does without
 
-    from histo_core.comparison.result import Comparison
+    from histo_core.comparison.results import Comparison
 
 
 def compare(
@@ -56,7 +56,7 @@ def compare(
     from histo_core.comparison.join import join, load
     from histo_core.comparison.looks import look_at_test
     from histo_core.comparison.threshold import parse_threshold
-    from histo_core.comparison.training_part import need_training_part
+    from histo_core.comparison.training_set import need_training_part
 
     rule = parse_threshold(threshold)
     workspace = Workspace.default()

@@ -85,15 +85,15 @@ def copies(
       python -m histo_core data copies
       python -m histo_core data copies --remove-unused
     """
-    from histo_core.data import kept_copies
+    from histo_core.data.storage import copies
 
     workspace = Workspace.default()
     authorise(LOCAL, "data.read", "copies")
     if remove_unused:
         authorise(LOCAL, "data.build", "copies")
-        gone = kept_copies.remove_unused(workspace)
+        gone = copies.remove_unused(workspace)
         say(f"Removed: {len(gone):,}, {sum(copy.bytes for copy in gone) / 1e6:,.0f} MB.")
-    found = kept_copies.find_copies(workspace)
+    found = copies.find_copies(workspace)
     if not found:
         say("The workspace keeps no copies.")
         return

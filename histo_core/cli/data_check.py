@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from histo_core.audit.leakage import audit_leakage
+from histo_core.auditing.leakage import audit_leakage
 from histo_core.cli.output import say, table, watched
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import DATASETS, UNLABELLED, Dataset, open_dataset, prepare_dataset
-from histo_core.data.check import FileCheck, make_check
-from histo_core.data.downloads import unlike_published
+from histo_core.data.fetch.catalogue import unlike_published
+from histo_core.data.integrity import FileCheck, make_check
 from histo_core.data.splits.split import make_split
 from histo_core.errors import BrokenFilesError
 from histo_core.workspace import Workspace

@@ -34,8 +34,8 @@ def convert(
       python -m histo_core data convert --dataset kpcam --root ../shared/data/kpcam
       python -m histo_core data convert --dataset kpcam --root ../shared/data/kpcam --verify
     """
-    from histo_core.data.patch_store import convert as convert_dataset
-    from histo_core.data.patch_store import converted_bytes, find_store, worth_converting
+    from histo_core.data.storage.converted import convert as convert_dataset
+    from histo_core.data.storage.converted import converted_bytes, find_store, worth_converting
 
     authorise(LOCAL, "data.build", dataset)
     workspace = Workspace.default()
@@ -64,7 +64,7 @@ def download(
       python -m histo_core data download --dataset pcam --folder pcam
       python -m histo_core data download --dataset breakhis --folder breakhis
     """
-    from histo_core.data.downloads import fetch_dataset
+    from histo_core.data.fetch.catalogue import fetch_dataset
 
     authorise(LOCAL, "data.build", dataset)
     with shared_files(), watched("fetching") as progress:
@@ -95,7 +95,7 @@ def export(
       python -m histo_core data export --dataset folder --root ../shared/data/pcam_jpeg --out pcam --as pcam
       python -m histo_core data export --dataset idc --root ../shared/data/idc --out idc.csv --as table
     """
-    from histo_core.data.export import export_folders, export_pcam, export_table
+    from histo_core.data.export.formats import export_folders, export_pcam, export_table
     from histo_core.data.splits.split import make_split
 
     authorise(LOCAL, "data.export", dataset)

@@ -40,8 +40,8 @@ def explain(
       python -m histo_core explain 4547d1de99b8-1 --image patch.png --method lime --set seed=1 --out explained
     """
     from histo_core.data.base import DATASETS
-    from histo_core.explain.base import EXPLAINERS
-    from histo_core.explain.words import about_box
+    from histo_core.explanation.base import EXPLAINERS
+    from histo_core.explanation.words import about_box
     from histo_core.models.predictor import Predictor
     from histo_core.plots.overlay import describe, overlay_png
 

@@ -156,8 +156,8 @@ def _scores(found: PredictionSet, parts: tuple[str, ...]) -> None:
 
 @shared_files()
 def _write(found: PredictionSet, out: Path | None, submission: Path | None) -> None:
+    from histo_core.data.export.kaggle_submission import write_submission
     from histo_core.data.formats.csv_cells import to_csv
-    from histo_core.data.kaggle import write_submission
     from histo_core.data.predictions import write_predictions
     from histo_core.files import write_atomically
 

@@ -12,7 +12,7 @@ from histo_core.comparison.pairs import PairDifference, pair_differences
 from histo_core.errors import ComparisonError
 from histo_core.evaluation.auroc import auroc_interval
 from histo_core.evaluation.intervals import CONFIDENCE, Interval
-from histo_core.evaluation.pooled import pooled_intervals
+from histo_core.evaluation.pooled_predictions import pooled_intervals
 from histo_core.evaluation.roc import RocCurve, roc_curve
 
 OVERALL = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "auroc")

@@ -6,9 +6,9 @@ import numpy as np
 
 from histo_core.comparison.aurocs import AurocResults, auroc_results, one_against_rest
 from histo_core.comparison.join import Joined
-from histo_core.comparison.result import Comparison, ModelResult
+from histo_core.comparison.results import Comparison, ModelResult
 from histo_core.comparison.threshold import DEFAULT, ThresholdRule, parse_threshold, thresholds
-from histo_core.comparison.training_part import LEARNT
+from histo_core.comparison.training_set import LEARNT
 from histo_core.evaluation.intervals import CONFIDENCE
 from histo_core.evaluation.metrics import binary_metrics, confusion
 from histo_core.evaluation.warnings import FEW_GROUPS

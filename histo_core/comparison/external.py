@@ -8,9 +8,9 @@ import numpy as np
 
 from histo_core.comparison.compare import compare
 from histo_core.comparison.join import Joined, RunPredictions, join, load
-from histo_core.comparison.result import Comparison
+from histo_core.comparison.results import Comparison
 from histo_core.errors import ComparisonError
-from histo_core.evaluation.classes import ClassRates, class_rates
+from histo_core.evaluation.multiclass import ClassRates, class_rates
 from histo_core.runs.predictions_kept import PredictionSet
 from histo_core.runs.records import Run
 from histo_core.workspace import Workspace

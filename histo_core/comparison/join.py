@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from histo_core.data.groups import GroupKind, known_groups
+from histo_core.data.grouping import GroupKind, known_groups
 from histo_core.data.predictions import class_names, read_predictions
 from histo_core.errors import ComparisonError
 from histo_core.files import read_json, sha256

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from histo_core.comparison.pairs import PairDifference
-from histo_core.comparison.result import Comparison, ModelResult
+from histo_core.comparison.results import Comparison, ModelResult
 from histo_core.evaluation.class_report import MEASURES, ReportRow
 from histo_core.evaluation.intervals import Interval
 

@@ -9,7 +9,7 @@ from histo_core.evaluation.intervals import Interval
 
 if TYPE_CHECKING:
     from histo_core.comparison.pairs import PairDifference
-    from histo_core.comparison.result import Comparison
+    from histo_core.comparison.results import Comparison
 
 _NAMED = 3
 """Of a longer list the rest is counted, not named."""

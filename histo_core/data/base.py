@@ -19,7 +19,7 @@ from pandas.util import hash_pandas_object
 from histo_core.config import Config, DataConfig, parse_config
 from histo_core.data.formats.images import READING
 from histo_core.data.formats.left_out import LeftOut, Survey
-from histo_core.data.patch_store import PatchStore, find_store
+from histo_core.data.storage.converted import PatchStore, find_store
 from histo_core.disk_errors import kept_if_possible
 from histo_core.errors import BrokenFilesError, ConfigError, CorruptDataError, DataError, DataNotFoundError
 from histo_core.files import write_atomically
@@ -257,7 +257,7 @@ def open_dataset(config: DataConfig, workspace: Workspace, progress: Progress = 
         raise _nothing_left(dataset, root)
     dataset.remember_in(workspace)
     if config.skip_broken:
-        from histo_core.data.check import without_broken  # it opens nothing by itself, but needs this module
+        from histo_core.data.integrity import without_broken  # it opens nothing by itself, but needs this module
 
         dataset = without_broken(dataset, workspace, progress)
     dataset.store = find_store(dataset, workspace)

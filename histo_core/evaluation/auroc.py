@@ -6,8 +6,8 @@ from numpy.typing import ArrayLike
 
 from histo_core.evaluation.auroc_difference import PairedDifference, auroc_difference
 from histo_core.evaluation.auroc_parts import auroc_parts
-from histo_core.evaluation.inputs import Groups, check_groups, check_scores, check_truth
 from histo_core.evaluation.intervals import CONFIDENCE, Interval
+from histo_core.evaluation.validation import Groups, check_groups, check_scores, check_truth
 
 __all__ = ["PairedDifference", "auroc_difference", "auroc_interval"]
 

@@ -10,10 +10,10 @@ from scipy.special import expit, logit
 from scipy.stats import t
 
 from histo_core.evaluation.auroc_parts import AurocParts, auroc_parts, pulled_df
-from histo_core.evaluation.inputs import Groups, check_groups, check_scores, check_truth
 from histo_core.evaluation.intervals import CONFIDENCE
 from histo_core.evaluation.limits import Agreeing
 from histo_core.evaluation.swap_test import SwapTest, swap_test
+from histo_core.evaluation.validation import Groups, check_groups, check_scores, check_truth
 from histo_core.evaluation.warnings import few_groups
 
 _ANGLES = np.linspace(0, 2 * np.pi, 361)

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from histo_core.evaluation.class_support import ClassSupport, class_support
-from histo_core.evaluation.classes import class_rates, rows, square
 from histo_core.evaluation.counts import Statistic, counts_interval
-from histo_core.evaluation.inputs import Groups, check_groups
 from histo_core.evaluation.intervals import CONFIDENCE, Interval
 from histo_core.evaluation.metrics import binary_metrics
+from histo_core.evaluation.multiclass import class_rates, rows, square
+from histo_core.evaluation.validation import Groups, check_groups
 
 MEASURES = ("precision", "recall", "f1")
 AVERAGES = ("micro average", "macro average", "weighted average")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from histo_core.errors import DataError
-from histo_core.evaluation.classes import mean_f1, mean_recall, weighted_f1
 from histo_core.evaluation.delong import delong
 from histo_core.evaluation.macro_auroc import macro_auroc
 from histo_core.evaluation.metrics import confusion
+from histo_core.evaluation.multiclass import mean_f1, mean_recall, weighted_f1
 
 _SMALLEST = 1e-12
 """Of a probability, where its logarithm is taken."""

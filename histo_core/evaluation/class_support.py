@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from histo_core.evaluation.inputs import Groups
+from histo_core.evaluation.validation import Groups
 
 
 @dataclass(frozen=True)

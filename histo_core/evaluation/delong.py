@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
-from histo_core.evaluation.inputs import check_scores, check_truth
 from histo_core.evaluation.placements import placements
+from histo_core.evaluation.validation import check_scores, check_truth
 
 
 def delong(y_true: ArrayLike, scores: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

@@ -7,10 +7,10 @@ from numpy.typing import ArrayLike
 
 from histo_core.errors import DataError
 from histo_core.evaluation.auroc_parts import AurocParts, auroc_parts
-from histo_core.evaluation.inputs import Groups, check_groups, check_scores
 from histo_core.evaluation.intervals import CONFIDENCE, Interval
 from histo_core.evaluation.jackknife import jackknife_limits
 from histo_core.evaluation.limits import Unknown
+from histo_core.evaluation.validation import Groups, check_groups, check_scores
 from histo_core.evaluation.warnings import few_groups
 
 

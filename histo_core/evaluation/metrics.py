@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 
 from histo_core.errors import DataError
 from histo_core.evaluation.counts import ratio_interval
-from histo_core.evaluation.inputs import Groups, check_groups, check_scores, check_truth
 from histo_core.evaluation.intervals import CONFIDENCE, Interval
+from histo_core.evaluation.validation import Groups, check_groups, check_scores, check_truth
 
 
 @dataclass(frozen=True)

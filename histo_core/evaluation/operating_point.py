@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from histo_core.errors import DataError
-from histo_core.evaluation.inputs import check_scores, check_truth
+from histo_core.evaluation.validation import check_scores, check_truth
 
 
 def youden_threshold(y_true: ArrayLike, score: ArrayLike) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn import metrics
 
-from histo_core.evaluation.inputs import check_scores, check_truth
+from histo_core.evaluation.validation import check_scores, check_truth
 
 
 @dataclass(frozen=True, eq=False)

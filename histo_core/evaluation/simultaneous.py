@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 from histo_core.errors import DataError
 from histo_core.evaluation.auroc_difference import PairedDifference, between
 from histo_core.evaluation.auroc_parts import auroc_parts
-from histo_core.evaluation.inputs import Groups, check_groups, check_scores, check_truth
 from histo_core.evaluation.intervals import CONFIDENCE
 from histo_core.evaluation.swap_test import swap_test
+from histo_core.evaluation.validation import Groups, check_groups, check_scores, check_truth
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, cast
 from histo_core.evaluation.class_report import class_report
 from histo_core.evaluation.class_scores import METRICS
 from histo_core.evaluation.intervals import Interval
-from histo_core.evaluation.pooled import pooled_intervals
+from histo_core.evaluation.pooled_predictions import pooled_intervals
 from histo_core.experiments.final import TestScore, kept_score
 from histo_core.experiments.launcher import experiments
 from histo_core.experiments.scores import Pool, RunScores, run_scores, together

@@ -13,7 +13,7 @@ from histo_core.comparison.join import RunPredictions
 from histo_core.data.predictions import write_predictions
 from histo_core.errors import CorruptDataError, RunError
 from histo_core.evaluation.intervals import Interval
-from histo_core.evaluation.pooled import pooled_intervals
+from histo_core.evaluation.pooled_predictions import pooled_intervals
 from histo_core.experiments.records import Experiment
 from histo_core.experiments.scores import pool
 from histo_core.experiments.summary import Summary, summary

@@ -9,8 +9,8 @@ import numpy as np
 
 from histo_core.evaluation.class_scores import METRICS
 from histo_core.evaluation.intervals import Interval
-from histo_core.evaluation.pooled import pooled_intervals
-from histo_core.evaluation.repeats import mean_over_seeds, mean_over_splits, spread
+from histo_core.evaluation.pooled_predictions import pooled_intervals
+from histo_core.evaluation.resampled_ttest import mean_over_seeds, mean_over_splits, spread
 from histo_core.experiments.records import Experiment
 from histo_core.experiments.scores import Pool, RunScores, kind_of, together
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from histo_core.data.groups import GroupKind
+from histo_core.data.grouping import GroupKind
 from histo_core.experiments.records import Experiment
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ _VIEWS: dict[Tta, tuple[int, ...]] = {"none": (0,), "flips": (0, 4, 6), "symmetr
 def views(tta: Tta) -> tuple[int, ...]:
     """The symmetries in which a patch is predicted.
 
-    Numbers are those of `histo_core.data.transforms.augment`: quarter turns counter-clockwise, plus 4 where the patch
-    is mirrored left-right first. ``flips`` is the patch, mirrored left-right, and mirrored up-down (left-right and
-    half a turn); ``symmetries`` is all eight.
+    Numbers are those of `histo_core.data.transforms.augment.draw`: quarter turns counter-clockwise, plus 4 where the
+    patch is mirrored left-right first. ``flips`` is the patch, mirrored left-right, and mirrored up-down
+    (left-right and half a turn); ``symmetries`` is all eight.
     """
     return _VIEWS[tta]
 

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
-from histo_core.comparison.result import ModelResult
+from histo_core.comparison.results import ModelResult
 from histo_core.plots.theme import label, new_figure
 
 FEW_CLASSES = 4

@@ -44,8 +44,8 @@ def counts_by_figure(table: pd.DataFrame) -> go.Figure:
     """Stacked bars, one a value of a column, one colour a class, grey for patches without a label.
 
     Args:
-        table: from `histo_core.data.overview.counts_by`: values in the index, a column of counts for each class, last
-            ``total``.
+        table: from `histo_core.data.class_counts.counts_by`: values in the index, a column of counts for each class,
+            last ``total``.
     """
     counts, totals = table.iloc[:, :-1], table.iloc[:, -1]
     classes = [str(name) for name in counts.columns]

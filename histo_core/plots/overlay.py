@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
 from histo_core.errors import ConfigError
-from histo_core.explain.base import EXPLAINERS, Explanation
-from histo_core.explain.words import describe
+from histo_core.explanation.base import EXPLAINERS, Explanation
+from histo_core.explanation.words import describe
 from histo_core.plots.overlay_layers import blend, enlarge, marks, plotly_scale, signed_colours, unseen_label
 from histo_core.plots.pixels import data_uri
 from histo_core.plots.theme import HEIGHT, label, new_figure

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import ImageColor
 
-from histo_core.explain.base import Explanation
+from histo_core.explanation.base import Explanation
 from histo_core.plots.theme import OKABE_ITO
 
 AGAINST, FOR = (ImageColor.getrgb(colour) for colour in OKABE_ITO[:2])

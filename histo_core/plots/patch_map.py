@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import plotly.graph_objects as go
 
-from histo_core.audit.embedding import PatchMap, stratified_sample
+from histo_core.auditing.embedding.layout import PatchMap, stratified_sample
 from histo_core.data.base import UNLABELLED
 from histo_core.errors import DataError
 from histo_core.plots.theme import NEUTRAL, class_colours, class_symbol, label, new_figure
@@ -35,7 +35,7 @@ def map_figure(
 
     Where there are more rows than are drawn, points are a seeded sample with the shares of the classes kept, over a
     grey ground that says how many of all rows lie where. Each point carries its row in ``customdata``; a lasso's
-    polygon, in the axes' units, is what `histo_core.audit.embedding.inside` takes for all rows.
+    polygon, in the axes' units, is what `histo_core.auditing.embedding.layout.inside` takes for all rows.
 
     Args:
         patch_map: what is drawn.

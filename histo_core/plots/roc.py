@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from histo_core.comparison.result import Comparison, ModelResult
+from histo_core.comparison.results import Comparison, ModelResult
 from histo_core.evaluation.roc import RocCurve
 from histo_core.plots.theme import NEUTRAL, label, model_line, new_figure, say
 

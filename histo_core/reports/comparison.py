@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from histo_core import __version__
-from histo_core.comparison.result import Comparison
+from histo_core.comparison.results import Comparison
 from histo_core.comparison.shown import (
     class_report_rows,
     class_report_table,

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from histo_core.errors import DataError
-from histo_core.evaluation.classes import square
 from histo_core.evaluation.counts import counts_interval
-from histo_core.evaluation.inputs import Groups, check_groups
 from histo_core.evaluation.intervals import CONFIDENCE, limit_when_all_agree
+from histo_core.evaluation.multiclass import square
+from histo_core.evaluation.validation import Groups, check_groups
 
 _WORDS = ((0.2, "slight"), (0.4, "fair"), (0.6, "moderate"), (0.8, "substantial"), (1.0, "almost perfect"))
 """Landis and Koch (1977, Biometrics 33:159): each word with its upper end; below 0 is poor."""

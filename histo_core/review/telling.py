@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 
-from histo_core.audit.facts import luma, measure
-from histo_core.audit.quality import blank
+from histo_core.auditing.pixel_stats import luma, measure
+from histo_core.auditing.quality import blank
 from histo_core.errors import HistoscopeError
 
 SURER_THAN = 0.75

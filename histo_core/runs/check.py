@@ -19,7 +19,7 @@ from histo_core.models.equivariance import inexact
 from histo_core.models.registry import INITIAL_BYTES, MODELS, build_model, build_network, imagenet_file
 from histo_core.runs.devices import usable_cores
 from histo_core.runs.held_out import fingerprint_of
-from histo_core.training.plan import training_rows, validation_rows
+from histo_core.training.data_order import training_rows, validation_rows
 from histo_core.workspace import Workspace
 
 

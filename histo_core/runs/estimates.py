@@ -14,7 +14,7 @@ from histo_core.data.splits.split import make_split
 from histo_core.files import read_json, write_json
 from histo_core.progress import Progress
 from histo_core.runs.job_params import DataParams, JobParams
-from histo_core.training.trial_config import Trial, trial_config
+from histo_core.training.dry_run_config import Trial, trial_config
 from histo_core.workspace import Workspace
 
 
@@ -42,9 +42,12 @@ def make_estimates(params: EstimateParams, workspace: Workspace, progress: Progr
     """Try each run for a few steps and keep what was measured; those before one that fails stay known.
 
     Raises:
-        HistoscopeError: as `histo_core.training.trial.try_batch`.
+        HistoscopeError: as `histo_core.training.dry_run.try_batch`.
     """
-    from histo_core.training.trial import STEPS, try_batch  # PyTorch, which whoever asks how far a job is need not load
+    from histo_core.training.dry_run import (  # PyTorch, which whoever asks how far a job is need not load
+        STEPS,
+        try_batch,
+    )
 
     counted = STEPS + 2
     datasets: dict[str, Dataset] = {}

@@ -72,8 +72,8 @@ def _train(run_id: str, workspace: Workspace, stop: Event, meeting: Path | None)
         )
     # Loaded once it is known when to end, and that there is something to do, because it takes seconds.
     from histo_core.runs.stages import open_data
+    from histo_core.training.distributed.process_group import find_ranks
     from histo_core.training.loop import fit
-    from histo_core.training.ranks import find_ranks
 
     given = {"device": os.environ.get(FIRST_DEVICE, config.train.device)}
     config = config.model_copy(update={"train": config.train.model_copy(update=given)})

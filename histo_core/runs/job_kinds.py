@@ -61,19 +61,19 @@ def _prepare(params: DataParams, workspace: Workspace, progress: Progress) -> No
 
 
 def _check(params: DataParams, workspace: Workspace, progress: Progress) -> None:
-    from histo_core.data.check import make_check
+    from histo_core.data.integrity import make_check
 
     make_check(open_dataset(params.data, workspace, progress), workspace, progress)
 
 
 def _convert(params: DataParams, workspace: Workspace, progress: Progress) -> None:
-    from histo_core.data.patch_store import convert
+    from histo_core.data.storage.converted import convert
 
     convert(open_dataset(params.data, workspace, progress), workspace, progress)
 
 
 def _audit(params: AuditParams, workspace: Workspace, progress: Progress) -> None:
-    from histo_core.audit.report import make_audit
+    from histo_core.auditing.report import make_audit
     from histo_core.data.splits.split import make_split
 
     dataset = open_dataset(params.data, workspace, progress)
@@ -82,13 +82,13 @@ def _audit(params: AuditParams, workspace: Workspace, progress: Progress) -> Non
 
 
 def _map(params: MapParams, workspace: Workspace, progress: Progress) -> None:
-    from histo_core.audit.embedding import make_map
+    from histo_core.auditing.embedding.layout import make_map
 
     make_map(open_dataset(params.data, workspace, progress), params.features, workspace, progress)
 
 
 def _download(params: DownloadParams, workspace: Workspace, progress: Progress) -> None:
-    from histo_core.data.downloads import fetch_dataset
+    from histo_core.data.fetch.catalogue import fetch_dataset
 
     folder = Path(params.folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -96,17 +96,17 @@ def _download(params: DownloadParams, workspace: Workspace, progress: Progress) 
 
 
 def _export(params: ExportParams, workspace: Workspace, progress: Progress) -> None:
-    from histo_core.data import export
+    from histo_core.data.export import formats
     from histo_core.data.splits.split import make_split
 
     dataset, target = open_dataset(params.data, workspace, progress), Path(params.target)
     split = make_split(dataset, params.split, workspace)
     if params.layout == "table":
-        export.export_table(dataset, split, target)
+        formats.export_table(dataset, split, target)
     elif params.layout == "pcam":
-        export.export_pcam(dataset, split, target, progress)
+        formats.export_pcam(dataset, split, target, progress)
     else:
-        export.export_folders(dataset, split, target, progress)
+        formats.export_folders(dataset, split, target, progress)
 
 
 JOBS.add("prepare", JobKind("Preparing", DataParams, _prepare))

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from histo_core.audit.features import COLOUR, OWN
+from histo_core.auditing.embedding.features import COLOUR, OWN
 from histo_core.config import Config, DataConfig, SplitConfig
 from histo_core.workspace import Workspace
 

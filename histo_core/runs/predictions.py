@@ -14,8 +14,8 @@ import numpy as np
 
 from histo_core.config import DataConfig, PredictConfig, SplitConfig
 from histo_core.data.base import UNLABELLED, Dataset, open_dataset
+from histo_core.data.label_mapping import under_classes
 from histo_core.data.predictions import build_predictions, write_predictions
-from histo_core.data.relabelled import under_classes
 from histo_core.data.splits.split import Split, fingerprint, make_split
 from histo_core.errors import DataError, RunError
 from histo_core.files import new_folder, sha256, write_json

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from histo_core.audit.scan import digests
-from histo_core.audit.stain_shift import stain_profile, stain_shift
+from histo_core.auditing.domain_shift import stain_profile, stain_shift
+from histo_core.auditing.scan import digests
 from histo_core.data.base import Dataset, open_dataset
 from histo_core.data.splits.split import Split, make_split
 from histo_core.data.transforms.preprocess import Preprocess

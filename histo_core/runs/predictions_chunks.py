@@ -9,7 +9,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from histo_core.audit.scan import pixel_digest
+from histo_core.auditing.scan import pixel_digest
 from histo_core.config import PredictConfig
 from histo_core.data.base import Dataset
 from histo_core.files import write_atomically

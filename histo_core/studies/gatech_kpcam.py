@@ -16,7 +16,7 @@ from histo_core.config import (
 )
 from histo_core.config_protocol import SweepField
 from histo_core.config_train import TrainConfig
-from histo_core.data.transforms.augment_presets import PRESETS
+from histo_core.data.transforms.augment.presets import PRESETS
 from histo_core.models.registry import MODELS
 from histo_core.studies.recipes import STUDIES, Beside, NamedConfig, Recipe, Reported, Sweep, numbers
 from histo_core.studies.words import gatech_kpcam as words

@@ -14,7 +14,7 @@ from histo_core.config import (
     SplitConfig,
 )
 from histo_core.config_train import TrainConfig
-from histo_core.data.transforms.augment_presets import PRESETS
+from histo_core.data.transforms.augment.presets import PRESETS
 from histo_core.studies.recipes import STUDIES, Beside, NamedConfig, Recipe, Reported, numbers
 from histo_core.studies.words import pcam_gcnn as words
 

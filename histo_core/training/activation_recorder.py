@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from histo_core.training.activations import EDGES, EpochActivity, LayerActivity
-from histo_core.training.ranks import Ranks
+from histo_core.training.distributed.process_group import Ranks
 
 _RECTIFIERS = frozenset(
     {

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from histo_core.models.outputs import probabilities
-from histo_core.training.ranks import Ranks
+from histo_core.training.distributed.process_group import Ranks
+from histo_core.training.distributed.shards import Deal
 from histo_core.training.scores import EpochScores, epoch_scores
-from histo_core.training.shares import Deal
 
 _KEY = "epoch.logits"
 

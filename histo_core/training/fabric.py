@@ -14,7 +14,7 @@ from lightning_fabric.strategies.ddp import DDPStrategy
 from torch.amp.grad_scaler import GradScaler
 
 from histo_core.errors import ConfigError
-from histo_core.training.ranks import Ranks
+from histo_core.training.distributed.process_group import Ranks
 
 _PRECISIONS: dict[str, Literal["32-true", "bf16-mixed", "16-mixed"]] = {
     "32": "32-true",

@@ -23,16 +23,16 @@ from histo_core.training.activation_recorder import ActivationRecorder
 from histo_core.training.activations import append_activity, forget_activity
 from histo_core.training.batches import Augmentation, Wanted
 from histo_core.training.checkpoint import BestWeights, Checkpoints, Position
+from histo_core.training.data_order import batch_count, epoch_order, identity, training_rows, validation_rows
+from histo_core.training.distributed.process_group import Ranks, connected, find_ranks
+from histo_core.training.distributed.shards import Shares
 from histo_core.training.epoch_logits import EpochLogits
 from histo_core.training.events import BatchDone, EpochDone, Event, Finished, Started, Stopped
 from histo_core.training.failures import check_batch, check_finite, memory_explained
 from histo_core.training.freezing import enter_epoch
-from histo_core.training.plan import batch_count, epoch_order, identity, training_rows, validation_rows
-from histo_core.training.ranks import Ranks, connected, find_ranks
 from histo_core.training.reproducible import reproducible
 from histo_core.training.schedule import stalled
 from histo_core.training.setup import set_up
-from histo_core.training.shares import Shares
 from histo_core.training.validation import validate
 from histo_core.workspace import Workspace
 
@@ -57,7 +57,7 @@ def fit(
     those of the whole batch, rank 0 alone writes files and yields events, and all stop together when one is asked to.
     The result is that of one device but for rounding, for dropout, which each process draws for itself, and, on
     processors, for batch normalisation, which sees a share. It goes on bit for bit with as many devices, and may go
-    on with another number; see `histo_core.training.ranks` for who starts the processes.
+    on with another number; see `histo_core.training.distributed.process_group` for who starts the processes.
 
     With ``train.activations`` each epoch also appends what the network's rectifiers did in validation to
     ``folder/activations.jsonl``; see `histo_core.training.activations`.

@@ -13,15 +13,15 @@ from histo_core.config import RunConfig
 from histo_core.data.base import Dataset
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.registry import MODELS, build_model
-from histo_core.training.averaging import Average
 from histo_core.training.batches import Batches
+from histo_core.training.distributed.process_group import Ranks
+from histo_core.training.distributed.sync_norm import synchronised
+from histo_core.training.ema import Average
 from histo_core.training.fabric import fabric_on, scaler_of
 from histo_core.training.loss import build_loss, with_auxiliary
 from histo_core.training.optimizer import build_optimizer
-from histo_core.training.ranks import Ranks
 from histo_core.training.reproducible import reseed
 from histo_core.training.state import TrainingState
-from histo_core.training.sync_norm import synchronised
 from histo_core.training.updates import Updates
 from histo_core.workspace import Workspace
 

@@ -11,7 +11,7 @@ from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 
 from histo_core.models.weights import assign
-from histo_core.training.ranks import Ranks
+from histo_core.training.distributed.process_group import Ranks
 
 _GetAndSet = tuple[Callable[[], Tensor], Callable[[Tensor], None]]
 _MODEL, _AVERAGE, _OPTIMIZER, _SCALER, _RANDOM = "model.", "average.", "optimizer.", "scaler.", "random."

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from histo_core.config import TrainConfig
-from histo_core.training.averaging import Average
+from histo_core.training.distributed.shards import Deal
+from histo_core.training.ema import Average
 from histo_core.training.penalty import l1_penalty
 from histo_core.training.schedule import factor
-from histo_core.training.shares import Deal
 
 
 class Updates:

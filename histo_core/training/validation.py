@@ -15,7 +15,7 @@ from histo_core.models.outputs import log_probabilities
 from histo_core.models.outputs import probabilities as to_probabilities
 from histo_core.training.activation_recorder import ActivationRecorder
 from histo_core.training.batches import Batches, Wanted
-from histo_core.training.ranks import Ranks
+from histo_core.training.distributed.process_group import Ranks
 from histo_core.training.scores import epoch_scores
 
 

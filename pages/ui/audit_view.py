@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from histo_core.access import LOCAL, authorise
-from histo_core.audit.finding import Finding
-from histo_core.audit.leakage import rows_of
-from histo_core.audit.report import AuditReport
+from histo_core.auditing.finding import Finding
+from histo_core.auditing.leakage import rows_of
+from histo_core.auditing.report import AuditReport
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import Dataset
 from histo_core.data.splits.split import Split

@@ -15,15 +15,15 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from histo_core.audit.colour import colour_baseline
-from histo_core.audit.leakage import LeakageReport, audit_leakage
-from histo_core.audit.sides import side_findings
+from histo_core.auditing.colour import colour_baseline
+from histo_core.auditing.leakage import LeakageReport, audit_leakage
+from histo_core.auditing.sides import side_findings
 from histo_core.comparison.aurocs import AurocResults, auroc_results
 from histo_core.comparison.join import Joined, RunPredictions, join, load
 from histo_core.comparison.looks import look_at_test
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import Dataset, open_dataset
-from histo_core.data.overview import counts_by, offered_columns
+from histo_core.data.class_counts import counts_by, offered_columns
 from histo_core.data.sources.pcam_report import PCamReport, pcam_report
 from histo_core.data.splits.split import LEFT_OUT, Split, make_split
 from histo_core.experiments.scores import RunScores
@@ -38,9 +38,9 @@ from pages.ui.gallery import contact_sheet, packed_sheet
 
 if TYPE_CHECKING:
     # Loaded where they are used: PyTorch takes seconds, and most pages do without.
-    from histo_core.audit.report import AuditReport
+    from histo_core.auditing.report import AuditReport
     from histo_core.data.transforms.channel_stats import ChannelStatistics
-    from histo_core.explain.base import Explanation
+    from histo_core.explanation.base import Explanation
     from histo_core.models.predictor import Predictor
 
 UNDIVIDED = ""
@@ -122,7 +122,7 @@ def packed(data: str, home: str, indices: tuple[int, ...], columns: int, largest
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _audit(data: str, config: str, home: str, other: str, audits_changed: int) -> AuditReport | None:
-    from histo_core.audit.report import load_audit
+    from histo_core.auditing.report import load_audit
 
     del audits_changed
     against = dataset(other, home) if other else None
@@ -292,7 +292,7 @@ def explanation(
     run_id: str, ended: str, image_sha256: str, method: str, options: str, target: int, home: str, _image: np.ndarray
 ) -> Explanation:
     """One map, by run, image, method, its options as JSON, and the explained class."""
-    from histo_core.explain.base import EXPLAINERS
+    from histo_core.explanation.base import EXPLAINERS
 
     del image_sha256
     kind = EXPLAINERS[method]

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from histo_core.audit.features import COLOUR, SQUEEZENET, feature_key
+from histo_core.auditing.embedding.features import COLOUR, SQUEEZENET, feature_key
 from histo_core.workspace import Workspace
 from pages.ui.cache import dataset
 from pages.ui.explore.lasso import parse as parse_lasso
 
 if TYPE_CHECKING:
-    from histo_core.audit.embedding import PatchMap
+    from histo_core.auditing.embedding.layout import PatchMap
     from histo_core.slides.mosaic import Mosaic, Region
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ def feature_source(name: str, workspace: Workspace) -> str:
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _patch_map(data: str, features: str, version: str, home: str) -> PatchMap:
-    from histo_core.audit.embedding import load_map
+    from histo_core.auditing.embedding.layout import load_map
 
     del version
     workspace = Workspace(Path(home))
@@ -43,7 +43,7 @@ def patch_map(data: str, features: str, home: str) -> PatchMap | None:
     """The saved map of a data set; None where there is none yet. Only a map with its UMAP is remembered.
 
     Raises:
-        HistoscopeError: as `histo_core.audit.features.feature_key`.
+        HistoscopeError: as `histo_core.auditing.embedding.features.feature_key`.
     """
     version = _version(features, home)
     found = _if_made(_patch_map, data, features, version, home)
@@ -60,7 +60,7 @@ def _version(features: str, home: str) -> str:
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _within(data: str, drawn: str, version: str, home: str) -> np.ndarray:
-    from histo_core.audit.embedding import inside
+    from histo_core.auditing.embedding.layout import inside
 
     del version
     lasso = parse_lasso(drawn)

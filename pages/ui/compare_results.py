@@ -14,7 +14,7 @@ from histo_core.access import LOCAL, authorise
 from histo_core.comparison.aurocs import AurocResults
 from histo_core.comparison.compare import at_threshold
 from histo_core.comparison.join import Joined
-from histo_core.comparison.result import Comparison, ModelResult
+from histo_core.comparison.results import Comparison, ModelResult
 from histo_core.comparison.shown import (
     class_report_rows,
     class_report_table,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from histo_core.comparison.result import Comparison
+from histo_core.comparison.results import Comparison
 
 
 def roc_points(comparison: Comparison) -> pd.DataFrame:

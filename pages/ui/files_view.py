@@ -10,10 +10,10 @@ import streamlit as st
 
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import DATASETS, Dataset, Problem
-from histo_core.data.check import FileCheck, load_check
 from histo_core.data.formats.left_out import LeftOut
-from histo_core.data.patch_store import worth_converting
+from histo_core.data.integrity import FileCheck, load_check
 from histo_core.data.splits.split import Split
+from histo_core.data.storage.converted import worth_converting
 from histo_core.errors import BrokenFilesError
 from histo_core.runs.job_params import nearest_there
 from histo_core.workspace import Workspace

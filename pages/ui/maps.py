@@ -14,8 +14,8 @@ import streamlit as st
 from PIL import Image
 
 from histo_core.data.base import DATASETS
-from histo_core.explain.base import EXPLAINERS, Explanation
-from histo_core.explain.words import percent
+from histo_core.explanation.base import EXPLAINERS, Explanation
+from histo_core.explanation.words import percent
 from histo_core.plots.overlay import describe, overlay_figure, overlay_png
 from histo_core.runs.records import Run
 from pages.ui import cache, layout

@@ -7,7 +7,7 @@ import streamlit as st
 
 from histo_core.access import LOCAL, authorise
 from histo_core.config import DataConfig
-from histo_core.data.kaggle import submission_csv
+from histo_core.data.export.kaggle_submission import submission_csv
 from histo_core.plots.confusion import confusion_figure, confusion_table
 from histo_core.plots.roc import roc_figure
 from histo_core.plots.theme import class_colours

@@ -9,7 +9,7 @@ import streamlit as st
 from histo_core.runs.devices import Device
 from histo_core.runs.estimates import load_estimate
 from histo_core.studies.recipes import NamedConfig
-from histo_core.training.trial_config import Trial
+from histo_core.training.dry_run_config import Trial
 from histo_core.workspace import Workspace
 from pages.ui.jobs import job_card
 from pages.ui.text import count, duration, plain, size

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from histo_core.audit.embedding import make_map
+from histo_core.auditing.embedding.layout import make_map
 from histo_core.config import DataConfig
 from histo_core.data.base import open_dataset
 from histo_core.errors import CancelledError
@@ -45,7 +45,7 @@ def patch_map(folder: Path, home: Workspace, monkeypatch: pytest.MonkeyPatch) ->
         raise CancelledError("Stopped.")
 
     monkeypatch.setenv("HISTOSCOPE_DATA_ROOTS", str(folder.parent))
-    monkeypatch.setattr("histo_core.audit.embedding.umap_layout", stop)
+    monkeypatch.setattr("histo_core.auditing.embedding.layout.umap_layout", stop)
     with pytest.raises(CancelledError):
         make_map(open_dataset(DataConfig(dataset="idc", root=str(folder)), home), "colour", home)
 

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from histo_core.config import DataConfig
-from histo_core.data import downloads
 from histo_core.data.base import open_dataset
+from histo_core.data.fetch import catalogue
 from histo_core.progress import Progress
 from histo_core.workspace import Workspace
 
@@ -126,7 +126,7 @@ def test_check_names_files_that_are_called_as_published_and_are_not_them(call, p
 
 
 def test_download_says_how_to_go_on(call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downloads, "DOWNLOADS", {"pcam": ()})
+    monkeypatch.setattr(catalogue, "DOWNLOADS", {"pcam": ()})
     done = call("data", "download", "--dataset", "pcam", "--folder", str(tmp_path / "new"))
     assert done.code == 0
     assert f"data check --dataset pcam --root {tmp_path / 'new'}" in done.out

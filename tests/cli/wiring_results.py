@@ -15,7 +15,7 @@ from histo_core.config import SplitConfig
 
 def compare() -> Command:
     join, compared = "histo_core.comparison.join.join", "histo_core.comparison.compare.compare"
-    look, learnt = "histo_core.comparison.looks.look_at_test", "histo_core.comparison.training_part.need_training_part"
+    look, learnt = "histo_core.comparison.looks.look_at_test", "histo_core.comparison.training_set.need_training_part"
     load, written = "histo_core.comparison.join.load", "histo_core.reports.comparison.write_comparison"
     return Command(
         {
@@ -71,7 +71,7 @@ class _Result:
 
 
 def explain() -> Command:
-    gradcam, lime = "histo_core.explain.gradcam.GradCam.attribute", "histo_core.explain.lime.Lime.attribute"
+    gradcam, lime = "histo_core.explanation.gradcam.GradCam.attribute", "histo_core.explanation.lime.Lime.attribute"
     read = f"{CLI}.explain._read"
     return Command(
         {
@@ -88,9 +88,9 @@ def explain() -> Command:
             **STORE,
             read: (ANYTHING, "a source", None),
             gradcam: ANYTHING,
-            "histo_core.explain.base.influence": ANYTHING,
-            "histo_core.explain.base.replace": ANYTHING,
-            "histo_core.explain.words.about_box": "",
+            "histo_core.explanation.base.influence": ANYTHING,
+            "histo_core.explanation.base.replace": ANYTHING,
+            "histo_core.explanation.words.about_box": "",
             "histo_core.models.predictor.Predictor.from_run": SimpleNamespace(classes=("normal", "benign")),
             "histo_core.plots.overlay.describe": "",
             "histo_core.plots.overlay.overlay_png": b"",

@@ -74,7 +74,7 @@ def _audit() -> Command:
             "against_option": Row(("--against-option", "a=4"), opened, "config.options", {"a": 4}, call=1, also=other),
             "out": Row(("--out", "here"), "histo_core.reports.audit.write_audit", "folder", Path("here")),
         },
-        {"histo_core.audit.report.make_audit": ANYTHING, "histo_core.audit.compared.Compared.of": ANYTHING},
+        {"histo_core.auditing.report.make_audit": ANYTHING, "histo_core.auditing.compared.Compared.of": ANYTHING},
         split=True,
     )
 

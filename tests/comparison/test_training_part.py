@@ -10,7 +10,7 @@ from histo_core.comparison.compare import compare
 from histo_core.comparison.external import validate
 from histo_core.comparison.join import join, load
 from histo_core.comparison.threshold import parse_threshold, thresholds
-from histo_core.comparison.training_part import LEARNT, need_training_part, of_training_part
+from histo_core.comparison.training_set import LEARNT, need_training_part, of_training_part
 from histo_core.config import (
     DataConfig,
     ModelConfig,
@@ -32,7 +32,7 @@ from histo_core.runs.records import Run
 from histo_core.runs.store import Store
 from histo_core.runs.training_part import command, job_params, kept_training_part
 from histo_core.runs.worker import work
-from histo_core.training.plan import training_rows
+from histo_core.training.data_order import training_rows
 from histo_core.workspace import Workspace
 
 OPTIONS: dict[str, Option] = {"patches": 80, "patients": 8}

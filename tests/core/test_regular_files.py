@@ -34,13 +34,13 @@ HANDED = {
     ("histo_core/maintenance/archive.py", "tarfile.open"),
     ("histo_core/data/formats/hdf5.py", "File"),
     ("histo_core/data/formats/tiff.py", "TiffFile"),
-    ("histo_core/data/flat_store.py", "np.load"),
+    ("histo_core/data/storage/memmap.py", "np.load"),
     ("histo_core/data/phantom/dataset.py", "np.load"),
     ("histo_core/data/formats/image_child.py", "np.load"),
     ("histo_core/runs/predictions_chunks.py", "np.load"),
-    ("histo_core/audit/embedding.py", "np.load"),
-    ("histo_core/audit/principal_plane.py", "fromfile"),
-    ("histo_core/data/export.py", "File"),
+    ("histo_core/auditing/embedding/layout.py", "np.load"),
+    ("histo_core/auditing/embedding/principal_plane.py", "fromfile"),
+    ("histo_core/data/export/formats.py", "File"),
     ("histo_core/models/pretrained.py", "torch.load"),
 }
 """Calls that were looked at: they get an open file or bytes, a path that was checked before, or one to write."""

@@ -12,12 +12,12 @@ import pytest
 from PIL import Image
 
 from histo_core.config import DataConfig
-from histo_core.data import check
+from histo_core.data import integrity
 from histo_core.data.base import Dataset, open_dataset
-from histo_core.data.check import check_files, load_check, make_check, without_broken
-from histo_core.data.flat_store import write_store
-from histo_core.data.patch_store import converted_bytes
-from histo_core.data.remaining import Remaining
+from histo_core.data.integrity import check_files, load_check, make_check, without_broken
+from histo_core.data.storage.converted import converted_bytes
+from histo_core.data.storage.memmap import write_store
+from histo_core.data.subset import Remaining
 from histo_core.errors import BrokenFilesError, CancelledError, CorruptDataError
 from histo_core.workspace import Workspace
 
@@ -110,7 +110,7 @@ def test_a_damaged_check_is_made_again(broken_folder: Path, workspace: Workspace
 def test_progress_is_told_and_may_stop_the_look(
     class_folder: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(check, "_BATCH", 4)
+    monkeypatch.setattr(integrity, "_BATCH", 4)
     dataset, told = open_folder(class_folder, workspace), []
     make_check(dataset, workspace, lambda done, total: told.append((done, total)))
     assert told == [(4, 6), (6, 6)]

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from histo_core.data import download as module
-from histo_core.data.download import Download, fetch
+from histo_core.data.fetch import http as module
+from histo_core.data.fetch.http import Download, fetch
 from histo_core.errors import CancelledError, ConfigError, CorruptDataError, DataError
 
 CONTENT = np.random.default_rng(0).integers(0, 256, 3_000_000, dtype=np.uint8).tobytes()

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from histo_core.config import DataConfig
-from histo_core.data import downloads
 from histo_core.data.base import DATASETS, Problem, open_dataset
-from histo_core.data.download import Download
-from histo_core.data.downloads import DOWNLOADS, fetch_dataset, unlike_published
+from histo_core.data.fetch import catalogue
+from histo_core.data.fetch.catalogue import DOWNLOADS, fetch_dataset, unlike_published
+from histo_core.data.fetch.http import Download
 from histo_core.data.sources.pcam_files import pcam_file
 from histo_core.errors import ConfigError, CorruptDataError, PathNotAllowedError
 from histo_core.progress import Progress
@@ -48,7 +48,7 @@ def fetched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         progress(path.stat().st_size, path.stat().st_size)
         return path
 
-    monkeypatch.setattr(downloads, "fetch", fetch)
+    monkeypatch.setattr(catalogue, "fetch", fetch)
     return asked
 
 
@@ -78,7 +78,7 @@ def breakhis(shared_data: Path, tmp_path: Path, fetched: list[str], monkeypatch:
         (tmp_path / "pack" / inside).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, tmp_path / "pack" / inside)
     shutil.make_archive(str(tmp_path / "server" / "BreaKHis_v1"), "gztar", tmp_path / "pack")
-    monkeypatch.setitem(downloads._UNPACKED, "BreaKHis_v1.tar.gz", ("SOB_*.png", 22))
+    monkeypatch.setitem(catalogue._UNPACKED, "BreaKHis_v1.tar.gz", ("SOB_*.png", 22))
     return fetched
 
 
@@ -102,7 +102,7 @@ def test_an_empty_folder_is_no_data_set(breakhis: list[str], tmp_path: Path, wor
 def test_what_is_not_all_there_is_told_and_its_archive_kept(
     breakhis: list[str], tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(downloads._UNPACKED, "BreaKHis_v1.tar.gz", ("SOB_*.png", 7_909))
+    monkeypatch.setitem(catalogue._UNPACKED, "BreaKHis_v1.tar.gz", ("SOB_*.png", 7_909))
     for _ in range(2):
         with pytest.raises(CorruptDataError, match=r"holds 22 files named .* unpacks to 7,909"):
             fetch_dataset("breakhis", tmp_path / "data", workspace)
@@ -112,8 +112,8 @@ def test_what_is_not_all_there_is_told_and_its_archive_kept(
 
 def test_all_archives_say_what_they_hold() -> None:
     archives = {file.name for files in DOWNLOADS.values() for file in files if file.name.endswith(".tar.gz")}
-    assert set(downloads._UNPACKED) == archives
-    assert downloads._UNPACKED["BreaKHis_v1.tar.gz"][1] == 7_909
+    assert set(catalogue._UNPACKED) == archives
+    assert catalogue._UNPACKED["BreaKHis_v1.tar.gz"][1] == 7_909
 
 
 def test_what_cannot_be_fetched_says_where_to_get_it(tmp_path: Path, workspace: Workspace) -> None:

@@ -13,9 +13,9 @@ import pytest
 from torchvision.datasets import PCAM
 
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data import export
 from histo_core.data.base import Dataset, open_dataset
-from histo_core.data.export import export_folders, export_pcam, export_table
+from histo_core.data.export import formats
+from histo_core.data.export.formats import export_folders, export_pcam, export_table
 from histo_core.data.formats.csv_cells import to_csv
 from histo_core.data.splits.split import Split, make_split
 from histo_core.errors import CancelledError, ConfigError, CorruptDataError, DataError
@@ -207,11 +207,11 @@ def test_an_export_is_kept_where_something_was_put_into_its_folder_meanwhile(
         (target / "notes.txt").write_text("mine")
 
     with pytest.raises(DataError, match=r"Something was put into .*out while") as caught:
-        export(dataset, split_of(PARTS), target, put)
+        formats(dataset, split_of(PARTS), target, put)
     assert [file.name for file in target.iterdir()] == ["notes.txt"]
     (kept,) = (path for path in tmp_path.iterdir() if path != target and path.name.startswith("out"))
     assert str(kept) in str(caught.value)
-    export(dataset, split_of(PARTS), tmp_path / "again")
+    formats(dataset, split_of(PARTS), tmp_path / "again")
     first, second = (sorted(file.relative_to(root) for file in root.rglob("*")) for root in (kept, tmp_path / "again"))
     assert first == second
 
@@ -229,6 +229,6 @@ def test_real_patches_survive_the_round_trip(shared_data: Path, tmp_path: Path, 
     split = make_split(kpcam, SplitConfig(method="random", subset=60))
     export_pcam(kpcam, split, tmp_path / "pcam")
     again = open_dataset(DataConfig(dataset="pcam", root=str(tmp_path / "pcam")), workspace)
-    rows = np.concatenate([split.indices(part) for part in export.PARTS])
+    rows = np.concatenate([split.indices(part) for part in formats.PARTS])
     assert again.table["label"].tolist() == kpcam.table["label"].iloc[rows].tolist()
     np.testing.assert_array_equal(again.read(range(len(rows))), np.stack(kpcam.read(rows)))

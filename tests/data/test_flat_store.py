@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from histo_core.data.base import Dataset
-from histo_core.data.flat_store import FlatStore, write_store
+from histo_core.data.storage.memmap import FlatStore, write_store
 from histo_core.errors import CorruptDataError
 
 SIZES = [(8, 8), (8, 8), (5, 8), (8, 3), (8, 8), (1, 1)]

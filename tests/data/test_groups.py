@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from histo_core.data.groups import known_groups, with_stand_ins
+from histo_core.data.grouping import known_groups, with_stand_ins
 
 
 def table(**columns: list[str | None]) -> pd.DataFrame:

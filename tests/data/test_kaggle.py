@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from histo_core.data.kaggle import write_submission
+from histo_core.data.export.kaggle_submission import write_submission
 from histo_core.errors import ConfigError, CorruptDataError
 
 

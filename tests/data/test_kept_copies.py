@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from histo_core.config import DataConfig
-from histo_core.data.alone import alone
 from histo_core.data.base import open_dataset
-from histo_core.data.kept_copies import find_copies, remove_unused
-from histo_core.data.patch_store import convert
+from histo_core.data.storage.converted import convert
+from histo_core.data.storage.copies import find_copies, remove_unused
+from histo_core.data.storage.single_process import alone
 from histo_core.errors import PathNotAllowedError
 from histo_core.workspace import Workspace
 

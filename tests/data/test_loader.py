@@ -13,8 +13,8 @@ from torch.utils.data import DataLoader
 
 from histo_core.config import DataConfig
 from histo_core.data.base import Dataset, open_dataset
-from histo_core.data.loader import Patches, identity
-from histo_core.data.patch_store import convert
+from histo_core.data.storage.converted import convert
+from histo_core.data.torch_dataset import Patches, identity
 from histo_core.errors import CorruptDataError
 from histo_core.workspace import Workspace
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from histo_core.data.base import UNLABELLED
-from histo_core.data.overview import counts_by, offered_columns
+from histo_core.data.class_counts import counts_by, offered_columns
 
 
 def test_counts_agree_with_a_cross_table(make_dataset) -> None:

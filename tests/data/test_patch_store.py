@@ -12,11 +12,11 @@ import pytest
 from PIL import Image
 
 from histo_core.config import DataConfig
-from histo_core.data import patch_store
-from histo_core.data.alone import alone
 from histo_core.data.base import Dataset, open_dataset
-from histo_core.data.flat_store import FlatStore
-from histo_core.data.patch_store import convert, converted_bytes, find_store, worth_converting
+from histo_core.data.storage import converted
+from histo_core.data.storage.converted import convert, converted_bytes, find_store, worth_converting
+from histo_core.data.storage.memmap import FlatStore
+from histo_core.data.storage.single_process import alone
 from histo_core.errors import CancelledError, ConfigError, CorruptDataError, DataError
 from histo_core.workspace import Workspace
 
@@ -117,7 +117,7 @@ def test_free_space_is_looked_at_first(
     class_folder: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(patch_store.shutil, "disk_usage", lambda path: usage(10**9, 10**9, 1000))
+    monkeypatch.setattr(converted.shutil, "disk_usage", lambda path: usage(10**9, 10**9, 1000))
     with pytest.raises(DataError, match=r"too little free space.*takes 0 MB.*Make room"):
         convert(opened(class_folder, workspace), workspace)
     assert stores(workspace) == []
@@ -129,7 +129,7 @@ def test_a_disk_that_fills_meanwhile_is_an_error_in_words(
     def full(*arguments: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(patch_store, "write_store", full)
+    monkeypatch.setattr(converted, "write_store", full)
     with pytest.raises(DataError, match=r"cannot be written to .No space left on device"):
         convert(opened(class_folder, workspace), workspace)
     assert stores(workspace) == []

@@ -11,7 +11,7 @@ import pytest
 
 from histo_core.config import Config
 from histo_core.data.base import UNLABELLED, Dataset
-from histo_core.data.relabelled import under_classes
+from histo_core.data.label_mapping import under_classes
 from histo_core.errors import ConfigError
 from histo_core.workspace import Workspace
 

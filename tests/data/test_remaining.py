@@ -10,7 +10,7 @@ import pytest
 
 from histo_core.config import DataConfig
 from histo_core.data.base import Dataset, Problem, open_dataset
-from histo_core.data.remaining import Remaining
+from histo_core.data.subset import Remaining
 from histo_core.workspace import Workspace
 
 

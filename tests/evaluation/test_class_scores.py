@@ -10,7 +10,7 @@ from statsmodels.stats.proportion import proportion_confint
 from histo_core.errors import DataError
 from histo_core.evaluation.auroc import auroc_interval
 from histo_core.evaluation.class_scores import METRICS, class_scores
-from histo_core.evaluation.pooled import pooled_intervals
+from histo_core.evaluation.pooled_predictions import pooled_intervals
 
 
 def _made(n: int, k: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

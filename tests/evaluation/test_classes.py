@@ -9,7 +9,7 @@ from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score
 from statsmodels.stats.proportion import proportion_confint
 
 from histo_core.errors import DataError
-from histo_core.evaluation.classes import class_rates, mean_f1, weighted_f1
+from histo_core.evaluation.multiclass import class_rates, mean_f1, weighted_f1
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import cohen_kappa_score, f1_score
 
-from histo_core.evaluation.classes import mean_f1, rows, square
 from histo_core.evaluation.counts import counts_interval, ratio_interval
 from histo_core.evaluation.macro_auroc import macro_auroc, macro_auroc_interval
+from histo_core.evaluation.multiclass import mean_f1, rows, square
 
 RNG = np.random.default_rng(0)
 TRUE = RNG.integers(0, 3, 90)

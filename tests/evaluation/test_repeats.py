@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from histo_core.errors import DataError
-from histo_core.evaluation.repeats import mean_over_seeds, mean_over_splits, spread
+from histo_core.evaluation.resampled_ttest import mean_over_seeds, mean_over_splits, spread
 
 UTS = [0.86, 0.89, 0.87, 0.86, 0.91, 0.87, 0.87, 0.87, 0.88, 0.90]
 """F1 of ten runs with random splits, as a study of neuroblastoma published them: 836 images to train, 207 to test."""

@@ -17,8 +17,8 @@ from histo_core.data.base import open_dataset
 from histo_core.data.splits.saved_split import save_split
 from histo_core.data.splits.split import make_split
 from histo_core.errors import ConfigError, PermissionDeniedError, RunError, SplitError
-from histo_core.evaluation.pooled import pooled_intervals
-from histo_core.evaluation.repeats import mean_over_seeds, mean_over_splits
+from histo_core.evaluation.pooled_predictions import pooled_intervals
+from histo_core.evaluation.resampled_ttest import mean_over_seeds, mean_over_splits
 from histo_core.experiments.edit import archive_experiment, delete_experiment, rename_experiment
 from histo_core.experiments.launcher import (
     cancel_experiment,

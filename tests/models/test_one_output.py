@@ -13,7 +13,7 @@ from torch import nn
 from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import ConfigError
-from histo_core.explain.gradcam import GradCam, GradCamOptions
+from histo_core.explanation.gradcam import GradCam, GradCamOptions
 from histo_core.models.engine import engine
 from histo_core.models.one_output import OneOutputConv2d, OneOutputLinear
 from histo_core.models.predictor import Predictor

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from histo_core.config import ModelConfig, PredictConfig, PreprocessConfig
-from histo_core.data.transforms.augment import origins
+from histo_core.data.transforms.augment.draw import origins
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import ConfigError
 from histo_core.models.outputs import probabilities

@@ -15,7 +15,7 @@ from torch import nn
 from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import ConfigError
-from histo_core.explain.gradcam import GradCam, GradCamOptions, class_maps
+from histo_core.explanation.gradcam import GradCam, GradCamOptions, class_maps
 from histo_core.models.predictor import Predictor
 from histo_core.models.registry import MODELS, ModelSpec, build_network
 from histo_core.models.weights import WeightsHeader, save_weights

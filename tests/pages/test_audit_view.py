@@ -13,7 +13,7 @@ from page_helpers import OpenPage, patches, texts
 from PIL import Image, ImageFilter
 from streamlit.testing.v1 import AppTest
 
-from histo_core.audit.report import AuditReport, make_audit
+from histo_core.auditing.report import AuditReport, make_audit
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import open_dataset
 from histo_core.data.splits.split import make_split

@@ -11,7 +11,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from histo_core.config import AugmentConfig
-from histo_core.data.transforms.augment_presets import PRESETS
+from histo_core.data.transforms.augment.presets import PRESETS
 from histo_core.workspace import Workspace
 
 

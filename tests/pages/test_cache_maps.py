@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from histo_core.audit.embedding import PatchMap
+from histo_core.auditing.embedding.layout import PatchMap
 from histo_core.workspace import Workspace
 from pages.ui import cache_maps
 
@@ -21,7 +21,7 @@ def test_a_resumed_runs_map_and_lasso_are_those_of_its_new_best_epoch(
 
     monkeypatch.setattr(cache_maps, "dataset", lambda *_: None)
     monkeypatch.setattr(cache_maps, "feature_key", lambda *_: run["best"])
-    monkeypatch.setattr("histo_core.audit.embedding.load_map", load_map)
+    monkeypatch.setattr("histo_core.auditing.embedding.layout.load_map", load_map)
     found = []
     for epoch in ("first", "first", "second"):
         run["best"] = epoch

@@ -7,7 +7,7 @@ import shutil
 import pytest
 from page_helpers import HOSTILE, OpenPage, run_named, texts
 
-from histo_core.comparison.training_part import LEARNT
+from histo_core.comparison.training_set import LEARNT
 from histo_core.runs.job_kinds import JOBS, parse_params
 from histo_core.runs.jobs import find_job
 from histo_core.runs.training_part import job_params

@@ -7,7 +7,7 @@ import pytest
 import streamlit as st
 from page_helpers import run_named
 
-from histo_core.explain.lime import LimeOptions
+from histo_core.explanation.lime import LimeOptions
 from histo_core.workspace import Workspace
 from pages.ui import cache
 

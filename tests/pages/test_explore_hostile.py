@@ -13,8 +13,8 @@ from page_helpers import OpenPage, patches, press, texts
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from histo_core.audit.embedding import make_map
-from histo_core.audit.report import make_audit
+from histo_core.auditing.embedding.layout import make_map
+from histo_core.auditing.report import make_audit
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import open_dataset
 from histo_core.data.splits.saved_split import save_split
@@ -74,7 +74,7 @@ def test_every_view_shows_hostile_names_as_text(
     data, division = DataConfig(dataset="manifest", root=str(folder)), SplitConfig(method="random")
     source = open_dataset(data, workspace)
     split = make_split(source, division)
-    monkeypatch.setattr("histo_core.audit.embedding.FEWEST", 100)  # UMAP takes long to compile
+    monkeypatch.setattr("histo_core.auditing.embedding.layout.FEWEST", 100)  # UMAP takes long to compile
     make_map(source, "colour", workspace)
     make_audit(source, split, workspace)
     save_split(source, split, division, f"{SCRIPT} {BOLD}", workspace)

@@ -12,9 +12,9 @@ import pytest
 from page_helpers import PHANTOM, OpenPage, patches, texts
 from streamlit.testing.v1 import AppTest
 
-from histo_core.audit.embedding import PatchMap, load_map, make_map
-from histo_core.audit.lasso import inside
-from histo_core.audit.report import make_audit
+from histo_core.auditing.embedding.lasso import inside
+from histo_core.auditing.embedding.layout import PatchMap, load_map, make_map
+from histo_core.auditing.report import make_audit
 from histo_core.config import SplitConfig
 from histo_core.data.base import Dataset, open_dataset
 from histo_core.data.splits.split import make_split
@@ -46,7 +46,7 @@ def mapped(source: Dataset, finished: Workspace, monkeypatch: pytest.MonkeyPatch
     def stop(*_: object, **__: object) -> None:
         raise CancelledError("Stopped.")
 
-    monkeypatch.setattr("histo_core.audit.embedding.umap_layout", stop)
+    monkeypatch.setattr("histo_core.auditing.embedding.layout.umap_layout", stop)
     with pytest.raises(CancelledError):
         make_map(source, "colour", finished)
     made = load_map(source, "colour", finished)

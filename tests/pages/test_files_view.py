@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from histo_core.config import DataConfig
 from histo_core.data.base import open_dataset
-from histo_core.data.check import make_check
-from histo_core.data.patch_store import convert
+from histo_core.data.integrity import make_check
+from histo_core.data.storage.converted import convert
 from histo_core.workspace import Workspace
 from pages.ui import cache
 

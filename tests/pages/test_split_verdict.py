@@ -8,7 +8,7 @@ import pytest
 from page_helpers import OpenPage, texts
 from streamlit.testing.v1 import AppTest
 
-from histo_core.audit.report import make_audit
+from histo_core.auditing.report import make_audit
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import open_dataset
 from histo_core.data.phantom import dataset as drawing

@@ -18,7 +18,7 @@ from histo_core.runs.launcher import launch
 from histo_core.runs.processes import ProcessIdentity
 from histo_core.runs.records import Progress, RunStatus
 from histo_core.runs.store import Store
-from histo_core.training.trial import Trial
+from histo_core.training.dry_run import Trial
 from histo_core.workspace import Workspace
 
 

@@ -19,11 +19,11 @@ from page_helpers import PHANTOM, OpenPage
 from wiring import controls, fill
 from wiring_spy import CLICK, Row, Spy, check
 
-from histo_core.audit.embedding import PatchMap
+from histo_core.auditing.embedding.layout import PatchMap
 from histo_core.config import AugmentConfig, SplitConfig
 from histo_core.data.base import Dataset, open_dataset
 from histo_core.data.splits.split import make_split
-from histo_core.data.transforms.augment_presets import PRESETS
+from histo_core.data.transforms.augment.presets import PRESETS
 from histo_core.workspace import Workspace
 
 LINK = {"dataset": "phantom", "options": json.dumps(PHANTOM.options)}

@@ -13,8 +13,8 @@ import histo_core.studies  # noqa: F401 - importing it registers them
 from histo_core.config import AugmentConfig, DataConfig, ModelConfig, PreprocessConfig, RunConfig, parse_config
 from histo_core.config_protocol import ProtocolConfig, SweepField
 from histo_core.data.base import DATASETS
-from histo_core.data.transforms.augment_presets import GROUPS
-from histo_core.explain.base import EXPLAINERS
+from histo_core.data.transforms.augment.presets import GROUPS
+from histo_core.explanation.base import EXPLAINERS
 from histo_core.models.registry import MODELS
 from histo_core.studies.recipes import STUDIES
 from histo_core.workspace import Workspace

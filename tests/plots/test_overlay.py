@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from histo_core.errors import ConfigError
-from histo_core.explain.base import Explanation
-from histo_core.explain.influence import Influence
+from histo_core.explanation.base import Explanation
+from histo_core.explanation.influence import Influence
 from histo_core.plots.overlay import common_scale, describe, overlay_figure, overlay_png
 from histo_core.plots.overlay_layers import edges, enlarge, plotly_scale, signed_colours, unseen_label
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from histo_core.audit.embedding import PatchMap
+from histo_core.auditing.embedding.layout import PatchMap
 from histo_core.errors import DataError
 from histo_core.plots.patch_map import map_figure
 from histo_core.plots.theme import class_colours

@@ -6,7 +6,7 @@ import pytest
 
 from histo_core.comparison.compare import compare
 from histo_core.comparison.join import Joined, RunPredictions
-from histo_core.comparison.result import Comparison
+from histo_core.comparison.results import Comparison
 
 CLASSES = ("normal", "=tumour()")
 HOSTILE = ("</script><script>alert(1)</script>", "=HYPERLINK(1)", '<img src="https://example.org/x">')

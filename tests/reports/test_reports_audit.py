@@ -14,9 +14,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from histo_core.audit.compared import Compared
-from histo_core.audit.finding import Finding
-from histo_core.audit.report import AuditReport
+from histo_core.auditing.compared import Compared
+from histo_core.auditing.finding import Finding
+from histo_core.auditing.report import AuditReport
 from histo_core.config import DataConfig
 from histo_core.data.base import Dataset, open_dataset
 from histo_core.reports.audit import SHOWN, audit_html, audit_zip, write_audit

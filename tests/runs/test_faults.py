@@ -26,8 +26,8 @@ from histo_core.runs.launcher import launch
 from histo_core.runs.records import RunStatus
 from histo_core.runs.store import Store
 from histo_core.runs.worker import work
+from histo_core.training.data_order import epoch_order, training_rows
 from histo_core.training.events import EpochDone
-from histo_core.training.plan import epoch_order, training_rows
 from histo_core.workspace import Workspace
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ from onnxruntime import InferenceSession
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from histo_core.audit.stain_shift import StainProfile, stain_shift
+from histo_core.auditing.domain_shift import StainProfile, stain_shift
 from histo_core.config import (
     DataConfig,
     ModelConfig,

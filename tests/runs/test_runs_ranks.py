@@ -20,8 +20,8 @@ from histo_core.runs.records import Run, RunStatus
 from histo_core.runs.store import Store
 from histo_core.runs.supervisor import child_environment, worker_command
 from histo_core.runs.worker import work
+from histo_core.training.distributed.process_group import MEETING_FILE
 from histo_core.training.events import BatchDone, EpochDone
-from histo_core.training.ranks import MEETING_FILE
 from histo_core.workspace import Workspace
 
 SECONDS = 120

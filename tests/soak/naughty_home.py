@@ -13,7 +13,7 @@ import pandas as pd
 from naughty_strings import COMBINED, SHORT
 from PIL import Image
 
-from histo_core.audit.report import make_audit
+from histo_core.auditing.report import make_audit
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, SplitConfig, TrainConfig
 from histo_core.config_protocol import ProtocolConfig
 from histo_core.data.base import open_dataset

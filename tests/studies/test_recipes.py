@@ -11,7 +11,7 @@ from histo_core.config import AugmentConfig, PreprocessConfig, RunConfig, parse_
 from histo_core.config_protocol import ProtocolConfig, changed
 from histo_core.data.base import DATASETS
 from histo_core.data.splits.folds import folds_of
-from histo_core.data.transforms.augment_presets import PRESETS
+from histo_core.data.transforms.augment.presets import PRESETS
 from histo_core.errors import UnknownNameError
 from histo_core.models.registry import MODELS, build_network
 from histo_core.studies.recipes import STUDIES, NamedConfig, Recipe, Reported

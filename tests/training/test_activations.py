@@ -28,8 +28,8 @@ from histo_core.training.activations import (
     last_activity,
     read_activity,
 )
+from histo_core.training.distributed.process_group import Ranks
 from histo_core.training.events import EpochDone
-from histo_core.training.ranks import Ranks
 
 CPU = torch.device("cpu")
 

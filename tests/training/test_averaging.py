@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from histo_core.models.group import P4, GroupConv2d
-from histo_core.training.averaging import Average
+from histo_core.training.ema import Average
 
 
 def test_the_average_by_hand() -> None:

@@ -11,11 +11,11 @@ from dots import Dots
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
 
 from histo_core.models.outputs import probabilities
+from histo_core.training.distributed.process_group import Ranks
+from histo_core.training.distributed.shards import Deal
 from histo_core.training.epoch_logits import EpochLogits
 from histo_core.training.events import EpochDone, from_json
-from histo_core.training.ranks import Ranks
 from histo_core.training.scores import EpochScores, epoch_scores
-from histo_core.training.shares import Deal
 
 CPU = torch.device("cpu")
 

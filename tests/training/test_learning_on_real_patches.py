@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from histo_core.audit.network_features import SQUEEZENET_FILE, squeezenet_features
+from histo_core.auditing.embedding.network_features import SQUEEZENET_FILE, squeezenet_features
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, SplitConfig
 from histo_core.config_train import TrainConfig
 from histo_core.data.base import open_dataset

@@ -25,8 +25,8 @@ from histo_core.models.registry import build_model
 from histo_core.models.tensorfile import read_tensors
 from histo_core.training import loop, setup
 from histo_core.training.batches import Batches
+from histo_core.training.data_order import epoch_order
 from histo_core.training.events import BatchDone, EpochDone, Event, Finished, Started, Stopped
-from histo_core.training.plan import epoch_order
 
 RATES = (precision_score, recall_score, f1_score)
 

@@ -20,8 +20,8 @@ from histo_core.models.predictor import Predictor
 from histo_core.models.registry import build_model
 from histo_core.models.tensorfile import read_tensors
 from histo_core.training import loop
+from histo_core.training.data_order import epoch_order
 from histo_core.training.events import BatchDone, EpochDone, Event, Finished, Stopped
-from histo_core.training.plan import epoch_order
 from histo_core.training.validation import Validation
 
 NOT_AUGMENTED = AugmentConfig(flips=False, quarter_turns=False, jitter=0)

@@ -8,7 +8,7 @@ from dots import Dots
 
 from histo_core.config import PredictConfig, RunConfig, TrainConfig
 from histo_core.errors import SplitError
-from histo_core.training.plan import batch_count, epoch_order, identity, training_rows, validation_rows
+from histo_core.training.data_order import batch_count, epoch_order, identity, training_rows, validation_rows
 
 
 def subset(config, count: int | None):

@@ -20,8 +20,8 @@ from histo_core.errors import ConfigError
 from histo_core.models.manifest import read_manifest
 from histo_core.models.tensorfile import read_tensors
 from histo_core.training.activations import read_activity
-from histo_core.training.ranks import Ranks, find_ranks
-from histo_core.training.shares import Shares
+from histo_core.training.distributed.process_group import Ranks, find_ranks
+from histo_core.training.distributed.shards import Shares
 
 CPU = torch.device("cpu")
 HERE = Path(__file__).parent

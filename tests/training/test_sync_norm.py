@@ -12,7 +12,7 @@ from histo_core.config import ModelConfig
 from histo_core.models.group import P4
 from histo_core.models.group_norm import GroupBatchNorm2d
 from histo_core.models.registry import build_network
-from histo_core.training.sync_norm import SyncGroupBatchNorm2d, synchronised
+from histo_core.training.distributed.sync_norm import SyncGroupBatchNorm2d, synchronised
 
 
 @pytest.mark.parametrize("name", ["cnn_narrow", "gcnn_p4"])

@@ -15,9 +15,9 @@ from histo_core.config import AugmentConfig, ModelConfig, PreprocessConfig, RunC
 from histo_core.data.splits.split import Split
 from histo_core.errors import TrainingError
 from histo_core.models.predictor import Predictor
+from histo_core.training.dry_run import try_batch
 from histo_core.training.events import BatchDone, Finished, Stopped
 from histo_core.training.loop import fit
-from histo_core.training.trial import try_batch
 from histo_core.workspace import Workspace
 
 pytestmark = pytest.mark.gpu

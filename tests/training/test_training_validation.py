@@ -9,9 +9,9 @@ from torch import nn
 from histo_core.config import PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.evaluation.class_scores import class_scores
-from histo_core.evaluation.pooled import pooled_intervals
+from histo_core.evaluation.pooled_predictions import pooled_intervals
 from histo_core.training.batches import Batches
-from histo_core.training.ranks import Ranks
+from histo_core.training.distributed.process_group import Ranks
 from histo_core.training.scores import epoch_scores
 from histo_core.training.validation import validate
 

@@ -12,10 +12,10 @@ from histo_core.config import RunConfig, TrainConfig
 from histo_core.data.base import Dataset
 from histo_core.data.splits.split import Split
 from histo_core.errors import CancelledError, TrainingError
+from histo_core.training.dry_run import try_batch
+from histo_core.training.dry_run_config import trial_config
 from histo_core.training.events import Started
 from histo_core.training.loop import fit
-from histo_core.training.trial import try_batch
-from histo_core.training.trial_config import trial_config
 from histo_core.workspace import Workspace
 
 TRAIN = 37
@@ -101,9 +101,9 @@ def test_too_little_memory_names_the_batch_size_to_try(
 def test_memory_grows_with_the_patches_that_are_kept(
     dots: Dataset, split: Split, config: RunConfig, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("histo_core.training.trial._peak_memory", _no_memory)
+    monkeypatch.setattr("histo_core.training.dry_run._peak_memory", _no_memory)
     assert try_batch(config, dots, split, workspace, steps=1).peak_bytes == 3 * 16 * 16 * (TRAIN + VALID)
-    monkeypatch.setattr("histo_core.training.trial.MEMORY_LIMIT", 1000)
+    monkeypatch.setattr("histo_core.training.dry_run.MEMORY_LIMIT", 1000)
     assert try_batch(config, dots, split, workspace, steps=1).peak_bytes == 0
 
 

@@ -13,13 +13,13 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from histo_core.config import TrainConfig
-from histo_core.training.averaging import Average
+from histo_core.training.distributed.process_group import Ranks
+from histo_core.training.distributed.shards import Shares
+from histo_core.training.ema import Average
 from histo_core.training.fabric import fabric_on
 from histo_core.training.loss import build_loss
 from histo_core.training.optimizer import build_optimizer
 from histo_core.training.penalty import l1_penalty
-from histo_core.training.ranks import Ranks
-from histo_core.training.shares import Shares
 from histo_core.training.updates import Updates
 
 CPU = torch.device("cpu")

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from histo_core.config import AugmentConfig, PreprocessConfig
-from histo_core.data.transforms.augment import augment, changes_nothing, draw
+from histo_core.data.transforms.augment.draw import augment, changes_nothing, draw
 from histo_core.errors import ConfigError, DataError
 
 __all__ = ["Preprocess", "Region", "augment"]
@@ -112,15 +112,15 @@ class Preprocess:
         if changes_nothing(config):
             return self.normalise(batch).to(device, non_blocking=True)
         # Loaded here: numba takes a while, and most who prepare images change none.
-        from histo_core.data.transforms import augment_kernel, augment_torch
+        from histo_core.data.transforms.augment import kernel, torch_backend
 
         changes = draw(config, (batch.shape[1], batch.shape[2]), seed=seed, epoch=epoch, samples=samples)
         mean, spread = ([255 * value for value in values] for values in (self.config.mean, self.config.std))
         if device.type == "cpu":
-            changed = torch.from_numpy(augment_kernel.change(batch, changes, mean=mean, spread=spread))
+            changed = torch.from_numpy(kernel.change(batch, changes, mean=mean, spread=spread))
         else:
             sent = torch.from_numpy(batch).to(device, non_blocking=True)
-            changed = augment_torch.change(sent, changes, mean=mean, spread=spread)
+            changed = torch_backend.change(sent, changes, mean=mean, spread=spread)
         return changed.permute(0, 3, 1, 2)
 
     def seen(self, height: int, width: int) -> Region:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from histo_core.data.base import PARTS, Dataset
-from histo_core.data.overview import rank
+from histo_core.data.class_counts import rank
 from histo_core.data.splits.split import Split
 
 FEW, MANY = 2, 2_000

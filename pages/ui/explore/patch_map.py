@@ -11,8 +11,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from histo_core.audit.embedding import PatchMap
-from histo_core.audit.umap_layout import FEWEST
+from histo_core.auditing.embedding.layout import PatchMap
+from histo_core.auditing.embedding.umap import FEWEST
 from histo_core.errors import ConfigError
 from histo_core.plots.patch_map import map_figure
 from histo_core.plots.theme import NEUTRAL, PALETTE

@@ -12,7 +12,7 @@ from PIL import Image
 
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.base import Dataset, open_dataset
-from histo_core.data.check import check_files
+from histo_core.data.integrity import check_files
 from histo_core.data.splits.split import make_split
 from histo_core.errors import BrokenFilesError, DataNotFoundError
 from histo_core.workspace import Workspace

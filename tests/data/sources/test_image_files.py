@@ -13,10 +13,10 @@ from PIL import Image
 from histo_core.config import DataConfig
 from histo_core.data import base
 from histo_core.data.base import Dataset, open_dataset
-from histo_core.data.check import check_files, make_check
-from histo_core.data.patch_store import convert, find_store
-from histo_core.data.remaining import Remaining
+from histo_core.data.integrity import check_files, make_check
 from histo_core.data.sources import image_files
+from histo_core.data.storage.converted import convert, find_store
+from histo_core.data.subset import Remaining
 from histo_core.errors import CorruptDataError
 from histo_core.workspace import Workspace
 

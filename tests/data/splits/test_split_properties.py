@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from histo_core.config import Config, SplitConfig
 from histo_core.data.base import UNLABELLED, Dataset, DatasetInfo
-from histo_core.data.groups import known_groups, with_stand_ins
+from histo_core.data.grouping import known_groups, with_stand_ins
 from histo_core.data.splits.split import make_split
 from histo_core.errors import SplitError
 from histo_core.workspace import Workspace

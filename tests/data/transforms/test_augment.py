@@ -9,9 +9,9 @@ import pytest
 from scipy import stats
 
 from histo_core.config import AugmentConfig, PreprocessConfig
-from histo_core.data.transforms.augment import augment, draw
+from histo_core.data.transforms.augment.draw import augment, draw
+from histo_core.data.transforms.augment.rng import uniform
 from histo_core.data.transforms.preprocess import Preprocess
-from histo_core.data.transforms.random_draws import uniform
 from histo_core.errors import ConfigError
 
 PATCH = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from histo_core.config import AugmentConfig
-from histo_core.data.transforms import augment_kernel, augment_torch
-from histo_core.data.transforms.augment import Changes, draw
+from histo_core.data.transforms.augment import kernel, torch_backend
+from histo_core.data.transforms.augment.draw import Changes, draw
 
 PROJECT = Path(__file__).resolve().parents[3]
 RNG = np.random.default_rng(0)
@@ -36,13 +36,13 @@ def drawn(config: AugmentConfig, batch: np.ndarray = BATCH, samples: np.ndarray 
 
 
 def by_kernel(batch: np.ndarray, changes: Changes) -> np.ndarray:
-    return augment_kernel.change(batch, changes, mean=MEAN, spread=SPREAD)
+    return kernel.change(batch, changes, mean=MEAN, spread=SPREAD)
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=str)
 def test_plain_torch_gives_the_same_pixels(config: AugmentConfig) -> None:
     changes = drawn(config)
-    plain = augment_torch.change(torch.from_numpy(BATCH), changes, mean=MEAN, spread=SPREAD)
+    plain = torch_backend.change(torch.from_numpy(BATCH), changes, mean=MEAN, spread=SPREAD)
     ours = by_kernel(BATCH, changes)
     assert ours.dtype == np.float32
     assert plain.dtype == torch.float32
@@ -73,7 +73,7 @@ def test_colours_follow_the_formula_and_are_clipped_once() -> None:
 def test_odd_and_wide_patches(shape: tuple[int, int, int]) -> None:
     batch = RNG.integers(0, 256, (*shape, 3), dtype=np.uint8)
     changes = drawn(AugmentConfig(quarter_turns=False, jitter=0.3, hue=0.1), batch, np.arange(shape[0]))
-    plain = augment_torch.change(torch.from_numpy(batch), changes, mean=MEAN, spread=SPREAD)
+    plain = torch_backend.change(torch.from_numpy(batch), changes, mean=MEAN, spread=SPREAD)
     np.testing.assert_allclose(by_kernel(batch, changes), plain.numpy(), atol=TOLERANCE, rtol=0)
 
 
@@ -103,7 +103,7 @@ def test_it_runs_where_compiled_code_cannot_be_kept(tmp_path: Path) -> None:
     code = (
         "import numpy as np\n"
         "from histo_core.config import AugmentConfig\n"
-        "from histo_core.data.transforms.augment import augment\n"
+        "from histo_core.data.transforms.augment.draw import augment\n"
         "batch = np.zeros((2, 4, 4, 3), np.uint8)\n"
         "print(augment(batch, AugmentConfig(), seed=0, epoch=0, samples=np.arange(2)).shape)"
     )

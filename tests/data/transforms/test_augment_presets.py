@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from histo_core.config import AugmentConfig
-from histo_core.data.transforms.augment import changes_nothing
-from histo_core.data.transforms.augment_presets import GROUPS, PRESETS, TITLES
+from histo_core.data.transforms.augment.draw import changes_nothing
+from histo_core.data.transforms.augment.presets import GROUPS, PRESETS, TITLES
 
 
 def test_each_preset_has_a_title_of_its_own() -> None:

@@ -9,11 +9,11 @@ from scipy.ndimage import affine_transform, map_coordinates
 from torchvision.transforms.v2 import functional as tv
 
 from histo_core.config import AugmentConfig
-from histo_core.data.transforms import augment_kernel, augment_torch
-from histo_core.data.transforms.augment import Changes, augment, draw
-from histo_core.data.transforms.geometry_change import Move, draw_move
-from histo_core.data.transforms.geometry_kernel import moved
-from histo_core.data.transforms.random_draws import keys
+from histo_core.data.transforms.augment import kernel, torch_backend
+from histo_core.data.transforms.augment.draw import Changes, augment, draw
+from histo_core.data.transforms.augment.geometry_change import Move, draw_move
+from histo_core.data.transforms.augment.geometry_kernel import moved
+from histo_core.data.transforms.augment.rng import keys
 
 RNG = np.random.default_rng(0)
 NOISE = RNG.integers(0, 256, (12, 18, 23, 3), dtype=np.uint8)
@@ -126,8 +126,8 @@ def test_plain_torch_gives_the_same_pixels(fill: str, side: int) -> None:
     assert changes.move is not None
     assert set(changes.move.which) == {True, False}
     normalise = {"mean": (170, 130, 180), "spread": (50, 60, 40)}
-    ours = augment_kernel.change(batch, changes, **normalise)
-    plain = augment_torch.change(torch.from_numpy(batch), changes, **normalise)
+    ours = kernel.change(batch, changes, **normalise)
+    plain = torch_backend.change(torch.from_numpy(batch), changes, **normalise)
     np.testing.assert_allclose(ours, plain.numpy(), atol=1e-3, rtol=0)
 
 

@@ -8,11 +8,11 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from histo_core.config import AugmentConfig
-from histo_core.data.transforms import augment_kernel, augment_torch
-from histo_core.data.transforms.augment import augment, draw
-from histo_core.data.transforms.gaussian_kernel import smoothed
-from histo_core.data.transforms.random_draws import keys, uniform
-from histo_core.data.transforms.random_fields import displacements, dropped
+from histo_core.data.transforms.augment import kernel, torch_backend
+from histo_core.data.transforms.augment.draw import augment, draw
+from histo_core.data.transforms.augment.elastic_fields import displacements, dropped
+from histo_core.data.transforms.augment.gaussian_kernel import smoothed
+from histo_core.data.transforms.augment.rng import keys, uniform
 
 RNG = np.random.default_rng(0)
 SAMPLES = np.array([3, 9, 1_000_000])
@@ -77,6 +77,6 @@ def test_plain_torch_gives_the_same_pixels() -> None:
     config = AugmentConfig(jitter=0.3, blur=4, blur_chance=0.7, pixel_dropout=0.2)
     changes = draw(config, (21, 21), seed=1, epoch=3, samples=np.arange(16))
     normalise = {"mean": (170, 130, 180), "spread": (50, 60, 40)}
-    ours = augment_kernel.change(batch, changes, **normalise)
-    plain = augment_torch.change(torch.from_numpy(batch), changes, **normalise)
+    ours = kernel.change(batch, changes, **normalise)
+    plain = torch_backend.change(torch.from_numpy(batch), changes, **normalise)
     np.testing.assert_allclose(ours, plain.numpy(), atol=2e-5, rtol=0)

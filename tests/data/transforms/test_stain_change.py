@@ -7,11 +7,11 @@ import torch
 from skimage.color import hed2rgb, rgb2hed, rgb_from_hed
 
 from histo_core.config import AugmentConfig
-from histo_core.data.transforms import augment_kernel, augment_torch
-from histo_core.data.transforms.augment import augment, draw
-from histo_core.data.transforms.random_draws import uniform
-from histo_core.data.transforms.stain_change import STAINS, mixing
-from histo_core.data.transforms.stain_kernel import stained
+from histo_core.data.transforms.augment import kernel, torch_backend
+from histo_core.data.transforms.augment.draw import augment, draw
+from histo_core.data.transforms.augment.hed_jitter import STAINS, mixing
+from histo_core.data.transforms.augment.rng import uniform
+from histo_core.data.transforms.augment.stain_kernel import stained
 
 RNG = np.random.default_rng(0)
 NOISE = RNG.integers(0, 256, (6, 20, 20, 3), dtype=np.uint8)
@@ -55,8 +55,8 @@ def test_plain_torch_gives_the_same_pixels() -> None:
     config = AugmentConfig(jitter=0.3, hue=0.1, stain=0.2)
     changes = draw(config, (20, 20), seed=1, epoch=3, samples=np.arange(6))
     normalise = {"mean": (170, 130, 180), "spread": (50, 60, 40)}
-    ours = augment_kernel.change(NOISE, changes, **normalise)
-    plain = augment_torch.change(torch.from_numpy(NOISE), changes, **normalise)
+    ours = kernel.change(NOISE, changes, **normalise)
+    plain = torch_backend.change(torch.from_numpy(NOISE), changes, **normalise)
     np.testing.assert_allclose(ours, plain.numpy(), atol=2e-5, rtol=0)
 
 

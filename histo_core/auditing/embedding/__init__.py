@@ -1,0 +1,1 @@
+"""Lay out all patches as a map: features, PCA, UMAP, lasso."""

@@ -1,0 +1,83 @@
+"""What stands for a patch on a map: its colours and textures, or what a network makes of it.
+
+Looking at a map that was made must not load PyTorch (700 MB of memory), so what computes is imported where it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from histo_core.errors import CheckpointError, ConfigError, DataNotFoundError
+from histo_core.workspace import Workspace
+
+Describe = Callable[[Sequence[np.ndarray] | np.ndarray], np.ndarray]
+"""uint8 H x W x 3 RGB each to float32 [n, d]."""
+
+OWN = COLOUR, SQUEEZENET = "colour", "squeezenet"
+"""Those that need no run."""
+_REVISION = 1
+"""Counted up when `describe_patches` or the SqueezeNet features change, so that no older map is taken for a new one."""
+
+
+def feature_key(features: str, workspace: Workspace) -> str:
+    """What names these features among all; a run's change with its best epoch.
+
+    Args:
+        features: "colour", "squeezenet", or a run's folder.
+        workspace: says which folders may be read.
+
+    Raises:
+        ConfigError: neither of the names nor a folder.
+        PathNotAllowedError: the run's folder may not be read.
+        CheckpointError: the run has no finished epoch yet.
+    """
+    if features in OWN:
+        return f"{features}-{_REVISION}"
+    from histo_core.models.manifest import read_manifest
+
+    manifest = read_manifest(_run_folder(features, workspace) / "checkpoint")
+    if manifest is None or manifest.best is None:
+        raise CheckpointError(
+            f"{Path(features).name} has no finished epoch yet.",
+            "A run with at least one finished epoch is needed.",
+            "Wait for its first epoch, or choose another run.",
+        )
+    return manifest.best.sha256
+
+
+def open_features(features: str, workspace: Workspace) -> Describe:
+    """The function that turns patches into these features.
+
+    Raises:
+        CheckpointError: weights are damaged or cannot be had; and as `feature_key`.
+    """
+    if features == COLOUR:
+        from histo_core.auditing.embedding.descriptor import describe_patches
+
+        return describe_patches
+    from histo_core.auditing.embedding.network_features import run_features, squeezenet_features
+
+    if features == SQUEEZENET:
+        return squeezenet_features(workspace)
+    return run_features(_run_folder(features, workspace))
+
+
+def feature_words(features: str) -> str:
+    """The features as a clause of a sentence: "by colour and texture"."""
+    if features == COLOUR:
+        return "by colour and texture"
+    if features == SQUEEZENET:
+        return "by SqueezeNet's ImageNet features"
+    return f"by what the network of run {Path(features).name} made of them"
+
+
+def _run_folder(features: str, workspace: Workspace) -> Path:
+    try:
+        return workspace.allowed(features)
+    except DataNotFoundError:
+        raise ConfigError(
+            f"There are no features {features!r}.", f"{', '.join(OWN)} or a run's folder.", "Choose one of these."
+        ) from None

@@ -1,0 +1,82 @@
+"""What is said of patches that stand twice: identical ones, near-duplicates, contradicting labels, another data set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from histo_core.auditing.finding import Finding, Severity, patches
+from histo_core.auditing.pairs import one_each
+
+_SIDES = ["sample_id", "other_id", "part", "other_part", "label", "other_label"]
+_MEASURED = ["how", "correlation", "difference"]
+_MEASURE = "difference"
+
+
+def repeat_findings(pairs: pd.DataFrame, featureless: int, other: str | None) -> Iterator[Finding]:
+    """The findings ``identical``, ``near``, ``conflicts`` and, with another data set, ``shared``.
+
+    Args:
+        pairs: from `histo_core.auditing.pairs.find_pairs`.
+        featureless: patches that were too empty to compare.
+        other: what the other data set is called in a sentence.
+    """
+    outside, same = (pairs[column].to_numpy(bool) for column in ("outside", "identical"))
+    yield _repeated(pairs.loc[~outside & same], "identical", "Identical patches", "identical patch", _SIDES, "")
+    skipped = f" {patches(featureless)} with nothing to recognise could not be compared." if featureless else ""
+    yield _repeated(
+        pairs.loc[~outside & ~same], "near", "Near-duplicates", "near-duplicate", [*_SIDES, *_MEASURED], skipped
+    )
+    yield _conflicts(pairs, other)
+    if other is not None:
+        yield _shared(pairs.loc[outside], other)
+
+
+def _repeated(pairs: pd.DataFrame, key: str, title: str, what: str, columns: list[str], more: str) -> Finding:
+    across = (pairs["part"] != pairs["other_part"]).to_numpy(bool)
+    apart, together = one_each(pairs.loc[across]), one_each(pairs.loc[~across])
+    table = pd.concat([apart, together], ignore_index=True).loc[:, columns]
+    if table.empty:
+        means = "" if key == "identical" else " as they are, mirrored, turned or saved anew"
+        return Finding(key, title, f"No two patches are the same{means}.{more}", "ok", table)
+    clause = "; ".join(
+        [f"{patches(n, what)} between {one} and {two}" for (one, two), n in _counts(apart, ["part", "other_part"])]
+        + [f"{patches(n, what)} within {part}" for part, n in _counts(together, "part")]
+    )
+    advice = "take them out of one side" if len(apart) else "they count double"
+    severity: Severity = "problem" if len(apart) else "note"
+    measure = _MEASURE if _MEASURE in columns else None
+    return Finding(key, title, f"{clause}: {advice}.{more}", severity, table, clause, measure)
+
+
+def _conflicts(pairs: pd.DataFrame, other: str | None) -> Finding:
+    found = one_each(pairs.loc[pairs["conflict"].to_numpy(bool)])
+    table = found.loc[:, [*_SIDES, *_MEASURED]]
+    if other is not None:
+        table = table.assign(other_dataset=np.where(found["outside"], other, "").astype(object))
+    title = "Contradicting labels"
+    if table.empty:
+        return Finding("conflicts", title, "No two patches look the same and carry different labels.", "ok", table)
+    ends = {(False, name) for name in found["sample_id"]} | set(zip(found["outside"], found["other_id"], strict=True))
+    clause = f"{patches(len(ends))} look the same and carry different labels"
+    sentence = f"{clause}: at least one label of each pair is wrong."
+    return Finding("conflicts", title, sentence, "problem", table, clause, _MEASURE)
+
+
+def _shared(pairs: pd.DataFrame, other: str) -> Finding:
+    found = one_each(pairs)
+    table = found.loc[:, [*_SIDES, *_MEASURED]].assign(other_dataset=other)
+    title = f"Patches that are also in {other}"
+    if table.empty:
+        return Finding("shared", title, f"No patch is also in {other}.", "ok", table, f"no patch is also in {other}")
+    count = len(set(table["sample_id"]))
+    clause = f"{patches(count)} {'is' if count == 1 else 'are'} also in {other}"
+    sentence = f"{clause}: never train on one data set and test on the other."
+    return Finding("shared", title, sentence, "warning", table, clause, _MEASURE)
+
+
+def _counts(pairs: pd.DataFrame, by: str | list[str]) -> Iterator[tuple]:
+    """Pairs of part (or parts) and count, in the order of the table."""
+    yield from pairs.groupby(by, sort=False).size().items()

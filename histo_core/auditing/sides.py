@@ -1,0 +1,84 @@
+"""Patients, slides and number groups that stand on both sides of a split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from histo_core.auditing.finding import Finding
+from histo_core.auditing.leakage import known, on_both_sides, rows_of, some
+from histo_core.data.base import Dataset
+from histo_core.data.splits.split import Split
+
+
+def side_findings(dataset: Dataset, split: Split) -> Iterator[Finding]:
+    """The findings ``patients``, ``slides`` and ``groups``; it reads the table only."""
+    rows = rows_of(split)
+    patients_known = known(dataset, rows, "patient_id")
+    yield _patients(dataset, split, patients_known)
+    yield _slides(dataset, split, patients_known)
+    yield _groups(dataset, split)
+
+
+def _patients(dataset: Dataset, split: Split, patients_known: bool) -> Finding:
+    shared, table = _shared(dataset, split, "patient_id")
+    title = "Patients on both sides"
+    if shared:
+        clause = f"{some(shared, 'patient')} on both sides"
+        sentence = f"{clause}: the held-out result is then too good, because the network has seen the patient."
+        return Finding("patients", title, sentence, "problem", table, clause)
+    if patients_known:
+        sentence = "No patient is on both sides of the split."
+        return Finding("patients", title, sentence, "ok", table, "No patient is on both sides")
+    rows = rows_of(split)
+    column = dataset.table.get("patient_id")
+    some_known = column is not None and bool(column.iloc[rows].notna().any())
+    clause = f"Patients are {'not all ' if some_known else 'not '}known"
+    sentence = f"{clause}: patches of one patient may stand on both sides, and nobody can tell."
+    return Finding("patients", title, sentence, "warning", table, clause)
+
+
+def _slides(dataset: Dataset, split: Split, patients_known: bool) -> Finding:
+    shared, table = _shared(dataset, split, "slide_id")
+    title = "Slides on both sides"
+    if shared:
+        clause = f"{some(shared, 'slide')} on both sides"
+        sentence = f"{clause}: patches of one slide look alike, so the held-out result is too good."
+        return Finding("slides", title, sentence, "problem", table, clause)
+    if known(dataset, rows_of(split), "slide_id"):
+        clause = "" if patients_known else "no slide is on both sides"
+        return Finding("slides", title, "No slide is on both sides of the split.", "ok", table, clause)
+    severity = "ok" if patients_known else "note"
+    return Finding("slides", title, "Which slide a patch comes from is not known.", severity, table)
+
+
+def _groups(dataset: Dataset, split: Split) -> Finding:
+    shared, table = _shared(dataset, split, "group")
+    title = "Patients who may be one person"
+    if shared:
+        clause = f"{some(shared, 'number')} shared by patients on both sides"
+        sentence = f"{clause}: they may be one person; split by the column 'group' to keep them together."
+        return Finding("groups", title, sentence, "note", table, clause)
+    sentence = (
+        "No two patients on different sides share a number."
+        if "group" in dataset.table
+        else "The data set does not say which patients may be one person."
+    )
+    return Finding("groups", title, sentence, "ok", table)
+
+
+def _shared(dataset: Dataset, split: Split, column: str) -> tuple[tuple[str, ...], pd.DataFrame]:
+    """Ids on both sides, and the patches that have them, by id and part."""
+    rows = rows_of(split)
+    shared = on_both_sides(dataset, split, rows, column)
+    ids = dataset.table[column].astype(str) if column in dataset.table else pd.Series("", index=dataset.table.index)
+    rows = rows[ids.iloc[rows].isin(shared).to_numpy()]
+    table = pd.DataFrame(
+        {
+            "sample_id": dataset.table["sample_id"].to_numpy(dtype=object)[rows],
+            column: ids.to_numpy(dtype=object)[rows],
+            "part": split.parts[rows],
+        }
+    )
+    return shared, table.sort_values([column], kind="stable", ignore_index=True)

@@ -1,0 +1,1 @@
+"""Write data sets and predictions in formats that other programs read."""

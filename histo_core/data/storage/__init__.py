@@ -1,0 +1,1 @@
+"""Faster copies of a data set's pixels on the local disk."""

@@ -1,0 +1,131 @@
+"""A faster copy of a data set's pixels, made once and kept in the workspace.
+
+What is memory-mapped where it lies needs none. Image files and compressed HDF5 are decoded once into a flat file,
+which is found again by the state of the pixels: when a source file changes, the copy no longer counts.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from histo_core.data.storage.memmap import FlatStore, write_store
+from histo_core.data.storage.single_process import alone, sweep
+from histo_core.disk_errors import advice
+from histo_core.errors import ConfigError, CorruptDataError, DataError
+from histo_core.files import new_folder
+from histo_core.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from histo_core.data.base import Dataset
+    from histo_core.workspace import Workspace
+
+_SAMPLED = 32
+_SPARE_BYTES = 256 << 20
+"""Left free on the disk, so that the rest of the workspace can go on."""
+
+log = logging.getLogger(__name__)
+
+
+class PatchStore(Protocol):
+    """Something that gathers patches quickly."""
+
+    def __len__(self) -> int: ...
+
+    def read(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray] | np.ndarray:
+        """As `Dataset.read`."""
+        ...
+
+    def __getitems__(self, indices: Sequence[int]) -> Sequence[np.ndarray] | np.ndarray:
+        """As `Dataset.read`; the name by which PyTorch's loaders ask for a whole batch."""
+        ...
+
+
+def find_store(dataset: Dataset, workspace: Workspace) -> FlatStore | None:
+    """The faster copy of a data set's pixels, where one was made; a damaged one is as good as none."""
+    folder = _folder(dataset, workspace)
+    if not folder.is_dir():
+        return None
+    try:
+        return FlatStore(folder)
+    except CorruptDataError as error:
+        log.warning("The converted copy is not used: %s", error)
+        return None
+
+
+def worth_converting(dataset: Dataset) -> bool:
+    """Whether a copy would be faster: not for data that are drawn here or memory-mapped where they lie."""
+    return bool(dataset.sources) and not dataset.mapped
+
+
+def converted_bytes(dataset: Dataset) -> int:
+    """The size that the copy would have: exact where all patches have one size, else estimated from 32 of them.
+
+    Raises:
+        DataError: one of these cannot be read.
+    """
+    if not len(dataset):
+        return 0
+    rows = np.unique(np.linspace(0, len(dataset) - 1, _SAMPLED).astype(np.int64))
+    return round(sum(patch.nbytes for patch in dataset.each_source(rows)) / len(rows) * len(dataset))
+
+
+def convert(dataset: Dataset, workspace: Workspace, progress: Progress = silent) -> FlatStore:
+    """Copy a data set's pixels into a flat file, whole or not at all; the kept copy when it is there already.
+
+    Args:
+        dataset: its copy is found again by `Dataset.pixels_state` as it is now.
+        workspace: keeps the copy.
+        progress: told (patches done, patches in all).
+
+    Raises:
+        ConfigError: the data set gains nothing from a copy; see `worth_converting`.
+        DataError: a patch cannot be read, the disk has no room, or another process converts it.
+        CancelledError: as the progress asked; nothing is left behind.
+    """
+    kept = find_store(dataset, workspace)
+    if kept is not None:
+        return kept
+    if not worth_converting(dataset):
+        raise ConfigError(
+            f"Data set {dataset.name!r} gains nothing from a converted copy.",
+            "Image files and compressed HDF5 are converted.",
+            "Use it as it is: its pixels are read where they lie.",
+        )
+    folder = _folder(dataset, workspace)
+    lock = workspace.locks / f"convert-{dataset.pixels_state}"
+    with alone(lock, f"Data set {dataset.name!r} is being converted"):
+        if folder.is_dir():
+            shutil.rmtree(folder)  # damaged, or it would have been found
+        sweep(folder)
+        _write(dataset, folder, progress)
+    return FlatStore(folder)
+
+
+def _write(dataset: Dataset, folder: Path, progress: Progress) -> None:
+    needed = converted_bytes(dataset)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(folder.parent).free < needed + _SPARE_BYTES:
+        raise _no_room(folder, needed, "has too little free space", "Make room")
+    try:
+        with new_folder(folder) as temporary:
+            write_store(dataset, temporary, progress)
+    except OSError as error:
+        raise _no_room(folder, needed, f"cannot be written to ({error.strerror or error})", advice(error)) from error
+
+
+def _folder(dataset: Dataset, workspace: Workspace) -> Path:
+    return workspace.data / "stores" / dataset.pixels_state
+
+
+def _no_room(folder: Path, needed: int, what: str, remedy: str) -> DataError:
+    return DataError(
+        f"{folder.parent} {what}.",
+        f"The converted copy takes {needed / 1e6:,.0f} MB, and {_SPARE_BYTES / 1e6:,.0f} MB must stay free.",
+        f"{remedy}, or move the workspace to a larger disk (HISTOSCOPE_HOME).",
+    )

@@ -1,0 +1,1 @@
+"""Augmentation: draw the parameters, then carry them out on the CPU or another device."""

@@ -1,0 +1,163 @@
+"""Random changes to training patches, each drawn from (seed, epoch, sample) alone.
+
+The order of samples, the batch they come in and the number of workers do not change a draw, so that a resumed run
+sees what the uninterrupted one would have seen.
+
+This module draws; `augment_kernel` and `augment_torch` carry out what was drawn, with the same pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from histo_core.config import AugmentConfig
+from histo_core.data.transforms.augment.geometry_change import Move, draw_move, moves
+from histo_core.data.transforms.augment.hed_jitter import mixing
+from histo_core.data.transforms.augment.rng import keys, uniform
+from histo_core.errors import ConfigError
+
+LUMA = (0.299, 0.587, 0.114)
+"""ITU-R BT.601, as in Pillow and torchvision; also the first row of NTSC's YIQ."""
+
+_TO_YIQ = np.array([LUMA, (0.596, -0.274, -0.322), (0.211, -0.523, 0.312)])
+_FROM_YIQ = np.linalg.inv(_TO_YIQ)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a batch's samples drew.
+
+    In this order: stains, place, blur; then patch x, in 0 to 255 and with mean grey m, becomes ``colour x + lift m``,
+    clipped to 0 to 255; then pixels are dropped. What is none or left out is not done.
+
+    Attributes:
+        symmetry: int64 [n], 0 to 7: quarter turns counter-clockwise, plus 4 where it is mirrored left-right first.
+        colour: float32 [n, 3, 3], RGB to RGB.
+        lift: float32 [n], of the mean grey.
+        stain: float32 [n, 3, 4], of `stain_change.mixing`.
+        move: of `geometry_change.draw_move`; what it moves is not turned by its symmetry as well.
+        blur: float32 [n], SD in pixels of a Gaussian; 0 for none.
+        dropped: bool [n, h, w], pixels that become black.
+    """
+
+    symmetry: np.ndarray
+    colour: np.ndarray
+    lift: np.ndarray
+    stain: np.ndarray | None = None
+    move: Move | None = None
+    blur: np.ndarray | None = None
+    dropped: np.ndarray | None = None
+
+
+def changes_nothing(config: AugmentConfig) -> bool:
+    """Whether everything is switched off."""
+    turned, coloured = config.flips or config.quarter_turns, config.jitter or config.hue or config.stain
+    return not (turned or coloured or moves(config) or config.blur or config.pixel_dropout)
+
+
+def draw(config: AugmentConfig, size: tuple[int, int], *, seed: int, epoch: int, samples: np.ndarray) -> Changes:
+    """Draw the changes of a batch.
+
+    Brightness b, contrast c and saturation s are each uniform in [1 - jitter, 1 + jitter], hue h in [-hue, hue].
+    Saturation moves a pixel from its grey g, contrast from the patch's mean grey m, brightness from black:
+    ``b (c (s x + (1 - s) g) + (1 - c) m)``. Hue turns the pixel's chroma by h of a full circle in the I-Q plane of
+    NTSC's YIQ, where s is its length; the grey stays. Stains: see `stain_change.mixing`.
+
+    Args:
+        config: what may change.
+        size: height and width of the patches.
+        seed: of the run.
+        epoch: counted from 0.
+        samples: int [n], the samples' rows in the data set's table, or `draw_keys` where rows repeat.
+
+    Raises:
+        ConfigError: quarter turns of patches that are not square.
+    """
+    height, width = size
+    if config.quarter_turns and height != width:
+        raise ConfigError(
+            f"augment.quarter_turns needs square patches; these are {width} x {height} pixels.",
+            "A quarter turn would change their size.",
+            "Set preprocess.crop or preprocess.resize, or turn quarter_turns off.",
+        )
+    # Which number serves what never changes, so that old runs draw as they did; new settings take new ones.
+    draws = uniform(seed, epoch, samples, 26)
+    symmetry = _symmetry(config, draws[:, :3])
+    changes = Changes(symmetry, *_colours(config, draws[:, 3:8]))
+    if config.stain:
+        changes = replace(changes, stain=mixing(draws[:, 8:14], config.stain))
+    if config.blur:
+        deviation = config.blur * draws[:, 15] * (draws[:, 14] < config.blur_chance)
+        changes = replace(changes, blur=deviation.astype(np.float32))
+    if moves(config):
+        changes = replace(changes, move=draw_move(config, size, symmetry, draws[:, 16:25], keys(seed, epoch, samples)))
+    if config.pixel_dropout:
+        from histo_core.data.transforms.augment.elastic_fields import dropped  # numba takes a while to load
+
+        share = config.pixel_dropout * draws[:, 25]
+        changes = replace(changes, dropped=dropped(keys(seed, epoch, samples), size, share))
+    return changes
+
+
+def augment(batch: np.ndarray, config: AugmentConfig, *, seed: int, epoch: int, samples: np.ndarray) -> np.ndarray:
+    """A changed batch to look at: the pixels that training sees, rounded.
+
+    Args:
+        batch: uint8 [n, h, w, 3].
+        config, seed, epoch, samples: as for `draw`.
+
+    Returns:
+        uint8 [n, h, w, 3], a new array.
+
+    Raises:
+        ConfigError: quarter turns of patches that are not square.
+    """
+    if changes_nothing(config):
+        return batch.copy()
+    from histo_core.data.transforms.augment.kernel import (
+        change,  # numba takes a while to load, and most pages do without
+    )
+
+    changes = draw(config, (batch.shape[1], batch.shape[2]), seed=seed, epoch=epoch, samples=samples)
+    return (change(batch, changes, mean=(0, 0, 0), spread=(1, 1, 1)) + np.float32(0.5)).astype(np.uint8)
+
+
+@lru_cache(maxsize=8)
+def origins(height: int, width: int) -> np.ndarray:
+    """For each symmetry, where the pixels of the result come from.
+
+    Returns:
+        int64 [8, 3], in pixels of the flat patch: where the first one lies, and the step from one to the next below
+        and on the right. A quarter turn's are of use for square patches only.
+    """
+    last_row, last = (height - 1) * width, height * width - 1
+    turned = [(0, width, 1), (width - 1, -1, width), (last, -width, -1), (last_row, 1, -width)]
+    mirrored = [(width - 1, width, -1), (0, 1, width), (last_row, -width, 1), (last, -1, -width)]
+    return np.array(turned + mirrored, dtype=np.int64)
+
+
+def _colours(config: AugmentConfig, draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Colour and lift of `Changes`."""
+    drawn = (2 * draws[:, :4] - 1) * (draws[:, 4:] < config.colour_chance)
+    brightness, contrast, saturation = (1 + config.jitter * drawn[:, :3]).T
+    angle = 2 * np.pi * config.hue * drawn[:, 3]
+    along, across = saturation * np.cos(angle), saturation * np.sin(angle)
+    chroma = np.zeros((len(draws), 3, 3))
+    chroma[:, 0, 0] = 1
+    chroma[:, 1, 1], chroma[:, 1, 2] = along, -across
+    chroma[:, 2, 1], chroma[:, 2, 2] = across, along
+    colour = (brightness * contrast)[:, None, None] * (_FROM_YIQ @ chroma @ _TO_YIQ)
+    lift = brightness * (1 - contrast)
+    return colour.astype(np.float32), lift.astype(np.float32)
+
+
+def _symmetry(config: AugmentConfig, draws: np.ndarray) -> np.ndarray:
+    """Which of the square's eight symmetries each sample drew: quarter turns, plus four when mirrored first."""
+    left_right, up_down = (draws[:, :2] < config.flip_chance).T & config.flips
+    up_down &= config.flip_axes == "both"
+    turns = (4 * draws[:, 2]).astype(int) * config.quarter_turns
+    # Up-down is left-right and half a turn.
+    return 4 * (left_right ^ up_down) + (turns + 2 * up_down) % 4

@@ -1,0 +1,87 @@
+"""What every explanation is: a signed map in input pixels, and all it takes to make it again."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from histo_core.config import Config
+from histo_core.explanation.influence import Influence, influence
+from histo_core.models.predictor import Predictor
+from histo_core.registry import Registry
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What a model looked at in one image.
+
+    Attributes:
+        method: the registered name of the method.
+        map: float32 H x W in the pixels of the image as given; positive speaks for ``target``, negative against.
+            Zero where ``seen`` is False.
+        seen: bool H x W; False where the preprocessing crops pixels away before the model sees them.
+        target: index of the explained class.
+        target_name: its name.
+        probability: the model's probability of it, 0 to 1.
+        parameters: every setting that was used.
+        seed: of the method's own randomness; None where it has none.
+        diagnostics: numbers that say how far to trust the map (LIME's R squared, the number of superpixels).
+        segments: int H x W superpixel numbers, -1 where not seen; None for methods without superpixels.
+        influence: what hiding the strongest area of the map, and the whole picture, does to the answer; None where
+            only `Explainer.attribute` was asked.
+    """
+
+    method: str
+    map: np.ndarray
+    seen: np.ndarray
+    target: int
+    target_name: str
+    probability: float
+    parameters: dict[str, Any]
+    seed: int | None = None
+    diagnostics: dict[str, float] = field(default_factory=dict)
+    segments: np.ndarray | None = None
+    influence: Influence | None = None
+
+    @property
+    def negligible(self) -> bool:
+        """Whether the strongest area of the map hardly moves the answer, so that it is drawn in grey."""
+        return self.influence is not None and self.influence.negligible
+
+
+class Explainer(ABC):
+    """One method behind one verb."""
+
+    title: ClassVar[str]
+    summary: ClassVar[str]
+    """One sentence without jargon, for the page."""
+    paper: ClassVar[str]
+    Options: ClassVar[type[Config]] = Config
+
+    def __init__(self, options: Config | None = None) -> None:
+        self.options = options or self.Options()
+
+    @abstractmethod
+    def attribute(self, predictor: Predictor, image: np.ndarray, target: int | None = None) -> Explanation:
+        """Explain one image.
+
+        Args:
+            predictor: weights with their own preprocessing.
+            image: uint8 H x W x 3 RGB.
+            target: index of the class to explain; None takes the predicted one.
+
+        Raises:
+            ExplanationError: the image is too small for the method, or the target is no class of the model.
+        """
+
+    def explain(self, predictor: Predictor, image: np.ndarray, target: int | None = None) -> Explanation:
+        """`attribute`, and measure by how much the map's strongest area moves the answer, for all that is shown."""
+        found = self.attribute(predictor, image, target)
+        moved = influence(predictor, image, found.map, seen=found.seen, target=found.target)
+        return replace(found, influence=moved)
+
+
+EXPLAINERS: Registry[type[Explainer]] = Registry("explanation method")
