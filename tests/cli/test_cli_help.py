@@ -89,8 +89,8 @@ def test_former_names_of_commands_and_options_go_on_working(call: Callable[..., 
         "experiment list": "experiments list",
         "compare 0-1 --part valid": "compare 0-1 --split-set valid",
         "predict 0-1 --part valid": "predict 0-1 --split-set valid",
-        "experiment start --try nosuch=1,2": "experiments start --grid nosuch=1,2",
-        "experiment start --range nosuch=1:2": "experiments start --search-space nosuch=1:2",
+        "experiment start --try nosuch": "experiments start --grid nosuch",
+        "experiment start --range nosuch=1": "experiments start --search-space nosuch=1",
         "experiment start --choose-by none": "experiments start --metric none",
     }
     assert {word.strip("-") for line in renamed for word in line.split()} >= set(FORMER)

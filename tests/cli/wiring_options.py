@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from other_values import other_values
-from wiring_base import RUN, Row
+from wiring_base import CLI, RUN, Row
 
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.config_protocol import ProtocolConfig, SweepField
@@ -100,6 +100,11 @@ def protocol_rows(target: str) -> dict[str, Row]:
     }
     assert {row.place.rpartition(".")[2] for row in rows.values()} == set(ProtocolConfig.model_fields) - {"kind"}
     return rows
+
+
+def as_json(module: str) -> dict[str, Row]:
+    """The option of commands that say what they found to other programs, too."""
+    return {"as_json": Row(("--json",), f"{CLI}.{module}.say_json", calls=True)}
 
 
 def one(target: str, name: str = "run_id") -> dict[str, Row]:

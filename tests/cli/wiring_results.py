@@ -41,6 +41,10 @@ def compare() -> Command:
                 Row(("--out", "here"), written, "folder", Path("here")),
                 Row(("--out", "here"), written, "comparison.looks", "seen twice"),
             ),
+            "as_json": (
+                Row(("--json",), f"{CLI}.compare._print_json", "result.looks", "seen twice"),
+                Row(("--json",), f"{CLI}.compare._print", calls=False),
+            ),
         },
         words={"runs": ("first", "second")},
         stubs={
@@ -51,6 +55,7 @@ def compare() -> Command:
             look: "seen twice",
             compared: _Result(),
             f"{CLI}.compare._print": None,
+            f"{CLI}.compare._print_json": None,
         },
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wiring_base import ANYTHING, CLI, EXPERIMENTS, GET, ID, LIST, RECORD, RUN, RUNS, STORE, Command, Row
-from wiring_options import one, protocol_rows, run_rows, written_rows
+from wiring_options import as_json, one, protocol_rows, run_rows, written_rows
 
 from histo_core.runs.records import RunStatus
 
@@ -17,8 +17,9 @@ def runs() -> dict[str, Command]:
                 "status": Row(("--status", "failed"), LIST, "statuses", [RunStatus.FAILED]),
                 "limit": Row(("--limit", "3"), LIST, "limit", 3),
                 "archived": Row(("--archived",), LIST, "archived", value=True),
+                **as_json("runs"),
             },
-            stubs=STORE,
+            stubs={**STORE, LIST: (), f"{RUNS}.store.Store.queue": ()},
         ),
         "runs show": Command(
             {
@@ -27,9 +28,15 @@ def runs() -> dict[str, Command]:
                     Row(("--epochs",), f"{CLI}.runs.tell_epochs", calls=True),
                     Row(("--epochs",), "histo_core.config.RunConfig.to_yaml", calls=False),
                 ),
+                **as_json("runs"),
             },
             words=ID,
-            stubs={**STORE, f"{CLI}.runs.local_time": "", f"{EXPERIMENTS}.beside.beside_run": ()},
+            stubs={
+                **STORE,
+                f"{CLI}.runs.local_time": "",
+                f"{CLI}.runs._facts": {},
+                f"{EXPERIMENTS}.beside.beside_run": (),
+            },
         ),
         "runs cancel": Command(one(f"{launcher}.cancel")),
         "runs resume": Command(
@@ -83,16 +90,21 @@ def experiments() -> dict[str, Command]:
     return {
         "experiments start": Command(
             {**run_rows(start), **protocol_rows(start), **written_rows(start)},
-            stubs={f"{CLI}.experiments.draw_phantom": None},
+            stubs={f"{CLI}.experiments_start.draw_phantom": None},
         ),
         "experiments list": Command(
-            {"archived": Row(("--archived",), f"{launcher}.list_experiments", "archived", value=True)}
+            {
+                "archived": Row(("--archived",), f"{launcher}.list_experiments", "archived", value=True),
+                **as_json("experiments"),
+            },
+            stubs={f"{launcher}.list_experiments": ANYTHING},
         ),
         "experiments show": Command(
             {
                 **one(f"{launcher}.get_experiment", "experiment_id"),
                 "metric": Row(("--metric", "loss"), verdict, "metric", "loss"),
                 "wait": Row(("--wait",), f"{RUNS}.launcher.keep_supervised", calls=True),
+                **as_json("experiments"),
             },
             words=of_one,
             stubs={
@@ -101,6 +113,7 @@ def experiments() -> dict[str, Command]:
                 f"{final}.kept_score": None,
                 f"{final}.looked_at_before": ANYTHING,
                 f"{RUNS}.held_out.scored_in_words": "",
+                f"{CLI}.experiments._facts": {},
                 verdict: "",
             },
         ),
