@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
 from histo_core.config_protocol import ProtocolConfig
-from histo_core.experiments.launcher import start_experiment
+from histo_core.experiments.api import start_experiment
 from histo_core.runs.launcher import launch
 from histo_core.runs.worker import work
 from histo_core.workspace import Workspace

@@ -10,7 +10,7 @@ import pandas as pd
 from torch import nn
 
 from histo_core.config import AugmentConfig, Config, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.splits.split import Split
 from histo_core.models.registry import MODELS, ModelSpec
 from histo_core.workspace import Workspace

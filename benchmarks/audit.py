@@ -34,8 +34,9 @@ from histo_core.auditing.duplicates import exact_duplicates
 from histo_core.auditing.report import compute_audit
 from histo_core.auditing.scan import digests, scan
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data.base import Dataset, open_dataset
-from histo_core.data.splits.split import make_split
+from histo_core.data.dataset import Dataset
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
 from histo_core.workspace import Workspace
 
 T = TypeVar("T")

@@ -25,7 +25,7 @@ from playwright.sync_api import Locator, Page
 from benchmarks._pcam_like import FULL, write_pcam_like
 from histo_core.auditing.embedding.layout import make_map
 from histo_core.config import DataConfig
-from histo_core.data.base import open_dataset
+from histo_core.data.opening import open_dataset
 from histo_core.workspace import Workspace
 from scripts.dashboard import PROJECT, chromium, served
 

@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from histo_core.config import AugmentConfig, Config, ModelConfig, PreprocessConfig, TrainConfig
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.registry import MODELS, build_network
 from histo_core.training.batches import Augmentation, Batches, Wanted

@@ -27,9 +27,10 @@ from torchvision.transforms.v2 import PILToTensor
 
 from benchmarks._paired import paired
 from histo_core.config import DataConfig
-from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.formats.hdf5 import open_array
 from histo_core.data.formats.images import open_image
+from histo_core.data.opening import open_dataset
 from histo_core.data.sources.pcam import PATCH_SHAPE
 from histo_core.data.sources.pcam_files import pcam_file
 from histo_core.data.torch_dataset import Patches, identity

@@ -27,7 +27,8 @@ from torchvision.transforms import Compose, Normalize, ToTensor
 
 from benchmarks._paired import Variant, paired
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig
-from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.dataset import Dataset
+from histo_core.data.opening import open_dataset
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.engine import interactive_dtype
 from histo_core.models.predictor import Predictor, joined

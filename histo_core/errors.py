@@ -104,7 +104,7 @@ class BrokenFilesError(DataError):
         super().__init__(f"{count} cannot be used: {named}{f'; and {more:,} more' if more > 0 else ''}.", "", remedy)
 
 
-class MissingExtraError(HistoscopeError):
+class MissingExtraError(HistoscopeError, ImportError):
     """A package that only a part of Histoscope needs is not installed."""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from histo_core.access import LOCAL, authorise
-from histo_core.experiments.launcher import list_experiments
+from histo_core.experiments.api import list_experiments
 from histo_core.experiments.records import Experiment
 from histo_core.workspace import Workspace
 from pages.ui import experiment_view, layout, navigation, state, unreadable_rows

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from histo_core.access import LOCAL, authorise
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.splits.split import Split
 from histo_core.runs.held_out import kept_back_by, scored_before
 from histo_core.runs.own_data import count_seen, division_in_words

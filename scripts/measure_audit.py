@@ -38,8 +38,9 @@ from histo_core.auditing.report import AuditReport, compute_audit
 from histo_core.auditing.scan import scan
 from histo_core.auditing.similarity import CORRELATION, Likeness, likeness, look, side_for
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data.base import UNLABELLED, Dataset, open_dataset
-from histo_core.data.splits.split import make_split
+from histo_core.data.dataset import UNLABELLED, Dataset
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
 from histo_core.workspace import Workspace
 
 PLANTED = 1000

@@ -20,9 +20,11 @@ import numpy as np
 import torch
 
 from histo_core.config import RunConfig, read_config
-from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.dataset import Dataset
+from histo_core.data.opening import open_dataset
 from histo_core.data.predictions import read_predictions, write_predictions
-from histo_core.data.splits.split import LEFT_OUT, Split, fingerprint, make_split
+from histo_core.data.splits.make_split import make_split
+from histo_core.data.splits.split import LEFT_OUT, Split, fingerprint
 from histo_core.files import read_json, write_json
 from histo_core.models.predictor import Predictor
 from histo_core.training.data_order import training_rows

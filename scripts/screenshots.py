@@ -26,9 +26,9 @@ from histo_core.auditing.embedding.layout import make_map
 from histo_core.auditing.report import make_audit
 from histo_core.config import SplitConfig
 from histo_core.config_protocol import ProtocolConfig
-from histo_core.data.base import open_dataset
-from histo_core.data.splits.split import make_split
-from histo_core.experiments.launcher import experiments, runs_of, start_experiment
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
+from histo_core.experiments.api import experiments, runs_of, start_experiment
 from histo_core.runs.records import RunStatus
 from histo_core.runs.store import Store
 from histo_core.studies.demo import demo_configs

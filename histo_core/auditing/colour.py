@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from histo_core.auditing.stains import MOST
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.predictions import build_predictions
 from histo_core.data.splits.split import Split
 from histo_core.errors import SplitError

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Compared:
         folder: where its files lie; None where it has none.
         options: those it was opened with.
         patches: how many it holds.
-        state: see `histo_core.data.base.Dataset.state`.
+        state: see `histo_core.data.dataset.Dataset.state`.
     """
 
     name: str

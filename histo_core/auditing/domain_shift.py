@@ -10,7 +10,7 @@ from scipy.stats import t as student
 from skimage.color import hed_from_rgb
 
 from histo_core.auditing.stains import ENOUGH, FAINT
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.grouping import known_groups
 from histo_core.errors import DataError
 

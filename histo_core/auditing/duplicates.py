@@ -19,7 +19,7 @@ from scipy.spatial import KDTree
 from histo_core.auditing.dct_signature import FEATURELESS, invariants, structure, under_symmetries
 from histo_core.auditing.scan import digests
 from histo_core.auditing.similarity import Look, likeness, look, side_for
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.progress import Progress, silent
 
 RADIUS = 2.0

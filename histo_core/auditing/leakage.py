@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from histo_core.auditing.duplicates import exact_duplicates
-from histo_core.data.base import PARTS, Dataset
+from histo_core.data.dataset import PARTS, Dataset
 from histo_core.data.splits.split import Split
 from histo_core.progress import Progress, silent
 

@@ -10,7 +10,7 @@ import pandas as pd
 from histo_core.auditing.dct_signature import SYMMETRIES
 from histo_core.auditing.duplicates import equal_groups, near_pairs
 from histo_core.auditing.scan import Scan
-from histo_core.data.base import UNLABELLED, Dataset
+from histo_core.data.dataset import UNLABELLED, Dataset
 from histo_core.progress import Progress, silent
 
 

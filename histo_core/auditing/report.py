@@ -19,7 +19,7 @@ from histo_core.auditing.repeats import repeat_findings
 from histo_core.auditing.scan import scan
 from histo_core.auditing.shortcuts import find_shortcuts, shortcut_finding
 from histo_core.auditing.sides import side_findings
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.formats.parquet_table import read_own_parquet
 from histo_core.data.splits.split import Split
 from histo_core.disk_errors import kept_if_possible

@@ -11,7 +11,7 @@ import pandas as pd
 
 from histo_core.auditing.dct_signature import FEATURELESS, SIDE, signatures, structure
 from histo_core.auditing.pixel_stats import luma, measure
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.progress import Progress, silent
 
 _BATCH = 256

@@ -16,7 +16,7 @@ import pandas as pd
 
 from histo_core.auditing.finding import Finding, Severity
 from histo_core.auditing.single_feature_auroc import Telling, category_telling, number_telling
-from histo_core.data.base import UNLABELLED, Dataset
+from histo_core.data.dataset import UNLABELLED, Dataset
 from histo_core.data.grouping import known_groups
 from histo_core.evaluation.intervals import Interval
 

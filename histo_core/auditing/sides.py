@@ -8,7 +8,7 @@ import pandas as pd
 
 from histo_core.auditing.finding import Finding
 from histo_core.auditing.leakage import known, on_both_sides, rows_of, some
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.splits.split import Split
 
 

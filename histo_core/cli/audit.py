@@ -45,7 +45,7 @@ def audit(
     """
     from histo_core.auditing.compared import Compared
     from histo_core.auditing.report import make_audit
-    from histo_core.data.splits.split import make_split
+    from histo_core.data.splits.make_split import make_split
 
     workspace = Workspace.default()
     authorise(LOCAL, "data.read", dataset)

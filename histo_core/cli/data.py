@@ -27,7 +27,7 @@ def list_(as_json: Json = False) -> None:
       python -m histo_core data list
       python -m histo_core data list --json
     """
-    from histo_core.data.base import DATASETS
+    from histo_core.data.dataset import DATASETS
 
     if as_json:
         said = ("title", "summary", "layout", "licence")

@@ -11,10 +11,12 @@ from histo_core.auditing.leakage import audit_leakage
 from histo_core.cli.as_json import say_json
 from histo_core.cli.output import say, table, watched
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data.base import DATASETS, UNLABELLED, Dataset, open_dataset, prepare_dataset
+from histo_core.data.dataset import DATASETS, UNLABELLED, Dataset
 from histo_core.data.fetch.catalogue import unlike_published
 from histo_core.data.integrity import FileCheck, make_check
-from histo_core.data.splits.split import Split, make_split
+from histo_core.data.opening import open_dataset, prepare_dataset
+from histo_core.data.splits.make_split import make_split
+from histo_core.data.splits.split import Split
 from histo_core.errors import BrokenFilesError
 from histo_core.workspace import Workspace
 

@@ -96,7 +96,7 @@ def export(
       python -m histo_core data export --dataset idc --root ../shared/data/idc --out idc.csv --as table
     """
     from histo_core.data.export.formats import export_folders, export_pcam, export_table
-    from histo_core.data.splits.split import make_split
+    from histo_core.data.splits.make_split import make_split
 
     authorise(LOCAL, "data.export", dataset)
     workspace = Workspace.default()

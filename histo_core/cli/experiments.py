@@ -18,8 +18,8 @@ from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from histo_core.experiments.beside import Pair
-    from histo_core.experiments.final import TestScore
     from histo_core.experiments.records import Experiment
+    from histo_core.experiments.test_score import TestScore
 
 # What experiments need besides takes seconds to load, and is loaded by the commands that need it.
 
@@ -44,7 +44,7 @@ def list_(
       python -m histo_core experiments list --archived
       python -m histo_core experiments list --json
     """
-    from histo_core.experiments.launcher import list_experiments
+    from histo_core.experiments.api import list_experiments
 
     authorise(LOCAL, "run.read")
     found = list_experiments(Workspace.default(), archived=archived)
@@ -100,10 +100,11 @@ def show(
       python -m histo_core experiments show 2e94edf86575-1 --json
     """
     from histo_core.evaluation.class_scores import METRICS
-    from histo_core.experiments.final import kept_score, looked_at_before
-    from histo_core.experiments.launcher import get_experiment
-    from histo_core.experiments.summary import summary
-    from histo_core.experiments.words import NAMES, verdict
+    from histo_core.experiments.about import NAMES
+    from histo_core.experiments.api import get_experiment
+    from histo_core.experiments.narrative import verdict
+    from histo_core.experiments.results import summary
+    from histo_core.experiments.test_score import kept_score, looked_at_before
     from histo_core.runs.held_out import scored_in_words
     from histo_core.runs.launcher import keep_supervised
 
@@ -163,7 +164,7 @@ def cancel(experiment_id: ExperimentId) -> None:
     Examples:
       python -m histo_core experiments cancel 2e94edf86575-1
     """
-    from histo_core.experiments.launcher import cancel_experiment
+    from histo_core.experiments.api import cancel_experiment
 
     cancel_experiment(experiment_id, Workspace.default())
     say(f"experiment {experiment_id} cancelled")
@@ -177,7 +178,7 @@ def resume(experiment_id: ExperimentId) -> None:
     Examples:
       python -m histo_core experiments resume 2e94edf86575-1
     """
-    from histo_core.experiments.launcher import resume_experiment
+    from histo_core.experiments.api import resume_experiment
 
     resume_experiment(experiment_id, Workspace.default())
     say(f"experiment {experiment_id} goes on")
@@ -191,7 +192,7 @@ def test(experiment_id: ExperimentId) -> None:
     Examples:
       python -m histo_core experiments test b25bf496ae51-1
     """
-    from histo_core.experiments.final import score_test
+    from histo_core.experiments.test_score import score_test
 
     with watched("predicting") as progress:
         found = score_test(experiment_id, Workspace.default(), progress=progress)
@@ -247,7 +248,7 @@ def delete(experiment_id: ExperimentId) -> None:
 
 
 def _tell_test(score: TestScore) -> None:
-    from histo_core.experiments.words import NAMES
+    from histo_core.experiments.about import NAMES
     from histo_core.runs.held_out import scored_in_words
 
     basis = f" on {score.basis}" if score.basis else ""

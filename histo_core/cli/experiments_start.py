@@ -57,7 +57,7 @@ def start(
       python -m histo_core experiments start --dataset phantom --grid train.learning_rate=0.001,0.01 --epochs 3
       python -m histo_core experiments start --sampler tpe --trials 30 --search-space train.learning_rate=1e-5:0.1:log
     """
-    from histo_core.experiments.launcher import start_experiment
+    from histo_core.experiments.api import start_experiment
 
     sweep = sweep_of(values, ranges)
     kind = "sweep" if sweep else "folds" if folds else "repeats" if repeats > 1 else "single"

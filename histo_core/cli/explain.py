@@ -39,7 +39,7 @@ def explain(
       python -m histo_core explain 4547d1de99b8-1 --patch 42 --out explained
       python -m histo_core explain 4547d1de99b8-1 --image patch.png --method lime --set seed=1 --out explained
     """
-    from histo_core.data.base import DATASETS
+    from histo_core.data.dataset import DATASETS
     from histo_core.explanation.base import EXPLAINERS
     from histo_core.explanation.words import about_box
     from histo_core.models.predictor import Predictor
@@ -91,7 +91,7 @@ def _read(
                 f"There is no image {image}.", "A PNG, JPEG, TIFF, BMP or WebP file.", "Check the path."
             )
         return open_image(image), image.name, None
-    from histo_core.data.base import open_dataset
+    from histo_core.data.opening import open_dataset
 
     dataset = open_dataset(config, workspace)
     rows = np.flatnonzero((dataset.table["sample_id"] == patch).to_numpy())

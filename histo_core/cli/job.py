@@ -19,7 +19,7 @@ def job(job_id: Annotated[str, typer.Argument(metavar="JOB", help="A waiting job
     Examples:
       python -m histo_core job check-0123456789abcdef
     """
-    import histo_core.experiments.jobs  # noqa: F401 - adds its own kinds of job
+    import histo_core.experiments.job_kinds  # noqa: F401 - adds its own kinds of job
     from histo_core.runs.job_process import work_on_job
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -9,16 +9,16 @@ from histo_core.config import DataConfig
 from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:
-    from histo_core.data.base import Dataset
+    from histo_core.data.dataset import Dataset
 
 
 def opened(config: DataConfig, workspace: Workspace) -> Dataset:
     """Open a data set, with a bar while it is unpacked, drawn, or looked through for broken files.
 
     Raises:
-        as `histo_core.data.base.open_dataset`.
+        as `histo_core.data.opening.open_dataset`.
     """
-    from histo_core.data.base import open_dataset
+    from histo_core.data.opening import open_dataset
 
     with watched("opening") as progress:
         return open_dataset(config, workspace, progress)

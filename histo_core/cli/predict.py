@@ -119,7 +119,7 @@ def _own_or(
     division: SplitConfig, run_id: str, data: DataConfig, workspace: Workspace, progress: Progress
 ) -> SplitConfig:
     """The split that the run was trained with, where the data are its own."""
-    from histo_core.data.base import open_dataset
+    from histo_core.data.opening import open_dataset
     from histo_core.runs.own_data import own_split
     from histo_core.runs.store import Store
 

@@ -39,8 +39,8 @@ def split(
       python -m histo_core train --dataset kpcam --root kpcam --split saved --set split.saved=FINGERPRINT
     """
     from histo_core.data.splits.folds import folds_of
+    from histo_core.data.splits.make_split import make_split
     from histo_core.data.splits.saved_split import save_split
-    from histo_core.data.splits.split import make_split
 
     authorise(LOCAL, "data.read", dataset)
     workspace = Workspace.default()
@@ -64,7 +64,7 @@ def splits(dataset: Dataset, root: Root = None, option: DataOptions = None, skip
     Examples:
       python -m histo_core data splits --dataset breakhis --root ../shared/data/breakhis_224
     """
-    from histo_core.data.base import PARTS
+    from histo_core.data.dataset import PARTS
     from histo_core.data.splits.saved_split import saved_splits
 
     authorise(LOCAL, "data.read", dataset)

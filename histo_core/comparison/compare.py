@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from histo_core.comparison.aurocs import AurocResults, auroc_results, one_against_rest
@@ -9,6 +11,7 @@ from histo_core.comparison.join import Joined
 from histo_core.comparison.results import Comparison, ModelResult
 from histo_core.comparison.threshold import DEFAULT, ThresholdRule, parse_threshold, thresholds
 from histo_core.comparison.training_set import LEARNT
+from histo_core.comparison.verdict import verdict
 from histo_core.evaluation.intervals import CONFIDENCE
 from histo_core.evaluation.metrics import binary_metrics, confusion
 from histo_core.evaluation.warnings import FEW_GROUPS
@@ -46,7 +49,7 @@ def at_threshold(joined: Joined, aurocs: AurocResults, threshold: float | Thresh
         _result(joined, aurocs, i, cut, y_true, scores[i])
         for i, cut in enumerate(thresholds(joined, aurocs.class_of_interest, rule))
     )
-    return Comparison(
+    made = Comparison(
         part=joined.part,
         classes=joined.classes,
         class_of_interest=aurocs.class_of_interest,
@@ -62,6 +65,7 @@ def at_threshold(joined: Joined, aurocs: AurocResults, threshold: float | Thresh
         warnings=_warnings(joined, y_true, rule),
         confidence=aurocs.confidence,
     )
+    return replace(made, verdict=verdict(made))
 
 
 def _result(

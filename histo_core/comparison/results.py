@@ -10,7 +10,6 @@ import pandas as pd
 
 from histo_core.comparison.pairs import PairDifference
 from histo_core.comparison.threshold import ThresholdRule
-from histo_core.comparison.verdict import verdict
 from histo_core.data.grouping import GroupKind
 from histo_core.evaluation.class_report import ClassReport, class_report
 from histo_core.evaluation.class_support import ClassSupport, class_support, one_against_rest_support, support_in_words
@@ -65,6 +64,7 @@ class Comparison:
         differences: as in `AurocResults`.
         warnings: what speaks against trusting the numbers, in sentences.
         confidence: of all intervals.
+        verdict: one sentence that says no more than the samples can bear.
         looks: how often the test part was scored for others before, in words; empty where that is not the question.
     """
 
@@ -82,17 +82,13 @@ class Comparison:
     differences: tuple[PairDifference, ...]
     warnings: tuple[str, ...]
     confidence: float = CONFIDENCE
+    verdict: str = ""
     looks: str = ""
 
     @property
     def many(self) -> bool:
         """Tell whether there are more than two classes."""
         return len(self.classes) > 2
-
-    @property
-    def verdict(self) -> str:
-        """One honest sentence."""
-        return verdict(self)
 
     @property
     def support(self) -> tuple[ClassSupport, ...]:

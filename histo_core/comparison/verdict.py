@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from histo_core.comparison.pairs import PairDifference
+from histo_core.comparison.results import Comparison
 from histo_core.evaluation.intervals import Interval
-
-if TYPE_CHECKING:
-    from histo_core.comparison.pairs import PairDifference
-    from histo_core.comparison.results import Comparison
 
 _NAMED = 3
 """Of a longer list the rest is counted, not named."""

@@ -1,6 +1,6 @@
 """Data sets, splits, the only transforms, and the contract of predictions.
 
-Importing the package registers every data set in `histo_core.data.base.DATASETS`.
+Importing the package registers every data set in `histo_core.data.dataset.DATASETS`.
 """
 
 from histo_core.data.phantom import dataset as phantom

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from histo_core.data.base import PARTS, Dataset
+from histo_core.data.dataset import PARTS, Dataset
 
 UNKNOWN = "unknown"
 TOTAL = "total"

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from histo_core.data.base import Dataset, Problem
+from histo_core.data.dataset import Dataset, Problem
 from histo_core.data.formats.left_out import LeftOut
 from histo_core.data.subset import Remaining
 from histo_core.disk_errors import kept_if_possible

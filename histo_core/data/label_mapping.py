@@ -9,7 +9,7 @@ from typing import ClassVar, NoReturn
 import numpy as np
 
 from histo_core.config import Config
-from histo_core.data.base import UNLABELLED, Dataset, DatasetInfo
+from histo_core.data.dataset import UNLABELLED, Dataset, DatasetInfo
 from histo_core.errors import ConfigError
 from histo_core.workspace import Workspace
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 
 CHANNELS = ("red", "green", "blue")
 

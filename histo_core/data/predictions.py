@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from histo_core.data.base import PARTS, Dataset
+from histo_core.data.dataset import PARTS, Dataset
 from histo_core.data.formats.parquet_table import check_parquet, read_own_parquet
 from histo_core.data.splits.split import Split
 from histo_core.errors import CorruptDataError, DataNotFoundError

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.errors import DataError
 
 

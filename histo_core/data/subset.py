@@ -9,7 +9,7 @@ from typing import ClassVar, NoReturn
 import numpy as np
 
 from histo_core.config import Config
-from histo_core.data.base import Dataset, DatasetInfo, Problem
+from histo_core.data.dataset import Dataset, DatasetInfo, Problem
 from histo_core.workspace import Workspace
 
 

@@ -10,11 +10,11 @@ from histo_core.evaluation.class_report import class_report
 from histo_core.evaluation.class_scores import METRICS
 from histo_core.evaluation.intervals import Interval
 from histo_core.evaluation.pooled_predictions import pooled_intervals
-from histo_core.experiments.final import TestScore, kept_score
-from histo_core.experiments.launcher import experiments
+from histo_core.experiments.about import NAMES, PARTS
+from histo_core.experiments.api import experiments
+from histo_core.experiments.results import MemberResult, Summary, summary
 from histo_core.experiments.scores import Pool, RunScores, run_scores, together
-from histo_core.experiments.summary import MemberResult, Summary, summary
-from histo_core.experiments.words import NAMES, PARTS
+from histo_core.experiments.test_score import TestScore, kept_score
 from histo_core.runs.records import Run, RunStatus
 from histo_core.runs.store import Store
 from histo_core.studies.origin import Origin, changes, read_origin

@@ -11,7 +11,7 @@ from histo_core.access import LOCAL, User
 from histo_core.config import DataConfig, RunConfig, parse_config
 from histo_core.config_protocol import ProtocolConfig, changed
 from histo_core.errors import ConfigError
-from histo_core.experiments.launcher import start_experiment
+from histo_core.experiments.api import start_experiment
 from histo_core.experiments.records import Experiment
 from histo_core.runs.launcher import launch_many
 from histo_core.runs.records import Run

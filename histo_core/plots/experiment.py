@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from histo_core.experiments.summary import MemberResult, Summary
-from histo_core.experiments.words import NAMES, PARTS, verdict
+from histo_core.experiments.about import NAMES, PARTS
+from histo_core.experiments.narrative import verdict
+from histo_core.experiments.results import MemberResult, Summary
 from histo_core.plots.theme import NEUTRAL, OKABE_ITO, label, new_figure, say
 
 _POINT, _BEST = OKABE_ITO[0], OKABE_ITO[3]

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from histo_core.auditing.embedding.layout import PatchMap, stratified_sample
-from histo_core.data.base import UNLABELLED
+from histo_core.data.dataset import UNLABELLED
 from histo_core.errors import DataError
 from histo_core.plots.theme import NEUTRAL, class_colours, class_symbol, label, new_figure
 

@@ -12,7 +12,7 @@ from histo_core import __version__
 from histo_core.auditing.compared import Compared
 from histo_core.auditing.finding import Finding
 from histo_core.auditing.report import AuditReport
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.formats.csv_cells import to_csv
 from histo_core.reports.bundle import write_files, zipped
 from histo_core.reports.page import DISCLAIMER, Section, page

@@ -9,8 +9,10 @@ from pathlib import Path
 import torch
 
 from histo_core.config import ModelConfig, RunConfig, TrainConfig
-from histo_core.data.base import Dataset, open_dataset
-from histo_core.data.splits.split import Split, make_split
+from histo_core.data.dataset import Dataset
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
+from histo_core.data.splits.split import Split
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CheckpointError, ConfigError
 from histo_core.files import sha256

@@ -9,8 +9,9 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from histo_core.config import RunConfig
-from histo_core.data.base import Dataset, open_dataset
-from histo_core.data.splits.split import make_split
+from histo_core.data.dataset import Dataset
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
 from histo_core.files import read_json, write_json
 from histo_core.progress import Progress
 from histo_core.runs.job_params import DataParams, JobParams

@@ -71,7 +71,7 @@ def _train(run_id: str, workspace: Workspace, stop: Event, meeting: Path | None)
             "Start one worker, or launch a run for several devices.",
         )
     # Loaded once it is known when to end, and that there is something to do, because it takes seconds.
-    from histo_core.runs.stages import open_data
+    from histo_core.runs.run_data import open_data
     from histo_core.training.distributed.process_group import find_ranks
     from histo_core.training.loop import fit
 

@@ -20,7 +20,7 @@ from histo_core.runs.schema import EXPERIMENT_RUNS, EXPERIMENTS, TEST_SCORES
 from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:
-    from histo_core.data.base import Dataset  # it loads pandas, which the store does without
+    from histo_core.data.dataset import Dataset  # it loads pandas, which the store does without
     from histo_core.data.splits.split import Split
 
 

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from histo_core.access import Action
 from histo_core.config import parse_config
-from histo_core.data.base import open_dataset, prepare_dataset
+from histo_core.data.opening import open_dataset, prepare_dataset
 from histo_core.progress import Progress
 from histo_core.registry import Registry
 from histo_core.runs.estimates import EstimateParams, make_estimates
@@ -74,7 +74,7 @@ def _convert(params: DataParams, workspace: Workspace, progress: Progress) -> No
 
 def _audit(params: AuditParams, workspace: Workspace, progress: Progress) -> None:
     from histo_core.auditing.report import make_audit
-    from histo_core.data.splits.split import make_split
+    from histo_core.data.splits.make_split import make_split
 
     dataset = open_dataset(params.data, workspace, progress)
     other = None if params.other is None else open_dataset(params.other, workspace, progress)
@@ -97,7 +97,7 @@ def _download(params: DownloadParams, workspace: Workspace, progress: Progress) 
 
 def _export(params: ExportParams, workspace: Workspace, progress: Progress) -> None:
     from histo_core.data.export import formats
-    from histo_core.data.splits.split import make_split
+    from histo_core.data.splits.make_split import make_split
 
     dataset, target = open_dataset(params.data, workspace, progress), Path(params.target)
     split = make_split(dataset, params.split, workspace)

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.splits.split import Split
 from histo_core.files import read_json, sha256, write_json
 from histo_core.models.manifest import read_manifest as read_checkpoint_manifest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from histo_core.data.base import DATASETS
+from histo_core.data.dataset import DATASETS
 from histo_core.progress import Progress
 from histo_core.runs.job_params import JobParams
 from histo_core.workspace import Workspace

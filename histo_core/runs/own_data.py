@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from histo_core.config import SplitConfig
-from histo_core.data.base import Dataset
-from histo_core.data.splits.split import Split, make_split
+from histo_core.data.dataset import Dataset
+from histo_core.data.splits.make_split import make_split
+from histo_core.data.splits.split import Split
 from histo_core.errors import HistoscopeError
 from histo_core.runs.records import Run
 from histo_core.workspace import Workspace

@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from histo_core.config import DataConfig, PredictConfig, SplitConfig
-from histo_core.data.base import UNLABELLED, Dataset, open_dataset
+from histo_core.data.dataset import UNLABELLED, Dataset
 from histo_core.data.label_mapping import under_classes
+from histo_core.data.opening import open_dataset
 from histo_core.data.predictions import build_predictions, write_predictions
-from histo_core.data.splits.split import Split, fingerprint, make_split
+from histo_core.data.splits.make_split import make_split
+from histo_core.data.splits.split import Split, fingerprint
 from histo_core.errors import DataError, RunError
 from histo_core.files import new_folder, sha256, write_json
 from histo_core.models.manifest import read_manifest

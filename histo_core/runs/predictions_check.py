@@ -10,8 +10,10 @@ import numpy as np
 
 from histo_core.auditing.domain_shift import stain_profile, stain_shift
 from histo_core.auditing.scan import digests
-from histo_core.data.base import Dataset, open_dataset
-from histo_core.data.splits.split import Split, make_split
+from histo_core.data.dataset import Dataset
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
+from histo_core.data.splits.split import Split
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import HistoscopeError
 from histo_core.files import read_json

@@ -11,7 +11,7 @@ import numpy as np
 
 from histo_core.auditing.scan import pixel_digest
 from histo_core.config import PredictConfig
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.files import write_atomically
 from histo_core.models.predictor import Predicted, Predictor, joined
 from histo_core.progress import Progress, silent

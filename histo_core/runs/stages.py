@@ -8,10 +8,9 @@ from pathlib import Path
 from threading import Event as Flag
 
 from histo_core.config import RunConfig
-from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.predictions import write_predictions
-from histo_core.data.splits.split import Split, make_split
-from histo_core.errors import CorruptDataError
+from histo_core.data.splits.split import Split
 from histo_core.models.missing_weights import missing_weights
 from histo_core.models.predictor import Predictor
 from histo_core.runs.events import EventLog, read_events
@@ -20,6 +19,7 @@ from histo_core.runs.manifest import is_complete, write_manifest
 from histo_core.runs.ranks import ranks_beside
 from histo_core.runs.records import OPEN_DEVICE, Progress, Run
 from histo_core.runs.reporter import Reporter
+from histo_core.runs.run_data import check_unchanged, open_data
 from histo_core.runs.tensorboard import EventFile
 from histo_core.training.events import BatchDone, EpochDone, Event, Started, Stopped
 from histo_core.training.loop import fit
@@ -62,31 +62,6 @@ def train_and_predict(run: Run, workspace: Workspace, report: Reporter, stop: Fl
         return False
     write_manifest(folder, run, dataset, split)
     return True
-
-
-def open_data(config: RunConfig, workspace: Workspace) -> tuple[Dataset, Split, Workspace]:
-    """A run's data set, its split, and a workspace from which what the launch allowed may be read, too.
-
-    Raises:
-        HistoscopeError: the data cannot be opened or split.
-    """
-    workspace = workspace.allowing(config)
-    dataset = open_dataset(config.data, workspace)
-    return dataset, make_split(dataset, config.split, workspace), workspace
-
-
-def check_unchanged(run: Run, dataset: Dataset, split: Split) -> None:
-    """See to it that a run's data and split are those that it was launched with.
-
-    Raises:
-        CorruptDataError: they are not.
-    """
-    if dataset.content_hash != run.data_hash or split.fingerprint != run.split_fingerprint:
-        raise CorruptDataError(
-            f"The data set {dataset.name!r} has changed since this run was launched.",
-            "The same images, labels and split are expected.",
-            "Put the data back as they were, or launch a new run.",
-        )
 
 
 def _train(run: Run, dataset: Dataset, split: Split, workspace: Workspace, report: Reporter, stop: Flag) -> bool:

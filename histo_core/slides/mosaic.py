@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.reading import read_each
 from histo_core.errors import ConfigError, DataError
 

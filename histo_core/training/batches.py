@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from histo_core.config import AugmentConfig
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.transforms.preprocess import Preprocess
 
 MEMORY_LIMIT = 1 << 30

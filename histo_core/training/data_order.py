@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from histo_core.config import RunConfig, TrainConfig
-from histo_core.data.base import UNLABELLED, Dataset
+from histo_core.data.dataset import UNLABELLED, Dataset
 from histo_core.data.splits.balance import balanced_order, enlarged_rows
 from histo_core.data.splits.partition import draw_samples
 from histo_core.data.splits.split import Split

@@ -16,7 +16,7 @@ import psutil
 import torch
 
 from histo_core.config import RunConfig
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.splits.split import LEFT_OUT, Split
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.device import resolve_device

@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from histo_core.config import TrainConfig
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.disk_errors import DISK, NO_ROOM, advice
 from histo_core.errors import TrainingError
 from histo_core.files import write_json

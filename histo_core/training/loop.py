@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from histo_core.config import RunConfig
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.splits.balance import draw_keys
 from histo_core.data.splits.split import Split
 from histo_core.models.kept_memory import kept_memory

@@ -10,7 +10,7 @@ import pandas as pd
 from torch import Tensor
 
 from histo_core.config import PredictConfig
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.predictions import build_predictions
 from histo_core.data.splits.split import Split
 from histo_core.errors import CheckpointError

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from histo_core.config import RunConfig
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.registry import MODELS, build_model
 from histo_core.training.batches import Batches

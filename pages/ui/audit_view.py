@@ -9,7 +9,7 @@ from histo_core.auditing.finding import Finding
 from histo_core.auditing.leakage import rows_of
 from histo_core.auditing.report import AuditReport
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.splits.split import Split
 from histo_core.reports.audit import audit_zip
 from histo_core.workspace import Workspace

@@ -22,10 +22,12 @@ from histo_core.comparison.aurocs import AurocResults, auroc_results
 from histo_core.comparison.join import Joined, RunPredictions, join, load
 from histo_core.comparison.looks import look_at_test
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data.base import Dataset, open_dataset
 from histo_core.data.class_counts import counts_by, offered_columns
+from histo_core.data.dataset import Dataset
+from histo_core.data.opening import open_dataset
 from histo_core.data.sources.pcam_report import PCamReport, pcam_report
-from histo_core.data.splits.split import LEFT_OUT, Split, make_split
+from histo_core.data.splits.make_split import make_split
+from histo_core.data.splits.split import LEFT_OUT, Split
 from histo_core.experiments.scores import RunScores
 from histo_core.experiments.scores import run_scores as score_run
 from histo_core.runs.records import Run

@@ -16,8 +16,8 @@ from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.formats.walk import Walk
 from histo_core.data.sources.patients import SHOWN, preview
 from histo_core.data.splits.folds import folds_of
+from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.saved_split import SavedSplit, saved_splits
-from histo_core.data.splits.split import make_split
 from histo_core.data.splits.units import Unit
 from histo_core.data.storage.converted import converted_bytes
 from histo_core.workspace import Workspace

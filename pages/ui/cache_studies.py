@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from histo_core.experiments.launcher import experiments
-from histo_core.experiments.summary import Summary
+from histo_core.experiments.api import experiments
+from histo_core.experiments.results import Summary
 from histo_core.workspace import Workspace
 from pages.ui import cache
 

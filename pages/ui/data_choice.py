@@ -9,7 +9,8 @@ from typing import Any
 import streamlit as st
 
 from histo_core.config import Config, DataConfig, SplitConfig, parse_config
-from histo_core.data.base import DATASETS, Dataset, open_dataset, prepare_dataset
+from histo_core.data.dataset import DATASETS, Dataset
+from histo_core.data.opening import open_dataset, prepare_dataset
 from histo_core.errors import CancelledError, ConfigError, HistoscopeError
 from histo_core.regular_files import parse_json
 from histo_core.runs.jobs import find_job, start_job
@@ -156,7 +157,7 @@ def opened(data: DataConfig) -> Dataset:
     """Open a data set; what it needs first (drawing, unpacking, a look for broken files) is made with a progress bar.
 
     Raises:
-        HistoscopeError: as `histo_core.data.base.open_dataset`.
+        HistoscopeError: as `histo_core.data.opening.open_dataset`.
     """
     workspace = Workspace.default()
     prepare(data, workspace)
@@ -173,7 +174,7 @@ def opened_or_job(data: DataConfig) -> Dataset | None:
         None while the job's card is drawn instead.
 
     Raises:
-        HistoscopeError: as `histo_core.data.base.open_dataset`.
+        HistoscopeError: as `histo_core.data.opening.open_dataset`.
     """
     workspace = Workspace.default()
     kind = "check" if data.skip_broken else "prepare"

@@ -6,12 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from histo_core.evaluation.class_scores import METRICS
+from histo_core.experiments.about import NAMES
+from histo_core.experiments.api import cancel_experiment, get_experiment, resume_experiment
 from histo_core.experiments.edit import archive_experiment, delete_experiment, rename_experiment
-from histo_core.experiments.jobs import job_params
-from histo_core.experiments.launcher import cancel_experiment, get_experiment, resume_experiment
+from histo_core.experiments.job_kinds import job_params
+from histo_core.experiments.narrative import verdict
 from histo_core.experiments.remaining import seconds_left
-from histo_core.experiments.summary import MemberResult, Summary, summary
-from histo_core.experiments.words import NAMES, verdict
+from histo_core.experiments.results import MemberResult, Summary, summary
 from histo_core.plots.experiment import members_figure, points_table, sweep_figure
 from histo_core.runs.edit import NAME_LENGTH
 from histo_core.runs.jobs import find_job

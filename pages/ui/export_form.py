@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.workspace import Workspace
 from pages.ui.jobs import job_card
 from pages.ui.text import plain

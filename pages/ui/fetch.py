@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from histo_core.data.base import DATASETS
+from histo_core.data.dataset import DATASETS
 from histo_core.data.fetch.catalogue import DOWNLOADS
 from histo_core.errors import DataNotFoundError, PathNotAllowedError
 from histo_core.workspace import Workspace

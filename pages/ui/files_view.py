@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data.base import DATASETS, Dataset, Problem
+from histo_core.data.dataset import DATASETS, Dataset, Problem
 from histo_core.data.formats.left_out import LeftOut
 from histo_core.data.integrity import FileCheck, load_check
 from histo_core.data.splits.split import Split

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from histo_core.evaluation.class_scores import METRICS
-from histo_core.experiments.final import TestScore, kept_score, looked_at_before, why_not
-from histo_core.experiments.jobs import job_params
-from histo_core.experiments.summary import Summary
-from histo_core.experiments.words import NAMES
+from histo_core.experiments.about import NAMES
+from histo_core.experiments.job_kinds import job_params
+from histo_core.experiments.results import Summary
+from histo_core.experiments.test_score import TestScore, kept_score, looked_at_before, why_not
 from histo_core.regular_files import MAX_DOWNLOAD, read_regular
 from histo_core.runs.held_out import scored_in_words
 from histo_core.runs.jobs import find_job

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from PIL import Image
 
-from histo_core.data.base import DATASETS
+from histo_core.data.dataset import DATASETS
 from histo_core.explanation.base import EXPLAINERS, Explanation
 from histo_core.explanation.words import percent
 from histo_core.plots.overlay import describe, overlay_figure, overlay_png

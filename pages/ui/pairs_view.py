@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from histo_core.config import DataConfig
-from histo_core.data.base import UNLABELLED, Dataset
+from histo_core.data.dataset import UNLABELLED, Dataset
 from histo_core.plots.theme import NEUTRAL, class_colours
 from histo_core.workspace import Workspace
 from pages.ui import cache_data, layout, state

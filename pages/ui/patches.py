@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from histo_core.access import LOCAL, authorise
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.formats.image_child import open_upload
 from histo_core.data.formats.images import KINDS, SUFFIXES
 from histo_core.errors import DataNotFoundError

@@ -11,7 +11,7 @@ import streamlit as st
 from histo_core.comparison.external import ExternalValidation, validate
 from histo_core.comparison.join import RunPredictions
 from histo_core.comparison.training_set import of_training_part
-from histo_core.data.base import UNLABELLED
+from histo_core.data.dataset import UNLABELLED
 from histo_core.data.splits.split import Split
 from histo_core.runs.predictions_kept import get_predictions
 from histo_core.runs.records import Run

@@ -12,7 +12,7 @@ from histo_core.access import LOCAL
 from histo_core.config import RunConfig
 from histo_core.config_protocol import ProtocolConfig
 from histo_core.errors import ConfigError, HistoscopeError
-from histo_core.experiments.launcher import start_experiment
+from histo_core.experiments.api import start_experiment
 from histo_core.experiments.records import Experiment
 from histo_core.runs.devices import Device
 from histo_core.runs.launcher import launch_many

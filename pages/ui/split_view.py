@@ -7,7 +7,7 @@ import streamlit as st
 
 from histo_core.access import LOCAL, authorise
 from histo_core.config import DataConfig, SplitConfig, parse_config
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.splits.saved_split import SavedSplit, save_split
 from histo_core.data.splits.split import Split
 from histo_core.workspace import Workspace

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image, ImageDraw
 
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.reading import read_each
 from histo_core.errors import DataError
 from pages.ui import state

@@ -11,7 +11,8 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from histo_core.config import DataConfig
-from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.dataset import Dataset
+from histo_core.data.opening import open_dataset
 from histo_core.workspace import Workspace
 
 

@@ -15,8 +15,10 @@ from PIL import Image
 from histo_core.auditing.compared import Compared
 from histo_core.auditing.report import AuditReport, compute_audit, load_audit, make_audit
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data.base import Dataset, open_dataset
-from histo_core.data.splits.split import Split, make_split
+from histo_core.data.dataset import Dataset
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
+from histo_core.data.splits.split import Split
 from histo_core.errors import CancelledError, SplitError
 from histo_core.workspace import Workspace
 

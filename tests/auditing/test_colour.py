@@ -11,8 +11,9 @@ from sklearn.metrics import roc_auc_score
 
 from histo_core.auditing.colour import colour_baseline
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data.base import Dataset, open_dataset
-from histo_core.data.splits.split import make_split
+from histo_core.data.dataset import Dataset
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
 from histo_core.errors import SplitError
 from histo_core.workspace import Workspace
 

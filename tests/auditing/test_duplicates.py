@@ -14,7 +14,7 @@ from histo_core.auditing.dct_signature import signatures, turned
 from histo_core.auditing.duplicates import equal_groups, exact_duplicates, near_pairs
 from histo_core.auditing.pixel_stats import luma
 from histo_core.auditing.similarity import Likeness, likeness, look, side_for
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.errors import CancelledError
 
 

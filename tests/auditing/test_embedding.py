@@ -13,7 +13,7 @@ from sklearn.decomposition import PCA
 from histo_core.auditing.embedding import layout
 from histo_core.auditing.embedding.descriptor import describe_patches
 from histo_core.auditing.embedding.layout import load_map, make_map, stratified_sample
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.errors import CancelledError, DataError
 from histo_core.progress import Progress
 from histo_core.workspace import Workspace

@@ -9,8 +9,8 @@ import pytest
 
 from histo_core.auditing.leakage import LeakageReport, audit_leakage
 from histo_core.config import SplitConfig
-from histo_core.data.base import Dataset
-from histo_core.data.splits.split import make_split
+from histo_core.data.dataset import Dataset
+from histo_core.data.splits.make_split import make_split
 
 WHERE = [("train", "a"), ("train", "b"), ("train", "b"), ("valid", "a"), ("valid", "b"), ("test", "a"), ("test", "b")]
 APART = ["p0", "p0", "p1", "p2", "p2", "p3", "p3"]

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from histo_core.auditing.scan import scan
 from histo_core.auditing.shortcuts import MEASURES, Shortcut, find_shortcuts, shortcut_finding
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.evaluation.auroc import auroc_interval
 
 WHERE = [("train", "normal")] * 60 + [("train", "tumour")] * 60

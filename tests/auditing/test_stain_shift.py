@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import ttest_ind
 
 from histo_core.auditing.domain_shift import StainProfile, stain_profile, stain_shift
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 
 SPREAD = (0.1, 0.1, 0.1)
 

@@ -11,9 +11,9 @@ from PIL import Image
 from histo_core.auditing.embedding.descriptor import describe_patches
 from histo_core.auditing.report import compute_audit
 from histo_core.config import AugmentConfig, DataConfig, PreprocessConfig, SplitConfig
-from histo_core.data.base import open_dataset
-from histo_core.data.splits.split import make_split
-from histo_core.data.transforms.augment.draw import augment
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
+from histo_core.data.transforms.augment.preview import augment
 from histo_core.data.transforms.preprocess import Preprocess, Region
 from histo_core.data.transforms.stain import stain_channels
 from histo_core.errors import ConfigError

@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from histo_core.auditing.embedding.layout import make_map
 from histo_core.config import DataConfig
-from histo_core.data.base import open_dataset
+from histo_core.data.opening import open_dataset
 from histo_core.errors import CancelledError
 from histo_core.workspace import Workspace
 

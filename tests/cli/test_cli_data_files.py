@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from histo_core.config import DataConfig
-from histo_core.data.base import open_dataset
 from histo_core.data.fetch import catalogue
+from histo_core.data.opening import open_dataset
 from histo_core.progress import Progress
 from histo_core.workspace import Workspace
 

@@ -6,7 +6,7 @@ import pytest
 
 from histo_core.cli.sweep_options import sweep_of
 from histo_core.config_protocol import SweepField
-from histo_core.experiments.launcher import experiments
+from histo_core.experiments.api import experiments
 from histo_core.runs.records import RunStatus
 from histo_core.runs.store import Store
 from histo_core.runs.worker import work

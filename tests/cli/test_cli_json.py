@@ -17,9 +17,9 @@ import pytest
 from histo_core.cli.as_json import say_json
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
 from histo_core.config_protocol import ProtocolConfig
-from histo_core.data.base import DATASETS
+from histo_core.data.dataset import DATASETS
 from histo_core.evaluation.intervals import Interval
-from histo_core.experiments.launcher import experiments, start_experiment
+from histo_core.experiments.api import experiments, start_experiment
 from histo_core.runs.launcher import launch
 from histo_core.runs.store import Store
 from histo_core.runs.worker import work

@@ -14,7 +14,7 @@ from PIL import Image
 from histo_core.comparison.join import join, load
 from histo_core.comparison.threshold import ThresholdRule, thresholds
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
-from histo_core.data.base import DATASETS
+from histo_core.data.dataset import DATASETS
 from histo_core.runs.held_out import scored_before
 from histo_core.runs.launcher import launch
 from histo_core.runs.store import Store

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, SplitConfig, TrainConfig
-from histo_core.data.base import prepare_dataset
+from histo_core.data.opening import prepare_dataset
 from histo_core.runs.launcher import launch
 from histo_core.runs.store import Store
 from histo_core.runs.worker import work

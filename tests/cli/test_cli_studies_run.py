@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from histo_core.config import RunConfig
+from histo_core.experiments.api import experiments
 from histo_core.experiments.from_study import data_of, wanted
-from histo_core.experiments.launcher import experiments
 from histo_core.runs.check import Checked
 from histo_core.runs.records import Run
 from histo_core.runs.store import Store

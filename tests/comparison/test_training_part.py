@@ -21,8 +21,8 @@ from histo_core.config import (
     SplitConfig,
     TrainConfig,
 )
-from histo_core.data.base import open_dataset, prepare_dataset
-from histo_core.data.splits.split import make_split
+from histo_core.data.opening import open_dataset, prepare_dataset
+from histo_core.data.splits.make_split import make_split
 from histo_core.errors import ComparisonError
 from histo_core.models.predictor import Predictor
 from histo_core.runs.job_kinds import JOBS, parse_params

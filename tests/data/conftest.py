@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from histo_core.config import Config
-from histo_core.data.base import Dataset, DatasetInfo
+from histo_core.data.dataset import Dataset, DatasetInfo
 from histo_core.workspace import Workspace
 
 

@@ -13,8 +13,9 @@ from PIL import Image
 
 from histo_core.config import DataConfig
 from histo_core.data import integrity
-from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.integrity import check_files, load_check, make_check, without_broken
+from histo_core.data.opening import open_dataset
 from histo_core.data.storage.converted import converted_bytes
 from histo_core.data.storage.memmap import write_store
 from histo_core.data.subset import Remaining

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from histo_core.config import DataConfig
-from histo_core.data.base import DATASETS, Problem, open_dataset
+from histo_core.data.dataset import DATASETS, Problem
 from histo_core.data.fetch import catalogue
 from histo_core.data.fetch.catalogue import DOWNLOADS, fetch_dataset, unlike_published
 from histo_core.data.fetch.http import Download
+from histo_core.data.opening import open_dataset
 from histo_core.data.sources.pcam_files import pcam_file
 from histo_core.errors import ConfigError, CorruptDataError, PathNotAllowedError
 from histo_core.progress import Progress

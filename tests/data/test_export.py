@@ -13,11 +13,13 @@ import pytest
 from torchvision.datasets import PCAM
 
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.export import formats
 from histo_core.data.export.formats import export_folders, export_pcam, export_table
 from histo_core.data.formats.csv_cells import to_csv
-from histo_core.data.splits.split import Split, make_split
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
+from histo_core.data.splits.split import Split
 from histo_core.errors import CancelledError, ConfigError, CorruptDataError, DataError
 from histo_core.workspace import Workspace
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.storage.memmap import FlatStore, write_store
 from histo_core.errors import CorruptDataError
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from histo_core.config import DataConfig
-from histo_core.data.base import open_dataset
+from histo_core.data.opening import open_dataset
 from histo_core.data.storage.converted import convert
 from histo_core.data.storage.copies import find_copies, remove_unused
 from histo_core.data.storage.single_process import alone

@@ -12,7 +12,8 @@ import torch
 from torch.utils.data import DataLoader
 
 from histo_core.config import DataConfig
-from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.dataset import Dataset
+from histo_core.data.opening import open_dataset
 from histo_core.data.storage.converted import convert
 from histo_core.data.torch_dataset import Patches, identity
 from histo_core.errors import CorruptDataError

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from histo_core.data.base import UNLABELLED
 from histo_core.data.class_counts import counts_by, offered_columns
+from histo_core.data.dataset import UNLABELLED
 
 
 def test_counts_agree_with_a_cross_table(make_dataset) -> None:

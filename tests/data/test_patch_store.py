@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from histo_core.config import DataConfig
-from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.dataset import Dataset
+from histo_core.data.opening import open_dataset
 from histo_core.data.storage import converted
 from histo_core.data.storage.converted import convert, converted_bytes, find_store, worth_converting
 from histo_core.data.storage.memmap import FlatStore

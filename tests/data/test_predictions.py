@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from histo_core.config import SplitConfig
-from histo_core.data.base import UNLABELLED, Dataset
+from histo_core.data.dataset import UNLABELLED, Dataset
 from histo_core.data.predictions import (
     build_predictions,
     check_predictions,
@@ -18,7 +18,7 @@ from histo_core.data.predictions import (
     read_predictions,
     write_predictions,
 )
-from histo_core.data.splits.split import make_split
+from histo_core.data.splits.make_split import make_split
 from histo_core.errors import CorruptDataError, DataNotFoundError
 
 PROBABILITIES = np.array([[0.9, 0.1], [0.25, 0.75], [0.5, 0.5]], np.float32)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from histo_core.config import Config
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.reading import read_each
 from histo_core.errors import CorruptDataError
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from histo_core.config import Config
-from histo_core.data.base import UNLABELLED, Dataset
+from histo_core.data.dataset import UNLABELLED, Dataset
 from histo_core.data.label_mapping import under_classes
 from histo_core.errors import ConfigError
 from histo_core.workspace import Workspace

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from histo_core.config import DataConfig
-from histo_core.data.base import Dataset, Problem, open_dataset
+from histo_core.data.dataset import Dataset, Problem
+from histo_core.data.opening import open_dataset
 from histo_core.data.subset import Remaining
 from histo_core.workspace import Workspace
 

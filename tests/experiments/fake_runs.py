@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from histo_core.data.base import open_dataset
+from histo_core.data.opening import open_dataset
 from histo_core.data.predictions import build_predictions, write_predictions
-from histo_core.data.splits.split import make_split
+from histo_core.data.splits.make_split import make_split
 from histo_core.files import append_line, sha256, write_json
 from histo_core.runs.processes import ProcessIdentity
 from histo_core.runs.records import Run

@@ -16,13 +16,13 @@ from histo_core.config import RunConfig
 from histo_core.config_protocol import ProtocolConfig
 from histo_core.evaluation.class_scores import class_scores
 from histo_core.evaluation.intervals import Interval
+from histo_core.experiments.api import get_experiment, start_experiment
 from histo_core.experiments.beside import Pair, beside_experiment, beside_run, beside_study
-from histo_core.experiments.final import TestScore
 from histo_core.experiments.from_study import start, wanted
-from histo_core.experiments.launcher import get_experiment, start_experiment
 from histo_core.experiments.records import Experiment, Member
+from histo_core.experiments.results import MemberResult, Summary, summary
 from histo_core.experiments.scores import RunScores, pool
-from histo_core.experiments.summary import MemberResult, Summary, summary
+from histo_core.experiments.test_score import TestScore
 from histo_core.runs.launcher import launch
 from histo_core.runs.records import Run
 from histo_core.runs.store import Store

@@ -12,10 +12,11 @@ from sklearn.metrics import f1_score
 from histo_core.config import RunConfig
 from histo_core.config_protocol import Metric, ProtocolConfig, SweepField
 from histo_core.evaluation.class_scores import METRICS, ClassScores
-from histo_core.experiments.launcher import get_experiment, start_experiment
+from histo_core.experiments.about import NAMES
+from histo_core.experiments.api import get_experiment, start_experiment
+from histo_core.experiments.narrative import verdict
+from histo_core.experiments.results import summary
 from histo_core.experiments.scores import chosen_by, run_scores, values_by_epoch
-from histo_core.experiments.summary import summary
-from histo_core.experiments.words import NAMES, verdict
 from histo_core.files import append_line
 from histo_core.runs.store import Store
 from histo_core.training.events import EpochDone, to_json

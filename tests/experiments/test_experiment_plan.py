@@ -7,8 +7,8 @@ import pytest
 from histo_core.config import RunConfig, SplitConfig, TrainConfig
 from histo_core.config_protocol import ProtocolConfig, SweepField
 from histo_core.errors import ConfigError
-from histo_core.experiments.plan import Planned, next_trials, plan, trial
-from histo_core.experiments.sampling import Trial
+from histo_core.experiments.protocol_runs import Planned, next_trials, plan, trial
+from histo_core.experiments.sweep.sampling import Trial
 
 BASE = RunConfig(seed=7, split=SplitConfig(seed=3))
 HELD_OUT = RunConfig(split=SplitConfig(hold_out=True))

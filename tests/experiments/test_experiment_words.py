@@ -10,9 +10,9 @@ from fake_runs import End
 from histo_core.config import RunConfig, SplitConfig
 from histo_core.config_protocol import ProtocolConfig
 from histo_core.data.grouping import GroupKind
-from histo_core.experiments.launcher import get_experiment, start_experiment
+from histo_core.experiments.api import get_experiment, start_experiment
+from histo_core.experiments.results import Summary, summary
 from histo_core.experiments.scores import Pool, RunScores, kind_of, run_scores
-from histo_core.experiments.summary import Summary, summary
 from histo_core.runs.records import Run
 from histo_core.workspace import Workspace
 

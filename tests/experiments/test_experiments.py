@@ -13,24 +13,24 @@ from fake_runs import TRAINED, End
 from histo_core.access import User
 from histo_core.config import RunConfig, SplitConfig
 from histo_core.config_protocol import ProtocolConfig, SweepField
-from histo_core.data.base import open_dataset
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.saved_split import save_split
-from histo_core.data.splits.split import make_split
 from histo_core.errors import ConfigError, PermissionDeniedError, RunError, SplitError
 from histo_core.evaluation.pooled_predictions import pooled_intervals
 from histo_core.evaluation.resampled_ttest import mean_over_seeds, mean_over_splits
-from histo_core.experiments.edit import archive_experiment, delete_experiment, rename_experiment
-from histo_core.experiments.launcher import (
+from histo_core.experiments.api import (
     cancel_experiment,
     experiments,
     get_experiment,
     resume_experiment,
     start_experiment,
 )
+from histo_core.experiments.edit import archive_experiment, delete_experiment, rename_experiment
+from histo_core.experiments.narrative import verdict
+from histo_core.experiments.results import summary
 from histo_core.experiments.scores import together
-from histo_core.experiments.summary import summary
 from histo_core.experiments.table import ExperimentTable
-from histo_core.experiments.words import verdict
 from histo_core.maintenance.check import check_workspace
 from histo_core.runs.delete import delete
 from histo_core.runs.launcher import launch

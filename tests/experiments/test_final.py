@@ -7,17 +7,17 @@ import pytest
 from histo_core.access import User
 from histo_core.config import PredictConfig, RunConfig, SplitConfig
 from histo_core.config_protocol import ProtocolConfig, SweepField
-from histo_core.data.base import open_dataset
+from histo_core.data.opening import open_dataset
 from histo_core.data.predictions import read_predictions
-from histo_core.data.splits.split import make_split
+from histo_core.data.splits.make_split import make_split
 from histo_core.errors import CancelledError, PermissionDeniedError, RunError
 from histo_core.evaluation.class_scores import METRICS
+from histo_core.experiments.api import get_experiment, start_experiment
 from histo_core.experiments.edit import delete_experiment
-from histo_core.experiments.final import kept_score, looked_at_before, score_test, why_not
-from histo_core.experiments.launcher import get_experiment, start_experiment
 from histo_core.experiments.records import Experiment
-from histo_core.experiments.summary import summary
+from histo_core.experiments.results import summary
 from histo_core.experiments.table import ExperimentTable
+from histo_core.experiments.test_score import kept_score, looked_at_before, score_test, why_not
 from histo_core.runs.delete import delete
 from histo_core.runs.held_out import kept_back_by, scored_before
 from histo_core.runs.predictions import predict_with
@@ -75,7 +75,7 @@ def test_a_choice_that_was_broken_off_stays_the_same(
         score_test(trained.experiment_id, workspace, progress=stop)
     chosen = get_experiment(trained.experiment_id, workspace).final_run_id
     assert kept_score(trained.experiment_id, workspace) is None
-    monkeypatch.setattr("histo_core.experiments.final._chosen", lambda *_: pytest.fail("it was chosen already"))
+    monkeypatch.setattr("histo_core.experiments.test_score._chosen", lambda *_: pytest.fail("it was chosen already"))
     assert score_test(trained.experiment_id, workspace).run_id == chosen
 
 

@@ -6,7 +6,7 @@ import math
 from statistics import mean
 
 from histo_core.config_protocol import ProtocolConfig, SweepField
-from histo_core.experiments.sampling import Trial, hopeless, suggested
+from histo_core.experiments.sweep.sampling import Trial, hopeless, suggested
 
 RATE = "train.learning_rate"
 PROTOCOL = ProtocolConfig(

@@ -12,13 +12,13 @@ from fake_runs import ME, End, write_events
 from histo_core.config import RunConfig
 from histo_core.config_protocol import ProtocolConfig, SweepField
 from histo_core.errors import CancelledError
-from histo_core.experiments import search
+from histo_core.experiments.api import as_members, cancel_experiment, get_experiment, start_experiment
 from histo_core.experiments.folder import read_pruned
-from histo_core.experiments.launcher import as_members, cancel_experiment, get_experiment, start_experiment
-from histo_core.experiments.plan import Planned
+from histo_core.experiments.protocol_runs import Planned
 from histo_core.experiments.records import Experiment
-from histo_core.experiments.search import follow
-from histo_core.experiments.summary import summary
+from histo_core.experiments.results import summary
+from histo_core.experiments.sweep import search
+from histo_core.experiments.sweep.search import follow
 from histo_core.runs.jobs import find_job
 from histo_core.runs.launcher import launch
 from histo_core.runs.records import Run, RunStatus
@@ -45,7 +45,7 @@ class _KilledError(Exception):
 def begin(workspace: Workspace, config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Experiment]:
     """Start a sweep without the process that follows it."""
     asked = []
-    monkeypatch.setattr("histo_core.experiments.launcher.start_job", lambda *args, **_: asked.append(args))
+    monkeypatch.setattr("histo_core.experiments.api.start_job", lambda *args, **_: asked.append(args))
 
     def begun(protocol: ProtocolConfig) -> Experiment:
         experiment = start_experiment(config, protocol, workspace)
@@ -188,7 +188,7 @@ def test_a_sweep_between_two_trials_is_found_and_followed_again(
     workspace: Workspace, config: RunConfig, end: End, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    monkeypatch.setattr("histo_core.experiments.launcher.start_job", lambda *args, **_: asked.append(args))
+    monkeypatch.setattr("histo_core.experiments.api.start_job", lambda *args, **_: asked.append(args))
     begun = start_experiment(config, TPE, workspace)
     end(begun.members[0].run_id, status=RunStatus.FAILED)
     assert start_experiment(config, TPE, workspace).experiment_id == begun.experiment_id

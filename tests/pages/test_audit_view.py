@@ -15,8 +15,8 @@ from streamlit.testing.v1 import AppTest
 
 from histo_core.auditing.report import AuditReport, make_audit
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data.base import open_dataset
-from histo_core.data.splits.split import make_split
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
 from histo_core.workspace import Workspace
 from pages.ui import audit_view
 
@@ -25,7 +25,7 @@ HOSTILE = "<b>twin *1*"
 
 
 def _view() -> None:
-    from histo_core.data.splits.split import make_split
+    from histo_core.data.splits.make_split import make_split
     from pages.ui import audit_view, data_choice
 
     data, division = data_choice.from_url()

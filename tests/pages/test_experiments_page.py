@@ -10,10 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from histo_core.config import parse_config
 from histo_core.config_protocol import ProtocolConfig, SweepField
-from histo_core.experiments.final import score_test
-from histo_core.experiments.launcher import experiments, get_experiment, start_experiment
+from histo_core.experiments.api import experiments, get_experiment, start_experiment
 from histo_core.experiments.records import Experiment
-from histo_core.experiments.summary import summary
+from histo_core.experiments.results import summary
+from histo_core.experiments.test_score import score_test
 from histo_core.runs.store import Store
 from histo_core.runs.worker import work
 from histo_core.workspace import Workspace

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from histo_core.config import Config, SplitConfig
-from histo_core.data.base import UNLABELLED, Dataset
-from histo_core.data.splits.split import make_split
+from histo_core.data.dataset import UNLABELLED, Dataset
+from histo_core.data.splits.make_split import make_split
 from pages.ui.explore.columns import Columns, code_columns, title
 
 

@@ -16,9 +16,9 @@ from streamlit.testing.v1 import AppTest
 from histo_core.auditing.embedding.layout import make_map
 from histo_core.auditing.report import make_audit
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data.base import open_dataset
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.saved_split import save_split
-from histo_core.data.splits.split import make_split
 from histo_core.workspace import Workspace
 from pages.ui.explore.views import TITLES
 

@@ -16,8 +16,9 @@ from histo_core.auditing.embedding.lasso import inside
 from histo_core.auditing.embedding.layout import PatchMap, load_map, make_map
 from histo_core.auditing.report import make_audit
 from histo_core.config import SplitConfig
-from histo_core.data.base import Dataset, open_dataset
-from histo_core.data.splits.split import make_split
+from histo_core.data.dataset import Dataset
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
 from histo_core.errors import CancelledError
 from histo_core.workspace import Workspace
 

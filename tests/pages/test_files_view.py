@@ -11,8 +11,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from histo_core.config import DataConfig
-from histo_core.data.base import open_dataset
 from histo_core.data.integrity import make_check
+from histo_core.data.opening import open_dataset
 from histo_core.data.storage.converted import convert
 from histo_core.workspace import Workspace
 from pages.ui import cache
@@ -21,7 +21,7 @@ HOSTILE = "<b>x<b> *y* $z$.png"
 
 
 def _view() -> None:
-    from histo_core.data.splits.split import make_split
+    from histo_core.data.splits.make_split import make_split
     from histo_core.errors import BrokenFilesError
     from pages.ui import data_choice, files_view
 

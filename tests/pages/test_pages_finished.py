@@ -13,7 +13,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from histo_core.comparison.join import load
-from histo_core.data.base import DATASETS, open_dataset
+from histo_core.data.dataset import DATASETS
+from histo_core.data.opening import open_dataset
 from histo_core.review.telling import first_telling
 from histo_core.workspace import Workspace
 

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from histo_core.config import RunConfig
 from histo_core.config_protocol import ProtocolConfig
 from histo_core.errors import ConfigError
-from histo_core.experiments.launcher import start_experiment
+from histo_core.experiments.api import start_experiment
 from histo_core.runs.store import Store
 from histo_core.workspace import Workspace
 

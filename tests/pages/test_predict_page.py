@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from histo_core.comparison.join import load
 from histo_core.config import DataConfig, PredictConfig, SplitConfig
-from histo_core.data.base import open_dataset, prepare_dataset
-from histo_core.data.splits.split import make_split
+from histo_core.data.opening import open_dataset, prepare_dataset
+from histo_core.data.splits.make_split import make_split
 from histo_core.runs.delete import delete
 from histo_core.runs.launcher import launch
 from histo_core.runs.predictions import predict_with

@@ -51,7 +51,7 @@ def test_a_copied_command_asks_for_what_the_form_asked_for(
         asked.update(written, config=config, protocol=given[0] if len(given) == 2 else ProtocolConfig())
         raise _StopError
 
-    monkeypatch.setattr("histo_core.experiments.launcher.start_experiment", start)
+    monkeypatch.setattr("histo_core.experiments.api.start_experiment", start)
     monkeypatch.setattr("histo_core.cli.train.launch", start)
     for name in ("train", "experiments_start"):
         monkeypatch.setattr(f"histo_core.cli.{name}.draw_phantom", lambda *_: None)

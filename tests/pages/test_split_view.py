@@ -9,9 +9,9 @@ from page_helpers import PHANTOM, OpenPage, texts
 from streamlit.testing.v1 import AppTest
 
 from histo_core.config import SplitConfig
-from histo_core.data.base import open_dataset, prepare_dataset
+from histo_core.data.opening import open_dataset, prepare_dataset
+from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.saved_split import saved_splits
-from histo_core.data.splits.split import make_split
 from histo_core.workspace import Workspace
 
 

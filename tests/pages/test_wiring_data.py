@@ -21,8 +21,9 @@ from wiring_spy import CLICK, Row, Spy, check
 
 from histo_core.auditing.embedding.layout import PatchMap
 from histo_core.config import AugmentConfig, SplitConfig
-from histo_core.data.base import Dataset, open_dataset
-from histo_core.data.splits.split import make_split
+from histo_core.data.dataset import Dataset
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
 from histo_core.data.transforms.augment.presets import PRESETS
 from histo_core.workspace import Workspace
 

@@ -14,9 +14,11 @@ from wiring import controls, fill, tried
 from wiring_spy import Spy
 
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data.base import DATASETS, Dataset, open_dataset
+from histo_core.data.dataset import DATASETS, Dataset
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.saved_split import save_split
-from histo_core.data.splits.split import Split, make_split
+from histo_core.data.splits.split import Split
 from histo_core.workspace import Workspace
 
 LINK = {"dataset": "phantom", "options": json.dumps(PHANTOM.options)}

@@ -15,7 +15,7 @@ from wiring_queue import Call
 from wiring_spy import Row, check
 
 from histo_core.evaluation.class_scores import METRICS
-from histo_core.experiments.launcher import experiments, get_experiment
+from histo_core.experiments.api import experiments, get_experiment
 from histo_core.workspace import Workspace
 
 VIEW = "pages.ui.experiment_view"

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from wiring import controls, fill, tried
 
 from histo_core.config import DataConfig, PredictConfig, SplitConfig
-from histo_core.data.base import DATASETS
+from histo_core.data.dataset import DATASETS
 from histo_core.runs.predictions import predict_with
 from histo_core.workspace import Workspace
 from pages.ui.predict_form import NO_CLASS, PATCHES, VIEWS

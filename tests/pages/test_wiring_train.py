@@ -20,7 +20,7 @@ from wiring import control, controls, fill, tried
 from histo_core.config import RunConfig, SplitConfig, TrainConfig
 from histo_core.config_protocol import ProtocolConfig
 from histo_core.config_train import BELONGS
-from histo_core.data.base import DATASETS
+from histo_core.data.dataset import DATASETS
 from histo_core.models.registry import MODELS
 from histo_core.runs.devices import Device
 from histo_core.studies.demo import demo_configs

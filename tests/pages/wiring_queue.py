@@ -8,9 +8,9 @@ import pytest
 from page_helpers import PHANTOM, small_run
 
 from histo_core.config_protocol import ProtocolConfig, SweepField
-from histo_core.data.base import prepare_dataset
+from histo_core.data.opening import prepare_dataset
+from histo_core.experiments.api import start_experiment
 from histo_core.experiments.edit import archive_experiment
-from histo_core.experiments.launcher import start_experiment
 from histo_core.runs.edit import archive
 from histo_core.runs.launcher import cancel, launch
 from histo_core.runs.records import Run

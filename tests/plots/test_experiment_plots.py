@@ -13,8 +13,8 @@ from histo_core.config_protocol import ProtocolConfig, SweepField
 from histo_core.evaluation.class_scores import METRICS, ClassScores
 from histo_core.evaluation.intervals import Interval
 from histo_core.experiments.records import Experiment, Member
+from histo_core.experiments.results import MemberResult, Summary, Together
 from histo_core.experiments.scores import RunScores
-from histo_core.experiments.summary import MemberResult, Summary, Together
 from histo_core.plots.experiment import members_figure, points_table, sweep_figure
 
 NAME = "<b>rate</b> & more"

@@ -18,7 +18,8 @@ from histo_core.auditing.compared import Compared
 from histo_core.auditing.finding import Finding
 from histo_core.auditing.report import AuditReport
 from histo_core.config import DataConfig
-from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.dataset import Dataset
+from histo_core.data.opening import open_dataset
 from histo_core.reports.audit import SHOWN, audit_html, audit_zip, write_audit
 from histo_core.reports.page import DISCLAIMER
 from histo_core.workspace import Workspace

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from histo_core.config import PreprocessConfig, RunConfig
-from histo_core.data.base import open_dataset
-from histo_core.data.splits.split import make_split
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
 from histo_core.errors import StoreError
 from histo_core.files import read_json, sha256
 from histo_core.models.manifest import read_manifest

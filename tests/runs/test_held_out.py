@@ -21,8 +21,9 @@ from histo_core.config import (
     SplitConfig,
     TrainConfig,
 )
-from histo_core.data.base import open_dataset, prepare_dataset
-from histo_core.data.splits.split import Split, make_split
+from histo_core.data.opening import open_dataset, prepare_dataset
+from histo_core.data.splits.make_split import make_split
+from histo_core.data.splits.split import Split
 from histo_core.errors import CancelledError
 from histo_core.runs import predictions_kept
 from histo_core.runs.delete import delete

@@ -13,9 +13,9 @@ from waiting import wait_until
 from histo_core.auditing.embedding.layout import load_map
 from histo_core.auditing.report import load_audit
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data.base import open_dataset
 from histo_core.data.integrity import load_check
-from histo_core.data.splits.split import make_split
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
 from histo_core.errors import CancelledError, ConfigError
 from histo_core.runs.job_kinds import JOBS, parse_params
 from histo_core.runs.jobs import Job, find_job, start_job

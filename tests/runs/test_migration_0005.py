@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
 from histo_core.config import DataConfig, ModelConfig, RunConfig, TrainConfig
-from histo_core.experiments.launcher import list_experiments
+from histo_core.experiments.api import list_experiments
 from histo_core.runs.database import Database
 from histo_core.runs.find import Wanted, find_runs
 from histo_core.runs.overview import data_used

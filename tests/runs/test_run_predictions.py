@@ -19,7 +19,7 @@ from histo_core.config import (
     SplitConfig,
     TrainConfig,
 )
-from histo_core.data.base import open_dataset, prepare_dataset
+from histo_core.data.opening import open_dataset, prepare_dataset
 from histo_core.data.predictions import read_predictions
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CancelledError, ConfigError, CorruptDataError, RunError

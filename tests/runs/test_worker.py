@@ -12,9 +12,9 @@ import sqlalchemy as sa
 import yaml
 
 from histo_core.config import RunConfig
-from histo_core.data.base import open_dataset
+from histo_core.data.opening import open_dataset
 from histo_core.data.predictions import read_predictions
-from histo_core.data.splits.split import make_split
+from histo_core.data.splits.make_split import make_split
 from histo_core.errors import RunError, TrainingError
 from histo_core.files import read_json, sha256
 from histo_core.runs import stages

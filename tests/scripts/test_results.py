@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from histo_core.data.base import PARTS
+from histo_core.data.dataset import PARTS
 from scripts import results
 from scripts.results_table import Result, markdown
 

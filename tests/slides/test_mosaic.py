@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from histo_core.config import Config, DataConfig
-from histo_core.data.base import Dataset, DatasetInfo, open_dataset
+from histo_core.data.dataset import Dataset, DatasetInfo
+from histo_core.data.opening import open_dataset
 from histo_core.errors import ConfigError, CorruptDataError, DataError
 from histo_core.slides.mosaic import GROUND, Region, densest, mosaic, mosaic_slides
 from histo_core.workspace import Workspace

@@ -74,7 +74,7 @@ def load_everything() -> None:
     import histo_core.runs.check
     import histo_core.runs.stages
     import histo_core.runs.supervisor
-    from histo_core.data.base import DATASETS
+    from histo_core.data.dataset import DATASETS
     from histo_core.models.registry import MODELS
 
     assert histo_core.runs.check.check

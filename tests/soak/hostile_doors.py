@@ -145,8 +145,8 @@ def _initial(path: Path) -> None:
 
 def _folder(path: Path) -> None:
     from histo_core.config import DataConfig
-    from histo_core.data.base import open_dataset
     from histo_core.data.integrity import check_files
+    from histo_core.data.opening import open_dataset
     from histo_core.workspace import Workspace
 
     config = DataConfig(dataset="folder", root=str(path.parent), skip_broken=True)

@@ -16,11 +16,11 @@ from PIL import Image
 from histo_core.auditing.report import make_audit
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, SplitConfig, TrainConfig
 from histo_core.config_protocol import ProtocolConfig
-from histo_core.data.base import open_dataset
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.saved_split import save_split
-from histo_core.data.splits.split import make_split
+from histo_core.experiments.api import start_experiment
 from histo_core.experiments.edit import rename_experiment
-from histo_core.experiments.launcher import start_experiment
 from histo_core.runs.edit import rename, set_note, set_tags
 from histo_core.runs.launcher import launch
 from histo_core.runs.predictions import predict_with

@@ -12,7 +12,7 @@ import pytest
 from failing_disk import FailingDisk, Outcome
 from operations import BACKUP, DATA, OPERATIONS, OTHER, config
 
-from histo_core.data.base import prepare_dataset
+from histo_core.data.opening import prepare_dataset
 from histo_core.files import read_json
 from histo_core.maintenance import leftovers
 from histo_core.maintenance.backup import back_up

@@ -14,8 +14,8 @@ from histo_core.access import LOCAL
 from histo_core.config import RunConfig
 from histo_core.config_protocol import ProtocolConfig
 from histo_core.errors import ConfigError, RunError, StoreError
+from histo_core.experiments.api import get_experiment, list_experiments
 from histo_core.experiments.edit import delete_experiment
-from histo_core.experiments.launcher import get_experiment, list_experiments
 from histo_core.experiments.records import Member
 from histo_core.experiments.table import ExperimentTable
 from histo_core.runs.delete import delete

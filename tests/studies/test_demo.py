@@ -1,7 +1,7 @@
 import pytest
 
 from histo_core.config import parse_config
-from histo_core.data.base import DATASETS
+from histo_core.data.dataset import DATASETS
 from histo_core.models.registry import MODELS, build_network
 from histo_core.studies.demo import PATCHES, demo_configs
 

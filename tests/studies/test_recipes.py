@@ -9,7 +9,7 @@ import torch
 
 from histo_core.config import AugmentConfig, PreprocessConfig, RunConfig, parse_config
 from histo_core.config_protocol import ProtocolConfig, changed
-from histo_core.data.base import DATASETS
+from histo_core.data.dataset import DATASETS
 from histo_core.data.splits.folds import folds_of
 from histo_core.data.transforms.augment.presets import PRESETS
 from histo_core.errors import UnknownNameError

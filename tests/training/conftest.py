@@ -9,7 +9,7 @@ import pytest
 from dots import Dots, split_of
 
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.splits.split import Split
 from histo_core.training.events import Event
 from histo_core.training.loop import fit

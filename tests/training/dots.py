@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from histo_core.config import Config
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.splits.split import Split, fingerprint
 from histo_core.workspace import Workspace
 

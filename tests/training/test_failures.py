@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from histo_core.config import TrainConfig
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.errors import TrainingError
 from histo_core.files import read_json
 from histo_core.training.failures import check_batch, check_finite, check_weights, disk_explained, memory_explained

@@ -15,8 +15,8 @@ from sklearn.preprocessing import StandardScaler
 from histo_core.auditing.embedding.network_features import SQUEEZENET_FILE, squeezenet_features
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, SplitConfig
 from histo_core.config_train import TrainConfig
-from histo_core.data.base import open_dataset
-from histo_core.data.splits.split import make_split
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.registry import build_network
 from histo_core.training.events import EpochDone

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from histo_core.config import RunConfig, TrainConfig
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.splits.split import Split
 from histo_core.errors import CancelledError, TrainingError
 from histo_core.training.dry_run import try_batch

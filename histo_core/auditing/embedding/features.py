@@ -5,16 +5,11 @@ Looking at a map that was made must not load PyTorch (700 MB of memory), so what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
+from histo_core.auditing.embedding.describe import Describe
 from histo_core.errors import CheckpointError, ConfigError, DataNotFoundError
 from histo_core.workspace import Workspace
-
-Describe = Callable[[Sequence[np.ndarray] | np.ndarray], np.ndarray]
-"""uint8 H x W x 3 RGB each to float32 [n, d]."""
 
 OWN = COLOUR, SQUEEZENET = "colour", "squeezenet"
 """Those that need no run."""

@@ -14,7 +14,7 @@ from histo_core.auditing.embedding.features import feature_key, feature_words, o
 from histo_core.auditing.embedding.lasso import inside
 from histo_core.auditing.embedding.principal_plane import principal_plane
 from histo_core.auditing.embedding.umap import FEWEST, umap_layout
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.files import new_folder, read_json, read_kept, write_atomically, write_json
 from histo_core.progress import Progress, silent
 from histo_core.regular_files import open_regular

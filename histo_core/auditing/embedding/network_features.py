@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from histo_core.auditing.embedding.features import Describe
+from histo_core.auditing.embedding.describe import Describe
 from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.device import resolve_device

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from histo_core.auditing.embedding.features import Describe
+from histo_core.auditing.embedding.describe import Describe
 from histo_core.auditing.embedding.pca import Covariance
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.errors import DataError
 from histo_core.progress import Progress, silent
 from histo_core.regular_files import open_regular

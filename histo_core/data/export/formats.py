@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 from PIL import Image
 
-from histo_core.data.base import PARTS, UNLABELLED, Dataset
+from histo_core.data.dataset import PARTS, UNLABELLED, Dataset
 from histo_core.data.formats.csv_cells import to_csv
 from histo_core.data.formats.safe_names import safe_names
 from histo_core.data.sources.pcam import CLASSES as PCAM_CLASSES

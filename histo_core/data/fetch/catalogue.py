@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from histo_core.config import DataConfig
-from histo_core.data.base import DATASETS, PARTS, Problem
+from histo_core.data.dataset import DATASETS, PARTS, Problem
 from histo_core.data.fetch.http import Download, differs, fetch
 from histo_core.data.formats.tar_file import unpack_tar
 from histo_core.data.sources.breakhis import BreaKHis

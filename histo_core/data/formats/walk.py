@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from histo_core.data.base import Problem
+from histo_core.data.dataset import Problem
 from histo_core.data.formats.images import SUFFIXES
 from histo_core.data.formats.left_out import IMAGE_SUFFIXES, LINKS, Survey, Tally
 from histo_core.data.formats.system_names import is_system

@@ -19,7 +19,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 
 from histo_core.config import Config
-from histo_core.data.base import DATASETS, Dataset, DatasetInfo
+from histo_core.data.dataset import DATASETS, Dataset, DatasetInfo
 from histo_core.data.formats.parquet_table import read_own_parquet
 from histo_core.data.phantom.cohort import GRADES, MASK_SHAPE, PATCH_SHAPE, Cohort, PhantomOptions
 from histo_core.data.phantom.nuclei import MICRONS_PER_PIXEL

@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import Field
 
 from histo_core.config import Config
-from histo_core.data.base import DATASETS, Dataset, DatasetInfo
+from histo_core.data.dataset import DATASETS, Dataset, DatasetInfo
 from histo_core.data.formats.unpacked import in_own_folder
 from histo_core.data.formats.walk import Walk
 from histo_core.data.sources.breakhis_folds import own_parts, published_parts

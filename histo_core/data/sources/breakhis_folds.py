@@ -7,7 +7,7 @@ from pathlib import Path, PureWindowsPath
 
 import numpy as np
 
-from histo_core.data.base import Problem
+from histo_core.data.dataset import Problem
 from histo_core.data.formats.walk import Walk
 from histo_core.data.splits.partition import partition_groups
 from histo_core.errors import CorruptDataError

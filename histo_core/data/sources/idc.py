@@ -10,7 +10,7 @@ from typing import ClassVar, cast
 import pandas as pd
 
 from histo_core.config import Config
-from histo_core.data.base import DATASETS, Dataset, DatasetInfo
+from histo_core.data.dataset import DATASETS, Dataset, DatasetInfo
 from histo_core.data.formats.images import KINDS
 from histo_core.data.formats.unpacked import only_folder
 from histo_core.data.formats.walk import Walk

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from histo_core.data.base import Dataset, Problem
+from histo_core.data.dataset import Dataset, Problem
 from histo_core.data.formats.images import KINDS, READING, open_image, read_file, read_otherwise_before
 from histo_core.data.formats.walk import Walk
 from histo_core.errors import BrokenFilesError, DataNotFoundError

@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import Field
 
 from histo_core.config import Config
-from histo_core.data.base import DATASETS, UNLABELLED, Dataset, DatasetInfo, Problem
+from histo_core.data.dataset import DATASETS, UNLABELLED, Dataset, DatasetInfo, Problem
 from histo_core.data.formats.csv_table import read_csv
 from histo_core.data.formats.images import SUFFIXES
 from histo_core.data.formats.truth import zero_or_one

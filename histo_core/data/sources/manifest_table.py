@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import Field
 
 from histo_core.config import Config
-from histo_core.data.base import DATASETS, Dataset, DatasetInfo, Problem
+from histo_core.data.dataset import DATASETS, Dataset, DatasetInfo, Problem
 from histo_core.data.formats.images import KINDS
 from histo_core.data.formats.unpacked import in_own_folder
 from histo_core.data.formats.walk import Walk

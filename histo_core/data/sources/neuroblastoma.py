@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from histo_core.data.base import DATASETS, DatasetInfo
+from histo_core.data.dataset import DATASETS, DatasetInfo
 from histo_core.data.sources.folder import ClassFolders
 
 LONG_NAMES = {

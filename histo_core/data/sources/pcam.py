@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from histo_core.config import Config
-from histo_core.data.base import DATASETS, PARTS, Dataset, DatasetInfo, Problem
+from histo_core.data.dataset import DATASETS, PARTS, Dataset, DatasetInfo, Problem
 from histo_core.data.formats.hdf5 import HDF5Array, open_array, open_column
 from histo_core.data.formats.left_out import Survey
 from histo_core.data.sources.pcam_files import WHATS, Files, find_files, pcam_file

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from histo_core.data.base import PARTS, Dataset
 from histo_core.data.class_counts import counts_by
+from histo_core.data.dataset import PARTS, Dataset
 
 SLIDE_TYPES = ("normal", "tumor")
 UNKNOWN_TYPE = "unknown type"

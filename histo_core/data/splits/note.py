@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from histo_core.config import SplitConfig
-from histo_core.data.base import PARTS, Dataset
+from histo_core.data.dataset import PARTS, Dataset
 from histo_core.data.splits.units import PATIENT, Unit
 
 _IN_WORDS = {"train": "training", "valid": "validation", "test": "test"}

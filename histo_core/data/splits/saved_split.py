@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from histo_core.config import Config, SplitConfig, parse_config
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.formats.parquet_table import read_own_parquet
 from histo_core.data.splits.note import standing
 from histo_core.data.splits.split import LEFT_OUT, Split, fingerprint

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from histo_core.config import SplitConfig
-from histo_core.data.base import PARTS, UNLABELLED, Dataset
+from histo_core.data.dataset import PARTS, UNLABELLED, Dataset
 from histo_core.data.grouping import with_stand_ins
 from histo_core.data.splits.folds import deal_groups, deal_samples
 from histo_core.data.splits.partition import partition_groups, partition_samples

@@ -8,42 +8,24 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from histo_core.data.dataset import Dataset
 from histo_core.data.storage.memmap import FlatStore, write_store
 from histo_core.data.storage.single_process import alone, sweep
 from histo_core.disk_errors import advice
 from histo_core.errors import ConfigError, CorruptDataError, DataError
 from histo_core.files import new_folder
 from histo_core.progress import Progress, silent
-
-if TYPE_CHECKING:
-    from histo_core.data.base import Dataset
-    from histo_core.workspace import Workspace
+from histo_core.workspace import Workspace
 
 _SAMPLED = 32
 _SPARE_BYTES = 256 << 20
 """Left free on the disk, so that the rest of the workspace can go on."""
 
 log = logging.getLogger(__name__)
-
-
-class PatchStore(Protocol):
-    """Something that gathers patches quickly."""
-
-    def __len__(self) -> int: ...
-
-    def read(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray] | np.ndarray:
-        """As `Dataset.read`."""
-        ...
-
-    def __getitems__(self, indices: Sequence[int]) -> Sequence[np.ndarray] | np.ndarray:
-        """As `Dataset.read`; the name by which PyTorch's loaders ask for a whole batch."""
-        ...
 
 
 def find_store(dataset: Dataset, workspace: Workspace) -> FlatStore | None:

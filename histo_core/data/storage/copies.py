@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from histo_core.config import DataConfig, parse_config
-from histo_core.data.base import open_dataset
+from histo_core.data.opening import open_dataset
 from histo_core.data.sources.pcam_unpacked import unpacked_folders
 from histo_core.data.storage.memmap import FlatStore
 from histo_core.errors import HistoscopeError

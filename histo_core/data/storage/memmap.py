@@ -12,18 +12,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from histo_core.data.dataset import Dataset
 from histo_core.data.formats.flat_array import FlatArray
 from histo_core.errors import CorruptDataError
 from histo_core.files import read_json, write_json
 from histo_core.progress import Progress, silent
 from histo_core.regular_files import open_regular
-
-if TYPE_CHECKING:
-    from histo_core.data.base import Dataset
 
 _FORMAT = 1
 _PIXELS, _SIZES, _MANIFEST = "pixels.bin", "sizes.npy", "manifest.json"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from histo_core.config import Channels
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.errors import DataError
 from histo_core.progress import Progress, silent
 

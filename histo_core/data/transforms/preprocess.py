@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 
 from histo_core.config import AugmentConfig, PreprocessConfig
-from histo_core.data.transforms.augment.draw import augment, changes_nothing, draw
+from histo_core.data.transforms.augment.draw import changes_nothing, draw
+from histo_core.data.transforms.augment.preview import augment
 from histo_core.errors import ConfigError, DataError
 
 __all__ = ["Preprocess", "Region", "augment"]

@@ -9,8 +9,8 @@ import streamlit as st
 
 from histo_core.config import AugmentConfig
 from histo_core.config_base import parse_config
-from histo_core.data.transforms.augment.draw import augment
 from histo_core.data.transforms.augment.presets import GROUPS, PRESETS, TITLES
+from histo_core.data.transforms.augment.preview import augment
 from pages.ui import forms, layout, state, unreadable
 from pages.ui.explore import selection
 from pages.ui.explore.context import Explored

@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from histo_core.data.base import PARTS, Dataset
 from histo_core.data.class_counts import rank
+from histo_core.data.dataset import PARTS, Dataset
 from histo_core.data.splits.split import Split
 
 FEW, MANY = 2, 2_000

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data.base import UNLABELLED, Dataset
+from histo_core.data.dataset import UNLABELLED, Dataset
 from histo_core.data.splits.split import Split
 from histo_core.plots.theme import NEUTRAL, class_colours
 from pages.ui import cache

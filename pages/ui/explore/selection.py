@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from histo_core.data.base import PARTS
+from histo_core.data.dataset import PARTS
 from histo_core.errors import HistoscopeError
 from pages.ui import cache, cache_maps, data_choice, layout, state
 from pages.ui.explore import columns

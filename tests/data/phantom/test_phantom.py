@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from histo_core.config import DataConfig
-from histo_core.data.base import open_dataset
+from histo_core.data.opening import open_dataset
 from histo_core.data.phantom import dataset as module
 from histo_core.data.phantom.cohort import PhantomOptions
 from histo_core.data.phantom.dataset import Phantom, build_phantom, phantom_folder

@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 
 from histo_core.config import DataConfig, Option
-from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.label_mapping import under_classes
+from histo_core.data.opening import open_dataset
 from histo_core.data.subset import Remaining
 from histo_core.errors import BrokenFilesError, ConfigError, CorruptDataError, DataNotFoundError, HistoscopeError
 from histo_core.workspace import Workspace

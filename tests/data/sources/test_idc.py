@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.integrity import check_files
-from histo_core.data.splits.split import make_split
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
 from histo_core.errors import BrokenFilesError, DataNotFoundError
 from histo_core.workspace import Workspace
 

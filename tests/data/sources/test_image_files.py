@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from histo_core.config import DataConfig
-from histo_core.data import base
-from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.integrity import check_files, make_check
+from histo_core.data.opening import open_dataset
 from histo_core.data.sources import image_files
 from histo_core.data.storage.converted import convert, find_store
 from histo_core.data.subset import Remaining
@@ -80,7 +80,7 @@ def test_a_new_rule_of_decoding_makes_checks_and_copies_anew(
     make_check(data, workspace)
     convert(data, workspace)
     part = Remaining(data, np.arange(3)).pixels_state
-    monkeypatch.setattr(base, "READING", "next")
+    monkeypatch.setattr("histo_core.data.dataset.READING", "next")
     changed = opened(folder, workspace)
     assert changed.pixels_state != data.pixels_state
     assert Remaining(changed, np.arange(3)).pixels_state != part

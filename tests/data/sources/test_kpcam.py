@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from histo_core.config import DataConfig
-from histo_core.data.base import UNLABELLED, Dataset, open_dataset
+from histo_core.data.dataset import UNLABELLED, Dataset
+from histo_core.data.opening import open_dataset
 from histo_core.errors import BrokenFilesError, ConfigError, CorruptDataError, DataNotFoundError, HistoscopeError
 from histo_core.workspace import Workspace
 

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from histo_core.config import SplitConfig
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.sources.manifest_files import NamedFiles
 from histo_core.data.sources.manifest_table import Manifest, ManifestOptions
-from histo_core.data.splits.split import make_split
+from histo_core.data.splits.make_split import make_split
 from histo_core.errors import DataError
 from histo_core.workspace import Workspace
 

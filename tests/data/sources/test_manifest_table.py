@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from histo_core.config import DataConfig, Option
-from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.dataset import Dataset
+from histo_core.data.opening import open_dataset
 from histo_core.data.sources.manifest_rows import class_names, place
 from histo_core.errors import (
     BrokenFilesError,

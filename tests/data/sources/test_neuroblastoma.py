@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from histo_core.config import DataConfig
-from histo_core.data.base import DATASETS, open_dataset
+from histo_core.data.dataset import DATASETS
+from histo_core.data.opening import open_dataset
 from histo_core.data.sources.neuroblastoma import LONG_NAMES
 from histo_core.errors import BrokenFilesError
 from histo_core.workspace import Workspace

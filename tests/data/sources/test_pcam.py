@@ -15,11 +15,12 @@ import pandas as pd
 import pytest
 
 from histo_core.config import Config, DataConfig, SplitConfig
-from histo_core.data.base import Dataset, open_dataset, prepare_dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.formats.images import open_image
+from histo_core.data.opening import open_dataset, prepare_dataset
 from histo_core.data.sources import pcam_unpacked
 from histo_core.data.sources.pcam import PCam
-from histo_core.data.splits.split import make_split
+from histo_core.data.splits.make_split import make_split
 from histo_core.errors import (
     BrokenFilesError,
     DataNotFoundError,

@@ -5,7 +5,7 @@ from itertools import cycle
 import numpy as np
 import pandas as pd
 
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.sources.pcam_report import pcam_report
 
 PUBLISHED = {"train": (262_144, 216), "valid": (32_768, 54), "test": (32_768, 129)}

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from histo_core.config import SplitConfig
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
+from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.saved_split import save_split, saved_splits
-from histo_core.data.splits.split import fingerprint, make_split
+from histo_core.data.splits.split import fingerprint
 from histo_core.errors import ConfigError, CorruptDataError, SplitError
 from histo_core.workspace import Workspace
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from histo_core.config import SplitConfig
-from histo_core.data.base import UNLABELLED, Dataset
-from histo_core.data.splits.split import fingerprint, make_split
+from histo_core.data.dataset import UNLABELLED, Dataset
+from histo_core.data.splits.make_split import make_split
+from histo_core.data.splits.split import fingerprint
 from histo_core.data.splits.units import PATIENT
 from histo_core.errors import SplitError
 

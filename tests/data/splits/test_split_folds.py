@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data.base import Dataset, open_dataset
+from histo_core.data.dataset import Dataset
+from histo_core.data.opening import open_dataset
 from histo_core.data.splits.folds import folds_of, repeats_of
-from histo_core.data.splits.split import make_split
+from histo_core.data.splits.make_split import make_split
 from histo_core.errors import SplitError
 from histo_core.workspace import Workspace
 

@@ -12,9 +12,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from histo_core.config import Config, SplitConfig
-from histo_core.data.base import UNLABELLED, Dataset, DatasetInfo
+from histo_core.data.dataset import UNLABELLED, Dataset, DatasetInfo
 from histo_core.data.grouping import known_groups, with_stand_ins
-from histo_core.data.splits.split import make_split
+from histo_core.data.splits.make_split import make_split
 from histo_core.errors import SplitError
 from histo_core.workspace import Workspace
 

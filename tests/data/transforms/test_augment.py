@@ -9,7 +9,8 @@ import pytest
 from scipy import stats
 
 from histo_core.config import AugmentConfig, PreprocessConfig
-from histo_core.data.transforms.augment.draw import augment, draw
+from histo_core.data.transforms.augment.draw import draw
+from histo_core.data.transforms.augment.preview import augment
 from histo_core.data.transforms.augment.rng import uniform
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import ConfigError

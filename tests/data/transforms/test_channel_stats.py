@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from histo_core.data.base import Dataset
+from histo_core.data.dataset import Dataset
 from histo_core.data.transforms.channel_stats import channel_statistics
 from histo_core.errors import CancelledError, DataError
 

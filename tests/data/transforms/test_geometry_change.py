@@ -10,9 +10,10 @@ from torchvision.transforms.v2 import functional as tv
 
 from histo_core.config import AugmentConfig
 from histo_core.data.transforms.augment import kernel, torch_backend
-from histo_core.data.transforms.augment.draw import Changes, augment, draw
+from histo_core.data.transforms.augment.draw import Changes, draw
 from histo_core.data.transforms.augment.geometry_change import Move, draw_move
 from histo_core.data.transforms.augment.geometry_kernel import moved
+from histo_core.data.transforms.augment.preview import augment
 from histo_core.data.transforms.augment.rng import keys
 
 RNG = np.random.default_rng(0)

@@ -9,9 +9,10 @@ from scipy.ndimage import gaussian_filter
 
 from histo_core.config import AugmentConfig
 from histo_core.data.transforms.augment import kernel, torch_backend
-from histo_core.data.transforms.augment.draw import augment, draw
+from histo_core.data.transforms.augment.draw import draw
 from histo_core.data.transforms.augment.elastic_fields import displacements, dropped
 from histo_core.data.transforms.augment.gaussian_kernel import smoothed
+from histo_core.data.transforms.augment.preview import augment
 from histo_core.data.transforms.augment.rng import keys, uniform
 
 RNG = np.random.default_rng(0)

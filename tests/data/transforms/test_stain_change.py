@@ -8,8 +8,9 @@ from skimage.color import hed2rgb, rgb2hed, rgb_from_hed
 
 from histo_core.config import AugmentConfig
 from histo_core.data.transforms.augment import kernel, torch_backend
-from histo_core.data.transforms.augment.draw import augment, draw
+from histo_core.data.transforms.augment.draw import draw
 from histo_core.data.transforms.augment.hed_jitter import STAINS, mixing
+from histo_core.data.transforms.augment.preview import augment
 from histo_core.data.transforms.augment.rng import uniform
 from histo_core.data.transforms.augment.stain_kernel import stained
 

@@ -11,10 +11,9 @@ from histo_core.config_protocol import ProtocolConfig, changed
 from histo_core.data.splits.folds import folds_of, repeats_of
 from histo_core.errors import ConfigError
 from histo_core.experiments.records import keeps_test_back
-from histo_core.extras import need_extra
 
 if TYPE_CHECKING:
-    from histo_core.experiments.sampling import Trial
+    from histo_core.experiments.sweep.sampling import Trial
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def next_trials(config: RunConfig, protocol: ProtocolConfig, trials: Sequence[Tr
         config, protocol: of the sweep.
         trials: those before.
     """
-    from histo_core.experiments.sampling import Trial, suggested
+    from histo_core.experiments.sweep.sampling import Trial, suggested
 
     known, planned = list(trials), list[Planned]()
     while len(known) < protocol.trials:
@@ -84,9 +83,8 @@ def next_trials(config: RunConfig, protocol: ProtocolConfig, trials: Sequence[Tr
 
 
 def _sweep(config: RunConfig, protocol: ProtocolConfig) -> tuple[Planned, ...]:
-    need_extra("sweeps", "A sweep")
     # Loaded for sweeps only: optuna takes half a second.
-    from histo_core.experiments.sampling import drawn, grid
+    from histo_core.experiments.sweep.sampling import drawn, grid
 
     if protocol.sampler == "tpe":
         planned = next_trials(config, protocol, ())

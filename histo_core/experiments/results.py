@@ -11,12 +11,12 @@ import pandas as pd
 
 from histo_core.errors import HistoscopeError
 from histo_core.evaluation.class_scores import METRICS
+from histo_core.experiments.about import about
 from histo_core.experiments.folder import read_pruned
 from histo_core.experiments.over_members import Together, basis, over_members
 from histo_core.experiments.records import Experiment
 from histo_core.experiments.scores import RunScores, better, chosen_by, kind_of, run_scores
 from histo_core.experiments.table import ExperimentTable
-from histo_core.experiments.words import about
 from histo_core.runs.records import Run, RunStatus
 from histo_core.workspace import Workspace
 

@@ -1,14 +1,9 @@
-"""An experiment in sentences: what it found, and what its numbers are about."""
+"""What an experiment's numbers are about, in sentences."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from histo_core.data.grouping import GroupKind
 from histo_core.experiments.records import Experiment
-
-if TYPE_CHECKING:
-    from histo_core.experiments.summary import Summary
 
 NAMES = {
     "auroc": "AUROC",
@@ -32,49 +27,6 @@ TOGETHER: dict[GroupKind | None, str] = {
     "slide": ", in which the patches of a slide stay together",
     None: "; patches count as independent, so that it may be too narrow",
 }
-
-
-def verdict(summary: Summary, metric: str = "auroc") -> str:
-    """What an experiment found, in one sentence.
-
-    Args:
-        summary: as it stands.
-        metric: of the mean; the best trial of a sweep is named by the protocol's own metric.
-    """
-    protocol = summary.experiment.protocol
-    if not summary.finished:
-        return f"{summary.expected:,} run{'s' * (summary.expected != 1)}; none has finished yet."
-    if protocol.kind == "sweep":
-        return _best(summary)
-    found = summary.together[metric]
-    name = f"{PARTS[summary.part].capitalize()} {NAMES[metric]}"
-    if not found.n:
-        empty = not any(one.scores and summary.part in one.scores.scores for one in summary.members)
-        return f"{name} is not defined: {'no patch there has a label' if empty else 'a class is missing'}."
-    still = f", {summary.to_come:,} still to come" * summary.goes_on
-    if found.n == 1:
-        interval = f", {found.interval}" if found.interval.defined else ""
-        return f"{name} is {found.mean:.3f} in the one run that has finished{still or interval}."
-    over = f"{found.n:,} {'folds' if protocol.kind == 'folds' else 'runs'}"
-    mean = f"{name} is {found.mean:.3f} on average over {over} (SD {found.sd:.3f})"
-    if not found.interval.defined or still:
-        return f"{mean}{still}."
-    low, high = f"{found.interval.low:.3f}", f"{found.interval.high:.3f}"
-    if found.interval.value != found.mean:
-        return f"{mean}; of all patches together {found.interval.value:.3f} ({low} to {high})."
-    return f"{mean}, with a 95% interval from {low} to {high}."
-
-
-def _best(summary: Summary) -> str:
-    metric = summary.experiment.protocol.metric.removeprefix("valid_")
-    trials = f"{summary.finished:,} run{'s' * (summary.finished != 1)}{' so far' * summary.goes_on}"
-    if summary.best is None:
-        return f"{trials} have finished; none can be chosen yet."
-    best = summary.members[summary.best]
-    value = None if best.scores is None else getattr(best.scores.scores["valid"], metric)
-    rank = "lowest" if metric == "loss" else "highest"
-    shown = "" if value is None or summary.experiment.protocol.folds else f", {value:.3f}"
-    return f"Of {trials}, {best.label} has the {rank} validation {NAMES[metric]}{shown}."
 
 
 def about(experiment: Experiment, part: str, kind: GroupKind | None = None, *, many: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""What `histo_core.data.base` does for every data set."""
+"""What `histo_core.data.dataset` does for every data set."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from histo_core.config import Config, DataConfig
-from histo_core.data.base import DATASETS, Dataset, DatasetInfo, Problem, open_dataset, prepare_dataset
+from histo_core.data.dataset import DATASETS, Dataset, DatasetInfo, Problem
+from histo_core.data.opening import open_dataset, prepare_dataset
 from histo_core.data.sources.image_files import ImageFilesDataset
 from histo_core.errors import BrokenFilesError, DataNotFoundError
 from histo_core.progress import Progress, silent
@@ -63,7 +64,7 @@ def greys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Sequence
 
 def _wait_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.time()
-    monkeypatch.setattr("histo_core.data.base.time.time", lambda: now + 3600)
+    monkeypatch.setattr("histo_core.data.dataset.time.time", lambda: now + 3600)
 
 
 def test_all_samples_that_cannot_be_used_are_named_at_once(

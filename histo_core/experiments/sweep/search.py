@@ -10,12 +10,12 @@ from dataclasses import replace
 import numpy as np
 
 from histo_core.errors import CancelledError, ConfigError, RunError
+from histo_core.experiments.api import as_members, launch_planned
 from histo_core.experiments.folder import read_pruned, write_pruned
-from histo_core.experiments.launcher import as_members, launch_planned
-from histo_core.experiments.plan import next_trials
+from histo_core.experiments.protocol_runs import next_trials
 from histo_core.experiments.records import Experiment, Member
-from histo_core.experiments.sampling import Trial, hopeless
 from histo_core.experiments.scores import chosen_by, run_scores, values_by_epoch
+from histo_core.experiments.sweep.sampling import Trial, hopeless
 from histo_core.experiments.table import ExperimentTable
 from histo_core.progress import Progress, silent
 from histo_core.runs.launcher import cancel, keep_supervised

@@ -15,8 +15,8 @@ from histo_core.errors import CorruptDataError, RunError
 from histo_core.evaluation.intervals import Interval
 from histo_core.evaluation.pooled_predictions import pooled_intervals
 from histo_core.experiments.records import Experiment
+from histo_core.experiments.results import Summary, summary
 from histo_core.experiments.scores import pool
-from histo_core.experiments.summary import Summary, summary
 from histo_core.experiments.table import ExperimentTable
 from histo_core.files import read_json, write_json
 from histo_core.progress import Progress, silent
@@ -137,7 +137,7 @@ def _chosen(experiment: Experiment, workspace: Workspace) -> str:
 def _scored(experiment_id: str, run: Run, workspace: Workspace, progress: Progress) -> TestScore:
     # PyTorch takes seconds, and reading a score that was kept does without.
     from histo_core.models.predictor import Predictor
-    from histo_core.runs.stages import check_unchanged, open_data
+    from histo_core.runs.run_data import check_unchanged, open_data
     from histo_core.training.predict import predict_parts
 
     dataset, split, workspace = open_data(run.config, workspace)

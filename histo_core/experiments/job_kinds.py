@@ -5,7 +5,9 @@ They are registered here and not with the others, because what they do stands ab
 
 from __future__ import annotations
 
-from histo_core.extras import need_extra
+from collections.abc import Callable
+from importlib import import_module
+
 from histo_core.progress import Progress
 from histo_core.runs.job_kinds import JOBS, JobKind
 from histo_core.runs.job_params import JobParams
@@ -27,18 +29,17 @@ def job_params(experiment_id: str) -> dict[str, str]:
     return {"experiment_id": experiment_id}
 
 
-def _sweep(params: ExperimentParams, workspace: Workspace, progress: Progress) -> None:
-    need_extra("sweeps", "A sweep")
-    from histo_core.experiments.search import follow
+def _of(name: str) -> Callable[[ExperimentParams, Workspace, Progress], None]:
+    """Import a function, given as "module:function", when a job begins: these functions start jobs themselves."""
 
-    follow(params.experiment_id, workspace, progress)
+    def work(params: ExperimentParams, workspace: Workspace, progress: Progress) -> None:
+        module, _, function = name.partition(":")
+        getattr(import_module(module), function)(params.experiment_id, workspace, progress=progress)
 
-
-def _score(params: ExperimentParams, workspace: Workspace, progress: Progress) -> None:
-    from histo_core.experiments.final import score_test
-
-    score_test(params.experiment_id, workspace, progress=progress)
+    return work
 
 
-JOBS.add("sweep", JobKind("Sweep", ExperimentParams, _sweep, action="run.launch"))
+_follow = _of("histo_core.experiments.sweep.search:follow")
+_score = _of("histo_core.experiments.test_score:score_test")
+JOBS.add("sweep", JobKind("Sweep", ExperimentParams, _follow, action="run.launch"))
 JOBS.add("score_test", JobKind("Scoring the test part", ExperimentParams, _score, action="run.predict"))

@@ -1,0 +1,87 @@
+"""Open a data set by its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from histo_core.config import Config, DataConfig, parse_config
+from histo_core.data.dataset import DATASETS, Dataset
+from histo_core.data.integrity import without_broken
+from histo_core.data.storage.converted import find_store
+from histo_core.errors import BrokenFilesError, ConfigError, DataError, DataNotFoundError
+from histo_core.progress import Progress, silent
+from histo_core.workspace import Workspace
+
+
+def prepare_dataset(config: DataConfig, workspace: Workspace, progress: Progress = silent) -> None:
+    """Make what opening a data set needs, with progress; see `Dataset.prepare`.
+
+    Raises:
+        as `open_dataset`, and CancelledError.
+    """
+    kind, root, options = _checked(config, workspace)
+    with _reading(root):
+        kind.prepare(root, options, workspace, progress)
+
+
+def open_dataset(config: DataConfig, workspace: Workspace, progress: Progress = silent) -> Dataset:
+    """Open a data set by its configuration.
+
+    ``progress`` moves where it must be prepared first (see `Dataset.prepare`), and where broken files are to be left
+    out and have not been looked for yet.
+
+    Raises:
+        CancelledError: as the progress asked.
+        UnknownNameError: no data set has this name.
+        ConfigError: an option that the data set does not have, or a missing folder argument.
+        PathNotAllowedError, DataNotFoundError: the folder may not be read, or is not there.
+        BrokenFilesError: samples cannot be used, and the configuration does not say to leave them out.
+        DataError: the files are there and cannot be used.
+    """
+    kind, root, options = _checked(config, workspace)
+    with _reading(root):
+        kind.prepare(root, options, workspace, progress)
+        dataset = kind.open(root, options, workspace)
+    if dataset.problems and not config.skip_broken:
+        raise BrokenFilesError(
+            dataset.problems, "Mend or remove them, or say that broken files are left out (skip_broken)."
+        )
+    if not len(dataset):
+        raise _nothing_left(dataset, root)
+    dataset.remember_in(workspace)
+    if config.skip_broken:
+        dataset = without_broken(dataset, workspace, progress)
+    dataset.store = find_store(dataset, workspace)
+    dataset.config = config if root is None else config.model_copy(update={"root": str(root)})
+    return dataset
+
+
+@contextmanager
+def _reading(root: Path | None) -> Iterator[None]:
+    """What the system says while a folder of the user's is looked through, in words."""
+    try:
+        yield
+    except OSError as error:
+        if root is None:
+            raise
+        raise DataNotFoundError(
+            f"{error.filename or root} cannot be read ({error.strerror or error}).",
+            "Files that Histoscope may read are expected.",
+            "Check the path and its permissions.",
+        ) from error
+
+
+def _nothing_left(dataset: Dataset, root: Path | None) -> DataError:
+    if dataset.problems:
+        return BrokenFilesError(dataset.problems, "No sample is left: check that this is the right folder.")
+    return DataNotFoundError(f"{root} holds no sample.", dataset.info.layout, "Check the folder.")
+
+
+def _checked(config: DataConfig, workspace: Workspace) -> tuple[type[Dataset], Path | None, Config]:
+    kind = DATASETS[config.dataset]
+    if kind.info.needs_root and config.root is None:
+        raise ConfigError(f"Data set {config.dataset!r} needs a folder.", kind.info.layout, "Give its folder (--root).")
+    root = workspace.allowed(config.root) if config.root is not None and kind.info.needs_root else None
+    return kind, root, parse_config(kind.Options, config.options)
