@@ -7,8 +7,8 @@ from unittest.mock import patch
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
 from histo_core.config_protocol import ProtocolConfig
 from histo_core.experiments.api import start_experiment
-from histo_core.runs.launcher import launch
-from histo_core.runs.worker import work
+from histo_core.runs.api import launch
+from histo_core.runs.worker.worker import work
 from histo_core.workspace import Workspace
 
 MODELS = ("cnn_narrow", "cnn_rnn", "gcnn")
@@ -28,7 +28,7 @@ def make_class_workspace(workspace: Workspace, *, patches: int = 600, models: tu
     """
     data = DataConfig(dataset="phantom", options={"patches": patches, "patients": 24})
     runs = [launch(_config(name, data), workspace, name=name, start_supervisor=False).run_id for name in models]
-    with patch("histo_core.runs.launcher.ensure_supervisor", return_value=1):  # trained below, not by another process
+    with patch("histo_core.runs.api.ensure_supervisor", return_value=1):  # trained below, not by another process
         twice = ProtocolConfig(kind="repeats", repeats=2)
         runs += [run.run_id for run in start_experiment(_config(models[0], data, 1), twice, workspace).members]
     for run_id in runs:

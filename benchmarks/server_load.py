@@ -26,7 +26,7 @@ import numpy as np
 from benchmarks._class_workspace import make_class_workspace
 from benchmarks._load import Load, press, warm_up
 from benchmarks._rerun_cost import rerun_cost
-from histo_core.runs.store import Store
+from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 from scripts.dashboard import PROJECT, served_process
 

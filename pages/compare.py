@@ -13,7 +13,7 @@ from histo_core.comparison.aurocs import AurocResults
 from histo_core.comparison.compare import at_threshold
 from histo_core.comparison.join import Joined, RunPredictions
 from histo_core.errors import ComparisonError
-from histo_core.runs.records import Run
+from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 from pages.ui import cache, compare_results, layout, runs, state, training_part
 from pages.ui.text import count, plain

@@ -9,7 +9,7 @@ from histo_core.config import Config, parse_config
 from histo_core.explanation.base import EXPLAINERS, Explanation
 from histo_core.explanation.words import about_box
 from histo_core.plots.overlay import common_scale
-from histo_core.runs.records import Run
+from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 from pages.ui import forms, layout, maps, patches, runs, state
 from pages.ui.errors import shown

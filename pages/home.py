@@ -7,12 +7,12 @@ from collections.abc import Mapping
 import streamlit as st
 
 from histo_core.access import LOCAL, authorise
+from histo_core.runs.api import launch_many
 from histo_core.runs.devices import devices
-from histo_core.runs.find import Wanted, find_runs
-from histo_core.runs.launcher import launch_many
-from histo_core.runs.overview import data_used, states
-from histo_core.runs.records import RunStatus
-from histo_core.runs.store import Store
+from histo_core.runs.store.overview import data_used, states
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.search import Wanted, find_runs
 from histo_core.workspace import Workspace
 from pages.ui import cache, data_choice, layout, navigation, runs
 from pages.ui.text import count, plain

@@ -12,10 +12,10 @@ from histo_core.access import LOCAL, authorise
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.dataset import Dataset
 from histo_core.data.splits.split import Split
-from histo_core.runs.held_out import kept_back_by, scored_before
-from histo_core.runs.own_data import count_seen, division_in_words
-from histo_core.runs.predictions_kept import PredictionSet, find_predictions
-from histo_core.runs.records import Run
+from histo_core.prediction.seen_samples import count_seen, division_in_words
+from histo_core.prediction.stored import PredictionSet, find_predictions
+from histo_core.runs.store.records import Run
+from histo_core.runs.store.test_set_access import kept_back_by, scored_before
 from histo_core.workspace import Workspace
 from pages.ui import cache, data_choice, layout, predict_cache, predict_form, predict_results, runs, state
 from pages.ui.errors import shown
@@ -23,7 +23,7 @@ from pages.ui.jobs import job_card
 from pages.ui.text import count, plain
 
 if TYPE_CHECKING:
-    from histo_core.runs.predictions_check import Check
+    from histo_core.prediction.preflight import Check
 
 ICONS = {"alike": ":material/check_circle:", "differs": ":material/warning:", "unknown": ":material/help:"}
 FIRST = "Check that the data fit the model, then predict."
@@ -112,7 +112,7 @@ def _own(
     run: Run, question: predict_form.Question, own: Split, found: PredictionSet | None, workspace: Workspace
 ) -> None:
     """What the run has seen of its own data before, and how often the test part was looked at."""
-    from histo_core.runs.predictions_check import held_out_check, seen_check  # it loads PyTorch
+    from histo_core.prediction.preflight import held_out_check, seen_check  # it loads PyTorch
 
     home = str(workspace.home)
     division, parts = own, question.predict.parts

@@ -6,7 +6,7 @@ import streamlit as st
 
 from histo_core.access import LOCAL, authorise
 from histo_core.runs.devices import devices
-from histo_core.runs.find import Wanted, all_tags, find_runs
+from histo_core.runs.store.search import Wanted, all_tags, find_runs
 from histo_core.workspace import Workspace
 from pages.ui import cache, layout, run_board, run_form, run_launch, run_source, runs
 from pages.ui.errors import shown

@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import Browser, sync_playwright
 
-from histo_core.runs.launcher import supervisor_alive
+from histo_core.runs.api import supervisor_alive
 from histo_core.workspace import Workspace
 
 PROJECT = Path(__file__).resolve().parents[1]

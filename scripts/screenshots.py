@@ -29,8 +29,8 @@ from histo_core.config_protocol import ProtocolConfig
 from histo_core.data.opening import open_dataset
 from histo_core.data.splits.make_split import make_split
 from histo_core.experiments.api import experiments, runs_of, start_experiment
-from histo_core.runs.records import RunStatus
-from histo_core.runs.store import Store
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.runs import Store
 from histo_core.studies.demo import demo_configs
 from histo_core.workspace import Workspace
 from scripts.dashboard import PROJECT, chromium, served

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import torch
 from postgres import running_postgres
 
-from histo_core.runs import database
+from histo_core.runs.store import database
 from histo_core.workspace import Workspace
 
 PROJECT = Path(__file__).resolve().parents[1]

@@ -14,7 +14,7 @@ from histo_core.cli.as_json import Json, say_json
 from histo_core.cli.options import output_option
 from histo_core.cli.output import say, table
 from histo_core.private_files import shared_files
-from histo_core.runs.store import Store
+from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -105,8 +105,8 @@ def show(
     from histo_core.experiments.narrative import verdict
     from histo_core.experiments.results import summary
     from histo_core.experiments.test_score import kept_score, looked_at_before
-    from histo_core.runs.held_out import scored_in_words
-    from histo_core.runs.launcher import keep_supervised
+    from histo_core.runs.api import keep_supervised
+    from histo_core.runs.store.test_set_access import scored_in_words
 
     authorise(LOCAL, "run.read", experiment_id)
     workspace = Workspace.default()
@@ -249,7 +249,7 @@ def delete(experiment_id: ExperimentId) -> None:
 
 def _tell_test(score: TestScore) -> None:
     from histo_core.experiments.about import NAMES
-    from histo_core.runs.held_out import scored_in_words
+    from histo_core.runs.store.test_set_access import scored_in_words
 
     basis = f" on {score.basis}" if score.basis else ""
     say(f"Test part, scored once with run {score.run_id}{basis}:")

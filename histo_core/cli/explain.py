@@ -15,7 +15,7 @@ from histo_core.config import DataConfig, parse_config
 from histo_core.errors import ConfigError, DataNotFoundError
 from histo_core.files import write_atomically, write_json
 from histo_core.private_files import shared_files
-from histo_core.runs.store import Store
+from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 
 

@@ -20,7 +20,7 @@ def job(job_id: Annotated[str, typer.Argument(metavar="JOB", help="A waiting job
       python -m histo_core job check-0123456789abcdef
     """
     import histo_core.experiments.job_kinds  # noqa: F401 - adds its own kinds of job
-    from histo_core.runs.job_process import work_on_job
+    from histo_core.jobs.process import work_on_job
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     raise typer.Exit(work_on_job(job_id, Workspace.default()))

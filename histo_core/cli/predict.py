@@ -17,7 +17,7 @@ from histo_core.progress import Progress
 from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:
-    from histo_core.runs.predictions_kept import PredictionSet
+    from histo_core.prediction.stored import PredictionSet
 
 OwnDataset = Annotated[
     str | None, typer.Option("--dataset", help="Data set, else the run's own; `data list` shows all.")
@@ -75,7 +75,7 @@ def predict(
     division = parse_config(SplitConfig, {} if split is None else {"method": split})
     mapping = {theirs: "" if ours is None else str(ours) for theirs, ours in pairs(class_).items()} or None
 
-    from histo_core.runs.predictions import predict_with
+    from histo_core.prediction.predict import predict_with
 
     workspace = Workspace.default()
     data = _data(run_id, dataset, root, option, workspace, skip_broken=skip_broken)
@@ -108,7 +108,7 @@ def _data(
     """The data set that the options name; without a name the run's own, which may lie in another folder by now."""
     if dataset is not None:
         return data_config(dataset, root, option, skip_broken=skip_broken)
-    from histo_core.runs.store import Store
+    from histo_core.runs.store.runs import Store
 
     own = Store.open(workspace).get(run_id).config.data
     changes = {"root": root or own.root, "options": dict(own.options) | pairs(option)}
@@ -120,8 +120,8 @@ def _own_or(
 ) -> SplitConfig:
     """The split that the run was trained with, where the data are its own."""
     from histo_core.data.opening import open_dataset
-    from histo_core.runs.own_data import own_split
-    from histo_core.runs.store import Store
+    from histo_core.prediction.seen_samples import own_split
+    from histo_core.runs.store.runs import Store
 
     run = Store.open(workspace).get(run_id)
     return division if own_split(run, open_dataset(data, workspace, progress), workspace) is None else run.config.split
@@ -142,7 +142,7 @@ def _summary(found: PredictionSet, parts: tuple[str, ...]) -> None:
 def _scores(found: PredictionSet, parts: tuple[str, ...]) -> None:
     """Metrics of each part with labels, and the run's own test figures once."""
     from histo_core.comparison.external import validate
-    from histo_core.runs.store import Store
+    from histo_core.runs.store.runs import Store
 
     workspace = Workspace.default()
     run, labelled = Store.open(workspace).get(found.run_id), set(found.table().dropna(subset="y_true")["split"])

@@ -14,12 +14,13 @@ from histo_core.cli.epochs import tell_epochs
 from histo_core.cli.output import local_time, say, table
 from histo_core.cli.watch import tell_end, watch, watch_or_cancel
 from histo_core.program import PROGRAM
-from histo_core.runs import edit, launcher, queue
-from histo_core.runs.delete import delete
-from histo_core.runs.events import read_events
-from histo_core.runs.log_file import log_end
-from histo_core.runs.records import OPEN_DEVICE, Run, RunStatus
-from histo_core.runs.store import Store
+from histo_core.runs import api
+from histo_core.runs.artifacts.events import read_events
+from histo_core.runs.artifacts.log_file import log_end
+from histo_core.runs.store import edit, queue
+from histo_core.runs.store.delete import delete
+from histo_core.runs.store.records import OPEN_DEVICE, Run, RunStatus
+from histo_core.runs.store.runs import Store
 from histo_core.training.events import EpochDone
 from histo_core.workspace import Workspace
 
@@ -146,7 +147,7 @@ def cancel(run_id: RunId) -> None:
     Examples:
       python -m histo_core runs cancel 4547d1de99b8-1
     """
-    run = launcher.cancel(run_id, Workspace.default())
+    run = api.cancel(run_id, Workspace.default())
     say(f"run {run.run_id} {'is asked to stop' if run.status.active else run.status}")
 
 
@@ -161,7 +162,7 @@ def resume(
       python -m histo_core runs resume 4547d1de99b8-1
     """
     workspace = Workspace.default()
-    run = launcher.resume(run_id, workspace)
+    run = api.resume(run_id, workspace)
     if detach:
         say(f"run {run.run_id} {run.status}")
         return

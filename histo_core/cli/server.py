@@ -21,8 +21,8 @@ def worker(run_id: Annotated[str, typer.Argument(metavar="RUN", help="A queued r
       python -m histo_core worker 4547d1de99b8-1
       torchrun --nproc-per-node 2 -m histo_core worker 4547d1de99b8-1
     """
-    from histo_core.runs.follower import follow, is_follower
-    from histo_core.runs.worker import work
+    from histo_core.runs.worker.ddp_worker import follow, is_follower
+    from histo_core.runs.worker.worker import work
 
     _log_to_stderr()
     if is_follower():
@@ -42,10 +42,11 @@ def supervise(
       python -m histo_core supervise
       python -m histo_core supervise --idle-exit 60
     """
-    from histo_core.runs.supervisor import supervise as serve
+    from histo_core.jobs.state import kill_stubborn_jobs
+    from histo_core.runs.worker.supervision import supervise as serve
 
     _log_to_stderr()
-    serve(Workspace.default(), idle_exit_seconds=idle_exit)
+    serve(Workspace.default(), idle_exit_seconds=idle_exit, beside=kill_stubborn_jobs)
 
 
 def _log_to_stderr() -> None:

@@ -12,7 +12,7 @@ from histo_core.cli.run_options import with_run_options
 from histo_core.cli.watch import tell_end, watch_or_cancel
 from histo_core.config import RunConfig
 from histo_core.program import PROGRAM
-from histo_core.runs.launcher import launch, launch_many
+from histo_core.runs.api import launch, launch_many
 from histo_core.workspace import Workspace
 
 

@@ -10,10 +10,10 @@ from histo_core.cli.epochs import epoch_line
 from histo_core.cli.output import progress_bar, say
 from histo_core.errors import HistoscopeError
 from histo_core.program import PROGRAM
-from histo_core.runs.events import read_events
-from histo_core.runs.launcher import cancel, keep_supervised
-from histo_core.runs.records import Run, RunStatus
-from histo_core.runs.store import Store
+from histo_core.runs.api import cancel, keep_supervised
+from histo_core.runs.artifacts.events import read_events
+from histo_core.runs.store.records import Run, RunStatus
+from histo_core.runs.store.runs import Store
 from histo_core.training.events import EpochDone
 from histo_core.workspace import Workspace
 

@@ -11,8 +11,8 @@ from histo_core.comparison.join import Joined, RunPredictions, join, load
 from histo_core.comparison.results import Comparison
 from histo_core.errors import ComparisonError
 from histo_core.evaluation.multiclass import ClassRates, class_rates
-from histo_core.runs.predictions_kept import PredictionSet
-from histo_core.runs.records import Run
+from histo_core.prediction.stored import PredictionSet
+from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 
 OWN = "its own test part"

@@ -12,7 +12,7 @@ from histo_core.data.grouping import GroupKind, known_groups
 from histo_core.data.predictions import class_names, read_predictions
 from histo_core.errors import ComparisonError
 from histo_core.files import read_json, sha256
-from histo_core.runs.records import Run, RunStatus
+from histo_core.runs.store.records import Run, RunStatus
 from histo_core.workspace import Workspace
 
 

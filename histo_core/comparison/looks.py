@@ -12,9 +12,9 @@ import hashlib
 from collections.abc import Sequence
 
 from histo_core.errors import ReadOnlyStoreError
-from histo_core.runs.held_out import record_score, scored_for_others, scored_in_words
-from histo_core.runs.records import Run
-from histo_core.runs.store import Store
+from histo_core.runs.store.records import Run
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.test_set_access import record_score, scored_for_others, scored_in_words
 from histo_core.workspace import Workspace
 
 

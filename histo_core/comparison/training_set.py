@@ -8,8 +8,8 @@ import pandas as pd
 
 from histo_core.comparison.join import RunPredictions
 from histo_core.errors import ComparisonError
-from histo_core.runs.records import Run
-from histo_core.runs.training_part import PART, command, kept_training_part, learnt_from
+from histo_core.prediction.training_set import PART, command, kept_training_part, learnt_from
+from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 
 LEARNT = (

@@ -15,9 +15,9 @@ from histo_core.experiments.job_kinds import job_params
 from histo_core.experiments.protocol_runs import Planned, plan
 from histo_core.experiments.records import Experiment, Experiments, Member
 from histo_core.experiments.table import ExperimentTable
-from histo_core.runs.jobs import cancel_job, find_job, start_job
-from histo_core.runs.launcher import cancel, launch_many, resume
-from histo_core.runs.records import Run
+from histo_core.jobs.api import cancel_job, find_job, start_job
+from histo_core.runs.api import cancel, launch_many, resume
+from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 
 
@@ -124,8 +124,8 @@ def launch_planned(
         must_differ: refuse splits that are the same, as those of a published split are whatever their seed.
     """
     # PyTorch takes seconds, and most of what is done with experiments does without.
-    from histo_core.runs.check import check
-    from histo_core.runs.manifest import is_complete
+    from histo_core.runs.artifacts.manifest import is_complete
+    from histo_core.runs.preflight import check
 
     authorise(user, "run.launch", name)
     allowed = [(one.label, one.config) for one in planned if one.config is not None]

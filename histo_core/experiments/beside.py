@@ -15,8 +15,8 @@ from histo_core.experiments.api import experiments
 from histo_core.experiments.results import MemberResult, Summary, summary
 from histo_core.experiments.scores import Pool, RunScores, run_scores, together
 from histo_core.experiments.test_score import TestScore, kept_score
-from histo_core.runs.records import Run, RunStatus
-from histo_core.runs.store import Store
+from histo_core.runs.store.records import Run, RunStatus
+from histo_core.runs.store.runs import Store
 from histo_core.studies.origin import Origin, changes, read_origin
 from histo_core.studies.recipes import STUDIES, Beside, Recipe, Reported
 from histo_core.workspace import Workspace

@@ -8,7 +8,7 @@ from histo_core.access import LOCAL, User, authorise
 from histo_core.errors import RunError
 from histo_core.experiments.records import Experiment
 from histo_core.experiments.table import ExperimentTable
-from histo_core.runs.edit import checked_name
+from histo_core.runs.store.edit import checked_name
 from histo_core.workspace import Workspace, is_plain_id
 
 

@@ -13,8 +13,8 @@ from histo_core.config_protocol import ProtocolConfig, changed
 from histo_core.errors import ConfigError
 from histo_core.experiments.api import start_experiment
 from histo_core.experiments.records import Experiment
-from histo_core.runs.launcher import launch_many
-from histo_core.runs.records import Run
+from histo_core.runs.api import launch_many
+from histo_core.runs.store.records import Run
 from histo_core.studies.origin import Origin
 from histo_core.studies.recipes import NamedConfig, Recipe
 from histo_core.workspace import Workspace
@@ -127,7 +127,7 @@ def start(
         workspace: where to queue.
         user: who asks.
         name: what is put before each name.
-        priority, tags, note: as for `histo_core.runs.launcher.launch`.
+        priority, tags, note: as for `histo_core.runs.api.launch`.
         warn: of single runs, as there.
 
     Raises:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 
+from histo_core.jobs.kinds import JOBS, JobKind
+from histo_core.jobs.params import JobParams
 from histo_core.progress import Progress
-from histo_core.runs.job_kinds import JOBS, JobKind
-from histo_core.runs.job_params import JobParams
 from histo_core.workspace import Workspace
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from histo_core.errors import CorruptDataError
-from histo_core.runs.record_file import parsed_row, plain_row, read_record, write_record
-from histo_core.runs.schema import EXPERIMENT_RUNS, EXPERIMENTS
+from histo_core.runs.store.record_file import parsed_row, plain_row, read_record, write_record
+from histo_core.runs.store.schema import EXPERIMENT_RUNS, EXPERIMENTS
 from histo_core.workspace import Workspace, is_plain_id
 
 

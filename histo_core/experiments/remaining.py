@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from histo_core.experiments.results import Summary
-from histo_core.runs.estimates import load_estimate
-from histo_core.runs.records import Run, RunStatus
+from histo_core.jobs.cost_estimate import load_estimate
+from histo_core.runs.store.records import Run, RunStatus
 from histo_core.workspace import Workspace
 
 

@@ -17,7 +17,7 @@ from histo_core.experiments.over_members import Together, basis, over_members
 from histo_core.experiments.records import Experiment
 from histo_core.experiments.scores import RunScores, better, chosen_by, kind_of, run_scores
 from histo_core.experiments.table import ExperimentTable
-from histo_core.runs.records import Run, RunStatus
+from histo_core.runs.store.records import Run, RunStatus
 from histo_core.workspace import Workspace
 
 Part = Literal["valid", "test"]

@@ -12,8 +12,8 @@ from histo_core.config import RunConfig, parse_config
 from histo_core.config_protocol import ProtocolConfig
 from histo_core.errors import ConfigError
 from histo_core.experiments.records import Experiment, Member, UnreadableExperiment
-from histo_core.runs.columns import DAMAGED
-from histo_core.runs.schema import EXPERIMENT_RUNS
+from histo_core.runs.store.columns import DAMAGED
+from histo_core.runs.store.schema import EXPERIMENT_RUNS
 from histo_core.workspace import is_plain_id
 
 

@@ -12,8 +12,8 @@ from histo_core.config_protocol import Metric
 from histo_core.data.grouping import GroupKind, known_groups
 from histo_core.evaluation.class_scores import ClassScores, class_scores
 from histo_core.evaluation.class_support import class_support, support_in_words
-from histo_core.runs.events import read_events
-from histo_core.runs.records import Run
+from histo_core.runs.artifacts.events import read_events
+from histo_core.runs.store.records import Run
 from histo_core.training.events import EpochDone, Started
 from histo_core.workspace import Workspace
 

@@ -18,10 +18,10 @@ from histo_core.experiments.record_file import experiment_file, write_experiment
 from histo_core.experiments.records import Experiment, Experiments, Member, UnreadableExperiment
 from histo_core.experiments.rows import to_experiment
 from histo_core.program import PROGRAM
-from histo_core.runs.database import open_database
-from histo_core.runs.record_file import forgotten_if_refused
-from histo_core.runs.records import Run, RunStatus
-from histo_core.runs.schema import ACTIVE, EXPERIMENT_RUNS, EXPERIMENTS, RUNS, TEST_SCORES, to_run
+from histo_core.runs.store.database import open_database
+from histo_core.runs.store.record_file import forgotten_if_refused
+from histo_core.runs.store.records import Run, RunStatus
+from histo_core.runs.store.schema import ACTIVE, EXPERIMENT_RUNS, EXPERIMENTS, RUNS, TEST_SCORES, to_run
 from histo_core.workspace import Workspace, is_plain_id
 
 

@@ -20,9 +20,9 @@ from histo_core.experiments.scores import pool
 from histo_core.experiments.table import ExperimentTable
 from histo_core.files import read_json, write_json
 from histo_core.progress import Progress, silent
-from histo_core.runs.held_out import fingerprint_of, record_score, scored_before
-from histo_core.runs.records import Run
-from histo_core.runs.store import Store
+from histo_core.runs.store.records import Run
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.test_set_access import fingerprint_of, record_score, scored_before
 from histo_core.workspace import Workspace
 
 
@@ -137,7 +137,7 @@ def _chosen(experiment: Experiment, workspace: Workspace) -> str:
 def _scored(experiment_id: str, run: Run, workspace: Workspace, progress: Progress) -> TestScore:
     # PyTorch takes seconds, and reading a score that was kept does without.
     from histo_core.models.predictor import Predictor
-    from histo_core.runs.run_data import check_unchanged, open_data
+    from histo_core.runs.worker.run_data import check_unchanged, open_data
     from histo_core.training.predict import predict_parts
 
     dataset, split, workspace = open_data(run.config, workspace)

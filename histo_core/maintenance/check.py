@@ -13,10 +13,10 @@ from histo_core.maintenance.leftovers import check_leftovers, check_locks
 from histo_core.maintenance.permissions import check_permissions, everything
 from histo_core.maintenance.rescan import rescan_experiments, rescan_runs
 from histo_core.maintenance.rows import check_experiments, check_runs, check_scores, check_workers
+from histo_core.prediction.stored import list_predictions
 from histo_core.progress import Progress, silent
-from histo_core.runs.predictions_kept import list_predictions
-from histo_core.runs.records import RunStatus
-from histo_core.runs.store import Store
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 
 

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 
 from histo_core.errors import StoreError
 from histo_core.maintenance.finding import Finding
-from histo_core.runs.database import Database
-from histo_core.runs.locks import locked
+from histo_core.runs.store.database import Database
+from histo_core.runs.store.locks import locked
 from histo_core.workspace import Workspace
 
 State = Literal["whole", "missing", "empty", "damaged"]

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
 
+from histo_core.jobs.state import job_folders
 from histo_core.locks import is_locked, try_lock
 from histo_core.maintenance.finding import Finding
-from histo_core.runs.delete import finish_deletions
-from histo_core.runs.job_folder import job_folders
-from histo_core.runs.predictions_kept import FACTS, home
+from histo_core.prediction.stored import FACTS, home
+from histo_core.runs.store.delete import finish_deletions
 from histo_core.workspace import Workspace
 
 _PATTERNS = (".*.part", ".trial.*", ".*.deleted")

@@ -16,10 +16,10 @@ from histo_core.errors import HistoscopeError, PathNotAllowedError
 from histo_core.experiments.record_file import read_experiment
 from histo_core.files import read_json
 from histo_core.maintenance.finding import Finding
-from histo_core.runs.database import Database
-from histo_core.runs.record_file import read_run
-from histo_core.runs.records import RunStatus
-from histo_core.runs.schema import EXPERIMENT_RUNS, EXPERIMENTS, RUNS
+from histo_core.runs.store.database import Database
+from histo_core.runs.store.record_file import read_run
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.schema import EXPERIMENT_RUNS, EXPERIMENTS, RUNS
 from histo_core.workspace import Workspace
 
 _REMOVE = "Restore its files from a backup, or remove the folder."

@@ -24,7 +24,7 @@ from histo_core.maintenance.archive import (
 from histo_core.maintenance.snapshot import need_empty, on_server, read_snapshot
 from histo_core.progress import Progress, silent
 from histo_core.regular_files import parse_json, read_regular
-from histo_core.runs.database import open_database
+from histo_core.runs.store.database import open_database
 from histo_core.workspace import Workspace
 
 _BLOCK = 1 << 20

@@ -15,14 +15,14 @@ from histo_core.files import append_line
 from histo_core.maintenance.finding import Finding
 from histo_core.program import PROGRAM
 from histo_core.regular_files import JSON_BYTES, read_regular
-from histo_core.runs.database import Database
-from histo_core.runs.folder import write_config
-from histo_core.runs.processes import boot_id
-from histo_core.runs.record_file import RUN, parsed_row, plain_row, read_record, scores_file, write_run
-from histo_core.runs.records import RunStatus
-from histo_core.runs.schema import EXPERIMENTS, RUNS, TEST_SCORES, to_run
-from histo_core.runs.store import Held, Store
-from histo_core.runs.supervisor import SILENCE_SECONDS
+from histo_core.runs.artifacts.folder import write_config
+from histo_core.runs.store.database import Database
+from histo_core.runs.store.record_file import RUN, parsed_row, plain_row, read_record, scores_file, write_run
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.runs import Held, Store
+from histo_core.runs.store.schema import EXPERIMENTS, RUNS, TEST_SCORES, to_run
+from histo_core.runs.worker.process_identity import boot_id
+from histo_core.runs.worker.supervisor import SILENCE_SECONDS
 from histo_core.workspace import Workspace, is_plain_id
 
 _PASSING = ("heartbeat_at", "progress")

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from histo_core.errors import StoreError
 from histo_core.maintenance.database_file import new_database
 from histo_core.program import PROGRAM
-from histo_core.runs.database import Database, open_database
-from histo_core.runs.schema import METADATA
+from histo_core.runs.store.database import Database, open_database
+from histo_core.runs.store.schema import METADATA
 from histo_core.workspace import Workspace
 
 _ROWS = 500

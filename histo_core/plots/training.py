@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from histo_core.plots.theme import label, model_line, new_figure, say
-from histo_core.runs.records import Progress
+from histo_core.runs.store.records import Progress
 from histo_core.training.events import EpochDone
 
 Measure = Literal["loss", "accuracy", "AUROC", "precision", "recall", "F1"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from histo_core.plots.activations import activation_figure, activity_table, histogram_table, never_active_figure
-from histo_core.runs.records import Run
+from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 from pages.ui import cache, layout
 

@@ -30,8 +30,8 @@ from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.split import LEFT_OUT, Split
 from histo_core.experiments.scores import RunScores
 from histo_core.experiments.scores import run_scores as score_run
-from histo_core.runs.records import Run
-from histo_core.runs.store import Store
+from histo_core.runs.store.records import Run
+from histo_core.runs.store.runs import Store
 from histo_core.training.activations import FILE, EpochActivity, read_activity
 from histo_core.workspace import Workspace
 from pages.ui import state, unreadable

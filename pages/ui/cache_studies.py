@@ -14,7 +14,7 @@ from pages.ui import cache
 
 if TYPE_CHECKING:
     from histo_core.experiments.beside import Pair
-    from histo_core.runs.records import Run
+    from histo_core.runs.store.records import Run
     from histo_core.studies.recipes import Recipe
 
 

@@ -12,8 +12,8 @@ from histo_core.config import Config, DataConfig, SplitConfig, parse_config
 from histo_core.data.dataset import DATASETS, Dataset
 from histo_core.data.opening import open_dataset, prepare_dataset
 from histo_core.errors import CancelledError, ConfigError, HistoscopeError
+from histo_core.jobs.api import find_job, start_job
 from histo_core.regular_files import parse_json
-from histo_core.runs.jobs import find_job, start_job
 from histo_core.storable import as_json
 from histo_core.workspace import Workspace
 from pages.ui import cache, cache_data, fetch, forms, state

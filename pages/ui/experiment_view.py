@@ -13,10 +13,10 @@ from histo_core.experiments.job_kinds import job_params
 from histo_core.experiments.narrative import verdict
 from histo_core.experiments.remaining import seconds_left
 from histo_core.experiments.results import MemberResult, Summary, summary
+from histo_core.jobs.api import find_job
 from histo_core.plots.experiment import members_figure, points_table, sweep_figure
-from histo_core.runs.edit import NAME_LENGTH
-from histo_core.runs.jobs import find_job
-from histo_core.runs.records import Run
+from histo_core.runs.store.edit import NAME_LENGTH
+from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 from pages.ui import beside_view, cache, cache_studies, held_out_part, keeping, layout, navigation, runs, state
 from pages.ui.errors import shown

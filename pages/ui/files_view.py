@@ -15,7 +15,7 @@ from histo_core.data.integrity import FileCheck, load_check
 from histo_core.data.splits.split import Split
 from histo_core.data.storage.converted import worth_converting
 from histo_core.errors import BrokenFilesError
-from histo_core.runs.job_params import nearest_there
+from histo_core.jobs.params import nearest_there
 from histo_core.workspace import Workspace
 from pages.ui import cache, cache_data, export_form, fetch, layout, unreadable
 from pages.ui.errors import shown

@@ -27,7 +27,7 @@ MODULES = (
     *(f"pages.{name}" for name in ("home", "data", "train", "experiments", "compare", "explain", "predict")),
     "pages.ui.files_view",
     "histo_core.models.predictor",
-    "histo_core.runs.predictions_check",
+    "histo_core.prediction.preflight",
     "histo_core.studies.demo",
 )
 """What visitors need. Some pages import PyTorch inside functions, so that a command line or a test need not wait."""

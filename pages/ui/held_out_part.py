@@ -9,9 +9,9 @@ from histo_core.experiments.about import NAMES
 from histo_core.experiments.job_kinds import job_params
 from histo_core.experiments.results import Summary
 from histo_core.experiments.test_score import TestScore, kept_score, looked_at_before, why_not
+from histo_core.jobs.api import find_job
 from histo_core.regular_files import MAX_DOWNLOAD, read_regular
-from histo_core.runs.held_out import scored_in_words
-from histo_core.runs.jobs import find_job
+from histo_core.runs.store.test_set_access import scored_in_words
 from histo_core.workspace import Workspace
 from pages.ui import layout
 from pages.ui.jobs import job_card

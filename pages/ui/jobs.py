@@ -8,8 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from histo_core.runs.job_kinds import JOBS
-from histo_core.runs.jobs import Job, cancel_job, find_job, job_id_of, start_job
+from histo_core.jobs.api import Job, cancel_job, find_job, job_id_of, start_job
+from histo_core.jobs.kinds import JOBS
 from histo_core.workspace import Workspace
 from pages.ui.errors import shown
 from pages.ui.text import duration, plain, size
@@ -37,7 +37,7 @@ def job_card(
     While the job is active the card looks each second; when it has ended the whole page is drawn again.
 
     Args:
-        kind: a name of `histo_core.runs.job_kinds.JOBS`.
+        kind: a name of `histo_core.jobs.kinds.JOBS`.
         params: its parameters as plain values.
         label: of the button.
         then: what to say when the job has just succeeded, as plain text.

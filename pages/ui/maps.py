@@ -17,7 +17,7 @@ from histo_core.data.dataset import DATASETS
 from histo_core.explanation.base import EXPLAINERS, Explanation
 from histo_core.explanation.words import percent
 from histo_core.plots.overlay import describe, overlay_figure, overlay_png
-from histo_core.runs.records import Run
+from histo_core.runs.store.records import Run
 from pages.ui import cache, layout
 from pages.ui.gallery import png
 from pages.ui.patches import Patch

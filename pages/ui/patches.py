@@ -15,7 +15,7 @@ from histo_core.data.formats.image_child import open_upload
 from histo_core.data.formats.images import KINDS, SUFFIXES
 from histo_core.errors import DataNotFoundError
 from histo_core.review.telling import first_telling
-from histo_core.runs.records import Run
+from histo_core.runs.store.records import Run
 from pages.ui import cache, cache_data, data_choice, layout, state
 from pages.ui.text import count, plain, word_for_all
 

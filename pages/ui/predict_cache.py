@@ -13,20 +13,20 @@ from histo_core.comparison.join import RunPredictions
 from histo_core.comparison.training_set import of_training_part
 from histo_core.data.dataset import UNLABELLED
 from histo_core.data.splits.split import Split
-from histo_core.runs.predictions_kept import get_predictions
-from histo_core.runs.records import Run
+from histo_core.prediction.stored import get_predictions
+from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 from pages.ui import cache
 
 if TYPE_CHECKING:
-    from histo_core.runs.predictions_check import Check  # it loads PyTorch
+    from histo_core.prediction.preflight import Check  # it loads PyTorch
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
 def fit(run_id: str, ended: str, data: str, state: str, home: str, _run: Run) -> tuple[Check, ...]:
     """Resolution and stain of a data set against what a run was trained on."""
     from histo_core.data.transforms.preprocess import Preprocess
-    from histo_core.runs.predictions_check import fit_checks, trained_on
+    from histo_core.prediction.preflight import fit_checks, trained_on
 
     del run_id, ended, state
     source = cache.dataset(data, home)
@@ -37,7 +37,7 @@ def fit(run_id: str, ended: str, data: str, state: str, home: str, _run: Run) ->
 @st.cache_resource(show_spinner=False, max_entries=8)
 def own_split(run_id: str, data: str, state: str, home: str, _run: Run) -> Split | None:
     """How a run divided these data; None where they are not its own."""
-    from histo_core.runs.own_data import own_split
+    from histo_core.prediction.seen_samples import own_split
 
     del run_id, state
     return own_split(_run, cache.dataset(data, home), Workspace(Path(home)))

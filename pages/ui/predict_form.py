@@ -10,7 +10,7 @@ import streamlit as st
 
 from histo_core.config import DataConfig, PredictConfig, SplitConfig, parse_config
 from histo_core.data.dataset import Dataset
-from histo_core.runs.predictions_kept import asked
+from histo_core.prediction.stored import asked
 from pages.ui import data_choice, navigation, predict_cache, state
 from pages.ui.text import plain
 

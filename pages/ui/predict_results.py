@@ -8,13 +8,13 @@ import streamlit as st
 from histo_core.access import LOCAL, authorise
 from histo_core.config import DataConfig
 from histo_core.data.export.kaggle_submission import submission_csv
+from histo_core.jobs.onnx import onnx_path
 from histo_core.plots.confusion import confusion_figure, confusion_table
 from histo_core.plots.roc import roc_figure
 from histo_core.plots.theme import class_colours
+from histo_core.prediction.stored import PredictionSet
 from histo_core.regular_files import MAX_DOWNLOAD, read_regular
-from histo_core.runs.onnx_job import onnx_path
-from histo_core.runs.predictions_kept import PredictionSet
-from histo_core.runs.records import Run
+from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 from pages.ui import cache, cache_data, layout, predict_cache, state
 from pages.ui.comparison_table import roc_points

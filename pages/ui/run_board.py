@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from histo_core.plots.training import RUNNING, Measure, curves_figure, curves_table
-from histo_core.runs.find import Found, Wanted, all_tags, find_runs
-from histo_core.runs.records import Run, RunStatus
+from histo_core.runs.store.records import Run, RunStatus
+from histo_core.runs.store.search import Found, Wanted, all_tags, find_runs
 from histo_core.training.events import EpochDone
 from histo_core.workspace import Workspace
 from pages.ui import cache, layout, run_details, runs, state

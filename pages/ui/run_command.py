@@ -42,7 +42,7 @@ def command(
         member: the run.
         file: its configuration file.
         protocol: how many runs there are.
-        tags, note, priority: as for `histo_core.runs.launcher.launch`.
+        tags, note, priority: as for `histo_core.runs.api.launch`.
     """
     start = ["train"] if protocol.kind == "single" else ["experiments", "start"]
     written = ["--name", member.name, *(word for tag in tags for word in ("--tag", tag))]

@@ -11,12 +11,12 @@ import pandas as pd
 import streamlit as st
 
 from histo_core.errors import RunError
-from histo_core.runs.delete import delete
-from histo_core.runs.edit import NAME_LENGTH, NOTE_LENGTH, archive, rename, set_note, set_tags
-from histo_core.runs.events import read_events
-from histo_core.runs.log_file import log_end
-from histo_core.runs.queue import move
-from histo_core.runs.records import Run, RunStatus
+from histo_core.runs.artifacts.events import read_events
+from histo_core.runs.artifacts.log_file import log_end
+from histo_core.runs.store.delete import delete
+from histo_core.runs.store.edit import NAME_LENGTH, NOTE_LENGTH, archive, rename, set_note, set_tags
+from histo_core.runs.store.queue import move
+from histo_core.runs.store.records import Run, RunStatus
 from histo_core.training.events import EpochDone
 from histo_core.workspace import Workspace
 from pages.ui import activation_view, beside_view, cache_studies, keeping, layout, runs

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from histo_core.runs.devices import Device
-from histo_core.runs.estimates import load_estimate
+from histo_core.jobs.cost_estimate import load_estimate
+from histo_core.runs.devices.devices import Device
 from histo_core.studies.recipes import NamedConfig
 from histo_core.training.dry_run_config import Trial
 from histo_core.workspace import Workspace

@@ -16,8 +16,8 @@ from histo_core.config import (
 )
 from histo_core.errors import ConfigError
 from histo_core.models.registry import MODELS
-from histo_core.runs.devices import Device
-from histo_core.runs.edit import NAME_LENGTH, NOTE_LENGTH, PRIORITY
+from histo_core.runs.devices.devices import Device
+from histo_core.runs.store.edit import NAME_LENGTH, NOTE_LENGTH, PRIORITY
 from histo_core.studies.recipes import NamedConfig
 from pages.ui import data_choice, forms, presets, run_changes, run_networks, run_symmetry, runs, split_form, train_form
 from pages.ui.run_source import Source

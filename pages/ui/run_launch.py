@@ -14,8 +14,8 @@ from histo_core.config_protocol import ProtocolConfig
 from histo_core.errors import ConfigError, HistoscopeError
 from histo_core.experiments.api import start_experiment
 from histo_core.experiments.records import Experiment
-from histo_core.runs.devices import Device
-from histo_core.runs.launcher import launch_many
+from histo_core.runs.api import launch_many
+from histo_core.runs.devices.devices import Device
 from histo_core.studies.origin import read_origin
 from histo_core.studies.recipes import NamedConfig, Recipe
 from histo_core.workspace import Workspace

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from histo_core.runs.store import Store
+from histo_core.runs.store.runs import Store
 from histo_core.studies.origin import Origin, read_origin
 from histo_core.studies.recipes import NamedConfig
 from histo_core.workspace import Workspace

@@ -9,11 +9,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from histo_core.errors import RunError
-from histo_core.runs.devices import Device
-from histo_core.runs.find import Wanted, find_runs
-from histo_core.runs.launcher import cancel, keep_supervised, resume
-from histo_core.runs.records import Run, RunStatus
-from histo_core.runs.store import Store
+from histo_core.runs.api import cancel, keep_supervised, resume
+from histo_core.runs.devices.devices import Device
+from histo_core.runs.store.records import Run, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.search import Wanted, find_runs
 from histo_core.workspace import Workspace
 from pages.ui import cache, layout, navigation, state, unreadable_rows
 from pages.ui.errors import shown

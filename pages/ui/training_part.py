@@ -8,8 +8,8 @@ from pathlib import Path
 import streamlit as st
 
 from histo_core.comparison.join import RunPredictions
-from histo_core.runs.records import Run
-from histo_core.runs.training_part import job_params, kept_training_part
+from histo_core.prediction.training_set import job_params, kept_training_part
+from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 from pages.ui import predict_cache
 from pages.ui.jobs import job_card

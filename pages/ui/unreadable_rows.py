@@ -8,8 +8,8 @@ import streamlit as st
 
 from histo_core.experiments.edit import delete_experiment
 from histo_core.experiments.records import UnreadableExperiment
-from histo_core.runs.delete import delete
-from histo_core.runs.records import Run
+from histo_core.runs.store.delete import delete
+from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 from pages.ui import keeping
 from pages.ui.text import count, plain

@@ -7,9 +7,9 @@ import pytest
 from histo_core.cli.sweep_options import sweep_of
 from histo_core.config_protocol import SweepField
 from histo_core.experiments.api import experiments
-from histo_core.runs.records import RunStatus
-from histo_core.runs.store import Store
-from histo_core.runs.worker import work
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.worker import work
 from histo_core.workspace import Workspace
 
 SMALL = (
@@ -20,8 +20,8 @@ SMALL = (
 
 @pytest.fixture(autouse=True)
 def _nothing_starts_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("histo_core.runs.launcher.ensure_supervisor", lambda _: 1)
-    monkeypatch.setattr("histo_core.runs.jobs.start_detached", lambda *_, **__: 1)
+    monkeypatch.setattr("histo_core.runs.api.ensure_supervisor", lambda _: 1)
+    monkeypatch.setattr("histo_core.jobs.api.start_detached", lambda *_, **__: 1)
 
 
 def test_a_sweep_from_start_to_its_test_part(call, workspace: Workspace) -> None:
@@ -129,5 +129,5 @@ def test_waiting_for_an_experiment_sees_to_it_that_it_has_a_supervisor(
         for run in Store.open(place).runs(statuses=[RunStatus.QUEUED]):
             Store.open(place).request_cancel(run.run_id)
 
-    monkeypatch.setattr("histo_core.runs.launcher.keep_supervised", kept)
+    monkeypatch.setattr("histo_core.runs.api.keep_supervised", kept)
     assert call("experiments", "show", experiment.experiment_id, "--wait").code == 0

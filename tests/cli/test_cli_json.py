@@ -20,9 +20,9 @@ from histo_core.config_protocol import ProtocolConfig
 from histo_core.data.dataset import DATASETS
 from histo_core.evaluation.intervals import Interval
 from histo_core.experiments.api import experiments, start_experiment
-from histo_core.runs.launcher import launch
-from histo_core.runs.store import Store
-from histo_core.runs.worker import work
+from histo_core.runs.api import launch
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.worker import work
 from histo_core.studies.recipes import STUDIES
 from histo_core.workspace import Workspace
 
@@ -43,7 +43,7 @@ def _config(model: str) -> RunConfig:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, dict[str, str]]:
     """Two runs that have ended, and an experiment of the first and another that waits, each by the word for its id."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("histo_core.runs.launcher.ensure_supervisor", lambda _: 1)
+        patched.setattr("histo_core.runs.api.ensure_supervisor", lambda _: 1)
         workspace = Workspace(tmp_path_factory.mktemp("trained"))
         ids = {}
         for word, model in (("RUN", "cnn_narrow"), ("RUN2", "cnn_rnn")):

@@ -15,10 +15,10 @@ from histo_core.comparison.join import join, load
 from histo_core.comparison.threshold import ThresholdRule, thresholds
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
 from histo_core.data.dataset import DATASETS
-from histo_core.runs.held_out import scored_before
-from histo_core.runs.launcher import launch
-from histo_core.runs.store import Store
-from histo_core.runs.worker import work
+from histo_core.runs.api import launch
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.test_set_access import scored_before
+from histo_core.runs.worker.worker import work
 from histo_core.workspace import Workspace
 
 DATA = DataConfig(dataset="phantom", options={"patches": 80, "patients": 8})

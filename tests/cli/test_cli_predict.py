@@ -13,9 +13,9 @@ from PIL import Image
 
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, SplitConfig, TrainConfig
 from histo_core.data.opening import prepare_dataset
-from histo_core.runs.launcher import launch
-from histo_core.runs.store import Store
-from histo_core.runs.worker import work
+from histo_core.runs.api import launch
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.worker import work
 from histo_core.workspace import Workspace
 
 DATA = DataConfig(dataset="phantom", options={"patches": 80, "patients": 8})

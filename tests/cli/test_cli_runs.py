@@ -14,10 +14,10 @@ from histo_core.cli import watch as watching
 from histo_core.cli.epochs import epoch_line
 from histo_core.config import RunConfig
 from histo_core.files import append_line
-from histo_core.runs.edit import rename
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.records import Progress, Run, RunStatus
-from histo_core.runs.store import Store
+from histo_core.runs.store.edit import rename
+from histo_core.runs.store.records import Progress, Run, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.process_identity import ProcessIdentity
 from histo_core.training.events import EpochDone, to_json
 from histo_core.workspace import Workspace
 
@@ -26,7 +26,7 @@ ME = ProcessIdentity.current()
 
 @pytest.fixture
 def store(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Store:
-    monkeypatch.setattr("histo_core.runs.launcher.ensure_supervisor", lambda _: 1)
+    monkeypatch.setattr("histo_core.runs.api.ensure_supervisor", lambda _: 1)
     return Store.open(workspace)
 
 

@@ -13,9 +13,9 @@ import pytest
 from histo_core.config import RunConfig
 from histo_core.experiments.api import experiments
 from histo_core.experiments.from_study import data_of, wanted
-from histo_core.runs.check import Checked
-from histo_core.runs.records import Run
-from histo_core.runs.store import Store
+from histo_core.runs.preflight import Checked
+from histo_core.runs.store.records import Run
+from histo_core.runs.store.runs import Store
 from histo_core.studies.recipes import STUDIES, NamedConfig
 from histo_core.workspace import Workspace
 
@@ -30,8 +30,8 @@ def _unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
         splits = [sha256(one.split.model_dump_json().encode()).hexdigest() for one in configs]
         return [Checked(one, "data", split, "", "cpu", "title") for one, split in zip(configs, splits, strict=True)]
 
-    monkeypatch.setattr("histo_core.runs.check.check", taken)
-    monkeypatch.setattr("histo_core.runs.launcher.ensure_supervisor", lambda _: 1)
+    monkeypatch.setattr("histo_core.runs.preflight.check", taken)
+    monkeypatch.setattr("histo_core.runs.api.ensure_supervisor", lambda _: 1)
 
 
 def queued(workspace: Workspace) -> list[Run]:

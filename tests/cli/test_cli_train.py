@@ -12,8 +12,8 @@ from histo_core.cli.run_options import build_config
 from histo_core.config import PreprocessConfig, RunConfig, TrainConfig
 from histo_core.errors import ConfigError, UnknownNameError
 from histo_core.models.registry import MODELS
-from histo_core.runs.records import RunStatus
-from histo_core.runs.store import Store
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 
 
@@ -82,7 +82,7 @@ def test_bad_input_is_one_message_and_exit_code_2(call, tmp_path: Path) -> None:
 
 
 def test_a_detached_launch_ends_with_the_runs_id(call, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("histo_core.runs.launcher.ensure_supervisor", lambda _: 1)
+    monkeypatch.setattr("histo_core.runs.api.ensure_supervisor", lambda _: 1)
     done = call(
         *("train", "--dataset", "phantom", "--option", "patches=60", "--option", "patients=6"),
         *("--model", "cnn_narrow", "--epochs", "1", "--name", "[bold]tiny[/bold]", "--detach"),

@@ -10,7 +10,7 @@ import pytest
 
 from histo_core.config import RunConfig
 from histo_core.private_files import private_files
-from histo_core.runs.store import Store
+from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 
 Call = Callable[..., Any]

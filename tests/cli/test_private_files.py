@@ -43,7 +43,7 @@ def test_a_run_an_experiment_a_job_a_prediction_and_an_export_leave_nothing_open
     (run, _) = sorted(folder.name for folder in workspace.runs.iterdir())
     _histoscope("predict", run, *data, "--option", "seed=5", "--out", str(tmp_path / "predicted.csv"))
     _histoscope("data", "export", *data, "--out", str(tmp_path / "out"))
-    job = "from histo_core.runs.jobs import *; from histo_core.workspace import Workspace as W; import os, time;"
+    job = "from histo_core.jobs.api import *; from histo_core.workspace import Workspace as W; import os, time;"
     job += "os.umask(0o022); p = {'data': {'dataset': 'phantom', 'options': {'patches': 40, 'patients': 8}}};"
     job += "start_job('check', p, W.default())\nwhile find_job('check', p, W.default()).active: time.sleep(0.1)\n"
     job += "assert find_job('check', p, W.default()).state == 'succeeded'"

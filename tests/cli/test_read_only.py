@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from histo_core.data.phantom.dataset import PhantomOptions, build_phantom
-from histo_core.runs.store import Store
+from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 
 PROJECT = Path(__file__).resolve().parents[2]

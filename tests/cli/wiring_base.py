@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from histo_core.config import DataConfig, RunConfig
-from histo_core.runs.store import Store
+from histo_core.runs.store.runs import Store
 
 RUN = "4547d1de99b8-1"
 """An id; no run is looked for, because every function of the core is replaced."""

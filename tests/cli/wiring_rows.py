@@ -186,7 +186,7 @@ COMMANDS: dict[str, Command] = {
     "job": Command(one(f"{RUNS}.job_process.work_on_job", "job_id")),
     "worker": Command(one(f"{RUNS}.worker.work")),
     "supervise": Command(
-        {"idle_exit": Row(("--idle-exit", "60"), f"{RUNS}.supervisor.supervise", "idle_exit_seconds", 60.0)}
+        {"idle_exit": Row(("--idle-exit", "60"), f"{RUNS}.supervision.supervise", "idle_exit_seconds", 60.0)}
     ),
     "data list": Command(as_json("data")),
     "data check": Command(

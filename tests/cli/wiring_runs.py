@@ -5,7 +5,7 @@ from __future__ import annotations
 from wiring_base import ANYTHING, CLI, EXPERIMENTS, GET, ID, LIST, RECORD, RUN, RUNS, STORE, Command, Row
 from wiring_options import as_json, one, protocol_rows, run_rows, written_rows
 
-from histo_core.runs.records import RunStatus
+from histo_core.runs.store.records import RunStatus
 
 
 def runs() -> dict[str, Command]:

@@ -10,7 +10,7 @@ from histo_core.config import RunConfig
 from histo_core.data.predictions import class_names, write_predictions
 from histo_core.errors import ComparisonError
 from histo_core.files import sha256, write_json
-from histo_core.runs.records import Run, RunStatus
+from histo_core.runs.store.records import Run, RunStatus
 
 
 def row(joined: Joined, sample: str) -> int:

@@ -9,9 +9,9 @@ import pytest
 
 from histo_core.comparison.looks import look_at_test
 from histo_core.config import RunConfig
-from histo_core.runs.held_out import record_score, scored_before
-from histo_core.runs.records import Run, RunStatus
-from histo_core.runs.store import Store
+from histo_core.runs.store.records import Run, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.test_set_access import record_score, scored_before
 from histo_core.workspace import Workspace
 
 PART = "t" * 64

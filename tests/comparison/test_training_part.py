@@ -24,14 +24,14 @@ from histo_core.config import (
 from histo_core.data.opening import open_dataset, prepare_dataset
 from histo_core.data.splits.make_split import make_split
 from histo_core.errors import ComparisonError
+from histo_core.jobs.kinds import JOBS, parse_params
 from histo_core.models.predictor import Predictor
-from histo_core.runs.job_kinds import JOBS, parse_params
-from histo_core.runs.launcher import launch
-from histo_core.runs.predictions import predict_with
-from histo_core.runs.records import Run
-from histo_core.runs.store import Store
-from histo_core.runs.training_part import command, job_params, kept_training_part
-from histo_core.runs.worker import work
+from histo_core.prediction.predict import predict_with
+from histo_core.prediction.training_set import command, job_params, kept_training_part
+from histo_core.runs.api import launch
+from histo_core.runs.store.records import Run
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.worker import work
 from histo_core.training.data_order import training_rows
 from histo_core.workspace import Workspace
 

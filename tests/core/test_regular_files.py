@@ -19,9 +19,9 @@ WRITES = set("wax+")
 ALLOWED = {
     "histo_core/regular_files.py": "the door itself",
     "histo_core/limited_server.py": "the system's own file",
-    "histo_core/runs/processes.py": "the system's own files",
-    "histo_core/runs/suspended.py": "the system's own file",
-    "histo_core/runs/devices.py": "the system's own files",
+    "histo_core/runs/worker/process_identity.py": "the system's own files",
+    "histo_core/runs/worker/suspended.py": "the system's own file",
+    "histo_core/runs/devices/devices.py": "the system's own files",
     "histo_core/files.py": "syncs what was just written",
 }
 HANDED = {
@@ -37,7 +37,7 @@ HANDED = {
     ("histo_core/data/storage/memmap.py", "np.load"),
     ("histo_core/data/phantom/dataset.py", "np.load"),
     ("histo_core/data/formats/image_child.py", "np.load"),
-    ("histo_core/runs/predictions_chunks.py", "np.load"),
+    ("histo_core/prediction/resume.py", "np.load"),
     ("histo_core/auditing/embedding/layout.py", "np.load"),
     ("histo_core/auditing/embedding/principal_plane.py", "fromfile"),
     ("histo_core/data/export/formats.py", "File"),

@@ -11,8 +11,8 @@ from fake_runs import ME, End, predict, write_events
 
 from histo_core.config import DataConfig, ModelConfig, Option, PreprocessConfig, RunConfig, TrainConfig
 from histo_core.data.phantom.dataset import PhantomOptions, build_phantom
-from histo_core.runs.records import Run, RunStatus
-from histo_core.runs.store import Store
+from histo_core.runs.store.records import Run, RunStatus
+from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 
 PHANTOM: dict[str, Option] = {"patches": 80, "patients": 8}
@@ -27,7 +27,7 @@ def phantom(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def config(workspace: Workspace, phantom: Path, monkeypatch: pytest.MonkeyPatch) -> RunConfig:
     """A run of seconds in a workspace in which nothing starts by itself."""
-    monkeypatch.setattr("histo_core.runs.launcher.ensure_supervisor", lambda _: 1)
+    monkeypatch.setattr("histo_core.runs.api.ensure_supervisor", lambda _: 1)
     shutil.copytree(phantom, workspace.data / phantom.name)
     return RunConfig(
         data=DataConfig(dataset="phantom", options=dict(PHANTOM)),

@@ -10,8 +10,8 @@ from histo_core.data.opening import open_dataset
 from histo_core.data.predictions import build_predictions, write_predictions
 from histo_core.data.splits.make_split import make_split
 from histo_core.files import append_line, sha256, write_json
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.records import Run
+from histo_core.runs.store.records import Run
+from histo_core.runs.worker.process_identity import ProcessIdentity
 from histo_core.training.events import EpochDone, Started, to_json
 from histo_core.workspace import Workspace
 

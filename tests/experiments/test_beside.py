@@ -23,9 +23,9 @@ from histo_core.experiments.records import Experiment, Member
 from histo_core.experiments.results import MemberResult, Summary, summary
 from histo_core.experiments.scores import RunScores, pool
 from histo_core.experiments.test_score import TestScore
-from histo_core.runs.launcher import launch
-from histo_core.runs.records import Run
-from histo_core.runs.store import Store
+from histo_core.runs.api import launch
+from histo_core.runs.store.records import Run
+from histo_core.runs.store.runs import Store
 from histo_core.studies.recipes import STUDIES
 from histo_core.workspace import Workspace
 

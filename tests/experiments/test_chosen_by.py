@@ -18,7 +18,7 @@ from histo_core.experiments.narrative import verdict
 from histo_core.experiments.results import summary
 from histo_core.experiments.scores import chosen_by, run_scores, values_by_epoch
 from histo_core.files import append_line
-from histo_core.runs.store import Store
+from histo_core.runs.store.runs import Store
 from histo_core.training.events import EpochDone, to_json
 from histo_core.workspace import Workspace
 from pages.ui.experiment_form import METRICS as OFFERED

@@ -13,7 +13,7 @@ from histo_core.data.grouping import GroupKind
 from histo_core.experiments.api import get_experiment, start_experiment
 from histo_core.experiments.results import Summary, summary
 from histo_core.experiments.scores import Pool, RunScores, kind_of, run_scores
-from histo_core.runs.records import Run
+from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 
 PROTOCOLS = {

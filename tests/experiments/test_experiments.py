@@ -32,11 +32,11 @@ from histo_core.experiments.results import summary
 from histo_core.experiments.scores import together
 from histo_core.experiments.table import ExperimentTable
 from histo_core.maintenance.check import check_workspace
-from histo_core.runs.delete import delete
-from histo_core.runs.launcher import launch
-from histo_core.runs.records import RunStatus
-from histo_core.runs.schema import EXPERIMENT_RUNS, EXPERIMENTS
-from histo_core.runs.store import Store
+from histo_core.runs.api import launch
+from histo_core.runs.store.delete import delete
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.schema import EXPERIMENT_RUNS, EXPERIMENTS
 from histo_core.workspace import Workspace
 
 FOLDS = ProtocolConfig(kind="folds", folds=3)

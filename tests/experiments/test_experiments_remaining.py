@@ -11,7 +11,7 @@ import pytest
 
 from histo_core.config import RunConfig
 from histo_core.experiments.remaining import seconds_left
-from histo_core.runs.records import RunStatus
+from histo_core.runs.store.records import RunStatus
 from histo_core.training.dry_run_config import Trial
 from histo_core.workspace import Workspace
 

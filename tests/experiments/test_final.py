@@ -18,11 +18,11 @@ from histo_core.experiments.records import Experiment
 from histo_core.experiments.results import summary
 from histo_core.experiments.table import ExperimentTable
 from histo_core.experiments.test_score import kept_score, looked_at_before, score_test, why_not
-from histo_core.runs.delete import delete
-from histo_core.runs.held_out import kept_back_by, scored_before
-from histo_core.runs.predictions import predict_with
-from histo_core.runs.store import Store
-from histo_core.runs.worker import work
+from histo_core.prediction.predict import predict_with
+from histo_core.runs.store.delete import delete
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.test_set_access import kept_back_by, scored_before
+from histo_core.runs.worker.worker import work
 from histo_core.workspace import Workspace
 
 RATES = ProtocolConfig(kind="sweep", sweep={"train.learning_rate": SweepField(values=(0.001, 0.01))})

@@ -19,11 +19,11 @@ from histo_core.experiments.records import Experiment
 from histo_core.experiments.results import summary
 from histo_core.experiments.sweep import search
 from histo_core.experiments.sweep.search import follow
-from histo_core.runs.jobs import find_job
-from histo_core.runs.launcher import launch
-from histo_core.runs.records import Run, RunStatus
-from histo_core.runs.schema import EXPERIMENT_RUNS, EXPERIMENTS
-from histo_core.runs.store import Store
+from histo_core.jobs.api import find_job
+from histo_core.runs.api import launch
+from histo_core.runs.store.records import Run, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.schema import EXPERIMENT_RUNS, EXPERIMENTS
 from histo_core.workspace import Workspace
 
 TPE = ProtocolConfig(
@@ -222,7 +222,7 @@ def test_it_stops_when_the_experiment_is_cancelled(workspace: Workspace, begin: 
 def test_a_sweep_that_needs_it_gets_a_process_of_its_own(
     workspace: Workspace, config: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("histo_core.runs.jobs.start_detached", lambda *_, **__: 1)
+    monkeypatch.setattr("histo_core.jobs.api.start_detached", lambda *_, **__: 1)
     begun = start_experiment(config, TPE, workspace)
     job = find_job("sweep", {"experiment_id": begun.experiment_id}, workspace)
     assert job is not None

@@ -16,13 +16,13 @@ from histo_core.config_protocol import ProtocolConfig
 from histo_core.data.opening import prepare_dataset
 from histo_core.experiments.records import Member
 from histo_core.experiments.table import ExperimentTable
+from histo_core.prediction.predict import predict_with
 from histo_core.private_files import private_files
-from histo_core.runs.edit import set_tags
-from histo_core.runs.launcher import launch
-from histo_core.runs.predictions import predict_with
-from histo_core.runs.schema import METADATA
-from histo_core.runs.store import Store
-from histo_core.runs.worker import work
+from histo_core.runs.api import launch
+from histo_core.runs.store.edit import set_tags
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.schema import METADATA
+from histo_core.runs.worker.worker import work
 from histo_core.workspace import Workspace
 
 DATA = DataConfig(dataset="phantom", options={"patches": 80, "patients": 8})

@@ -24,9 +24,9 @@ from histo_core.maintenance.restore import restore
 from histo_core.models.manifest import read_manifest
 from histo_core.models.tensorfile import read_tensors
 from histo_core.private_files import private_files
-from histo_core.runs.edit import set_note
-from histo_core.runs.manifest import is_complete
-from histo_core.runs.store import Store
+from histo_core.runs.artifacts.manifest import is_complete
+from histo_core.runs.store.edit import set_note
+from histo_core.runs.store.runs import Store
 from histo_core.training.checkpoint import Checkpoints, Position
 from histo_core.workspace import Workspace
 

@@ -14,13 +14,13 @@ import sqlalchemy as sa
 
 from histo_core.access import User
 from histo_core.errors import DataNotFoundError, PermissionDeniedError, StoreError
+from histo_core.jobs.state import Job, JobFolder
 from histo_core.maintenance.check import check_workspace
 from histo_core.maintenance.finding import Finding
-from histo_core.runs.job_folder import Job, JobFolder
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.records import RunStatus
-from histo_core.runs.schema import RUNS
-from histo_core.runs.store import Store
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.schema import RUNS
+from histo_core.runs.worker.process_identity import ProcessIdentity
 from histo_core.workspace import Workspace
 
 LONG_AGO = time.time() - 7200

@@ -23,7 +23,7 @@ from histo_core.experiments.protocol_runs import plan
 from histo_core.extras import EXTRAS, need_extra
 from histo_core.models.onnx_file import export_onnx
 from histo_core.models.predictor import Predictor
-from histo_core.runs.database import open_database
+from histo_core.runs.store.database import open_database
 from histo_core.workspace import Workspace
 
 DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]

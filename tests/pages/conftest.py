@@ -9,8 +9,8 @@ from page_helpers import HOSTILE, PHANTOM, OpenPage, opened_page, small_run
 from wiring_queue import calls, queued_home, queued_workspace  # noqa: F401 - fixtures
 
 from histo_core.data.opening import prepare_dataset
-from histo_core.runs.launcher import launch
-from histo_core.runs.worker import work
+from histo_core.runs.api import launch
+from histo_core.runs.worker.worker import work
 from histo_core.workspace import Workspace
 
 

@@ -9,9 +9,9 @@ from page_helpers import OpenPage, run_named, small_run, texts
 from streamlit.testing.v1 import AppTest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from histo_core.runs.launcher import launch
-from histo_core.runs.store import Store
-from histo_core.runs.worker import work
+from histo_core.runs.api import launch
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.worker import work
 from histo_core.training.activations import in_words, read_activity
 from histo_core.workspace import Workspace
 from pages.ui.run_details import epochs
@@ -30,7 +30,7 @@ def figures(page: AppTest) -> list[dict]:
 
 
 def test_from_the_form_to_the_figures(linked: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("histo_core.runs.launcher.ensure_supervisor", lambda _: 0)
+    monkeypatch.setattr("histo_core.runs.api.ensure_supervisor", lambda _: 0)
     template = launch(small_run("cnn_narrow"), linked, name="Template", start_supervisor=False)
     page = open_page("train", clone=template.run_id)
     box = next(one for one in page.checkbox if one.label == "Record activations")

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from histo_core.comparison.join import load
 from histo_core.config import DataConfig
 from histo_core.data.opening import open_dataset
-from histo_core.runs.predictions import predict_with
+from histo_core.prediction.predict import predict_with
 from histo_core.workspace import Workspace
 from pages.ui import cache
 

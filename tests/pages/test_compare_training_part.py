@@ -8,9 +8,9 @@ import pytest
 from page_helpers import HOSTILE, OpenPage, run_named, texts
 
 from histo_core.comparison.training_set import LEARNT
-from histo_core.runs.job_kinds import JOBS, parse_params
-from histo_core.runs.jobs import find_job
-from histo_core.runs.training_part import job_params
+from histo_core.jobs.api import find_job
+from histo_core.jobs.kinds import JOBS, parse_params
+from histo_core.prediction.training_set import job_params
 from histo_core.workspace import Workspace
 
 

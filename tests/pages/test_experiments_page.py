@@ -14,8 +14,8 @@ from histo_core.experiments.api import experiments, get_experiment, start_experi
 from histo_core.experiments.records import Experiment
 from histo_core.experiments.results import summary
 from histo_core.experiments.test_score import score_test
-from histo_core.runs.store import Store
-from histo_core.runs.worker import work
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.worker import work
 from histo_core.workspace import Workspace
 from pages.experiments import _labels
 
@@ -27,7 +27,7 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Experim
     """A workspace with finished repeats, one of two not yet, and a finished sweep with a hostile name."""
     workspace = Workspace(tmp_path_factory.mktemp("experiments") / "home")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("histo_core.runs.launcher.ensure_supervisor", lambda _: 1)
+        patched.setattr("histo_core.runs.api.ensure_supervisor", lambda _: 1)
         three = ProtocolConfig(kind="repeats", repeats=3)
         repeats = start_experiment(small_run("cnn_narrow"), three, workspace, origin="wpi_kpcam/cnn_narrow")
         sweep = start_experiment(small_run("cnn_narrow"), SWEEP, workspace, name=HOSTILE)
@@ -40,7 +40,7 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Experim
 def home(worked: tuple[Workspace, Experiment, Experiment], monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """The workspace as the one in use; nothing starts by itself."""
     monkeypatch.setenv("HISTOSCOPE_HOME", str(worked[0].home))
-    monkeypatch.setattr("histo_core.runs.launcher.ensure_supervisor", lambda _: 1)
+    monkeypatch.setattr("histo_core.runs.api.ensure_supervisor", lambda _: 1)
     return worked[0]
 
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from histo_core.runs import jobs as core
-from histo_core.runs.job_folder import Job, JobFolder
-from histo_core.runs.steady_clock import Moment
+from histo_core.jobs import api as core
+from histo_core.jobs.state import Job, JobFolder
+from histo_core.runs.worker.steady_clock import Moment
 from histo_core.workspace import Workspace
 from pages.ui import jobs
 

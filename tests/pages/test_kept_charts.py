@@ -9,7 +9,7 @@ from page_helpers import OpenPage, run_named, texts
 
 from histo_core.access import LOCAL
 from histo_core.plots.theme import new_figure
-from histo_core.runs.edit import rename
+from histo_core.runs.store.edit import rename
 from histo_core.workspace import Workspace
 from pages.ui import layout
 

@@ -14,7 +14,7 @@ from histo_core.config import RunConfig
 from histo_core.config_protocol import ProtocolConfig
 from histo_core.errors import ConfigError
 from histo_core.experiments.api import start_experiment
-from histo_core.runs.store import Store
+from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 
 READ = {"help", "label", "text", "body", "content"}
@@ -78,7 +78,7 @@ def test_why_a_run_cannot_be_launched_is_text_on_the_button_too(
 def test_an_experiment_and_its_runs_are_text(
     finished: Workspace, workspace: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("histo_core.runs.launcher.ensure_supervisor", lambda _: 1)
+    monkeypatch.setattr("histo_core.runs.api.ensure_supervisor", lambda _: 1)
     workspace.home.mkdir(parents=True)
     (workspace.home / "data").symlink_to(finished.home / "data")
     monkeypatch.setenv("HISTOSCOPE_HOME", str(workspace.home))

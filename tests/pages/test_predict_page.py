@@ -14,12 +14,12 @@ from histo_core.comparison.join import load
 from histo_core.config import DataConfig, PredictConfig, SplitConfig
 from histo_core.data.opening import open_dataset, prepare_dataset
 from histo_core.data.splits.make_split import make_split
-from histo_core.runs.delete import delete
-from histo_core.runs.launcher import launch
-from histo_core.runs.predictions import predict_with
-from histo_core.runs.records import Run
-from histo_core.runs.store import Store
-from histo_core.runs.worker import work
+from histo_core.prediction.predict import predict_with
+from histo_core.runs.api import launch
+from histo_core.runs.store.delete import delete
+from histo_core.runs.store.records import Run
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.worker import work
 from histo_core.workspace import Workspace
 
 OTHER = DataConfig(dataset="phantom", options={"patches": 60, "patients": 6, "seed": 5})

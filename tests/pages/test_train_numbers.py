@@ -6,7 +6,7 @@ import pytest
 from page_helpers import OpenPage, texts
 from streamlit.testing.v1 import AppTest
 
-from histo_core.runs.store import Store
+from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 
 

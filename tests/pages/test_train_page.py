@@ -14,10 +14,10 @@ from streamlit.testing.v1 import AppTest
 
 from histo_core.errors import DataError
 from histo_core.models.registry import MODELS
-from histo_core.runs.launcher import launch
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.records import Progress, RunStatus
-from histo_core.runs.store import Store
+from histo_core.runs.api import launch
+from histo_core.runs.store.records import Progress, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.process_identity import ProcessIdentity
 from histo_core.training.dry_run import Trial
 from histo_core.workspace import Workspace
 
@@ -232,7 +232,7 @@ def test_deleting_takes_a_second_click_that_says_what_is_lost(waiting: Workspace
 def test_a_cancelled_run_can_be_resumed_or_cloned(
     waiting: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("histo_core.runs.launcher.ensure_supervisor", lambda _: 0)
+    monkeypatch.setattr("histo_core.runs.api.ensure_supervisor", lambda _: 0)
     run = run_named(waiting, "Second")
     page = open_page("train")
     page.button(f"cancel.{run.run_id}").click().run()

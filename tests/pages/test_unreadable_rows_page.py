@@ -13,8 +13,8 @@ from histo_core.config_protocol import ProtocolConfig
 from histo_core.experiments.api import list_experiments
 from histo_core.experiments.records import Member
 from histo_core.experiments.table import ExperimentTable
-from histo_core.runs.records import Run
-from histo_core.runs.store import Store
+from histo_core.runs.store.records import Run
+from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 
 

@@ -17,10 +17,10 @@ from wiring_queue import Call, any_run
 from wiring_spy import Row, check
 
 from histo_core.config import DataConfig
-from histo_core.runs.edit import rename, set_tags
-from histo_core.runs.find import Wanted
-from histo_core.runs.records import RunStatus
-from histo_core.runs.store import Store
+from histo_core.runs.store.edit import rename, set_tags
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.search import Wanted
 from histo_core.studies.demo import demo_configs
 from histo_core.workspace import Workspace
 

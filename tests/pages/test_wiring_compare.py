@@ -18,7 +18,7 @@ from wiring_spy import Row, Spy, check
 from histo_core.comparison.join import load
 from histo_core.comparison.threshold import PRESETS, ThresholdRule
 from histo_core.errors import ComparisonError
-from histo_core.runs.records import Run
+from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 from pages.ui import cache
 from pages.ui.cache import COLOUR_ONLY

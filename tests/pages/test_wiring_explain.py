@@ -20,7 +20,7 @@ from wiring_spy import Row, Spy, check
 from histo_core.comparison.join import load
 from histo_core.data.formats.images import KINDS
 from histo_core.explanation.base import EXPLAINERS, Explanation
-from histo_core.runs.records import Run
+from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 
 

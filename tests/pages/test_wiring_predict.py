@@ -17,7 +17,7 @@ from wiring import controls, fill, tried
 
 from histo_core.config import DataConfig, PredictConfig, SplitConfig
 from histo_core.data.dataset import DATASETS
-from histo_core.runs.predictions import predict_with
+from histo_core.prediction.predict import predict_with
 from histo_core.workspace import Workspace
 from pages.ui.predict_form import NO_CLASS, PATCHES, VIEWS
 
@@ -100,7 +100,7 @@ def test_every_choice_of_the_model_is_offered(field: str, finished: Workspace, o
 
 
 def test_the_run_that_is_chosen_is_asked(finished: Workspace, open_page: OpenPage, started: list[Job]) -> None:
-    from histo_core.runs.store import Store
+    from histo_core.runs.store.runs import Store
 
     newest = Store.open(finished).runs()[0].run_id
     other = run_named(finished, "Small CNN").run_id

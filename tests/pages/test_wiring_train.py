@@ -22,7 +22,7 @@ from histo_core.config_protocol import ProtocolConfig
 from histo_core.config_train import BELONGS
 from histo_core.data.dataset import DATASETS
 from histo_core.models.registry import MODELS
-from histo_core.runs.devices import Device
+from histo_core.runs.devices.devices import Device
 from histo_core.studies.demo import demo_configs
 from histo_core.studies.recipes import STUDIES
 from histo_core.workspace import Workspace

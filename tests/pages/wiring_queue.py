@@ -11,10 +11,10 @@ from histo_core.config_protocol import ProtocolConfig, SweepField
 from histo_core.data.opening import prepare_dataset
 from histo_core.experiments.api import start_experiment
 from histo_core.experiments.edit import archive_experiment
-from histo_core.runs.edit import archive
-from histo_core.runs.launcher import cancel, launch
-from histo_core.runs.records import Run
-from histo_core.runs.store import Store
+from histo_core.runs.api import cancel, launch
+from histo_core.runs.store.edit import archive
+from histo_core.runs.store.records import Run
+from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 
 
@@ -32,7 +32,7 @@ def queued_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     workspace = Workspace(tmp_path_factory.mktemp("queued") / "home")
     prepare_dataset(PHANTOM, workspace)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("histo_core.runs.launcher.ensure_supervisor", lambda _: 1)
+        patched.setattr("histo_core.runs.api.ensure_supervisor", lambda _: 1)
         for seed, name in enumerate(("First", "Second", "Third", "Stopped", "Away")):
             tags = ["mine"] if name in ("Second", "Stopped") else []
             launch(small_run("cnn_narrow", seed), workspace, name=name, tags=tags, start_supervisor=False)
@@ -52,7 +52,7 @@ def queued_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def queued_home(queued_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """The workspace as the one in use; nothing starts by itself."""
     monkeypatch.setenv("HISTOSCOPE_HOME", str(queued_workspace.home))
-    monkeypatch.setattr("histo_core.runs.launcher.ensure_supervisor", lambda _: 1)
+    monkeypatch.setattr("histo_core.runs.api.ensure_supervisor", lambda _: 1)
     return queued_workspace
 
 

@@ -4,7 +4,7 @@ from typing import get_args
 import pytest
 
 from histo_core.plots.training import Measure, curves_figure, curves_table
-from histo_core.runs.records import Progress
+from histo_core.runs.store.records import Progress
 from histo_core.training.events import EpochDone
 
 

@@ -15,9 +15,9 @@ import pytest
 
 from histo_core.config import DataConfig, ModelConfig, Option, PreprocessConfig, RunConfig, TrainConfig
 from histo_core.data.phantom.dataset import PhantomOptions, build_phantom
-from histo_core.runs.records import Run
-from histo_core.runs.store import Store
-from histo_core.runs.supervisor import Supervisor
+from histo_core.runs.store.records import Run
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.supervisor import Supervisor
 from histo_core.workspace import Workspace
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -26,7 +26,7 @@ PHANTOM: dict[str, Option] = {"patches": 80, "patients": 8}
 
 SUPERVISE = """
 import sys
-from histo_core.runs.supervisor import supervise
+from histo_core.runs.worker.supervision import supervise
 from histo_core.workspace import Workspace
 worker = sys.argv[1]
 supervise(Workspace.default(), idle_exit_seconds=float(sys.argv[2]), poll_seconds=0.05, grace_seconds=1.0,

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 from histo_core.errors import ConfigError
+from histo_core.jobs.kinds import JOBS, JobKind
+from histo_core.jobs.params import JobParams
 from histo_core.progress import Progress
-from histo_core.runs.job_kinds import JOBS, JobKind
-from histo_core.runs.job_params import JobParams
 from histo_core.workspace import Workspace
 
 
@@ -51,7 +51,7 @@ def forget() -> None:
 
 
 if __name__ == "__main__":
-    from histo_core.runs.job_process import work_on_job
+    from histo_core.jobs.process import work_on_job
 
     logging.basicConfig(level=logging.INFO)
     register()

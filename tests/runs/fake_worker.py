@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 from histo_core.files import append_line
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.records import RunStatus
-from histo_core.runs.store import Store
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.process_identity import ProcessIdentity
 from histo_core.workspace import Workspace
 
 

@@ -17,8 +17,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from histo_core.errors import StoreError
-from histo_core.runs import database
-from histo_core.runs.schema import METADATA, VERSION
+from histo_core.runs.store import database
+from histo_core.runs.store.schema import METADATA, VERSION
 from histo_core.workspace import Workspace
 
 
@@ -33,7 +33,7 @@ def test_migrations_give_the_tables_that_the_code_expects(workspace: Workspace) 
 
 def test_the_version_is_the_newest_migration(workspace: Workspace) -> None:
     config = Config()
-    config.set_main_option("script_location", "histo_core.runs:migrations")
+    config.set_main_option("script_location", "histo_core.runs.store:migrations")
     assert ScriptDirectory.from_config(config).get_current_head() == VERSION
     assert database.open_database(workspace).version() == VERSION
 
@@ -130,7 +130,7 @@ def test_a_failed_transaction_leaves_nothing(workspace: Workspace) -> None:
 READ_THEN_WRITE = """
 import sys
 import sqlalchemy as sa
-from histo_core.runs.database import open_database
+from histo_core.runs.store.database import open_database
 from histo_core.workspace import Workspace
 database = open_database(Workspace.default())
 for _ in range(40):

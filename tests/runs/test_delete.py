@@ -16,10 +16,10 @@ from histo_core.access import User
 from histo_core.config import ModelConfig, RunConfig
 from histo_core.errors import PermissionDeniedError, RunError
 from histo_core.files import write_json
-from histo_core.runs.delete import delete, finish_deletions
-from histo_core.runs.records import Run
-from histo_core.runs.schema import EXPERIMENT_RUNS, EXPERIMENTS
-from histo_core.runs.store import Store
+from histo_core.runs.store.delete import delete, finish_deletions
+from histo_core.runs.store.records import Run
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.schema import EXPERIMENT_RUNS, EXPERIMENTS
 from histo_core.workspace import Workspace
 
 PROJECT = Path(__file__).resolve().parents[2]

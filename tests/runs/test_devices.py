@@ -11,13 +11,13 @@ import psutil
 import pytest
 
 from histo_core.config import RunConfig, TrainConfig
-from histo_core.runs import devices as module
-from histo_core.runs import nvidia
-from histo_core.runs.devices import Device, devices
-from histo_core.runs.nvidia import Gpu, GpuWatch, visible
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.store import Store
-from histo_core.runs.usage import usage
+from histo_core.runs.devices import devices as module
+from histo_core.runs.devices import nvidia_smi
+from histo_core.runs.devices.devices import Device, devices
+from histo_core.runs.devices.nvidia_smi import Gpu, GpuWatch, visible
+from histo_core.runs.devices.usage import usage
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.process_identity import ProcessIdentity
 from histo_core.workspace import Workspace
 
 PRINTED = """\
@@ -30,7 +30,7 @@ H200 = Gpu("cuda:0", "NVIDIA H200", 140000 << 20, 143771 << 20, 37)
 
 @pytest.fixture
 def two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nvidia, "query", lambda: PRINTED)
+    monkeypatch.setattr(nvidia_smi, "query", lambda: PRINTED)
     monkeypatch.setattr(module, "GPUS", GpuWatch())
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
@@ -79,8 +79,8 @@ def test_a_container_may_have_less_memory_than_its_machine(tmp_path: Path, monke
 
 
 def test_a_driver_that_hangs_holds_up_nobody_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nvidia, "query", lambda: time.sleep(1.0) or PRINTED)
-    monkeypatch.setattr(nvidia, "TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(nvidia_smi, "query", lambda: time.sleep(1.0) or PRINTED)
+    monkeypatch.setattr(nvidia_smi, "TIMEOUT_SECONDS", 0.1)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     watch, begun = GpuWatch(), time.monotonic()
     assert watch.look() == ()
@@ -95,12 +95,12 @@ def test_a_driver_that_hangs_holds_up_nobody_for_long(monkeypatch: pytest.Monkey
 def test_a_tool_that_fails_hangs_or_is_missing_gives_no_gpus(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str | None
 ) -> None:
-    monkeypatch.setattr(nvidia, "TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(nvidia_smi, "TIMEOUT_SECONDS", 0.2)
     if script is not None:
         (tmp_path / "nvidia-smi").write_text(f"#!/bin/sh\nexec {script}\n")
         (tmp_path / "nvidia-smi").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin" if script else str(tmp_path))
-    assert nvidia.query() == ""
+    assert nvidia_smi.query() == ""
 
 
 def test_pytorch_is_not_loaded_for_it() -> None:

@@ -8,11 +8,11 @@ import pytest
 
 from histo_core.access import User
 from histo_core.errors import ConfigError, PermissionDeniedError, RunError
-from histo_core.runs import edit
-from histo_core.runs.launcher import launch, launch_many
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.records import RunStatus
-from histo_core.runs.store import Store
+from histo_core.runs.api import launch, launch_many
+from histo_core.runs.store import edit
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.process_identity import ProcessIdentity
 from histo_core.workspace import Workspace
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
 from histo_core.errors import ConfigError
-from histo_core.runs.estimates import EstimateParams, load_estimate, make_estimates
-from histo_core.runs.jobs import job_id_of
+from histo_core.jobs.api import job_id_of
+from histo_core.jobs.cost_estimate import EstimateParams, load_estimate, make_estimates
 from histo_core.workspace import Workspace
 
 CONFIG = RunConfig(

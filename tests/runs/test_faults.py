@@ -21,11 +21,11 @@ from histo_core.errors import StoreError
 from histo_core.files import read_json, sha256
 from histo_core.models.manifest import read_manifest
 from histo_core.models.tensorfile import read_tensors
-from histo_core.runs import stages, worker
-from histo_core.runs.launcher import launch
-from histo_core.runs.records import RunStatus
-from histo_core.runs.store import Store
-from histo_core.runs.worker import work
+from histo_core.runs.api import launch
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker import stages, worker
+from histo_core.runs.worker.worker import work
 from histo_core.training.data_order import epoch_order, training_rows
 from histo_core.training.events import EpochDone
 from histo_core.workspace import Workspace
@@ -35,7 +35,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 WORK_IN_LITTLE_MEMORY = """
 import contextlib, resource, sys
 from histo_core.runs import stages
-from histo_core.runs.worker import work
+from histo_core.runs.worker.worker import work
 from histo_core.training import loop
 from histo_core.training.events import BatchDone
 from histo_core.workspace import Workspace

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from histo_core.runs.find import Wanted, all_tags, find_runs
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.records import Run, RunStatus
-from histo_core.runs.store import Store
+from histo_core.runs.store.records import Run, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.search import Wanted, all_tags, find_runs
+from histo_core.runs.worker.process_identity import ProcessIdentity
 
 ME = ProcessIdentity.current()
 

@@ -25,16 +25,16 @@ from histo_core.data.opening import open_dataset, prepare_dataset
 from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.split import Split
 from histo_core.errors import CancelledError
-from histo_core.runs import predictions_kept
-from histo_core.runs.delete import delete
-from histo_core.runs.held_out import fingerprint_of, record_score, scored_before, scored_in_words
-from histo_core.runs.launcher import launch
-from histo_core.runs.predictions import predict_with
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.records import Run, RunStatus
-from histo_core.runs.schema import TEST_SCORES
-from histo_core.runs.store import Store
-from histo_core.runs.worker import work
+from histo_core.prediction import stored
+from histo_core.prediction.predict import predict_with
+from histo_core.runs.api import launch
+from histo_core.runs.store.delete import delete
+from histo_core.runs.store.records import Run, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.schema import TEST_SCORES
+from histo_core.runs.store.test_set_access import fingerprint_of, record_score, scored_before, scored_in_words
+from histo_core.runs.worker.process_identity import ProcessIdentity
+from histo_core.runs.worker.worker import work
 from histo_core.workspace import Workspace
 
 OPTIONS: dict[str, Option] = {"patches": 80, "patients": 8}
@@ -182,7 +182,7 @@ def test_predictions_count_once_whatever_way_they_meet_the_runs_test_part(
     assert looks(home, run) == 2, "another question"
     predict(None, PredictConfig())
     assert looks(home, run) == 3, "all patches, among them those"
-    made = predictions_kept.list_predictions(home, run.run_id)
+    made = stored.list_predictions(home, run.run_id)
     words = [check["sentence"] for one in made for check in one.facts["checks"] if "scored" in check["sentence"]]
     assert len(words) == 3
     assert sum("2 times" in one for one in words) == sum("once" in one for one in words) == 1

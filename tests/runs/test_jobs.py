@@ -27,14 +27,14 @@ from histo_core.errors import (
     RunError,
     UnknownNameError,
 )
+from histo_core.jobs import api, state
+from histo_core.jobs.api import Job, cancel_job, find_job, start_job
+from histo_core.jobs.state import JobFolder, kill_stubborn_jobs
 from histo_core.locks import is_locked
-from histo_core.runs import job_folder, jobs
-from histo_core.runs.job_folder import JobFolder
-from histo_core.runs.jobs import Job, cancel_job, find_job, start_job
-from histo_core.runs.launcher import supervisor_alive
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.store import Store
-from histo_core.runs.supervisor import Supervisor
+from histo_core.runs.api import supervisor_alive
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.process_identity import ProcessIdentity
+from histo_core.runs.worker.supervisor import Supervisor
 from histo_core.workspace import Workspace
 
 FAKE_JOB = Path(__file__).with_name("fake_job.py")
@@ -47,7 +47,7 @@ def _test_kind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A kind of job that the tests steer, here and in the job's process."""
     import fake_job
 
-    monkeypatch.setattr(jobs, "command", lambda job_id: [sys.executable, str(FAKE_JOB), job_id])
+    monkeypatch.setattr(api, "command", lambda job_id: [sys.executable, str(FAKE_JOB), job_id])
     fake_job.register()
     yield
     fake_job.forget()
@@ -86,7 +86,7 @@ def test_progress_is_seen_while_it_runs_and_the_same_work_is_the_same_job(worksp
     assert again.total == 10_000
     other = start_job("steered", {"steps": 1}, workspace)
     assert other.job_id != first.job_id
-    assert [job.job_id for job in jobs.jobs(workspace)] == [other.job_id, first.job_id]
+    assert [job.job_id for job in api.jobs(workspace)] == [other.job_id, first.job_id]
     assert cancel_job(first.job_id, workspace).cancel_asked
     ended = _end(workspace, steps=10_000, seconds=0.02)
     assert (ended.state, ended.error) == ("cancelled", "It was stopped on request.")
@@ -145,13 +145,13 @@ def test_one_that_does_not_stop_is_killed_by_a_later_look(
     cancel_job(job.job_id, workspace)
     time.sleep(0.3)
     assert _now(workspace, **params).state == "running"
-    monkeypatch.setattr(job_folder, "GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(state, "GRACE_SECONDS", 0.2)
     ended = _end(workspace, **params)
     assert (ended.state, ended.error) == ("cancelled", "It was stopped on request.")
 
 
 def test_one_that_never_came_up_is_lost_after_a_while(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "command", lambda _: [sys.executable, "-c", "pass"])
+    monkeypatch.setattr(api, "command", lambda _: [sys.executable, "-c", "pass"])
     waiting = start_job("steered", {}, workspace)
     assert _now(workspace).state == "waiting"
     folder = JobFolder(waiting.job_id, workspace)
@@ -172,9 +172,9 @@ def test_a_clock_that_is_set_neither_kills_a_job_nor_spares_it(
     steady, plain = time.monotonic, time.time
 
     def set_clock() -> None:
-        monkeypatch.setattr(job_folder, "datetime", SimpleNamespace(now=lambda zone: datetime.now(zone) + moved))
+        monkeypatch.setattr(state, "datetime", SimpleNamespace(now=lambda zone: datetime.now(zone) + moved))
         shifted = SimpleNamespace(monotonic=steady, time=lambda: plain() + moved.total_seconds(), sleep=time.sleep)
-        monkeypatch.setattr(job_folder, "time", shifted)
+        monkeypatch.setattr(state, "time", shifted)
 
     params = {"deaf": True, "note": str(tmp_path / "began")}
     job = start_job("steered", params, workspace)
@@ -183,7 +183,7 @@ def test_a_clock_that_is_set_neither_kills_a_job_nor_spares_it(
     wait_until((tmp_path / "began").exists)
     cancel_job(job.job_id, workspace)
     assert _now(workspace, **params).state == "running", "it has its time to stop"
-    monkeypatch.setattr(job_folder, "GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(state, "GRACE_SECONDS", 0.2)
     assert _end(workspace, **params).state == "cancelled"
 
 
@@ -198,8 +198,8 @@ def test_the_supervisor_kills_a_suspended_job_that_nobody_looks_at(
     os.kill(process.pid, signal.SIGSTOP)
     cancel_job(job.job_id, workspace)
     wait_until(lambda: supervisor_alive(workspace) is not None)
-    monkeypatch.setattr(job_folder, "GRACE_SECONDS", 0.2)
-    supervisor = Supervisor(workspace, Store.open(workspace), 0.2, jobs.command)
+    monkeypatch.setattr(state, "GRACE_SECONDS", 0.2)
+    supervisor = Supervisor(workspace, Store.open(workspace), 0.2, api.command, beside=kill_stubborn_jobs)
     time.sleep(0.3)
     supervisor.look()
     wait_until(lambda: not process.alive())
@@ -215,9 +215,9 @@ def test_a_full_disk_does_not_keep_a_job_from_being_stopped(
     job = start_job("steered", params, workspace)
     wait_until((tmp_path / "began").exists)
     with monkeypatch.context() as patched:
-        patched.setattr(job_folder, "write_json", full)
+        patched.setattr(state, "write_json", full)
         assert cancel_job(job.job_id, workspace).cancel_asked
-    monkeypatch.setattr(job_folder, "GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(state, "GRACE_SECONDS", 0.2)
     assert _end(workspace, **params).state == "cancelled"
 
 
@@ -225,11 +225,11 @@ def test_a_job_that_comes_up_or_ends_during_a_look_is_not_lost(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between a look at the file and one at the lock a process may take the lock, or write its end and be gone."""
-    monkeypatch.setattr(jobs, "start_detached", lambda *_, **__: None)
+    monkeypatch.setattr(api, "start_detached", lambda *_, **__: None)
     waiting = start_job("steered", {}, workspace)
     folder, held = JobFolder(waiting.job_id, workspace), []
     running = waiting.model_copy(update={"state": "running", "process": ProcessIdentity.current()})
-    plain = job_folder.is_locked
+    plain = state.is_locked
 
     def comes_up(lock: Path) -> bool:
         free = plain(lock)
@@ -238,7 +238,7 @@ def test_a_job_that_comes_up_or_ends_during_a_look_is_not_lost(
             folder.write(running)
         return free
 
-    monkeypatch.setattr(job_folder, "is_locked", comes_up)
+    monkeypatch.setattr(state, "is_locked", comes_up)
     assert _now(workspace).state == "running"
 
     def ends(lock: Path) -> bool:
@@ -247,7 +247,7 @@ def test_a_job_that_comes_up_or_ends_during_a_look_is_not_lost(
             held[0].close()
         return plain(lock)
 
-    monkeypatch.setattr(job_folder, "is_locked", ends)
+    monkeypatch.setattr(state, "is_locked", ends)
     assert _now(workspace).state == "succeeded"
 
 
@@ -260,7 +260,7 @@ def test_a_job_whose_time_has_no_zone_keeps_no_other_from_being_listed_or_starte
         _end(workspace, steps=steps)
     file = workspace.home / "jobs" / _now(workspace, steps=2).job_id / "job.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {field: "2026-01-01T00:00:00"}))
-    assert [job.params["steps"] for job in jobs.jobs(workspace)] == [3]
+    assert [job.params["steps"] for job in api.jobs(workspace)] == [3]
     start_job("steered", {"steps": 4}, workspace)
     assert _end(workspace, steps=4).state == "succeeded"
 
@@ -272,7 +272,7 @@ def test_a_file_that_cannot_be_read_is_no_job(workspace: Workspace) -> None:
     (workspace.home / "jobs" / "my notes").mkdir()
     (workspace.home / "jobs" / "my notes" / "job.json").write_text("{}")
     assert find_job("steered", {"steps": 1}, workspace) is None
-    assert jobs.jobs(workspace) == []
+    assert api.jobs(workspace) == []
 
 
 @pytest.mark.parametrize("job_id", ["../../evil", "steered", "steered-xyz", ""])
@@ -322,7 +322,7 @@ def test_a_relative_folder_names_the_same_job_as_its_absolute_one(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     names = [
-        jobs.job_id_of("check", {"data": {"dataset": "folder", "root": root}}) for root in ("a", str(tmp_path / "a"))
+        api.job_id_of("check", {"data": {"dataset": "folder", "root": root}}) for root in ("a", str(tmp_path / "a"))
     ]
     assert names[0] == names[1]
 
@@ -351,7 +351,7 @@ def test_old_ended_jobs_are_forgotten_when_another_starts(
         )
         folders[name].write(job)
     (workspace.home / "jobs" / ".steered-9.part").mkdir()
-    monkeypatch.setattr(jobs, "start_detached", lambda *_, **__: None)
+    monkeypatch.setattr(api, "start_detached", lambda *_, **__: None)
     with folders["held"].lock() or pytest.fail("it is free"):
         begun = start_job("steered", {}, workspace)
     left = {folder.name for folder in (workspace.home / "jobs").iterdir()}

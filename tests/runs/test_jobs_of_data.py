@@ -17,8 +17,8 @@ from histo_core.data.integrity import load_check
 from histo_core.data.opening import open_dataset
 from histo_core.data.splits.make_split import make_split
 from histo_core.errors import CancelledError, ConfigError
-from histo_core.runs.job_kinds import JOBS, parse_params
-from histo_core.runs.jobs import Job, find_job, start_job
+from histo_core.jobs.api import Job, find_job, start_job
+from histo_core.jobs.kinds import JOBS, parse_params
 from histo_core.workspace import Workspace
 
 Params = dict[str, object]

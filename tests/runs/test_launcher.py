@@ -31,9 +31,8 @@ from histo_core.errors import (
 )
 from histo_core.models.registry import build_network
 from histo_core.models.weights import WeightsHeader, save_weights
-from histo_core.runs import launcher
-from histo_core.runs.check import check
-from histo_core.runs.launcher import (
+from histo_core.runs import api
+from histo_core.runs.api import (
     cancel,
     ensure_supervisor,
     keep_supervised,
@@ -42,9 +41,10 @@ from histo_core.runs.launcher import (
     resume,
     supervisor_alive,
 )
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.records import OPEN_DEVICE, RunStatus
-from histo_core.runs.store import Store
+from histo_core.runs.preflight import check
+from histo_core.runs.store.records import OPEN_DEVICE, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.process_identity import ProcessIdentity
 from histo_core.workspace import Workspace
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -65,8 +65,8 @@ def test_a_full_disk_does_not_keep_a_queued_run_from_being_started(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     started: list[Workspace] = []
-    monkeypatch.setattr("histo_core.runs.launcher.write_config", full)
-    monkeypatch.setattr("histo_core.runs.launcher.ensure_supervisor", started.append)
+    monkeypatch.setattr("histo_core.runs.api.write_config", full)
+    monkeypatch.setattr("histo_core.runs.api.ensure_supervisor", started.append)
     assert launch(small_run(), workspace).status is RunStatus.QUEUED
     assert started == [workspace]
 
@@ -151,7 +151,7 @@ def test_what_cannot_be_run_is_refused_and_leaves_nothing(
 def test_what_another_machine_may_have_is_not_refused_here(
     workspace: Workspace, small_run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("histo_core.runs.check.usable_cores", lambda: 2)
+    monkeypatch.setattr("histo_core.runs.preflight.usable_cores", lambda: 2)
     train = small_run().train.model_copy(update={"devices": 3, "precision": "16"})
     config = small_run().model_copy(update={"train": train})
     with pytest.raises(ConfigError, match="Precision 16"):
@@ -173,7 +173,7 @@ def test_published_weights_are_left_to_the_worker_and_networks_are_built_once(
         built.extend({parameter.device.type for parameter in network.parameters()})
         return network
 
-    monkeypatch.setattr("histo_core.runs.check.build_network", counted)
+    monkeypatch.setattr("histo_core.runs.preflight.build_network", counted)
     pretrained = ModelConfig(name="resnet18", weights="imagenet")
     configs = [small_run(seed=seed).model_copy(update={"model": pretrained}) for seed in (1, 2)]
     assert len(check([*configs, small_run()], workspace)) == 3
@@ -241,8 +241,8 @@ def test_a_waiting_run_is_cancelled_without_a_supervisor(workspace: Workspace, s
 
 
 def test_one_supervisor_is_started_by_many(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain, started = launcher.start_detached, []
-    monkeypatch.setattr(launcher, "start_detached", lambda *given, **named: started.append(plain(*given, **named)))
+    plain, started = api.start_detached, []
+    monkeypatch.setattr(api, "start_detached", lambda *given, **named: started.append(plain(*given, **named)))
     with ThreadPoolExecutor(4) as pool:
         pids = set(pool.map(lambda _: ensure_supervisor(workspace), range(4)))
     assert len(pids) == 1
@@ -267,7 +267,7 @@ def test_a_run_whose_worker_and_supervisor_both_died_is_noticed(workspace: Works
 
 SERVER = """
 import sys, time
-from histo_core.runs.launcher import ensure_supervisor
+from histo_core.runs.api import ensure_supervisor
 from histo_core.workspace import Workspace
 print(ensure_supervisor(Workspace.default()), flush=True)
 time.sleep(600)

@@ -6,8 +6,8 @@ import os
 import tracemalloc
 from pathlib import Path
 
-from histo_core.runs.events import read_events
-from histo_core.runs.log_file import log_end
+from histo_core.runs.artifacts.events import read_events
+from histo_core.runs.artifacts.log_file import log_end
 
 
 def test_only_the_end_of_a_long_log_is_read(tmp_path: Path) -> None:

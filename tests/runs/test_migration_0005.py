@@ -13,13 +13,13 @@ from alembic.runtime.migration import MigrationContext
 
 from histo_core.config import DataConfig, ModelConfig, RunConfig, TrainConfig
 from histo_core.experiments.api import list_experiments
-from histo_core.runs.database import Database
-from histo_core.runs.find import Wanted, find_runs
-from histo_core.runs.overview import data_used
-from histo_core.runs.queue import next_queued
-from histo_core.runs.records import RunStatus
-from histo_core.runs.schema import METADATA, RUNS
-from histo_core.runs.store import Store
+from histo_core.runs.store.database import Database
+from histo_core.runs.store.overview import data_used
+from histo_core.runs.store.queue import next_queued
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.schema import METADATA, RUNS
+from histo_core.runs.store.search import Wanted, find_runs
 from histo_core.storable import as_json
 from histo_core.workspace import Workspace
 
@@ -42,7 +42,7 @@ def old(request: pytest.FixtureRequest, workspace: Workspace, monkeypatch: pytes
         monkeypatch.setenv("HISTOSCOPE_DATABASE_URL", named := request.getfixturevalue("empty_postgres"))
         url = sa.make_url(named)
     database, config = Database(url), Config()
-    config.set_main_option("script_location", "histo_core.runs:migrations")
+    config.set_main_option("script_location", "histo_core.runs.store:migrations")
     with database.write() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0004")

@@ -12,8 +12,8 @@ import psutil
 import pytest
 from waiting import wait_until
 
-from histo_core.runs import processes as module
-from histo_core.runs.processes import ProcessIdentity, start_detached
+from histo_core.runs.worker import process_identity as module
+from histo_core.runs.worker.process_identity import ProcessIdentity, start_detached
 
 
 def _sleeper(**options: bool) -> subprocess.Popen[bytes]:

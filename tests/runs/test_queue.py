@@ -7,10 +7,10 @@ import pytest
 from histo_core.access import User
 from histo_core.config import RunConfig, TrainConfig
 from histo_core.errors import ConfigError, PermissionDeniedError, RunError
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.queue import move, next_queued
-from histo_core.runs.records import OPEN_DEVICE, Run, RunStatus
-from histo_core.runs.store import Store
+from histo_core.runs.store.queue import move, next_queued
+from histo_core.runs.store.records import OPEN_DEVICE, Run, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.process_identity import ProcessIdentity
 from histo_core.workspace import Workspace
 
 
@@ -71,7 +71,7 @@ def test_a_moved_run_takes_the_priority_of_its_place_and_others_keep_theirs(work
 def test_runs_queued_at_the_same_moment_are_moved_too(
     workspace: Workspace, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import histo_core.runs.store as module
+    import histo_core.runs.store.runs as module
 
     class Stopped(module.datetime):
         @classmethod

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 
 from histo_core.errors import CorruptDataError
 from histo_core.files import read_json
-from histo_core.runs import edit, queue
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.record_file import RUN, plain_row, read_run, scores_file
-from histo_core.runs.records import Progress, Run, RunStatus
-from histo_core.runs.schema import RUNS
-from histo_core.runs.store import Store
+from histo_core.runs.store import edit, queue
+from histo_core.runs.store.record_file import RUN, plain_row, read_run, scores_file
+from histo_core.runs.store.records import Progress, Run, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.schema import RUNS
+from histo_core.runs.worker.process_identity import ProcessIdentity
 from histo_core.workspace import Workspace
 
 ME = ProcessIdentity.current()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from histo_core.files import append_line
-from histo_core.runs.events import EventLog, read_events
+from histo_core.runs.artifacts.events import EventLog, read_events
 from histo_core.training.events import BatchDone, EpochDone, Finished, Started, to_json
 
 EPOCH = EpochDone(0, 0.7, 0.6, 0.8, 0.85, 1.5, best=True)

@@ -24,15 +24,15 @@ from histo_core.data.predictions import read_predictions
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CancelledError, ConfigError, CorruptDataError, RunError
 from histo_core.files import write_json
+from histo_core.jobs.onnx import OnnxParams, onnx_path, write_onnx
 from histo_core.models.predictor import Predictor
-from histo_core.runs import predictions_chunks
-from histo_core.runs.launcher import launch
-from histo_core.runs.onnx_job import OnnxParams, onnx_path, write_onnx
-from histo_core.runs.own_data import count_seen, own_split
-from histo_core.runs.predictions import get_predictions, list_predictions, predict_with
-from histo_core.runs.predictions_check import resolution, resolution_check, shared_check
-from histo_core.runs.store import Store
-from histo_core.runs.worker import work
+from histo_core.prediction import resume
+from histo_core.prediction.predict import get_predictions, list_predictions, predict_with
+from histo_core.prediction.preflight import resolution, resolution_check, shared_check
+from histo_core.prediction.seen_samples import count_seen, own_split
+from histo_core.runs.api import launch
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.worker import work
 from histo_core.workspace import Workspace
 
 OPTIONS: dict[str, Option] = {"patches": 80, "patients": 8}
@@ -93,7 +93,7 @@ def test_the_same_question_is_answered_from_what_is_kept(
 ) -> None:
     workspace, run_id = trained
     first = predict_with(run_id, OTHER, workspace, predict=SYMMETRIES)
-    monkeypatch.setattr("histo_core.runs.predictions.predict_chunks", None)
+    monkeypatch.setattr("histo_core.prediction.predict.predict_chunks", None)
     assert predict_with(run_id, OTHER, workspace, predict=SYMMETRIES).facts == first.facts
     assert first.id in [one.id for one in list_predictions(workspace, run_id)]
     assert list_predictions(workspace, "other-1") == []
@@ -124,7 +124,7 @@ def test_its_own_data_are_known_by_their_ids_and_content_wherever_they_lie(
     assert own_split(run, open_dataset(OTHER, workspace), workspace) is None
     assert count_seen(own, np.arange(len(source))) == len(source) - len(own.indices("test"))
     assert count_seen(own, own.indices("test")) == 0
-    monkeypatch.setattr("histo_core.runs.predictions.training_digests", None)  # no pixel is looked at, at any size
+    monkeypatch.setattr("histo_core.prediction.predict.training_digests", None)  # no pixel is looked at, at any size
     parts = PredictConfig(parts=("valid", "test"))
     found = predict_with(run_id, OWN, workspace, split=run.config.split, predict=parts)
     assert found.warnings[-1].startswith(f"Shared patches: {len(own.indices('valid'))} of {len(found.table())} patches")
@@ -141,7 +141,7 @@ def test_a_stop_keeps_what_was_predicted_and_the_next_call_goes_on(
     trained: tuple[Workspace, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace, run_id = trained
-    monkeypatch.setitem(predictions_chunks.predict_chunks.__kwdefaults__, "size", 32)
+    monkeypatch.setitem(resume.predict_chunks.__kwdefaults__, "size", 32)
     flips = PredictConfig(tta="flips")
     whole = predict_with(run_id, OTHER, workspace, predict=PredictConfig(tta="flips", combine="vote"))
 
@@ -184,7 +184,7 @@ def test_training_data_that_are_gone_leave_only_what_the_manifest_knows(
     def gone(data: DataConfig, workspace: Workspace) -> None:
         raise CorruptDataError("gone")
 
-    monkeypatch.setattr("histo_core.runs.predictions_check.open_dataset", gone)
+    monkeypatch.setattr("histo_core.prediction.preflight.open_dataset", gone)
     found = predict_with(run_id, OTHER, workspace)
     verdicts = {check["name"]: check["verdict"] for check in found.facts["checks"]}
     assert verdicts == {"resolution": "alike", "stain": "unknown", "shared": "unknown"}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from histo_core.config import DataConfig, RunConfig
-from histo_core.runs.overview import data_used, states
-from histo_core.runs.records import RunStatus
-from histo_core.runs.schema import RUNS
-from histo_core.runs.store import Store
+from histo_core.runs.store.overview import data_used, states
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.schema import RUNS
 from histo_core.workspace import Workspace
 
 SMALL, LARGE = (DataConfig(dataset="phantom", options={"patches": patches}) for patches in (40, 80))

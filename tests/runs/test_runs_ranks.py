@@ -13,13 +13,13 @@ import pytest
 
 from histo_core.config import RunConfig
 from histo_core.data.predictions import read_predictions
-from histo_core.runs import stages
-from histo_core.runs.events import read_events
-from histo_core.runs.launcher import launch
-from histo_core.runs.records import Run, RunStatus
-from histo_core.runs.store import Store
-from histo_core.runs.supervisor import child_environment, worker_command
-from histo_core.runs.worker import work
+from histo_core.runs.api import launch
+from histo_core.runs.artifacts.events import read_events
+from histo_core.runs.store.records import Run, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker import stages
+from histo_core.runs.worker.command import child_environment, worker_command
+from histo_core.runs.worker.worker import work
 from histo_core.training.distributed.process_group import MEETING_FILE
 from histo_core.training.events import BatchDone, EpochDone
 from histo_core.workspace import Workspace

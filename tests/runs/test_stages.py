@@ -9,10 +9,10 @@ import pytest
 
 from histo_core.config import RunConfig, TrainConfig
 from histo_core.errors import CancelledError
-from histo_core.runs import follower, ranks
-from histo_core.runs.records import Progress
-from histo_core.runs.stages import _on_its_device, _progress
-from histo_core.runs.store import Store
+from histo_core.runs.store.records import Progress
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker import ddp_launcher, ddp_worker
+from histo_core.runs.worker.stages import _on_its_device, _progress
 from histo_core.training.events import BatchDone, EpochDone, Finished, Started
 from histo_core.workspace import Workspace
 
@@ -48,7 +48,7 @@ def test_the_other_processes_take_the_gpu_that_the_first_was_given(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = TrainConfig(device="cuda:2", devices=2)
-    told = ranks._variables(given, workspace.home)
+    told = ddp_launcher._variables(given, workspace.home)
     folder = workspace.run_folder("run-1")
     folder.mkdir(parents=True)
     (folder / "config.yaml").write_text(RunConfig(train=TrainConfig(device="auto", devices=2)).to_yaml())
@@ -58,8 +58,8 @@ def test_the_other_processes_take_the_gpu_that_the_first_was_given(
         opened.append(config)
         raise CancelledError("far enough")
 
-    monkeypatch.setattr("histo_core.runs.stages.open_data", stop)
-    monkeypatch.setenv(follower.FIRST_DEVICE, told[follower.FIRST_DEVICE])
+    monkeypatch.setattr("histo_core.runs.worker.stages.open_data", stop)
+    monkeypatch.setenv(ddp_worker.FIRST_DEVICE, told[ddp_worker.FIRST_DEVICE])
     with pytest.raises(CancelledError):
-        follower._train("run-1", workspace, Event(), workspace.home / "meeting")
+        ddp_worker._train("run-1", workspace, Event(), workspace.home / "meeting")
     assert [config.train for config in opened] == [given]

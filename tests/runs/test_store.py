@@ -14,14 +14,14 @@ import sqlalchemy as sa
 
 from histo_core.config import PredictConfig, RunConfig
 from histo_core.errors import RunError
-from histo_core.runs.delete import delete
-from histo_core.runs.find import Wanted, find_runs
-from histo_core.runs.held_out import record_score, scored_before, scored_in_words
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.queue import next_queued
-from histo_core.runs.records import Progress, RunStatus
-from histo_core.runs.schema import RUNS
-from histo_core.runs.store import Store
+from histo_core.runs.store.delete import delete
+from histo_core.runs.store.queue import next_queued
+from histo_core.runs.store.records import Progress, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.schema import RUNS
+from histo_core.runs.store.search import Wanted, find_runs
+from histo_core.runs.store.test_set_access import record_score, scored_before, scored_in_words
+from histo_core.runs.worker.process_identity import ProcessIdentity
 from histo_core.workspace import Workspace
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -31,7 +31,7 @@ OTHER = replace(ME, started=ME.started + 1)
 ENQUEUE_TOGETHER = """
 import sys, time
 from histo_core.config import RunConfig
-from histo_core.runs.store import Store
+from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 print("ready", flush=True)
 sys.stdin.readline()

@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from histo_core.errors import ReadOnlyStoreError, StoreError
-from histo_core.runs import database
-from histo_core.runs.store import Store
+from histo_core.runs.store import database
+from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 
 

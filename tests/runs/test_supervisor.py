@@ -19,13 +19,14 @@ from waiting import wait_until
 from histo_core.config import RunConfig, TrainConfig
 from histo_core.errors import StoreError
 from histo_core.locks import try_lock
-from histo_core.runs import supervisor as module
-from histo_core.runs.exit_words import exit_words
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.records import RunStatus
-from histo_core.runs.reporter import HEARTBEAT_SECONDS
-from histo_core.runs.store import Held, Store
-from histo_core.runs.supervisor import POLL_SECONDS, Supervisor, lock_file, supervise, supervisor_identity
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.runs import Held, Store
+from histo_core.runs.worker import supervisor as module
+from histo_core.runs.worker.exit_words import exit_words
+from histo_core.runs.worker.heartbeat import HEARTBEAT_SECONDS
+from histo_core.runs.worker.process_identity import ProcessIdentity
+from histo_core.runs.worker.supervision import POLL_SECONDS, lock_file, supervise, supervisor_identity
+from histo_core.runs.worker.supervisor import Supervisor
 from histo_core.workspace import Workspace
 
 
@@ -299,7 +300,7 @@ def test_a_run_queued_while_the_supervisor_leaves_is_not_lost(
         else:
             store.request_cancel(store.runs()[0].run_id)
 
-    monkeypatch.setattr("histo_core.runs.supervisor._serve", serve)
+    monkeypatch.setattr("histo_core.runs.worker.supervision._serve", serve)
     supervise(workspace)
     assert len(served) == 2
 

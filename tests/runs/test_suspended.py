@@ -12,14 +12,14 @@ import psutil
 import pytest
 from waiting import wait_until
 
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.store import Store
-from histo_core.runs.suspended import lock_holders_woken, wake_lock_holders
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.process_identity import ProcessIdentity
+from histo_core.runs.worker.suspended import lock_holders_woken, wake_lock_holders
 
 PROJECT = Path(__file__).resolve().parents[2]
 WRITER = """
 import sys, time
-from histo_core.runs.database import open_database
+from histo_core.runs.store.database import open_database
 from histo_core.workspace import Workspace
 database = open_database(Workspace.default())
 with database.write():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from histo_core.runs.tensorboard import FILE, EventFile
+from histo_core.runs.artifacts.tensorboard import FILE, EventFile
 from histo_core.training.activations import EDGES, EpochActivity, LayerActivity, append_activity
 from histo_core.training.events import BatchDone, EpochDone, Finished, Started
 

@@ -13,18 +13,18 @@ import sqlalchemy as sa
 from histo_core.config import RunConfig
 from histo_core.errors import ConfigError, RunError
 from histo_core.files import append_line, read_json, write_json
+from histo_core.jobs.state import Job, JobFolder
 from histo_core.maintenance.check import check_workspace
-from histo_core.runs.delete import delete
-from histo_core.runs.edit import set_note
-from histo_core.runs.events import read_events
-from histo_core.runs.find import Wanted, all_tags, find_runs
-from histo_core.runs.job_folder import Job, JobFolder
-from histo_core.runs.overview import data_used, states
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.queue import next_queued
-from histo_core.runs.records import Progress, RunStatus
-from histo_core.runs.store import Store
-from histo_core.runs.supervisor import Supervisor
+from histo_core.runs.artifacts.events import read_events
+from histo_core.runs.store.delete import delete
+from histo_core.runs.store.edit import set_note
+from histo_core.runs.store.overview import data_used, states
+from histo_core.runs.store.queue import next_queued
+from histo_core.runs.store.records import Progress, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.search import Wanted, all_tags, find_runs
+from histo_core.runs.worker.process_identity import ProcessIdentity
+from histo_core.runs.worker.supervisor import Supervisor
 from histo_core.storable import as_json, storable_text, why_not
 from histo_core.training.events import EpochDone, to_json
 from histo_core.workspace import Workspace

@@ -17,15 +17,15 @@ from histo_core.data.predictions import read_predictions
 from histo_core.data.splits.make_split import make_split
 from histo_core.errors import RunError, TrainingError
 from histo_core.files import read_json, sha256
-from histo_core.runs import stages
-from histo_core.runs.database import open_database
-from histo_core.runs.events import read_events
-from histo_core.runs.launcher import launch
-from histo_core.runs.manifest import is_complete
-from histo_core.runs.records import Run, RunStatus
-from histo_core.runs.schema import RUNS
-from histo_core.runs.store import Store
-from histo_core.runs.worker import work
+from histo_core.runs.api import launch
+from histo_core.runs.artifacts.events import read_events
+from histo_core.runs.artifacts.manifest import is_complete
+from histo_core.runs.store.database import open_database
+from histo_core.runs.store.records import Run, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.schema import RUNS
+from histo_core.runs.worker import stages
+from histo_core.runs.worker.worker import work
 from histo_core.training.events import EpochDone, Finished, Started
 from histo_core.workspace import Workspace
 

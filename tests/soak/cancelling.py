@@ -24,13 +24,13 @@ from forking import Forked, load_everything
 from killing import config
 
 from histo_core.files import write_atomically
-from histo_core.runs import stages, supervisor
-from histo_core.runs.launcher import cancel, launch
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.records import Run, RunStatus
-from histo_core.runs.store import Store
-from histo_core.runs.supervisor import supervise, supervisor_identity
-from histo_core.runs.worker import work
+from histo_core.runs.api import cancel, launch
+from histo_core.runs.store.records import Run, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker import stages, supervisor
+from histo_core.runs.worker.process_identity import ProcessIdentity
+from histo_core.runs.worker.supervision import supervise, supervisor_identity
+from histo_core.runs.worker.worker import work
 from histo_core.training import checkpoint, loop
 from histo_core.training.events import BatchDone
 from histo_core.workspace import Workspace

@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from histo_core.runs.supervisor import child_environment
+from histo_core.runs.worker.command import child_environment
 from histo_core.workspace import Workspace
 
 _SQLITE = {

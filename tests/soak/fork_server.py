@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from histo_core.runs.supervisor import child_environment
+from histo_core.runs.worker.command import child_environment
 from histo_core.workspace import Workspace
 
 
@@ -60,11 +60,11 @@ class ForkServer:
 
 def _serve() -> None:
     # What a worker would load once it has claimed its run.
-    import histo_core.runs.stages
+    import histo_core.runs.worker.stages
     from histo_core.models.registry import MODELS
 
     len(MODELS)
-    print("ready", histo_core.runs.stages.__name__, flush=True)
+    print("ready", histo_core.runs.worker.stages.__name__, flush=True)
     for line in sys.stdin:
         home, run_id = line.rstrip("\n").split("\t")
         worker = os.fork()
@@ -77,7 +77,7 @@ def _serve() -> None:
 
 def _work(run_id: str, workspace: Workspace) -> None:
     """Be the worker of a run, and end."""
-    from histo_core.runs.worker import work
+    from histo_core.runs.worker.worker import work
 
     os.setsid()
     log = os.open(workspace.run_folder(run_id) / "log.txt", os.O_CREAT | os.O_APPEND | os.O_WRONLY)

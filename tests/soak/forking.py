@@ -71,15 +71,15 @@ def _run(call: Callable[[], int], log: Path | None) -> None:
 
 def load_everything() -> None:
     """What a launch, a supervisor and a worker load, so that none of their processes does."""
-    import histo_core.runs.check
-    import histo_core.runs.stages
-    import histo_core.runs.supervisor
+    import histo_core.runs.preflight
+    import histo_core.runs.worker.stages
+    import histo_core.runs.worker.supervisor
     from histo_core.data.dataset import DATASETS
     from histo_core.models.registry import MODELS
 
-    assert histo_core.runs.check.check
-    assert histo_core.runs.supervisor.supervise
-    assert histo_core.runs.stages.train_and_predict
+    assert histo_core.runs.preflight.check
+    assert histo_core.runs.worker.supervision.supervise
+    assert histo_core.runs.worker.stages.train_and_predict
     len(MODELS)
     len(DATASETS)
 

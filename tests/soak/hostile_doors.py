@@ -17,7 +17,9 @@ def load() -> None:
     from histo_core.data import predictions  # noqa: F401
     from histo_core.data.formats import image_worker, jpeg_kernel, tar_file  # noqa: F401
     from histo_core.models import predictor  # noqa: F401
-    from histo_core.runs import events, log_file  # noqa: F401
+    from histo_core.runs.artifacts import (
+        events,  # noqa: F401
+    )
 
     torch.set_num_threads(1)
 
@@ -117,13 +119,13 @@ def _json(path: Path) -> None:
 
 
 def _events(path: Path) -> None:
-    from histo_core.runs.events import read_events
+    from histo_core.runs.artifacts.events import read_events
 
     read_events(path.parent)
 
 
 def _log(path: Path) -> None:
-    from histo_core.runs.log_file import log_end
+    from histo_core.runs.artifacts.log_file import log_end
 
     lines = log_end(path, 40)
     if len(lines) > 40 or any("secret" in line for line in lines):

@@ -25,12 +25,13 @@ from histo_core.data.predictions import read_predictions
 from histo_core.files import sha256
 from histo_core.models.manifest import read_manifest
 from histo_core.models.tensorfile import read_tensors
-from histo_core.runs.events import read_events
-from histo_core.runs.launcher import launch
-from histo_core.runs.manifest import is_complete
-from histo_core.runs.records import Run, RunStatus
-from histo_core.runs.store import Store
-from histo_core.runs.supervisor import Supervisor, worker_command
+from histo_core.runs.api import launch
+from histo_core.runs.artifacts.events import read_events
+from histo_core.runs.artifacts.manifest import is_complete
+from histo_core.runs.store.records import Run, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.command import worker_command
+from histo_core.runs.worker.supervisor import Supervisor
 from histo_core.training.events import EpochDone, from_json
 from histo_core.workspace import Workspace
 

@@ -19,8 +19,8 @@ from forking import Forked, load_everything
 from killing import config
 from supervising import start_these
 
-from histo_core.runs import launcher
-from histo_core.runs.store import Store
+from histo_core.runs import api
+from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 
 
@@ -74,7 +74,7 @@ def _launch(wait: int, begin: int, workspace: Workspace, seed: int) -> Callable[
         os.close(begin)
         os.read(wait, 1)
         begun = time.monotonic()
-        run = launcher.launch(config(seed, 1), workspace)
+        run = api.launch(config(seed, 1), workspace)
         print(run.run_id, round(time.monotonic() - begun, 2))
         return 0
 

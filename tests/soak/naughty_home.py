@@ -21,10 +21,10 @@ from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.saved_split import save_split
 from histo_core.experiments.api import start_experiment
 from histo_core.experiments.edit import rename_experiment
-from histo_core.runs.edit import rename, set_note, set_tags
-from histo_core.runs.launcher import launch
-from histo_core.runs.predictions import predict_with
-from histo_core.runs.worker import work
+from histo_core.prediction.predict import predict_with
+from histo_core.runs.api import launch
+from histo_core.runs.store.edit import rename, set_note, set_tags
+from histo_core.runs.worker.worker import work
 from histo_core.workspace import Workspace
 
 SIDE = 32

@@ -13,15 +13,16 @@ from histo_core.data.opening import open_dataset
 from histo_core.data.splits.make_split import make_split
 from histo_core.experiments.records import Member
 from histo_core.experiments.table import ExperimentTable
+from histo_core.jobs import api, process
 from histo_core.maintenance.backup import back_up
 from histo_core.maintenance.check import check_workspace
 from histo_core.maintenance.restore import restore
-from histo_core.runs import job_process, jobs, reporter, worker
-from histo_core.runs.edit import rename
-from histo_core.runs.launcher import launch
-from histo_core.runs.predictions import predict_with
-from histo_core.runs.records import RunStatus
-from histo_core.runs.store import Store
+from histo_core.prediction.predict import predict_with
+from histo_core.runs.api import launch
+from histo_core.runs.store.edit import rename
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker import heartbeat, worker
 from histo_core.workspace import Workspace
 
 DATA = DataConfig(dataset="phantom", options={"patches": 40, "patients": 8})
@@ -48,9 +49,9 @@ def load_all() -> None:
     from histo_core.models.registry import MODELS
 
     len(MODELS)
-    reporter.PROGRESS_SECONDS = 3600.0  # what a thread writes by the clock would be counted differently each time
-    worker.END_SECONDS = job_process.END_SECONDS = 0.0
-    jobs.start_detached = lambda *_, **__: None  # the operation itself is the process
+    heartbeat.PROGRESS_SECONDS = 3600.0  # what a thread writes by the clock would be counted differently each time
+    worker.END_SECONDS = process.END_SECONDS = 0.0
+    api.start_detached = lambda *_, **__: None  # the operation itself is the process
 
 
 def _home(root: Path) -> Workspace:
@@ -85,9 +86,9 @@ def _experiment(root: Path) -> str:
 
 
 def _job(root: Path) -> str:
-    job = jobs.start_job("check", {"data": OTHER.model_dump(mode="json")}, _home(root))
-    job_process.work_on_job(job.job_id, _home(root))
-    found = jobs.find_job("check", {"data": OTHER.model_dump(mode="json")}, _home(root))
+    job = api.start_job("check", {"data": OTHER.model_dump(mode="json")}, _home(root))
+    process.work_on_job(job.job_id, _home(root))
+    found = api.find_job("check", {"data": OTHER.model_dump(mode="json")}, _home(root))
     return found.error if found is not None else "The job is not known."
 
 

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from histo_core.files import append_line
-from histo_core.runs import launcher
-from histo_core.runs.processes import ProcessIdentity, start_detached
-from histo_core.runs.records import RunStatus
-from histo_core.runs.store import Store
-from histo_core.runs.supervisor import supervise
+from histo_core.runs import api
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.process_identity import ProcessIdentity, start_detached
+from histo_core.runs.worker.supervision import supervise
 from histo_core.workspace import Workspace
 
 LONGEST_WORK = 1.0
@@ -33,7 +33,7 @@ def start_these(kind: str) -> None:
     def start(_: Sequence[str], **named: Any) -> None:
         start_detached([sys.executable, str(Path(__file__)), "serve", kind], **named)
 
-    launcher.start_detached = start
+    api.start_detached = start
 
 
 def claims(workspace: Workspace) -> list[str]:

@@ -22,9 +22,9 @@ from killing import config
 from supervising import claims, start_these
 
 from histo_core.files import append_line
-from histo_core.runs.launcher import ensure_supervisor, keep_supervised, launch, supervisor_alive
-from histo_core.runs.records import RunStatus
-from histo_core.runs.store import Store
+from histo_core.runs.api import ensure_supervisor, keep_supervised, launch, supervisor_alive
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 
 BOUND_SECONDS = 75.0

@@ -10,7 +10,8 @@ import pytest
 from cancelling import BEHAVIOURS, STAGES, Cancels
 from forking import run_program
 
-from histo_core.runs.supervisor import GRACE_SECONDS, child_environment
+from histo_core.runs.worker.command import child_environment
+from histo_core.runs.worker.supervision import GRACE_SECONDS
 from histo_core.workspace import Workspace
 
 

@@ -20,10 +20,10 @@ from histo_core.maintenance.check import check_workspace
 from histo_core.models.manifest import read_manifest
 from histo_core.models.tensorfile import read_tensors
 from histo_core.private_files import private_files
-from histo_core.runs.launcher import launch
-from histo_core.runs.records import RunStatus
-from histo_core.runs.store import Store
-from histo_core.runs.worker import work
+from histo_core.runs.api import launch
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.worker.worker import work
 from histo_core.workspace import Workspace
 
 CODES = {errno.ENOSPC: False, errno.EDQUOT: False, errno.EIO: True}

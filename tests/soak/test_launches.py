@@ -10,7 +10,7 @@ import pytest
 from forking import run_program
 from launching import Launches
 
-from histo_core.runs.supervisor import child_environment
+from histo_core.runs.worker.command import child_environment
 from histo_core.workspace import Workspace
 
 

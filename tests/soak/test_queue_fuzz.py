@@ -18,14 +18,14 @@ from histo_core.experiments.api import get_experiment, list_experiments
 from histo_core.experiments.edit import delete_experiment
 from histo_core.experiments.records import Member
 from histo_core.experiments.table import ExperimentTable
-from histo_core.runs.delete import delete
-from histo_core.runs.find import Wanted, all_tags, find_runs
-from histo_core.runs.overview import data_used, states
-from histo_core.runs.processes import ProcessIdentity
-from histo_core.runs.queue import move, next_queued
-from histo_core.runs.records import Progress, Run, RunStatus
-from histo_core.runs.schema import EXPERIMENT_RUNS, EXPERIMENTS, RUNS
-from histo_core.runs.store import Store
+from histo_core.runs.store.delete import delete
+from histo_core.runs.store.overview import data_used, states
+from histo_core.runs.store.queue import move, next_queued
+from histo_core.runs.store.records import Progress, Run, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.schema import EXPERIMENT_RUNS, EXPERIMENTS, RUNS
+from histo_core.runs.store.search import Wanted, all_tags, find_runs
+from histo_core.runs.worker.process_identity import ProcessIdentity
 from histo_core.workspace import Workspace
 
 FEW, MANY = 40, 500

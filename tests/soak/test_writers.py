@@ -9,7 +9,7 @@ import pytest
 from forking import run_program
 from writing import Writes
 
-from histo_core.runs.supervisor import child_environment
+from histo_core.runs.worker.command import child_environment
 from histo_core.workspace import Workspace
 
 

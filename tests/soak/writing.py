@@ -18,7 +18,7 @@ from forking import Forked
 
 from histo_core.config import RunConfig
 from histo_core.files import append_line
-from histo_core.runs.store import Store
+from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 
 

@@ -18,8 +18,8 @@ from histo_core.experiments.scores import chosen_by, run_scores, values_by_epoch
 from histo_core.experiments.sweep.sampling import Trial, hopeless
 from histo_core.experiments.table import ExperimentTable
 from histo_core.progress import Progress, silent
-from histo_core.runs.launcher import cancel, keep_supervised
-from histo_core.runs.records import Run, RunStatus
+from histo_core.runs.api import cancel, keep_supervised
+from histo_core.runs.store.records import Run, RunStatus
 from histo_core.workspace import Workspace
 
 POLL_SECONDS = 1.0

@@ -16,7 +16,7 @@ from histo_core.auditing.embedding.umap import FEWEST
 from histo_core.errors import ConfigError
 from histo_core.plots.patch_map import map_figure
 from histo_core.plots.theme import NEUTRAL, PALETTE
-from histo_core.runs.records import RunStatus
+from histo_core.runs.store.records import RunStatus
 from histo_core.workspace import Workspace
 from pages.ui import cache, cache_maps, layout, state
 from pages.ui.explore import columns, gallery, lasso

@@ -1,0 +1,1 @@
+"""Long tasks in processes of their own: data checks, copies, predictions, exports."""

@@ -1,0 +1,1 @@
+"""Apply a run to other data."""

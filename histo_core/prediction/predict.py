@@ -1,0 +1,183 @@
+"""A finished run applied to other data, or to other parts of its own: made once, kept, found again by what it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from histo_core.config import DataConfig, PredictConfig, SplitConfig
+from histo_core.data.dataset import UNLABELLED, Dataset
+from histo_core.data.label_mapping import under_classes
+from histo_core.data.opening import open_dataset
+from histo_core.data.predictions import build_predictions, write_predictions
+from histo_core.data.splits.make_split import make_split
+from histo_core.data.splits.split import Split, fingerprint
+from histo_core.errors import DataError, RunError
+from histo_core.files import new_folder, sha256, write_json
+from histo_core.models.manifest import read_manifest
+from histo_core.models.predictor import Predictor
+from histo_core.prediction.preflight import (
+    Check,
+    fit_checks,
+    held_out_check,
+    seen_check,
+    shared_check,
+    trained_on,
+    training_digests,
+)
+from histo_core.prediction.resume import predict_chunks
+from histo_core.prediction.seen_samples import count_seen, division_in_words, own_split
+from histo_core.prediction.stored import (
+    FACTS,
+    TABLE,
+    PredictionSet,
+    asked,
+    get_predictions,
+    home,
+    list_predictions,
+)
+from histo_core.progress import Progress, silent
+from histo_core.runs.store.records import Run, RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.test_set_access import fingerprint_of, kept_back_by, record_score, scored_before
+from histo_core.workspace import Workspace
+
+__all__ = ["PredictionSet", "get_predictions", "list_predictions", "predict_with"]
+
+SCHEMA = 1
+_PLAIN = PredictConfig()
+
+
+def predict_with(
+    run_id: str,
+    data: DataConfig,
+    workspace: Workspace,
+    *,
+    split: SplitConfig | None = None,
+    predict: PredictConfig = _PLAIN,
+    classes: Mapping[str, str] | None = None,
+    device: str = "auto",
+    progress: Progress = silent,
+) -> PredictionSet:
+    """Apply a finished run to a data set; what was predicted before is only read.
+
+    Resolution, stain and shared patches are checked against the run's training data, and what is found stands in the
+    result. A stop keeps what was predicted so far, and the same call goes on from there.
+
+    Args:
+        run_id: a run that has succeeded.
+        data: labelled or not.
+        workspace: where the run and the predictions lie.
+        split: predict the parts ``predict.parts`` of this division (of the run's own data, take ``run.config.split``);
+            None predicts all patches, as part "test".
+        predict: the test-time augmentation, and the parts.
+        classes: for each class of the data, the run's class it stands for ("" for none); None matches names.
+        device: as `histo_core.models.device.resolve_device`.
+        progress: told the patches done and in all, first of opening, then of predicting.
+
+    Raises:
+        RunError: the run is unknown or has not succeeded.
+        CheckpointError: its weights are damaged.
+        ConfigError: classes do not match, or the device or data set are not to be had.
+        DataError, AccessError: the data cannot be used, or no patch is in the parts.
+        CancelledError: ``progress`` says so.
+    """
+    run = finished_run(run_id, workspace)
+    predictor = Predictor.from_run(workspace.run_folder(run_id), device)
+    source = open_dataset(data, workspace, progress)
+    dataset = under_classes(source, predictor.classes, predictor.positive, classes)
+    division = make_split(source, split, workspace) if split is not None else undivided(source)
+    parts = predict.parts if split is not None else ("test",)
+    rows = np.concatenate([division.indices(part) for part in parts])
+    if not len(rows):
+        raise DataError(
+            f"No patch is in {', '.join(parts)}.", "At least one is needed.", "Choose another part or another split."
+        )
+    settings = {
+        "run_id": run_id,
+        "weights": _weights(run, workspace),
+        "asked": asked(data, split, predict, classes),
+        "state": source.state,
+        "split": division.fingerprint,
+        "parts": list(parts),
+    }
+    name = hashlib.sha256(json.dumps(settings, sort_keys=True, allow_nan=False).encode()).hexdigest()[:16]
+    folder = home(workspace) / name
+    if not folder.is_dir():
+        trained, own = trained_on(run, workspace), own_split(run, source, workspace)
+        checks = fit_checks(trained, dataset, rows, predictor.preprocess)
+        work = folder.with_name(f".{name}.work")
+        chunk = predict_chunks(predictor, dataset, rows, predict, work, progress)
+        if own is None:
+            shared = shared_check(training_digests(trained, progress), chunk.digests)
+        else:
+            shared = seen_check(count_seen(own, rows), len(rows))
+        checks = (*checks, shared)
+        if own is not None and (own.parts[rows] == "test").any():
+            checks = (*checks, _looked_at(run, fingerprint_of(source, own), name, workspace))
+        table = build_predictions(dataset, division, rows, chunk.predicted.probabilities, chunk.predicted.scores)
+        facts = settings | _facts(run, dataset, division, rows, predictor)
+        facts["division"] = division_in_words(division, split, own)
+        facts["checks"] = [asdict(check) for check in checks]
+        facts["warnings"] = [check.sentence for check in checks if check.verdict == "differs"]
+        with new_folder(folder) as made:
+            write_predictions(table, made / TABLE)
+            write_json(made / FACTS, facts | {"sha256": sha256(made / TABLE)})
+        shutil.rmtree(work, ignore_errors=True)
+    return get_predictions(name, workspace)
+
+
+def finished_run(run_id: str, workspace: Workspace) -> Run:
+    """A run that has succeeded.
+
+    Raises:
+        RunError: it is unknown or has not.
+    """
+    run = Store.open(workspace).get(run_id)
+    if run.status is not RunStatus.SUCCEEDED:
+        raise RunError(
+            f"Run {run_id} is {run.status}.", "Only runs that succeeded predict.", "Wait for it, or resume it."
+        )
+    return run
+
+
+def undivided(dataset: Dataset) -> Split:
+    """All patches, labelled or not, as one part "test"."""
+    parts = np.full(len(dataset), "test", dtype=object)
+    ids, labels = dataset.table["sample_id"].tolist(), dataset.table["label"].tolist()
+    return Split(parts, "undivided", fingerprint(ids, labels, parts.tolist()), "All patches are predicted.")
+
+
+def _facts(run: Run, dataset: Dataset, split: Split, rows: np.ndarray, predictor: Predictor) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "run_name": run.name or run.config.model.name,
+        "samples": len(rows),
+        "labelled": int((dataset.table["label"].to_numpy()[rows] != UNLABELLED).sum()),
+        "classes": list(predictor.classes),
+        "positive": predictor.positive,
+        "split_note": split.note,
+        "device": str(predictor.device),
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _looked_at(run: Run, part: str, name: str, workspace: Workspace) -> Check:
+    """Remember that these predictions score the run's own test part, and say how often it was scored before."""
+    database = Store.open(workspace).database
+    with database.write() as connection:
+        record_score(connection, part, name, workspace)
+    return held_out_check(scored_before(database, part, name), kept_back_by(run, database))
+
+
+def _weights(run: Run, workspace: Workspace) -> str:
+    """SHA-256 of the weights that predict."""
+    manifest = read_manifest(workspace.run_folder(run.run_id) / "checkpoint")
+    return manifest.best.sha256 if manifest is not None and manifest.best is not None else ""

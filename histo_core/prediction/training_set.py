@@ -1,0 +1,65 @@
+"""A finished run's predictions of its own training set: of the patches that it has learnt from, as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from histo_core.config import PredictConfig
+from histo_core.data.predictions import class_names
+from histo_core.data.splits.partition import draw_samples
+from histo_core.prediction.seen_samples import OWN_DIVISION
+from histo_core.prediction.stored import PredictionSet, asked, list_predictions
+from histo_core.program import PROGRAM
+from histo_core.runs.store.records import Run
+from histo_core.workspace import Workspace
+
+PART = "train"
+
+
+def job_params(run: Run) -> dict[str, Any]:
+    """Of the job "predict" that makes these predictions, in the views that the run looks at held-out patches with."""
+    how = PredictConfig(parts=(PART,), tta=run.config.predict.tta, combine=run.config.predict.combine)
+    return {"run_id": run.run_id, **asked(run.config.data, run.config.split, how, None)}
+
+
+def command(run: Run) -> str:
+    """The command line that makes them."""
+    how = run.config.predict
+    views = "" if how.tta == "none" else f" --tta {how.tta} --combine {how.combine}"
+    return f"{PROGRAM} predict {run.run_id} --split-set {PART}{views}"
+
+
+def kept_training_part(run: Run, workspace: Workspace) -> PredictionSet | None:
+    """The latest predictions of the run's own training set in its own views; None where there are none."""
+    how = run.config.predict
+    return next((one for one in list_predictions(workspace, run.run_id) if _fits(one, how)), None)
+
+
+def learnt_from(table: pd.DataFrame, run: Run) -> pd.DataFrame:
+    """Those rows of predictions that the run was trained on: of a run on a seeded subset, that subset.
+
+    Args:
+        table: of the predictions contract, with all of the training part.
+        run: whose predictions they are.
+    """
+    rows = table.loc[table["split"] == PART]
+    wanted = run.config.train.max_train_samples
+    if wanted is None:
+        return rows
+    numbers = {name: index for index, name in enumerate(class_names(table))}
+    labels = rows["y_true"].map(numbers).to_numpy(np.int64)
+    return rows.loc[draw_samples(rows["sample_id"].to_numpy(), labels, wanted, run.config.seed)]
+
+
+def _fits(found: PredictionSet, how: PredictConfig) -> bool:
+    question = found.facts["asked"]
+    views = question["predict"].get("tta"), question["predict"].get("combine")
+    return (
+        PART in found.facts["parts"]
+        and found.facts.get("division") == OWN_DIVISION
+        and not question["classes"]
+        and views == (how.tta, how.combine)
+    )

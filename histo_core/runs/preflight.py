@@ -1,0 +1,162 @@
+"""Whether a configuration can be run, found out before it is queued."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from histo_core.config import ModelConfig, RunConfig, TrainConfig
+from histo_core.data.dataset import Dataset
+from histo_core.data.opening import open_dataset
+from histo_core.data.splits.make_split import make_split
+from histo_core.data.splits.split import Split
+from histo_core.data.transforms.preprocess import Preprocess
+from histo_core.errors import CheckpointError, ConfigError
+from histo_core.files import sha256
+from histo_core.models.device import resolve_device
+from histo_core.models.equivariance import inexact
+from histo_core.models.registry import INITIAL_BYTES, MODELS, build_model, build_network, imagenet_file
+from histo_core.runs.devices.devices import usable_cores
+from histo_core.runs.store.test_set_access import fingerprint_of
+from histo_core.training.data_order import training_rows, validation_rows
+from histo_core.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A configuration that can be run, and what the store keeps beside it.
+
+    Attributes:
+        config: with absolute paths, because the worker runs in another folder, and the hash of a file of weights.
+        data_hash: the data set's content hash.
+        split_fingerprint: of the split it gives.
+        test_fingerprint: of the split's test part; empty where it has none.
+        device: what ``auto`` stands for on this machine; still ``auto`` where there are several GPUs, of which the
+            supervisor takes one that is free when the run starts.
+        title: the model's.
+        notes: what is allowed and loses something, a sentence or two each.
+    """
+
+    config: RunConfig
+    data_hash: str
+    split_fingerprint: str
+    test_fingerprint: str
+    device: str
+    title: str
+    notes: tuple[str, ...] = ()
+
+
+def check(configs: Sequence[RunConfig], workspace: Workspace, *, here: bool = True) -> list[Checked]:
+    """Open and hash each data set once, make each split, and build each kind of network once.
+
+    Nothing is downloaded: published weights that are not here yet are fetched by the run's worker.
+
+    Args:
+        configs: the runs.
+        workspace: where saved splits lie, and which folders may be read.
+        here: whether they will be trained on this machine, which must then have the devices.
+
+    Raises:
+        ConfigError, AccessError, DataError, CheckpointError: the first configuration that cannot be run.
+    """
+    datasets: dict[str, Dataset] = {}
+    built: set[str] = set()
+    return [_check(_absolute(config, workspace), workspace, datasets, built, here=here) for config in configs]
+
+
+def _check(
+    config: RunConfig, workspace: Workspace, datasets: dict[str, Dataset], built: set[str], *, here: bool
+) -> Checked:
+    key = config.data.model_dump_json()
+    if key not in datasets:
+        datasets[key] = open_dataset(config.data, workspace)
+    dataset = datasets[key]
+    split = make_split(dataset, config.split, workspace)
+    _check_parts(config, dataset, split)
+    device = resolve_device(config.train.device)
+    if here:
+        _check_devices(config.train, device)
+    height, width = dataset.read([0])[0].shape[:2]
+    input_size = Preprocess(config.preprocess).output_size(height, width)
+    kind = f"{config.model.model_dump_json()} {len(dataset.classes)} {input_size}"
+    if kind not in built:
+        _check_network(config.model, len(dataset.classes), input_size, workspace)
+        built.add(kind)
+    several = device.type == "cuda" and torch.cuda.device_count() > 1
+    return Checked(
+        config=_with_noted_weights(config),
+        data_hash=dataset.content_hash,
+        split_fingerprint=split.fingerprint,
+        test_fingerprint=fingerprint_of(dataset, split),
+        device="auto" if several and config.train.device == "auto" else str(device),
+        title=MODELS[config.model.name].title,
+        notes=tuple(filter(None, [inexact(config.model, input_size)])),
+    )
+
+
+def _check_parts(config: RunConfig, dataset: Dataset, split: Split) -> None:
+    """There is something to train on, to choose the epoch by, and to predict."""
+    training_rows(config, dataset, split)
+    validation_rows(dataset, split)
+    parts = config.predict.parts
+    if not any(len(split.indices(part)) for part in parts):
+        raise ConfigError(
+            f"The run is to predict its {' and '.join(parts)} part, which holds no patch.",
+            "At least one of the parts must hold some.",
+            "Predict another part, or change the split's shares.",
+        )
+
+
+def _check_devices(train: TrainConfig, first: torch.device) -> None:
+    """This machine has as many devices as the run asks for, and they can compute as it asks."""
+    if train.precision == "16" and first.type != "cuda":
+        raise ConfigError(
+            f"Precision 16 was chosen on the device {str(first)!r}.", "A CUDA device.", "Choose bf16 or 32."
+        )
+    here = {"cuda": torch.cuda.device_count() - (first.index or 0), "cpu": usable_cores()}.get(first.type, 1)
+    if train.devices > here:
+        what = "processor cores" if first.type == "cpu" else f"devices from {first} on"
+        raise ConfigError(
+            f"The run asks for {train.devices} devices.",
+            f"This machine has {here} {what}.",
+            "Choose fewer devices, or another first one.",
+        )
+
+
+def _check_network(model: ModelConfig, n_classes: int, input_size: tuple[int, int], workspace: Workspace) -> None:
+    """Its options are allowed, and a file of weights fits; nothing is downloaded."""
+    if model.weights == "imagenet":
+        imagenet_file(MODELS[model.name])
+    if model.weights in {"none", "imagenet"}:
+        with torch.device("meta"):
+            build_network(model, n_classes, input_size)
+    else:
+        build_model(model, n_classes, input_size, workspace)
+
+
+def _absolute(config: RunConfig, workspace: Workspace) -> RunConfig:
+    data, model = config.data, config.model
+    if data.root is not None:
+        data = data.model_copy(update={"root": str(workspace.allowed(data.root))})
+    if model.weights not in {"none", "imagenet"}:
+        model = model.model_copy(update={"weights": str(workspace.allowed(model.weights))})
+    # What was noted for the run that this one was made from says nothing of the file that lies there now.
+    return config.model_copy(update={"data": data, "model": model.model_copy(update={"weights_sha256": None})})
+
+
+def _with_noted_weights(config: RunConfig) -> RunConfig:
+    """With the hash of the weights' file, if there is one, so that another file of the same name is another run."""
+    if config.model.weights in {"none", "imagenet"}:
+        return config
+    try:
+        noted = {"weights_sha256": sha256(Path(config.model.weights), INITIAL_BYTES)}
+    except OSError as error:
+        raise CheckpointError(
+            f"{config.model.weights} cannot be read: {error.strerror}.",
+            "A .safetensors file is expected.",
+            "Choose other weights.",
+        ) from None
+    return config.model_copy(update={"model": config.model.model_copy(update=noted)})

@@ -1,0 +1,1 @@
+"""Processes that carry out runs, and the supervisor that watches them."""
