@@ -5,7 +5,7 @@ from __future__ import annotations
 from unittest.mock import patch
 
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
-from histo_core.config_protocol import ProtocolConfig
+from histo_core.config.protocol import ProtocolConfig
 from histo_core.experiments.api import start_experiment
 from histo_core.runs.api import launch
 from histo_core.runs.worker.worker import work

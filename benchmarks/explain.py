@@ -21,7 +21,7 @@ from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.explanation.gradcam import GradCam, GradCamOptions
 from histo_core.explanation.lime import Lime, LimeOptions
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 from histo_core.models.registry import MODELS, build_network
 
 SAMPLES = 500

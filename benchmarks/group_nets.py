@@ -24,9 +24,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from benchmarks._paired import Variant, paired
-from histo_core.models.engine import engine, interactive_dtype
-from histo_core.models.gcnn import GroupCNN, GroupCNNOptions
-from histo_core.models.kept_memory import kept_memory
+from histo_core.models.inference.batch_norm_folding import engine, interactive_dtype
+from histo_core.models.inference.memory import kept_memory
+from histo_core.models.zoo.gcnn import GroupCNN, GroupCNNOptions
 
 FIELDS, SIDE, BATCH, CLASSES = (8, 16, 32), 96, 32, 2
 EVALUATED = 16

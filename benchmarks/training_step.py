@@ -22,8 +22,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks._paired import paired
 from histo_core.config import ModelConfig, TrainConfig
-from histo_core.models.engine import interactive_dtype
-from histo_core.models.kept_memory import kept_memory
+from histo_core.models.inference.batch_norm_folding import interactive_dtype
+from histo_core.models.inference.memory import kept_memory
 from histo_core.models.registry import MODELS, build_network
 from histo_core.training.distributed.shards import Deal
 from histo_core.training.fabric import fabric_on

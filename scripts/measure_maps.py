@@ -19,7 +19,7 @@ from histo_core.data.formats.images import open_image
 from histo_core.explanation.base import EXPLAINERS, Explainer
 from histo_core.explanation.gradcam import GradCam
 from histo_core.explanation.lime import Lime, LimeOptions
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 
 BOX = 32
 SURE = 0.8

@@ -26,7 +26,7 @@ from histo_core.data.predictions import read_predictions, write_predictions
 from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.split import LEFT_OUT, Split, fingerprint
 from histo_core.files import read_json, write_json
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 from histo_core.training.data_order import training_rows
 from histo_core.training.events import EpochDone
 from histo_core.training.loop import fit

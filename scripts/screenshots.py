@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # because it is st
 from histo_core.auditing.embedding.layout import make_map
 from histo_core.auditing.report import make_audit
 from histo_core.config import SplitConfig
-from histo_core.config_protocol import ProtocolConfig
+from histo_core.config.protocol import ProtocolConfig
 from histo_core.data.opening import open_dataset
 from histo_core.data.splits.make_split import make_split
 from histo_core.experiments.api import experiments, runs_of, start_experiment

@@ -11,7 +11,7 @@ from histo_core.cli.output import say
 from histo_core.cli.run_options import with_run_options
 from histo_core.cli.sweep_options import sweep_of
 from histo_core.config import RunConfig, parse_config
-from histo_core.config_protocol import Metric, ProtocolConfig
+from histo_core.config.protocol import Metric, ProtocolConfig
 from histo_core.program import PROGRAM
 from histo_core.workspace import Workspace
 

@@ -42,7 +42,7 @@ def explain(
     from histo_core.data.dataset import DATASETS
     from histo_core.explanation.base import EXPLAINERS
     from histo_core.explanation.words import about_box
-    from histo_core.models.predictor import Predictor
+    from histo_core.models.inference.predictor import Predictor
     from histo_core.plots.overlay import describe, overlay_png
 
     authorise(LOCAL, "explain", run_id)

@@ -28,7 +28,7 @@ def export(
     Examples:
       python -m histo_core export 4547d1de99b8-1 --onnx network.onnx
     """
-    from histo_core.jobs.onnx import export_run
+    from histo_core.jobs.onnx_export import export_run
 
     authorise(LOCAL, "data.export", run_id)
     if onnx.suffix != ".onnx":

@@ -11,7 +11,7 @@ from histo_core.cli.output import say, table
 from histo_core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from histo_core.models.equivariance import Equivariance
+    from histo_core.models.layers.equivariance import Equivariance
 
 
 def models(
@@ -28,7 +28,7 @@ def models(
     """
     from histo_core.config import ModelConfig
     from histo_core.models.cost import cost, recommended_side
-    from histo_core.models.equivariance import equivariance
+    from histo_core.models.layers.equivariance import equivariance
     from histo_core.models.registry import MODELS
 
     if name is None:

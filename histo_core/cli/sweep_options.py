@@ -7,7 +7,7 @@ from typing import Any
 
 from histo_core.cli.options import pairs
 from histo_core.config import parse_config
-from histo_core.config_protocol import SweepField
+from histo_core.config.protocol import SweepField
 from histo_core.errors import ConfigError
 
 _KINDS = ("log", "whole")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from histo_core.access import LOCAL, User, authorise
 from histo_core.config import RunConfig
-from histo_core.config_protocol import ProtocolConfig
+from histo_core.config.protocol import ProtocolConfig
 from histo_core.errors import RunError, SplitError
 from histo_core.experiments.folder import read_pruned
 from histo_core.experiments.job_kinds import job_params

@@ -9,7 +9,7 @@ from typing import Any
 
 from histo_core.access import LOCAL, User
 from histo_core.config import DataConfig, RunConfig, parse_config
-from histo_core.config_protocol import ProtocolConfig, changed
+from histo_core.config.protocol import ProtocolConfig, changed
 from histo_core.errors import ConfigError
 from histo_core.experiments.api import start_experiment
 from histo_core.experiments.records import Experiment

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from histo_core.config import RunConfig
-from histo_core.config_protocol import ProtocolConfig, changed
+from histo_core.config.protocol import ProtocolConfig, changed
 from histo_core.data.splits.folds import folds_of, repeats_of
 from histo_core.errors import ConfigError
 from histo_core.experiments.records import keeps_test_back

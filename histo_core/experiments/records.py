@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from histo_core.config import RunConfig
-from histo_core.config_protocol import ProtocolConfig
+from histo_core.config.protocol import ProtocolConfig
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from histo_core.config import RunConfig, parse_config
-from histo_core.config_protocol import ProtocolConfig
+from histo_core.config.protocol import ProtocolConfig
 from histo_core.errors import ConfigError
 from histo_core.experiments.records import Experiment, Member, UnreadableExperiment
 from histo_core.runs.store.columns import DAMAGED

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from histo_core.comparison.join import RunPredictions, load
-from histo_core.config_protocol import Metric
+from histo_core.config.protocol import Metric
 from histo_core.data.grouping import GroupKind, known_groups
 from histo_core.evaluation.class_scores import ClassScores, class_scores
 from histo_core.evaluation.class_support import class_support, support_in_words

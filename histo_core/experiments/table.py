@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from histo_core.access import User
 from histo_core.config import RunConfig
-from histo_core.config_protocol import ProtocolConfig
+from histo_core.config.protocol import ProtocolConfig
 from histo_core.errors import RunError
 from histo_core.experiments.record_file import experiment_file, write_experiment
 from histo_core.experiments.records import Experiment, Experiments, Member, UnreadableExperiment

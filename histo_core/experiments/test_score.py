@@ -136,7 +136,7 @@ def _chosen(experiment: Experiment, workspace: Workspace) -> str:
 
 def _scored(experiment_id: str, run: Run, workspace: Workspace, progress: Progress) -> TestScore:
     # PyTorch takes seconds, and reading a score that was kept does without.
-    from histo_core.models.predictor import Predictor
+    from histo_core.models.inference.predictor import Predictor
     from histo_core.runs.worker.run_data import check_unchanged, open_data
     from histo_core.training.predict import predict_parts
 

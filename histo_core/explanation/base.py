@@ -10,7 +10,7 @@ import numpy as np
 
 from histo_core.config import Config
 from histo_core.explanation.influence import Influence, influence
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 from histo_core.registry import Registry
 
 

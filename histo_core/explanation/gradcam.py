@@ -17,8 +17,8 @@ from histo_core.errors import ExplanationError
 from histo_core.explanation.base import EXPLAINERS, Explainer, Explanation
 from histo_core.explanation.inputs import ask
 from histo_core.models.device import full_float32
-from histo_core.models.outputs import evidence
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
+from histo_core.models.inference.probabilities import evidence
 
 
 class GradCamOptions(Config):

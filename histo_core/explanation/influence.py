@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from histo_core.models.outputs import log_odds
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
+from histo_core.models.inference.probabilities import log_odds
 
 STRONGEST = 0.5
 """Share of the evidence that the strongest area holds, on the side (for or against) that has more of it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from histo_core.errors import ExplanationError
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 
 SMALLEST_SIDE = 8
 """Of what the model sees, in pixels of the image: the smallest centre crop. Places cannot be told apart in less."""

@@ -10,7 +10,7 @@ from pydantic import Field
 from histo_core.config import Config
 from histo_core.explanation.base import EXPLAINERS, Explainer, Explanation
 from histo_core.explanation.inputs import ask
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 
 KERNEL_WIDTH = 0.25
 BATCH_SIZE = 64

@@ -11,7 +11,7 @@ from histo_core.access import Action
 from histo_core.config import parse_config
 from histo_core.data.opening import open_dataset, prepare_dataset
 from histo_core.jobs.cost_estimate import EstimateParams, make_estimates
-from histo_core.jobs.onnx import OnnxParams, write_onnx
+from histo_core.jobs.onnx_export import OnnxParams, write_onnx
 from histo_core.jobs.params import AuditParams, DataParams, DownloadParams, ExportParams, JobParams, MapParams
 from histo_core.jobs.predictions import PredictParams, predict
 from histo_core.progress import Progress

@@ -26,7 +26,7 @@ from histo_core.maintenance.archive import MANIFEST, ArchiveWriter, BackupManife
 from histo_core.maintenance.leftovers import is_temporary
 from histo_core.maintenance.permissions import everything
 from histo_core.maintenance.snapshot import on_server, write_snapshot
-from histo_core.models.manifest import Manifest
+from histo_core.models.weights.manifest import Manifest
 from histo_core.program import PROGRAM
 from histo_core.progress import Progress, silent
 from histo_core.regular_files import JSON_BYTES, open_regular, read_regular

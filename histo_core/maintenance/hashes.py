@@ -8,7 +8,7 @@ from pathlib import Path
 from histo_core.errors import CheckpointError, DataError, HistoscopeError
 from histo_core.files import read_json, sha256
 from histo_core.maintenance.finding import Finding
-from histo_core.models.manifest import read_manifest
+from histo_core.models.weights.manifest import read_manifest
 from histo_core.prediction.stored import list_predictions
 from histo_core.runs.store.records import Run, RunStatus
 from histo_core.workspace import Workspace

@@ -1,20 +1,5 @@
-"""The zoo: one family of networks a file, each of which enters the registry when it is imported."""
+"""Networks, their weights, and what applies them. Importing the package registers every network of the zoo."""
 
-from histo_core.models import (  # noqa: F401 (they register themselves)
-    all_cnn,
-    cnn,
-    cnn_rnn,
-    convnext,
-    densenet,
-    efficientnet,
-    gcnn,
-    gcnn_flat,
-    inception,
-    p4m_densenet,
-    p4m_resnet,
-    resnet,
-    squeezenet,
-    vgg,
-    vit,
-    xception,
-)
+from histo_core.models import zoo
+
+__all__ = ["zoo"]

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from histo_core.config import Config, ModelConfig, PreprocessConfig, parse_config
 from histo_core.errors import CheckpointError, ConfigError
-from histo_core.models.one_output import end_in_logits
-from histo_core.models.pretrained import PretrainedFile, pretrained_tensors
-from histo_core.models.tensorfile import TensorHeader, read_tensors
-from histo_core.models.weights import assign, check_fit, parse_header
+from histo_core.models.layers.one_logit_head import end_in_logits
+from histo_core.models.weights.header import assign, check_fit, parse_header
+from histo_core.models.weights.pretrained import PretrainedFile, pretrained_tensors
+from histo_core.models.weights.tensorfile import TensorHeader, read_tensors
 from histo_core.registry import Registry
 from histo_core.workspace import Workspace
 
@@ -32,7 +32,7 @@ class ModelSpec:
         Options: what ``ModelConfig.options`` may hold.
         head: prefix of the final classifier's tensors; what is replaced when classes differ.
         gradcam_layer: ``(network, (height, width))`` to the layer whose map Grad-CAM weighs for inputs of that size:
-            the activation that the rest of the network reads (`histo_core.models.places`).
+            the activation that the rest of the network reads (`histo_core.models.inference.gradcam_layers`).
         smallest_input: side in pixels from which on it trains, predicts and has a map of more than one cell; a centre
             crop or resize has 8 at least.
         preprocess: what we recommend.

@@ -21,8 +21,8 @@ from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.split import Split, fingerprint
 from histo_core.errors import DataError, RunError
 from histo_core.files import new_folder, sha256, write_json
-from histo_core.models.manifest import read_manifest
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
+from histo_core.models.weights.manifest import read_manifest
 from histo_core.prediction.preflight import (
     Check,
     fit_checks,

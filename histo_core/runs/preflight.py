@@ -17,7 +17,7 @@ from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CheckpointError, ConfigError
 from histo_core.files import sha256
 from histo_core.models.device import resolve_device
-from histo_core.models.equivariance import inexact
+from histo_core.models.layers.equivariance import inexact
 from histo_core.models.registry import INITIAL_BYTES, MODELS, build_model, build_network, imagenet_file
 from histo_core.runs.devices.devices import usable_cores
 from histo_core.runs.store.test_set_access import fingerprint_of

@@ -14,8 +14,8 @@ from histo_core.config import (
     RunConfig,
     SplitConfig,
 )
-from histo_core.config_protocol import SweepField
-from histo_core.config_train import TrainConfig
+from histo_core.config.protocol import SweepField
+from histo_core.config.train import TrainConfig
 from histo_core.data.transforms.augment.presets import PRESETS
 from histo_core.models.registry import MODELS
 from histo_core.studies.recipes import STUDIES, Beside, NamedConfig, Recipe, Reported, Sweep, numbers

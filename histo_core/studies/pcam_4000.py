@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, SplitConfig
-from histo_core.config_train import TrainConfig
+from histo_core.config.train import TrainConfig
 from histo_core.data.transforms.augment.presets import PRESETS
 from histo_core.studies.recipes import STUDIES, NamedConfig, Recipe
 

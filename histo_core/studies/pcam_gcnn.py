@@ -13,7 +13,7 @@ from histo_core.config import (
     RunConfig,
     SplitConfig,
 )
-from histo_core.config_train import TrainConfig
+from histo_core.config.train import TrainConfig
 from histo_core.data.transforms.augment.presets import PRESETS
 from histo_core.studies.recipes import STUDIES, Beside, NamedConfig, Recipe, Reported, numbers
 from histo_core.studies.words import pcam_gcnn as words

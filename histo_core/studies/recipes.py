@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Literal, TypeVar
 
 from histo_core.config import RunConfig
-from histo_core.config_protocol import Metric, ProtocolConfig, SweepField, SweepValue
+from histo_core.config.protocol import Metric, ProtocolConfig, SweepField, SweepValue
 from histo_core.errors import UnknownNameError
 from histo_core.registry import Registry
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, SplitConfig
-from histo_core.config_protocol import Metric, ProtocolConfig, SweepValue
-from histo_core.config_train import TrainConfig
+from histo_core.config.protocol import Metric, ProtocolConfig, SweepValue
+from histo_core.config.train import TrainConfig
 from histo_core.data.transforms.augment.presets import PRESETS
 from histo_core.studies.recipes import (
     STUDIES,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from histo_core.config import DataConfig, ModelConfig, PredictConfig, PreprocessConfig, RunConfig, SplitConfig
-from histo_core.config_protocol import Metric, ProtocolConfig
-from histo_core.config_train import TrainConfig
+from histo_core.config.protocol import Metric, ProtocolConfig
+from histo_core.config.train import TrainConfig
 from histo_core.data.transforms.augment.presets import PRESETS
 from histo_core.studies.recipes import STUDIES, Beside, NamedConfig, Protocol, Recipe, Reported, Sweep, numbers
 from histo_core.studies.words import wpi_kpcam as words

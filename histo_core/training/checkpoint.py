@@ -21,9 +21,9 @@ from histo_core.config import Config, parse_config
 from histo_core.disk_errors import advice
 from histo_core.errors import CheckpointError, ConfigError
 from histo_core.files import sha256
-from histo_core.models.manifest import BestEntry, LastEntry, Manifest, read_manifest, write_manifest
-from histo_core.models.tensorfile import read_tensors, write_tensors
-from histo_core.models.weights import WeightsHeader, save_weights
+from histo_core.models.weights.header import WeightsHeader, save_weights
+from histo_core.models.weights.manifest import BestEntry, LastEntry, Manifest, read_manifest, write_manifest
+from histo_core.models.weights.tensorfile import read_tensors, write_tensors
 from histo_core.training.events import EpochDone
 from histo_core.training.failures import check_weights
 

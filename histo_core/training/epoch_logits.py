@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from histo_core.models.outputs import probabilities
+from histo_core.models.inference.probabilities import probabilities
 from histo_core.training.distributed.process_group import Ranks
 from histo_core.training.distributed.shards import Deal
 from histo_core.training.scores import EpochScores, epoch_scores

@@ -16,9 +16,9 @@ from histo_core.config import RunConfig
 from histo_core.data.dataset import Dataset
 from histo_core.data.splits.balance import draw_keys
 from histo_core.data.splits.split import Split
-from histo_core.models.kept_memory import kept_memory
+from histo_core.models.inference.memory import kept_memory
 from histo_core.models.registry import MODELS
-from histo_core.models.weights import WeightsHeader
+from histo_core.models.weights.header import WeightsHeader
 from histo_core.training.activation_recorder import ActivationRecorder
 from histo_core.training.activations import append_activity, forget_activity
 from histo_core.training.batches import Augmentation, Wanted

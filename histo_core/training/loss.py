@@ -13,7 +13,7 @@ from torch import Tensor
 from histo_core.config import TrainConfig
 from histo_core.data.splits.balance import class_weights
 from histo_core.errors import ConfigError
-from histo_core.models.outputs import log_probabilities
+from histo_core.models.inference.probabilities import log_probabilities
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 
-from histo_core.models.weights import assign
+from histo_core.models.weights.header import assign
 from histo_core.training.distributed.process_group import Ranks
 
 _GetAndSet = tuple[Callable[[], Tensor], Callable[[Tensor], None]]

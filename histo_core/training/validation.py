@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from histo_core.models.outputs import log_probabilities
-from histo_core.models.outputs import probabilities as to_probabilities
+from histo_core.models.inference.probabilities import log_probabilities
+from histo_core.models.inference.probabilities import probabilities as to_probabilities
 from histo_core.training.activation_recorder import ActivationRecorder
 from histo_core.training.batches import Batches, Wanted
 from histo_core.training.distributed.process_group import Ranks

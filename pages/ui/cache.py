@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from histo_core.auditing.report import AuditReport
     from histo_core.data.transforms.channel_stats import ChannelStatistics
     from histo_core.explanation.base import Explanation
-    from histo_core.models.predictor import Predictor
+    from histo_core.models.inference.predictor import Predictor
 
 UNDIVIDED = ""
 """Stands for the configuration of a split that takes no patch into any part: of data that cannot be split."""
@@ -273,7 +273,7 @@ def looks(run_ids: tuple[str, ...], home: str, _runs: Sequence[Run]) -> str:
 @st.cache_resource(show_spinner=False, max_entries=4)
 def predictor(run_id: str, ended: str, home: str) -> Predictor:
     """A run's network with its own preprocessing."""
-    from histo_core.models.predictor import Predictor
+    from histo_core.models.inference.predictor import Predictor
 
     del ended
     loaded = Predictor.from_run(Workspace(Path(home)).run_folder(run_id))

@@ -18,7 +18,7 @@ from histo_core.config import (
     TrainConfig,
     parse_config,
 )
-from histo_core.config_protocol import SweepField
+from histo_core.config.protocol import SweepField
 from histo_core.models.registry import MODELS
 from pages.ui.text import plain
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import streamlit as st
 
 from histo_core.config import RunConfig, parse_config
-from histo_core.config_protocol import Metric, ProtocolConfig, SweepField
+from histo_core.config.protocol import Metric, ProtocolConfig, SweepField
 from pages.ui import experiment_fields
 from pages.ui.text import count, plain
 

@@ -26,7 +26,7 @@ HEAPS, BLOCK = 2, 1 << 20
 MODULES = (
     *(f"pages.{name}" for name in ("home", "data", "train", "experiments", "compare", "explain", "predict")),
     "pages.ui.files_view",
-    "histo_core.models.predictor",
+    "histo_core.models.inference.predictor",
     "histo_core.prediction.preflight",
     "histo_core.studies.demo",
 )

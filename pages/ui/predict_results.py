@@ -8,7 +8,7 @@ import streamlit as st
 from histo_core.access import LOCAL, authorise
 from histo_core.config import DataConfig
 from histo_core.data.export.kaggle_submission import submission_csv
-from histo_core.jobs.onnx import onnx_path
+from histo_core.jobs.onnx_export import onnx_path
 from histo_core.plots.confusion import confusion_figure, confusion_table
 from histo_core.plots.roc import roc_figure
 from histo_core.plots.theme import class_colours

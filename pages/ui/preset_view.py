@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from histo_core.experiments.beside import Pair
-from histo_core.models.missing_weights import missing_weights
+from histo_core.models.weights.missing import missing_weights
 from histo_core.studies.recipes import NamedConfig, Recipe, settings
 from histo_core.workspace import Workspace
 from pages.ui import beside_view, cache_studies

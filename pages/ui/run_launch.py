@@ -10,7 +10,7 @@ import streamlit as st
 
 from histo_core.access import LOCAL
 from histo_core.config import RunConfig
-from histo_core.config_protocol import ProtocolConfig
+from histo_core.config.protocol import ProtocolConfig
 from histo_core.errors import ConfigError, HistoscopeError
 from histo_core.experiments.api import start_experiment
 from histo_core.experiments.records import Experiment

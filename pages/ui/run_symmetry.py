@@ -9,7 +9,7 @@ import streamlit as st
 from histo_core.config import RunConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import HistoscopeError
-from histo_core.models.equivariance import inexact
+from histo_core.models.layers.equivariance import inexact
 from histo_core.studies.recipes import NamedConfig
 from histo_core.workspace import Workspace
 from pages.ui import cache_data, data_choice

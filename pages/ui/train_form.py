@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from histo_core.config import TrainConfig
-from histo_core.config_train import BELONGS
+from histo_core.config.train import BELONGS
 from pages.ui import forms
 
 OFTEN = ("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "schedule", "balance", "device")

@@ -16,11 +16,11 @@ from histo_core.auditing.embedding.features import feature_key, feature_words, o
 from histo_core.auditing.embedding.network_features import MOST_NUMBERS, SQUEEZENET_FILE, squeezenet_features
 from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.errors import CheckpointError, ConfigError, PathNotAllowedError
-from histo_core.models.manifest import BestEntry, LastEntry, Manifest, write_manifest
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 from histo_core.models.registry import build_network
-from histo_core.models.tensorfile import read_tensors, write_tensors
-from histo_core.models.weights import WeightsHeader, save_weights
+from histo_core.models.weights.header import WeightsHeader, save_weights
+from histo_core.models.weights.manifest import BestEntry, LastEntry, Manifest, write_manifest
+from histo_core.models.weights.tensorfile import read_tensors, write_tensors
 from histo_core.workspace import Workspace
 
 CLASSES = ("normal", "tumour")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from histo_core.cli.sweep_options import sweep_of
-from histo_core.config_protocol import SweepField
+from histo_core.config.protocol import SweepField
 from histo_core.experiments.api import experiments
 from histo_core.runs.store.records import RunStatus
 from histo_core.runs.store.runs import Store

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from histo_core.jobs import onnx
-from histo_core.models.onnx_file import OnnxFile
+from histo_core.jobs import onnx_export
+from histo_core.models.weights.onnx_export import OnnxFile
 from histo_core.workspace import Workspace
 
 
@@ -28,7 +28,7 @@ def test_what_was_written_is_said(call: Callable, tmp_path: Path, monkeypatch: p
         del run_id, workspace
         return OnnxFile(path, 2_500_000, 1e-7, 4e-7)
 
-    monkeypatch.setattr(onnx, "export_run", written)
+    monkeypatch.setattr(onnx_export, "export_run", written)
     done = call("export", "4547d1de99b8-1", "--onnx", str(tmp_path / "network.onnx"))
     assert (done.code, done.err) == (0, "")
     assert "2.5 MB; onnxruntime differs from torch by at most 1e-07" in done.out

@@ -16,7 +16,7 @@ import pytest
 
 from histo_core.cli.as_json import say_json
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
-from histo_core.config_protocol import ProtocolConfig
+from histo_core.config.protocol import ProtocolConfig
 from histo_core.data.dataset import DATASETS
 from histo_core.evaluation.intervals import Interval
 from histo_core.experiments.api import experiments, start_experiment

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from histo_core.access import LOCAL
 from histo_core.config import RunConfig
-from histo_core.config_protocol import ProtocolConfig
+from histo_core.config.protocol import ProtocolConfig
 from histo_core.experiments.table import ExperimentTable
 from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace

@@ -8,7 +8,7 @@ from other_values import other_values
 from wiring_base import CLI, RUN, Row
 
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.config_protocol import ProtocolConfig, SweepField
+from histo_core.config.protocol import ProtocolConfig, SweepField
 
 
 def data_rows(target: str, place: str = "config") -> dict[str, Row]:

@@ -96,7 +96,7 @@ def explain() -> Command:
             "histo_core.explanation.base.influence": ANYTHING,
             "histo_core.explanation.base.replace": ANYTHING,
             "histo_core.explanation.words.about_box": "",
-            "histo_core.models.predictor.Predictor.from_run": SimpleNamespace(classes=("normal", "benign")),
+            "histo_core.models.inference.predictor.Predictor.from_run": SimpleNamespace(classes=("normal", "benign")),
             "histo_core.plots.overlay.describe": "",
             "histo_core.plots.overlay.overlay_png": b"",
             f"{CLI}.explain.write_atomically": None,

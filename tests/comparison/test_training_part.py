@@ -25,7 +25,7 @@ from histo_core.data.opening import open_dataset, prepare_dataset
 from histo_core.data.splits.make_split import make_split
 from histo_core.errors import ComparisonError
 from histo_core.jobs.kinds import JOBS, parse_params
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 from histo_core.prediction.predict import predict_with
 from histo_core.prediction.training_set import command, job_params, kept_training_part
 from histo_core.runs.api import launch

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from histo_core.config import RunConfig, TrainConfig, parse_config
-from histo_core.config_protocol import ProtocolConfig, SweepField, changed
+from histo_core.config.protocol import ProtocolConfig, SweepField, changed
 from histo_core.errors import ConfigError
 
 RATES = {"train.learning_rate": {"values": [0.001, 0.01]}}

@@ -41,7 +41,7 @@ HANDED = {
     ("histo_core/auditing/embedding/layout.py", "np.load"),
     ("histo_core/auditing/embedding/principal_plane.py", "fromfile"),
     ("histo_core/data/export/formats.py", "File"),
-    ("histo_core/models/pretrained.py", "torch.load"),
+    ("histo_core/models/weights/pretrained.py", "torch.load"),
 }
 """Calls that were looked at: they get an open file or bytes, a path that was checked before, or one to write."""
 

@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score, precision_recall_fscore_support, roc
 
 from histo_core.comparison.join import RunPredictions
 from histo_core.config import RunConfig
-from histo_core.config_protocol import ProtocolConfig
+from histo_core.config.protocol import ProtocolConfig
 from histo_core.evaluation.class_scores import class_scores
 from histo_core.evaluation.intervals import Interval
 from histo_core.experiments.api import get_experiment, start_experiment

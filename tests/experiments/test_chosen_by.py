@@ -10,7 +10,7 @@ from fake_runs import End
 from sklearn.metrics import f1_score
 
 from histo_core.config import RunConfig
-from histo_core.config_protocol import Metric, ProtocolConfig, SweepField
+from histo_core.config.protocol import Metric, ProtocolConfig, SweepField
 from histo_core.evaluation.class_scores import METRICS, ClassScores
 from histo_core.experiments.about import NAMES
 from histo_core.experiments.api import get_experiment, start_experiment

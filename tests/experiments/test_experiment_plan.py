@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from histo_core.config import RunConfig, SplitConfig, TrainConfig
-from histo_core.config_protocol import ProtocolConfig, SweepField
+from histo_core.config.protocol import ProtocolConfig, SweepField
 from histo_core.errors import ConfigError
 from histo_core.experiments.protocol_runs import Planned, next_trials, plan, trial
 from histo_core.experiments.sweep.sampling import Trial

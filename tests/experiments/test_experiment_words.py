@@ -8,7 +8,7 @@ import pytest
 from fake_runs import End
 
 from histo_core.config import RunConfig, SplitConfig
-from histo_core.config_protocol import ProtocolConfig
+from histo_core.config.protocol import ProtocolConfig
 from histo_core.data.grouping import GroupKind
 from histo_core.experiments.api import get_experiment, start_experiment
 from histo_core.experiments.results import Summary, summary

@@ -12,7 +12,7 @@ from fake_runs import TRAINED, End
 
 from histo_core.access import User
 from histo_core.config import RunConfig, SplitConfig
-from histo_core.config_protocol import ProtocolConfig, SweepField
+from histo_core.config.protocol import ProtocolConfig, SweepField
 from histo_core.data.opening import open_dataset
 from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.saved_split import save_split

@@ -6,7 +6,7 @@ import pytest
 
 from histo_core.access import User
 from histo_core.config import PredictConfig, RunConfig, SplitConfig
-from histo_core.config_protocol import ProtocolConfig, SweepField
+from histo_core.config.protocol import ProtocolConfig, SweepField
 from histo_core.data.opening import open_dataset
 from histo_core.data.predictions import read_predictions
 from histo_core.data.splits.make_split import make_split

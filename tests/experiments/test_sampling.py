@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from statistics import mean
 
-from histo_core.config_protocol import ProtocolConfig, SweepField
+from histo_core.config.protocol import ProtocolConfig, SweepField
 from histo_core.experiments.sweep.sampling import Trial, hopeless, suggested
 
 RATE = "train.learning_rate"

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from fake_runs import ME, End, write_events
 
 from histo_core.config import RunConfig
-from histo_core.config_protocol import ProtocolConfig, SweepField
+from histo_core.config.protocol import ProtocolConfig, SweepField
 from histo_core.errors import CancelledError
 from histo_core.experiments.api import as_members, cancel_experiment, get_experiment, start_experiment
 from histo_core.experiments.folder import read_pruned

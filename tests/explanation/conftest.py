@@ -11,7 +11,7 @@ from torch import nn
 
 from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 from histo_core.models.registry import build_network
 
 CLASSES = ("normal", "tumour")

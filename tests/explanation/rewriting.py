@@ -18,8 +18,8 @@ from torch.fx.passes.shape_prop import ShapeProp
 from torchvision.models.convnext import LayerNorm2d
 from torchvision.ops import Permute, StochasticDepth
 
-from histo_core.models.group import GroupConv2d, GroupPool
-from histo_core.models.group_norm import GroupBatchNorm2d
+from histo_core.models.layers.group import GroupConv2d, GroupPool
+from histo_core.models.layers.group_norm import GroupBatchNorm2d
 
 ADDING = (nn.Conv2d, GroupConv2d, nn.Linear, nn.BatchNorm2d, nn.LayerNorm)
 """Layers with a bias."""

@@ -18,7 +18,7 @@ from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import ExplanationError
 from histo_core.explanation.base import EXPLAINERS, Explanation
 from histo_core.explanation.gradcam import GradCam, GradCamOptions, class_maps
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 from histo_core.models.registry import build_network
 
 SIGNED = GradCamOptions(relu=False)
@@ -118,7 +118,7 @@ def test_bfloat16_shows_a_person_who_waits_nearly_the_same(
 ) -> None:
     predictor = make_predictor("resnet18", crop=None, resize=64)
     exact = GradCam(SIGNED).attribute(predictor, image, target=1)
-    monkeypatch.setattr("histo_core.models.predictor.interactive_dtype", lambda device: torch.bfloat16)
+    monkeypatch.setattr("histo_core.models.inference.predictor.interactive_dtype", lambda device: torch.bfloat16)
     predictor.interactive = True
     quick = GradCam(SIGNED).attribute(predictor, image, target=1)
     assert (exact.parameters["precision"], quick.parameters["precision"]) == ("float32", "bfloat16")

@@ -14,7 +14,7 @@ from histo_core.explanation.gradcam import GradCam
 from histo_core.explanation.influence import LEAST, NEGLIGIBLE, Influence, strongest_area
 from histo_core.explanation.lime import LimeOptions
 from histo_core.explanation.words import describe
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 
 QUICK = {"gradcam": None, "lime": LimeOptions(samples=200, hide="white")}
 

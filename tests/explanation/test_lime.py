@@ -18,7 +18,7 @@ from histo_core.errors import ConfigError, ExplanationError
 from histo_core.explanation import lime
 from histo_core.explanation.base import EXPLAINERS
 from histo_core.explanation.lime import Lime, LimeOptions
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 
 QUICK = LimeOptions(samples=130, seed=7)
 

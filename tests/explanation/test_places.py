@@ -15,7 +15,7 @@ from torch.fx import Node
 from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.explanation.gradcam import class_maps
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 from histo_core.models.registry import MODELS, build_network
 
 REDUCED: dict[str, dict[str, Any]] = {

@@ -13,7 +13,7 @@ from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import ConfigError, ExplanationError
 from histo_core.explanation.base import EXPLAINERS
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 from histo_core.models.registry import MODELS, build_network
 
 REDUCED: dict[str, dict[str, Any]] = {"gcnn": {"width": 0.03}}

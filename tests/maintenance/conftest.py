@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from histo_core.access import LOCAL
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
-from histo_core.config_protocol import ProtocolConfig
+from histo_core.config.protocol import ProtocolConfig
 from histo_core.data.opening import prepare_dataset
 from histo_core.experiments.records import Member
 from histo_core.experiments.table import ExperimentTable

@@ -21,8 +21,8 @@ from histo_core.maintenance.archive import MANIFEST
 from histo_core.maintenance.backup import back_up
 from histo_core.maintenance.check import check_workspace
 from histo_core.maintenance.restore import restore
-from histo_core.models.manifest import read_manifest
-from histo_core.models.tensorfile import read_tensors
+from histo_core.models.weights.manifest import read_manifest
+from histo_core.models.weights.tensorfile import read_tensors
 from histo_core.private_files import private_files
 from histo_core.runs.artifacts.manifest import is_complete
 from histo_core.runs.store.edit import set_note

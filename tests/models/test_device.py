@@ -8,9 +8,9 @@ from torch import nn
 from histo_core.config import ModelConfig, PredictConfig, PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import ConfigError
-from histo_core.models import predictor as predictor_module
 from histo_core.models.device import full_float32, resolve_device
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference import predictor as predictor_module
+from histo_core.models.inference.predictor import Predictor
 
 
 def machine(monkeypatch: pytest.MonkeyPatch, *, cuda: int = 0, mps: bool = False) -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from histo_core.config import ModelConfig
-from histo_core.models.engine import engine, interactive_dtype
+from histo_core.models.inference.batch_norm_folding import engine, interactive_dtype
 from histo_core.models.registry import build_network
 
 NORMALISING = [

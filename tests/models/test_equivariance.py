@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from histo_core.config import ModelConfig
-from histo_core.models.engine import engine
-from histo_core.models.group import P4, P4M, Group
+from histo_core.models.inference.batch_norm_folding import engine
+from histo_core.models.layers.group import P4, P4M, Group
 from histo_core.models.registry import build_network
 
 NETWORKS: list[tuple[str, dict[str, Any], Group, int]] = [

@@ -10,8 +10,8 @@ from torch import nn
 
 from histo_core.config import ModelConfig
 from histo_core.errors import UnknownNameError
-from histo_core.models.equivariance import equivariance, inexact
-from histo_core.models.group import P4, P4M, GroupPool
+from histo_core.models.layers.equivariance import equivariance, inexact
+from histo_core.models.layers.group import P4, P4M, GroupPool
 from histo_core.models.registry import MODELS, build_network
 
 NETWORKS: list[tuple[str, dict[str, Any], list[int]]] = [

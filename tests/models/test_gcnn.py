@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from histo_core.config import ModelConfig
-from histo_core.models.engine import engine
-from histo_core.models.gcnn import GroupCNN
-from histo_core.models.group import GROUPS, Group, GroupConv2d
+from histo_core.models.inference.batch_norm_folding import engine
+from histo_core.models.layers.group import GROUPS, Group, GroupConv2d
 from histo_core.models.registry import build_network
+from histo_core.models.zoo.gcnn import GroupCNN
 
 named = pytest.mark.parametrize("group", GROUPS.values(), ids=lambda group: group.name)
 

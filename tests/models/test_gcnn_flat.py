@@ -5,8 +5,8 @@ import torch
 
 from histo_core.config import ModelConfig
 from histo_core.errors import ConfigError
-from histo_core.models.engine import engine
-from histo_core.models.group import P4, GroupConv2d
+from histo_core.models.inference.batch_norm_folding import engine
+from histo_core.models.layers.group import P4, GroupConv2d
 from histo_core.models.registry import build_network
 
 

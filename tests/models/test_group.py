@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from histo_core.models.group import (
+from histo_core.models.layers.group import (
     GROUPS,
     P4,
     P4M,
@@ -18,7 +18,7 @@ from histo_core.models.group import (
     GroupPool,
     plain_convolution,
 )
-from histo_core.models.group_norm import GroupBatchNorm2d, plain_normalisation
+from histo_core.models.layers.group_norm import GroupBatchNorm2d, plain_normalisation
 
 ELEMENTS = [(group, element) for group in GROUPS.values() for element in range(group.size)]
 named = pytest.mark.parametrize(("group", "element"), ELEMENTS, ids=lambda value: getattr(value, "name", str(value)))

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from histo_core.models import group_norm
-from histo_core.models.group import GROUPS, P4, Group
-from histo_core.models.group_norm import LANES, GroupBatchNorm2d
+from histo_core.models.layers import group_norm
+from histo_core.models.layers.group import GROUPS, P4, Group
+from histo_core.models.layers.group_norm import LANES, GroupBatchNorm2d
 
 SIDES = {"few": LANES - 13, "many": LANES}
 """Fields for which sums are taken by element, and for which torch's layer is asked."""

@@ -11,10 +11,10 @@ import torch
 
 from histo_core.config import ModelConfig
 from histo_core.errors import CheckpointError
-from histo_core.models.manifest import read_manifest
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 from histo_core.models.registry import build_model, build_network
-from histo_core.models.tensorfile import read_tensors, write_tensors
+from histo_core.models.weights.manifest import read_manifest
+from histo_core.models.weights.tensorfile import read_tensors, write_tensors
 from histo_core.workspace import Workspace
 
 DESCRIPTION: dict[str, Any] = {
@@ -75,7 +75,7 @@ def test_a_header_that_cannot_be_right_is_refused_in_words(
 def test_shapes_are_compared_before_gigabytes_are_read(
     tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("histo_core.models.tensorfile.load", lambda content: pytest.fail("the data were read"))
+    monkeypatch.setattr("histo_core.models.weights.tensorfile.load", lambda content: pytest.fail("the data were read"))
     path = sparse(tmp_path / "w.safetensors", "0.weight", 6 << 30, DESCRIPTION)
     with pytest.raises(CheckpointError, match="does not fit"):
         Predictor.load(path, "cpu")

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from histo_core.glibc import gnu_libc
-from histo_core.models.kept_memory import kept_memory
+from histo_core.models.inference.memory import kept_memory
 
 needs_glibc = pytest.mark.skipif(gnu_libc() is None, reason="The C library is not GNU's; nothing is changed.")
 
@@ -20,7 +20,7 @@ MEASURED = """
 import resource
 import psutil
 import torch
-from histo_core.models.kept_memory import kept_memory
+from histo_core.models.inference.memory import kept_memory
 
 BLOCK = 48 << 20  # bytes: above what the C library keeps by itself
 PROCESS = psutil.Process()

@@ -4,7 +4,7 @@ import pytest
 
 from histo_core.config import ModelConfig
 from histo_core.errors import UnknownNameError
-from histo_core.models.missing_weights import missing_weights
+from histo_core.models.weights.missing import missing_weights
 
 RESNET = ModelConfig(name="resnet18", weights="imagenet")
 FILE = "resnet18-f37072fd"

@@ -11,7 +11,7 @@ from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.errors import CheckpointError, ConfigError, PathNotAllowedError, UnknownNameError
 from histo_core.files import sha256
 from histo_core.models.registry import build_model, build_network
-from histo_core.models.weights import WeightsHeader, save_weights
+from histo_core.models.weights.header import WeightsHeader, save_weights
 
 
 @pytest.fixture

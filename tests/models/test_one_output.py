@@ -14,11 +14,11 @@ from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import ConfigError
 from histo_core.explanation.gradcam import GradCam, GradCamOptions
-from histo_core.models.engine import engine
-from histo_core.models.one_output import OneOutputConv2d, OneOutputLinear
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.batch_norm_folding import engine
+from histo_core.models.inference.predictor import Predictor
+from histo_core.models.layers.one_logit_head import OneOutputConv2d, OneOutputLinear
 from histo_core.models.registry import MODELS, build_model, build_network
-from histo_core.models.weights import WeightsHeader, save_weights
+from histo_core.models.weights.header import WeightsHeader, save_weights
 
 SMALL: list[tuple[str, dict[str, Any]]] = [
     ("cnn_narrow", {}),

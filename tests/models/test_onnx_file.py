@@ -14,10 +14,10 @@ import torch
 from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CheckpointError
-from histo_core.models import onnx_file
-from histo_core.models.onnx_file import export_onnx
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 from histo_core.models.registry import MODELS, build_network
+from histo_core.models.weights import onnx_export
+from histo_core.models.weights.onnx_export import export_onnx
 
 QUICK = ("gcnn_p4", "squeezenet1_1")
 
@@ -66,14 +66,14 @@ def test_every_other_network_too(name: str, tmp_path: Path) -> None:
 
 
 def test_a_file_that_differs_gets_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(onnx_file, "_graph", lambda *_: b"")
+    monkeypatch.setattr(onnx_export, "_graph", lambda *_: b"")
     for found, message in (
         ((0.01, 1.0, 0.0), r"differs from the network by 0\.01"),
         ((float("nan"), 1.0, 0.0), "differs"),
         ((0.0, 1e6, 2e-5), "what its logits mean by 2e-05"),
         ((0.0, 1.0, float("nan")), "differs"),
     ):
-        monkeypatch.setattr(onnx_file, "_differences", lambda *_, found=found: found)
+        monkeypatch.setattr(onnx_export, "_differences", lambda *_, found=found: found)
         with pytest.raises(CheckpointError, match=message):
             export_onnx(predictor_of("cnn_narrow"), tmp_path / "network.onnx")
     assert not list(tmp_path.iterdir())

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from histo_core.models.outputs import evidence, log_odds, log_probabilities, probabilities
+from histo_core.models.inference.probabilities import evidence, log_odds, log_probabilities, probabilities
 
 LOGITS = torch.tensor([[1.0, -2.0], [0.0, 0.0], [-3.0, 4.0]], dtype=torch.float64)
 

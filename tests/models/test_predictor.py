@@ -8,11 +8,11 @@ from torch import nn
 from histo_core.config import ModelConfig, PredictConfig, PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CheckpointError, ConfigError
-from histo_core.models.manifest import BestEntry, LastEntry, Manifest, write_manifest
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 from histo_core.models.registry import build_network
-from histo_core.models.tensorfile import write_tensors
-from histo_core.models.weights import WeightsHeader, save_weights
+from histo_core.models.weights.header import WeightsHeader, save_weights
+from histo_core.models.weights.manifest import BestEntry, LastEntry, Manifest, write_manifest
+from histo_core.models.weights.tensorfile import write_tensors
 
 CONFIG = ModelConfig(name="cnn_rnn")
 PREPROCESS = PreprocessConfig(crop=32)
@@ -152,7 +152,7 @@ def test_a_training_state_is_no_predictor(tmp_path, model) -> None:
 
 
 def test_only_samples_that_a_person_waits_for_may_be_less_exact(model, images, monkeypatch) -> None:
-    monkeypatch.setattr("histo_core.models.predictor.interactive_dtype", lambda device: torch.bfloat16)
+    monkeypatch.setattr("histo_core.models.inference.predictor.interactive_dtype", lambda device: torch.bfloat16)
     predictor = Predictor(model, Preprocess(PREPROCESS), ("normal", "tumour"), "tumour", CONFIG)
     exact = predictor.probabilities(images)
     assert predictor.sampling_dtype == torch.float32

@@ -18,9 +18,9 @@ from torchvision import models as torchvision
 from histo_core.config import ModelConfig
 from histo_core.errors import CheckpointError
 from histo_core.models import registry
-from histo_core.models.pretrained import PretrainedFile, is_kept, pretrained_tensors
 from histo_core.models.registry import MODELS, build_model, build_network
-from histo_core.models.tensorfile import write_tensors
+from histo_core.models.weights.pretrained import PretrainedFile, is_kept, pretrained_tensors
+from histo_core.models.weights.tensorfile import write_tensors
 from histo_core.workspace import Workspace
 
 

@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from histo_core.errors import CheckpointError
 from histo_core.files import sha256
-from histo_core.models.tensorfile import read_tensors, write_tensors
+from histo_core.models.weights.tensorfile import read_tensors, write_tensors
 
 
 @pytest.fixture

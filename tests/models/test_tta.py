@@ -11,10 +11,10 @@ from histo_core.config import ModelConfig, PredictConfig, PreprocessConfig
 from histo_core.data.transforms.augment.draw import origins
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import ConfigError
-from histo_core.models.outputs import probabilities
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
+from histo_core.models.inference.probabilities import probabilities
+from histo_core.models.inference.tta import combined, view, views
 from histo_core.models.registry import build_network
-from histo_core.models.tta import combined, view, views
 
 CLASSES = ("normal", "tumour")
 

@@ -11,8 +11,8 @@ from torch import nn
 from histo_core.config import ModelConfig
 from histo_core.errors import CheckpointError, ConfigError
 from histo_core.models.registry import build_model, build_network
-from histo_core.models.tensorfile import write_tensors
-from histo_core.models.weights import assign
+from histo_core.models.weights.header import assign
+from histo_core.models.weights.tensorfile import write_tensors
 from histo_core.workspace import Workspace
 
 DENSE = {"head": "dense_512", "dropout": 0.3}

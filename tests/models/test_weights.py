@@ -6,8 +6,8 @@ from torch import nn
 
 from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.errors import CheckpointError
-from histo_core.models.tensorfile import write_tensors
-from histo_core.models.weights import WeightsHeader, assign, load_weights, save_weights
+from histo_core.models.weights.header import WeightsHeader, assign, load_weights, save_weights
+from histo_core.models.weights.tensorfile import write_tensors
 
 HEADER = WeightsHeader(
     model=ModelConfig(name="cnn_narrow", options={"dropout": (0.1, 0.1, 0.0), "extra_linear": True}),

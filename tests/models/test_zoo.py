@@ -16,9 +16,9 @@ from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import ConfigError
 from histo_core.explanation.gradcam import GradCam, GradCamOptions, class_maps
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 from histo_core.models.registry import MODELS, ModelSpec, build_network
-from histo_core.models.weights import WeightsHeader, save_weights
+from histo_core.models.weights.header import WeightsHeader, save_weights
 from histo_core.training.loss import with_auxiliary
 
 REDUCED: dict[str, dict[str, Any]] = {

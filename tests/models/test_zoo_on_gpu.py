@@ -13,9 +13,9 @@ from test_zoo import config, side
 from histo_core.config import PredictConfig, PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.explanation.gradcam import class_maps
-from histo_core.models.onnx_file import export_onnx
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 from histo_core.models.registry import MODELS, build_network
+from histo_core.models.weights.onnx_export import export_onnx
 
 pytestmark = pytest.mark.gpu
 CLASSES = ("a", "b", "c")

@@ -11,18 +11,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from histo_core.models.weights.onnx import export_onnx
 from installed import PROJECT
 from packaging.requirements import Requirement
 
 from histo_core.auditing.embedding.umap import umap_layout
 from histo_core.config import RunConfig
-from histo_core.config_protocol import ProtocolConfig, SweepField
+from histo_core.config.protocol import ProtocolConfig, SweepField
 from histo_core.errors import HistoscopeError, MissingExtraError
 from histo_core.experiments.job_kinds import JOBS
 from histo_core.experiments.protocol_runs import plan
 from histo_core.extras import EXTRAS, need_extra
-from histo_core.models.onnx_file import export_onnx
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 from histo_core.runs.store.database import open_database
 from histo_core.workspace import Workspace
 

@@ -9,7 +9,7 @@ from page_helpers import HOSTILE, OpenPage, small_run, texts
 from streamlit.testing.v1 import AppTest
 
 from histo_core.config import parse_config
-from histo_core.config_protocol import ProtocolConfig, SweepField
+from histo_core.config.protocol import ProtocolConfig, SweepField
 from histo_core.experiments.api import experiments, get_experiment, start_experiment
 from histo_core.experiments.records import Experiment
 from histo_core.experiments.results import summary
@@ -218,7 +218,7 @@ def _form() -> None:
     import streamlit as st
 
     from histo_core.config import RunConfig
-    from histo_core.config_protocol import ProtocolConfig, SweepField
+    from histo_core.config.protocol import ProtocolConfig, SweepField
     from pages.ui import errors, experiment_form
 
     dropout = SweepField(values=((0.5, 0.2, 0.0), (0.1, 0.1, 0.0)))

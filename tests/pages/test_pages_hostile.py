@@ -11,7 +11,7 @@ from page_helpers import HOSTILE, OpenPage, run_named, texts
 from streamlit.testing.v1 import AppTest
 
 from histo_core.config import RunConfig
-from histo_core.config_protocol import ProtocolConfig
+from histo_core.config.protocol import ProtocolConfig
 from histo_core.errors import ConfigError
 from histo_core.experiments.api import start_experiment
 from histo_core.runs.store.runs import Store

@@ -11,7 +11,7 @@ from page_helpers import HOSTILE, small_run
 from typer.testing import CliRunner
 
 from histo_core.cli import app
-from histo_core.config_protocol import ProtocolConfig, SweepField
+from histo_core.config.protocol import ProtocolConfig, SweepField
 from histo_core.studies.recipes import STUDIES, NamedConfig
 from histo_core.workspace import Workspace
 from pages.ui.run_command import command, file_names

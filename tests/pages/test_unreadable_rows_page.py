@@ -9,7 +9,7 @@ from wiring import control
 
 from histo_core.access import LOCAL
 from histo_core.config import RunConfig
-from histo_core.config_protocol import ProtocolConfig
+from histo_core.config.protocol import ProtocolConfig
 from histo_core.experiments.api import list_experiments
 from histo_core.experiments.records import Member
 from histo_core.experiments.table import ExperimentTable

@@ -11,7 +11,7 @@ from wiring import controls, fill, tried
 
 import histo_core.studies  # noqa: F401 - importing it registers them
 from histo_core.config import AugmentConfig, DataConfig, ModelConfig, PreprocessConfig, RunConfig, parse_config
-from histo_core.config_protocol import ProtocolConfig, SweepField
+from histo_core.config.protocol import ProtocolConfig, SweepField
 from histo_core.data.dataset import DATASETS
 from histo_core.data.transforms.augment.presets import GROUPS
 from histo_core.explanation.base import EXPLAINERS

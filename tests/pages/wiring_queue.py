@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from page_helpers import PHANTOM, small_run
 
-from histo_core.config_protocol import ProtocolConfig, SweepField
+from histo_core.config.protocol import ProtocolConfig, SweepField
 from histo_core.data.opening import prepare_dataset
 from histo_core.experiments.api import start_experiment
 from histo_core.experiments.edit import archive_experiment

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from histo_core.config import RunConfig
-from histo_core.config_protocol import ProtocolConfig, SweepField
+from histo_core.config.protocol import ProtocolConfig, SweepField
 from histo_core.evaluation.class_scores import METRICS, ClassScores
 from histo_core.evaluation.intervals import Interval
 from histo_core.experiments.records import Experiment, Member

@@ -19,8 +19,8 @@ from histo_core.data.opening import open_dataset
 from histo_core.data.splits.make_split import make_split
 from histo_core.errors import StoreError
 from histo_core.files import read_json, sha256
-from histo_core.models.manifest import read_manifest
-from histo_core.models.tensorfile import read_tensors
+from histo_core.models.weights.manifest import read_manifest
+from histo_core.models.weights.tensorfile import read_tensors
 from histo_core.runs.api import launch
 from histo_core.runs.store.records import RunStatus
 from histo_core.runs.store.runs import Store

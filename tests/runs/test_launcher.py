@@ -30,7 +30,7 @@ from histo_core.errors import (
     UnknownNameError,
 )
 from histo_core.models.registry import build_network
-from histo_core.models.weights import WeightsHeader, save_weights
+from histo_core.models.weights.header import WeightsHeader, save_weights
 from histo_core.runs import api
 from histo_core.runs.api import (
     cancel,

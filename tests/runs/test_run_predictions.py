@@ -24,8 +24,8 @@ from histo_core.data.predictions import read_predictions
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CancelledError, ConfigError, CorruptDataError, RunError
 from histo_core.files import write_json
-from histo_core.jobs.onnx import OnnxParams, onnx_path, write_onnx
-from histo_core.models.predictor import Predictor
+from histo_core.jobs.onnx_export import OnnxParams, onnx_path, write_onnx
+from histo_core.models.inference.predictor import Predictor
 from histo_core.prediction import resume
 from histo_core.prediction.predict import get_predictions, list_predictions, predict_with
 from histo_core.prediction.preflight import resolution, resolution_check, shared_check

@@ -16,7 +16,7 @@ def load() -> None:
 
     from histo_core.data import predictions  # noqa: F401
     from histo_core.data.formats import image_worker, jpeg_kernel, tar_file  # noqa: F401
-    from histo_core.models import predictor  # noqa: F401
+    from histo_core.models.inference import predictor  # noqa: F401
     from histo_core.runs.artifacts import (
         events,  # noqa: F401
     )
@@ -113,7 +113,7 @@ def _config(path: Path) -> None:
 
 
 def _json(path: Path) -> None:
-    from histo_core.models.manifest import read_manifest
+    from histo_core.models.weights.manifest import read_manifest
 
     read_manifest(path.parent)
 
@@ -133,7 +133,7 @@ def _log(path: Path) -> None:
 
 
 def _weights(path: Path) -> None:
-    from histo_core.models.predictor import Predictor
+    from histo_core.models.inference.predictor import Predictor
 
     Predictor.load(path, "cpu")
 

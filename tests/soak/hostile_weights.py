@@ -34,7 +34,7 @@ def _tensors() -> dict[str, Any]:
 
 
 def _whole(path: Path, change: Callable[[dict[str, Any]], object] | None = None, **described: Any) -> None:
-    from histo_core.models.tensorfile import write_tensors
+    from histo_core.models.weights.tensorfile import write_tensors
 
     tensors = {name: tensor.clone() for name, tensor in _tensors().items()}
     if change is not None:

@@ -23,8 +23,8 @@ from fork_server import ForkServer
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
 from histo_core.data.predictions import read_predictions
 from histo_core.files import sha256
-from histo_core.models.manifest import read_manifest
-from histo_core.models.tensorfile import read_tensors
+from histo_core.models.weights.manifest import read_manifest
+from histo_core.models.weights.tensorfile import read_tensors
 from histo_core.runs.api import launch
 from histo_core.runs.artifacts.events import read_events
 from histo_core.runs.artifacts.manifest import is_complete

@@ -15,7 +15,7 @@ from PIL import Image
 
 from histo_core.auditing.report import make_audit
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, SplitConfig, TrainConfig
-from histo_core.config_protocol import ProtocolConfig
+from histo_core.config.protocol import ProtocolConfig
 from histo_core.data.opening import open_dataset
 from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.saved_split import save_split

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from histo_core.access import LOCAL
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, SplitConfig, TrainConfig
-from histo_core.config_protocol import ProtocolConfig
+from histo_core.config.protocol import ProtocolConfig
 from histo_core.data.export.formats import export_folders, export_table
 from histo_core.data.opening import open_dataset
 from histo_core.data.splits.make_split import make_split

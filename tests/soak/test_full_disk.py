@@ -17,8 +17,8 @@ from histo_core.files import read_json
 from histo_core.maintenance import leftovers
 from histo_core.maintenance.backup import back_up
 from histo_core.maintenance.check import check_workspace
-from histo_core.models.manifest import read_manifest
-from histo_core.models.tensorfile import read_tensors
+from histo_core.models.weights.manifest import read_manifest
+from histo_core.models.weights.tensorfile import read_tensors
 from histo_core.private_files import private_files
 from histo_core.runs.api import launch
 from histo_core.runs.store.records import RunStatus

@@ -12,7 +12,7 @@ from odd_values import ODD, damage, odd_config
 
 from histo_core.access import LOCAL
 from histo_core.config import RunConfig
-from histo_core.config_protocol import ProtocolConfig
+from histo_core.config.protocol import ProtocolConfig
 from histo_core.errors import ConfigError, RunError, StoreError
 from histo_core.experiments.api import get_experiment, list_experiments
 from histo_core.experiments.edit import delete_experiment

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from histo_core.config import AugmentConfig, PreprocessConfig, RunConfig, parse_config
-from histo_core.config_protocol import ProtocolConfig, changed
+from histo_core.config.protocol import ProtocolConfig, changed
 from histo_core.data.dataset import DATASETS
 from histo_core.data.splits.folds import folds_of
 from histo_core.data.transforms.augment.presets import PRESETS

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from histo_core.config import ModelConfig, RunConfig, TrainConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CheckpointError
-from histo_core.models.manifest import read_manifest
 from histo_core.models.registry import build_model
-from histo_core.models.tensorfile import read_tensors
+from histo_core.models.weights.manifest import read_manifest
+from histo_core.models.weights.tensorfile import read_tensors
 from histo_core.training import loop
 from histo_core.training.activation_recorder import ActivationRecorder
 from histo_core.training.activations import (

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from histo_core.models.group import P4, GroupConv2d
+from histo_core.models.layers.group import P4, GroupConv2d
 from histo_core.training.ema import Average
 
 

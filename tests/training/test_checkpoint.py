@@ -13,8 +13,8 @@ from torch import nn
 
 from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.errors import CheckpointError
-from histo_core.models.manifest import read_manifest
-from histo_core.models.weights import WeightsHeader
+from histo_core.models.weights.header import WeightsHeader
+from histo_core.models.weights.manifest import read_manifest
 from histo_core.training.checkpoint import BestWeights, Checkpoints, Position
 from histo_core.training.events import EpochDone
 

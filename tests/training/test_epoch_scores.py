@@ -10,7 +10,7 @@ import torch
 from dots import Dots
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
 
-from histo_core.models.outputs import probabilities
+from histo_core.models.inference.probabilities import probabilities
 from histo_core.training.distributed.process_group import Ranks
 from histo_core.training.distributed.shards import Deal
 from histo_core.training.epoch_logits import EpochLogits

@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from histo_core.auditing.embedding.network_features import SQUEEZENET_FILE, squeezenet_features
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, SplitConfig
-from histo_core.config_train import TrainConfig
+from histo_core.config.train import TrainConfig
 from histo_core.data.opening import open_dataset
 from histo_core.data.splits.make_split import make_split
 from histo_core.data.transforms.preprocess import Preprocess

@@ -19,10 +19,10 @@ from histo_core.config import AugmentConfig, ModelConfig, RunConfig
 from histo_core.data.splits.split import Split
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CheckpointError, ConfigError, SplitError, TrainingError
-from histo_core.models.manifest import read_manifest
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 from histo_core.models.registry import build_model
-from histo_core.models.tensorfile import read_tensors
+from histo_core.models.weights.manifest import read_manifest
+from histo_core.models.weights.tensorfile import read_tensors
 from histo_core.training import loop, setup
 from histo_core.training.batches import Batches
 from histo_core.training.data_order import epoch_order

@@ -15,10 +15,10 @@ import torch.nn.functional as F
 from histo_core.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CheckpointError, ConfigError
-from histo_core.models.manifest import read_manifest
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 from histo_core.models.registry import build_model
-from histo_core.models.tensorfile import read_tensors
+from histo_core.models.weights.manifest import read_manifest
+from histo_core.models.weights.tensorfile import read_tensors
 from histo_core.training import loop
 from histo_core.training.data_order import epoch_order
 from histo_core.training.events import BatchDone, EpochDone, Event, Finished, Stopped

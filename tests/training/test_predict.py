@@ -8,7 +8,7 @@ from histo_core.config import ModelConfig, PredictConfig, PreprocessConfig
 from histo_core.data.predictions import check_predictions
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CheckpointError, CorruptDataError
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 from histo_core.models.registry import build_model
 from histo_core.training.predict import predict_parts
 

@@ -17,8 +17,8 @@ from ranked import carry_out, register_plain
 from histo_core.config import ModelConfig, RunConfig, TrainConfig
 from histo_core.data.splits.balance import class_weights
 from histo_core.errors import ConfigError
-from histo_core.models.manifest import read_manifest
-from histo_core.models.tensorfile import read_tensors
+from histo_core.models.weights.manifest import read_manifest
+from histo_core.models.weights.tensorfile import read_tensors
 from histo_core.training.activations import read_activity
 from histo_core.training.distributed.process_group import Ranks, find_ranks
 from histo_core.training.distributed.shards import Shares

@@ -19,9 +19,9 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 from torch.optim.swa_utils import AveragedModel
 
 from histo_core.config import ModelConfig, RunConfig, TrainConfig
-from histo_core.models.manifest import read_manifest
 from histo_core.models.registry import build_model
-from histo_core.models.tensorfile import read_tensors
+from histo_core.models.weights.manifest import read_manifest
+from histo_core.models.weights.tensorfile import read_tensors
 from histo_core.training import loop, setup
 from histo_core.training.events import BatchDone, EpochDone, Event, Stopped
 from histo_core.training.validation import Validation

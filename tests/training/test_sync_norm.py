@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from histo_core.config import ModelConfig
-from histo_core.models.group import P4
-from histo_core.models.group_norm import GroupBatchNorm2d
+from histo_core.models.layers.group import P4
+from histo_core.models.layers.group_norm import GroupBatchNorm2d
 from histo_core.models.registry import build_network
 from histo_core.training.distributed.sync_norm import SyncGroupBatchNorm2d, synchronised
 

@@ -14,7 +14,7 @@ from test_loop import end, epochs, stop_after
 from histo_core.config import AugmentConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
 from histo_core.data.splits.split import Split
 from histo_core.errors import TrainingError
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
 from histo_core.training.dry_run import try_batch
 from histo_core.training.events import BatchDone, Finished, Stopped
 from histo_core.training.loop import fit

@@ -31,7 +31,7 @@ def feature_key(features: str, workspace: Workspace) -> str:
     """
     if features in OWN:
         return f"{features}-{_REVISION}"
-    from histo_core.models.manifest import read_manifest
+    from histo_core.models.weights.manifest import read_manifest
 
     manifest = read_manifest(_run_folder(features, workspace) / "checkpoint")
     if manifest is None or manifest.best is None:

@@ -15,9 +15,9 @@ from histo_core.auditing.embedding.describe import Describe
 from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.device import resolve_device
-from histo_core.models.predictor import Predictor
-from histo_core.models.pretrained import find_weights
+from histo_core.models.inference.predictor import Predictor
 from histo_core.models.registry import MODELS, build_model
+from histo_core.models.weights.pretrained import find_weights
 from histo_core.workspace import Workspace
 
 SQUEEZENET_FILE = "squeezenet1_1_features.safetensors"

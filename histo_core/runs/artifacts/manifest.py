@@ -14,7 +14,7 @@ import torch
 from histo_core.data.dataset import Dataset
 from histo_core.data.splits.split import Split
 from histo_core.files import read_json, sha256, write_json
-from histo_core.models.manifest import read_manifest as read_checkpoint_manifest
+from histo_core.models.weights.manifest import read_manifest as read_checkpoint_manifest
 from histo_core.runs.store.records import Run
 
 SCHEMA = 1

@@ -11,8 +11,8 @@ from histo_core.config import RunConfig
 from histo_core.data.dataset import Dataset
 from histo_core.data.predictions import write_predictions
 from histo_core.data.splits.split import Split
-from histo_core.models.missing_weights import missing_weights
-from histo_core.models.predictor import Predictor
+from histo_core.models.inference.predictor import Predictor
+from histo_core.models.weights.missing import missing_weights
 from histo_core.runs.artifacts.events import EventLog, read_events
 from histo_core.runs.artifacts.folder import write_config
 from histo_core.runs.artifacts.manifest import is_complete, write_manifest

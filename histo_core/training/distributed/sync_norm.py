@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from histo_core.models.group_norm import GroupBatchNorm2d
+from histo_core.models.layers.group_norm import GroupBatchNorm2d
 
 
 class SyncGroupBatchNorm2d(GroupBatchNorm2d, nn.SyncBatchNorm):

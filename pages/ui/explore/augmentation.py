@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from histo_core.config import AugmentConfig
-from histo_core.config_base import parse_config
+from histo_core.config.base import parse_config
 from histo_core.data.transforms.augment.presets import GROUPS, PRESETS, TITLES
 from histo_core.data.transforms.augment.preview import augment
 from pages.ui import forms, layout, state, unreadable

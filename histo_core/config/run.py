@@ -1,0 +1,108 @@
+"""All it takes to repeat a run, as frozen pydantic models that refuse unknown keys.
+
+A `RunConfig` is data + split + preprocessing + augmentation + model + training. It says nothing about
+where the run is kept or who started it, so that its hash, with the data's content hash, names the run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field
+
+from histo_core import strict_yaml
+from histo_core.config.base import Config, parse_config
+from histo_core.config.data import DataConfig, SplitConfig
+from histo_core.config.fields import SEEDS
+from histo_core.config.model import ModelConfig, PredictConfig
+from histo_core.config.train import TrainConfig
+from histo_core.config.transforms import AugmentConfig, PreprocessConfig, saved_preprocess
+from histo_core.errors import ConfigError
+from histo_core.regular_files import read_regular
+
+
+class RunConfig(Config):
+    """One run, from data to trained weights."""
+
+    data: DataConfig = DataConfig()
+    split: SplitConfig = SplitConfig()
+    preprocess: PreprocessConfig = PreprocessConfig()
+    augment: AugmentConfig = AugmentConfig()
+    model: ModelConfig = ModelConfig()
+    train: TrainConfig = TrainConfig()
+    predict: PredictConfig = PredictConfig()
+    seed: int = Field(default=0, ge=0, lt=SEEDS, title="Seed")
+
+    def hash(self, data_hash: str) -> str:
+        """SHA-256 (hex) of the configuration together with the data's content hash."""
+        payload = json.dumps([self.naming_values(), data_hash], sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(payload.encode()).hexdigest()
+
+    def naming_values(self) -> dict[str, Any]:
+        """Plain values that tell this run from others.
+
+        How odd margins are rounded counts where there is a crop and the rule is not the earlier one, so that runs from
+        before it was a choice keep their hash and can be resumed.
+        """
+        values = self.model_dump(mode="json")
+        if self.preprocess.crop is None or self.preprocess.crop_rounding == "down":
+            del values["preprocess"]["crop_rounding"]
+        return values
+
+    def to_yaml(self) -> str:
+        """The configuration as YAML, readable and complete."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+
+    @classmethod
+    def from_yaml(cls, text: str, *, saved: bool = False) -> RunConfig:
+        """Read what `to_yaml` wrote, or what a user wrote by hand.
+
+        ``saved`` says that it is the configuration of a run that is there already; see `parse_saved`.
+
+        Raises:
+            ConfigError: not YAML, an unknown key, or a value out of range.
+        """
+        try:
+            values = strict_yaml.load(text)
+        except ValueError as error:
+            raise ConfigError(
+                f"The configuration is not YAML that can be read: {error}.",
+                "A plain mapping is expected, without aliases or tags.",
+                "Mend the file.",
+            ) from None
+        return cls.parse_saved(values) if saved else cls.parse(values)
+
+    @classmethod
+    def parse(cls, values: Any) -> RunConfig:
+        """Build from plain values, with errors that name the field."""
+        return parse_config(cls, values)
+
+    @classmethod
+    def parse_saved(cls, values: Any) -> RunConfig:
+        """Build from what an earlier version may have saved; see `saved_preprocess`."""
+        if isinstance(values, dict) and "preprocess" in values:
+            values = {**values, "preprocess": saved_preprocess(values["preprocess"])}
+        return cls.parse(values)
+
+
+def read_config(path: Path, *, saved: bool = False) -> RunConfig:
+    """Read a run configuration from a YAML file; ``saved``: of a run that is there already.
+
+    Raises:
+        ConfigError: the file is missing or its content is not allowed.
+    """
+    try:
+        return RunConfig.from_yaml(read_regular(path, strict_yaml.MAX_BYTES).decode(), saved=saved)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"There is no configuration at {path}.", "A YAML file is expected.", "Check the path."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        why = "it is no text" if isinstance(error, UnicodeDecodeError) else error.strerror
+        raise ConfigError(
+            f"{path} cannot be read: {why}.", "A YAML file is expected.", "Choose another file."
+        ) from None

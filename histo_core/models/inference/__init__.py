@@ -1,0 +1,1 @@
+"""Apply trained weights: prediction, test-time augmentation, Grad-CAM's layer."""

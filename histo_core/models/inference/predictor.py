@@ -1,0 +1,289 @@
+"""Weights together with their own preprocessing: images in, probabilities out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from histo_core.config import ModelConfig, PredictConfig
+from histo_core.data.transforms.preprocess import Preprocess
+from histo_core.errors import CheckpointError, ConfigError
+from histo_core.models.device import full_float32, out_of_memory, resolve_device
+from histo_core.models.inference.batch_norm_folding import engine, interactive_dtype
+from histo_core.models.inference.gradcam_view import Mapped
+from histo_core.models.inference.probabilities import probabilities
+from histo_core.models.inference.tta import combined, predict_views
+from histo_core.models.registry import MODELS, build_network
+from histo_core.models.weights.header import WeightsHeader, assign, load_weights
+from histo_core.models.weights.manifest import read_manifest
+
+__all__ = ["Predicted", "Predictor", "resolve_device"]
+
+_PLAIN = PredictConfig()
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """What a predictor says of n patches.
+
+    Attributes:
+        probabilities: float64 [n, k], rows summing to 1.
+        scores: float64 [n, k]. The logits; with several views whose mean is taken, the natural logarithm of the
+            probabilities (of the smallest positive number where they are 0); None where views vote.
+    """
+
+    probabilities: np.ndarray
+    scores: np.ndarray | None
+
+
+class Predictor:
+    """A trained network in evaluation mode, float32, channels last.
+
+    Attributes:
+        model: takes what `preprocess` gives and gives logits.
+        preprocess: the only transforms its images ever had.
+        classes: names, in the order of the logits.
+        positive: the class of interest.
+        config: which network it is.
+        name: the network's registered name.
+        device: where it computes.
+        interactive: whether a person waits for its explanations and nobody cites them; they may then be computed in
+            bfloat16 (`sampling_dtype`). Set it after loading.
+        before_batch: called before each batch; what it raises stops the work. Set it after loading.
+        input_size: height and width that the network was built for, in pixels after preprocessing; None where unknown.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        preprocess: Preprocess,
+        classes: Sequence[str],
+        positive: str,
+        config: ModelConfig,
+        device: str | torch.device = "cpu",
+        *,
+        input_size: tuple[int, int] | None = None,
+    ) -> None:
+        self.device = torch.device(device)
+        # torch types the memory format on an overload of its own, so device and format go in two steps.
+        self.model = model.eval().float().to(self.device).to(memory_format=torch.channels_last)
+        self.preprocess, self.classes, self.positive = preprocess, tuple(classes), positive
+        self.config, self.name, self.input_size = config, config.name, input_size
+        self.interactive = False
+        self.before_batch: Callable[[], object] = _nothing
+        self._mapped: dict[tuple[nn.Module, torch.dtype], Mapped] = {}
+
+    @classmethod
+    def load(cls, file: Path, device: str = "auto", *, sha256: str | None = None) -> Predictor:
+        """Rebuild a predictor from one self-describing .safetensors file.
+
+        Args:
+            file: what `save_weights` wrote, such as a run's ``best.*.safetensors``.
+            device: as `resolve_device`.
+            sha256: what the file's bytes must hash to; None where nothing is known.
+
+        Raises:
+            CheckpointError: the file is missing, damaged, or its tensors do not fit the model it names.
+            ConfigError: the model is unknown here, or the device is not there.
+        """
+        tensors, header = load_weights(file, sha256, network=_network)
+        model = _network(header)
+        assign(model, tensors, file)
+        return cls(
+            model,
+            Preprocess(header.preprocess),
+            header.classes,
+            header.positive,
+            header.model,
+            resolve_device(device),
+            input_size=header.input_size,
+        )
+
+    @classmethod
+    def from_run(cls, folder: Path, device: str = "auto") -> Predictor:
+        """Rebuild the predictor of a run's best epoch, its bytes checked against the run's manifest.
+
+        Args:
+            folder: the run's folder.
+            device: as `resolve_device`.
+
+        Raises:
+            CheckpointError: no epoch has been finished yet, or as `load`.
+            ConfigError: as `load`.
+        """
+        checkpoint = folder / "checkpoint"
+        manifest = read_manifest(checkpoint)
+        if manifest is None or manifest.best is None:
+            raise CheckpointError(
+                f"{folder.name} has no finished epoch yet.",
+                "A run with at least one finished epoch is needed.",
+                "Wait for its first epoch, or resume it.",
+            )
+        return cls.load(checkpoint / manifest.best.file, device, sha256=manifest.best.sha256)
+
+    @cached_property
+    def _engine(self) -> nn.Module:
+        """The same network, faster; made when it is first asked, because an explanation may never ask."""
+        return engine(self.model)
+
+    @property
+    def sampling_dtype(self) -> torch.dtype:
+        """In what explanations compute, and the changed copies of a patch they ask about; float32 when it counts."""
+        return interactive_dtype(self.device) if self.interactive else torch.float32
+
+    @cached_property
+    def _quick_engine(self) -> nn.Module:
+        return engine(self.model, self.sampling_dtype)
+
+    @torch.inference_mode()
+    def logits(self, images: Sequence[np.ndarray] | np.ndarray, batch_size: int = 64) -> Tensor:
+        """Raw scores.
+
+        Args:
+            images: uint8 H x W x 3 RGB each.
+            batch_size: how many go through the network at once.
+
+        Returns:
+            float32 [n, k] on the CPU.
+
+        Raises:
+            ConfigError: the images are smaller than the crop or than the network takes.
+        """
+        with full_float32():
+            return self._logits(self._engine, torch.float32, images, batch_size)
+
+    @torch.inference_mode()
+    def sampled(self, images: Sequence[np.ndarray] | np.ndarray, batch_size: int = 64) -> np.ndarray:
+        """As `probabilities`, for the many changed copies of a patch that an explanation asks about."""
+        dtype = self.sampling_dtype
+        if dtype == torch.float32:
+            return self.probabilities(images, batch_size)
+        logits = self._logits(self._quick_engine, dtype, images, batch_size)
+        return probabilities(logits, self.config.output).numpy()
+
+    @property
+    def smallest_input(self) -> int:
+        """Side in pixels after preprocessing from which on the network works."""
+        return MODELS[self.config.name].smallest_input
+
+    def _check_size(self, pixels: Tensor) -> None:
+        height, width = pixels.shape[-2:]
+        if min(height, width) < self.smallest_input:
+            raise ConfigError(
+                f"{self.name} was given patches of {width} x {height} pixels.",
+                f"At least {self.smallest_input} x {self.smallest_input} after preprocessing.",
+                "Take larger patches.",
+            )
+
+    def _logits(
+        self, network: nn.Module, dtype: torch.dtype, images: Sequence[np.ndarray] | np.ndarray, batch_size: int
+    ) -> Tensor:
+        batches = []
+        for start in range(0, len(images), batch_size):
+            self.before_batch()
+            pixels = self.preprocess(images[start : start + batch_size])
+            self._check_size(pixels)
+            batches.append(network(pixels.to(self.device, dtype)).float().cpu())
+        return torch.cat(batches) if batches else torch.zeros(0, len(self.classes))
+
+    def probabilities(self, images: Sequence[np.ndarray] | np.ndarray, batch_size: int = 64) -> np.ndarray:
+        """The `logits` as probabilities, by the network's kind of output: float32 [n, k], each row summing to 1."""
+        return probabilities(self.logits(images, batch_size), self.config.output).numpy()
+
+    def predict(
+        self, images: Sequence[np.ndarray] | np.ndarray, config: PredictConfig = _PLAIN, batch_size: int = 64
+    ) -> Predicted:
+        """Predict as a configuration says, for numbers that are reported.
+
+        Args:
+            images: uint8 H x W x 3 RGB each.
+            config: the test-time augmentation and how views are combined; its parts mean nothing here.
+            batch_size: how many go through the network at once.
+
+        Raises:
+            ConfigError: quarter turns of patches that are not square.
+            DataError: as `Preprocess.geometry`.
+        """
+        found = [
+            self.predict_input(self.preprocess(images[start : start + batch_size]), config)
+            for start in range(0, len(images), batch_size)
+        ]
+        return joined(found, len(self.classes))
+
+    @torch.inference_mode()
+    def predict_input(self, pixels: Tensor, config: PredictConfig = _PLAIN) -> Predicted:
+        """As `predict`, for one batch that is preprocessed already: float32 [n, 3, h, w].
+
+        A batch that the memory does not hold is predicted in halves, which changes its numbers by rounding at most.
+
+        Raises:
+            ConfigError: as `predict`, the patches are smaller than the network takes, or the memory does not even hold
+                a single patch.
+        """
+        self._check_size(pixels)
+        try:
+            return self._predicted(pixels, config)
+        except (MemoryError, RuntimeError) as error:
+            if not out_of_memory(error):
+                raise
+        # Out of the block, because the error holds on to what filled the memory.
+        if len(pixels) == 1:
+            raise ConfigError(
+                f"Memory ran out on {self.device} while {self.name} predicted a single patch.",
+                "Room for one patch is needed.",
+                "Choose a device with more memory, or end what else uses it; the trained weights are kept.",
+            )
+        halves = pixels.tensor_split(2)
+        return joined([self.predict_input(half, config) for half in halves], len(self.classes))
+
+    def _predicted(self, pixels: Tensor, config: PredictConfig) -> Predicted:
+        with full_float32():
+            logits = predict_views(pixels.to(self.device), config.tta, self._engine).cpu().double()
+        # In double precision rows sum to 1 to the last digit that is kept.
+        each = np.stack([probabilities(one, self.config.output).numpy() for one in logits])
+        if len(each) == 1:
+            return Predicted(each[0], logits[0].numpy())
+        together = combined(each, config.combine)
+        voted = config.combine == "vote"
+        return Predicted(together, None if voted else np.log(np.maximum(together, np.finfo(np.float64).tiny)))
+
+    def mapped(self, input_size: tuple[int, int]) -> Mapped:
+        """The network with the map that Grad-CAM weighs, in `sampling_dtype`.
+
+        Args:
+            input_size: height and width of what it will be given, in pixels after preprocessing.
+        """
+        key = (self.gradcam_layer(input_size), self.sampling_dtype)
+        if key not in self._mapped:
+            # A copy that is made in inference mode could not be differentiated.
+            with torch.inference_mode(mode=False):
+                self._mapped[key] = Mapped(self.model, *key)
+        return self._mapped[key]
+
+    def gradcam_layer(self, input_size: tuple[int, int]) -> nn.Module:
+        """The layer whose map Grad-CAM weighs for inputs of this height and width, in pixels after preprocessing."""
+        return MODELS[self.config.name].gradcam_layer(self.model, input_size)
+
+
+def _nothing() -> None:
+    """Do nothing before a batch."""
+
+
+def _network(header: WeightsHeader) -> nn.Module:
+    return build_network(header.model, len(header.classes), header.input_size)
+
+
+def joined(found: Sequence[Predicted], classes: int) -> Predicted:
+    """Several batches as one; none at all as no rows of so many classes."""
+    nothing = np.zeros((0, classes))
+    scores = [batch.scores for batch in found if batch.scores is not None]
+    return Predicted(
+        np.concatenate([nothing, *(batch.probabilities for batch in found)]),
+        np.concatenate([nothing, *scores]) if len(scores) == len(found) else None,
+    )

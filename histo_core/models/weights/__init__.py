@@ -1,0 +1,1 @@
+"""Files of weights: read, write, fetch, check, hand on."""

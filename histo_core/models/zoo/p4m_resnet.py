@@ -1,0 +1,95 @@
+"""A small residual network over quarter turns and mirroring, for few patches and no GPU."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+from torch import Tensor, nn
+
+from histo_core.config import Config, PreprocessConfig
+from histo_core.models.inference.gradcam_layers import last_telling
+from histo_core.models.layers.group import P4M, GroupConv2d, GroupPool
+from histo_core.models.layers.group_norm import GroupBatchNorm2d
+from histo_core.models.registry import MODELS, ModelSpec
+
+Fields = Annotated[int, Field(ge=1, le=128)]
+
+
+class P4MResNetOptions(Config):
+    """How wide and deep."""
+
+    fields: tuple[Fields, Fields, Fields, Fields] = Field(
+        default=(4, 8, 16, 32),
+        title="Fields",
+        description="Of each stage; a field has eight channels, one for each symmetry",
+    )
+    blocks: int = Field(default=1, ge=1, le=8, title="Blocks a stage", description="Of two convolutions each")
+    dropout: float = Field(default=0.0, ge=0, lt=1, title="Dropout", description="Before the last layer")
+
+
+class _Residual(nn.Module):
+    """Twice normalise, rectify, convolve; the result is added to what came in.
+
+    He et al., Identity mappings in deep residual networks, ECCV 2016.
+    """
+
+    def __init__(self, fields_in: int, fields: int) -> None:
+        super().__init__()
+        self.norm1 = GroupBatchNorm2d(P4M, fields_in)
+        self.conv1 = GroupConv2d(P4M, fields_in, fields, 3, padding=1, bias=False)
+        self.norm2 = GroupBatchNorm2d(P4M, fields)
+        self.conv2 = GroupConv2d(P4M, fields, fields, 3, padding=1, bias=False)
+        self.widen = GroupConv2d(P4M, fields_in, fields, 1, bias=False) if fields_in != fields else None
+
+    def forward(self, maps: Tensor) -> Tensor:
+        rectified = self.norm1(maps).relu()
+        added = self.conv2(self.norm2(self.conv1(rectified)).relu())
+        return added + (maps if self.widen is None else self.widen(rectified))
+
+
+class P4MResNet(nn.Module):
+    """A 4 x 4 lifting convolution that halves the side, residual stages with a mean pool between them, then the
+    greatest value over the symmetries and the mean over the map.
+
+    Where the sides divide by 16, the logits of a turned or mirrored patch are those of the patch: a window of 4 pixels
+    at every second one, padded by 1, falls alike from either end.
+    """
+
+    def __init__(self, n_classes: int, input_size: tuple[int, int], options: P4MResNetOptions) -> None:
+        del input_size  # any from the smallest on
+        super().__init__()
+        fields = options.fields[0]
+        self.stem = GroupConv2d(P4M, 3, fields, 4, lifting=True, stride=2, padding=1, bias=False)
+        layers: list[nn.Module] = []
+        for stage, wanted in enumerate(options.fields):
+            if stage:
+                layers.append(nn.AvgPool2d(2))
+            for _ in range(options.blocks):
+                layers.append(_Residual(fields, wanted))
+                fields = wanted
+        self.features = nn.Sequential(*layers, GroupBatchNorm2d(P4M, fields), nn.ReLU())
+        self.pool = nn.Sequential(GroupPool(P4M), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(options.dropout))
+        self.head = nn.Linear(fields, n_classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """float32 [n, 3, h, w] to logits [n, n_classes]."""
+        return self.head(self.pool(self.features(self.stem(images))))
+
+
+MODELS.add(
+    "p4m_resnet",
+    ModelSpec(
+        name="p4m_resnet",
+        title="P4M-ResNet",
+        summary="Gives the same answer however a patch is turned or mirrored; made for few patches and two cores.",
+        build=P4MResNet,
+        Options=P4MResNetOptions,
+        head="head",
+        gradcam_layer=last_telling(("features", 16)),
+        smallest_input=32,
+        preprocess=PreprocessConfig(),
+        imagenet=None,
+        paper="Cohen and Welling, Group Equivariant Convolutional Networks, ICML 2016, section 8.2: residual networks",
+    ),
+)
