@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from histo_core.models.weights.onnx import export_onnx
 from installed import PROJECT
 from packaging.requirements import Requirement
 
@@ -23,6 +22,7 @@ from histo_core.experiments.job_kinds import JOBS
 from histo_core.experiments.protocol_runs import plan
 from histo_core.extras import EXTRAS, need_extra
 from histo_core.models.inference.predictor import Predictor
+from histo_core.models.weights.onnx_export import export_onnx
 from histo_core.runs.store.database import open_database
 from histo_core.workspace import Workspace
 
