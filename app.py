@@ -1,7 +1,7 @@
 """Histoscope's front: the server that `streamlit run app.py` starts.
 
-The script that it runs for each session lies in `pages/ui/`, not here: beside a folder named ``pages``, a fresh server
-would run any of its files when asked for by name, and a link to a page would find it empty.
+The script that it runs for each session lies in `pages/shared/app/`, not here: beside a folder named ``pages``, a fresh
+server would run any of its files when asked for by name, and a link to a page would find it empty.
 """
 
 from pathlib import Path
@@ -10,15 +10,15 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from histo_core.private_files import make_private
-from pages.ui import garbage
-from pages.ui.errors import show
-from pages.ui.headers import SafeHeaders
-from pages.ui.same_origin import SameOrigin
+from pages.shared.app import garbage
+from pages.shared.app.same_origin import SameOrigin
+from pages.shared.app.security_headers import SafeHeaders
+from pages.shared.components.errors import show
 
 make_private()
 
 app = st.App(
-    Path(__file__).parent / "pages" / "ui" / "router.py",
+    Path(__file__).parent / "pages" / "shared" / "app" / "router.py",
     middleware=[Middleware(SafeHeaders), Middleware(SameOrigin)],
     on_script_error=show,
     lifespan=garbage.lifespan,

@@ -25,7 +25,7 @@ PATIENCE_SECONDS = 120.0
 OPTIONS = 4
 """Options of a control that are used: the first ones."""
 FAILED = "Something went wrong"
-"""How the dashboard begins to speak of an error that it did not expect (`pages.ui.errors`)."""
+"""How the dashboard begins to speak of an error that it did not expect (`pages.shared.components.errors`)."""
 
 
 @dataclass(frozen=True)

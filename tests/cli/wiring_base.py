@@ -101,7 +101,7 @@ class _Record(Anything):
 
 
 RECORD = _Record("a run")
-GET, LIST = f"{RUNS}.store.Store.get", f"{RUNS}.store.Store.runs"
-STORE = {f"{RUNS}.store.Store.open": object.__new__(Store), GET: RECORD}
+GET, LIST = f"{RUNS}.store.runs.Store.get", f"{RUNS}.store.runs.Store.runs"
+STORE = {f"{RUNS}.store.runs.Store.open": object.__new__(Store), GET: RECORD}
 """A store of one run."""
 ID = {"run_id": (RUN,)}

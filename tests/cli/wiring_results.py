@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 
-from wiring_base import ANYTHING, CLI, DATA, GET, ID, OWN_DATA, RECORD, RUN, RUNS, STORE, Command, Row, Rows
+from wiring_base import ANYTHING, CLI, DATA, GET, ID, OWN_DATA, RECORD, RUN, STORE, Command, Row, Rows
 from wiring_options import data_rows
 
 from histo_core.comparison.threshold import ThresholdRule
@@ -105,7 +105,7 @@ def explain() -> Command:
 
 
 def predict() -> Command:
-    target = f"{RUNS}.predictions.predict_with"
+    target = "histo_core.prediction.predict.predict_with"
     part = ("--split-set", "train")
     return Command(
         {
@@ -121,7 +121,9 @@ def predict() -> Command:
             "combine": Row(("--combine", "vote"), target, "predict.combine", "vote", also=("--tta", "flips")),
             "device": Row(("--device", "cuda:1"), target, "device", "cuda:1"),
             "out": Row(("--out", "p.parquet"), f"{DATA}.predictions.write_predictions", "path", Path("p.parquet")),
-            "submission": Row(("--submission", "s.csv"), f"{DATA}.kaggle.write_submission", "path", Path("s.csv")),
+            "submission": Row(
+                ("--submission", "s.csv"), f"{DATA}.export.kaggle_submission.write_submission", "path", Path("s.csv")
+            ),
         },
         words=ID,
         stubs={

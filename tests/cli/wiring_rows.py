@@ -19,7 +19,7 @@ from wiring_runs import experiments, runs
 import histo_core.studies  # noqa: F401 - importing it registers them
 from histo_core.studies.recipes import STUDIES
 
-_SPLIT = f"{DATA}.splits.split.make_split"
+_SPLIT = f"{DATA}.splits.make_split.make_split"
 _PHANTOM = {"dataset": ("--dataset", "phantom")}
 
 
@@ -80,8 +80,8 @@ def _audit() -> Command:
 
 
 def _export_data() -> Command:
-    folders, pcam = f"{DATA}.export.export_folders", f"{DATA}.export.export_pcam"
-    table = f"{DATA}.export.export_table"
+    folders, pcam = f"{DATA}.export.formats.export_folders", f"{DATA}.export.formats.export_pcam"
+    table = f"{DATA}.export.formats.export_table"
     command = _opened(
         "data_files",
         {
@@ -178,15 +178,15 @@ COMMANDS: dict[str, Command] = {
     "predict": predict(),
     "export": Command(
         {
-            **one(f"{RUNS}.onnx_job.export_run"),
-            "onnx": Row(("--onnx", "n.onnx"), f"{RUNS}.onnx_job.export_run", "path", Path("n.onnx")),
+            **one("histo_core.jobs.onnx_export.export_run"),
+            "onnx": Row(("--onnx", "n.onnx"), "histo_core.jobs.onnx_export.export_run", "path", Path("n.onnx")),
         },
         words={**ID, "onnx": ("--onnx", "old.onnx")},
     ),
-    "job": Command(one(f"{RUNS}.job_process.work_on_job", "job_id")),
-    "worker": Command(one(f"{RUNS}.worker.work")),
+    "job": Command(one("histo_core.jobs.process.work_on_job", "job_id")),
+    "worker": Command(one(f"{RUNS}.worker.worker.work")),
     "supervise": Command(
-        {"idle_exit": Row(("--idle-exit", "60"), f"{RUNS}.supervision.supervise", "idle_exit_seconds", 60.0)}
+        {"idle_exit": Row(("--idle-exit", "60"), f"{RUNS}.worker.supervision.supervise", "idle_exit_seconds", 60.0)}
     ),
     "data list": Command(as_json("data")),
     "data check": Command(
@@ -202,19 +202,19 @@ COMMANDS: dict[str, Command] = {
         unpinned={"dataset": "one data set alone is made here, and any other name is refused"},
     ),
     "data copies": Command(
-        {"remove_unused": Row(("--remove-unused",), f"{DATA}.kept_copies.remove_unused", calls=True)},
-        stubs={f"{DATA}.kept_copies.find_copies": ()},
+        {"remove_unused": Row(("--remove-unused",), f"{DATA}.storage.copies.remove_unused", calls=True)},
+        stubs={f"{DATA}.storage.copies.find_copies": ()},
     ),
     "data convert": _opened(
         "data_files",
         {"verify": Row(("--verify",), "wiring_base.KeptCopy.verify", calls=True)},
-        {f"{DATA}.patch_store.find_store": KeptCopy("a copy")},
+        {f"{DATA}.storage.converted.find_store": KeptCopy("a copy")},
         split=False,
     ),
     "data download": Command(
         {
-            "dataset": Row(("--dataset", "pcam"), f"{DATA}.downloads.fetch_dataset", "name", "pcam"),
-            "folder": Row(("--folder", "/new"), f"{DATA}.downloads.fetch_dataset", "folder", Path("/new")),
+            "dataset": Row(("--dataset", "pcam"), f"{DATA}.fetch.catalogue.fetch_dataset", "name", "pcam"),
+            "folder": Row(("--folder", "/new"), f"{DATA}.fetch.catalogue.fetch_dataset", "folder", Path("/new")),
         },
         words={"dataset": ("--dataset", "breakhis"), "folder": ("--folder", "/old")},
     ),

@@ -9,8 +9,11 @@ from histo_core.runs.store.records import RunStatus
 
 
 def runs() -> dict[str, Command]:
-    edit, launcher = f"{RUNS}.edit", f"{RUNS}.launcher"
-    first = (Row((RUN,), f"{RUNS}.queue.move", "run_id", RUN), Row((), f"{RUNS}.queue.move", "first", value=True))
+    edit, launcher = f"{RUNS}.store.edit", f"{RUNS}.api"
+    first = (
+        Row((RUN,), f"{RUNS}.store.queue.move", "run_id", RUN),
+        Row((), f"{RUNS}.store.queue.move", "first", value=True),
+    )
     return {
         "runs list": Command(
             {
@@ -19,7 +22,7 @@ def runs() -> dict[str, Command]:
                 "archived": Row(("--archived",), LIST, "archived", value=True),
                 **as_json("runs"),
             },
-            stubs={**STORE, LIST: (), f"{RUNS}.store.Store.queue": ()},
+            stubs={**STORE, LIST: (), f"{RUNS}.store.runs.Store.queue": ()},
         ),
         "runs show": Command(
             {
@@ -83,8 +86,8 @@ def runs() -> dict[str, Command]:
 
 
 def experiments() -> dict[str, Command]:
-    launcher, edit, final = f"{EXPERIMENTS}.launcher", f"{EXPERIMENTS}.edit", f"{EXPERIMENTS}.final"
-    start, verdict = f"{launcher}.start_experiment", f"{EXPERIMENTS}.words.verdict"
+    launcher, edit, final = f"{EXPERIMENTS}.api", f"{EXPERIMENTS}.edit", f"{EXPERIMENTS}.test_score"
+    start, verdict = f"{launcher}.start_experiment", f"{EXPERIMENTS}.narrative.verdict"
     of_one = {"experiment_id": (RUN,)}
     archive = f"{edit}.archive_experiment"
     return {
@@ -103,16 +106,16 @@ def experiments() -> dict[str, Command]:
             {
                 **one(f"{launcher}.get_experiment", "experiment_id"),
                 "metric": Row(("--metric", "loss"), verdict, "metric", "loss"),
-                "wait": Row(("--wait",), f"{RUNS}.launcher.keep_supervised", calls=True),
+                "wait": Row(("--wait",), f"{RUNS}.api.keep_supervised", calls=True),
                 **as_json("experiments"),
             },
             words=of_one,
             stubs={
                 f"{launcher}.get_experiment": ANYTHING,
-                f"{EXPERIMENTS}.summary.summary": ANYTHING,
+                f"{EXPERIMENTS}.results.summary": ANYTHING,
                 f"{final}.kept_score": None,
                 f"{final}.looked_at_before": ANYTHING,
-                f"{RUNS}.held_out.scored_in_words": "",
+                f"{RUNS}.store.test_set_access.scored_in_words": "",
                 f"{CLI}.experiments._facts": {},
                 verdict: "",
             },

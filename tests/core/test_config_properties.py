@@ -168,11 +168,11 @@ def test_any_sweep_comes_back_and_counts_its_trials(sweep: dict[str, SweepField]
 @FEW
 @given(_some(DataConfig), _some(SplitConfig))
 def test_a_link_brings_data_and_split_back(data: DataConfig, split: SplitConfig) -> None:
-    from pages.ui import data_choice
+    from pages.shared.components import data_choice
 
     params = {name: value for name, value in data_choice.to_params(data, split).items() if value is not None}
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("pages.ui.state.asked", lambda name: [params[name]] if params.get(name) else [])
+        patched.setattr("pages.shared.app.url_state.asked", lambda name: [params[name]] if params.get(name) else [])
         assert data_choice.from_url() == (data, split)
 
 

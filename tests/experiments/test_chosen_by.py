@@ -21,7 +21,7 @@ from histo_core.files import append_line
 from histo_core.runs.store.runs import Store
 from histo_core.training.events import EpochDone, to_json
 from histo_core.workspace import Workspace
-from pages.ui.experiment_form import METRICS as OFFERED
+from pages.train.experiment_form import METRICS as OFFERED
 
 
 @pytest.mark.parametrize("metric", get_args(Metric))

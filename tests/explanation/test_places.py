@@ -54,7 +54,7 @@ def read_layers(name: str, network: nn.Module) -> dict[str, int]:
 def any_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tracing cannot follow what compares sizes."""
     for module in ("cnn", "cnn_rnn", "gcnn_flat", "vit"):
-        monkeypatch.setattr(f"histo_core.models.{module}.check_size", lambda images, built_for: None)
+        monkeypatch.setattr(f"histo_core.models.zoo.{module}.check_size", lambda images, built_for: None)
 
 
 @pytest.mark.parametrize("name", list(MODELS))

@@ -27,7 +27,7 @@ def finished_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 @pytest.fixture(autouse=True)
 def no_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs that tests queue stay as they are."""
-    monkeypatch.setattr("pages.ui.runs.keep_supervised", lambda workspace: None)
+    monkeypatch.setattr("pages.shared.components.run_card.keep_supervised", lambda workspace: None)
 
 
 @pytest.fixture
@@ -56,7 +56,9 @@ def phantom_home(phantom_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) 
 def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
     """The jobs that pages start, kind and parameters of each; none is carried out."""
     jobs: list[tuple[str, dict[str, Any]]] = []
-    monkeypatch.setattr("pages.ui.jobs.start_job", lambda kind, params, workspace: jobs.append((kind, dict(params))))
+    monkeypatch.setattr(
+        "pages.shared.components.job_card.start_job", lambda kind, params, workspace: jobs.append((kind, dict(params)))
+    )
     return jobs
 
 
@@ -64,7 +66,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]
 def given(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What each download of a page would give, by its file's name."""
     found: dict[str, Any] = {}
-    monkeypatch.setattr("pages.ui.layout.download", lambda label, content, name, mime: found.update({name: content}))
+    monkeypatch.setattr(
+        "pages.shared.components.layout.download", lambda label, content, name, mime: found.update({name: content})
+    )
     return found
 
 

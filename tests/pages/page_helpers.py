@@ -22,7 +22,7 @@ OpenPage = Callable[..., AppTest]
 
 def opened_page(name: str, **params: str | list[str]) -> AppTest:
     """Open a page by its name, with URL parameters."""
-    router = PROJECT / "pages" / "ui" / "router.py"
+    router = PROJECT / "pages" / "shared" / "app" / "router.py"
     app = AppTest.from_file(str(router), default_timeout=120)
     if name != "home":
         app.switch_page(f"../{name}.py")  # before the first run, Streamlit knows a page by its file's name

@@ -14,7 +14,7 @@ from histo_core.runs.store.runs import Store
 from histo_core.runs.worker.worker import work
 from histo_core.training.activations import in_words, read_activity
 from histo_core.workspace import Workspace
-from pages.ui.run_details import epochs
+from pages.train.run_details import epochs
 
 
 @pytest.fixture

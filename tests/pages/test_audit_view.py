@@ -18,7 +18,7 @@ from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.opening import open_dataset
 from histo_core.data.splits.make_split import make_split
 from histo_core.workspace import Workspace
-from pages.ui import audit_view
+from pages.data import audit_view
 
 DIVISION = SplitConfig(method="random", seed=1)
 HOSTILE = "<b>twin *1*"
@@ -26,7 +26,8 @@ HOSTILE = "<b>twin *1*"
 
 def _view() -> None:
     from histo_core.data.splits.make_split import make_split
-    from pages.ui import audit_view, data_choice
+    from pages.data import audit_view
+    from pages.shared.components import data_choice
 
     data, division = data_choice.from_url()
     source = data_choice.opened(data)
@@ -51,7 +52,9 @@ def root(tmp_path: Path) -> Path:
 def jobs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict]]:
     """Jobs that were asked for, instead of starting them."""
     asked: list[tuple[str, dict]] = []
-    monkeypatch.setattr("pages.ui.jobs.start_job", lambda kind, params, workspace: asked.append((kind, params)))
+    monkeypatch.setattr(
+        "pages.shared.components.job_card.start_job", lambda kind, params, workspace: asked.append((kind, params))
+    )
     return asked
 
 

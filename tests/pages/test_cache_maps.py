@@ -7,7 +7,7 @@ import pytest
 
 from histo_core.auditing.embedding.layout import PatchMap
 from histo_core.workspace import Workspace
-from pages.ui import cache_maps
+from pages.shared.cache import cache_maps
 
 
 def test_a_resumed_runs_map_and_lasso_are_those_of_its_new_best_epoch(

@@ -16,7 +16,7 @@ from histo_core.config import DataConfig
 from histo_core.data.opening import open_dataset
 from histo_core.prediction.predict import predict_with
 from histo_core.workspace import Workspace
-from pages.ui import cache
+from pages.shared.cache import cache
 
 SIDE = 32
 PATCHES = 12
@@ -72,7 +72,7 @@ def test_patches_that_came_after_the_data_were_opened_are_explained(
     now, before = open_dataset(PHANTOM, finished), open_dataset(PHANTOM, finished)
     before.table = before.table[before.table["sample_id"] != sample].reset_index(drop=True)
     looks = iter([before, now])
-    monkeypatch.setattr("pages.ui.cache.open_dataset", lambda data, workspace: next(looks))
+    monkeypatch.setattr("pages.shared.cache.cache.open_dataset", lambda data, workspace: next(looks))
     cache.forget_data()
     page = open_page("explain", run=run.run_id, patch=sample)
     cache.forget_data()

@@ -19,7 +19,7 @@ from histo_core.runs.store.runs import Store
 from histo_core.runs.store.test_set_access import scored_before
 from histo_core.runs.worker.worker import work
 from histo_core.workspace import Workspace
-from pages.ui import compare_results
+from pages.compare import compare_results
 
 
 def _box(page: AppTest, label: str):

@@ -12,14 +12,14 @@ from streamlit.testing.v1 import AppTest
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.sources.alike import MEANT
 from histo_core.workspace import Workspace
-from pages.ui import data_choice
+from pages.shared.components import data_choice
 
 
 def _form(text: str) -> None:
     import streamlit as st
 
     from histo_core.config import DataConfig
-    from pages.ui import data_choice
+    from pages.shared.components import data_choice
 
     chosen = data_choice.form(DataConfig.model_validate_json(text), prefix="test")
     st.session_state["chosen"] = chosen.model_dump()
@@ -29,10 +29,11 @@ def _round_trip(text: str) -> None:
     import streamlit as st
 
     from histo_core.config import DataConfig, SplitConfig
-    from pages.ui import data_choice, state
+    from pages.shared.app import url_state
+    from pages.shared.components import data_choice
 
     for name, value in data_choice.to_params(DataConfig.model_validate_json(text), SplitConfig(seed=3)).items():
-        state.put(name, value)
+        url_state.put(name, value)
     read = data_choice.from_url()
     assert read is not None
     st.session_state["read"] = [one.model_dump() for one in read]
@@ -122,18 +123,20 @@ def test_what_takes_long_is_left_to_a_job(
     workspace: Workspace, open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, skip: bool
 ) -> None:
     asked: list[tuple[str, dict]] = []
-    for module in ("data_choice", "jobs"):
+    for module in ("data_choice", "job_card"):
         monkeypatch.setattr(
-            f"pages.ui.{module}.start_job", lambda kind, params, workspace: asked.append((kind, params))
+            f"pages.shared.components.{module}.start_job", lambda kind, params, workspace: asked.append((kind, params))
         )
-    monkeypatch.setattr("pages.ui.data_choice.PATIENCE", 0.0)
+    monkeypatch.setattr("pages.shared.components.data_choice.PATIENCE", 0.0)
     for name in ("normal", "tumour"):
         (tmp_path / name).mkdir()
         for number in range(400):
             Image.new("RGB", (8, 8), (number % 256, number // 256, 0)).save(tmp_path / name / f"{number}.png")
     data = DataConfig(dataset="folder", root=str(tmp_path), skip_broken=skip)
     if not skip:  # as where files must be unpacked
-        monkeypatch.setattr("pages.ui.data_choice.prepare_dataset", lambda data, workspace, progress: progress(1, 9))
+        monkeypatch.setattr(
+            "pages.shared.components.data_choice.prepare_dataset", lambda data, workspace, progress: progress(1, 9)
+        )
     page = open_page("data", **{name: value for name, value in data_choice.to_params(data).items() if value})
     assert not page.exception
     assert "The data are being made ready." in texts(page).replace("\\", "")

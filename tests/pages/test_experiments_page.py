@@ -17,7 +17,7 @@ from histo_core.experiments.test_score import score_test
 from histo_core.runs.store.runs import Store
 from histo_core.runs.worker.worker import work
 from histo_core.workspace import Workspace
-from pages.experiments import _labels
+from pages.experiments.page import _labels
 
 SWEEP = ProtocolConfig(kind="sweep", sweep={"train.learning_rate": SweepField(values=(0.001, 0.01))})
 
@@ -121,8 +121,8 @@ def test_its_runs_are_supervised_and_what_waits_has_an_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     kept: list[Workspace] = []
-    monkeypatch.setattr("pages.ui.runs.keep_supervised", kept.append)
-    monkeypatch.setattr("pages.ui.experiment_view.seconds_left", lambda *_: 2400.0)
+    monkeypatch.setattr("pages.shared.components.run_card.keep_supervised", kept.append)
+    monkeypatch.setattr("pages.experiments.experiment_view.seconds_left", lambda *_: 2400.0)
     page = open_page("experiments", experiment=worked[1].experiment_id)
     assert [one.home for one in kept] == [home.home]
     assert page.get("progress")[0].proto.text == "2 of 3 runs ended, about 40 min left"
@@ -219,7 +219,8 @@ def _form() -> None:
 
     from histo_core.config import RunConfig
     from histo_core.config.protocol import ProtocolConfig, SweepField
-    from pages.ui import errors, experiment_form
+    from pages.shared.components import errors
+    from pages.train import experiment_form
 
     dropout = SweepField(values=((0.5, 0.2, 0.0), (0.1, 0.1, 0.0)))
     rate = SweepField(low=1e-4, high=1.0, log=True)

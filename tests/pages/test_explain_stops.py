@@ -9,7 +9,7 @@ from page_helpers import run_named
 
 from histo_core.explanation.lime import LimeOptions
 from histo_core.workspace import Workspace
-from pages.ui import cache
+from pages.shared.cache import cache
 
 STEPS = 3
 

@@ -11,7 +11,7 @@ import pytest
 from histo_core.config import Config, SplitConfig
 from histo_core.data.dataset import UNLABELLED, Dataset
 from histo_core.data.splits.make_split import make_split
-from pages.ui.explore.columns import Columns, code_columns, title
+from pages.shared.components.columns import Columns, code_columns, title
 
 
 class Made(Dataset):

@@ -20,7 +20,7 @@ from histo_core.data.opening import open_dataset
 from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.saved_split import save_split
 from histo_core.workspace import Workspace
-from pages.ui.explore.views import TITLES
+from pages.data.explore.views import TITLES
 
 SCRIPT, BOLD = "<script>alert(1)<", "**bold** $x$"
 SIDE = 24

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from histo_core.errors import ConfigError
-from pages.ui.explore.lasso import MOST_CORNERS, Lasso, box, parse, thin
+from pages.shared.components.lasso import MOST_CORNERS, Lasso, box, parse, thin
 
 
 def test_what_is_written_is_read_again() -> None:

@@ -15,7 +15,7 @@ from histo_core.data.integrity import make_check
 from histo_core.data.opening import open_dataset
 from histo_core.data.storage.converted import convert
 from histo_core.workspace import Workspace
-from pages.ui import cache
+from pages.shared.cache import cache
 
 HOSTILE = "<b>x<b> *y* $z$.png"
 
@@ -23,7 +23,8 @@ HOSTILE = "<b>x<b> *y* $z$.png"
 def _view() -> None:
     from histo_core.data.splits.make_split import make_split
     from histo_core.errors import BrokenFilesError
-    from pages.ui import data_choice, files_view
+    from pages.data import files_view
+    from pages.shared.components import data_choice
 
     data, division = data_choice.from_url()
     try:
@@ -51,7 +52,9 @@ def root(workspace: Workspace, tmp_path: Path) -> Path:
 def jobs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict]]:
     """Jobs that were asked for, instead of starting them."""
     asked: list[tuple[str, dict]] = []
-    monkeypatch.setattr("pages.ui.jobs.start_job", lambda kind, params, workspace: asked.append((kind, params)))
+    monkeypatch.setattr(
+        "pages.shared.components.job_card.start_job", lambda kind, params, workspace: asked.append((kind, params))
+    )
     return asked
 
 

@@ -13,10 +13,10 @@ def _form(module: str, name: str) -> None:
 
     import streamlit as st
 
-    from pages.ui import forms
+    from pages.shared.components import model_form
 
     kind = getattr(importlib.import_module(module), name)
-    values = forms.fields(kind, {}, prefix="test")
+    values = model_form.fields(kind, {}, prefix="test")
     st.session_state["values"] = kind.model_validate(values).model_dump()
 
 

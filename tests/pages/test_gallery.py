@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import numpy as np
 from PIL import Image
 
-from pages.ui.gallery import FRAME, GAP, contact_sheet, legend
+from pages.shared.components.contact_sheet import FRAME, GAP, contact_sheet, legend
 
 
 def test_pixels_of_a_patch_are_what_they_were() -> None:

@@ -16,7 +16,7 @@ import pytest
 import streamlit.config
 from page_helpers import PROJECT
 
-from pages.ui import garbage
+from pages.shared.app import garbage
 
 
 class Knot:
@@ -92,14 +92,15 @@ def test_modules_that_come_later_are_frozen_too(
 def test_a_module_that_cannot_be_imported_is_left_to_its_page(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(garbage, "MODULES", ("no_such_module", "pages.home"))
+    monkeypatch.setattr(garbage, "MODULES", ("no_such_module", "pages.home.page"))
     with caplog.at_level(logging.ERROR):
         garbage.load_modules()
     assert "no_such_module cannot be imported" in caplog.text
 
 
 def test_all_pages_are_imported_before_the_first_visitor() -> None:
-    pages = {f"pages.{file.stem}" for file in (PROJECT / "pages").glob("*.py") if file.stem != "__init__"}
+    pages = {f"pages.{file.parent.name}.page" for file in (PROJECT / "pages").glob("*/page.py")}
+    assert len(pages) == 7
     assert pages <= set(garbage.MODULES)
 
 

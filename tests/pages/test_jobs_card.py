@@ -11,7 +11,7 @@ from histo_core.jobs import api as core
 from histo_core.jobs.state import Job, JobFolder
 from histo_core.runs.worker.steady_clock import Moment
 from histo_core.workspace import Workspace
-from pages.ui import jobs
+from pages.shared.components import job_card
 
 PARAMS = {"data": {"dataset": "phantom"}}
 
@@ -19,7 +19,7 @@ PARAMS = {"data": {"dataset": "phantom"}}
 def _page() -> None:
     import streamlit as st
 
-    from pages.ui.jobs import job_card
+    from pages.shared.components.job_card import job_card
 
     job_card(
         "check",
@@ -57,7 +57,7 @@ def _open() -> AppTest:
 
 def test_one_that_was_never_started_is_a_button(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
-    monkeypatch.setattr(jobs, "start_job", lambda kind, params, workspace: started.append((kind, params)))
+    monkeypatch.setattr(job_card, "start_job", lambda kind, params, workspace: started.append((kind, params)))
     page = _open()
     assert page.caption[0].value == "Reads each file once\\."
     page.button[0].click().run()
@@ -94,7 +94,7 @@ def test_a_cancelled_one_can_be_started(workspace: Workspace) -> None:
 def test_the_page_is_drawn_again_when_it_has_succeeded(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     running, done = _job(), _job(state="succeeded")
     looks = iter([running, done, done, done])
-    monkeypatch.setattr(jobs, "find_job", lambda *_: next(looks))
+    monkeypatch.setattr(job_card, "find_job", lambda *_: next(looks))
     page = _open()
     assert page.session_state["told"]
     assert [toast.value for toast in page.toast] == ["All files were read\\."]
@@ -119,10 +119,10 @@ def test_the_page_is_drawn_again_when_it_has_succeeded(workspace: Workspace, mon
 def test_words(changes: dict[str, object], said: str) -> None:
     if isinstance(seconds := changes.get("counting_since"), int):
         changes = changes | {"counting_since": datetime.now(UTC) - timedelta(seconds=seconds)}
-    assert jobs.words(_job(**changes)) == said
+    assert job_card.words(_job(**changes)) == said
 
 
 def test_a_fraction_is_one_whatever_the_task_counts() -> None:
-    assert jobs.fraction(_job(done=5, total=0)) == 0.0
-    assert jobs.fraction(_job(done=5, total=10)) == 0.5
-    assert jobs.fraction(_job(done=15, total=10)) == 1.0
+    assert job_card.fraction(_job(done=5, total=0)) == 0.0
+    assert job_card.fraction(_job(done=5, total=10)) == 0.5
+    assert job_card.fraction(_job(done=15, total=10)) == 1.0

@@ -11,7 +11,7 @@ from histo_core.access import LOCAL
 from histo_core.plots.theme import new_figure
 from histo_core.runs.store.edit import rename
 from histo_core.workspace import Workspace
-from pages.ui import layout
+from pages.shared.components import layout
 
 
 def test_a_renamed_run_has_its_new_name_on_compare(finished: Workspace, open_page: OpenPage) -> None:

@@ -15,11 +15,11 @@ from websockets.sync.client import connect
 from histo_core.workspace import Workspace
 from scripts.dashboard import served
 
-FILES = sorted((PROJECT / "pages").glob("*.py"))
-PAGES = [file.stem for file in FILES if file.stem != "__init__"]
+FILES = sorted((PROJECT / "pages").glob("*/page.py"))
+PAGES = [file.parent.name for file in FILES]
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.parent.name)
 def test_a_page_file_run_by_itself_shows_nothing(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(PROJECT))
     page = AppTest.from_file(str(file), default_timeout=120).run()
@@ -31,7 +31,7 @@ def test_a_fresh_server_answers_for_a_page_through_the_router_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with served(Workspace(tmp_path / "home")) as address:
-        for name in (*PAGES, "ui", "__init__"):
+        for name in (*PAGES, "page", "shared", "__init__"):
             navigated, said = _ask(address, name)
             assert navigated == [
                 page.capitalize() for page in ("home", "data", "train", "experiments", "compare", "explain", "predict")

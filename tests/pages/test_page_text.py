@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pages.ui.text import ago, count, duration, file_name, plain, word_for_all
+from pages.shared.components.text import ago, count, duration, file_name, plain, word_for_all
 
 
 @pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", "**bold**", "[x](http://x)", "$x$", ":red[x]", "`x`"])

@@ -24,7 +24,7 @@ def test_a_page_opens_with_its_title_and_the_footer(name: str, workspace: Worksp
 
 
 def test_home_does_not_wait_for_pytorch() -> None:
-    look = "import sys, pages.home; sys.exit('torch' in sys.modules)"
+    look = "import sys, pages.home.page; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", look], cwd=PROJECT, check=False).returncode == 0
 
 
@@ -65,7 +65,7 @@ def test_an_unexpected_error_shows_a_reference_and_no_traceback(
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr("pages.ui.cache.store", fail)
+    monkeypatch.setattr("pages.shared.cache.cache.store", fail)
     page = open_page("home")
     assert not page.exception
     said = page.error[0].value

@@ -67,7 +67,7 @@ def test_why_a_run_cannot_be_launched_is_text_on_the_button_too(
     def refuse(_: RunConfig) -> None:
         raise ConfigError("Too small.", "", "")
 
-    monkeypatch.setattr("pages.ui.run_form._check_size", refuse)
+    monkeypatch.setattr("pages.train.run_form._check_size", refuse)
     page = open_page("train", clone=run_named(finished, HOSTILE).run_id)
     (button,) = [one for one in page.button if one.label.startswith("Train ")]
     assert button.disabled

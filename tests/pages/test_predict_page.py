@@ -133,7 +133,7 @@ def test_patches_that_it_was_trained_on_are_counted(
 def test_a_link_to_an_older_or_unknown_run_never_shows_another_without_a_word(
     finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:
-    monkeypatch.setattr("pages.ui.runs.OFFERED", 1)
+    monkeypatch.setattr("pages.shared.components.run_card.OFFERED", 1)
     oldest = run_named(finished, "Small CNN")
     key = "runs" if page == "compare" else "run"
     shown = open_page(page, **{key: oldest.run_id})

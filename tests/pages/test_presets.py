@@ -10,7 +10,7 @@ from histo_core.config import DataConfig
 from histo_core.models.registry import MODELS
 from histo_core.studies.recipes import STUDIES
 from histo_core.workspace import Workspace
-from pages.ui import presets
+from pages.train import presets
 
 
 def test_the_demo_comes_first_then_every_study() -> None:
@@ -45,7 +45,7 @@ def test_a_run_as_printed_stays_one_when_it_is_changed() -> None:
 def test_a_study_is_shown_with_its_numbers_doubts_and_ours() -> None:
     def page() -> None:
         from histo_core.studies.recipes import STUDIES
-        from pages.ui import preset_view
+        from pages.train import preset_view
 
         preset_view.about(STUDIES["pcam_gcnn"])
 
@@ -75,7 +75,7 @@ def printed(app: AppTest) -> dict[tuple[str, str], str]:
 def test_a_study_lists_its_sweeps_protocols_and_matrices_by_name() -> None:
     def page() -> None:
         from histo_core.studies.recipes import STUDIES
-        from pages.ui import preset_view
+        from pages.train import preset_view
 
         preset_view.about(STUDIES["uts_neuroblastoma"])
 
@@ -90,7 +90,7 @@ def test_a_study_lists_its_sweeps_protocols_and_matrices_by_name() -> None:
 def test_a_study_without_numbers_or_doubts_says_so() -> None:
     def page() -> None:
         from histo_core.studies.recipes import Recipe
-        from pages.ui import preset_view
+        from pages.train import preset_view
 
         preset_view.about(Recipe("own", "Own", "Us", "phantom", (), {}, (), ()))
 
@@ -105,7 +105,7 @@ def test_missing_weights_are_named_once(workspace: Workspace, monkeypatch: pytes
     def page() -> None:
         from histo_core.studies.recipes import STUDIES
         from histo_core.workspace import Workspace
-        from pages.ui import preset_view
+        from pages.train import preset_view
 
         preset_view.missing(STUDIES["fub_breakhis"].configs, Workspace.default())
         preset_view.missing(STUDIES["wpi_kpcam"].configs[:2], Workspace.default())
@@ -147,7 +147,7 @@ def test_the_form_begins_with_the_studys_own_protocol(
 def test_what_a_study_says_without_a_number_is_shown_in_words() -> None:
     def page() -> None:
         from histo_core.studies.recipes import STUDIES
-        from pages.ui import preset_view
+        from pages.train import preset_view
 
         preset_view.about(STUDIES["wpi_kpcam"])
 

@@ -14,7 +14,7 @@ from histo_core.cli import app
 from histo_core.config.protocol import ProtocolConfig, SweepField
 from histo_core.studies.recipes import STUDIES, NamedConfig
 from histo_core.workspace import Workspace
-from pages.ui.run_command import command, file_names
+from pages.train.run_command import command, file_names
 
 LISTS = {
     "model.options.dropout": SweepField(values=((0.5, 0.2, 0.0), (0.1, 0.1, 0.0))),

@@ -14,7 +14,7 @@ from histo_core.data.opening import open_dataset
 from histo_core.data.phantom import dataset as drawing
 from histo_core.data.splits.make_split import make_split
 from histo_core.workspace import Workspace
-from pages.ui import cache_data
+from pages.shared.cache import cache_data
 
 DATA = DataConfig(dataset="phantom", options={"patches": 64, "patients": 8})
 

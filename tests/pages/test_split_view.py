@@ -31,7 +31,7 @@ def drawn(drawn_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Worksp
 
 @pytest.fixture(autouse=True)
 def _no_audit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pages.ui.cache.audit", lambda *_: None)
+    monkeypatch.setattr("pages.shared.cache.cache.audit", lambda *_: None)
 
 
 def _open(open_page: OpenPage, **division: object) -> AppTest:

@@ -14,7 +14,7 @@ def form() -> AppTest:
         import streamlit as st
 
         from histo_core.config import TrainConfig
-        from pages.ui import train_form
+        from pages.train import train_form
 
         st.session_state["held"] = train_form.fields(TrainConfig(), prefix="t")
 

@@ -145,7 +145,7 @@ def test_an_estimate_is_said_in_one_sentence(
     finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trial = Trial(0.5, 64.0, 78, 39.0, 1.0, 400.0, 1_200_000_000, "cpu")
-    monkeypatch.setattr("pages.ui.run_estimate.load_estimate", lambda *_: trial)
+    monkeypatch.setattr("pages.train.run_estimate.load_estimate", lambda *_: trial)
     page = open_page("train", clone=run_named(finished, "Small CNN").run_id)
     assert "About 40 s an epoch, 7 min in total, 1.2 GB of memory." in said(page)
     assert button(page, "Measure again")
@@ -157,7 +157,7 @@ def test_more_memory_than_there_is_gets_a_batch_size_to_try(
     finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trial = Trial(0.5, 64.0, 78, 39.0, 1.0, 400.0, 10**16, "cpu")
-    monkeypatch.setattr("pages.ui.run_estimate.load_estimate", lambda *_: trial)
+    monkeypatch.setattr("pages.train.run_estimate.load_estimate", lambda *_: trial)
     page = open_page("train", clone=run_named(finished, "Small CNN").run_id)
     assert "Try a batch size of 16" in said(page)
 
@@ -253,7 +253,7 @@ def test_a_waiting_run_is_supervised_wherever_one_looks(
     waiting: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept: list[Workspace] = []
-    monkeypatch.setattr("pages.ui.runs.keep_supervised", kept.append)
+    monkeypatch.setattr("pages.shared.components.run_card.keep_supervised", kept.append)
     for name in ("home", "train"):
         open_page(name)
         assert kept.pop().home == waiting.home
@@ -279,8 +279,8 @@ def test_what_could_not_be_started_leaves_word_of_what_was(
             raise DataError("The folder is gone.", "It was there.", "Put it back.")
         return SimpleNamespace(name=name)
 
-    monkeypatch.setattr("pages.ui.run_launch.start_experiment", start)
-    monkeypatch.setattr("pages.ui.data_choice.opened", lambda _: None)
+    monkeypatch.setattr("pages.train.run_launch.start_experiment", start)
+    monkeypatch.setattr("pages.shared.components.data_choice.opened", lambda _: None)
     page = open_page("train", preset="demo")
     control(page, "button_group", "Protocol").set_value("folds").run()
     control(page, "button", "Train 3 models, 5 runs each").click().run()
@@ -304,7 +304,7 @@ def test_a_row_of_another_version_is_shown_with_its_reason_and_can_be_deleted(
 
 
 def test_one_page_of_many_runs(waiting: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pages.ui.run_board.SHOWN", 2)
+    monkeypatch.setattr("pages.train.run_board.SHOWN", 2)
     page = open_page("train", page="2")
     assert "**First**" not in said(page)
     assert "3 runs on 2 pages." in said(page)
@@ -329,7 +329,7 @@ def test_runs_of_a_preset_remember_which_of_the_studys_they_are(
         started.extend(origins)
         return [SimpleNamespace(run_id=f"r{number}") for number in range(len(configs))]
 
-    monkeypatch.setattr("pages.ui.run_launch.launch_many", launched)
+    monkeypatch.setattr("pages.train.run_launch.launch_many", launched)
     page = open_page("train", preset="fub_breakhis", **PHANTOM)
     control(page, "button", "Train 3 models").click().run()
     assert not page.exception
@@ -352,7 +352,7 @@ def test_a_clone_keeps_the_studys_run_and_leaves_its_experiment(
         started.extend(origins)
         return [SimpleNamespace(run_id=run.run_id)]
 
-    monkeypatch.setattr("pages.ui.run_launch.launch_many", launched)
+    monkeypatch.setattr("pages.train.run_launch.launch_many", launched)
     page = open_page("train", clone=run.run_id)
     next(one for one in page.button if one.label.startswith("Train 1 model")).click().run()
     assert started == ["wpi_kpcam/cnn_narrow"]
@@ -367,7 +367,7 @@ def test_an_experiment_of_a_preset_is_named_as_the_studys_own_and_remembers_it(
         started.append(origin)
         return SimpleNamespace(experiment_id="e-1", name=name)
 
-    monkeypatch.setattr("pages.ui.run_launch.start_experiment", start)
+    monkeypatch.setattr("pages.train.run_launch.start_experiment", start)
     page = open_page("train", preset="wpi_kpcam", **PHANTOM)
     assert "The study's own: Five folds, which it made of cnn_rnn." in said(page)
     control(page, "button", "Train 2 models, 5 runs each").click().run()

@@ -9,12 +9,12 @@ from streamlit.testing.v1 import AppTest
 def _page() -> None:
     import streamlit as st
 
-    from pages.ui import state
+    from pages.shared.app import url_state
 
-    st.session_state["one"] = state.choose("One", "one", ["a", "b", "c"], default="b")
-    st.session_state["many"] = state.choose_many("Many", "many", ["a", "b", "c"], default=["a"])
-    st.session_state["number"] = state.slide("Number", "number", 0.0, 1.0, 0.5)
-    st.session_state["on"] = state.switch("On", "on")
+    st.session_state["one"] = url_state.choose("One", "one", ["a", "b", "c"], default="b")
+    st.session_state["many"] = url_state.choose_many("Many", "many", ["a", "b", "c"], default=["a"])
+    st.session_state["number"] = url_state.slide("Number", "number", 0.0, 1.0, 0.5)
+    st.session_state["on"] = url_state.switch("On", "on")
 
 
 def _open(**params: str | list[str]) -> AppTest:
@@ -61,19 +61,19 @@ def _site() -> None:
     """Two pages; the test says by ``at`` which one is open, as the router does."""
     import streamlit as st
 
-    from pages.ui import state
+    from pages.shared.app import url_state
 
-    state.arrive(st.session_state["at"])
-    st.session_state["number"] = state.slide("Number", "number", 0.0, 1.0, 0.5)
-    st.session_state["many"] = state.choose_many("Many", "many", ["a", "b"], default=["a"])
+    url_state.arrive(st.session_state["at"])
+    st.session_state["number"] = url_state.slide("Number", "number", 0.0, 1.0, 0.5)
+    st.session_state["many"] = url_state.choose_many("Many", "many", ["a", "b"], default=["a"])
 
     @st.fragment
     def inner() -> None:
-        state.switch("On", "on")
+        url_state.switch("On", "on")
 
     inner()
     if not st.session_state.get("interrupted"):
-        state.settle()
+        url_state.settle()
 
 
 def _go(site: AppTest, page: str, **params: str) -> AppTest:

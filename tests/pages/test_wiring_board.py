@@ -25,7 +25,7 @@ from histo_core.studies.demo import demo_configs
 from histo_core.workspace import Workspace
 
 DATA_LINK = "page_link: Phantom tissue"
-FIND = "pages.ui.run_board.find_runs"
+FIND = "pages.train.run_board.find_runs"
 BOARD = [
     Row("text_input: Find", "second", FIND, "wanted", Wanted(text="second")),
     Row("selectbox: State", "waiting or training", FIND, "wanted.statuses", (RunStatus.QUEUED, RunStatus.RUNNING)),
@@ -34,10 +34,10 @@ BOARD = [
     Row("toggle: Show archived runs", True, FIND, "wanted", Wanted(archived=True)),
     Row("pagination: ", 2, FIND, "offset", 2),
     Row(
-        *("multiselect: Show curves of", "{two}", "pages.ui.run_board._board"),
+        *("multiselect: Show curves of", "{two}", "pages.train.run_board._board"),
         *(lambda arguments: list(arguments["watched"]), "{two}"),
     ),
-    Row("button_group: Curve", "accuracy", "pages.ui.run_board._board", "measure", "accuracy"),
+    Row("button_group: Curve", "accuracy", "pages.train.run_board._board", "measure", "accuracy"),
 ]
 
 
@@ -48,7 +48,7 @@ def test_the_board_shows_what_is_asked_for(
     from dataclasses import replace
 
     if row.control.startswith("pagination"):
-        monkeypatch.setattr("pages.ui.run_board.SHOWN", 2)
+        monkeypatch.setattr("pages.train.run_board.SHOWN", 2)
     if row.to == "{two}":
         two = [any_run(queued_home, name).run_id for name in ("First", "Third")]
         row = replace(row, to=two, value=two)
@@ -144,7 +144,7 @@ def test_a_clone_is_of_the_run_it_stands_on(queued_home: Workspace, open_page: O
 def test_home_starts_the_demo_as_it_is(workspace: Workspace, open_page: OpenPage, calls: list[Call]) -> None:
     opened: list[Any] = []
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("pages.ui.data_choice.prepare", lambda data, workspace, **_: opened.append(data))
+        patched.setattr("pages.shared.components.data_choice.prepare", lambda data, workspace, **_: opened.append(data))
         press(open_page("home"), "Start the demo")
     (name, args, kwargs) = calls[0]
     demo = demo_configs()

@@ -20,11 +20,11 @@ from histo_core.comparison.threshold import PRESETS, ThresholdRule
 from histo_core.errors import ComparisonError
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
-from pages.ui import cache
-from pages.ui.cache import COLOUR_ONLY
+from pages.shared.cache import cache
+from pages.shared.cache.cache import COLOUR_ONLY
 
-JOINED = ("pages.ui.cache.joined",)
-AUROCS, AT = ("pages.ui.cache.aurocs",), "pages.ui.compare_results.at_threshold"
+JOINED = ("pages.shared.cache.cache.joined",)
+AUROCS, AT = ("pages.shared.cache.cache.aurocs",), "pages.compare.compare_results.at_threshold"
 
 
 def _ids(arguments: Mapping[str, Any]) -> list[str]:
@@ -39,28 +39,34 @@ COMPARE = [
     Row(
         "multiselect: Models",
         ["{small}"],
-        "pages.ui.cache.join",
+        "pages.shared.cache.cache.join",
         _ids,
         lambda home: [_small(home).run_id],
         fresh=JOINED,
     ),
-    Row("selectbox: Patches", "valid", "pages.ui.cache.join", "part", "valid", fresh=JOINED),
+    Row("selectbox: Patches", "valid", "pages.shared.cache.cache.join", "part", "valid", fresh=JOINED),
     Row(
-        *("selectbox: Class of interest", "normal", "pages.ui.cache.auroc_results", "class_of_interest", "normal"),
+        *(
+            "selectbox: Class of interest",
+            "normal",
+            "pages.shared.cache.cache.auroc_results",
+            "class_of_interest",
+            "normal",
+        ),
         fresh=AUROCS,
     ),
     Row(
-        *("toggle: Colour-only baseline", True, "pages.ui.cache.join"),
+        *("toggle: Colour-only baseline", True, "pages.shared.cache.cache.join"),
         lambda arguments: [one.run_id for one in arguments["runs"]][-1],
         COLOUR_ONLY,
         fresh=JOINED,
     ),
     Row(
-        *("toggle: Colour-only baseline", True, "pages.ui.cache.auroc_results", "reference", COLOUR_ONLY),
+        *("toggle: Colour-only baseline", True, "pages.shared.cache.cache.auroc_results", "reference", COLOUR_ONLY),
         fresh=AUROCS,
     ),
     Row(
-        *("selectbox: Compare with", "{small}", "pages.ui.cache.auroc_results", "comparator"),
+        *("selectbox: Compare with", "{small}", "pages.shared.cache.cache.auroc_results", "comparator"),
         lambda home: _small(home).run_id,
         fresh=AUROCS,
     ),
@@ -84,7 +90,9 @@ def test_compare_asks_the_core_what_its_controls_say(
     row: Row, finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = load(newest(finished), finished)  # in the place of the baseline, which takes seconds to be fitted
-    monkeypatch.setattr("pages.ui.cache.colour_only", lambda *_: replace(other, run_id=COLOUR_ONLY, name="Colour only"))
+    monkeypatch.setattr(
+        "pages.shared.cache.cache.colour_only", lambda *_: replace(other, run_id=COLOUR_ONLY, name="Colour only")
+    )
     if row.to in ("{small}", ["{small}"]):
         small = _small(finished).run_id
         row = replace(row, to=small if isinstance(row.to, str) else [small])
@@ -102,8 +110,10 @@ def test_runs_that_do_not_fit_are_joined_on_what_they_share(
         return join(runs, part, shared_only=shared_only)
 
     cache.joined.clear()
-    monkeypatch.setattr("pages.ui.cache.join", strict)
-    spy = Spy("pages.ui.cache.join", lambda arguments: (arguments["part"], arguments["shared_only"]), monkeypatch)
+    monkeypatch.setattr("pages.shared.cache.cache.join", strict)
+    spy = Spy(
+        "pages.shared.cache.cache.join", lambda arguments: (arguments["part"], arguments["shared_only"]), monkeypatch
+    )
     page = open_page("compare", part="valid")
     assert "Their splits differ" in page.error[0].value
     tried(page, {"Only patches that all of them share": True})
@@ -117,7 +127,7 @@ def test_a_look_counts_for_the_runs_on_the_test_part_alone(
     finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[str, ...]] = []
-    monkeypatch.setattr("pages.ui.cache.looks", lambda ids, *_: seen.append(ids) or "Scored twice before.")
+    monkeypatch.setattr("pages.shared.cache.cache.looks", lambda ids, *_: seen.append(ids) or "Scored twice before.")
     ids = sorted(run.run_id for run in (newest(finished), _small(finished)))
     open_page("compare", part="valid", runs=ids)
     assert seen == []
@@ -140,7 +150,7 @@ def test_what_compare_gives_away(
 ) -> None:
     reported: list[Any] = []
     monkeypatch.setattr(
-        "pages.ui.compare_results.comparison_zip", lambda comparison: reported.append(comparison) or b"zip"
+        "pages.compare.compare_results.comparison_zip", lambda comparison: reported.append(comparison) or b"zip"
     )
     run = _small(finished)
     page = open_page("compare", runs=[run.run_id], threshold="0.3", part="valid")

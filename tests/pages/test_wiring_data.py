@@ -28,11 +28,11 @@ from histo_core.data.transforms.augment.presets import PRESETS
 from histo_core.workspace import Workspace
 
 LINK = {"dataset": "phantom", "options": json.dumps(PHANTOM.options)}
-GRID, FOUND = "pages.ui.explore.gallery.grid", "pages.ui.explore.selection.Selection"
-STAIN, MAP, AUGMENT = "pages.ui.explore.stain", "pages.ui.explore.patch_map", "pages.ui.explore.augmentation"
+GRID, FOUND = "pages.data.explore.gallery.grid", "pages.data.explore.selection.Selection"
+STAIN, MAP, AUGMENT = "pages.data.explore.stain", "pages.data.explore.patch_map", "pages.data.explore.augmentation"
 PIXELS = np.zeros((1, 96, 96, 3), np.uint8)
 """What augmentation gives, which need not be compiled here."""
-MOSAIC = "pages.ui.explore.mosaic"
+MOSAIC = "pages.data.explore.mosaic"
 
 
 def _table(source: Dataset) -> pd.DataFrame:
@@ -91,20 +91,22 @@ ROWS: dict[str, list[Row]] = {
         Row("pagination: ", 3, GRID, _listed("rows"), _sorted("", at=2)),
     ],
     "overview": [
-        Row("button_group: View", "gallery", "pages.ui.explore.views.draw", "name", "gallery"),
+        Row("button_group: View", "gallery", "pages.data.explore.views.draw", "name", "gallery"),
         Row(
-            *("selectbox: Count by", "slide_id", "pages.ui.cache.counts_by", "column", "slide_id"),
-            fresh=("pages.ui.cache.counts",),
+            *("selectbox: Count by", "slide_id", "pages.shared.cache.cache.counts_by", "column", "slide_id"),
+            fresh=("pages.shared.cache.cache.counts",),
         ),
         Row(
             *("button: Measure mean and SD", CLICK, "histo_core.data.transforms.channel_stats.channel_statistics"),
             *(_listed("rows"), _rows(label="tumour")),
             params={"class": "tumour"},
-            fresh=("pages.ui.cache.channels",),
+            fresh=("pages.shared.cache.cache.channels",),
         ),
     ],
     "map": [
-        Row("selectbox: Likeness by", "squeezenet", "pages.ui.cache_maps.patch_map", "features", "squeezenet"),
+        Row(
+            "selectbox: Likeness by", "squeezenet", "pages.shared.cache.cache_maps.patch_map", "features", "squeezenet"
+        ),
         Row(
             *("selectbox: Coloured by", "scanner", f"{MAP}.map_figure"),
             *(lambda arguments: sorted(map(str, arguments["classes"])), lambda source: _values(source, "scanner")),
@@ -112,7 +114,7 @@ ROWS: dict[str, list[Row]] = {
         Row("button_group: Laid out by", "umap", f"{MAP}.map_figure", "layout", "umap"),
     ],
     "mosaic": [
-        Row("selectbox: Slide", "{last_slide}", "pages.ui.cache_maps.mosaic", "slide_id", "{last_slide}"),
+        Row("selectbox: Slide", "{last_slide}", "pages.shared.cache.cache_maps.mosaic", "slide_id", "{last_slide}"),
         Row("slider: Strength of the colours", 0.8, f"{MOSAIC}.mosaic_figure", "opacity", 0.8),
     ],
     "stain": [
@@ -174,7 +176,7 @@ def one_map(monkeypatch: pytest.MonkeyPatch) -> PatchMap:
     """A map that need not be made, with both layouts."""
     plane = np.random.default_rng(0).normal(size=(240, 2)).astype(np.float32)
     found = PatchMap(plane, plane[:, ::-1].copy(), np.arange(240), (0.5, 0.3), "colour", "A map.")
-    monkeypatch.setattr("pages.ui.cache_maps.patch_map", lambda data, features, home: found)
+    monkeypatch.setattr("pages.shared.cache.cache_maps.patch_map", lambda data, features, home: found)
     return found
 
 
@@ -214,7 +216,9 @@ def test_each_setting_of_the_augmentation_is_drawn_with(
 def test_downloads_hold_the_selection(
     source: Dataset, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, given: dict[str, Any]
 ) -> None:
-    sheets = Spy("pages.ui.cache.sheet", lambda arguments: (list(arguments["indices"]), arguments["cell"]), monkeypatch)
+    sheets = Spy(
+        "pages.shared.cache.cache.sheet", lambda arguments: (list(arguments["indices"]), arguments["cell"]), monkeypatch
+    )
     open_page("data", **LINK, view="gallery", **{"class": "tumour", "size": "64"})
     ids = pd.read_csv(io.BytesIO(given["selection.csv"]()))["sample_id"].tolist()
     expected = _rows(label="tumour")(source)

@@ -38,7 +38,7 @@ def test_the_form_opens_what_it_says(
 ) -> None:
     page = open_page("data", **LINK, split='{"seed": 4}')
     opened: list[DataConfig] = []
-    monkeypatch.setattr("pages.ui.data_choice.opened_or_job", lambda data: opened.append(data))
+    monkeypatch.setattr("pages.shared.components.data_choice.opened_or_job", lambda data: opened.append(data))
     values = other_values(DATASETS["phantom"].Options)
     prefix = f"data.{PHANTOM.model_dump_json()}.phantom."
     fill(page, values, prefix=prefix)
@@ -85,12 +85,12 @@ def test_each_field_of_a_split_is_divided_by_and_goes_into_the_link(
     open_page: OpenPage,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("pages.ui.cache.audit", lambda *_: None)
+    monkeypatch.setattr("pages.shared.cache.cache.audit", lambda *_: None)
     kept = make_split(source, SplitConfig(seed=77))
     save_split(source, kept, SplitConfig(seed=77), "kept", phantom_home)
     wanted = {name: kept.fingerprint if value == "{saved}" else value for name, value in wanted.items()}
     page = open_page("data", **LINK, view="split")
-    spy = Spy("pages.ui.split_view._take", "wanted", monkeypatch)
+    spy = Spy("pages.data.split_view._take", "wanted", monkeypatch)
     prefix = f"split.{SplitConfig().model_dump_json()}."
     for first in ("method", "folds", "hold_out"):
         if first in wanted:
@@ -101,7 +101,7 @@ def test_each_field_of_a_split_is_divided_by_and_goes_into_the_link(
     assert spy.newest() == SplitConfig(**wanted)
     press(page, "Use this split")
     assert json.loads(page.query_params["split"]) == wanted
-    divided = Spy("pages.data.Explored", "split", monkeypatch)
+    divided = Spy("pages.data.page.Explored", "split", monkeypatch)
     open_page("data", **_link_of(page))
     again: Split = divided.newest()
     assert again.fingerprint == make_split(source, SplitConfig(**wanted), phantom_home).fingerprint
@@ -112,7 +112,7 @@ def test_a_split_is_saved_as_it_was_built(
 ) -> None:
     calls: list[dict[str, Any]] = []
     monkeypatch.setattr(
-        "pages.ui.split_view.save_split",
+        "pages.data.split_view.save_split",
         lambda dataset, split, config, name, workspace: calls.append({"split": split, "config": config, "name": name}),
     )
     page = open_page("data", **LINK, view="split")
@@ -156,9 +156,9 @@ def test_each_button_of_long_work_starts_it_with_what_the_page_shows(
     started: list[Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("pages.ui.cache_maps.patch_map", lambda *_: None)
-    monkeypatch.setattr("pages.ui.files_view.load_check", lambda *_: None)
-    monkeypatch.setattr("pages.ui.cache.audit", lambda *_: None)
+    monkeypatch.setattr("pages.shared.cache.cache_maps.patch_map", lambda *_: None)
+    monkeypatch.setattr("pages.data.files_view.load_check", lambda *_: None)
+    monkeypatch.setattr("pages.shared.cache.cache.audit", lambda *_: None)
     page = open_page(
         "data", **LINK, view=view, split=DIVISION.model_dump_json(exclude_defaults=True), features="squeezenet"
     )
@@ -191,7 +191,7 @@ def test_an_export_writes_what_is_chosen(
 def test_the_audit_compares_with_the_data_of_its_form(
     phantom_home: Workspace, open_page: OpenPage, started: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pages.ui.cache.audit", lambda *_: None)
+    monkeypatch.setattr("pages.shared.cache.cache.audit", lambda *_: None)
     page = open_page("data", **LINK, view="audit")
     values = {"patches": 60, "patients": 6, "seed": 5}
     fill(page, values, prefix="audit.against.phantom.")

@@ -18,14 +18,14 @@ from histo_core.evaluation.class_scores import METRICS
 from histo_core.experiments.api import experiments, get_experiment
 from histo_core.workspace import Workspace
 
-VIEW = "pages.ui.experiment_view"
+VIEW = "pages.experiments.experiment_view"
 ROWS = [
     Row("selectbox: Experiment", "{other}", f"{VIEW}.get_experiment", "experiment_id", "{other}"),
     *(Row("button_group: Number", name, f"{VIEW}.verdict", "metric", name) for name in METRICS[1:]),
     Row("button_group: Number", METRICS[1], f"{VIEW}.members_figure", "metric", METRICS[1]),
     Row("button_group: Number", METRICS[1], f"{VIEW}.sweep_figure", "metric", METRICS[1]),
     Row(
-        *("toggle: Show archived experiments", True, "pages.experiments._labels"),
+        *("toggle: Show archived experiments", True, "pages.experiments.page._labels"),
         *(lambda arguments: {one.name for one in arguments["known"].values()}, {"Old", "Sweep", "Repeats"}),
     ),
 ]

@@ -48,7 +48,7 @@ def explained(monkeypatch: pytest.MonkeyPatch, finished: Workspace) -> list[dict
         slope = np.linspace(0, 1, height * width, dtype=np.float32).reshape(height, width)
         return Explanation(method, slope, np.ones(slope.shape, bool), target, ("normal", "tumour")[target], 0.7, {})
 
-    monkeypatch.setattr("pages.ui.cache.explanation", explanation)
+    monkeypatch.setattr("pages.shared.cache.cache.explanation", explanation)
     return asked
 
 
@@ -63,9 +63,13 @@ def _fitting(home: Workspace, part: str = "test", show: str = "", label: str = "
     return sorted(table["sample_id"])
 
 
-QUESTION, FIGURE, STEP = "pages.explain.maps.Question", "pages.ui.maps.overlay_figure", "pages.ui.patches._step"
+QUESTION, FIGURE, STEP = (
+    "pages.explain.maps.Question",
+    "pages.explain.maps.overlay_figure",
+    "pages.explain.patches._step",
+)
 
-DRAWN = ("pages.ui.maps._overlay",)
+DRAWN = ("pages.explain.maps._overlay",)
 
 
 def _offered(arguments: Mapping[str, Any]) -> list[str]:
@@ -156,7 +160,9 @@ def test_what_a_map_gives_away(
     given: dict[str, Any],
 ) -> None:
     looks: list[dict[str, Any]] = []
-    monkeypatch.setattr("pages.ui.maps.overlay_png", lambda image, explanation, **look: looks.append(look) or b"png")
+    monkeypatch.setattr(
+        "pages.explain.maps.overlay_png", lambda image, explanation, **look: looks.append(look) or b"png"
+    )
     open_page("explain", opacity="0.25", target="normal", scale="yes", mask="yes")
     names = sorted(name for name in given if name.startswith("gradcam-normal-"))
     stem = names[0].rsplit(".", 1)[0]

@@ -18,7 +18,7 @@ from histo_core.explanation.base import EXPLAINERS
 from histo_core.models.registry import MODELS
 from histo_core.studies.recipes import STUDIES
 from histo_core.workspace import Workspace
-from pages.ui import experiment_fields
+from pages.train import experiment_fields
 
 TEXTS = {"patient_pattern": r"(P\d+)", "positive": "tumour", "classes": "a, b", "file": "table.csv"}
 """What is typed where a field is plain text."""
@@ -29,9 +29,9 @@ def _plain(module: str, name: str) -> None:
 
     import streamlit as st
 
-    from pages.ui import forms
+    from pages.shared.components import model_form
 
-    st.session_state["held"] = forms.fields(getattr(importlib.import_module(module), name), {}, prefix="form")
+    st.session_state["held"] = model_form.fields(getattr(importlib.import_module(module), name), {}, prefix="form")
 
 
 @pytest.mark.parametrize(
@@ -67,14 +67,14 @@ def _data(text: str) -> None:
     import streamlit as st
 
     from histo_core.config import DataConfig
-    from pages.ui import data_choice
+    from pages.shared.components import data_choice
 
     st.session_state["held"] = data_choice.form(DataConfig.model_validate_json(text), prefix="form")
 
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_each_option_of_a_data_set_arrives(name: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pages.ui.data_choice._show_patients", lambda *_: None)
+    monkeypatch.setattr("pages.shared.components.data_choice._show_patients", lambda *_: None)
     kind = DATASETS[name]
     values = other_values(kind.Options, {text: TEXTS[text] for text in TEXTS if text in kind.Options.model_fields})
     assert set(values) == set(kind.Options.model_fields), "name in TEXTS what is typed into a new field of text"
@@ -96,7 +96,7 @@ def _networks() -> None:
     from histo_core.config import ModelConfig, RunConfig
     from histo_core.models.registry import MODELS
     from histo_core.studies.recipes import NamedConfig
-    from pages.ui import run_networks
+    from pages.train import run_networks
 
     members = [NamedConfig(name, RunConfig(model=ModelConfig(name=name)), "") for name in MODELS]
     st.session_state["held"] = run_networks.fields(members, prefix="form")
@@ -168,7 +168,7 @@ def _protocol() -> None:
     import streamlit as st
 
     from histo_core.config import RunConfig
-    from pages.ui import experiment_form
+    from pages.train import experiment_form
 
     st.session_state["held"] = experiment_form.draw(RunConfig(), None, "form")
 
@@ -254,7 +254,7 @@ def _protocol_of(study: str, member: str) -> None:
     import streamlit as st
 
     from histo_core.studies.recipes import STUDIES
-    from pages.ui import experiment_form
+    from pages.train import experiment_form
 
     recipe = STUDIES[study]
     sweeps = {one.name: one.protocol for one in recipe.sweeps}

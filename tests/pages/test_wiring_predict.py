@@ -19,7 +19,7 @@ from histo_core.config import DataConfig, PredictConfig, SplitConfig
 from histo_core.data.dataset import DATASETS
 from histo_core.prediction.predict import predict_with
 from histo_core.workspace import Workspace
-from pages.ui.predict_form import NO_CLASS, PATCHES, VIEWS
+from pages.predict.predict_form import NO_CLASS, PATCHES, VIEWS
 
 Job = tuple[str, dict[str, Any]]
 OTHER = DataConfig(dataset="phantom", options={"patches": 60, "patients": 6, "seed": 3})
@@ -120,7 +120,9 @@ def test_the_division_of_the_link_is_asked_for(finished: Workspace, open_page: O
 def test_classes_stand_for_what_is_chosen(
     finished: Workspace, open_page: OpenPage, started: list[Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pages.ui.predict_cache.labelled_classes", lambda *_: ("benign", "malignant", "normal"))
+    monkeypatch.setattr(
+        "pages.shared.cache.predict_cache.labelled_classes", lambda *_: ("benign", "malignant", "normal")
+    )
     page = open_page("predict", **_link(OTHER))
     tried(page, {"url.means.benign": "normal"})
     tried(page, {"url.means.malignant": "tumour"})

@@ -98,8 +98,8 @@ def _wanted(launch: int) -> dict[str, dict[str, Any]]:
 def page(workspace: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The page on a machine with two devices, with one network chosen."""
     machine = [Device(name, "A device", 5, 10, None) for name in ("cpu", "cuda:1")]
-    monkeypatch.setattr("pages.train.devices", lambda _: machine)
-    monkeypatch.setattr("pages.train.all_tags", lambda _: ["old"])
+    monkeypatch.setattr("pages.train.page.devices", lambda _: machine)
+    monkeypatch.setattr("pages.train.page.all_tags", lambda _: ["old"])
     return tried(open_page("train"), {f"{FORM}.models": [MEMBER.name]})
 
 
@@ -115,10 +115,10 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple[Any, ...], dic
 
         return called
 
-    monkeypatch.setattr("pages.ui.data_choice.opened", record(None))
-    monkeypatch.setattr("pages.ui.run_launch.launch_many", record([]))
+    monkeypatch.setattr("pages.shared.components.data_choice.opened", record(None))
+    monkeypatch.setattr("pages.train.run_launch.launch_many", record([]))
     started = SimpleNamespace(experiment_id="an-experiment", name="started")
-    monkeypatch.setattr("pages.ui.run_launch.start_experiment", record(started))
+    monkeypatch.setattr("pages.train.run_launch.start_experiment", record(started))
     return calls
 
 

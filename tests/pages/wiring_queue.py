@@ -70,11 +70,11 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
         monkeypatch.setattr(name, called)
 
     for name in ("cancel", "resume"):
-        replace(f"pages.ui.runs.{name}")
+        replace(f"pages.shared.components.run_card.{name}")
     for name in ("rename", "set_tags", "set_note", "archive", "delete", "move"):
-        replace(f"pages.ui.run_details.{name}")
+        replace(f"pages.train.run_details.{name}")
     for name in ("cancel", "resume", "archive", "delete", "rename"):
-        replace(f"pages.ui.experiment_view.{name}_experiment")
-    replace("pages.ui.jobs.start_job")
-    replace("pages.home.launch_many", [])
+        replace(f"pages.experiments.experiment_view.{name}_experiment")
+    replace("pages.shared.components.job_card.start_job")
+    replace("pages.home.page.launch_many", [])
     return found

@@ -1,0 +1,199 @@
+"""What a comparison found: tables, curves and matrices, and what follows the threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from histo_core.access import LOCAL, authorise
+from histo_core.comparison.aurocs import AurocResults
+from histo_core.comparison.compare import at_threshold
+from histo_core.comparison.join import Joined
+from histo_core.comparison.results import Comparison, ModelResult
+from histo_core.comparison.shown import (
+    class_report_rows,
+    class_report_table,
+    differences_table,
+    family_sentence,
+    metrics_table,
+    overall_table,
+    shown_name,
+)
+from histo_core.comparison.threshold import DEFAULT, PRESETS, ThresholdRule, parse_threshold
+from histo_core.errors import ComparisonError
+from histo_core.plots.confusion import FEW_CLASSES, confusion_figure, confusion_table
+from histo_core.plots.roc import roc_figure
+from histo_core.reports.comparison import comparison_zip
+from pages.shared.app import navigation, url_state
+from pages.shared.components import layout
+from pages.shared.components.comparison_table import roc_points
+from pages.shared.components.errors import shown
+from pages.shared.components.text import plain
+
+MATRIX = 300
+"""Pixels that one confusion matrix needs, while there are few classes."""
+BY_HAND = "hand"
+
+
+def all_classes(comparison: Comparison) -> None:
+    """Numbers of all classes together, of more than two; no threshold moves them."""
+    st.subheader("All classes", anchor=False)
+    st.dataframe(
+        overall_table(comparison),
+        hide_index=True,
+        alt="Each model's accuracy, balanced accuracy, F1 and AUROC over all classes, with intervals.",
+    )
+    st.caption(
+        plain(
+            "Each patch is called the class of its highest probability. 95% intervals in brackets, from "
+            f"{comparison.basis_of_all}."
+        )
+    )
+
+
+@st.fragment
+@shown()
+def at_the_threshold(key: Hashable, joined: Joined, aurocs: AurocResults, looks: str) -> None:
+    """All that follows the threshold.
+
+    Args:
+        key: what was compared, as `pages.shared.cache.cache.aurocs` tells it from other comparisons.
+        joined, aurocs: of these runs.
+        looks: how often the test part was scored before, in words.
+    """
+    if len(joined.classes) > 2:
+        st.subheader(plain(f"{aurocs.class_of_interest} against the rest"), anchor=False)
+    comparison = replace(at_threshold(joined, aurocs, _rule(joined)), looks=looks)
+    st.dataframe(
+        metrics_table(comparison), hide_index=True, alt="Each model's AUROC and, at its threshold, its other metrics."
+    )
+    st.caption(plain(f"95% intervals in brackets, from {comparison.basis}. Threshold: {comparison.rule.words}."))
+    if comparison.rule.from_validation and joined.part == "valid":
+        st.warning(plain(comparison.warnings[-1]), icon=":material/info:")
+    grid = layout.halves()
+    with grid.cell():
+        layout.figure(
+            _roc(key, str(comparison.rule), comparison),
+            key="compare.roc",
+            name="roc",
+            data=lambda: roc_points(comparison),
+            title="above",
+        )
+    room = MATRIX if len(comparison.classes) <= FEW_CLASSES else layout.HALF
+    with grid.cell(), st.grid("auto", min_column_width=room, gap="small") as matrices:
+        for result in comparison.results:
+            with matrices.cell():
+                layout.figure(
+                    _matrix(result.name, result.confusion.tobytes(), comparison.classes, result),
+                    key=f"compare.matrix.{result.run_id}",
+                    name=f"confusion-{result.run_id}",
+                    data=partial(confusion_table, result, comparison.classes),
+                    title="above",
+                )
+                if not result.is_reference and joined.part != "train":  # Explain shows what was held out
+                    navigation.link(
+                        "explain",
+                        "Patches it got wrong",
+                        icon=":material/error:",
+                        run=result.run_id,
+                        show="wrong",
+                        part=joined.part,
+                    )
+    _differences(comparison)
+    _report_by_class(comparison)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        layout.download_table(comparison.table(), "comparison", "Download the table")
+        layout.download("Download the report", lambda: _report(comparison), "comparison.zip", "application/zip")
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _roc(key: Hashable, rule: str, _comparison: Comparison) -> go.Figure:
+    del key, rule
+    return roc_figure(_comparison)
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _matrix(name: str, counts: bytes, classes: tuple[str, ...], _result: ModelResult) -> go.Figure:
+    del name, counts
+    return confusion_figure(_result, classes)
+
+
+def _rule(joined: Joined) -> ThresholdRule:
+    """The threshold as it was chosen: a slider, or a rule that each run keeps on its own validation set."""
+    rules = {str(rule): rule for rule in PRESETS}
+    for text in url_state.asked("rule"):
+        with suppress(ComparisonError):  # a link that names nothing known falls back to the slider
+            rule = parse_threshold(text)
+            if rule.from_validation:
+                rules.setdefault(str(rule), rule)
+    two = len(joined.classes) == 2
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = url_state.choose(
+            "Threshold from",
+            "rule",
+            [BY_HAND, *rules],
+            format_func=lambda text: "by hand" if text == BY_HAND else rules[text].origin,
+            width=340,
+            help="A threshold chosen on the patches that are compared makes its rates too good. Chosen on each run's "
+            "own validation set and carried over, it does not.",
+        )
+        if chosen != BY_HAND:
+            return rules[chosen]
+        number = url_state.slide(
+            "Call it positive from this probability on" if two else "Threshold of the class of interest",
+            "threshold",
+            0.0,
+            1.0,
+            DEFAULT.value,
+            help="The decision threshold. A lower one finds more (sensitivity) and raises more false alarms "
+            "(specificity).",
+        )
+    return parse_threshold(number)
+
+
+def _report_by_class(comparison: Comparison) -> None:
+    """Precision, recall and F1 of each class, computed when it is opened."""
+    box = st.expander("Classification report: each class, and their averages", key="compare.classes", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        for result in comparison.results:
+            st.markdown(f"**{plain(shown_name(result))}**")
+            st.dataframe(
+                class_report_table(comparison, comparison.report(result).rows),
+                hide_index=True,
+                height="content",
+                alt=f"Precision, recall, F1 and support of each class, of {result.name}.",
+            )
+        called = "the class of its highest probability" if comparison.many else "by the threshold above"
+        st.caption(
+            plain(
+                f"Each patch is called {called}; 95% intervals in brackets. Macro averages count each class alike, "
+                "weighted ones by its patches; the micro average is the accuracy. What has nothing to be computed "
+                "from counts as 0, as in scikit-learn."
+            )
+        )
+        layout.download_table(lambda: class_report_rows(comparison), "class-report", "Download the reports as CSV")
+
+
+def _differences(comparison: Comparison) -> None:
+    if not comparison.differences:
+        return
+    best = comparison.comparator is None
+    st.subheader("Is the best really better?" if best else "Against the one named beforehand", anchor=False)
+    st.dataframe(
+        differences_table(comparison), hide_index=True, alt="Differences between models, with intervals and P values."
+    )
+    st.caption(plain(f"{family_sentence(comparison)} From {comparison.basis}."))
+    for doubt in dict.fromkeys(pair.difference.warning for pair in comparison.differences if pair.difference.warning):
+        st.caption(plain(doubt))
+
+
+def _report(comparison: Comparison) -> bytes:
+    authorise(LOCAL, "report")
+    return comparison_zip(comparison)

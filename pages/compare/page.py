@@ -1,0 +1,158 @@
+"""Compare: which of several runs is best, and whether it can be told apart from the others."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from histo_core.access import LOCAL, authorise
+from histo_core.comparison.aurocs import AurocResults
+from histo_core.comparison.compare import at_threshold
+from histo_core.comparison.join import Joined, RunPredictions
+from histo_core.errors import ComparisonError
+from histo_core.runs.store.records import Run
+from histo_core.workspace import Workspace
+from pages.compare import compare_results, training_part
+from pages.shared.app import url_state
+from pages.shared.cache import cache
+from pages.shared.components import layout, run_card
+from pages.shared.components.text import count, plain
+
+PARTS = {
+    "test": "test: held out",
+    "valid": "validation: used to choose the epoch",
+    "train": "training: what the models have learnt from",
+}
+BEST = "best"
+"""Stands for no comparator in the link."""
+
+
+def render() -> None:
+    """Draw the page."""
+    authorise(LOCAL, "run.read")
+    home = str(Workspace.default().home)
+    top = st.container()
+    finished = run_card.finished(
+        "Compare",
+        "Finished models are compared here: ROC curves, confusion matrices, and whether the best is really better.",
+    )
+    if not finished:
+        return
+    chosen = _choose(finished)
+    if not chosen:
+        with top:
+            layout.header("Compare", "Choose the models to compare.")
+        return
+    part, name, comparator, baseline = _controls(chosen, finished)
+    trained = [finished[run.run_id] for run in chosen]
+    if baseline:
+        chosen = [*chosen, _colour_only(trained[0], home)]
+    if part == "train" and not (chosen := training_part.known(chosen, finished, home)):
+        with top:
+            layout.header("Compare", "The training set is predicted on request.")
+        return
+    try:
+        joined, shared = _join(chosen, part, home)
+    except ComparisonError:
+        with top:
+            layout.header("Compare", "These models cannot be compared like that.")
+        raise
+    looks = cache.looks(tuple(sorted(run.run_id for run in trained)), home, trained) if part == "test" else ""
+    key = cache.named(chosen), part, shared, name, comparator, home
+    with st.spinner("Working out the intervals…", show_time=True):
+        aurocs = cache.aurocs(*key, joined)
+    _result(key, joined, aurocs, looks, top)
+
+
+def _choose(finished: dict[str, Run]) -> list[RunPredictions]:
+    named = run_card.unique_labels(list(finished.values()))
+    newest = next(iter(finished.values()))
+    fitting = [run.run_id for run in finished.values() if run_card.alike(run, newest)]
+    ids = url_state.choose_many(
+        "Models",
+        "runs",
+        list(finished),
+        default=fitting[::-1],
+        format_func=named.__getitem__,
+        help="Finished runs. Runs on different splits can be compared only on the patches they share.",
+    )
+    home = str(Workspace.default().home)
+    return [cache.predictions(finished[run_id], home) for run_id in ids]
+
+
+def _controls(chosen: Sequence[RunPredictions], finished: dict[str, Run]) -> tuple[str, str, str | None, bool]:
+    """Part, class of interest, run to compare with (None: look for the best), and whether colours alone take part."""
+    named = run_card.unique_labels([finished[run.run_id] for run in chosen])
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        part = url_state.choose(
+            "Patches",
+            "part",
+            list(PARTS),
+            default=_shared_part(chosen),
+            format_func=PARTS.__getitem__,
+            help="Part of the split.",
+        )
+        name = url_state.choose(
+            "Class of interest",
+            "class",
+            chosen[0].classes,
+            default=chosen[0].positive,
+            help="The positive class of the ROC curve.",
+        )
+        comparator = url_state.choose(
+            "Compare with",
+            "comparator",
+            [BEST, *named],
+            format_func=lambda run_id: "the best, over all pairs" if run_id == BEST else named[run_id],
+            help="Which models are tested against each other. To look for the best is to test all pairs. A model that "
+            "was named before the numbers were seen, such as the one in use today, is tested against each other one: "
+            "fewer tests, so that a smaller difference is seen. Chosen after a look, its P values are too small.",
+        )
+        baseline = part != "train" and url_state.switch(
+            "Colour-only baseline",
+            "colour",
+            help="A logistic regression on colour histograms: how far does a model get that sees no shapes at all?",
+        )
+    return part, name, None if comparator == BEST else comparator, baseline
+
+
+def _shared_part(chosen: Sequence[RunPredictions]) -> str | None:
+    """The first part that all of them predicted; None where there is none."""
+    return next((part for part in PARTS if all((one.table["split"] == part).any() for one in chosen)), None)
+
+
+def _colour_only(run: Run, home: str) -> RunPredictions:
+    with st.spinner("Fitting a model on colours alone…", show_time=True):
+        return cache.colour_only(run.config.data.model_dump_json(), run.config.split.model_dump_json(), home)
+
+
+def _join(chosen: Sequence[RunPredictions], part: str, home: str) -> tuple[Joined, bool]:
+    """The runs side by side; where they do not fit, the reason and the offer to use what they share."""
+    if url_state.asked("shared") == ["yes"]:
+        url_state.switch("Only patches that all of them share", "shared")
+        return cache.joined(cache.named(chosen), part, True, home, chosen), True
+    try:
+        return cache.joined(cache.named(chosen), part, False, home, chosen), False
+    except ComparisonError:
+        url_state.switch(
+            "Only patches that all of them share",
+            "shared",
+            help="A patch that one run trained on is no fair test for it; only patches held out by all are kept.",
+        )
+        raise
+
+
+def _result(key: Hashable, joined: Joined, aurocs: AurocResults, looks: str, top: DeltaGenerator) -> None:
+    first = replace(at_threshold(joined, aurocs), looks=looks)
+    with top:
+        layout.header("Compare", first.verdict)
+        groups = f" of {count(first.n_groups, first.group_kind)}" if first.group_kind else ""
+        st.caption(f"{count(first.n, 'patch', 'patches')}{groups}, {PARTS[first.part]}. {plain(looks)}")
+        for warning in first.warnings:
+            st.warning(plain(warning), icon=":material/info:")
+    if first.many:
+        compare_results.all_classes(first)
+    compare_results.at_the_threshold(key, joined, aurocs, looks)

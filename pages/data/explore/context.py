@@ -1,0 +1,71 @@
+"""What all views of the Data page look at: one data set and its split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from histo_core.config import DataConfig, SplitConfig
+from histo_core.data.dataset import UNLABELLED, Dataset
+from histo_core.data.splits.split import Split
+from histo_core.plots.theme import NEUTRAL, class_colours
+from pages.shared.cache import cache
+from pages.shared.components.columns import Columns
+
+
+@dataclass(frozen=True, eq=False)
+class Explored:
+    """An opened data set with its split.
+
+    Attributes:
+        data, division: their configurations, as the URL has them.
+        source, split: what the configurations stand for.
+        home: the workspace's folder, part of each key of the cache.
+        undivided: why the data cannot be split as asked; empty where they are.
+    """
+
+    data: DataConfig
+    division: SplitConfig
+    source: Dataset
+    split: Split
+    home: str
+    undivided: str = ""
+
+    @cached_property
+    def key(self) -> tuple[str, str, str]:
+        """What names it in the cache: both configurations as JSON, and the workspace."""
+        division = cache.UNDIVIDED if self.undivided else self.division.model_dump_json()
+        return self.data.model_dump_json(), division, self.home
+
+    @cached_property
+    def columns(self) -> Columns:
+        """Its table, coded so that it is filtered in milliseconds."""
+        return cache.columns(*self.key)
+
+    @cached_property
+    def colours(self) -> dict[str, str]:
+        """The colour of each class."""
+        return class_colours(self.source.classes)
+
+    def label(self, row: int) -> str:
+        """The class of a row in words."""
+        code = int(self.columns.label.codes[row])
+        return "no label" if code == UNLABELLED else self.source.classes[code]
+
+    def colour(self, row: int) -> str:
+        """The colour of a row's class; grey without a label."""
+        return self.colours.get(self.label(row), NEUTRAL)
+
+    def name(self, row: int) -> str:
+        """A row's id."""
+        return str(self.columns.ids[row])
+
+    def joined(self, rows: np.ndarray | None = None) -> pd.DataFrame:
+        """The table of some rows, or of all, with class names, and the part each patch is in."""
+        rows = np.arange(len(self.source)) if rows is None else rows
+        classes = np.array([*self.source.classes, ""], dtype=object)
+        labels, parts = classes[self.columns.label.codes[rows]], self.split.parts[rows]
+        return self.source.table.iloc[rows].assign(label=labels, split=parts)

@@ -1,0 +1,95 @@
+"""The selected patches, page by page; a click opens one."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from pages.data.explore import patch, selection
+from pages.data.explore.context import Explored
+from pages.data.explore.grid import grid
+from pages.data.explore.selection import Selection
+from pages.shared.app import url_state
+from pages.shared.cache import cache
+from pages.shared.components import columns, layout
+from pages.shared.components.contact_sheet import legend
+from pages.shared.components.errors import shown
+from pages.shared.components.patch_grid import COLUMNS
+
+PAGE = 48
+SIDES = (48, 64, 96, 128, 192, 256)
+AS_FOUND, DATA, MEASURE = "found", "data", "measure"
+
+
+def draw(page: Explored, chosen: Selection) -> None:
+    """Draw the view."""
+    if not len(chosen):
+        selection.none_fits()
+        return
+    _pages(page, chosen)
+
+
+@st.fragment
+@shown()
+def _pages(page: Explored, chosen: Selection) -> None:
+    """A fragment: another page, order or size redraws the patches and nothing else."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        rows = _sorted(page, chosen)
+        side = url_state.choose(
+            "Size",
+            "size",
+            SIDES,
+            default=96,
+            widget=st.select_slider,
+            format_func=lambda side: f"{side} px",
+            width=220,
+            help="Of a patch on the page. Enlarged pixels stay square.",
+        )
+        at = url_state.page(-(-len(rows) // PAGE))
+    some = rows[(at - 1) * PAGE : at * PAGE]
+    opened = grid(page, some, side=side, key="explore.grid")
+    if opened is not None:
+        url_state.put("patch", page.name(opened))
+    st.image(legend(page.colours), alt=f"Colours of the classes {', '.join(page.colours)}.")
+    with st.container(horizontal=True):
+        layout.download("Download this page as PNG", lambda: _sheet(page, some, side), "gallery.png", "image/png")
+        selection.download(page, chosen)
+    patch.open_asked(page, rows)
+
+
+def _sheet(page: Explored, rows: np.ndarray, side: int) -> bytes:
+    """Some patches in the frames of their classes, as PNG."""
+    colours = tuple(page.colour(int(row)) for row in rows)
+    return cache.sheet(page.key[0], page.home, tuple(rows.tolist()), COLUMNS, side, colours)
+
+
+def _sorted(page: Explored, chosen: Selection) -> np.ndarray:
+    """The rows in the order that the person chooses."""
+    names = {AS_FOUND: "As found"} if chosen.ordered else {DATA: "As in the data"}
+    if chosen.measure is not None:
+        names[MEASURE] = columns.title(chosen.measure)
+    names |= {"sample_id": "Id", "label": "Class", "split": "Part"}
+    names |= {name: columns.title(name) for name in (*page.columns.filters, *page.columns.sortable)}
+    by = url_state.choose(
+        "Sort by", "sort", list(names), format_func=names.__getitem__, width=200, clears=("page",),
+        help="The order of the patches. A column of numbers runs from small to large.",
+    )  # fmt: skip
+    backwards = url_state.switch(
+        "Backwards", "backwards", clears=("page",), help="From large to small, from last to first."
+    )
+    if by in (AS_FOUND, DATA):
+        return chosen.rows[::-1] if backwards else chosen.rows
+    values = _values(page, chosen, by)
+    return chosen.rows[np.argsort(-values if backwards else values, kind="stable")]
+
+
+def _values(page: Explored, chosen: Selection, by: str) -> np.ndarray:
+    """What rows are sorted by: numbers or codes, so that it takes milliseconds."""
+    if by == MEASURE and chosen.measured is not None:
+        return chosen.measured
+    if by == "sample_id":
+        return page.columns.id_order[chosen.rows]
+    coded = {"label": page.columns.label, "split": page.columns.part} | page.columns.filters
+    if by in coded:
+        return coded[by].codes[chosen.rows]
+    return page.source.table[by].to_numpy(np.float64, na_value=np.nan)[chosen.rows]

@@ -1,0 +1,116 @@
+"""A slide's patches laid back where they sat, in the colours of their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from histo_core.plots.mosaic import mosaic_figure
+from histo_core.slides.mosaic import Mosaic, Region
+from pages.data.explore import patch
+from pages.data.explore.context import Explored
+from pages.shared.app import url_state
+from pages.shared.cache import cache_maps
+from pages.shared.components import layout
+from pages.shared.components.text import count, plain
+
+DENSEST, WHOLE = "densest", "whole"
+
+
+def draw(page: Explored) -> None:
+    """Draw the view."""
+    slides = cache_maps.slides(page.key[0], page.home)
+    if not len(slides):
+        st.info(
+            "These data do not say where their patches sat. A mosaic needs a slide and coordinates for each patch: "
+            "PatchCamelyon with its metadata files, IDC, or a table with slide_id, x and y has them.",
+            icon=":material/grid_off:",
+        )
+        st.button(
+            "Where the data come from", icon=":material/folder_open:", on_click=url_state.put, args=("view", "files")
+        )
+        return
+    patches = dict(zip(slides["slide_id"].astype(str), slides["patches"], strict=True))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        slide = url_state.choose(
+            "Slide",
+            "slide",
+            list(patches),
+            format_func=lambda name: f"{name} ({count(patches[name], 'patch', 'patches')})",
+            width=320,
+            clears=("region", "patch"),
+            help="Type to search.",
+        )
+        region = _region(page, slide)
+        opacity = url_state.slide(
+            "Strength of the colours", "opacity", 0.0, 1.0, 0.35, step=0.05, help="Opacity of the labels.", width=260
+        )
+    with st.spinner(f"Laying out {plain(slide)}…", show_time=True):
+        found = cache_maps.mosaic(page.key[0], slide, region, page.home)
+    chart = mosaic_figure(found, [page.label(int(row)) for row in found.rows], page.colours, opacity)
+    layout.figure(
+        chart,
+        key=f"explore.mosaic.{slide}.{region}",
+        name="mosaic",
+        data=lambda: _places(page, found),
+        on_select=lambda drawn: _drawn(page, drawn),
+        modes=("points", "box"),
+    )
+    st.caption("A click opens a patch; a box drawn around some (Box Select) shows them alone.")
+    patch.open_asked(page, found.rows)
+
+
+def _region(page: Explored, slide: str) -> Region | None:
+    """The part of the slide to show: drawn by hand, else the one with the most patches; None for the whole slide."""
+    dense, drawn = cache_maps.densest(page.key[0], slide, page.home), _parse(next(iter(url_state.asked("region")), ""))
+    parts = {DENSEST: "Where most patches are"} if dense else {}
+    parts[WHOLE] = "Whole slide"
+    if drawn is not None:
+        parts[_text(drawn)] = "As drawn"
+    if len(parts) == 1:
+        return None
+    chosen = url_state.choose(
+        "Part of the slide",
+        "region",
+        list(parts),
+        format_func=parts.__getitem__,
+        widget=st.segmented_control,
+        clears=("patch",),
+        help="A large slide shrinks its patches to dots.",
+    )
+    return {DENSEST: dense, WHOLE: None}.get(chosen, drawn)
+
+
+def _text(region: Region) -> str:
+    return f"{region.top:.0f},{region.left:.0f},{region.bottom:.0f},{region.right:.0f}"
+
+
+def _parse(text: str) -> Region | None:
+    """What `_text` wrote; None for anything else."""
+    try:
+        region = Region(*map(float, text.split(",")))
+    except (TypeError, ValueError):
+        return None
+    return region if _text(region) == text else None
+
+
+def _places(page: Explored, found: Mosaic) -> pd.DataFrame:
+    """The patches that are drawn, with their corner and size in patch pixels of the slide."""
+    places = (found.boxes / found.scale + [*found.corner, 0, 0]).round(1)
+    return page.joined(found.rows).assign(**dict(zip(("top", "left", "height", "width"), places.T, strict=True)))
+
+
+def _drawn(page: Explored, drawn: Mapping[str, Any]) -> None:
+    """Show the part that was drawn around, or open the patch that was pointed at."""
+    if drawn["box"]:
+        box = drawn["box"][-1]
+        (left, right), (top, bottom) = sorted(box["x"]), sorted(box["y"])
+        url_state.put("region", _text(Region(top, left, bottom, right)))
+        return
+    rows = [np.ravel(point["customdata"])[0] for point in drawn["points"] if "customdata" in point]
+    if rows:
+        url_state.put("patch", page.name(int(rows[0])))

@@ -1,0 +1,136 @@
+"""One patch in detail: its pixels as large as one likes, its stains, its neighbours, all that is known of it."""
+
+from __future__ import annotations
+
+import base64
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from PIL import Image
+
+from histo_core.data.patch_facts import histogram, neighbours
+from histo_core.data.transforms.stain import stain_channels
+from histo_core.plots.histogram import histogram_figure
+from pages.data.explore.context import Explored
+from pages.data.explore.grid import grid
+from pages.shared.app import url_state
+from pages.shared.components import columns, layout
+from pages.shared.components.contact_sheet import png
+from pages.shared.components.errors import shown
+from pages.shared.components.text import count, plain
+
+COMFORTABLE = 480
+"""Pixels that a patch is enlarged to at first, in whole steps."""
+MOST_ZOOM = 16
+NEIGHBOURS = 8
+VIEWS = {"rgb": "As scanned", "haematoxylin": "Haematoxylin", "eosin": "Eosin"}
+
+
+def open_asked(page: Explored, rows: np.ndarray) -> None:
+    """Open the patch that the URL names, if any, over the page.
+
+    Args:
+        page: what is explored.
+        rows: the selection, in the order in which "Next" steps through it.
+    """
+    wanted = next(iter(url_state.asked("patch")), None)
+    if wanted is None:
+        return
+    if page.columns.find([wanted])[0] < 0:
+        st.warning(f"There is no patch {plain(wanted)} in these data.", icon=":material/link_off:")
+        return
+    _dialog(page, rows)
+
+
+def _close() -> None:
+    url_state.put("patch", None)
+
+
+@st.dialog("One patch", width="large", on_dismiss=_close)
+@shown()
+def _dialog(page: Explored, rows: np.ndarray) -> None:
+    """A dialog is a fragment: stepping redraws the patch and not the page behind it."""
+    row = int(page.columns.find([url_state.asked("patch")[0]])[0])
+    _steps(page, rows, row)
+    image = page.source.read([row])[0]
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _picture(image)
+    with right:
+        facts = _facts(page, row)
+        st.dataframe(facts, hide_index=True, height=300, alt="All that the data say about this patch.")
+        layout.download_table(facts, "patch")
+        counted = histogram(image)
+        layout.figure(histogram_figure(counted), key="patch.histogram", name="histogram", data=counted, title="above")
+    _neighbours(page, row)
+
+
+def _steps(page: Explored, rows: np.ndarray, row: int) -> None:
+    places = np.flatnonzero(rows == row)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if len(places):
+            at = int(places[0])
+            for label, icon, step in (("Previous", "chevron_left", -1), ("Next", "chevron_right", 1)):
+                there = at + step
+                st.button(
+                    label,
+                    key=f"patch.{label}",
+                    icon=f":material/{icon}:",
+                    disabled=not 0 <= there < len(rows),
+                    on_click=url_state.put,
+                    args=("patch", page.name(rows[there % len(rows)])),
+                )
+            st.caption(f"{at + 1:,} of {count(len(rows), 'patch', 'patches')}", width="content")
+        st.text(f"{page.name(row)}: {page.label(row)}")
+
+
+def _picture(image: np.ndarray) -> None:
+    height, width = image.shape[:2]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        view = url_state.choose(
+            "Stain",
+            "stain",
+            list(VIEWS),
+            format_func=VIEWS.__getitem__,
+            widget=st.segmented_control,
+            help="The two dyes apart, by colour deconvolution (Ruifrok and Johnston 2001).",
+        )
+        zoom = url_state.choose(
+            "Zoom",
+            "zoom",
+            list(range(1, MOST_ZOOM + 1)),
+            default=min(max(COMFORTABLE // max(height, width), 1), MOST_ZOOM),
+            widget=st.select_slider,
+            format_func=lambda zoom: f"{zoom} x",
+            width=220,
+            help="Page pixels for each pixel of the patch; nothing is smoothed (nearest neighbour).",
+        )
+    pixels = image if view == "rgb" else getattr(stain_channels(image), view)
+    content = png(Image.fromarray(pixels))
+    # An image element of Streamlit's own is never wider than its column; this one scrolls.
+    st.html(
+        f'<div style="overflow:auto;max-height:{COMFORTABLE + 40}px"><img alt="The patch, {zoom} times enlarged."'
+        f' width="{zoom * width}" height="{zoom * height}" style="image-rendering:pixelated;max-width:none"'
+        f' src="data:image/png;base64,{base64.b64encode(content).decode("ascii")}"></div>'
+    )
+    layout.download("Download as PNG", content, "patch.png", "image/png")
+
+
+def _facts(page: Explored, row: int) -> pd.DataFrame:
+    """All columns of a row, as text."""
+    known = page.source.table.iloc[row].drop("label")
+    pairs = [("Class", page.label(row)), ("Part of this split", page.split.parts[row] or "none")]
+    pairs += [(columns.title(str(name)), "" if pd.isna(value) else str(value)) for name, value in known.items()]
+    return pd.DataFrame(pairs, columns=["What", "Value"])
+
+
+def _neighbours(page: Explored, row: int) -> None:
+    near = neighbours(page.source, row, limit=NEIGHBOURS)
+    if not len(near):
+        return
+    st.markdown("**Nearest on its slide**")
+    opened = grid(page, near, side=96, key="patch.neighbours")
+    if opened is not None:
+        url_state.put("patch", page.name(opened))
+        st.rerun(scope="fragment")

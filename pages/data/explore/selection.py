@@ -1,0 +1,182 @@
+"""The one selection that all views show: filters, and named sets such as an audit's finding or a lasso on the map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from histo_core.data.dataset import PARTS
+from histo_core.errors import HistoscopeError
+from pages.data.explore.context import Explored
+from pages.shared.app import url_state
+from pages.shared.cache import cache, cache_maps
+from pages.shared.components import columns, data_choice, layout
+from pages.shared.components.text import count, plain, word_for_all
+
+ALL = ""
+"""No filter. No class and no value of a column is empty, and so none is taken for it."""
+AGAINST = "against."
+"""Before the key of a finding that the comparison with another data set made."""
+DRAWINGS = "explore.drawings"
+"""Session key: counts the drawings that were taken away, so that the map's own trace of them goes too."""
+PART_NAMES = {ALL: "all", "train": "train", "valid": "validation", "test": "test"}
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """Some patches.
+
+    Attributes:
+        rows: int64, ascending; in the order of the finding where a finding is shown.
+        filtered: the rows before the lasso, which the map draws.
+        ordered: whether the rows stand in the order of a finding.
+        measure: the column that the finding measured; None where it measured nothing.
+        measured: its value for each of the rows, float [n], or None.
+    """
+
+    rows: np.ndarray
+    filtered: np.ndarray
+    ordered: bool = False
+    measure: str | None = None
+    measured: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def choose(page: Explored) -> Selection:
+    """Draw the filters and the chips of the named sets; the patches that pass them all."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        keep = _filters(page)
+    rows, measure, measured = np.arange(len(page.source)), None, None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        finding = next(iter(url_state.asked("finding")), None)
+        if finding is not None:
+            rows, measure, measured = _finding(page, finding)
+        passed = kept = keep[rows]
+        if drawn := next(iter(url_state.asked("lasso")), None):
+            within = np.zeros(len(page.source), bool)
+            within[_lasso(page, drawn)] = True
+            kept = passed & within[rows]
+        st.caption(f"{int(kept.sum()):,} of {count(len(page.source), 'patch', 'patches')}", width="content")
+    return Selection(
+        rows[kept], rows[passed], finding is not None, measure, None if measured is None else measured[kept]
+    )
+
+
+def download(page: Explored, chosen: Selection) -> None:
+    """The selected patches as a table, in their order."""
+    layout.download_table(lambda: page.joined(chosen.rows), "selection", "Download the selected patches as CSV")
+
+
+def none_fits() -> None:
+    """Say that nothing passes the filters, and offer the way out."""
+    st.info("No patch fits these filters.", icon=":material/filter_alt_off:")
+    st.button("Show all patches", on_click=clear)
+
+
+def _filters(page: Explored) -> np.ndarray:
+    """Draw the filters; which rows pass them, bool [n]."""
+    coded = page.columns
+    keep = np.ones(len(page.source), bool)
+    part = url_state.choose(
+        "Part",
+        "part",
+        [ALL, *PARTS],
+        format_func=PART_NAMES.__getitem__,
+        widget=st.segmented_control,
+        clears=("page", "patch"),
+        help="Of the split.",
+    )
+    if part != ALL:
+        keep &= coded.part.where(part)
+    others = {"class": ("Class", coded.label)}
+    others |= {f"by.{name}": (columns.title(name), column) for name, column in coded.filters.items()}
+    for parameter, (label, column) in others.items():
+        words = {ALL: word_for_all(column.values)} | {value: value for value in column.values}
+        value = url_state.choose(
+            plain(label),
+            parameter,
+            list(words),
+            format_func=words.__getitem__,
+            width=170,
+            clears=("page", "patch"),
+            help=f"Show only one {plain(label.lower())}.",
+        )
+        if value != ALL:
+            keep &= column.where(value)
+    return keep
+
+
+def _finding(page: Explored, key: str) -> tuple[np.ndarray, str | None, np.ndarray | None]:
+    """The rows of an audit's finding, pair by pair; what it measured, and that for each row."""
+    try:
+        other = data_choice.against() if key.startswith(AGAINST) else None
+        report = cache.audit(*page.key, other.model_dump_json() if other else "")
+    except HistoscopeError:
+        report = None
+    finding = report.finding(key.removeprefix(AGAINST)) if report else None
+    if finding is None:
+        _chip("finding", f"Finding {key}: not known for this split")
+        return np.empty(0, np.int64), None, None
+    table = finding.table
+    ends = [table["sample_id"]]
+    if "other_id" in table:  # a partner in another data set is no patch of these
+        ends.append(
+            table["other_id"].where(table["other_dataset"] == "") if "other_dataset" in table else table["other_id"]
+        )
+    found = page.columns.find(np.column_stack(ends).ravel())
+    rows, first = np.unique(found[found >= 0], return_index=True)
+    order = np.argsort(first)
+    _chip("finding", f"{finding.title}: {count(len(rows), 'patch', 'patches')}")
+    if finding.measure is None:
+        return rows[order], None, None
+    measured = np.repeat(table[finding.measure].to_numpy(np.float64), len(ends))
+    return rows[order], finding.measure, measured[found >= 0][first[order]]
+
+
+def _lasso(page: Explored, text: str) -> np.ndarray:
+    """The rows inside the polygon of the URL."""
+    try:
+        rows = cache_maps.within(page.key[0], text, page.home)
+    except HistoscopeError:
+        rows = None
+    if rows is None:
+        _chip("lasso", "A drawing that cannot be found again: its map is not here, or the link was cut")
+        return np.empty(0, np.int64)
+    _chip("lasso", f"Drawn on the map: {count(len(rows), 'patch', 'patches')}")
+    return rows
+
+
+def _chip(name: str, words: str) -> None:
+    """A named set, which a click takes away."""
+    st.button(
+        plain(words),
+        key=f"chip.{name}",
+        icon=":material/close:",
+        help="Remove this set from the selection.",
+        on_click=_drop,
+        args=(name, "page"),
+    )
+
+
+def _drop(*names: str) -> None:
+    for name in names:
+        url_state.put(name, None)
+    if "lasso" in names:
+        st.session_state[DRAWINGS] = st.session_state.get(DRAWINGS, 0) + 1
+
+
+def clear() -> None:
+    """Take all filters and named sets away."""
+    filters = [name for name in url_state.names() if name.startswith("by.")]
+    _drop("part", "class", "finding", "lasso", "page", "patch", *filters)
+
+
+def open_finding(key: str) -> None:
+    """Let the gallery show all patches of a finding."""
+    clear()
+    url_state.put("finding", key)
+    url_state.put("view", "gallery")

@@ -1,0 +1,163 @@
+"""Building a split: its controls, the counts that result, and the splits that were saved."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from histo_core.access import LOCAL, authorise
+from histo_core.config import DataConfig, SplitConfig, parse_config
+from histo_core.data.dataset import Dataset
+from histo_core.data.splits.saved_split import SavedSplit, save_split
+from histo_core.data.splits.split import Split
+from histo_core.workspace import Workspace
+from pages.shared.app import navigation, url_state
+from pages.shared.cache import cache, cache_data
+from pages.shared.components import data_choice, layout, split_form
+from pages.shared.components.errors import shown
+from pages.shared.components.text import count, plain
+
+FINGERPRINT = 12
+"""Characters of a fingerprint that a table shows; enough to tell splits apart."""
+
+
+def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig) -> None:
+    """Draw the view.
+
+    Args:
+        source: the opened data set.
+        split: the split in use.
+        data: configuration of ``source``.
+        division: configuration of ``split``.
+    """
+    home = str(Workspace.default().home)
+    known = cache_data.saved(data.model_dump_json(), source.state, home)
+    grid = layout.halves()
+    built: tuple[SplitConfig, Split] | None = None
+    with grid.cell():
+        st.subheader("Build a split", anchor=False)
+        with shown():
+            built = _build(data, division, home)
+            _take(source, *built, data, in_use=built[1].fingerprint == split.fingerprint)
+    with grid.cell():
+        st.subheader("What it gives", anchor=False)
+        if built is not None:
+            with shown():
+                _result(source, *built, data.model_dump_json(), home)
+    _saved(known)
+    _balance(source, split, data, division)
+
+
+def _build(data: DataConfig, division: SplitConfig, home: str) -> tuple[SplitConfig, Split]:
+    """The controls, which start from the split in use, and the split that they give."""
+    values = split_form.of_data(data, division, prefix=f"split.{division.model_dump_json()}")
+    wanted = parse_config(SplitConfig, values)
+    with st.spinner("Dividing…", show_time=True):
+        return wanted, cache.split(data.model_dump_json(), wanted.model_dump_json(), home)
+
+
+def _take(source: Dataset, wanted: SplitConfig, built: Split, data: DataConfig, *, in_use: bool) -> None:
+    """Use the split that was built, or save it under a name."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if st.button("Use this split", type="primary", icon=":material/check:", disabled=in_use):
+            _use(wanted)
+        if wanted.method != "saved":
+            name = st.text_input(
+                "Name", key="split.name", max_chars=100, placeholder="for example Fold 1 of 5", width=220
+            )
+            if st.button("Save", icon=":material/save:", disabled=not name.strip()):
+                authorise(LOCAL, "data.build", data.dataset)
+                save_split(source, built, wanted, name, Workspace.default())
+                st.rerun()
+    if in_use:
+        st.caption("This is the split in use.")
+    st.caption(f"Fingerprint {built.fingerprint[:FINGERPRINT]}: the same data and settings give the same one anywhere.")
+
+
+def _result(source: Dataset, wanted: SplitConfig, built: Split, data: str, home: str) -> None:
+    """Counts of each part and of each fold, and what the split cannot promise."""
+    table = built.counts(source)
+    _table(table.reset_index(), "split-counts", "Patches of each class, and patients where known, in each part.")
+    st.markdown(plain(built.note))
+    if wanted.folds is not None:
+        part = "validation" if wanted.hold_out else "test"
+        st.caption(f"The {part} part of each of the {wanted.folds} folds:")
+        with st.spinner("Dealing the other folds…", show_time=True):
+            folds = cache_data.fold_counts(data, source.state, wanted.model_dump_json(), home)
+        _table(folds, "fold-counts", "Patches of each class, and patients where known, in each fold.")
+
+
+def _table(table: pd.DataFrame, name: str, alt: str) -> None:
+    numbers = {
+        str(column): st.column_config.NumberColumn(format="localized") for column in table.columns if column != "split"
+    }
+    st.dataframe(table, hide_index=True, column_config=numbers, alt=alt)
+    layout.download_table(table, name)
+
+
+def _saved(known: tuple[SavedSplit, ...]) -> None:
+    st.subheader("Saved splits", anchor=False)
+    if not known:
+        st.caption("A split that is saved can be taken again by its fingerprint, in every later run on the same data.")
+        return
+    table = pd.DataFrame(
+        {
+            "Name": [one.name for one in known],
+            "Split by": [one.method for one in known],
+            **{part: [sum(_classes(one, part)) for one in known] for part in ("train", "valid", "test")},
+            "Fingerprint": [one.fingerprint[:FINGERPRINT] for one in known],
+            "Saved": [one.created_at for one in known],
+        }
+    )
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            "Saved": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+            **{part: st.column_config.NumberColumn(format="localized") for part in ("train", "valid", "test")},
+        },
+        alt="Saved splits with their counts of patches, fingerprints and dates.",
+    )
+    layout.download_table(table, "saved-splits")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Take a saved split",
+            known,
+            format_func=lambda one: f"{one.name} ({one.fingerprint[:FINGERPRINT]})",
+            width=360,
+        )
+        if st.button("Use it", key="split.use_saved"):
+            _use(SplitConfig(method="saved", saved=chosen.fingerprint))
+
+
+def _classes(one: SavedSplit, part: str) -> list[int]:
+    return [number or 0 for name, number in one.counts[part].items() if name != "patients"]
+
+
+def _balance(source: Dataset, split: Split, data: DataConfig, division: SplitConfig) -> None:
+    """How even the classes are in training, and what can be done about it."""
+    counts = split.counts(source).loc["train", list(source.classes)]
+    if not counts.sum():
+        return
+    st.subheader("Class balance", anchor=False)
+    most, least = str(counts.idxmax()), str(counts.idxmin())
+    if most == least:
+        said = f"In training there are {count(int(counts[most]), 'patch', 'patches')} of each class."
+    else:
+        said = (
+            f"In training there are {count(int(counts[most]), 'patch', 'patches')} of {most} and "
+            f"{int(counts[least]):,} of {least}. A split never changes that: training can weigh rare classes more, "
+            "draw them more often, or enlarge each class through new augmentations of its patches. Choose it under "
+            "Training, as Class balance."
+        )
+    st.markdown(plain(said))
+    navigation.link(
+        "train", "Train on this split", icon=":material/model_training:", **data_choice.to_params(data, division)
+    )
+
+
+def _use(division: SplitConfig) -> None:
+    """Make it the split of the page; a finding of the former split's audit no longer fits."""
+    url_state.put("split", division.model_dump_json(exclude_defaults=True))
+    url_state.put("finding", None)
+    st.rerun()

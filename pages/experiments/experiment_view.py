@@ -1,0 +1,203 @@
+"""One experiment: what it found, its members as points with mean and interval, the table, and what can be done."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from histo_core.evaluation.class_scores import METRICS
+from histo_core.experiments.about import NAMES
+from histo_core.experiments.api import cancel_experiment, get_experiment, resume_experiment
+from histo_core.experiments.edit import archive_experiment, delete_experiment, rename_experiment
+from histo_core.experiments.job_kinds import job_params
+from histo_core.experiments.narrative import verdict
+from histo_core.experiments.remaining import seconds_left
+from histo_core.experiments.results import MemberResult, Summary, summary
+from histo_core.jobs.api import find_job
+from histo_core.plots.experiment import members_figure, points_table, sweep_figure
+from histo_core.runs.store.edit import NAME_LENGTH
+from histo_core.runs.store.records import Run
+from histo_core.workspace import Workspace
+from pages.experiments import held_out_part
+from pages.shared.app import navigation, url_state
+from pages.shared.cache import cache, cache_studies
+from pages.shared.components import beside_view, keeping, layout, run_card
+from pages.shared.components.errors import shown
+from pages.shared.components.job_card import job_card
+from pages.shared.components.text import count, duration, plain
+
+STATES = {"pruned": "given up: others did better", "deleted": "deleted", "refused": "not allowed"} | {
+    status.value: words for status, (words, _) in run_card.WORDS.items()
+}
+
+
+def draw(experiment_id: str) -> None:
+    """Draw an experiment; it looks again every two seconds while something is active.
+
+    Raises:
+        RunError: there is none with this id.
+    """
+    workspace = Workspace.default()
+    metric = url_state.choose(
+        "Number",
+        "metric",
+        METRICS,
+        format_func=lambda name: NAMES[name][0].upper() + NAMES[name][1:],
+        widget=st.segmented_control,
+        help="What the figure and the sentence are about.",
+    )
+    run_card.watch(_summary(experiment_id, workspace).goes_on, lambda: _look(experiment_id, metric, workspace))
+
+
+def _look(experiment_id: str, metric: str, workspace: Workspace) -> None:
+    """All of an experiment, as it stands."""
+    now = _summary(experiment_id, workspace)
+    _board(now, metric, workspace)
+    if now.experiment.protocol.driven and now.experiment.cancelled_at is None:
+        _search(experiment_id, workspace)
+    if now.experiment.keeps_test_back:
+        held_out_part.draw(now, workspace)
+    with shown():
+        beside_view.draw(cache_studies.beside_experiment(now, workspace))
+    _keeping(now, workspace)
+
+
+def _summary(experiment_id: str, workspace: Workspace) -> Summary:
+    home = str(workspace.home)
+    return summary(
+        get_experiment(experiment_id, workspace),
+        workspace,
+        scores_of=lambda run: cache.run_scores(run.run_id, str(run.ended_at), home, run),
+    )
+
+
+def _board(now: Summary, metric: str, workspace: Workspace) -> None:
+    experiment = now.experiment
+    st.subheader(plain(verdict(now, metric)), anchor=False)
+    if experiment.cancelled_at is not None:
+        st.info("This experiment was cancelled: no more of its runs are started.", icon=":material/info:")
+    st.caption(plain(now.about))
+    found = now.together.get(metric)
+    if found is not None and found.interval.defined:
+        basis = f", from {now.basis}" if now.basis else ""
+        st.caption(plain(f"Interval: {found.interval.method}{basis}. {found.interval.warning}"))
+    elif found is not None:
+        st.caption(plain(f"No interval yet: {found.interval.method}."))
+    left = seconds_left(now, workspace)
+    time = "" if left is None else f", about {duration(left)} left"
+    st.progress(now.ended / max(now.expected, 1), text=f"{now.ended:,} of {count(now.expected, 'run')} ended{time}")
+    name = experiment.experiment_id
+    grid = layout.halves()
+    with grid.cell():
+        layout.figure(
+            members_figure(now, metric),
+            key="experiment.members",
+            name=f"members-{name}",
+            data=points_table(now, metric),
+            title="none",
+        )
+    if experiment.protocol.kind == "sweep":
+        with grid.cell():
+            layout.figure(
+                sweep_figure(now, metric),
+                key="experiment.sweep",
+                name=f"sweep-{name}",
+                data=points_table(now, metric),
+                title="above",
+            )
+    st.dataframe(_table(now), hide_index=True, alt="Each run with its state and its numbers on validation and test.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        finished = [member.run.run_id for member in now.members if member.run is not None and member.scores is not None]
+        if finished:
+            navigation.link("compare", f"Compare {count(len(finished), 'run')}", runs=finished)
+        navigation.link("train", "Watch the runs", watch=[member.run.run_id for member in now.members if member.run])
+        layout.download_table(now.table(), f"experiment-{experiment.experiment_id}", "Download the table")
+        if (
+            now.goes_on
+            and experiment.cancelled_at is None
+            and st.button(
+                "Cancel the experiment",
+                key=f"cancel.{experiment.experiment_id}",
+                help="Stops its runs at their next batch and starts no more. Runs that another experiment needs go on.",
+            )
+        ):
+            cancel_experiment(experiment.experiment_id, workspace)
+            st.rerun()
+        if _resumable(now) and st.button(
+            "Resume the experiment",
+            key=f"resume.{experiment.experiment_id}",
+            help="Goes on with its failed, cancelled and interrupted runs from their checkpoints, and with a sweep.",
+        ):
+            resume_experiment(experiment.experiment_id, workspace)
+            st.rerun()
+
+
+def _resumable(now: Summary) -> bool:
+    stopped = any(
+        member.run is not None and member.run.status.resumable and member.state != "pruned" for member in now.members
+    )
+    cancelled = now.experiment.cancelled_at is not None and now.finished < now.expected
+    return now.active == 0 and now.experiment.test_touched_at is None and (stopped or cancelled)
+
+
+def _table(now: Summary) -> pd.DataFrame:
+    parts = ("valid",) if now.experiment.keeps_test_back else ("valid", "test")
+    return pd.DataFrame([_row(member, now, parts) for member in now.members])
+
+
+def _row(member: MemberResult, now: Summary, parts: tuple[str, ...]) -> dict[str, str]:
+    row = {"Run": member.label + (" (best)" if member.position == now.best else ""), "State": _state(member)}
+    for part in parts:
+        scores = member.scores.scores.get(part) if member.scores else None
+        for metric in METRICS:
+            value = None if scores is None else getattr(scores, metric)
+            row[f"{'Validation' if part == 'valid' else 'Test'} {NAMES[metric]}"] = (
+                "" if value is None else f"{value:.3f}"
+            )
+    return row
+
+
+def _state(member: MemberResult) -> str:
+    run: Run | None = member.run
+    if run is not None and run.status.active:
+        return run_card.line(run)
+    return member.problem or STATES[member.state]
+
+
+def _search(experiment_id: str, workspace: Workspace) -> None:
+    """The process that follows a sweep, shown while it works or when it was broken off."""
+    job = find_job("sweep", job_params(experiment_id), workspace)
+    if job is None or job.state != "succeeded":
+        job_card("sweep", job_params(experiment_id), "Go on with the sweep", note="It stopped before its last trial.")
+
+
+def _keeping(now: Summary, workspace: Workspace) -> None:
+    """Its name, and putting it away."""
+    experiment = now.experiment
+    one = experiment.experiment_id
+    box = st.expander("Name, archive, delete", key=f"details.{one}", type="compact", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        with st.form(f"writing.{one}", border=False):
+            name = st.text_input("Name", experiment.name, max_chars=NAME_LENGTH, key=f"name.{one}")
+            if st.form_submit_button("Save", key=f"save.{one}"):
+                with shown():
+                    rename_experiment(one, name, workspace)
+                    st.rerun()
+        if not now.goes_on:
+            keeping.buttons(
+                one,
+                archived=experiment.archived_at is not None,
+                archive=lambda on: archive_experiment(one, workspace, on=on),
+                delete=lambda: _delete(one, workspace),
+                loss=lambda: (
+                    f"{experiment.name}: the experiment and the score of its test part are forgotten. Its runs "
+                    "stay, and so does the count of how often the test part was scored."
+                ),
+            )
+
+
+def _delete(experiment_id: str, workspace: Workspace) -> None:
+    delete_experiment(experiment_id, workspace)
+    url_state.put("experiment", None)

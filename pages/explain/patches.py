@@ -1,0 +1,183 @@
+"""Which image is explained: a patch that the model held out, or an upload."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from histo_core.access import LOCAL, authorise
+from histo_core.data.dataset import Dataset
+from histo_core.data.formats.image_child import open_upload
+from histo_core.data.formats.images import KINDS, SUFFIXES
+from histo_core.errors import DataNotFoundError
+from histo_core.review.telling import first_telling
+from histo_core.runs.store.records import Run
+from pages.shared.app import url_state
+from pages.shared.cache import cache, cache_data
+from pages.shared.components import data_choice, layout
+from pages.shared.components.text import count, plain, word_for_all
+
+MAX_PIXELS = 4_000_000
+"""Of an upload: far larger than any patch, small enough to be explained while one waits."""
+ALL = ""
+SHOW = {ALL: "all", "wrong": "wrong answers", "right": "right answers"}
+PARTS = {"test": "test", "valid": "validation"}
+
+
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """An image to explain.
+
+    Attributes:
+        name: what to show and to call its downloads; never a path.
+        image: uint8 H x W x 3 RGB.
+        sha256: of its size and pixels.
+        label: its true class, or None where nobody knows.
+        mask: where the tumour is, bool H x W, or None.
+    """
+
+    name: str
+    image: np.ndarray
+    sha256: str
+    label: str | None = None
+    mask: np.ndarray | None = None
+
+
+def uploaded() -> Patch | None:
+    """An image of the user's own; its name is only ever shown."""
+    file = st.file_uploader(
+        f"An image ({KINDS})",
+        type=[suffix.removeprefix(".") for suffix in SUFFIXES],
+        help="It should look like the model's own patches: same stain, same magnification. It is not kept.",
+    )
+    if file is None:
+        return None
+    authorise(LOCAL, "explain", "an upload")
+    image = open_upload(file.getvalue(), max_pixels=MAX_PIXELS)
+    return Patch(file.name, image, _sha256(image))
+
+
+def of_run(run: Run, home: str) -> Patch | None:
+    """A patch that the run held out, chosen by filters and by stepping; None where no patch fits."""
+    authorise(LOCAL, "data.read", run.config.data.dataset)
+    predicted = cache.predictions(run, home)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        part = url_state.choose(
+            "Patches of",
+            "part",
+            list(PARTS),
+            default=next((part for part in PARTS if part in set(predicted.table["split"])), None),
+            format_func=PARTS.__getitem__,
+            width=140,
+            help="Part of the split.",
+        )
+        show = url_state.choose(
+            "Show", "show", list(SHOW), format_func=SHOW.__getitem__, width=170, help="By the model's answer."
+        )
+        words = {ALL: word_for_all(predicted.classes)} | {name: name for name in predicted.classes}
+        label = url_state.choose(
+            "Labelled",
+            "class",
+            list(words),
+            format_func=words.__getitem__,
+            width=170,
+            help="The true class, as the data say.",
+        )
+        found = _fitting(predicted.table, part, show, label)
+        if found.empty:
+            layout.empty("No patch fits these filters.", _clear)
+            return None
+        source = _opened(run, predicted.table, home)
+        samples = found["sample_id"].tolist()
+        asked = next(iter(url_state.asked("patch")), "")
+        if asked not in samples:
+            asked = samples[0] if show == "wrong" else _telling(found, predicted.positive, source)
+        sample = _step(samples, samples.index(asked))
+    index = _index(source, sample)
+    image = source.read([index])[0]
+    truth = predicted.table.loc[predicted.table["sample_id"] == sample, "y_true"].iloc[0]
+    return Patch(sample, image, _sha256(image), truth if isinstance(truth, str) else None, source.mask(index))
+
+
+def _opened(run: Run, predicted: pd.DataFrame, home: str) -> Dataset:
+    """The run's data; opened afresh once a session where patches that it predicted are not in them."""
+    data, opened_for = run.config.data, f"explain.opened_for.{run.run_id}"
+    source = data_choice.opened(data)
+    if opened_for in st.session_state:
+        return source
+    rows = cache_data.find_rows(data.model_dump_json(), source.state, predicted["sample_id"].tolist(), home)
+    if (rows >= 0).all():
+        return source
+    st.session_state[opened_for] = True
+    cache.forget_data()
+    return data_choice.opened(data)
+
+
+def _telling(found: pd.DataFrame, positive: str, source: Dataset) -> str:
+    """The patch to begin with; among wrong answers that is the surest instead."""
+    chosen = first_telling(found, positive, lambda sample: source.read([_index(source, sample)])[0])
+    return chosen or str(found["sample_id"].iloc[0])
+
+
+def _index(source: Dataset, sample: str) -> int:
+    rows = np.flatnonzero(source.table["sample_id"].to_numpy() == sample)
+    if not len(rows):
+        raise DataNotFoundError(
+            f"Patch {sample!r} is no longer in the data.",
+            "The data as they were when the model was trained.",
+            "Put the data back, or train again.",
+        )
+    return int(rows[0])
+
+
+def _clear() -> None:
+    """The button that shows all patches again."""
+    if st.button("Clear the filters", icon=":material/filter_list_off:"):
+        for name in ("part", "show", "class"):
+            url_state.put(name, None)
+        st.rerun()
+
+
+def _fitting(table: pd.DataFrame, part: str, show: str, label: str) -> pd.DataFrame:
+    """Rows of the patches that pass the filters, those that the model is most certain of first."""
+    truth = table["y_true"].to_numpy(dtype=object)
+    keep = (table["split"] == part).to_numpy(dtype=bool)
+    if label != ALL:
+        keep = keep & (truth == label)
+    if show != ALL:
+        right = table["y_pred"].to_numpy(dtype=object) == truth
+        keep = keep & table["y_true"].notna().to_numpy() & (right == (show == "right"))
+    certainty = table.filter(regex="^prob_").max(axis=1).to_numpy()
+    order = np.argsort(-certainty, kind="stable")
+    return table.iloc[order[keep[order]]]
+
+
+def _step(found: list[str], at: int) -> str:
+    """Buttons to the neighbours of the patch at a place of the list; that patch."""
+    st.button(
+        "Previous",
+        icon=":material/chevron_left:",
+        disabled=at == 0,
+        on_click=url_state.put,
+        args=("patch", found[at - 1]),
+    )
+    st.button(
+        "Next",
+        icon=":material/chevron_right:",
+        disabled=at + 1 == len(found),
+        on_click=url_state.put,
+        args=("patch", found[(at + 1) % len(found)]),
+    )
+    st.caption(
+        f"{at + 1:,} of {count(len(found), 'patch', 'patches')}, the surest answers first: {plain(found[at])}",
+        width="content",
+    )
+    return found[at]
+
+
+def _sha256(image: np.ndarray) -> str:
+    return hashlib.sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()

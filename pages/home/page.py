@@ -1,0 +1,134 @@
+"""Home: what is in the workspace, what is running, and the next sensible step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from histo_core.access import LOCAL, authorise
+from histo_core.runs.api import launch_many
+from histo_core.runs.devices import devices
+from histo_core.runs.store.overview import data_used, states
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.runs import Store
+from histo_core.runs.store.search import Wanted, find_runs
+from histo_core.workspace import Workspace
+from pages.shared.app import navigation
+from pages.shared.cache import cache
+from pages.shared.components import data_choice, layout, run_card
+from pages.shared.components.text import count, plain
+
+CARDS = 12
+CARD_WIDTH = 330
+TEXT_WIDTH = 720
+
+
+def render() -> None:
+    """Draw the page."""
+    authorise(LOCAL, "run.read")
+    workspace = Workspace.default()
+    store = cache.store(str(workspace.home))
+    known = states(store)
+    if not known:
+        layout.header("Home", "Nothing is here yet.")
+        _welcome(workspace)
+        return
+    active = any(status.active for status in known)
+    run_card.watch(active, lambda: _board(store, workspace))
+    _contents(store, workspace)
+    if not active:
+        _demo_button(workspace)
+
+
+def _verdict(known: Mapping[RunStatus, int]) -> str:
+    parts = [
+        (known.get(RunStatus.SUCCEEDED, 0), "finished"),
+        (known.get(RunStatus.RUNNING, 0), "training"),
+        (known.get(RunStatus.QUEUED, 0), "waiting"),
+        (sum(number for status, number in known.items() if status.resumable), "stopped early"),
+    ]
+    said = ", ".join(f"{number:,} {words}" for number, words in parts if number)
+    return f"{count(sum(known.values()), 'model')}: {said}."
+
+
+def _welcome(workspace: Workspace) -> None:
+    st.markdown(
+        "Histoscope trains networks on small patches of tissue, compares them, and shows what they looked at. "
+        "The demo draws patches of made-up tissue, trains three networks on them, and takes about five minutes.",
+        width=TEXT_WIDTH,
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _demo_button(workspace, primary=True)
+        if st.button("Add data", icon=":material/folder_open:", help="Open a folder of patches on this machine."):
+            navigation.go("data")
+
+
+def _demo_button(workspace: Workspace, *, primary: bool = False) -> None:
+    if st.button(
+        "Start the demo",
+        type="primary" if primary else "secondary",
+        icon=":material/play_arrow:",
+        help="Draws phantom tissue (synthetic H&E patches) and trains three networks on it, on this machine.",
+    ):
+        from histo_core.studies.demo import demo_configs  # the studies load PyTorch, for which Home need not wait
+
+        authorise(LOCAL, "data.build", "phantom")
+        chosen = demo_configs()
+        data_choice.prepare(chosen[0].config.data, workspace)
+        with st.spinner("Queueing three models…"):
+            launch_many(
+                [member.config for member in chosen], workspace, user=LOCAL, names=[member.name for member in chosen]
+            )
+        st.rerun()
+
+
+def _next_step(store: Store) -> None:
+    finished = find_runs(store, Wanted(statuses=(RunStatus.SUCCEEDED,)), limit=run_card.OFFERED).runs
+    if not finished:
+        return
+    same = [run for run in finished if run_card.alike(run, finished[0])]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if len(same) > 1:
+            navigation.link(
+                "compare",
+                f"Compare the {len(same)} models that share a split",
+                icon=":material/balance:",
+                runs=[run.run_id for run in reversed(same)],
+            )
+        navigation.link(
+            "explain",
+            "See what the newest one looked at",
+            icon=":material/center_focus_strong:",
+            run=finished[0].run_id,
+        )
+
+
+def _board(store: Store, workspace: Workspace) -> None:
+    """All that moves while models train."""
+    known = states(store)
+    layout.header("Home", _verdict(known))
+    newest = find_runs(store, Wanted(), limit=CARDS).runs
+    names = {run.run_id: run_card.label(run) for run in newest}
+    for device in devices(workspace):
+        st.caption(plain(run_card.device_words(device, names)))
+    _next_step(store)
+    st.subheader("Models", anchor=False)
+    with st.grid("auto", min_column_width=CARD_WIDTH, gap="small") as grid:
+        for run in newest:
+            with grid.cell():
+                run_card.card(run, workspace)
+    if sum(known.values()) > CARDS:
+        navigation.link("train", f"All {sum(known.values()):,} models", icon=":material/model_training:")
+
+
+def _contents(store: Store, workspace: Workspace) -> None:
+    st.subheader("In this workspace", anchor=False)
+    for data, number in data_used(store):
+        navigation.link(
+            "data",
+            f"{plain(data_choice.describe(data))}: {count(number, 'model')}",
+            icon=":material/grid_view:",
+            **data_choice.to_params(data),
+        )
+    st.caption(f"Kept in {plain(workspace.home)}.")

@@ -1,0 +1,145 @@
+"""Predict: a finished model applied to other patches, labelled or not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from histo_core.access import LOCAL, authorise
+from histo_core.config import DataConfig, SplitConfig
+from histo_core.data.dataset import Dataset
+from histo_core.data.splits.split import Split
+from histo_core.prediction.seen_samples import count_seen, division_in_words
+from histo_core.prediction.stored import PredictionSet, find_predictions
+from histo_core.runs.store.records import Run
+from histo_core.runs.store.test_set_access import kept_back_by, scored_before
+from histo_core.workspace import Workspace
+from pages.predict import predict_form, predict_results
+from pages.shared.app import url_state
+from pages.shared.cache import cache, predict_cache
+from pages.shared.components import data_choice, layout, run_card
+from pages.shared.components.errors import shown
+from pages.shared.components.job_card import job_card
+from pages.shared.components.text import count, plain
+
+if TYPE_CHECKING:
+    from histo_core.prediction.preflight import Check
+
+ICONS = {"alike": ":material/check_circle:", "differs": ":material/warning:", "unknown": ":material/help:"}
+FIRST = "Check that the data fit the model, then predict."
+CHANGED = "The data have changed since they were predicted: predict them again."
+
+
+def render() -> None:
+    """Draw the page."""
+    authorise(LOCAL, "run.read")
+    workspace = Workspace.default()
+    top = st.container()
+    finished = run_card.finished(
+        "Predict", "A finished model is applied here to patches it has never seen, from any data set."
+    )
+    if not finished:
+        return
+    names = run_card.unique_labels(list(finished.values()))
+    run = finished[
+        url_state.choose(
+            "Model", "run", list(finished), format_func=names.__getitem__, width=320, help="A finished training run."
+        )
+    ]
+    chosen = data_choice.from_url()
+    if chosen is None:
+        with top:
+            layout.header("Predict", "Choose the patches that the model should be applied to.")
+        predict_form.choose_data(run.run_id, run.config.data)
+        return
+    _predict(run, *chosen, workspace, top)
+
+
+def _predict(run: Run, data: DataConfig, division: SplitConfig, workspace: Workspace, top: DeltaGenerator) -> None:
+    home = str(workspace.home)
+    with st.expander(f"Data set: {plain(data_choice.describe(data))}"):
+        predict_form.choose_data(run.run_id, data)
+    source = data_choice.opened(data)
+    own = predict_cache.own_split(run.run_id, data.model_dump_json(), source.state, home, run)
+    if own is not None and not url_state.asked("split"):
+        division = run.config.split
+    classes = cache.predictions(run, home).classes
+    question = predict_form.choose(data, division, source, classes, home, own=own is not None)
+    found = find_predictions(run.run_id, question.asked(), workspace, state=source.state)
+    before = None if found else find_predictions(run.run_id, question.asked(), workspace)
+    if before is not None:
+        _open_again(before)
+    grid = layout.halves()
+    with grid.cell():
+        _checks(run, data, source, home)
+        if own is not None:
+            _own(run, question, own, found, workspace)
+    with grid.cell():
+        job_card(
+            "predict",
+            question.params(run.run_id),
+            "Predict",
+            then="The patches are predicted.",
+            note=f"Applies the model to {_which(question, source)}. It goes on when this page is closed.",
+            primary=True,
+        )
+    with top:
+        layout.header(
+            "Predict",
+            predict_results.sentence(found, home) if found else FIRST if before is None else CHANGED,
+        )
+    if found is not None:
+        predict_results.draw(found, run, data, home)
+    predict_results.onnx(run, workspace)
+
+
+def _open_again(answer: PredictionSet) -> None:
+    """Look at the disk once where an answer is of other files than are open: they may have changed since."""
+    if st.session_state.get("predict.opened_for") != answer.id:
+        st.session_state["predict.opened_for"] = answer.id
+        cache.forget_data()
+        st.rerun()
+
+
+def _which(question: predict_form.Question, source: Dataset) -> str:
+    if question.split is None:
+        return count(len(source), "patch", "patches")
+    return " and ".join(f"the {predict_form.PATCHES[part].lower()}" for part in question.predict.parts)
+
+
+@shown()
+def _own(
+    run: Run, question: predict_form.Question, own: Split, found: PredictionSet | None, workspace: Workspace
+) -> None:
+    """What the run has seen of its own data before, and how often the test part was looked at."""
+    from histo_core.prediction.preflight import held_out_check, seen_check  # it loads PyTorch
+
+    home = str(workspace.home)
+    division, parts = own, question.predict.parts
+    if question.split is None:
+        rows = np.arange(len(own.parts))
+    else:
+        division = cache.split(question.data.model_dump_json(), question.split.model_dump_json(), home)
+        rows = np.concatenate([division.indices(part) for part in parts])
+        st.caption(f":material/call_split: {plain(f'Parts: {division_in_words(division, question.split, own)}.')}")
+    _say(seen_check(count_seen(own, rows), len(rows)))
+    if division.fingerprint != own.fingerprint or "test" not in parts or question.split is None:
+        return
+    database, before = cache.store(home).database, found.id if found else ""
+    _say(held_out_check(scored_before(database, run.test_fingerprint, before), kept_back_by(run, database)))
+
+
+def _say(check: Check) -> None:
+    st.caption(f"{ICONS[check.verdict]} {plain(check.sentence)}")
+
+
+@shown()
+def _checks(run: Run, data: DataConfig, source: Dataset, home: str) -> None:
+    """How the data compare with what the model was trained on."""
+    with st.spinner("Comparing the data with those of the training…", show_time=True):
+        checks = predict_cache.fit(run.run_id, str(run.ended_at), data.model_dump_json(), source.state, home, run)
+    for check in checks:
+        _say(check)

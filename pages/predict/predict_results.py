@@ -1,0 +1,167 @@
+"""What came of a prediction: the figures first, then the curves, then the patches."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from histo_core.access import LOCAL, authorise
+from histo_core.config import DataConfig
+from histo_core.data.export.kaggle_submission import submission_csv
+from histo_core.jobs.onnx_export import onnx_path
+from histo_core.plots.confusion import confusion_figure, confusion_table
+from histo_core.plots.roc import roc_figure
+from histo_core.plots.theme import class_colours
+from histo_core.prediction.stored import PredictionSet
+from histo_core.regular_files import MAX_DOWNLOAD, read_regular
+from histo_core.runs.store.records import Run
+from histo_core.workspace import Workspace
+from pages.shared.app import url_state
+from pages.shared.cache import cache, cache_data, predict_cache
+from pages.shared.components import layout
+from pages.shared.components.comparison_table import roc_points
+from pages.shared.components.contact_sheet import legend
+from pages.shared.components.errors import shown
+from pages.shared.components.job_card import job_card
+from pages.shared.components.text import count, plain, word_for_all
+
+SHEET, CELL = 16, 64
+"""Patches of a contact sheet, and the side of each in pixels."""
+COLUMNS = 8
+SHOW = {"all": "All", "wrong": "Wrong ones", "unsure": "Uncertain ones"}
+ANY = ""
+"""Any predicted class; no class is called like that."""
+UNSURE = 0.75
+"""Probability of the predicted class below which a patch counts as uncertain."""
+
+
+def draw(found: PredictionSet, run: Run, data: DataConfig, home: str) -> None:
+    """All of a prediction set, below the page's header."""
+    for warning in found.warnings:
+        st.warning(plain(warning), icon=":material/warning:")
+    table = predict_cache.table(found.id, home)
+    if found.labelled:
+        _scores(found, run, table, home)
+    certainty = _certainty(table, found)
+    _sheets(table, certainty, data, found, home)
+    _table(table, certainty, found)
+
+
+def sentence(found: PredictionSet, home: str) -> str:
+    """What the page says first."""
+    table = predict_cache.table(found.id, home)
+    said = table["y_pred"].value_counts()
+    parts = ", ".join(f"{said.get(name, 0):,} {name}" for name in found.facts["classes"])
+    return f"{count(len(table), 'patch', 'patches')}: {parts}."
+
+
+def _scores(found: PredictionSet, run: Run, table: pd.DataFrame, home: str) -> None:
+    parts = [part for part in found.facts["parts"] if table.loc[table["split"] == part, "y_true"].notna().any()]
+    result = predict_cache.validation(found.id, parts[0], home, run)
+    st.dataframe(
+        pd.DataFrame([each.row() for each in (result.here, result.own) if each is not None]).rename(
+            columns=lambda name: name[0].upper() + name[1:]
+        ),
+        hide_index=True,
+        alt="The run's figures on these data and on its own test part, each with its 95% interval.",
+    )
+    comparison = result.here.comparison
+    st.caption(
+        f"Class of interest: {plain(comparison.class_of_interest)}; 95% intervals; threshold 0.5. "
+        + " ".join(plain(warning) for warning in comparison.warnings)
+    )
+    grid = layout.halves()
+    with grid.cell():
+        layout.figure(roc_figure(comparison), key="predict.roc", name="roc", data=roc_points(comparison), title="above")
+    with grid.cell():
+        layout.figure(
+            confusion_figure(comparison.results[0], comparison.classes),
+            key="predict.matrix",
+            name="confusion",
+            data=confusion_table(comparison.results[0], comparison.classes),
+            title="above",
+        )
+
+
+def _certainty(table: pd.DataFrame, found: PredictionSet) -> pd.Series:
+    """Probability of the predicted class, of each row."""
+    return table[[f"prob_{name}" for name in found.facts["classes"]]].max(axis=1)
+
+
+@shown()
+def _sheets(table: pd.DataFrame, certainty: pd.Series, data: DataConfig, found: PredictionSet, home: str) -> None:
+    """The least and the most certain patches, side by side, framed in the colour of the prediction."""
+    colours = class_colours(found.facts["classes"])
+    order = certainty.sort_values(kind="stable").index
+    key = data.model_dump_json()
+    st.html(legend(colours))
+    grid = layout.halves()
+    for title, rows in (("Least certain", order[:SHEET]), ("Most certain", order[::-1][:SHEET])):
+        chosen = table.loc[rows]
+        places = cache_data.find_rows(key, cache.dataset(key, home).state, chosen["sample_id"].tolist(), home)
+        with grid.cell():
+            st.subheader(title, anchor=False)
+            frames = tuple(colours[name] for name in chosen["y_pred"])
+            low, high = certainty.loc[rows].min(), certainty.loc[rows].max()
+            st.image(cache.sheet(key, home, tuple(int(place) for place in places), COLUMNS, CELL, frames))
+            st.caption(f"Probability of the predicted class: {low:.3f} to {high:.3f}.")
+
+
+def onnx(run: Run, workspace: Workspace) -> None:
+    """The model itself, for other programs."""
+    with st.expander("The model for other programs (ONNX)"):
+        file = onnx_path(run.run_id, workspace)
+        if file.is_file():
+            authorise(LOCAL, "data.export", run.run_id)
+            layout.download(
+                "Download as ONNX",
+                lambda: read_regular(file, MAX_DOWNLOAD),
+                f"{run.run_id}.onnx",
+                "application/octet-stream",
+            )
+            return
+        job_card(
+            "onnx",
+            {"run_id": run.run_id},
+            "Write the ONNX file",
+            then="The file is written.",
+            note="Takes preprocessed patches and gives probabilities. It is checked to give what the model gives.",
+        )
+
+
+@st.fragment
+@shown()
+def _table(table: pd.DataFrame, certainty: pd.Series, found: PredictionSet) -> None:
+    """The predictions, filtered, with their downloads."""
+    labelled = bool(found.labelled)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        offered = list(SHOW) if labelled else [name for name in SHOW if name != "wrong"]
+        show = url_state.choose("Show", "show", offered, format_func=SHOW.__getitem__, width=200)
+        words = {ANY: word_for_all(found.facts["classes"])} | {name: name for name in found.facts["classes"]}
+        says = url_state.choose("Predicted class", "says", list(words), format_func=words.__getitem__, width=200)
+    kept = pd.Series(data=True, index=table.index)
+    if show == "wrong":
+        kept &= table["y_true"].notna() & (table["y_true"] != table["y_pred"])
+    elif show == "unsure":
+        kept &= certainty < UNSURE
+    if says != ANY:
+        kept &= table["y_pred"] == says
+    filtered = table.loc[kept]
+    st.caption(f"{count(len(filtered), 'patch', 'patches')} of {len(table):,}.")
+    st.dataframe(filtered, hide_index=True, height=320, alt="Predictions of single patches.")
+    authorise(LOCAL, "data.export", found.id)
+    with st.container(horizontal=True):
+        layout.download_table(filtered, f"predictions-{found.id}", "Download these as CSV")
+        layout.download(
+            "Download all as Parquet",
+            lambda: read_regular(found.folder / "predictions.parquet", MAX_DOWNLOAD),
+            f"predictions-{found.id}.parquet",
+            "application/octet-stream",
+        )
+        if len(found.facts["classes"]) == 2:
+            layout.download(
+                "Submission to Kaggle",
+                lambda: submission_csv(table, str(found.facts["positive"])),
+                "submission.csv",
+                "text/csv",
+            )

@@ -1,0 +1,1 @@
+"""The router, addresses, and the server's own middleware."""

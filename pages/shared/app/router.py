@@ -1,0 +1,44 @@
+"""What Streamlit runs for each session: which pages there are, and what stands on each of them."""
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+import streamlit as st
+
+from pages.shared.app import url_state
+from pages.shared.app.navigation import PageName, register
+from pages.shared.components.errors import shown
+
+ASSETS = Path(__file__).resolve().parents[3] / "assets"
+ICONS: dict[PageName, str] = {
+    "home": "home",
+    "data": "grid_view",
+    "train": "model_training",
+    "experiments": "science",
+    "compare": "balance",
+    "explain": "center_focus_strong",
+    "predict": "online_prediction",
+}
+
+
+def renderer(name: PageName) -> Callable[[], None]:
+    """A page, loaded when it is first asked for: Home need not wait for PyTorch."""
+    return lambda: import_module(f"pages.{name}.page").render()
+
+
+st.set_page_config(page_title="Histoscope", page_icon=str(ASSETS / "icon.svg"), layout="wide")
+st.logo(ASSETS / "logo.svg", size="large")
+pages = {
+    name: st.Page(
+        renderer(name), title=name.capitalize(), icon=f":material/{icon}:", url_path=name, default=name == "home"
+    )
+    for name, icon in ICONS.items()
+}
+register(pages)
+page = st.navigation(list(pages.values()), position="top")
+url_state.arrive(next(name for name, known in pages.items() if known == page))
+with shown(afresh=True):
+    page.run()
+url_state.settle()
+st.caption("For research and teaching. Not a medical device.")

@@ -1,0 +1,1 @@
+"""Cached results, keyed by what they are made of."""

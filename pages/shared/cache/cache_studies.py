@@ -1,0 +1,66 @@
+"""A study's numbers beside ours, kept between reruns. The studies load PyTorch, so they wait until one is needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from histo_core.experiments.api import experiments
+from histo_core.experiments.results import Summary
+from histo_core.workspace import Workspace
+from pages.shared.cache import cache
+
+if TYPE_CHECKING:
+    from histo_core.experiments.beside import Pair
+    from histo_core.runs.store.records import Run
+    from histo_core.studies.recipes import Recipe
+
+
+def beside_experiment(now: Summary, workspace: Workspace) -> tuple[Pair, ...]:
+    """As `histo_core.experiments.beside`, anew once a run has finished or the test part was scored."""
+    one = now.experiment
+    if not one.origin:
+        return ()
+    ended = [f"{member.run.run_id} {member.run.ended_at}" for member in now.members if member.run and member.scores]
+    scored = workspace.test_score(one.experiment_id).exists()
+    return _of_experiment(one.experiment_id, f"{ended} {scored}", str(workspace.home), now)
+
+
+def beside_run(run: Run, workspace: Workspace) -> tuple[Pair, ...]:
+    """As `histo_core.experiments.beside`, anew once the run has ended."""
+    return _of_run(run.run_id, str(run.ended_at), str(workspace.home), run) if run.origin else ()
+
+
+def beside_study(recipe: Recipe, workspace: Workspace) -> dict[str, tuple[Pair, ...]]:
+    """As `histo_core.experiments.beside`, anew once something that was made from the study has changed."""
+    runs = cache.store(str(workspace.home)).made_from(recipe.name)
+    state = [f"{run.run_id} {run.status} {run.ended_at}" for run in runs]
+    state += [f"{one.experiment_id} {one.test_touched_at}" for one in experiments(workspace, archived=True)]
+    return _of_study(recipe.name, str(state), str(workspace.home))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _of_experiment(experiment_id: str, state: str, home: str, _now: Summary) -> tuple[Pair, ...]:
+    from histo_core.experiments.beside import beside_experiment
+
+    del experiment_id, state
+    return beside_experiment(_now, Workspace(Path(home)))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _of_run(run_id: str, ended: str, home: str, _run: Run) -> tuple[Pair, ...]:
+    from histo_core.experiments.beside import beside_run
+
+    del run_id, ended
+    return beside_run(_run, Workspace(Path(home)))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _of_study(study: str, state: str, home: str) -> dict[str, tuple[Pair, ...]]:
+    from histo_core.experiments.beside import beside_study
+    from histo_core.studies.recipes import STUDIES
+
+    del state
+    return beside_study(STUDIES[study], Workspace(Path(home)))

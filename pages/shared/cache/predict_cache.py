@@ -1,0 +1,73 @@
+"""What the Predict page keeps between reruns; see `pages.shared.cache.cache` for the rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from histo_core.comparison.external import ExternalValidation, validate
+from histo_core.comparison.join import RunPredictions
+from histo_core.comparison.training_set import of_training_part
+from histo_core.data.dataset import UNLABELLED
+from histo_core.data.splits.split import Split
+from histo_core.prediction.stored import get_predictions
+from histo_core.runs.store.records import Run
+from histo_core.workspace import Workspace
+from pages.shared.cache import cache
+
+if TYPE_CHECKING:
+    from histo_core.prediction.preflight import Check  # it loads PyTorch
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def fit(run_id: str, ended: str, data: str, state: str, home: str, _run: Run) -> tuple[Check, ...]:
+    """Resolution and stain of a data set against what a run was trained on."""
+    from histo_core.data.transforms.preprocess import Preprocess
+    from histo_core.prediction.preflight import fit_checks, trained_on
+
+    del run_id, ended, state
+    source = cache.dataset(data, home)
+    trained = trained_on(_run, Workspace(Path(home)))
+    return fit_checks(trained, source, source.table.index.to_numpy(), Preprocess(_run.config.preprocess))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def own_split(run_id: str, data: str, state: str, home: str, _run: Run) -> Split | None:
+    """How a run divided these data; None where they are not its own."""
+    from histo_core.prediction.seen_samples import own_split
+
+    del run_id, state
+    return own_split(_run, cache.dataset(data, home), Workspace(Path(home)))
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def labelled_classes(data: str, state: str, home: str) -> tuple[str, ...]:
+    """Those classes of a data set that have samples."""
+    del state
+    source = cache.dataset(data, home)
+    return tuple(source.classes[label] for label in sorted(set(source.table["label"])) if label != UNLABELLED)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def table(predictions_id: str, home: str) -> pd.DataFrame:
+    """Predictions by their id, which changes with them; not to be changed."""
+    return get_predictions(predictions_id, Workspace(Path(home))).table()
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def training_part(
+    run_id: str, ended: str, predictions_id: str, home: str, _found: RunPredictions, _run: Run
+) -> RunPredictions | None:
+    """A run's predictions of what it was trained on, from later predictions by their id or, without one, its own."""
+    del run_id, ended, predictions_id
+    return of_training_part(_found, _run, Workspace(Path(home)))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def validation(predictions_id: str, part: str, home: str, _run: Run) -> ExternalValidation:
+    """A run's figures on other data and at home."""
+    workspace = Workspace(Path(home))
+    return validate(get_predictions(predictions_id, workspace), _run, workspace, part)

@@ -1,0 +1,260 @@
+"""Which data, split how: kept in the URL as a link can be sent, and opened with progress in sight."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import streamlit as st
+
+from histo_core.config import Config, DataConfig, SplitConfig, parse_config
+from histo_core.data.dataset import DATASETS, Dataset
+from histo_core.data.opening import open_dataset, prepare_dataset
+from histo_core.errors import CancelledError, ConfigError, HistoscopeError
+from histo_core.jobs.api import find_job, start_job
+from histo_core.regular_files import parse_json
+from histo_core.storable import as_json
+from histo_core.workspace import Workspace
+from pages.shared.app import url_state
+from pages.shared.cache import cache, cache_data
+from pages.shared.components import fetch, model_form
+from pages.shared.components.errors import shown
+from pages.shared.components.job_card import job_card
+from pages.shared.components.text import count
+
+PATIENCE = 5.0
+"""Seconds that a page prepares data by itself."""
+PATTERN = "patient_pattern"
+"""The option that takes a regular expression, in the data sets that have it."""
+
+
+def from_url() -> tuple[DataConfig, SplitConfig] | None:
+    """The data and split that the URL names; None when it names none.
+
+    Raises:
+        ConfigError: the link was cut or altered.
+    """
+    names = url_state.asked("dataset")
+    if not names:
+        return None
+    data = {
+        "dataset": names[0],
+        "root": next(iter(url_state.asked("root")), None),
+        "options": _mapping("options"),
+        "skip_broken": url_state.asked("broken") == ["skip"],
+    }
+    return parse_config(DataConfig, data), parse_config(SplitConfig, _mapping("split"))
+
+
+def against() -> DataConfig | None:
+    """The data set that the URL names to compare with; None when it names none.
+
+    Raises:
+        ConfigError: the link was cut or altered.
+    """
+    return parse_config(DataConfig, _mapping("against")) if url_state.asked("against") else None
+
+
+def to_params(data: DataConfig, split: SplitConfig | None = None) -> dict[str, str | None]:
+    """URL parameters that `from_url` reads back; None where a default needs no saying."""
+    return {
+        "dataset": data.dataset,
+        "root": data.root,
+        "options": _json(data.options),
+        "broken": "skip" if data.skip_broken else None,
+        "split": _json(split.model_dump(exclude_defaults=True)) if split else None,
+    }
+
+
+def form(data: DataConfig, *, prefix: str) -> DataConfig:
+    """Controls for a data set, its folder and its options.
+
+    Args:
+        data: what they start with.
+        prefix: of their keys.
+
+    Raises:
+        ConfigError: an option that the data set does not allow.
+    """
+    names = list(DATASETS)
+    name = st.selectbox(
+        "Data set",
+        names,
+        index=names.index(data.dataset) if data.dataset in names else 0,
+        format_func=lambda name: DATASETS[name].info.title,
+        key=f"{prefix}.dataset",
+        help="What kind of data they are, and so how their files are read.",
+    )
+    kind = DATASETS[name]
+    st.caption(f"{kind.info.summary} {kind.info.layout}")
+    root = _folder(name, data, prefix) if kind.info.needs_root else None
+    options, skip = _options(kind, data if name == data.dataset else DataConfig(dataset=name, root=root), prefix)
+    chosen = DataConfig(
+        dataset=name,
+        root=root,
+        options=_said(parse_config(kind.Options, options)),
+        skip_broken=skip and root is not None,
+    )
+    if chosen.root and chosen.options.get(PATTERN):
+        _show_patients(chosen)
+    same = name == data.dataset and _said(parse_config(kind.Options, data.options)) == chosen.options
+    # What was not touched stays as it was written, because its hash names the run.
+    return data if same and (chosen.root, chosen.skip_broken) == (data.root, data.skip_broken) else chosen
+
+
+def _folder(name: str, data: DataConfig, prefix: str) -> str | None:
+    """The folder's path; where nothing lies there, what to fetch and where to put it."""
+    root = st.text_input(
+        "Folder",
+        value=data.root or "",
+        key=f"{prefix}.root",
+        placeholder="/path/to/the/data",
+        help="On the machine that Histoscope runs on; nothing is copied or changed.",
+    ).strip()
+    with shown():
+        missing = bool(root) and fetch.is_missing(root, Workspace.default())
+        if missing:
+            st.warning(
+                "There is nothing in this folder yet. This is how to get the data:", icon=":material/folder_off:"
+            )
+            fetch.draw(name, root, prefix=prefix)
+        elif not root:
+            with st.expander("Where to get these data"):
+                fetch.draw(name, None, prefix=prefix)
+    return root or None
+
+
+def _options(kind: type[Dataset], data: DataConfig, prefix: str) -> tuple[dict[str, Any], bool]:
+    """The data set's own options, and whether broken files are left out."""
+    if not kind.Options.model_fields and not kind.info.needs_root:
+        return {}, False
+    with st.expander("Options of this data set"):
+        given = parse_config(kind.Options, data.options).model_dump()
+        options = model_form.fields(kind.Options, given, prefix=f"{prefix}.{data.dataset}")
+        if not kind.info.needs_root:
+            return options, False
+        skip = model_form.fields(DataConfig, data.model_dump(), prefix=f"{prefix}.{data.dataset}", only=["skip_broken"])
+    return options, bool(skip["skip_broken"])
+
+
+@shown()
+def _show_patients(data: DataConfig) -> None:
+    """What the pattern finds in the first names of the folder."""
+    found = cache_data.pattern_preview(
+        data.model_dump_json(), str(data.options[PATTERN]), str(Workspace.default().home)
+    )
+    known = int(found["patient_id"].notna().to_numpy().sum())
+    st.caption(f"The pattern finds a patient in {known} of the first {count(len(found), 'name')}.")
+    st.dataframe(
+        found,
+        hide_index=True,
+        height=180,
+        column_config={"name": "Name", "patient_id": "Patient"},
+        alt="The first image names and the patient that the pattern finds in each.",
+    )
+
+
+def opened(data: DataConfig) -> Dataset:
+    """Open a data set; what it needs first (drawing, unpacking, a look for broken files) is made with a progress bar.
+
+    Raises:
+        HistoscopeError: as `histo_core.data.opening.open_dataset`.
+    """
+    workspace = Workspace.default()
+    prepare(data, workspace)
+    with st.spinner("Opening the data…", show_time=True):
+        source = cache.dataset(data.model_dump_json(), str(workspace.home))
+    cache_data.note_opened(data.model_dump_json(), str(workspace.home))
+    return source
+
+
+def opened_or_job(data: DataConfig) -> Dataset | None:
+    """Open a data set. What takes longer than one waits is left to a job, which goes on when the page is left.
+
+    Returns:
+        None while the job's card is drawn instead.
+
+    Raises:
+        HistoscopeError: as `histo_core.data.opening.open_dataset`.
+    """
+    workspace = Workspace.default()
+    kind = "check" if data.skip_broken else "prepare"
+    params = {"data": data.model_dump(mode="json")}
+    job = find_job(kind, params, workspace)
+    if job is None or not (job.active or job.state == "cancelled"):
+        try:
+            prepare(data, workspace, patience=PATIENCE)
+            return opened(data)
+        except _TakesLongError:
+            if job is None:
+                start_job(kind, params, workspace)
+    note = "The data are made ready once, by a process apart from this page."
+    job_card(kind, params, "Make the data ready", then="The data are ready.", note=note, primary=True)
+    return None
+
+
+def is_ready(data: DataConfig) -> bool:
+    """Whether a data set opens without anything being made first; not where something is in the way."""
+    try:
+        prepare(data, Workspace.default(), patience=0)
+    except HistoscopeError:
+        return False
+    return True
+
+
+def prepare(data: DataConfig, workspace: Workspace, *, patience: float = math.inf) -> None:
+    """Make what opening needs, if need be. Leaving the page stops it, and nothing half-made stays.
+
+    Args:
+        data: what will be opened.
+        workspace: keeps what is made.
+        patience: seconds after which it is given up where as many are left.
+    """
+    place, began = st.empty(), time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        gone = time.monotonic() - began
+        if gone > patience and gone * (total - done) >= patience * done:
+            raise _TakesLongError("This takes longer than a page waits.")
+        place.progress(min(done / total, 1.0) if total else 0.0, f"Preparing the data: {done:,} of {total:,}")
+
+    prepare_dataset(data, workspace, progress)
+    if data.skip_broken and not cache_data.was_opened(data.model_dump_json(), str(workspace.home)):
+        open_dataset(data, workspace, progress)  # it looks for the broken files, and what it finds is kept
+    place.empty()
+
+
+class _TakesLongError(CancelledError):
+    """Preparing was given up because it takes too long for a page."""
+
+
+def describe(data: DataConfig) -> str:
+    """A data set in words: its title, and its folder where it has one."""
+    if data.dataset not in DATASETS:
+        return data.dataset
+    parts = [DATASETS[data.dataset].info.title, data.root or ""]
+    parts += [f"{name} {value}" for name, value in data.options.items()]
+    return ", ".join(part for part in parts if part)
+
+
+def _said(options: Config) -> dict[str, Any]:
+    """The options that are not left at their defaults."""
+    return options.model_dump(exclude_defaults=True)
+
+
+def _mapping(name: str) -> dict[str, Any]:
+    text = next(iter(url_state.asked(name)), "{}")
+    try:
+        values = parse_json(text)
+    except ValueError:
+        values = None
+    if not isinstance(values, dict):
+        raise ConfigError(
+            f"The link's {name} cannot be read: {text[:80]!r}.", "A JSON object.", "Open the page afresh."
+        )
+    return values
+
+
+def _json(values: dict[str, Any]) -> str | None:
+    return as_json(values, sort_keys=True) if values else None

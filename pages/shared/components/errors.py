@@ -1,0 +1,77 @@
+"""The one place where an error becomes words on a page."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from histo_core.disk_errors import DISK, advice
+from histo_core.errors import HistoscopeError
+from histo_core.workspace import Workspace
+from pages.shared.app import url_state
+from pages.shared.components.text import plain
+
+LOG = logging.getLogger("histoscope.dashboard")
+
+
+@contextmanager
+def shown(*, afresh: bool = False) -> Iterator[None]:
+    """Show an error where it happened and draw the rest of the page; also a decorator, for fragments.
+
+    Streamlit's own signals (rerun, stop) are no `Exception` and pass.
+
+    Args:
+        afresh: whether to offer the page without its selection. A link that cannot be followed is remembered as any
+            other selection is, so it would bar the page for the rest of the session.
+    """
+    try:
+        yield
+    except Exception as error:
+        show(error)
+        if afresh and url_state.names():
+            st.button(
+                "Open this page afresh",
+                key="afresh",
+                icon=":material/restart_alt:",
+                help="Without the selection that the link names. Nothing is deleted.",
+                on_click=url_state.clear,
+            )
+
+
+def show(error: Exception) -> bool:
+    """Show an error instead of a traceback; True tells Streamlit that this was done.
+
+    A `HistoscopeError`, and a disk that refuses, are shown in their own sentences. Anything else goes to the log under
+    a reference, which is all that the page gives away.
+    """
+    if isinstance(error, HistoscopeError):
+        st.error(plain(error), icon=":material/error:")
+        return True
+    if isinstance(error, OSError) and error.errno in DISK:
+        named = f"{error.filename}: " if error.filename else ""
+        st.error(plain(f"{named}{error.strerror}. {advice(error)}."), icon=":material/error:")
+        return True
+    reference, log = secrets.token_hex(4), _log_file()
+    LOG.error("reference %s", reference, exc_info=error)
+    st.error(
+        "Something went wrong that should not have. Reload the page; if it happens again, report the reference "
+        f"`{reference}`. The details are in {plain(log)}.",
+        icon=":material/error:",
+    )
+    return True
+
+
+def _log_file() -> Path:
+    """The dashboard's log in the workspace, with a handler on it."""
+    path = Workspace.default().logs / "dashboard.log"
+    if not any(getattr(handler, "baseFilename", None) == str(path) for handler in LOG.handlers):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        LOG.addHandler(handler)
+    return path

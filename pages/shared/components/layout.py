@@ -1,0 +1,128 @@
+"""How every page is built: verdict first, then the picture, then the table; each with its download."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from streamlit.elements.lib.grid_container import GridContainer
+
+from histo_core.data.formats.csv_cells import to_csv
+from pages.shared.components.image_buttons import image_buttons
+from pages.shared.components.text import file_name, plain
+
+Table = pd.DataFrame | Callable[[], pd.DataFrame]
+HALF = 480
+"""Pixels that half a page needs: two columns at 1440, one at 820."""
+
+
+def header(title: str, verdict: str = "") -> None:
+    """The page's name, small, and under it the sentence that it is about.
+
+    Args:
+        title: the page's name.
+        verdict: one or two sentences, as plain text; they may quote data.
+    """
+    st.title(title, anchor=False)
+    if verdict:
+        st.subheader(plain(verdict), anchor=False)
+
+
+def empty(what: str, action: Callable[[], None]) -> None:
+    """What would be here, and the button or link that makes it so."""
+    with st.container(border=True):
+        st.markdown(plain(what))
+        action()
+
+
+def halves() -> GridContainer:
+    """A grid of two columns on a wide screen and one on a narrow one; use ``cell()`` for each half."""
+    return st.grid(2, min_column_width=HALF, gap="small")
+
+
+def facts(pairs: dict[str, str]) -> None:
+    """A few figures in one line: label, value."""
+    with st.container(horizontal=True, gap="medium"):
+        for label, value in pairs.items():
+            st.metric(plain(label), plain(value), width="content")
+
+
+def figure(
+    chart: go.Figure,
+    *,
+    key: str,
+    name: str,
+    alt: str = "",
+    data: Table | None = None,
+    title: Literal["inside", "above", "none"] = "inside",
+    width: Literal["stretch"] | int = "stretch",
+    on_select: Callable[[Mapping[str, Any]], None] | None = None,
+    modes: Sequence[Literal["points", "box", "lasso"]] = (),
+) -> None:
+    """A chart with its downloads: PNG, SVG, HTML, and its numbers as CSV.
+
+    Args:
+        chart: the figure; its own title says what it shows, and stays in what is downloaded.
+        key: keeps the chart in place when its numbers change; another key forgets what was drawn on it.
+        name: of downloaded files, without an ending.
+        alt: what a person who cannot see the chart should know; else its title, which is a sentence.
+        data: what the chart draws, or what makes that when it is asked for.
+        title: where it stands on the page. Above the chart it wraps, inside a narrow one it would be cut; ``none``
+            where the page has just said the same.
+        width: in pixels, at most; else as wide as there is room.
+        on_select: told what a person points at or draws around: ``points``, ``box``, ``lasso``.
+        modes: how one may select.
+    """
+    alt = alt or str(chart.layout["meta"]["alt"])
+    drawn = chart
+    if title == "above":
+        st.markdown(f"**{plain(alt)}**")
+    if title != "inside":
+        drawn = _untitled(chart)
+    selecting: dict[str, Any] = {}
+    if on_select is not None:
+        selecting = {"on_select": lambda: on_select(st.session_state[key].selection), "selection_mode": modes}
+    with st.container(gap="xsmall"):
+        st.plotly_chart(
+            drawn,
+            key=key,
+            alt=alt,
+            width=width,
+            config={"displaylogo": False, "toImageButtonOptions": {"filename": file_name(name), "scale": 2}},
+            **selecting,
+        )
+        with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+            image_buttons(key=f"{key}.image")
+            download("HTML", lambda: chart.to_html(include_plotlyjs=True), f"{name}.html", "text/html")
+            if data is not None:
+                download_table(data, name, "CSV")
+
+
+def _untitled(chart: go.Figure) -> go.Figure:
+    """The chart without its title. What was checked when it was made is not checked again, which took 3 ms a chart."""
+    values = chart.to_dict()
+    values["layout"].pop("title", None)
+    values["layout"]["margin"] = values["layout"].get("margin", {}) | {"t": 8}
+    return go.Figure(values, _validate=False)
+
+
+def download_table(table: pd.DataFrame | Callable[[], pd.DataFrame], name: str, label: str = "Download as CSV") -> None:
+    """A table, or what makes it when it is asked for, as CSV in which no cell is read as a formula."""
+    download(label, lambda: to_csv(table() if callable(table) else table), f"{name}.csv", "text/csv")
+
+
+def download(label: str, content: Callable[[], bytes | str] | bytes, name: str, mime: str) -> None:
+    """A download that is made only when it is asked for and does not rerun the page."""
+    st.download_button(
+        label,
+        content,
+        file_name=file_name(name),
+        mime=mime,
+        key=f"download.{name}",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+    )

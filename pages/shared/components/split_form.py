@@ -1,0 +1,66 @@
+"""The form of a split: only what matters for the chosen method is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from histo_core.config import DataConfig, SplitConfig
+from histo_core.workspace import Workspace
+from pages.shared.cache import cache, cache_data
+from pages.shared.components import model_form
+from pages.shared.components.text import plain
+
+_FIRST = ("method", "group", "saved", "folds")
+_OF_FOLDS = ("hold_out", "fold")
+
+
+def fields(
+    division: SplitConfig,
+    *,
+    prefix: str,
+    columns: Sequence[str] | None = None,
+    saved: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Controls for a split.
+
+    Args:
+        division: what they start with.
+        prefix: of their keys.
+        columns: those that the data set can be grouped by; typed in where the data set is not open.
+        saved: names of the saved splits by fingerprint; a fingerprint is typed in where the data set is not open.
+
+    Returns:
+        Plain values of all fields of `SplitConfig`, not validated yet; what does not matter is at its default.
+    """
+    values = division.model_dump()
+    method = st.session_state.get(f"{prefix}.method", values["method"])
+    choices = {name: list(known) for name, known in (("group", columns), ("saved", saved)) if known}
+    asked = [name for name in _FIRST if name in ("method", method) or (name == "folds" and method != "saved")]
+    given = model_form.fields(SplitConfig, values, prefix=prefix, only=asked, choices=choices)
+    if saved and given.get("saved"):
+        st.caption(plain(saved[given["saved"]]))
+    if method != "saved":
+        given |= model_form.fields(SplitConfig, values, prefix=prefix, only=_matter(given["folds"], values, prefix))
+    if given.get("folds") and given["fold"] >= given["folds"]:
+        given["fold"] = given["folds"] - 1  # fewer folds were asked for than before
+    return SplitConfig().model_dump() | given
+
+
+def of_data(data: DataConfig, division: SplitConfig, *, prefix: str) -> dict[str, Any]:
+    """`fields` with the choices of a data set, where that has been opened before."""
+    key, home = data.model_dump_json(), str(Workspace.default().home)
+    if not cache_data.was_opened(key, home):
+        return fields(division, prefix=prefix)
+    state = cache.dataset(key, home).state
+    saved = {one.fingerprint: f"{one.name}: {one.note}" for one in cache_data.saved(key, state, home)}
+    return fields(division, prefix=prefix, columns=cache_data.group_columns(key, state, home), saved=saved)
+
+
+def _matter(folds: int | None, values: Mapping[str, Any], prefix: str) -> list[str]:
+    """The other fields that change the split."""
+    held_out = st.session_state.get(f"{prefix}.hold_out", values["hold_out"])
+    unused = set(_FIRST) | ({"test"} if folds and not held_out else {"valid"} if folds else set(_OF_FOLDS))
+    return [name for name in SplitConfig.model_fields if name not in unused]

@@ -1,0 +1,50 @@
+"""What is known of a split before anything is trained on it: its audit's verdict, else what it cannot promise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from histo_core.config import DataConfig, SplitConfig
+from histo_core.workspace import Workspace
+from pages.shared.app import navigation
+from pages.shared.cache import cache, cache_data
+from pages.shared.components import data_choice
+from pages.shared.components.errors import shown
+from pages.shared.components.text import plain
+
+
+@shown()
+def draw(data: DataConfig, division: SplitConfig) -> None:
+    """The verdict in one frame, with the way to the audit. Data that were not opened yet are opened on demand only."""
+    home = str(Workspace.default().home)
+    with st.container(border=True, key="split.verdict"):
+        if not (cache_data.was_opened(data.model_dump_json(), home) or _known_soon(data, home)):
+            st.caption("Whether training and test share patients or patches is known once the data have been opened.")
+            if st.button("Open the data and look", icon=":material/fact_check:", type="tertiary"):
+                data_choice.opened(data)
+                st.rerun()
+            return
+        data_choice.opened(data)
+        report = cache.audit(data.model_dump_json(), division.model_dump_json(), home)
+        if report is not None:
+            st.markdown(f"**{plain(report.verdict)}**")
+        else:
+            split = cache.split(data.model_dump_json(), division.model_dump_json(), home)
+            sides = cache.sides(data.model_dump_json(), division.model_dump_json(), home)
+            st.markdown(f"**{plain(f'{sides}; pixels are not compared yet.')}**")
+            st.caption(plain(split.note))
+        navigation.link(
+            "data",
+            "This split has not been audited: do it now" if report is None else "Read the audit",
+            icon=":material/fact_check:",
+            view="audit",
+            **data_choice.to_params(data, division),
+        )
+
+
+def _known_soon(data: DataConfig, home: str) -> bool:
+    """Whether it is worth opening data unasked: something was audited, and nothing need be made first."""
+    audits = Workspace(Path(home)).data / "audits"
+    return audits.is_dir() and any(audits.iterdir()) and data_choice.is_ready(data)

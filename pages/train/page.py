@@ -1,0 +1,43 @@
+"""Train: choose a preset or a run, change what should be different, launch; then watch."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from histo_core.access import LOCAL, authorise
+from histo_core.runs.devices import devices
+from histo_core.runs.store.search import Wanted, all_tags, find_runs
+from histo_core.workspace import Workspace
+from pages.shared.cache import cache
+from pages.shared.components import layout, run_card
+from pages.shared.components.errors import shown
+from pages.train import run_board, run_form, run_launch, run_source
+
+
+def render() -> None:
+    """Draw the page."""
+    authorise(LOCAL, "run.read")
+    workspace = Workspace.default()
+    layout.header("Train", "Choose a preset, change what should be different, and launch.")
+    grid = layout.halves()
+    with grid.cell(), shown(afresh=True):
+        _form(workspace)
+    with grid.cell(), shown():
+        run_board.draw(workspace)
+
+
+def _form(workspace: Workspace) -> None:
+    """The form, with its button above all that need not be touched."""
+    store = cache.store(str(workspace.home))
+    st.subheader("New runs", anchor=run_board.FORM)
+    if any(run.status.active for run in find_runs(store, Wanted(), limit=1).runs):
+        st.markdown(f"[To the runs that wait or train](#{run_board.ANCHOR})")
+    source = run_source.choose(store, workspace)
+    machine = devices(workspace)
+    busy = {device.busy_with for device in machine if device.busy_with}
+    labels = {run_id: run_card.label(store.get(run_id)) for run_id in busy}
+    above = st.container()
+    wanted = run_form.draw(source, machine, labels, all_tags(store))
+    if wanted is not None:
+        with above:
+            run_launch.draw(wanted, source, machine, workspace)

@@ -1,0 +1,177 @@
+"""What stands behind one click on a run: its place in the queue, what people wrote on it, its history and its log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from histo_core.errors import RunError
+from histo_core.runs.artifacts.events import read_events
+from histo_core.runs.artifacts.log_file import log_end
+from histo_core.runs.store.delete import delete
+from histo_core.runs.store.edit import NAME_LENGTH, NOTE_LENGTH, archive, rename, set_note, set_tags
+from histo_core.runs.store.queue import move
+from histo_core.runs.store.records import Run, RunStatus
+from histo_core.training.events import EpochDone
+from histo_core.workspace import Workspace
+from pages.shared.cache import cache_studies
+from pages.shared.components import beside_view, keeping, layout, run_card
+from pages.shared.components.errors import shown
+from pages.shared.components.text import ago, count, plain, size
+from pages.train import activation_view
+
+LOG_LINES = 30
+_WRITE: dict[str, Callable[[str, Any, Workspace], object]] = {
+    "name": lambda *what: rename(*what),
+    "tags": lambda *what: set_tags(*what),
+    "note": lambda *what: set_note(*what),
+}
+
+
+def draw(run: Run, workspace: Workspace, tags: Sequence[str]) -> None:
+    """The details of a run; they are read once somebody opens them.
+
+    Args:
+        run: as the store has it now.
+        workspace: where it lies.
+        tags: that runs of this workspace bear, to choose among.
+    """
+    box = st.expander("Details", key=f"details.{run.run_id}", type="compact", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        st.caption(plain(_facts(run)))
+        _writing(run, workspace, tags)
+        history(run, workspace)
+        beside_view.draw(cache_studies.beside_run(run, workspace))
+        activation_view.draw(run, workspace)
+        log = tail(workspace.run_folder(run.run_id) / "log.txt")
+        if log:
+            st.caption("The end of its log")
+            st.code(log, language=None, wrap_lines=True, height=220)
+        if not run.status.active:
+            keeping.buttons(
+                run.run_id,
+                archived=run.archived_at is not None,
+                archive=lambda on: archive(run.run_id, workspace, on=on),
+                delete=lambda: delete(run.run_id, workspace),
+                loss=lambda: _loss(run, workspace),
+            )
+
+
+def moves(run: Run, workspace: Workspace, place: int, waiting: int) -> None:
+    """Buttons that move a waiting run in the queue; those that would change nothing are disabled.
+
+    Args:
+        run: that waits.
+        workspace: where it waits.
+        place: in the queue, counted from 1.
+        waiting: how many wait.
+    """
+    if run.status is not RunStatus.QUEUED or waiting < 2:
+        return
+    steps = (
+        ("First", "vertical_align_top", 1 - place),
+        ("Up", "arrow_upward", -1),
+        ("Down", "arrow_downward", 1),
+    )
+    for label, icon, by in steps:
+        if st.button(
+            label,
+            key=f"move.{label}.{run.run_id}",
+            icon=f":material/{icon}:",
+            type="tertiary",
+            disabled=not by or not 1 <= place + by <= waiting,
+            help="Changes the order in which waiting runs are started.",
+        ):
+            with shown():
+                move(run.run_id, workspace, first=label == "First", by=0 if label == "First" else by)
+                st.rerun()
+
+
+def epochs(run: Run, workspace: Workspace) -> list[EpochDone]:
+    """The epochs that a run has finished, in order."""
+    events = read_events(workspace.run_folder(run.run_id))
+    return [event for event in events if isinstance(event, EpochDone)]
+
+
+def tail(path: Path) -> str:
+    """The last lines of a log; its file may be long and is being written."""
+    return "\n".join(log_end(path, LOG_LINES))
+
+
+def history(run: Run, workspace: Workspace) -> None:
+    """The run's epochs as a CSV, where there are any."""
+    done = epochs(run, workspace)
+    if done:
+        table = pd.DataFrame([asdict(event) | {"epoch": event.epoch + 1} for event in done])
+        layout.download_table(table, f"history-{run.run_id}", "Download its history as CSV")
+
+
+def _facts(run: Run) -> str:
+    data = run.config.data.dataset
+    parts = [f"Run {run.run_id}", f"{run.config.model.name} on {data}", f"device {run.device}"]
+    parts.append(f"launched {ago(run.created_at)}")
+    if run.priority:
+        parts.append(f"priority {run.priority}")
+    return " · ".join(parts)
+
+
+def _writing(run: Run, workspace: Workspace, tags: Sequence[str]) -> None:
+    """What people wrote on it, to be changed; what was left as it stood here is not written."""
+    now = {"name": run_card.label(run), "tags": list(run.tags), "note": run.note}
+    key = f"written.{run.run_id}"
+    if f"note.{run.run_id}" not in st.session_state:  # the form is drawn afresh
+        st.session_state[key] = now
+    shown_here = st.session_state.setdefault(key, now)
+    with st.form(f"writing.{run.run_id}", border=False):
+        name = st.text_input("Name", shown_here["name"], max_chars=NAME_LENGTH, key=f"name.{run.run_id}")
+        chosen = st.multiselect(
+            "Tags",
+            sorted({*tags, *shown_here["tags"]}, key=str.casefold),
+            default=shown_here["tags"],
+            accept_new_options=True,
+            placeholder="Choose or type",
+            key=f"tags.{run.run_id}",
+            help="To find it by; type a new one and press Enter.",
+        )
+        note = st.text_area("Note", shown_here["note"], max_chars=NOTE_LENGTH, height=80, key=f"note.{run.run_id}")
+        if st.form_submit_button("Save", key=f"save.{run.run_id}"):
+            with shown():
+                written = {"name": name, "tags": chosen, "note": note}
+                changed = [what for what in written if written[what] != shown_here[what]]
+                _check_unchanged(changed, shown_here, now)
+                for what in changed:
+                    _WRITE[what](run.run_id, written[what], workspace)
+                st.session_state[key] = shown_here | {what: written[what] for what in changed}
+                st.rerun()
+
+
+def _check_unchanged(changed: Sequence[str], before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse to write over what somebody else wrote since these details were opened.
+
+    Raises:
+        RunError: it names what that is.
+    """
+    for what in changed:
+        if now[what] != before[what]:
+            raise RunError(
+                f"Somebody else changed the {what} to {now[what]!r} since these details were opened.",
+                "Nothing was saved.",
+                "Copy what you wrote, close and open the details, and write it again.",
+            )
+
+
+def _loss(run: Run, workspace: Workspace) -> str:
+    """What deleting takes away."""
+    files = [file for file in workspace.run_folder(run.run_id).rglob("*") if file.is_file()]
+    weight = size(sum(file.stat().st_size for file in files))
+    return (
+        f"{run_card.label(run)}: its weights, curves, predictions and log are deleted, {count(len(files), 'file')} of "
+        f"{weight}. Nothing brings them back."
+    )

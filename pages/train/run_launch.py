@@ -1,0 +1,182 @@
+"""Above the form: what was changed, what is known of the split and the cost, the protocol, and the button."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from histo_core.access import LOCAL
+from histo_core.config import RunConfig
+from histo_core.config.protocol import ProtocolConfig
+from histo_core.errors import ConfigError, HistoscopeError
+from histo_core.experiments.api import start_experiment
+from histo_core.experiments.records import Experiment
+from histo_core.runs.api import launch_many
+from histo_core.runs.devices.devices import Device
+from histo_core.studies.origin import read_origin
+from histo_core.studies.recipes import NamedConfig, Recipe
+from histo_core.workspace import Workspace
+from pages.shared.app import navigation
+from pages.shared.components import data_choice, split_verdict
+from pages.shared.components.text import count, plain
+from pages.train import experiment_form, preset_view, run_command, run_estimate
+from pages.train.run_form import Wanted
+from pages.train.run_source import Source
+
+
+def draw(wanted: Wanted, source: Source, machine: Sequence[Device], workspace: Workspace) -> None:
+    """Everything between the choice of a preset and a launch.
+
+    Args:
+        wanted: what the form holds.
+        source: what it started from.
+        machine: this machine's devices.
+        workspace: where to launch.
+    """
+    problems = list(wanted.problems)
+    _changes(wanted.changes, source)
+    if wanted.members:
+        config = wanted.members[0].config
+        split_verdict.draw(config.data, config.split)
+        preset_view.missing(wanted.members, workspace)
+    protocol = ProtocolConfig()
+    if wanted.members:
+        try:
+            protocol = _protocol(wanted.members[0].config, source)
+        except ConfigError as error:
+            problems.append(f"Protocol: {error.found}")
+    if problems:
+        st.warning(
+            "\n".join(["This cannot be launched yet:", *(f"- {plain(problem)}" for problem in problems)]),
+            icon=":material/edit_note:",
+        )
+    else:
+        run_estimate.draw(wanted.members, protocol.size, machine, workspace)
+    if _button(wanted, protocol, problems):
+        _launch(wanted, protocol, source.preset.recipe, workspace)
+    if wanted.members:
+        _copies(wanted, protocol)
+
+
+def _changes(changes: Sequence[str], source: Source) -> None:
+    if changes:
+        st.caption(f"Changed against the {source.word}")
+        st.markdown("\n".join(f"- {plain(line)}" for line in changes))
+    elif source.word == "run":
+        st.caption("Nothing is changed yet: launched like this, the same run is trained once more.")
+
+
+def _protocol(base: RunConfig, source: Source) -> ProtocolConfig:
+    """The form of a protocol, which begins with the study's own and offers the study's own sweeps.
+
+    Raises:
+        ConfigError: what stands in it cannot be carried out.
+    """
+    prefix, recipe = f"protocol.{source.preset.name}", source.preset.recipe
+    if recipe is None:
+        return experiment_form.draw(base, None, prefix)
+    sweeps = {sweep.name: sweep.protocol for sweep in recipe.sweeps}
+    protocol = experiment_form.draw(base, sweeps, prefix, recipe.protocol)
+    _say_whose(recipe, protocol)
+    return protocol
+
+
+def _say_whose(recipe: Recipe, protocol: ProtocolConfig) -> None:
+    """Name the study's own sweep or protocol where the form asks the same, and the run that the study made it of."""
+    same = [one for one in recipe.experiments if recipe.asks(one.member, protocol) == one.name]
+    if same:
+        named = " and ".join(f"{one.name}, which it made of {one.member}" for one in same)
+        st.caption(plain(f"The study's own: {named}."))
+
+
+def _button(wanted: Wanted, protocol: ProtocolConfig, problems: Sequence[str]) -> bool:
+    models = count(len(wanted.members), "model")
+    return st.button(
+        f"Train {models}" if protocol.kind == "single" else f"Train {models}, {count(protocol.size, 'run')} each",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=bool(problems),
+        help=plain(problems[0])
+        if problems
+        else "Checks the data, then queues the runs; they go on when the browser is closed.",
+    )
+
+
+def _launch(wanted: Wanted, protocol: ProtocolConfig, recipe: Recipe | None, workspace: Workspace) -> None:
+    data_choice.opened(wanted.members[0].config.data)
+    with st.spinner("Checking the data and queueing…", show_time=True):
+        if protocol.kind != "single":
+            started = _experiments(wanted, protocol, recipe, workspace)
+            navigation.go("experiments", experiment=started[0].experiment_id)
+        launched = launch_many(
+            [member.config for member in wanted.members],
+            workspace,
+            user=LOCAL,
+            names=[member.name for member in wanted.members],
+            origins=[member.origin for member in wanted.members],
+            **_written(wanted),
+            warn=lambda note: st.toast(plain(note), icon=":material/rotate_right:", duration="long"),
+        )
+    navigation.go("train", watch=[run.run_id for run in launched])
+
+
+def _experiments(
+    wanted: Wanted, protocol: ProtocolConfig, recipe: Recipe | None, workspace: Workspace
+) -> list[Experiment]:
+    """One experiment for each model, in order.
+
+    Raises:
+        HistoscopeError: one cannot be started; the page says before which ones were.
+    """
+    started: list[Experiment] = []
+    for member in wanted.members:
+        try:
+            started.append(
+                start_experiment(
+                    member.config,
+                    protocol,
+                    workspace,
+                    user=LOCAL,
+                    name=member.name,
+                    origin=_origin(member, protocol, recipe),
+                    **_written(wanted),
+                )
+            )
+        except HistoscopeError:
+            if started:
+                names = ", ".join(one.name for one in started)
+                st.warning(
+                    plain(f"Started already, and going on: {names}. {member.name} and those after it were not started.")
+                )
+            raise
+    return started
+
+
+def _origin(member: NamedConfig, protocol: ProtocolConfig, recipe: Recipe | None) -> str:
+    """The study's run that an experiment is of, and the study's sweep or protocol if it asks the same."""
+    origin = read_origin(member.origin)
+    if origin is None or recipe is None:
+        return member.origin
+    return str(replace(origin, experiment=recipe.asks(origin.run, protocol)))
+
+
+def _written(wanted: Wanted) -> dict[str, Any]:
+    """What is written on each of the runs."""
+    return {"priority": wanted.priority, "tags": wanted.tags, "note": wanted.note}
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def _yaml(config: str) -> str:
+    return RunConfig.model_validate_json(config).to_yaml()
+
+
+def _copies(wanted: Wanted, protocol: ProtocolConfig) -> None:
+    with st.expander("Copy as a file or a command"):
+        for member, file in zip(wanted.members, run_command.file_names(wanted.members), strict=True):
+            st.caption(plain(f"{member.name}: save this as {file}, and run the command below it."))
+            st.code(_yaml(member.config.model_dump_json()), language="yaml")
+            command = run_command.command(member, file, protocol, **_written(wanted))
+            st.code(command, language="bash", wrap_lines=True)

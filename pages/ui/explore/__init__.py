@@ -1,1 +1,0 @@
-"""The views of the Data page: one selection of patches, seen in many ways."""
