@@ -35,7 +35,7 @@ def room_of(file: str) -> str:
     >>> room_of("histo_core/data/splits/split.py"), room_of("histo_core/files.py"), room_of("pages/home.py")
     ('histo_core/data', 'histo_core', 'pages')
     """
-    parts = Path(file).parts
+    parts = file.split("/")
     return "/".join(parts[:2]) if parts[0] == "histo_core" and len(parts) > 2 else parts[0]
 
 

@@ -18,6 +18,7 @@ from installed import PROJECT, call, environment
 from benchmarks._visitor import Visitor
 
 SECONDS = 60.0
+COMMANDS = [("--version",), ("models", "cnn_rnn"), ("data", "build", "--option", "patches=40"), ("runs", "list")]
 NOT_FOUND = (
     "from importlib.util import find_spec\n"
     "found = {name: find_spec(name) is not None for name in ('histo_core', 'histo_dashboard', 'app', 'pages')}\n"
@@ -53,7 +54,7 @@ def test_the_dashboard_starts_where_nothing_is_borrowed(owning: Path, tmp_path: 
 
 
 @pytest.mark.wheel
-@pytest.mark.parametrize("words", [("--version",), ("demo", "--patches", "60"), ("runs", "list")], ids=" ".join)
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_commands_run_where_nothing_is_borrowed(words: tuple[str, ...], owning: Path, tmp_path: Path) -> None:
     done = call(owning / "histoscope", *words, folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
