@@ -27,8 +27,8 @@ from histo_core.config import AugmentConfig, Config, ModelConfig, PreprocessConf
 from histo_core.data.dataset import Dataset
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.registry import MODELS, build_network
-from histo_core.training.batches import Augmentation, Batches, Wanted
-from histo_core.training.distributed.shards import Deal
+from histo_core.training.batches import Augmentation, Batches, BatchRequest
+from histo_core.training.distributed.shards import Shard
 from histo_core.training.fabric import fabric_on
 from histo_core.training.optimizer import build_optimizer
 from histo_core.training.reproducible import reproducible
@@ -74,7 +74,7 @@ def _images_per_second(side: int, batches: Iterator[tuple[Tensor, Tensor]], devi
     network = network.to(device).to(memory_format=torch.channels_last)
     optimizer = build_optimizer(config, network, MODELS["resnet50"].classifiers, device)
     updates = Updates(config, fabric_on(device, "bf16"), network, optimizer, None, 1)
-    deal = Deal.alone(BATCH)
+    deal = Shard.alone(BATCH)
     begun = 0.0
     for step in range(WARM + STEPS):
         if step == WARM:
@@ -101,7 +101,7 @@ def main() -> None:
             batches = Batches(
                 Mapped.drawn(Path(folder), side), Preprocess(PreprocessConfig()), np.arange(PATCHES), device, 0
             )
-            wanted = (Wanted(random.integers(0, PATCHES, BATCH), augmentation) for _ in repeat(None))
+            wanted = (BatchRequest(random.integers(0, PATCHES, BATCH), augmentation) for _ in repeat(None))
             with closing(batches.each(wanted)) as taken:
                 one = next(taken)
                 rounds = [

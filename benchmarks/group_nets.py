@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from benchmarks._paired import Variant, paired
-from histo_core.models.inference.batch_norm_folding import engine, interactive_dtype
+from histo_core.models.inference.batch_norm_folding import fold_batch_norm, interactive_dtype
 from histo_core.models.inference.memory import kept_memory
 from histo_core.models.zoo.gcnn import GroupCNN, GroupCNNOptions
 
@@ -142,7 +142,7 @@ def main() -> None:
 
     for network in (own, cnn, *([] if peer is None else [peer])):
         network.eval()
-    folded = engine(own)
+    folded = fold_batch_norm(own)
     check(own, folded, peer, beside)
     forward = {
         "plain CNN, as many channels": evaluation(cnn, beside),
@@ -151,7 +151,7 @@ def main() -> None:
     }
     dtype = interactive_dtype(beside.device)
     if dtype == torch.bfloat16:
-        forward["ours, folded, bfloat16"] = prediction(engine(own, dtype), beside.to(dtype))
+        forward["ours, folded, bfloat16"] = prediction(fold_batch_norm(own, dtype), beside.to(dtype))
     else:
         print("this processor does not multiply bfloat16: that variant is left out")
     if peer is not None:

@@ -25,7 +25,7 @@ from histo_core.config import ModelConfig, TrainConfig
 from histo_core.models.inference.batch_norm_folding import interactive_dtype
 from histo_core.models.inference.memory import kept_memory
 from histo_core.models.registry import MODELS, build_network
-from histo_core.training.distributed.shards import Deal
+from histo_core.training.distributed.shards import Shard
 from histo_core.training.fabric import fabric_on
 from histo_core.training.optimizer import build_optimizer
 from histo_core.training.updates import Updates
@@ -60,7 +60,7 @@ def ours(network: nn.Module, images: Tensor, labels: Tensor, config: TrainConfig
     beside = images.contiguous(memory_format=torch.channels_last)
     optimizer = build_optimizer(config, network, MODELS["resnet18"].classifiers, CPU)
     updates = Updates(config, fabric_on(CPU, config.precision), network, optimizer, None, 1)
-    deal = Deal.alone(BATCH)
+    deal = Shard.alone(BATCH)
 
     def step() -> float:
         loss = F.cross_entropy(updates.network(beside), labels)

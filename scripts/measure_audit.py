@@ -36,7 +36,7 @@ from histo_core.auditing.dct_signature import (
 from histo_core.auditing.pixel_stats import luma
 from histo_core.auditing.report import AuditReport, compute_audit
 from histo_core.auditing.scan import scan
-from histo_core.auditing.similarity import CORRELATION, Likeness, likeness, look, side_for
+from histo_core.auditing.similarity import CORRELATION, Similarity, look, side_for, similarity
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.dataset import UNLABELLED, Dataset
 from histo_core.data.opening import open_dataset
@@ -111,12 +111,12 @@ def _measure_planted(dataset: Dataset, workspace: Workspace, root: Path) -> None
     print(f"  relabelled: {'found, and no other' if conflicts == {str(rows[-1])} else f'wrong: {conflicts}'}")
 
 
-def _alike(image: np.ndarray, copy: np.ndarray) -> Likeness:
+def _alike(image: np.ndarray, copy: np.ndarray) -> Similarity:
     """Laid as the signatures say."""
     one, two = (signatures(luma(np.asarray(each)[None])) for each in (image, copy))
     way = np.square(under_symmetries(two) - one).sum(axis=(1, 2, 3)).argmin()
     side = side_for(image, copy)
-    return likeness(look(image, side), look(copy, side), int(way))
+    return similarity(look(image, side), look(copy, side), int(way))
 
 
 def _decoded(image: np.ndarray, quality: int) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 Equal pixels are found by SHA-256. Patches that only look the same are found in three steps: a search tree over numbers
 that no mirroring changes proposes pairs (`signatures.invariants`), their signatures are laid over each other in all
-eight ways, and the pixels of those that still agree are read again and compared in detail (`likeness`).
+eight ways, and the pixels of those that still agree are read again and compared in detail (`similarity`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from scipy.spatial import KDTree
 
 from histo_core.auditing.dct_signature import FEATURELESS, invariants, structure, under_symmetries
 from histo_core.auditing.scan import digests
-from histo_core.auditing.similarity import Look, likeness, look, side_for
+from histo_core.auditing.similarity import PatchThumbnail, look, side_for, similarity
 from histo_core.data.dataset import Dataset
 from histo_core.progress import Progress, silent
 
@@ -65,7 +65,8 @@ def near_pairs(signature: np.ndarray, places: np.ndarray, read: Read, progress: 
 
     Returns:
         Columns ``first`` < ``other`` (places), ``symmetry`` (index of `signatures.SYMMETRIES`: how ``other`` must be
-        laid to match ``first``), ``correlation`` and ``difference`` (see `likeness.Likeness`); by first, then other.
+        laid to match ``first``), ``correlation`` and ``difference`` (see `similarity.Similarity`); by first, then
+        other.
     """
     compared = places[structure(signature[places]) >= FEATURELESS]
     points, total = invariants(signature[compared]), 2 * len(compared)
@@ -114,13 +115,13 @@ def _verified(
         part = slice(start, start + _READ)
         needed = np.unique([first[part], other[part]])
         images = dict(zip(needed.tolist(), read(needed), strict=True))
-        looks: dict[tuple[int, int], Look] = {}
+        looks: dict[tuple[int, int], PatchThumbnail] = {}
         for row, one, two in zip(range(start, len(first)), first[part].tolist(), other[part].tolist(), strict=False):
             side = side_for(images[one], images[two])
             for place in (one, two):
                 if (place, side) not in looks:
                     looks[place, side] = look(images[place], side)
-            alike = likeness(looks[one, side], looks[two, side], symmetry[row])
+            alike = similarity(looks[one, side], looks[two, side], symmetry[row])
             correlation[row], difference[row], same[row] = alike.correlation, alike.difference, alike.same
         progress(min(start + _READ, len(first)), len(first))
     columns = {"first": first, "other": other, "symmetry": symmetry}

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from histo_core.auditing.finding import Finding, Severity
-from histo_core.auditing.single_feature_auroc import Telling, category_telling, number_telling
+from histo_core.auditing.single_feature_auroc import SingleFeatureScore, category_telling, number_telling
 from histo_core.data.dataset import UNLABELLED, Dataset
 from histo_core.data.grouping import known_groups
 from histo_core.evaluation.intervals import Interval
@@ -43,7 +43,7 @@ _MOST_VALUES = 50
 """Any other column of the table with two to this many values is a category: a scanner, a hospital, a batch."""
 
 WARNING, NOTE = 0.75, 0.6
-"""The AUROC that a shortcut to be warned of, or to be told, must surely reach (`Shortcut.surely`)."""
+"""The AUROC that a shortcut to be warned of, or to be told, must surely reach (`Shortcut.corrected_lower_bound`)."""
 
 MOST = 50_000
 """Patches it is measured on; of more, a seeded sample."""
@@ -62,7 +62,7 @@ class Shortcut:
         name: what it is called.
         target: the class told from all others; of several classes the one that is told best.
         auroc: of a number at least 0.5, because the end that points at the class is chosen on the same patches.
-        surely: what it reaches although it may be the best of all comparisons (`Telling.surely`).
+        corrected_lower_bound: of its AUROC, for the best of so many comparisons.
         compared: how many comparisons: pairs of a simple thing and a class.
         high: whether high values point at the class; None for a category.
         most, least: rows of the patches that look most and least like the class by this alone.
@@ -72,7 +72,7 @@ class Shortcut:
     name: str
     target: str
     auroc: Interval
-    surely: float
+    corrected_lower_bound: float
     compared: int
     high: bool | None
     most: int
@@ -119,11 +119,11 @@ def find_shortcuts(dataset: Dataset, rows: np.ndarray, facts: pd.DataFrame) -> l
     return sorted(found, key=lambda shortcut: -shortcut.auroc.value)
 
 
-def _shortcut(fact: str, target: str, telling: Telling, rows: np.ndarray, compared: int) -> Shortcut:
+def _shortcut(fact: str, target: str, telling: SingleFeatureScore, rows: np.ndarray, compared: int) -> Shortcut:
     name = MEASURES.get(fact, fact.replace("_", " "))
     most, least = (int(rows[place]) for place in (telling.score.argmax(), telling.score.argmin()))
-    surely = telling.surely(compared)
-    return Shortcut(fact, name, target, telling.interval(), surely, compared, telling.high, most, least)
+    bound = telling.corrected_lower_bound(compared)
+    return Shortcut(fact, name, target, telling.interval(), bound, compared, telling.high, most, least)
 
 
 def shortcut_finding(dataset: Dataset, shortcuts: list[Shortcut]) -> Finding:
@@ -137,7 +137,7 @@ def shortcut_finding(dataset: Dataset, shortcuts: list[Shortcut]) -> Finding:
                 "auroc": each.auroc.value,
                 "low": each.auroc.low,
                 "high": each.auroc.high,
-                "low_bonferroni": each.surely,
+                "low_bonferroni": each.corrected_lower_bound,
                 "points_at_class": {True: "high values", False: "low values", None: "some values"}[each.high],
                 "method": each.auroc.method,
                 "sample_id": names[each.most],
@@ -150,18 +150,17 @@ def shortcut_finding(dataset: Dataset, shortcuts: list[Shortcut]) -> Finding:
     title = "Shortcuts"
     if not shortcuts:
         return Finding("shortcuts", title, "Nothing simple could be compared with the label.", "ok", table)
-    best = max(shortcuts, key=lambda shortcut: (shortcut.surely, shortcut.auroc.low))
+    best = max(shortcuts, key=lambda shortcut: (shortcut.corrected_lower_bound, shortcut.auroc.low))
     others = [name for name in dataset.classes if name != best.target]
     against = others[0] if len(others) == 1 else "the other classes"
     told = f"{best.name} alone tells {best.target} from {against} with AUROC {_short(best.auroc)}"
     severity: Severity = "ok"
-    if best.surely >= NOTE:
-        severity = "warning" if best.surely >= WARNING else "note"
+    if best.corrected_lower_bound >= NOTE:
+        severity = "warning" if best.corrected_lower_bound >= WARNING else "note"
     more = ""
     if severity != "ok":
-        more = (
-            f"It is the best of {best.compared:,} comparisons; corrected for that, it is at least {best.surely:.2f}. "
-        )
+        more = f"It is the best of {best.compared:,} comparisons; corrected for that, it is at least "
+            f"{best.corrected_lower_bound:.2f}. "
         more += "A network that does no better may have learnt nothing else."
         if best.high is None:
             more += f" (Unless {best.name} says the label in other words.)"

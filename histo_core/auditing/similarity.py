@@ -28,7 +28,7 @@ slide's edge, whose signatures are too far apart to be compared)."""
 
 
 @dataclass(frozen=True)
-class Likeness:
+class Similarity:
     """How alike two patches are once they are laid over each other.
 
     Attributes:
@@ -45,7 +45,7 @@ class Likeness:
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class PatchThumbnail:
     """What is compared of a patch: made once, laid over many.
 
     Attributes:
@@ -63,20 +63,20 @@ def side_for(*images: np.ndarray) -> int:
     return max(_COARSE, min(SIDE, shorter // 2) // _COARSE * _COARSE)
 
 
-def look(image: np.ndarray, side: int) -> Look:
+def look(image: np.ndarray, side: int) -> PatchThumbnail:
     """Reduce a patch, uint8 [H, W, 3], to a square of ``side`` pixels (of `side_for`) by means over areas."""
     height, width = image.shape[:2]
     pixels = _areas(width, side) @ np.tensordot(_areas(height, side), image.astype(np.float32), 1)
     details = _details(pixels)
     norm = np.linalg.norm(details)
-    return Look(pixels, details / norm if norm > 0 else details)
+    return PatchThumbnail(pixels, details / norm if norm > 0 else details)
 
 
-def likeness(first: Look, other: Look, symmetry: int) -> Likeness:
+def similarity(first: PatchThumbnail, other: PatchThumbnail, symmetry: int) -> Similarity:
     """Compare two patches of one side, the other laid under one of `SYMMETRIES`."""
     correlation = np.vdot(first.details, turned(other.details, symmetry))
     difference = np.abs(first.pixels - turned(other.pixels, symmetry)).mean()
-    return Likeness(float(correlation), float(difference))
+    return Similarity(float(correlation), float(difference))
 
 
 @cache

@@ -17,7 +17,7 @@ _FOLDS = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Telling:
+class SingleFeatureScore:
     """A score for each patch by one simple thing alone.
 
     Attributes:
@@ -44,13 +44,13 @@ class Telling:
         assert interval is not None  # noqa: S101 - both classes are there
         return interval
 
-    def surely(self, comparisons: int) -> float:
-        """What the AUROC reaches although it may be the best of so many comparisons.
+    def corrected_lower_bound(self, comparisons: int) -> float:
+        """Return the AUROC's Bonferroni-corrected lower bound.
 
-        The lower limit at a confidence of 1 - 0.05 / comparisons (Bonferroni; two-sided, so that it holds for both
-        directions); at most 0.5 where chance alone reaches as much at that confidence. The second is asked because
-        with few patches or patients of a class the interval's own variance can be near 0 by chance. Measured on noise
-        (9 classes of 5 patches, 20 of 5; 3, 6, 8 or 16 patients of a class): at most 2 of 60 data sets reach 0.6.
+        The lower limit at a confidence of 1 - 0.05 / comparisons (two-sided, so that it holds for both directions); at
+        most 0.5 where chance alone reaches as much at that confidence. The second is asked because with few patches or
+        patients of a class the interval's own variance can be near 0 by chance. Measured on noise (9 classes of 5
+        patches, 20 of 5; 3, 6, 8 or 16 patients of a class): at most 2 of 60 data sets reach 0.6.
         """
         confidence = 1 - (1 - CONFIDENCE) / comparisons
         folds = np.zeros(len(self.positive)) if self.folds is None else self.folds
@@ -59,7 +59,7 @@ class Telling:
         return low if self.value - 0.5 >= chance else min(low, 0.5)
 
 
-def number_telling(values: pd.Series, positive: np.ndarray, groups: np.ndarray | None) -> Telling:
+def number_telling(values: pd.Series, positive: np.ndarray, groups: np.ndarray | None) -> SingleFeatureScore:
     """The values themselves, turned round where low ones point at the class.
 
     Args:
@@ -70,10 +70,10 @@ def number_telling(values: pd.Series, positive: np.ndarray, groups: np.ndarray |
     score = values.to_numpy(np.float64)
     auroc = fold_auroc(positive, score, np.zeros(len(score)))
     high = auroc >= 0.5
-    return Telling(positive, score if high else -score, max(auroc, 1 - auroc), high, None, groups)
+    return SingleFeatureScore(positive, score if high else -score, max(auroc, 1 - auroc), high, None, groups)
 
 
-def category_telling(values: pd.Series, positive: np.ndarray, groups: np.ndarray | None) -> Telling | None:
+def category_telling(values: pd.Series, positive: np.ndarray, groups: np.ndarray | None) -> SingleFeatureScore | None:
     """The class's share among the patches of the same value in the other folds, drawn a little towards its share.
 
     Whole groups lie in a fold, so that a category cannot tell by chance what it was fitted on.
@@ -98,4 +98,4 @@ def category_telling(values: pd.Series, positive: np.ndarray, groups: np.ndarray
         score[held_out] = pd.Series(names[held_out]).map(rates).fillna(overall)
         folds[held_out] = fold
     value = fold_auroc(positive, score, folds)
-    return None if np.isnan(value) else Telling(positive, score, value, None, folds, groups)
+    return None if np.isnan(value) else SingleFeatureScore(positive, score, value, None, folds, groups)

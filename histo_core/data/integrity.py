@@ -12,7 +12,7 @@ import numpy as np
 
 from histo_core.data.dataset import Dataset, Problem
 from histo_core.data.formats.left_out import LeftOut
-from histo_core.data.subset import Remaining
+from histo_core.data.subset import Subset
 from histo_core.disk_errors import kept_if_possible
 from histo_core.errors import BrokenFilesError, DataError
 from histo_core.files import read_json, read_kept, write_json
@@ -97,7 +97,7 @@ def without_broken(dataset: Dataset, workspace: Workspace, progress: Progress = 
         raise BrokenFilesError(check.problems, "No sample is left: check that this is the right folder.")
     broken = [problem.where for problem in check.problems]
     rows = np.flatnonzero(~dataset.table["sample_id"].isin(broken).to_numpy())
-    rest = Remaining(dataset, rows, check.problems)
+    rest = Subset(dataset, rows, check.problems)
     _keep(FileCheck((), len(rest), check.sizes), rest, workspace)
     return rest
 

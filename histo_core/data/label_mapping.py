@@ -14,7 +14,7 @@ from histo_core.errors import ConfigError
 from histo_core.workspace import Workspace
 
 
-class Relabelled(Dataset):
+class LabelMapped(Dataset):
     """All rows of another data set; its labels are indices into other classes, pixels and masks are its own.
 
     Args:
@@ -50,7 +50,7 @@ class Relabelled(Dataset):
 
     @classmethod
     def open(cls, root: Path | None, options: Config, workspace: Workspace) -> NoReturn:
-        raise TypeError("Relabelled is made from an open data set, not from files")
+        raise TypeError("LabelMapped is made from an open data set, not from files")
 
     def read_source(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray] | np.ndarray:
         """As the source's."""
@@ -98,4 +98,4 @@ def under_classes(
             f"Say what each class stands for, such as {strange[0]}={classes[0]}, or {strange[0]}= for no label.",
         )
     known = {name: other if other in classes else None for name, other in meaning.items()}
-    return Relabelled(dataset, classes, positive, known)
+    return LabelMapped(dataset, classes, positive, known)

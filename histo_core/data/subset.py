@@ -13,7 +13,7 @@ from histo_core.data.dataset import Dataset, DatasetInfo, Problem
 from histo_core.workspace import Workspace
 
 
-class Remaining(Dataset):
+class Subset(Dataset):
     """Some rows of another data set, in its order; classes, pixels and masks are the other's own.
 
     Args:

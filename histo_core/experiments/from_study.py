@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class StudyRequest:
     """One run of a study, or an experiment of it.
 
     Attributes:
@@ -49,7 +49,7 @@ class Begun:
 
 def wanted(
     recipe: Recipe, name: str = "", *, of: str = "", data: DataConfig, changes: Mapping[str, Any] | None = None
-) -> tuple[Wanted, ...]:
+) -> tuple[StudyRequest, ...]:
     """What a name of a study stands for.
 
     Args:
@@ -78,7 +78,7 @@ def wanted(
     else:
         members, experiment, protocol = [recipe.run(of or found.member)], found.name, found.protocol
     return tuple(
-        Wanted(
+        StudyRequest(
             name=f"{member.name}: {experiment}" if experiment else member.name,
             config=changed(member.config.model_copy(update={"data": data}), changes or {}),
             protocol=protocol,
@@ -110,7 +110,7 @@ def data_of(
 
 
 def start(
-    pieces: Sequence[Wanted],
+    pieces: Sequence[StudyRequest],
     workspace: Workspace,
     *,
     user: User = LOCAL,

@@ -14,7 +14,7 @@ SMALLEST_SIDE = 8
 
 
 @dataclass(frozen=True)
-class Question:
+class ExplanationRequest:
     """Why does the model give this image this class?
 
     Attributes:
@@ -30,7 +30,7 @@ class Question:
     seen: np.ndarray
 
 
-def ask(predictor: Predictor, image: np.ndarray, target: int | None) -> Question:
+def ask(predictor: Predictor, image: np.ndarray, target: int | None) -> ExplanationRequest:
     """Check the image and the target, and predict.
 
     Args:
@@ -58,7 +58,7 @@ def ask(predictor: Predictor, image: np.ndarray, target: int | None) -> Question
     probabilities = predictor.probabilities([image])[0]
     target = int(probabilities.argmax()) if target is None else target
     seen = predictor.preprocess.seen_mask(*image.shape[:2])
-    return Question(target, classes[target], float(probabilities[target]), seen)
+    return ExplanationRequest(target, classes[target], float(probabilities[target]), seen)
 
 
 def _check_size(predictor: Predictor, height: int, width: int) -> None:

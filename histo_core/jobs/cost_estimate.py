@@ -15,7 +15,7 @@ from histo_core.data.splits.make_split import make_split
 from histo_core.files import read_json, write_json
 from histo_core.jobs.params import DataParams, JobParams
 from histo_core.progress import Progress
-from histo_core.training.dry_run_config import Trial, trial_config
+from histo_core.training.dry_run_config import DryRun, trial_config
 from histo_core.workspace import Workspace
 
 
@@ -66,11 +66,11 @@ def make_estimates(params: EstimateParams, workspace: Workspace, progress: Progr
         write_json(_file(config, workspace), asdict(trial))
 
 
-def load_estimate(config: RunConfig, workspace: Workspace) -> Trial | None:
+def load_estimate(config: RunConfig, workspace: Workspace) -> DryRun | None:
     """What was measured for a run, or for one of the same cost, over the run's own epochs; None where nothing was."""
     (tried,) = EstimateParams(configs=(config,)).configs
     try:
-        return Trial(**read_json(_file(tried, workspace))).of_epochs(config.train.epochs)
+        return DryRun(**read_json(_file(tried, workspace))).of_epochs(config.train.epochs)
     except (OSError, ValueError, TypeError):  # nothing is there, or what another version wrote
         return None
 

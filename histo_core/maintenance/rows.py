@@ -19,7 +19,7 @@ from histo_core.runs.artifacts.folder import write_config
 from histo_core.runs.store.database import Database
 from histo_core.runs.store.record_file import RUN, parsed_row, plain_row, read_record, scores_file, write_run
 from histo_core.runs.store.records import RunStatus
-from histo_core.runs.store.runs import Held, Store
+from histo_core.runs.store.runs import ClaimedRun, Store
 from histo_core.runs.store.schema import EXPERIMENTS, RUNS, TEST_SCORES, to_run
 from histo_core.runs.worker.process_identity import boot_id
 from histo_core.runs.worker.supervisor import SILENCE_SECONDS
@@ -113,7 +113,7 @@ def check_workers(store: Store, *, mend: bool) -> Iterator[Finding]:
         yield Finding(held.run.run_id, "It counts as running, and its worker is gone.", mended=mend)
 
 
-def _works(held: Held) -> bool:
+def _works(held: ClaimedRun) -> bool:
     if held.worker.boot == boot_id():
         return held.worker.alive()
     heard = held.run.heartbeat_at

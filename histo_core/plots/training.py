@@ -10,11 +10,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from histo_core.plots.theme import label, model_line, new_figure, say
-from histo_core.runs.store.records import Progress
+from histo_core.runs.store.records import RunProgress
 from histo_core.training.events import EpochDone
 
 Measure = Literal["loss", "accuracy", "AUROC", "precision", "recall", "F1"]
-_NOBODY: Mapping[str, Progress] = {}
+_NOBODY: Mapping[str, RunProgress] = {}
 _FEW = 10
 """Epochs that are marked one by one."""
 RUNNING = (
@@ -64,7 +64,9 @@ _KINDS: dict[Measure, _Kind] = {
 
 
 def curves_figure(
-    events_by_run: Mapping[str, Sequence[EpochDone]], measure: Measure = "loss", now: Mapping[str, Progress] = _NOBODY
+    events_by_run: Mapping[str, Sequence[EpochDone]],
+    measure: Measure = "loss",
+    now: Mapping[str, RunProgress] = _NOBODY,
 ) -> go.Figure:
     """A measure by epoch, validation as a line and training, which is `RUNNING`, as a thin dotted one.
 
@@ -134,7 +136,7 @@ def _axis(kind: _Kind, known: Mapping[str, Sequence[EpochDone]]) -> str:
     return f"{kind.axis}, or {kind.macro}"
 
 
-def _within(at: Progress) -> bool:
+def _within(at: RunProgress) -> bool:
     """Whether a run is in an epoch of which something is known."""
     return at.phase == "training" and at.train_loss is not None and 0 < at.batch < at.batches
 

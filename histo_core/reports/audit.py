@@ -15,7 +15,7 @@ from histo_core.auditing.report import AuditReport
 from histo_core.data.dataset import Dataset
 from histo_core.data.formats.csv_cells import to_csv
 from histo_core.reports.bundle import write_files, zipped
-from histo_core.reports.page import DISCLAIMER, Section, page
+from histo_core.reports.page import DISCLAIMER, ReportSection, page
 from histo_core.reports.tables import to_html
 from histo_core.storable import as_json
 
@@ -62,7 +62,7 @@ def audit_html(report: AuditReport, dataset: Dataset) -> str:
         "changes them."
     )
     warnings = [finding.sentence for finding in ordered if finding.severity == "problem"]
-    sections = [Section("What was checked", [basis], _overview(report)), *map(_section, ordered)]
+    sections = [ReportSection("What was checked", [basis], _overview(report)), *map(_section, ordered)]
     title = f"Audit of {own.short}" + ("" if report.other is None else f" against {report.other.short}")
     return page(title, report.verdict, warnings, sections)
 
@@ -99,16 +99,16 @@ def _overview(report: AuditReport) -> str:
     return to_html(pd.DataFrame(rows, columns=["Question", "Answer", "Rows"]))
 
 
-def _section(finding: Finding) -> Section:
+def _section(finding: Finding) -> ReportSection:
     paragraphs = [f"{MARKS[finding.severity]}. {finding.sentence}"]
     if finding.table.empty:
-        return Section(finding.title, paragraphs)
+        return ReportSection(finding.title, paragraphs)
     if len(finding.table) > SHOWN:
         paragraphs.append(
             f"The first {SHOWN} of {len(finding.table):,} rows; {finding.key}.csv beside this file has all of them."
         )
     shown = finding.table.head(SHOWN).map(lambda cell: f"{cell:.3g}" if isinstance(cell, float) else cell)
-    return Section(finding.title, paragraphs, to_html(shown.rename(columns=_heading)))
+    return ReportSection(finding.title, paragraphs, to_html(shown.rename(columns=_heading)))
 
 
 def _heading(column: str) -> str:

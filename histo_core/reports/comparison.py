@@ -23,7 +23,7 @@ from histo_core.evaluation.metrics import RATES
 from histo_core.plots.confusion import confusion_figure
 from histo_core.plots.roc import roc_figure
 from histo_core.reports.bundle import write_files, zipped
-from histo_core.reports.page import DISCLAIMER, Section, page
+from histo_core.reports.page import DISCLAIMER, ReportSection, page
 from histo_core.reports.tables import to_html
 from histo_core.storable import as_json
 
@@ -55,12 +55,12 @@ def comparison_html(comparison: Comparison) -> str:
         *_measures(comparison),
         *(_differences(comparison) if several and comparison.differences else ()),
         *_class_reports(comparison),
-        Section(
+        ReportSection(
             "ROC curves",
             [f"Dots are at the threshold: {comparison.rule.words}.", f"{comparison.basis}."],
             figures=[roc_figure(comparison)],
         ),
-        Section(
+        ReportSection(
             "Confusion matrices",
             figures=[confusion_figure(result, comparison.classes) for result in comparison.results],
         ),
@@ -106,29 +106,29 @@ def _files(comparison: Comparison) -> dict[str, bytes]:
     return files | {MANIFEST: (as_json(manifest, indent=2, sort_keys=True) + "\n").encode()}
 
 
-def _measures(comparison: Comparison) -> list[Section]:
+def _measures(comparison: Comparison) -> list[ReportSection]:
     basis = f"{comparison.n:,} {comparison.part} patches; {comparison.basis_of_all}."
     about = [basis, *([comparison.looks] if comparison.looks else [])]
     threshold = f"Threshold: {comparison.rule.words}."
     table = to_html(metrics_table(comparison))
     if not comparison.many:
-        return [Section("Measures", [*about, threshold, _methods(comparison)], table)]
+        return [ReportSection("Measures", [*about, threshold, _methods(comparison)], table)]
     called = "Each patch is called the class of its highest probability."
     return [
-        Section("All classes", [*about, called, _methods(comparison)], to_html(overall_table(comparison))),
-        Section(f"{comparison.class_of_interest} against the rest", [f"{comparison.basis}.", threshold], table),
+        ReportSection("All classes", [*about, called, _methods(comparison)], to_html(overall_table(comparison))),
+        ReportSection(f"{comparison.class_of_interest} against the rest", [f"{comparison.basis}.", threshold], table),
     ]
 
 
-def _differences(comparison: Comparison) -> list[Section]:
+def _differences(comparison: Comparison) -> list[ReportSection]:
     methods = dict.fromkeys(pair.difference.method for pair in comparison.differences)
     doubts = dict.fromkeys(pair.difference.warning for pair in comparison.differences if pair.difference.warning)
     text = [family_sentence(comparison), f"{comparison.basis}.", f"Method: {'; '.join(methods)}.", *doubts]
     heading = "Which models can be told apart" if comparison.comparator is None else "Against the comparator"
-    return [Section(heading, text, to_html(differences_table(comparison)))]
+    return [ReportSection(heading, text, to_html(differences_table(comparison)))]
 
 
-def _class_reports(comparison: Comparison) -> list[Section]:
+def _class_reports(comparison: Comparison) -> list[ReportSection]:
     how = (
         "Each patch is called the class of its highest probability."
         if comparison.many
@@ -139,7 +139,7 @@ def _class_reports(comparison: Comparison) -> list[Section]:
         "has nothing to be computed from counts as 0, as in scikit-learn."
     )
     return [
-        Section(
+        ReportSection(
             f"Classification report of {result.name}",
             [how, means],
             to_html(class_report_table(comparison, comparison.report(result).rows)),

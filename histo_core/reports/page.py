@@ -29,7 +29,7 @@ footer { margin-top: 2rem; color: #59636e; font-size: .85rem; }
 
 
 @dataclass(frozen=True, eq=False)
-class Section:
+class ReportSection:
     """A heading with paragraphs, ready-made table HTML and figures below it."""
 
     heading: str
@@ -38,7 +38,7 @@ class Section:
     figures: Sequence[go.Figure] = ()
 
 
-def page(title: str, verdict: str, warnings: Sequence[str], sections: Sequence[Section]) -> str:
+def page(title: str, verdict: str, warnings: Sequence[str], sections: Sequence[ReportSection]) -> str:
     """The whole file. All texts are plain text and are escaped here; only `Section.table` is HTML already."""
     body = [f"<h1>{as_html(title)}</h1>", f'<p class="verdict">{as_html(verdict)}</p>']
     body += [f'<p class="warning">{as_html(warning)}</p>' for warning in warnings]
@@ -63,7 +63,7 @@ def page(title: str, verdict: str, warnings: Sequence[str], sections: Sequence[S
 """
 
 
-def _section(section: Section, prefix: str) -> str:
+def _section(section: ReportSection, prefix: str) -> str:
     parts = [f"<h2>{as_html(section.heading)}</h2>"]
     parts += [f"<p>{as_html(paragraph)}</p>" for paragraph in section.paragraphs]
     if section.table:

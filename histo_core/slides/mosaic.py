@@ -26,7 +26,7 @@ _STEPS = 8
 
 
 @dataclass(frozen=True)
-class Region:
+class SlideRegion:
     """A part of a slide: patch pixels from its uppermost and leftmost patch."""
 
     top: float
@@ -74,7 +74,7 @@ def mosaic_slides(dataset: Dataset) -> pd.DataFrame:
     return counts.reset_index().sort_values(["patches", "slide_id"], ascending=[False, True], ignore_index=True)
 
 
-def mosaic(dataset: Dataset, slide_id: str, max_side: int = MAX_SIDE, region: Region | None = None) -> Mosaic:
+def mosaic(dataset: Dataset, slide_id: str, max_side: int = MAX_SIDE, region: SlideRegion | None = None) -> Mosaic:
     """Lay the patches of one slide out, or those of a part of it; only these are read.
 
     Positions (columns ``x`` and ``y``) are those of upper left corners. How far apart two patches lie is known for
@@ -115,7 +115,7 @@ def mosaic(dataset: Dataset, slide_id: str, max_side: int = MAX_SIDE, region: Re
     return Mosaic(image, float(scale), rows[there], boxes[there], slide_id, (top, left), outside, int((~there).sum()))
 
 
-def densest(dataset: Dataset, slide_id: str, max_side: int = MAX_SIDE) -> Region | None:
+def densest(dataset: Dataset, slide_id: str, max_side: int = MAX_SIDE) -> SlideRegion | None:
     """The square part with the most patches in which each is `LEGIBLE`; None where it is on the whole slide already.
 
     Squares at each eighth of their side are compared, so that the one found may miss the best by as much.
@@ -133,7 +133,7 @@ def densest(dataset: Dataset, slide_id: str, max_side: int = MAX_SIDE) -> Region
     for axis in (0, 1):
         counts = np.lib.stride_tricks.sliding_window_view(counts, _STEPS, axis).sum(axis=-1)
     top, left = (float(place) * side / _STEPS for place in np.unravel_index(counts.argmax(), counts.shape))
-    return Region(top, left, top + side, left + side)
+    return SlideRegion(top, left, top + side, left + side)
 
 
 def _laid_out(dataset: Dataset, slide_id: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -147,7 +147,7 @@ def _laid_out(dataset: Dataset, slide_id: str) -> tuple[np.ndarray, np.ndarray, 
     return rows, corners, size
 
 
-def _within(region: Region, middles: np.ndarray) -> np.ndarray:
+def _within(region: SlideRegion, middles: np.ndarray) -> np.ndarray:
     """Which points, (y, x) each, lie in a part, bool [n]."""
     low, high = (region.top, region.left), (region.bottom, region.right)
     return np.all((middles >= low) & (middles < high), axis=1)

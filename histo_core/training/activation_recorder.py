@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from histo_core.training.activations import EDGES, EpochActivity, LayerActivity
-from histo_core.training.distributed.process_group import Ranks
+from histo_core.training.distributed.process_group import ProcessGroup
 
 _RECTIFIERS = frozenset(
     {
@@ -61,7 +61,7 @@ class ActivationRecorder:
         ranks: who this process is, where several share the batches.
     """
 
-    def __init__(self, network: nn.Module, ranks: Ranks) -> None:
+    def __init__(self, network: nn.Module, ranks: ProcessGroup) -> None:
         self._network, self._ranks = network, ranks
         self._edges = torch.tensor(EDGES, device=ranks.device)
         self._layers: dict[str, _Layer] = {}

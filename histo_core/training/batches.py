@@ -31,7 +31,7 @@ class Augmentation:
 
 
 @dataclass(frozen=True, eq=False)
-class Wanted:
+class BatchRequest:
     """A batch that is asked for; see `Batches.batch`."""
 
     rows: np.ndarray
@@ -102,7 +102,7 @@ class Batches:
         """Labels alone, int64 [n] on the CPU."""
         return torch.from_numpy(self._labels[rows])
 
-    def each(self, wanted: Iterable[Wanted], ahead: int | None = None) -> Generator[tuple[Tensor, Tensor]]:
+    def each(self, wanted: Iterable[BatchRequest], ahead: int | None = None) -> Generator[tuple[Tensor, Tensor]]:
         """Batch after batch, in order; the next ones are made in a thread while the caller computes with one.
 
         Close the iterator when no more is taken: it ends the thread. Batches do not depend on ``ahead``.
@@ -133,7 +133,7 @@ class Batches:
         finally:
             reader.shutdown(cancel_futures=True)
 
-    def _made(self, one: Wanted, beside: torch.cuda.Stream | None) -> _Made:
+    def _made(self, one: BatchRequest, beside: torch.cuda.Stream | None) -> _Made:
         if beside is None:
             return _Made(*self.batch(one.rows, one.augmentation, one.keys))
         with torch.cuda.stream(beside):

@@ -23,7 +23,7 @@ from histo_core.models.device import resolve_device
 from histo_core.progress import Progress, silent
 from histo_core.training.batches import MEMORY_LIMIT
 from histo_core.training.data_order import batch_count, epoch_order, training_rows, validation_rows
-from histo_core.training.dry_run_config import Trial, trial_config
+from histo_core.training.dry_run_config import DryRun, trial_config
 from histo_core.training.events import BatchDone, EpochDone, Event, Started
 from histo_core.training.failures import memory_explained
 from histo_core.training.loop import fit
@@ -40,7 +40,7 @@ def try_batch(
     workspace: Workspace,
     steps: int = STEPS,
     progress: Progress = silent,
-) -> Trial:
+) -> DryRun:
     """Train the run's own network for a step to warm up and a few that count, validate one batch, save a checkpoint.
 
     It is the real loop on few patches, so whatever a step costs is in it. Of several devices that share a batch one
@@ -70,7 +70,7 @@ def try_batch(
     steps_per_epoch = batch_count(len(epoch_order(train, labels[train], config, epoch=0)), config.train)
     trained = timing.step * steps_per_epoch
     validation = timing.validation * -(-len(valid) // share) + timing.saving
-    return Trial(
+    return DryRun(
         seconds_per_step=timing.step,
         images_per_second=min(share, len(train)) * devices / timing.step,
         steps_per_epoch=steps_per_epoch,

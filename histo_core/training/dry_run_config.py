@@ -34,7 +34,7 @@ def trial_config(config: RunConfig) -> RunConfig:
 
 
 @dataclass(frozen=True)
-class Trial:
+class DryRun:
     """What a run will cost on this machine, as it was during the trial.
 
     Attributes:
@@ -63,6 +63,6 @@ class Trial:
         """From the end of one epoch to the end of the next."""
         return self.seconds_per_epoch + self.validation_seconds
 
-    def of_epochs(self, epochs: int) -> Trial:
+    def of_epochs(self, epochs: int) -> DryRun:
         """The same for another number of epochs."""
         return replace(self, seconds_total=epochs * self.seconds_between)

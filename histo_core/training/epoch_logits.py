@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from histo_core.models.inference.probabilities import probabilities
-from histo_core.training.distributed.process_group import Ranks
-from histo_core.training.distributed.shards import Deal
+from histo_core.training.distributed.process_group import ProcessGroup
+from histo_core.training.distributed.shards import Shard
 from histo_core.training.scores import EpochScores, epoch_scores
 
 _KEY = "epoch.logits"
@@ -32,12 +32,12 @@ class EpochLogits:
         classes: k.
     """
 
-    def __init__(self, ranks: Ranks, places: int, classes: int) -> None:
+    def __init__(self, ranks: ProcessGroup, places: int, classes: int) -> None:
         self._ranks = ranks
         self._logits = torch.zeros(places, classes, device=ranks.device)
         self._known = True
 
-    def take(self, outputs: Tensor | Sequence[Tensor], deal: Deal) -> None:
+    def take(self, outputs: Tensor | Sequence[Tensor], deal: Shard) -> None:
         """Keep what a batch's share gave.
 
         Args:

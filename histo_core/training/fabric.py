@@ -14,7 +14,7 @@ from lightning_fabric.strategies.ddp import DDPStrategy
 from torch.amp.grad_scaler import GradScaler
 
 from histo_core.errors import ConfigError
-from histo_core.training.distributed.process_group import Ranks
+from histo_core.training.distributed.process_group import ProcessGroup
 
 _PRECISIONS: dict[str, Literal["32-true", "bf16-mixed", "16-mixed"]] = {
     "32": "32-true",
@@ -35,7 +35,7 @@ os.environ.pop("PYTORCH_NVML_BASED_CUDA_CHECK", None)
 def fabric_on(
     device: torch.device,
     precision: Literal["32", "bf16", "16"] = "32",
-    ranks: Ranks | None = None,
+    ranks: ProcessGroup | None = None,
     *,
     frozen: bool = False,
 ) -> Fabric:

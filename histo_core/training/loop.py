@@ -21,11 +21,11 @@ from histo_core.models.registry import MODELS
 from histo_core.models.weights.header import WeightsHeader
 from histo_core.training.activation_recorder import ActivationRecorder
 from histo_core.training.activations import append_activity, forget_activity
-from histo_core.training.batches import Augmentation, Wanted
+from histo_core.training.batches import Augmentation, BatchRequest
 from histo_core.training.checkpoint import BestWeights, Checkpoints, Position
 from histo_core.training.data_order import batch_count, epoch_order, identity, training_rows, validation_rows
-from histo_core.training.distributed.process_group import Ranks, connected, find_ranks
-from histo_core.training.distributed.shards import Shares
+from histo_core.training.distributed.process_group import ProcessGroup, connected, find_ranks
+from histo_core.training.distributed.shards import BatchSharding
 from histo_core.training.epoch_logits import EpochLogits
 from histo_core.training.events import BatchDone, EpochDone, Event, Finished, Started, Stopped
 from histo_core.training.failures import check_batch, check_finite, memory_explained
@@ -103,7 +103,7 @@ def _fit(
     dataset: Dataset,
     split: Split,
     folder: Path,
-    ranks: Ranks,
+    ranks: ProcessGroup,
     should_stop: Callable[[], bool],
     workspace: Workspace | None,
     data_hash: str | None,
@@ -116,7 +116,7 @@ def _fit(
         with memory_explained(size):
             setup = set_up(config, dataset, train, valid, count, ranks, workspace)
         batches, updates, state = setup.batches, setup.updates, setup.state
-        shares = Shares(ranks, config.train, train, classes, len(dataset.classes))
+        shares = BatchSharding(ranks, config.train, train, classes, len(dataset.classes))
         checkpoints = Checkpoints(folder / "checkpoint", identity(config, dataset, split, data_hash))
         header = WeightsHeader(
             model=config.model,
@@ -170,7 +170,7 @@ def _fit(
             keys = draw_keys(order)
             deals = shares.of_epoch(order, count)[at.batch :]
             augmentation = Augmentation(config.augment, config.seed, epoch)
-            wanted = (Wanted(order[deal.places], augmentation, keys[deal.places]) for deal in deals)
+            wanted = (BatchRequest(order[deal.places], augmentation, keys[deal.places]) for deal in deals)
             seen = EpochLogits(ranks, len(trained), k)
             if at.batch:
                 seen.restore(unfinished)

@@ -14,7 +14,7 @@ from histo_core.data.dataset import Dataset
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.registry import MODELS, build_model
 from histo_core.training.batches import Batches
-from histo_core.training.distributed.process_group import Ranks
+from histo_core.training.distributed.process_group import ProcessGroup
 from histo_core.training.distributed.sync_norm import synchronised
 from histo_core.training.ema import Average
 from histo_core.training.fabric import fabric_on, scaler_of
@@ -53,7 +53,7 @@ def set_up(
     train: np.ndarray,
     valid: np.ndarray,
     count: int,
-    ranks: Ranks,
+    ranks: ProcessGroup,
     workspace: Workspace | None,
 ) -> Setup:
     """Build everything afresh; the first weights come from torch's global generator.

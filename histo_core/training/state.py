@@ -11,7 +11,7 @@ from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 
 from histo_core.models.weights.header import assign
-from histo_core.training.distributed.process_group import Ranks
+from histo_core.training.distributed.process_group import ProcessGroup
 
 _GetAndSet = tuple[Callable[[], Tensor], Callable[[Tensor], None]]
 _MODEL, _AVERAGE, _OPTIMIZER, _SCALER, _RANDOM = "model.", "average.", "optimizer.", "scaler.", "random."
@@ -35,7 +35,7 @@ class TrainingState:
     device: torch.device
     average: nn.Module | None = None
     scaler: GradScaler | None = None
-    ranks: Ranks | None = None
+    ranks: ProcessGroup | None = None
 
     def capture(self) -> dict[str, Tensor]:
         """Name every tensor; they are the live ones, so write them before the next step. All processes must ask."""
@@ -78,8 +78,8 @@ class TrainingState:
                 put(saved[own])
 
     @property
-    def _ranks(self) -> Ranks:
-        return self.ranks or Ranks(self.device)
+    def _ranks(self) -> ProcessGroup:
+        return self.ranks or ProcessGroup(self.device)
 
     def _restore_optimizer(self, tensors: Mapping[str, Tensor]) -> None:
         parameters = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from histo_core.config import TrainConfig
-from histo_core.training.distributed.shards import Deal
+from histo_core.training.distributed.shards import Shard
 from histo_core.training.ema import Average
 from histo_core.training.penalty import l1_penalty
 from histo_core.training.schedule import factor
@@ -59,7 +59,7 @@ class Updates:
         """Where a batch goes through the network and back: processes add their gradients up once a step."""
         return self._fabric.no_backward_sync(self.network, enabled=not self._ends_step(batch))
 
-    def take(self, loss: Tensor, deal: Deal, epoch: int, batch: int, valid_losses: Sequence[float]) -> bool:
+    def take(self, loss: Tensor, deal: Shard, epoch: int, batch: int, valid_losses: Sequence[float]) -> bool:
         """Gather a batch's gradients, and step when it is the last of its group.
 
         A batch counts by its part of the group's samples, or of their weights, so that a group equals one large batch

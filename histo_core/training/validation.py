@@ -14,8 +14,8 @@ from torch import nn
 from histo_core.models.inference.probabilities import log_probabilities
 from histo_core.models.inference.probabilities import probabilities as to_probabilities
 from histo_core.training.activation_recorder import ActivationRecorder
-from histo_core.training.batches import Batches, Wanted
-from histo_core.training.distributed.process_group import Ranks
+from histo_core.training.batches import Batches, BatchRequest
+from histo_core.training.distributed.process_group import ProcessGroup
 from histo_core.training.scores import epoch_scores
 
 
@@ -46,7 +46,7 @@ def validate(
     batch_size: int,
     should_stop: Callable[[], bool],
     output: str = "softmax",
-    ranks: Ranks | None = None,
+    ranks: ProcessGroup | None = None,
     recorder: ActivationRecorder | None = None,
 ) -> Validation | None:
     """Validate without changing the network or any generator.
@@ -66,10 +66,10 @@ def validate(
         The result, or None when asked to stop before the end.
     """
     network.eval()
-    ranks = ranks or Ranks(torch.device("cpu"))
+    ranks = ranks or ProcessGroup(torch.device("cpu"))
     parts = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
     loss, probabilities = 0.0, []
-    with closing(batches.each(Wanted(ranks.share_of(part)) for part in parts)) as taken:
+    with closing(batches.each(BatchRequest(ranks.share_of(part)) for part in parts)) as taken:
         for part, (images, _) in zip(parts, taken, strict=True):
             mine = ranks.share(len(part))
             with recorder.watching(counts=mine.start < mine.stop) if recorder else nullcontext():

@@ -29,7 +29,7 @@ SIDE = 430
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
+class MapRequest:
     """What a run's model makes of a patch."""
 
     run: Run
@@ -83,7 +83,7 @@ class Question:
         return cache.explanation(*self._key, method, options, target, self.home, self.patch.image)
 
 
-def patch_card(question: Question) -> None:
+def patch_card(question: MapRequest) -> None:
     """The patch itself, and how sure the model is of each class."""
     patch = question.patch
     st.subheader("The patch", anchor=False)
@@ -94,7 +94,7 @@ def patch_card(question: Question) -> None:
 
 
 def map_card(
-    question: Question,
+    question: MapRequest,
     explanation: Explanation,
     options: str,
     *,

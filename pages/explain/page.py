@@ -36,7 +36,7 @@ def render() -> None:
         with top:
             layout.header("Explain", "Choose an image to see what the model makes of it.")
         return
-    seen = maps.Question(run, patch, home)
+    seen = maps.MapRequest(run, patch, home)
     with top:
         layout.header("Explain", seen.answer)
     _pictures(seen)
@@ -61,7 +61,7 @@ def _choose(finished: dict[str, Run]) -> tuple[Run, str]:
 
 @st.fragment
 @shown()
-def _pictures(question: maps.Question) -> None:
+def _pictures(question: maps.MapRequest) -> None:
     """The patch and its maps, and what changes how they are drawn."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         classes = question.classes

@@ -12,7 +12,7 @@ from histo_core.runs.devices import devices
 from histo_core.runs.store.overview import data_used, states
 from histo_core.runs.store.records import RunStatus
 from histo_core.runs.store.runs import Store
-from histo_core.runs.store.search import Wanted, find_runs
+from histo_core.runs.store.search import RunFilter, find_runs
 from histo_core.workspace import Workspace
 from pages.shared.app import navigation
 from pages.shared.cache import cache
@@ -84,7 +84,7 @@ def _demo_button(workspace: Workspace, *, primary: bool = False) -> None:
 
 
 def _next_step(store: Store) -> None:
-    finished = find_runs(store, Wanted(statuses=(RunStatus.SUCCEEDED,)), limit=run_card.OFFERED).runs
+    finished = find_runs(store, RunFilter(statuses=(RunStatus.SUCCEEDED,)), limit=run_card.OFFERED).runs
     if not finished:
         return
     same = [run for run in finished if run_card.alike(run, finished[0])]
@@ -108,7 +108,7 @@ def _board(store: Store, workspace: Workspace) -> None:
     """All that moves while models train."""
     known = states(store)
     layout.header("Home", _verdict(known))
-    newest = find_runs(store, Wanted(), limit=CARDS).runs
+    newest = find_runs(store, RunFilter(), limit=CARDS).runs
     names = {run.run_id: run_card.label(run) for run in newest}
     for device in devices(workspace):
         st.caption(plain(run_card.device_words(device, names)))

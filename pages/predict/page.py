@@ -104,7 +104,7 @@ def _open_again(answer: PredictionSet) -> None:
         st.rerun()
 
 
-def _which(question: predict_form.Question, source: Dataset) -> str:
+def _which(question: predict_form.PredictRequest, source: Dataset) -> str:
     if question.split is None:
         return count(len(source), "patch", "patches")
     return " and ".join(f"the {predict_form.PATCHES[part].lower()}" for part in question.predict.parts)
@@ -112,7 +112,7 @@ def _which(question: predict_form.Question, source: Dataset) -> str:
 
 @shown()
 def _own(
-    run: Run, question: predict_form.Question, own: Split, found: PredictionSet | None, workspace: Workspace
+    run: Run, question: predict_form.PredictRequest, own: Split, found: PredictionSet | None, workspace: Workspace
 ) -> None:
     """What the run has seen of its own data before, and how often the test part was looked at."""
     from histo_core.prediction.preflight import held_out_check, seen_check  # it loads PyTorch

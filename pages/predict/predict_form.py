@@ -29,7 +29,7 @@ NO_CLASS = ""
 
 
 @dataclass(frozen=True)
-class Question:
+class PredictRequest:
     """What is asked of a run."""
 
     data: DataConfig
@@ -55,7 +55,7 @@ def choose_data(run_id: str, data: DataConfig) -> None:
 
 def choose(
     data: DataConfig, division: SplitConfig, source: Dataset, classes: Sequence[str], home: str, *, own: bool
-) -> Question:
+) -> PredictRequest:
     """Which patches, in which views, and what their classes mean to the run.
 
     Args:
@@ -92,7 +92,9 @@ def choose(
                 "Combine views by", "combine", list(COMBINE), format_func=COMBINE.__getitem__, width=200
             )
     how = {"tta": views, "combine": combine} | ({} if part == ALL else {"parts": [part]})
-    return Question(data, None if part == ALL else division, parse_config(PredictConfig, how), _mapping(known, classes))
+    return PredictRequest(
+        data, None if part == ALL else division, parse_config(PredictConfig, how), _mapping(known, classes)
+    )
 
 
 def _mapping(known: Sequence[str], classes: Sequence[str]) -> dict[str, str] | None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from histo_core.access import LOCAL, authorise
 from histo_core.runs.devices import devices
-from histo_core.runs.store.search import Wanted, all_tags, find_runs
+from histo_core.runs.store.search import RunFilter, all_tags, find_runs
 from histo_core.workspace import Workspace
 from pages.shared.cache import cache
 from pages.shared.components import layout, run_card
@@ -30,7 +30,7 @@ def _form(workspace: Workspace) -> None:
     """The form, with its button above all that need not be touched."""
     store = cache.store(str(workspace.home))
     st.subheader("New runs", anchor=run_board.FORM)
-    if any(run.status.active for run in find_runs(store, Wanted(), limit=1).runs):
+    if any(run.status.active for run in find_runs(store, RunFilter(), limit=1).runs):
         st.markdown(f"[To the runs that wait or train](#{run_board.ANCHOR})")
     source = run_source.choose(store, workspace)
     machine = devices(workspace)

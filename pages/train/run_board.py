@@ -11,7 +11,7 @@ import streamlit as st
 
 from histo_core.plots.training import RUNNING, Measure, curves_figure, curves_table
 from histo_core.runs.store.records import Run, RunStatus
-from histo_core.runs.store.search import Found, Wanted, all_tags, find_runs
+from histo_core.runs.store.search import Found, RunFilter, all_tags, find_runs
 from histo_core.training.events import EpochDone
 from histo_core.workspace import Workspace
 from pages.shared.app import url_state
@@ -43,7 +43,7 @@ def draw(workspace: Workspace) -> None:
     wanted = _filter(tags)
     first = find_runs(store, wanted, limit=SHOWN)
     if not first.total:
-        if wanted == Wanted():
+        if wanted == RunFilter():
             words = "Runs appear here with their progress and their curves."
             layout.empty(words, _to_the_form)
         else:
@@ -63,7 +63,7 @@ def draw(workspace: Workspace) -> None:
         st.caption(f"{count(first.total, 'run')} on {count(pages, 'page')}.")
 
 
-def _filter(tags: Sequence[str]) -> Wanted:
+def _filter(tags: Sequence[str]) -> RunFilter:
     """Which runs the URL and its controls ask for."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = run_card.search("Find", "find")
@@ -72,7 +72,7 @@ def _filter(tags: Sequence[str]) -> Wanted:
             words = {ANY_TAG: word_for_all(tags)} | {tag: tag for tag in tags}
             tag = url_state.choose("Tag", "tag", list(words), format_func=words.__getitem__, clears=["page"])
             archived = url_state.switch("Show archived runs", "archived")
-    return Wanted(text=text, tag=tag, statuses=STATES[said], archived=archived)
+    return RunFilter(text=text, tag=tag, statuses=STATES[said], archived=archived)
 
 
 def _to_the_form() -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from histo_core.jobs.cost_estimate import load_estimate
 from histo_core.runs.devices.devices import Device
 from histo_core.studies.recipes import NamedConfig
-from histo_core.training.dry_run_config import Trial
+from histo_core.training.dry_run_config import DryRun
 from histo_core.workspace import Workspace
 from pages.shared.components.job_card import job_card
 from pages.shared.components.text import count, duration, plain, size
@@ -47,13 +47,13 @@ def draw(members: Sequence[NamedConfig], times: int, machine: Sequence[Device], 
         st.caption(f"If memory ran out, try a batch size of {max(smallest, 1)}.")
 
 
-def words(trial: Trial) -> str:
+def words(trial: DryRun) -> str:
     """ "About 40 s an epoch, 7 min in total, 1.2 GB of memory"."""
     each, total = duration(trial.seconds_between), duration(trial.seconds_total)
     return f"about {each} an epoch, {total} in total, {size(trial.peak_bytes)} of memory"
 
 
-def _say(measured: dict[str, Trial], times: int) -> None:
+def _say(measured: dict[str, DryRun], times: int) -> None:
     if len(measured) == times == 1:
         (trial,) = measured.values()
         sentence = words(trial)
@@ -66,7 +66,7 @@ def _say(measured: dict[str, Trial], times: int) -> None:
     st.markdown("\n".join(f"- {plain(f'{name}: {words(trial)}')}" for name, trial in measured.items()))
 
 
-def _too_little(members: Sequence[NamedConfig], measured: dict[str, Trial], machine: Sequence[Device]) -> None:
+def _too_little(members: Sequence[NamedConfig], measured: dict[str, DryRun], machine: Sequence[Device]) -> None:
     total = {device.name: device.memory_total for device in machine}
     for member in members:
         trial = measured[member.name]

@@ -26,7 +26,7 @@ from pages.train.run_source import Source
 
 
 @dataclass(frozen=True)
-class Wanted:
+class TrainRequest:
     """What the form holds.
 
     Attributes:
@@ -45,7 +45,9 @@ class Wanted:
     priority: int
 
 
-def draw(source: Source, machine: Sequence[Device], labels: Mapping[str, str], tags: Sequence[str]) -> Wanted | None:
+def draw(
+    source: Source, machine: Sequence[Device], labels: Mapping[str, str], tags: Sequence[str]
+) -> TrainRequest | None:
     """The form's controls.
 
     Args:
@@ -93,7 +95,7 @@ def draw(source: Source, machine: Sequence[Device], labels: Mapping[str, str], t
     configs, wrong = _configs(members, names, data, changes, networks, seed)
     with beside["preprocess"]:  # said once the networks' options are known, which stand below
         run_symmetry.draw(configs)
-    return Wanted(
+    return TrainRequest(
         members=tuple(configs),
         changes=tuple(run_changes.lines(members, data, changes, networks, seed)),
         problems=(*problems, *wrong),

@@ -23,11 +23,11 @@ from pages.shared.app import navigation
 from pages.shared.components import data_choice, split_verdict
 from pages.shared.components.text import count, plain
 from pages.train import experiment_form, preset_view, run_command, run_estimate
-from pages.train.run_form import Wanted
+from pages.train.run_form import TrainRequest
 from pages.train.run_source import Source
 
 
-def draw(wanted: Wanted, source: Source, machine: Sequence[Device], workspace: Workspace) -> None:
+def draw(wanted: TrainRequest, source: Source, machine: Sequence[Device], workspace: Workspace) -> None:
     """Everything between the choice of a preset and a launch.
 
     Args:
@@ -92,7 +92,7 @@ def _say_whose(recipe: Recipe, protocol: ProtocolConfig) -> None:
         st.caption(plain(f"The study's own: {named}."))
 
 
-def _button(wanted: Wanted, protocol: ProtocolConfig, problems: Sequence[str]) -> bool:
+def _button(wanted: TrainRequest, protocol: ProtocolConfig, problems: Sequence[str]) -> bool:
     models = count(len(wanted.members), "model")
     return st.button(
         f"Train {models}" if protocol.kind == "single" else f"Train {models}, {count(protocol.size, 'run')} each",
@@ -105,7 +105,7 @@ def _button(wanted: Wanted, protocol: ProtocolConfig, problems: Sequence[str]) -
     )
 
 
-def _launch(wanted: Wanted, protocol: ProtocolConfig, recipe: Recipe | None, workspace: Workspace) -> None:
+def _launch(wanted: TrainRequest, protocol: ProtocolConfig, recipe: Recipe | None, workspace: Workspace) -> None:
     data_choice.opened(wanted.members[0].config.data)
     with st.spinner("Checking the data and queueing…", show_time=True):
         if protocol.kind != "single":
@@ -124,7 +124,7 @@ def _launch(wanted: Wanted, protocol: ProtocolConfig, recipe: Recipe | None, wor
 
 
 def _experiments(
-    wanted: Wanted, protocol: ProtocolConfig, recipe: Recipe | None, workspace: Workspace
+    wanted: TrainRequest, protocol: ProtocolConfig, recipe: Recipe | None, workspace: Workspace
 ) -> list[Experiment]:
     """One experiment for each model, in order.
 
@@ -163,7 +163,7 @@ def _origin(member: NamedConfig, protocol: ProtocolConfig, recipe: Recipe | None
     return str(replace(origin, experiment=recipe.asks(origin.run, protocol)))
 
 
-def _written(wanted: Wanted) -> dict[str, Any]:
+def _written(wanted: TrainRequest) -> dict[str, Any]:
     """What is written on each of the runs."""
     return {"priority": wanted.priority, "tags": wanted.tags, "note": wanted.note}
 
@@ -173,7 +173,7 @@ def _yaml(config: str) -> str:
     return RunConfig.model_validate_json(config).to_yaml()
 
 
-def _copies(wanted: Wanted, protocol: ProtocolConfig) -> None:
+def _copies(wanted: TrainRequest, protocol: ProtocolConfig) -> None:
     with st.expander("Copy as a file or a command"):
         for member, file in zip(wanted.members, run_command.file_names(wanted.members), strict=True):
             st.caption(plain(f"{member.name}: save this as {file}, and run the command below it."))

@@ -13,7 +13,7 @@ from PIL import Image
 from histo_core.auditing.dct_signature import signatures, turned
 from histo_core.auditing.duplicates import equal_groups, exact_duplicates, near_pairs
 from histo_core.auditing.pixel_stats import luma
-from histo_core.auditing.similarity import Likeness, likeness, look, side_for
+from histo_core.auditing.similarity import Similarity, look, side_for, similarity
 from histo_core.data.dataset import Dataset
 from histo_core.errors import CancelledError
 
@@ -29,9 +29,9 @@ def pairs_of(images: np.ndarray) -> list[tuple[int, int, int]]:
     return list(found[["first", "other", "symmetry"]].itertuples(index=False, name=None))
 
 
-def compared(first: np.ndarray, other: np.ndarray, symmetry: int) -> Likeness:
+def compared(first: np.ndarray, other: np.ndarray, symmetry: int) -> Similarity:
     side = side_for(first, other)
-    return likeness(look(first, side), look(other, side), symmetry)
+    return similarity(look(first, side), look(other, side), symmetry)
 
 
 def test_equal_groups_are_in_order() -> None:

@@ -45,7 +45,7 @@ def test_a_bright_class_is_found(images: list[np.ndarray], make_folder: Callable
         f"Brightness alone tells tumour from normal with AUROC {brightness.auroc.value:.2f} ("
     )
     assert finding.clause.startswith("brightness alone tells ")
-    assert f"corrected for that, it is at least {brightness.surely:.2f}." in finding.sentence
+    assert f"corrected for that, it is at least {brightness.corrected_lower_bound:.2f}." in finding.sentence
     assert {"fact", "auroc", "low", "low_bonferroni", "high", "sample_id", "other_id"} <= set(finding.table.columns)
 
 
@@ -58,7 +58,7 @@ def test_the_best_of_many_comparisons_may_be_chance(make_folder: Callable[..., D
     found = list(found_in(dataset).values())
     assert {each.compared for each in found} == {9 * len(found)}
     assert max(each.auroc.low for each in found) > 0.5  # what a single comparison would be believed
-    assert max(each.surely for each in found) <= 0.5
+    assert max(each.corrected_lower_bound for each in found) <= 0.5
     finding = shortcut_finding(dataset, found)
     assert (finding.severity, finding.clause) == ("ok", "")
     assert finding.sentence.endswith(f" It is the best of {9 * len(found)} comparisons, so that it may be chance.")
@@ -86,7 +86,7 @@ def test_ink_on_one_class_is_a_shortcut(images: list[np.ndarray], make_folder: C
         images[row][: 4 + row % 5] = (25, 60, 170)
     found = found_in(make_folder(images, WHERE))["ink"]
     assert (found.high, found.auroc.value) == (True, 1)
-    assert found.surely > 0.75
+    assert found.corrected_lower_bound > 0.75
 
 
 def test_a_telling_scanner_is_found_by_patient(images: list[np.ndarray], make_folder: Callable[..., Dataset]) -> None:

@@ -100,7 +100,7 @@ def test_noise_surely_tells_nothing(classes: int, each: int, patients: bool) -> 
             facts = facts / 2 + rng.normal(size=(4, groups.max() + 1))[:, groups]
         tellings = [number_telling(pd.Series(fact), labels == target, groups) for fact in facts for target in targets]
         best = sorted(tellings, key=lambda telling: -telling.value)[:3]
-        called += max(telling.surely(len(tellings)) for telling in best) >= NOTE
+        called += max(telling.corrected_lower_bound(len(tellings)) for telling in best) >= NOTE
         plainly += max(telling.interval().low for telling in best) >= NOTE
     assert called <= 1
     assert plainly > 1 or patients
@@ -110,4 +110,4 @@ def test_what_is_sure_is_the_corrected_limit() -> None:
     telling = number_telling(pd.Series(SCORE), POSITIVE, None)
     corrected = auroc_interval(POSITIVE, SCORE, confidence=1 - 0.05 / 12)
     assert corrected is not None
-    assert telling.surely(12) == corrected.low < telling.interval().low
+    assert telling.corrected_lower_bound(12) == corrected.low < telling.interval().low

@@ -14,7 +14,7 @@ from histo_core.config import AugmentConfig, DataConfig, PreprocessConfig, Split
 from histo_core.data.opening import open_dataset
 from histo_core.data.splits.make_split import make_split
 from histo_core.data.transforms.augment.preview import augment
-from histo_core.data.transforms.preprocess import Preprocess, Region
+from histo_core.data.transforms.preprocess import PatchRegion, Preprocess
 from histo_core.data.transforms.stain import stain_channels
 from histo_core.errors import ConfigError
 from histo_core.workspace import Workspace
@@ -42,7 +42,7 @@ def test_they_are_audited(tmp_path: Path, workspace: Workspace) -> None:
 def test_they_are_preprocessed_or_refused(size: tuple[int, int]) -> None:
     preprocess = Preprocess(PreprocessConfig(resize=32))
     assert preprocess([tiny(size)]).shape == (1, 3, 32, 32)
-    assert preprocess.seen(*size) == Region(0, 0, *size)
+    assert preprocess.seen(*size) == PatchRegion(0, 0, *size)
     assert preprocess.to_input_pixels(np.ones((4, 4)), *size).shape == size
     assert Preprocess(PreprocessConfig())([tiny(size)]).shape == (1, 3, *size)
     with pytest.raises(ConfigError, match="larger than an image"):

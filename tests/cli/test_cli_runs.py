@@ -15,7 +15,7 @@ from histo_core.cli.epochs import epoch_line
 from histo_core.config import RunConfig
 from histo_core.files import append_line
 from histo_core.runs.store.edit import rename
-from histo_core.runs.store.records import Progress, Run, RunStatus
+from histo_core.runs.store.records import Run, RunProgress, RunStatus
 from histo_core.runs.store.runs import Store
 from histo_core.runs.worker.process_identity import ProcessIdentity
 from histo_core.training.events import EpochDone, to_json
@@ -161,10 +161,10 @@ def test_watch_tells_each_epoch_and_the_end(
     folder.mkdir(parents=True, exist_ok=True)
     steps = iter(
         [
-            lambda: store.heartbeat(run.run_id, ME, Progress("training", 0, 10, 3, 20, 250.0)),
+            lambda: store.heartbeat(run.run_id, ME, RunProgress("training", 0, 10, 3, 20, 250.0)),
             lambda: append_line(folder / "events.jsonl", to_json(EpochDone(0, 0.7, 0.6, 0.8, None, 1.5, best=True))),
             lambda: append_line(folder / "events.jsonl", to_json(EpochDone(1, 0.5, 0.7, 0.8, 0.9, 1.5, best=False))),
-            lambda: store.heartbeat(run.run_id, ME, Progress("predicting", 10, 10, 3, 20)),
+            lambda: store.heartbeat(run.run_id, ME, RunProgress("predicting", 10, 10, 3, 20)),
             lambda: store.finish(run.run_id, ME, RunStatus.FAILED, "The loss is no number."),
         ]
     )

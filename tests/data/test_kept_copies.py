@@ -12,7 +12,7 @@ from histo_core.config import DataConfig
 from histo_core.data.opening import open_dataset
 from histo_core.data.storage.converted import convert
 from histo_core.data.storage.copies import find_copies, remove_unused
-from histo_core.data.storage.single_process import alone
+from histo_core.data.storage.single_process import exclusive
 from histo_core.errors import PathNotAllowedError
 from histo_core.workspace import Workspace
 
@@ -53,7 +53,7 @@ def test_what_a_killed_conversion_left_is_no_copy_but_one_under_way_is_left_alon
     for folder in (left, held):
         (folder / "content").mkdir(parents=True)
         (folder / "content" / "pixels.bin").write_bytes(bytes(1000))
-    with alone(workspace.locks / "convert-held", "A data set is being converted"):
+    with exclusive(workspace.locks / "convert-held", "A data set is being converted"):
         assert [(copy.folder, copy.bytes) for copy in remove_unused(workspace)] == [(left, 1000)]
     assert held.is_dir()
 

@@ -17,7 +17,7 @@ from histo_core.data.opening import open_dataset
 from histo_core.data.storage import converted
 from histo_core.data.storage.converted import convert, converted_bytes, find_store, worth_converting
 from histo_core.data.storage.memmap import FlatStore
-from histo_core.data.storage.single_process import alone
+from histo_core.data.storage.single_process import exclusive
 from histo_core.errors import CancelledError, ConfigError, CorruptDataError, DataError
 from histo_core.workspace import Workspace
 
@@ -108,7 +108,7 @@ def test_other_patients_of_the_same_pixels_have_the_same_copy(class_folder: Path
 def test_two_processes_do_not_convert_the_same(class_folder: Path, workspace: Workspace) -> None:
     dataset = opened(class_folder, workspace)
     with (
-        alone(workspace.locks / f"convert-{dataset.pixels_state}", "Data set 'folder' is being converted"),
+        exclusive(workspace.locks / f"convert-{dataset.pixels_state}", "Data set 'folder' is being converted"),
         pytest.raises(DataError, match="is being converted by another process"),
     ):
         convert(dataset, workspace)

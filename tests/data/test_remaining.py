@@ -11,7 +11,7 @@ import pytest
 from histo_core.config import DataConfig
 from histo_core.data.dataset import Dataset, Problem
 from histo_core.data.opening import open_dataset
-from histo_core.data.subset import Remaining
+from histo_core.data.subset import Subset
 from histo_core.workspace import Workspace
 
 
@@ -19,7 +19,7 @@ def test_pixels_and_masks_are_those_of_the_samples(workspace: Workspace) -> None
     options = {"patches": 40, "patients": 8}
     phantom = open_dataset(DataConfig(dataset="phantom", options=options), workspace)
     rows = np.array([5, 17, 31])
-    rest = Remaining(phantom, rows)
+    rest = Subset(phantom, rows)
     assert (rest.name, rest.classes, rest.positive) == (phantom.name, phantom.classes, phantom.positive)
     assert rest.microns_per_pixel == phantom.microns_per_pixel
     assert rest.sources == phantom.sources
@@ -32,11 +32,11 @@ def test_pixels_and_masks_are_those_of_the_samples(workspace: Workspace) -> None
 def test_files_hash_and_problems_follow_the_rows(class_folder: Path, workspace: Workspace) -> None:
     whole = open_dataset(DataConfig(dataset="folder", root=str(class_folder)), workspace)
     whole.problems = (Problem("a", "is bad"),)
-    rest = Remaining(whole, np.array([4, 1]), [Problem("b", "is worse")])
+    rest = Subset(whole, np.array([4, 1]), [Problem("b", "is worse")])
     assert rest.sources == (whole.sources[4], whole.sources[1])
     assert rest.problems == (("a", "is bad"), ("b", "is worse"))
     assert len({whole.state, rest.state}) == 2
-    all_of_it = Remaining(whole, np.arange(6))
+    all_of_it = Subset(whole, np.arange(6))
     assert all_of_it.content_hash == whole.content_hash != rest.content_hash
 
 
@@ -45,9 +45,9 @@ def test_files_that_are_not_one_a_sample_stay_whatever_their_number(
 ) -> None:
     whole = make_dataset([0, 1])
     whole.sources = (tmp_path / "pixels.h5", tmp_path / "places.csv")
-    assert Remaining(whole, np.array([1])).sources == whole.sources
+    assert Subset(whole, np.array([1])).sources == whole.sources
 
 
 def test_it_is_never_opened_from_files(class_folder: Path, workspace: Workspace) -> None:
     with pytest.raises(TypeError, match="made from an open data set"):
-        Remaining.open(class_folder, Remaining.Options(), workspace)
+        Subset.open(class_folder, Subset.Options(), workspace)

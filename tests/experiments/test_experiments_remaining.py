@@ -12,7 +12,7 @@ import pytest
 from histo_core.config import RunConfig
 from histo_core.experiments.remaining import seconds_left
 from histo_core.runs.store.records import RunStatus
-from histo_core.training.dry_run_config import Trial
+from histo_core.training.dry_run_config import DryRun
 from histo_core.workspace import Workspace
 
 
@@ -52,6 +52,6 @@ def test_finished_runs_say_how_long_the_others_take(
 
 
 def test_before_the_first_has_finished_a_trial_says_it(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    trial = Trial(0.5, 64.0, 78, 39.0, 1.0, 400.0, 10**9, "cpu")
+    trial = DryRun(0.5, 64.0, 78, 39.0, 1.0, 400.0, 10**9, "cpu")
     monkeypatch.setattr("histo_core.experiments.remaining.load_estimate", lambda *_: trial)
     assert seconds_left(_found(_run(WAITS), _run(WAITS), expected=2), workspace) == 800

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from histo_core.config import ModelConfig
-from histo_core.models.inference.batch_norm_folding import engine
+from histo_core.models.inference.batch_norm_folding import fold_batch_norm
 from histo_core.models.layers.group import P4, P4M, Group
 from histo_core.models.registry import build_network
 
@@ -47,7 +47,7 @@ def test_the_logits_of_a_turned_patch_are_those_of_the_patch(
     name: str, options: dict[str, Any], group: Group, side: int, fold: bool
 ) -> None:
     plain = used(name, options, side)
-    network = engine(plain) if fold else plain
+    network = fold_batch_norm(plain) if fold else plain
     image = torch.randn(2, 3, side, side)
     expected = network(image)
     assert relative(expected, plain(image)) <= 1e-5

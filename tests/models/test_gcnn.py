@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from histo_core.config import ModelConfig
-from histo_core.models.inference.batch_norm_folding import engine
+from histo_core.models.inference.batch_norm_folding import fold_batch_norm
 from histo_core.models.layers.group import GROUPS, Group, GroupConv2d
 from histo_core.models.registry import build_network
 from histo_core.models.zoo.gcnn import GroupCNN
@@ -36,7 +36,7 @@ def test_it_has_as_many_weights_as_one_element_of_each_field_needs(group: Group)
 
 
 def test_the_folded_network_holds_plain_layers_only() -> None:
-    kinds = {type(layer) for layer in engine(trained(GROUPS["p4"])).modules()}
+    kinds = {type(layer) for layer in fold_batch_norm(trained(GROUPS["p4"])).modules()}
     assert not any(issubclass(kind, nn.BatchNorm2d | GroupConv2d) for kind in kinds)
     assert nn.Conv2d in kinds
 

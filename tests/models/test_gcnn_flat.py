@@ -5,7 +5,7 @@ import torch
 
 from histo_core.config import ModelConfig
 from histo_core.errors import ConfigError
-from histo_core.models.inference.batch_norm_folding import engine
+from histo_core.models.inference.batch_norm_folding import fold_batch_norm
 from histo_core.models.layers.group import P4, GroupConv2d
 from histo_core.models.registry import build_network
 
@@ -37,7 +37,7 @@ def test_folded_it_is_made_of_plain_convolutions(name: str, options: dict[str, f
     """Though neither has a batch normalisation."""
     torch.manual_seed(0)
     network = build_network(ModelConfig(name=name, options=dict(options)), 2, (side, side)).eval()
-    images, fast = torch.rand(2, 3, side, side), engine(network)
+    images, fast = torch.rand(2, 3, side, side), fold_batch_norm(network)
     assert not any(isinstance(layer, GroupConv2d) for layer in fast.modules())
     torch.testing.assert_close(fast(images), network(images), rtol=1e-4, atol=1e-5)
 

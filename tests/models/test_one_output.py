@@ -14,7 +14,7 @@ from histo_core.config import ModelConfig, PreprocessConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import ConfigError
 from histo_core.explanation.gradcam import GradCam, GradCamOptions
-from histo_core.models.inference.batch_norm_folding import engine
+from histo_core.models.inference.batch_norm_folding import fold_batch_norm
 from histo_core.models.inference.predictor import Predictor
 from histo_core.models.layers.one_logit_head import OneOutputConv2d, OneOutputLinear
 from histo_core.models.registry import MODELS, build_model, build_network
@@ -55,7 +55,7 @@ def test_it_gives_zero_and_one_number_under_the_old_names(name: str, options: di
     torch.manual_seed(0)
     plain = build_network(ModelConfig(name=name, options=options), 2, (side(name), side(name)))
     assert list(network.state_dict()) == list(plain.state_dict())
-    assert torch.allclose(engine(network)(images), logits, atol=1e-4)
+    assert torch.allclose(fold_batch_norm(network)(images), logits, atol=1e-4)
 
 
 SLOW = {"densenet121", "densenet201", "efficientnet_b7", "googlenet", "vit_b_16", "wide_resnet50_2", "xception"}

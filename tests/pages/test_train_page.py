@@ -15,10 +15,10 @@ from streamlit.testing.v1 import AppTest
 from histo_core.errors import DataError
 from histo_core.models.registry import MODELS
 from histo_core.runs.api import launch
-from histo_core.runs.store.records import Progress, RunStatus
+from histo_core.runs.store.records import RunProgress, RunStatus
 from histo_core.runs.store.runs import Store
 from histo_core.runs.worker.process_identity import ProcessIdentity
-from histo_core.training.dry_run import Trial
+from histo_core.training.dry_run import DryRun
 from histo_core.workspace import Workspace
 
 
@@ -144,7 +144,7 @@ def test_a_size_at_which_a_symmetry_is_not_exact_is_said_beside_the_crop(
 def test_an_estimate_is_said_in_one_sentence(
     finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trial = Trial(0.5, 64.0, 78, 39.0, 1.0, 400.0, 1_200_000_000, "cpu")
+    trial = DryRun(0.5, 64.0, 78, 39.0, 1.0, 400.0, 1_200_000_000, "cpu")
     monkeypatch.setattr("pages.train.run_estimate.load_estimate", lambda *_: trial)
     page = open_page("train", clone=run_named(finished, "Small CNN").run_id)
     assert "About 40 s an epoch, 7 min in total, 1.2 GB of memory." in said(page)
@@ -156,7 +156,7 @@ def test_an_estimate_is_said_in_one_sentence(
 def test_more_memory_than_there_is_gets_a_batch_size_to_try(
     finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trial = Trial(0.5, 64.0, 78, 39.0, 1.0, 400.0, 10**16, "cpu")
+    trial = DryRun(0.5, 64.0, 78, 39.0, 1.0, 400.0, 10**16, "cpu")
     monkeypatch.setattr("pages.train.run_estimate.load_estimate", lambda *_: trial)
     page = open_page("train", clone=run_named(finished, "Small CNN").run_id)
     assert "Try a batch size of 16" in said(page)
@@ -263,7 +263,7 @@ def test_a_running_run_tells_its_loss_within_the_epoch(waiting: Workspace, open_
     store, run = Store.open(waiting), run_named(waiting, "First")
     me = ProcessIdentity(1, 0.0, "boot")
     store.claim(run.run_id, me)
-    at = Progress("training", epoch=1, epochs=2, batch=3, batches=4, images_per_second=16.0, train_loss=0.6543)
+    at = RunProgress("training", epoch=1, epochs=2, batch=3, batches=4, images_per_second=16.0, train_loss=0.6543)
     store.heartbeat(run.run_id, me, at)
     page = open_page("train", watch=[run.run_id])
     assert page.get("progress")[0].proto.text == "Training: epoch 2 of 2, batch 3 of 4, loss 0.654, about 2 s left"

@@ -20,18 +20,18 @@ from histo_core.config import DataConfig
 from histo_core.runs.store.edit import rename, set_tags
 from histo_core.runs.store.records import RunStatus
 from histo_core.runs.store.runs import Store
-from histo_core.runs.store.search import Wanted
+from histo_core.runs.store.search import RunFilter
 from histo_core.studies.demo import demo_configs
 from histo_core.workspace import Workspace
 
 DATA_LINK = "page_link: Phantom tissue"
 FIND = "pages.train.run_board.find_runs"
 BOARD = [
-    Row("text_input: Find", "second", FIND, "wanted", Wanted(text="second")),
+    Row("text_input: Find", "second", FIND, "wanted", RunFilter(text="second")),
     Row("selectbox: State", "waiting or training", FIND, "wanted.statuses", (RunStatus.QUEUED, RunStatus.RUNNING)),
     Row("selectbox: State", "cancelled", FIND, "wanted.statuses", (RunStatus.CANCELLED,)),
-    Row("selectbox: Tag", "mine", FIND, "wanted", Wanted(tag="mine")),
-    Row("toggle: Show archived runs", True, FIND, "wanted", Wanted(archived=True)),
+    Row("selectbox: Tag", "mine", FIND, "wanted", RunFilter(tag="mine")),
+    Row("toggle: Show archived runs", True, FIND, "wanted", RunFilter(archived=True)),
     Row("pagination: ", 2, FIND, "offset", 2),
     Row(
         *("multiselect: Show curves of", "{two}", "pages.train.run_board._board"),

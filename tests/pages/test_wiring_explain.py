@@ -64,7 +64,7 @@ def _fitting(home: Workspace, part: str = "test", show: str = "", label: str = "
 
 
 QUESTION, FIGURE, STEP = (
-    "pages.explain.maps.Question",
+    "pages.explain.maps.MapRequest",
     "pages.explain.maps.overlay_figure",
     "pages.explain.patches._step",
 )

@@ -4,7 +4,7 @@ from typing import get_args
 import pytest
 
 from histo_core.plots.training import Measure, curves_figure, curves_table
-from histo_core.runs.store.records import Progress
+from histo_core.runs.store.records import RunProgress
 from histo_core.training.events import EpochDone
 
 
@@ -97,7 +97,7 @@ def test_an_auroc_that_is_not_defined_is_said_to_be() -> None:
     assert figure.to_dict()["layout"]["meta"]["alt"].startswith("Validation AUROC is not defined")
 
 
-NOW = Progress("training", epoch=2, epochs=4, batch=15, batches=20, train_loss=0.61)
+NOW = RunProgress("training", epoch=2, epochs=4, batch=15, batches=20, train_loss=0.61)
 
 
 def test_the_epoch_that_goes_on_is_an_open_circle_at_its_share_of_batches() -> None:
@@ -115,7 +115,7 @@ def test_the_epoch_that_goes_on_is_an_open_circle_at_its_share_of_batches() -> N
 @pytest.mark.parametrize(
     "now", [replace(NOW, batch=0), replace(NOW, train_loss=None), replace(NOW, phase="predicting"), None]
 )
-def test_what_is_not_within_an_epoch_has_no_open_circle(now: Progress | None) -> None:
+def test_what_is_not_within_an_epoch_has_no_open_circle(now: RunProgress | None) -> None:
     going = {} if now is None else {"CNN": now}
     assert len(curves_figure({"CNN": epochs(0.7)}, now=going).data) == 3
     assert len(curves_figure({"CNN": epochs(0.7)}, "accuracy", {"CNN": NOW}).data) == 2

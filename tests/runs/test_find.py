@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from histo_core.runs.store.records import Run, RunStatus
 from histo_core.runs.store.runs import Store
-from histo_core.runs.store.search import Wanted, all_tags, find_runs
+from histo_core.runs.store.search import RunFilter, all_tags, find_runs
 from histo_core.runs.worker.process_identity import ProcessIdentity
 
 ME = ProcessIdentity.current()
@@ -18,7 +18,7 @@ def write(store: Store, run: Run, **values: object) -> None:
     assert store.change(run.run_id, sa.true(), **values)
 
 
-def names(store: Store, wanted: Wanted = Wanted(), limit: int = 50, offset: int = 0) -> list[str]:  # noqa: B008
+def names(store: Store, wanted: RunFilter = RunFilter(), limit: int = 50, offset: int = 0) -> list[str]:  # noqa: B008
     return [run.name for run in find_runs(store, wanted, limit=limit, offset=offset).runs]
 
 
@@ -36,7 +36,7 @@ def test_running_then_waiting_in_their_order_then_the_newest(store: Store, enque
 def test_pages_and_their_count(store: Store, enqueue) -> None:
     for number in range(7):
         enqueue(str(number))
-    found = find_runs(store, Wanted(), limit=3, offset=3)
+    found = find_runs(store, RunFilter(), limit=3, offset=3)
     assert ([run.name for run in found.runs], found.total) == (["3", "4", "5"], 7)
 
 
@@ -46,16 +46,16 @@ def test_by_text_tag_and_state(store: Store, enqueue) -> None:
     write(store, second, note="Reads like a Poem")
     write(store, third, tags=["a b"])
     store.request_cancel(third.run_id)
-    assert names(store, Wanted(text="FIRST")) == ["First 50%"]
-    assert names(store, Wanted(text="0%")) == ["First 50%"]
-    assert names(store, Wanted(text="%nd")) == []  # a sign of SQL's is a sign like others
-    assert names(store, Wanted(text="poem")) == ["second"]
-    assert names(store, Wanted(text=third.run_id[:8])) == ["third"]
-    assert len(names(store, Wanted(text="cnn_rnn"))) == len(names(store, Wanted(text="phantom"))) == 3
-    assert names(store, Wanted(tag="färbung")) == ["First 50%"]
-    assert names(store, Wanted(tag="a")) == ["First 50%"]
-    assert names(store, Wanted(statuses=[RunStatus.CANCELLED])) == ["third"]
-    assert names(store, Wanted(text="third", statuses=[RunStatus.QUEUED])) == []
+    assert names(store, RunFilter(text="FIRST")) == ["First 50%"]
+    assert names(store, RunFilter(text="0%")) == ["First 50%"]
+    assert names(store, RunFilter(text="%nd")) == []  # a sign of SQL's is a sign like others
+    assert names(store, RunFilter(text="poem")) == ["second"]
+    assert names(store, RunFilter(text=third.run_id[:8])) == ["third"]
+    assert len(names(store, RunFilter(text="cnn_rnn"))) == len(names(store, RunFilter(text="phantom"))) == 3
+    assert names(store, RunFilter(tag="färbung")) == ["First 50%"]
+    assert names(store, RunFilter(tag="a")) == ["First 50%"]
+    assert names(store, RunFilter(statuses=[RunStatus.CANCELLED])) == ["third"]
+    assert names(store, RunFilter(text="third", statuses=[RunStatus.QUEUED])) == []
     assert all_tags(store) == ["a", "a b", "färbung"]
 
 
@@ -63,4 +63,4 @@ def test_what_is_put_away_is_left_out(store: Store, enqueue) -> None:
     run = enqueue("away")
     write(store, run, archived_at=datetime.now(UTC))
     assert names(store) == []
-    assert names(store, Wanted(archived=True)) == ["away"]
+    assert names(store, RunFilter(archived=True)) == ["away"]

@@ -19,7 +19,7 @@ from histo_core.runs.store.queue import next_queued
 from histo_core.runs.store.records import RunStatus
 from histo_core.runs.store.runs import Store
 from histo_core.runs.store.schema import METADATA, RUNS
-from histo_core.runs.store.search import Wanted, find_runs
+from histo_core.runs.store.search import RunFilter, find_runs
 from histo_core.storable import as_json
 from histo_core.workspace import Workspace
 
@@ -68,7 +68,7 @@ def test_rows_get_their_columns(old: Database, workspace: Workspace) -> None:
     found = [row[name] for name in ("model", "dataset", "weights", "asked_device", "devices")]
     assert found == ["resnet18", "phantom", GOOD["model"]["weights"], "auto", 3]
     assert data_used(store) == [(RunConfig.parse(GOOD).data, 1)]
-    assert find_runs(store, Wanted(text="RESNET"), limit=1).total == 1
+    assert find_runs(store, RunFilter(text="RESNET"), limit=1).total == 1
 
 
 def test_a_new_row_has_the_columns_that_an_old_one_gets(old: Database, workspace: Workspace) -> None:

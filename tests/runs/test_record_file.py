@@ -14,7 +14,7 @@ from histo_core.errors import CorruptDataError
 from histo_core.files import read_json
 from histo_core.runs.store import edit, queue
 from histo_core.runs.store.record_file import RUN, plain_row, read_run, scores_file
-from histo_core.runs.store.records import Progress, Run, RunStatus
+from histo_core.runs.store.records import Run, RunProgress, RunStatus
 from histo_core.runs.store.runs import Store
 from histo_core.runs.store.schema import RUNS
 from histo_core.runs.worker.process_identity import ProcessIdentity
@@ -57,7 +57,7 @@ def test_ends_archives_and_resumptions_are_written_too_and_heartbeats_with_the_n
     folder = workspace.run_folder(run.run_id)
     store.claim(run.run_id, ME)
     before = (folder / RUN).stat().st_mtime_ns
-    store.heartbeat(run.run_id, ME, Progress("training", epoch=1))
+    store.heartbeat(run.run_id, ME, RunProgress("training", epoch=1))
     assert (folder / RUN).stat().st_mtime_ns == before
     store.finish(run.run_id, ME, RunStatus.FAILED, "why")
     assert read_run(folder) == _row(store, run.run_id)

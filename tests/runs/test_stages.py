@@ -9,7 +9,7 @@ import pytest
 
 from histo_core.config import RunConfig, TrainConfig
 from histo_core.errors import CancelledError
-from histo_core.runs.store.records import Progress
+from histo_core.runs.store.records import RunProgress
 from histo_core.runs.store.runs import Store
 from histo_core.runs.worker import ddp_launcher, ddp_worker
 from histo_core.runs.worker.stages import _on_its_device, _progress
@@ -18,7 +18,7 @@ from histo_core.workspace import Workspace
 
 
 def test_progress_follows_the_events_and_keeps_the_best_epoch() -> None:
-    progress = Progress("preparing")
+    progress = RunProgress("preparing")
     for event in (
         Started(1, 0, 10, 20, 160, 40, "cpu", 1),
         BatchDone(1, 5, 20, 0.7, 412.5, 0.01),
@@ -28,7 +28,7 @@ def test_progress_follows_the_events_and_keeps_the_best_epoch() -> None:
     ):
         progress = _progress(event, progress)
     assert _progress(EpochDone(3, 0.45, 0.7, 0.9, None, 1.5, best=False), progress).train_loss == 0.45
-    expected = Progress("training", 3, 10, 1, 20, 400.0, 1, 0.6, 0.8, 0.85, train_loss=0.55)
+    expected = RunProgress("training", 3, 10, 1, 20, 400.0, 1, 0.6, 0.8, 0.85, train_loss=0.55)
     assert progress == expected
     assert _progress(Finished(1, 0.6), progress) == expected
     assert _progress(Started(2, 4, 10, 20, 160, 40, "cpu", 1), progress) == replace(expected, epoch=2, batch=4)

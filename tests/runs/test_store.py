@@ -16,10 +16,10 @@ from histo_core.config import PredictConfig, RunConfig
 from histo_core.errors import RunError
 from histo_core.runs.store.delete import delete
 from histo_core.runs.store.queue import next_queued
-from histo_core.runs.store.records import Progress, RunStatus
+from histo_core.runs.store.records import RunProgress, RunStatus
 from histo_core.runs.store.runs import Store
 from histo_core.runs.store.schema import RUNS
-from histo_core.runs.store.search import Wanted, find_runs
+from histo_core.runs.store.search import RunFilter, find_runs
 from histo_core.runs.store.test_set_access import record_score, scored_before, scored_in_words
 from histo_core.runs.worker.process_identity import ProcessIdentity
 from histo_core.workspace import Workspace
@@ -95,7 +95,7 @@ def test_a_run_is_claimed_once(store: Store, enqueue) -> None:
 
 def test_only_its_worker_writes_progress_and_end(store: Store, enqueue) -> None:
     run = store.claim(enqueue().run_id, ME)
-    progress = Progress("training", 1, 3, 5, 20, 412.5)
+    progress = RunProgress("training", 1, 3, 5, 20, 412.5)
     assert store.heartbeat(run.run_id, OTHER, progress) is None
     assert store.finish(run.run_id, OTHER, RunStatus.FAILED, "not mine") is None
     written = store.heartbeat(run.run_id, ME, progress)
@@ -199,8 +199,8 @@ def test_a_row_that_cannot_be_read_stops_nobody(workspace: Workspace, store: Sto
     assert {run.run_id for run in store.runs()} == {spoilt.run_id, waiting.run_id}
     assert [run.run_id for run in store.queue()] == [waiting.run_id]
     assert [run.run_id for run in store.runs(statuses=[RunStatus.QUEUED])] == [waiting.run_id]
-    assert find_runs(store, Wanted(), limit=5).total == 2
-    assert [run.run_id for run in find_runs(store, Wanted(statuses=[RunStatus.QUEUED]), limit=5).runs] == [
+    assert find_runs(store, RunFilter(), limit=5).total == 2
+    assert [run.run_id for run in find_runs(store, RunFilter(statuses=[RunStatus.QUEUED]), limit=5).runs] == [
         waiting.run_id
     ]
     assert next_queued(store, []) == waiting

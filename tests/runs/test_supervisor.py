@@ -20,7 +20,7 @@ from histo_core.config import RunConfig, TrainConfig
 from histo_core.errors import StoreError
 from histo_core.locks import try_lock
 from histo_core.runs.store.records import RunStatus
-from histo_core.runs.store.runs import Held, Store
+from histo_core.runs.store.runs import ClaimedRun, Store
 from histo_core.runs.worker import supervisor as module
 from histo_core.runs.worker.exit_words import exit_words
 from histo_core.runs.worker.heartbeat import HEARTBEAT_SECONDS
@@ -125,7 +125,7 @@ def test_a_worker_that_dies_during_a_look_says_how_too(
     _look_until(supervisor, store, run.run_id, RunStatus.RUNNING)
     worker, running = store.running()[0].worker, store.running
 
-    def dies_now() -> list[Held]:
+    def dies_now() -> list[ClaimedRun]:
         os.kill(worker.pid, signal.SIGKILL)
         wait_until(lambda: not worker.alive())
         return running()

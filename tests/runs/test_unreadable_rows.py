@@ -20,9 +20,9 @@ from histo_core.runs.store.delete import delete
 from histo_core.runs.store.edit import set_note
 from histo_core.runs.store.overview import data_used, states
 from histo_core.runs.store.queue import next_queued
-from histo_core.runs.store.records import Progress, RunStatus
+from histo_core.runs.store.records import RunProgress, RunStatus
 from histo_core.runs.store.runs import Store
-from histo_core.runs.store.search import Wanted, all_tags, find_runs
+from histo_core.runs.store.search import RunFilter, all_tags, find_runs
 from histo_core.runs.worker.process_identity import ProcessIdentity
 from histo_core.runs.worker.supervisor import Supervisor
 from histo_core.storable import as_json, storable_text, why_not
@@ -64,8 +64,8 @@ def test_a_damaged_row_stops_nobody_is_named_and_can_be_deleted(
     assert found.status is RunStatus.UNREADABLE
     assert "cannot be read" in found.reason
     assert next_queued(store, []) == store.get(good.run_id)
-    assert {run.run_id for run in find_runs(store, Wanted(), limit=9).runs} == {bad.run_id, good.run_id}
-    assert find_runs(store, Wanted(text="phantom"), limit=9).total == 2
+    assert {run.run_id for run in find_runs(store, RunFilter(), limit=9).runs} == {bad.run_id, good.run_id}
+    assert find_runs(store, RunFilter(text="phantom"), limit=9).total == 2
     assert states(store)
     assert sum(number for _, number in data_used(store)) == 2
     assert store.running() == []
@@ -154,9 +154,9 @@ def test_text_that_no_database_keeps_is_replaced(store: Store, workspace: Worksp
 def test_progress_that_is_not_finite_is_kept_as_none(store: Store, enqueue) -> None:
     run = enqueue()
     store.claim(run.run_id, ME)
-    store.heartbeat(run.run_id, ME, Progress("training", train_loss=math.inf, epoch=2))
+    store.heartbeat(run.run_id, ME, RunProgress("training", train_loss=math.inf, epoch=2))
     found = store.get(run.run_id).progress
-    assert found == Progress("training", epoch=2)
+    assert found == RunProgress("training", epoch=2)
 
 
 @pytest.mark.parametrize(

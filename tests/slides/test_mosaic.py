@@ -14,7 +14,7 @@ from histo_core.config import Config, DataConfig
 from histo_core.data.dataset import Dataset, DatasetInfo
 from histo_core.data.opening import open_dataset
 from histo_core.errors import ConfigError, CorruptDataError, DataError
-from histo_core.slides.mosaic import GROUND, Region, densest, mosaic, mosaic_slides
+from histo_core.slides.mosaic import GROUND, SlideRegion, densest, mosaic, mosaic_slides
 from histo_core.workspace import Workspace
 
 
@@ -115,12 +115,12 @@ def test_without_positions_it_says_what_is_missing(make_slide) -> None:
 
 
 def test_a_part_is_drawn_alone_and_says_how_many_lie_outside(make_slide) -> None:
-    found = mosaic(make_slide([(0, 0), (80, 40), (88, 40), (96, 48)]), "s", region=Region(30, 70, 60, 96))
+    found = mosaic(make_slide([(0, 0), (80, 40), (88, 40), (96, 48)]), "s", region=SlideRegion(30, 70, 60, 96))
     assert found.rows.tolist() == [1, 2]  # the middle of the last one, (100, 52), lies outside
     assert found.boxes.tolist() == [[0, 0, 8, 8], [0, 8, 8, 8]]
     assert (found.corner, found.outside) == ((40, 80), 2)
     with pytest.raises(DataError, match="lies in this part"):
-        mosaic(make_slide([(0, 0)]), "s", region=Region(30, 30, 40, 40))
+        mosaic(make_slide([(0, 0)]), "s", region=SlideRegion(30, 30, 40, 40))
 
 
 def test_the_densest_part_is_the_one_with_most_patches(make_slide) -> None:

@@ -21,10 +21,10 @@ from histo_core.experiments.table import ExperimentTable
 from histo_core.runs.store.delete import delete
 from histo_core.runs.store.overview import data_used, states
 from histo_core.runs.store.queue import move, next_queued
-from histo_core.runs.store.records import Progress, Run, RunStatus
+from histo_core.runs.store.records import Run, RunProgress, RunStatus
 from histo_core.runs.store.runs import Store
 from histo_core.runs.store.schema import EXPERIMENT_RUNS, EXPERIMENTS, RUNS
-from histo_core.runs.store.search import Wanted, all_tags, find_runs
+from histo_core.runs.store.search import RunFilter, all_tags, find_runs
 from histo_core.runs.worker.process_identity import ProcessIdentity
 from histo_core.workspace import Workspace
 
@@ -151,14 +151,14 @@ def _check_goes_on(store: Store, workspace: Workspace, number: int, bad: list[st
         claimed = store.claim(first.run_id, ME)
         store.finish(claimed.run_id, ME, RunStatus.FAILED, "as\0it \ud800may")
     store.claim(good.run_id, ME)
-    assert store.heartbeat(good.run_id, ME, Progress("training", train_loss=float("nan"))) is not None
+    assert store.heartbeat(good.run_id, ME, RunProgress("training", train_loss=float("nan"))) is not None
     assert good.run_id in {held.run.run_id for held in store.running()}
     assert store.finish(good.run_id, ME, RunStatus.SUCCEEDED) is not None
     known = {run.run_id for run in store.runs(limit=10_000, archived=True)}
     assert known >= {good.run_id, *bad}
-    assert find_runs(store, Wanted(text="good", tag="fuzz"), limit=3).total >= 1
-    assert find_runs(store, Wanted(text="\0\ud800"), limit=3).total >= 0
-    assert find_runs(store, Wanted(archived=True), limit=10_000).total == len(known)
+    assert find_runs(store, RunFilter(text="good", tag="fuzz"), limit=3).total >= 1
+    assert find_runs(store, RunFilter(text="\0\ud800"), limit=3).total >= 0
+    assert find_runs(store, RunFilter(archived=True), limit=10_000).total == len(known)
     assert "fuzz" in all_tags(store)
     assert states(store)[RunStatus.SUCCEEDED] >= 1
     assert data_used(store)

@@ -28,7 +28,7 @@ from histo_core.training.activations import (
     last_activity,
     read_activity,
 )
-from histo_core.training.distributed.process_group import Ranks
+from histo_core.training.distributed.process_group import ProcessGroup
 from histo_core.training.events import EpochDone
 
 CPU = torch.device("cpu")
@@ -49,7 +49,7 @@ class Net(nn.Module):
 
 
 def recorded(network: nn.Module, *batches: Tensor) -> tuple[LayerActivity, ...]:
-    recorder = ActivationRecorder(network, Ranks(CPU))
+    recorder = ActivationRecorder(network, ProcessGroup(CPU))
     with torch.inference_mode():
         for batch in batches:
             with recorder.watching():
@@ -115,7 +115,7 @@ def test_every_rectifier_of_a_family_is_seen_and_changes_nothing(name: str, laye
     network, images = build_model(ModelConfig(name=name), 2, (32, 32)).eval(), torch.randn(2, 3, 32, 32)
     with torch.inference_mode():
         plain = network(images)
-        recorder = ActivationRecorder(network, Ranks(CPU))
+        recorder = ActivationRecorder(network, ProcessGroup(CPU))
         with recorder.watching():
             watched = network(images)
     assert torch.equal(watched, plain)
@@ -129,7 +129,7 @@ def test_hooks_are_gone_after_an_error() -> None:
             raise ValueError("torn")
 
     network = nn.Sequential(nn.ReLU(), Torn())
-    recorder = ActivationRecorder(network, Ranks(CPU))
+    recorder = ActivationRecorder(network, ProcessGroup(CPU))
     with pytest.raises(ValueError, match="torn"), recorder.watching():
         network(torch.ones(1, 2))
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in network.modules())
@@ -137,7 +137,7 @@ def test_hooks_are_gone_after_an_error() -> None:
     assert [layer.layer for layer in recorder.result(0).layers] == ["0"]
 
 
-class Pair(Ranks):
+class Pair(ProcessGroup):
     """One of two processes; the other says what it is told here."""
 
     said: list[Tensor]

@@ -10,7 +10,7 @@ from histo_core.config import AugmentConfig, PreprocessConfig
 from histo_core.data.splits.balance import draw_keys
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import DataError
-from histo_core.training.batches import Augmentation, Batches, Wanted
+from histo_core.training.batches import Augmentation, Batches, BatchRequest
 
 ROWS = np.array([3, 1, 4, 15, 9, 2, 6])
 CPU = torch.device("cpu")
@@ -55,9 +55,9 @@ def test_patches_over_the_limit_are_read_anew(dots) -> None:
     assert torch.equal(first, second)
 
 
-def wanted() -> list[Wanted]:
+def wanted() -> list[BatchRequest]:
     augmentation = Augmentation(AugmentConfig(jitter=0.2), seed=5, epoch=2)
-    return [Wanted(rows, augmentation) for rows in (ROWS[:3], ROWS[3:5], ROWS[5:], ROWS[::2])]
+    return [BatchRequest(rows, augmentation) for rows in (ROWS[:3], ROWS[3:5], ROWS[5:], ROWS[::2])]
 
 
 def readers() -> list[str]:

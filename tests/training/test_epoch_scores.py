@@ -11,8 +11,8 @@ from dots import Dots
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
 
 from histo_core.models.inference.probabilities import probabilities
-from histo_core.training.distributed.process_group import Ranks
-from histo_core.training.distributed.shards import Deal
+from histo_core.training.distributed.process_group import ProcessGroup
+from histo_core.training.distributed.shards import Shard
 from histo_core.training.epoch_logits import EpochLogits
 from histo_core.training.events import EpochDone, from_json
 from histo_core.training.scores import EpochScores, epoch_scores
@@ -111,14 +111,14 @@ def test_an_older_versions_line_still_reads() -> None:
 
 def test_a_share_that_counts_for_nothing_is_not_kept() -> None:
     """A process for which a batch has too few samples looks at the first one all the same."""
-    seen = EpochLogits(Ranks(CPU), places=1, classes=2)
-    seen.take(torch.tensor([[1.0, 2.0]]), Deal(1, slice(0, 1), 0.0, 3, 1.0, 1))
+    seen = EpochLogits(ProcessGroup(CPU), places=1, classes=2)
+    seen.take(torch.tensor([[1.0, 2.0]]), Shard(1, slice(0, 1), 0.0, 3, 1.0, 1))
     assert not seen.capture()["epoch.logits"].any()
 
 
 def test_another_number_of_devices_may_leave_the_last_batch_out_or_take_it_in(tmp_path: Path) -> None:
     saved = torch.arange(6.0).reshape(3, 2)
-    fewer, more, second = (EpochLogits(Ranks(CPU, rank), places, 2) for rank, places in ((0, 2), (0, 4), (1, 3)))
+    fewer, more, second = (EpochLogits(ProcessGroup(CPU, rank), places, 2) for rank, places in ((0, 2), (0, 4), (1, 3)))
     for seen in (fewer, more, second):
         seen.restore(saved)
     assert torch.equal(fewer.capture()["epoch.logits"], saved[:2])

@@ -20,8 +20,8 @@ from histo_core.errors import ConfigError
 from histo_core.models.weights.manifest import read_manifest
 from histo_core.models.weights.tensorfile import read_tensors
 from histo_core.training.activations import read_activity
-from histo_core.training.distributed.process_group import Ranks, find_ranks
-from histo_core.training.distributed.shards import Shares
+from histo_core.training.distributed.process_group import ProcessGroup, find_ranks
+from histo_core.training.distributed.shards import BatchSharding
 
 CPU = torch.device("cpu")
 HERE = Path(__file__).parent
@@ -179,7 +179,7 @@ def test_a_failure_of_one_ends_all(results) -> None:
 
 @pytest.mark.parametrize(("samples", "count"), [(8, 2), (5, 2), (7, 3), (2, 3)])
 def test_shares_cover_a_batch_in_order(samples: int, count: int) -> None:
-    shares = [Ranks(CPU, rank, count).share(samples) for rank in range(count)]
+    shares = [ProcessGroup(CPU, rank, count).share(samples) for rank in range(count)]
     assert np.concatenate([np.arange(samples)[share] for share in shares]).tolist() == list(range(samples))
     assert max(share.stop - share.start for share in shares) - min(share.stop - share.start for share in shares) <= 1
 
@@ -190,7 +190,8 @@ def test_parts_add_up_to_the_batchs_mean(balance: str) -> None:
     rows, labels = np.array([4, 2, 7, 9, 5, 1]), np.array([0, 0, 0, 0, 1, 1])
     order, config = np.array([7, 1, 4, 2, 5, 9]), TrainConfig(batch_size=4, balance=balance)
     deals = [
-        Shares(Ranks(CPU, rank, 3), config, rows, labels, n_classes=2).of_epoch(order, batches=2) for rank in range(3)
+        BatchSharding(ProcessGroup(CPU, rank, 3), config, rows, labels, n_classes=2).of_epoch(order, batches=2)
+        for rank in range(3)
     ]
     weights = dict(zip(rows.tolist(), class_weights(labels, 2)[labels].tolist(), strict=True))
     if balance == "none":
@@ -216,5 +217,5 @@ def test_processes_that_do_not_fit_the_configuration_are_refused(monkeypatch: py
         find_ranks(TrainConfig(device="cpu", devices=3, batch_size=2))
     monkeypatch.setenv("WORLD_SIZE", "4")
     monkeypatch.setenv("RANK", "3")
-    assert find_ranks(TrainConfig(device="cpu")) == Ranks(CPU)
-    assert find_ranks(TrainConfig(device="cpu", devices=4)) == Ranks(CPU, rank=3, count=4)
+    assert find_ranks(TrainConfig(device="cpu")) == ProcessGroup(CPU)
+    assert find_ranks(TrainConfig(device="cpu", devices=4)) == ProcessGroup(CPU, rank=3, count=4)

@@ -11,7 +11,7 @@ from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.evaluation.class_scores import class_scores
 from histo_core.evaluation.pooled_predictions import pooled_intervals
 from histo_core.training.batches import Batches
-from histo_core.training.distributed.process_group import Ranks
+from histo_core.training.distributed.process_group import ProcessGroup
 from histo_core.training.scores import epoch_scores
 from histo_core.training.validation import validate
 
@@ -58,7 +58,7 @@ def test_it_draws_nothing_and_can_be_stopped(dots, network) -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-class Silent(Ranks):
+class Silent(ProcessGroup):
     """One of two processes that never hears of the other."""
 
     def total(self, value: torch.Tensor) -> torch.Tensor:

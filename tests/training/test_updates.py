@@ -13,8 +13,8 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from histo_core.config import TrainConfig
-from histo_core.training.distributed.process_group import Ranks
-from histo_core.training.distributed.shards import Shares
+from histo_core.training.distributed.process_group import ProcessGroup
+from histo_core.training.distributed.shards import BatchSharding
 from histo_core.training.ema import Average
 from histo_core.training.fabric import fabric_on
 from histo_core.training.loss import build_loss
@@ -51,7 +51,7 @@ def epoch(updates: Updates, samples: tuple[Tensor, Tensor], number: int = 0) -> 
     (images, labels), config = samples, updates._config
     rows = np.arange(len(labels))
     loss_of = build_loss(config, labels.numpy(), 2, CPU)
-    deals = Shares(Ranks(CPU), config, rows, labels.numpy(), 2).of_epoch(rows, -(-len(labels) // SIZE))
+    deals = BatchSharding(ProcessGroup(CPU), config, rows, labels.numpy(), 2).of_epoch(rows, -(-len(labels) // SIZE))
     return [
         updates.take(loss_of(updates.network(x), y), deal, number, batch, [])
         for batch, (x, y, deal) in enumerate(zip(images.split(SIZE), labels.split(SIZE), deals, strict=True))

@@ -19,7 +19,7 @@ from typing import IO
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlparse
 
-from histo_core.data.storage.single_process import alone
+from histo_core.data.storage.single_process import exclusive
 from histo_core.disk_errors import advice
 from histo_core.errors import ConfigError, CorruptDataError, DataError
 from histo_core.progress import Progress, silent
@@ -73,7 +73,7 @@ def fetch(download: Download, folder: Path, progress: Progress = silent) -> Path
     target, part = folder / download.name, folder / f"{download.name}.part"
     try:
         if not target.exists():
-            with alone(part, f"{download.name} is being fetched") as out:
+            with exclusive(part, f"{download.name} is being fetched") as out:
                 if not target.exists():
                     _bring(out, part, download, progress)
                     part.rename(target)

@@ -64,7 +64,7 @@ class Host:
 
 
 @dataclass(frozen=True, eq=False)
-class Section:
+class TissueSection:
     """Amounts of stain, float [96, 96], and the pixels of tumour cells, bool [96, 96]."""
 
     haematoxylin: np.ndarray
@@ -72,7 +72,7 @@ class Section:
     tumour: np.ndarray
 
 
-def draw_section(rng: np.random.Generator, host: Host, grade: int) -> Section:
+def draw_section(rng: np.random.Generator, host: Host, grade: int) -> TissueSection:
     """Draw one section.
 
     Args:
@@ -157,7 +157,7 @@ class _Tissue:
         guests = guests[_at(area, guests) & (self.rng.random(len(guests)) < self.rng.uniform(0, 0.25))]
         self.nuclei.append(sample(self.rng, self._kin(LYMPHOCYTE, 0.0), guests))
 
-    def finished(self) -> Section:
+    def finished(self) -> TissueSection:
         """Add the cells of the ground and the gaps, and draw all nuclei."""
         self._ground_cells()
         gap = clefts(self.rng, self.host.looseness * self.rng.uniform(0.3, 1.7), SIDE) * ~self.free
@@ -165,7 +165,7 @@ class _Tissue:
         stain = draw(self.rng, Nuclei.join(self.nuclei), SIDE)
         thickness = np.exp(0.1 * noise.field(self.rng, 20.0, SIDE))
         between = np.maximum(self.haematoxylin * light, 0) * (1 - stain.cover)
-        return Section(
+        return TissueSection(
             haematoxylin=(between + stain.haematoxylin) * thickness,
             eosin=np.maximum(self.eosin * light, 0) * (1 - 0.5 * stain.cover) * thickness,
             tumour=stain.tumour,

@@ -49,7 +49,7 @@ class ManifestOptions(Config):
 
 
 @DATASETS.register("manifest")
-class Manifest(ImageFilesDataset):
+class ManifestDataset(ImageFilesDataset):
     """Images named by a table. Paths are relative to its folder and stay inside it.
 
     Needed are the columns ``path`` and ``label`` (names, or numbers). ``split`` (train, valid, test or empty),

@@ -14,7 +14,7 @@ import numpy as np
 
 from histo_core.data.dataset import Dataset
 from histo_core.data.storage.memmap import FlatStore, write_store
-from histo_core.data.storage.single_process import alone, sweep
+from histo_core.data.storage.single_process import exclusive, sweep
 from histo_core.disk_errors import advice
 from histo_core.errors import ConfigError, CorruptDataError, DataError
 from histo_core.files import new_folder
@@ -81,7 +81,7 @@ def convert(dataset: Dataset, workspace: Workspace, progress: Progress = silent)
         )
     folder = _folder(dataset, workspace)
     lock = workspace.locks / f"convert-{dataset.pixels_state}"
-    with alone(lock, f"Data set {dataset.name!r} is being converted"):
+    with exclusive(lock, f"Data set {dataset.name!r} is being converted"):
         if folder.is_dir():
             shutil.rmtree(folder)  # damaged, or it would have been found
         sweep(folder)

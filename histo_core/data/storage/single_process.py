@@ -13,7 +13,7 @@ from histo_core.locks import try_lock
 
 
 @contextmanager
-def alone(path: Path, task: str) -> Iterator[IO[bytes]]:
+def exclusive(path: Path, task: str) -> Iterator[IO[bytes]]:
     """Hold a file, open at its end, for this process alone; the system gives it back however the process ends.
 
     Args:

@@ -14,14 +14,14 @@ from histo_core.data.transforms.augment.draw import changes_nothing, draw
 from histo_core.data.transforms.augment.preview import augment
 from histo_core.errors import ConfigError, DataError
 
-__all__ = ["Preprocess", "Region", "augment"]
+__all__ = ["PatchRegion", "Preprocess", "augment"]
 
 _CPU = torch.device("cpu")
 _RESAMPLING = {"smooth": Image.Resampling.BILINEAR, "nearest": Image.Resampling.NEAREST}
 
 
 @dataclass(frozen=True)
-class Region:
+class PatchRegion:
     """A rectangle of an image, in its pixels."""
 
     top: int
@@ -124,7 +124,7 @@ class Preprocess:
             changed = torch_backend.change(sent, changes, mean=mean, spread=spread)
         return changed.permute(0, 3, 1, 2)
 
-    def seen(self, height: int, width: int) -> Region:
+    def seen(self, height: int, width: int) -> PatchRegion:
         """The region of an image of this size that survives the crop: torchvision's ``center_crop``.
 
         Raises:
@@ -132,7 +132,7 @@ class Preprocess:
         """
         side = self.config.crop
         if side is None:
-            return Region(0, 0, height, width)
+            return PatchRegion(0, 0, height, width)
         if side > min(height, width):
             raise ConfigError(
                 f"preprocess.crop = {side} is larger than an image of {_size((height, width))} pixels.",
@@ -140,9 +140,9 @@ class Preprocess:
                 "Lower the crop or set it to none.",
             )
         if self.config.crop_rounding == "down":
-            return Region((height - side) // 2, (width - side) // 2, side, side)
+            return PatchRegion((height - side) // 2, (width - side) // 2, side, side)
         # Python rounds half to even, and so does torchvision's center_crop.
-        return Region(round((height - side) / 2), round((width - side) / 2), side, side)
+        return PatchRegion(round((height - side) / 2), round((width - side) / 2), side, side)
 
     def output_size(self, height: int, width: int) -> tuple[int, int]:
         """Height and width that the network gets from an image of this size."""

@@ -21,7 +21,7 @@ from histo_core.models.layers.group_norm import GroupBatchNorm2d, plain_normalis
 log = logging.getLogger(__name__)
 
 
-def engine(model: nn.Module, dtype: torch.dtype = torch.float32) -> nn.Module:
+def fold_batch_norm(model: nn.Module, dtype: torch.dtype = torch.float32) -> nn.Module:
     """A copy of a network for evaluation that computes the same, faster.
 
     Group convolutions become plain ones, and each batch normalisation that follows a convolution directly becomes part

@@ -19,7 +19,7 @@ from torch import nn
 FEWEST_CELLS = 4
 
 
-def last_telling(*places: tuple[str, int]) -> Callable[[nn.Module, tuple[int, int]], nn.Module]:
+def last_layer_with_min_cells(*places: tuple[str, int]) -> Callable[[nn.Module, tuple[int, int]], nn.Module]:
     """Find the last layer whose map has at least `FEWEST_CELLS` a side.
 
     At 224 pixels that is the last of a standard network, as usual; at 96 its 3 x 3 cells could hardly tell one place

@@ -8,10 +8,10 @@ from threading import Lock
 import torch
 from torch import nn
 
-from histo_core.models.inference.batch_norm_folding import engine
+from histo_core.models.inference.batch_norm_folding import fold_batch_norm
 
 
-class Mapped:
+class GradCamView:
     """A folded copy of a network that is cut at one layer: only what comes after it can be differentiated.
 
     The layer is followed by an identity, which survives the folding although what stands around it is taken apart, and
@@ -20,7 +20,7 @@ class Mapped:
     Args:
         model: in evaluation mode; it is left as it is.
         layer: one of its modules, whose output is a single tensor.
-        dtype: of weights and sums, as of `histo_core.models.inference.batch_norm_folding.engine`.
+        dtype: of weights and sums, as of `histo_core.models.inference.batch_norm_folding.fold_batch_norm`.
 
     Attributes:
         network: the copy; takes images of ``dtype``.
@@ -37,5 +37,5 @@ class Mapped:
         watched = copy.deepcopy(model, {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())})
         name = next(name for name, module in model.named_modules() if module is layer)
         watched.set_submodule(name, nn.Sequential(watched.get_submodule(name), cut, kept))
-        self.network = engine(watched, dtype).requires_grad_(requires_grad=False)
+        self.network = fold_batch_norm(watched, dtype).requires_grad_(requires_grad=False)
         self.layer, self.lock = self.network.get_submodule(f"{name}.1"), Lock()

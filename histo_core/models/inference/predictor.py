@@ -15,8 +15,8 @@ from histo_core.config import ModelConfig, PredictConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CheckpointError, ConfigError
 from histo_core.models.device import full_float32, out_of_memory, resolve_device
-from histo_core.models.inference.batch_norm_folding import engine, interactive_dtype
-from histo_core.models.inference.gradcam_view import Mapped
+from histo_core.models.inference.batch_norm_folding import fold_batch_norm, interactive_dtype
+from histo_core.models.inference.gradcam_view import GradCamView
 from histo_core.models.inference.probabilities import probabilities
 from histo_core.models.inference.tta import combined, predict_views
 from histo_core.models.registry import MODELS, build_network
@@ -77,7 +77,7 @@ class Predictor:
         self.config, self.name, self.input_size = config, config.name, input_size
         self.interactive = False
         self.before_batch: Callable[[], object] = _nothing
-        self._mapped: dict[tuple[nn.Module, torch.dtype], Mapped] = {}
+        self._mapped: dict[tuple[nn.Module, torch.dtype], GradCamView] = {}
 
     @classmethod
     def load(cls, file: Path, device: str = "auto", *, sha256: str | None = None) -> Predictor:
@@ -130,7 +130,7 @@ class Predictor:
     @cached_property
     def _engine(self) -> nn.Module:
         """The same network, faster; made when it is first asked, because an explanation may never ask."""
-        return engine(self.model)
+        return fold_batch_norm(self.model)
 
     @property
     def sampling_dtype(self) -> torch.dtype:
@@ -139,7 +139,7 @@ class Predictor:
 
     @cached_property
     def _quick_engine(self) -> nn.Module:
-        return engine(self.model, self.sampling_dtype)
+        return fold_batch_norm(self.model, self.sampling_dtype)
 
     @torch.inference_mode()
     def logits(self, images: Sequence[np.ndarray] | np.ndarray, batch_size: int = 64) -> Tensor:
@@ -253,7 +253,7 @@ class Predictor:
         voted = config.combine == "vote"
         return Predicted(together, None if voted else np.log(np.maximum(together, np.finfo(np.float64).tiny)))
 
-    def mapped(self, input_size: tuple[int, int]) -> Mapped:
+    def mapped(self, input_size: tuple[int, int]) -> GradCamView:
         """The network with the map that Grad-CAM weighs, in `sampling_dtype`.
 
         Args:
@@ -263,7 +263,7 @@ class Predictor:
         if key not in self._mapped:
             # A copy that is made in inference mode could not be differentiated.
             with torch.inference_mode(mode=False):
-                self._mapped[key] = Mapped(self.model, *key)
+                self._mapped[key] = GradCamView(self.model, *key)
         return self._mapped[key]
 
     def gradcam_layer(self, input_size: tuple[int, int]) -> nn.Module:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from histo_core.errors import CheckpointError
 from histo_core.extras import need_extra
 from histo_core.files import write_atomically
-from histo_core.models.inference.batch_norm_folding import engine
+from histo_core.models.inference.batch_norm_folding import fold_batch_norm
 from histo_core.models.inference.predictor import Predictor
 from histo_core.models.inference.probabilities import probabilities
 
@@ -55,7 +55,7 @@ class _WithProbabilities(nn.Module):
 
     def __init__(self, predictor: Predictor) -> None:
         super().__init__()
-        self.network, self.output = engine(predictor.model), predictor.config.output
+        self.network, self.output = fold_batch_norm(predictor.model), predictor.config.output
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         logits = self.network(images)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from histo_core.config import Config, PreprocessConfig
 from histo_core.errors import ConfigError
-from histo_core.models.inference.gradcam_layers import last_telling
+from histo_core.models.inference.gradcam_layers import last_layer_with_min_cells
 from histo_core.models.registry import MODELS, ModelSpec
 
 CHANNELS = (12, 24, 48)
@@ -78,7 +78,7 @@ def check_size(images: Tensor, built_for: tuple[int, int]) -> None:
 
 
 # The activations: what comes before one (convolution, pool, batch norm) says nothing by itself.
-stack_activation = last_telling(("stack.13", 8), ("stack.8", 4), ("stack.3", 2))
+stack_activation = last_layer_with_min_cells(("stack.13", 8), ("stack.8", 4), ("stack.3", 2))
 
 
 class PlainCNN(nn.Module):

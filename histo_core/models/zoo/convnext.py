@@ -5,7 +5,7 @@ from __future__ import annotations
 from torchvision import models as torchvision
 
 from histo_core.config import PreprocessConfig
-from histo_core.models.inference.gradcam_layers import last_telling
+from histo_core.models.inference.gradcam_layers import last_layer_with_min_cells
 from histo_core.models.layers.heads import HeadOptions, standard
 from histo_core.models.registry import MODELS, ModelSpec
 from histo_core.models.weights.pretrained import PretrainedFile
@@ -19,7 +19,9 @@ MODELS.add(
         build=standard(torchvision.convnext_tiny, last="classifier.2"),
         Options=HeadOptions,
         head="classifier.2",
-        gradcam_layer=last_telling(("features.7", 32), ("features.5", 16), ("features.3", 8), ("features.1", 4)),
+        gradcam_layer=last_layer_with_min_cells(
+            ("features.7", 32), ("features.5", 16), ("features.3", 8), ("features.1", 4)
+        ),
         smallest_input=32,
         preprocess=PreprocessConfig(),
         imagenet=PretrainedFile(torchvision.ConvNeXt_Tiny_Weights.IMAGENET1K_V1.url),

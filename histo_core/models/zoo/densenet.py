@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torchvision import models as torchvision
 
 from histo_core.config import PreprocessConfig
-from histo_core.models.inference.gradcam_layers import last_telling
+from histo_core.models.inference.gradcam_layers import last_layer_with_min_cells
 from histo_core.models.layers.heads import HeadOptions, standard
 from histo_core.models.registry import MODELS, ModelSpec
 from histo_core.models.weights.pretrained import PretrainedFile
@@ -58,7 +58,7 @@ for _layers, _blocks, _weights, _millions in (
             Options=HeadOptions,
             head="classifier",
             # A block's own maps are read through the norm and rectifier behind it alone.
-            gradcam_layer=last_telling(
+            gradcam_layer=last_layer_with_min_cells(
                 ("activated", 32), ("features.transition3.relu", 16), ("features.transition2.relu", 8)
             ),
             smallest_input=29,

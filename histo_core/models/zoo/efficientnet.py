@@ -5,7 +5,7 @@ from __future__ import annotations
 from torchvision import models as torchvision
 
 from histo_core.config import PreprocessConfig
-from histo_core.models.inference.gradcam_layers import last_telling
+from histo_core.models.inference.gradcam_layers import last_layer_with_min_cells
 from histo_core.models.layers.heads import HeadOptions, standard
 from histo_core.models.registry import MODELS, ModelSpec
 from histo_core.models.weights.pretrained import PretrainedFile
@@ -34,7 +34,7 @@ for _size, _constructor, _weights, _summary in (
             Options=HeadOptions,
             head="classifier",
             # A stage ends in a linear bottleneck; the activation is that of the next stage's expansion.
-            gradcam_layer=last_telling(
+            gradcam_layer=last_layer_with_min_cells(
                 ("features.8", 32),
                 ("features.6.0.block.0", 16),
                 ("features.4.0.block.0", 8),

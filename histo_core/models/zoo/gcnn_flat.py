@@ -6,7 +6,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from histo_core.config import Config, PreprocessConfig
-from histo_core.models.inference.gradcam_layers import last_telling
+from histo_core.models.inference.gradcam_layers import last_layer_with_min_cells
 from histo_core.models.layers.group import P4, GroupConv2d
 from histo_core.models.layers.initial import Init, initialise
 from histo_core.models.registry import MODELS, ModelSpec
@@ -84,7 +84,7 @@ MODELS.add(
         Options=FlatGroupCNNOptions,
         head="head",
         # Convolutions without padding eat edges: a cell takes more of a small patch than the strides 4 and 2 say.
-        gradcam_layer=last_telling(("features.15", 14), ("features.9", 4)),
+        gradcam_layer=last_layer_with_min_cells(("features.15", 14), ("features.9", 4)),
         smallest_input=_SMALLEST,
         preprocess=PreprocessConfig(),
         imagenet=None,

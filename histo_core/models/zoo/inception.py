@@ -11,7 +11,7 @@ from torch import nn
 from torchvision import models as torchvision
 
 from histo_core.config import PreprocessConfig
-from histo_core.models.inference.gradcam_layers import last_telling
+from histo_core.models.inference.gradcam_layers import last_layer_with_min_cells
 from histo_core.models.layers.heads import HeadOptions, with_head
 from histo_core.models.registry import MODELS, ModelSpec
 from histo_core.models.weights.pretrained import PretrainedFile
@@ -56,7 +56,7 @@ MODELS.add(
         build=_googlenet,
         Options=AuxiliaryOptions,
         head="fc",
-        gradcam_layer=last_telling(("inception5b", 32), ("inception4e", 16), ("inception3b", 8)),
+        gradcam_layer=last_layer_with_min_cells(("inception5b", 32), ("inception4e", 16), ("inception3b", 8)),
         smallest_input=15,
         preprocess=PreprocessConfig(),
         imagenet=PretrainedFile(torchvision.GoogLeNet_Weights.IMAGENET1K_V1.url),
@@ -76,7 +76,7 @@ MODELS.add(
         Options=AuxiliaryOptions,
         head="fc",
         # Convolutions without padding eat edges: a cell takes more of a small patch than the strides 32, 16 and 8 say.
-        gradcam_layer=last_telling(("Mixed_7c", 50), ("Mixed_6e", 25), ("Mixed_5d", 12)),
+        gradcam_layer=last_layer_with_min_cells(("Mixed_7c", 50), ("Mixed_6e", 25), ("Mixed_5d", 12)),
         smallest_input=75,
         preprocess=PreprocessConfig(resize=INCEPTION_SIDE),
         imagenet=PretrainedFile(torchvision.Inception_V3_Weights.IMAGENET1K_V1.url),

@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from histo_core.config import Config, PreprocessConfig
-from histo_core.models.inference.gradcam_layers import last_telling
+from histo_core.models.inference.gradcam_layers import last_layer_with_min_cells
 from histo_core.models.layers.group import P4M, GroupConv2d, GroupPool
 from histo_core.models.layers.group_norm import GroupBatchNorm2d
 from histo_core.models.registry import MODELS, ModelSpec
@@ -78,7 +78,7 @@ MODELS.add(
         build=P4MDenseNet,
         Options=P4MDenseNetOptions,
         head="head",
-        gradcam_layer=last_telling(("features", 16)),
+        gradcam_layer=last_layer_with_min_cells(("features", 16)),
         smallest_input=32,
         preprocess=PreprocessConfig(),
         imagenet=None,

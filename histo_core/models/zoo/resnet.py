@@ -7,7 +7,7 @@ from collections.abc import Callable
 from torchvision import models as torchvision
 
 from histo_core.config import PreprocessConfig
-from histo_core.models.inference.gradcam_layers import last_telling
+from histo_core.models.inference.gradcam_layers import last_layer_with_min_cells
 from histo_core.models.layers.heads import HeadOptions, standard
 from histo_core.models.registry import MODELS, ModelSpec
 from histo_core.models.weights.pretrained import PretrainedFile
@@ -32,7 +32,7 @@ def _add(
             build=standard(constructor, last="fc"),
             Options=HeadOptions,
             head="fc",
-            gradcam_layer=last_telling(("layer4", 32), ("layer3", 16), ("layer2", 8), ("layer1", 4)),
+            gradcam_layer=last_layer_with_min_cells(("layer4", 32), ("layer3", 16), ("layer2", 8), ("layer1", 4)),
             smallest_input=8,
             preprocess=PreprocessConfig(),
             imagenet=PretrainedFile(weights.url),

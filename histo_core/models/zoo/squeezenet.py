@@ -6,7 +6,7 @@ from torch import nn
 from torchvision import models as torchvision
 
 from histo_core.config import PreprocessConfig
-from histo_core.models.inference.gradcam_layers import last_telling
+from histo_core.models.inference.gradcam_layers import last_layer_with_min_cells
 from histo_core.models.layers.heads import HeadOptions, build_head
 from histo_core.models.registry import MODELS, ModelSpec
 from histo_core.models.weights.pretrained import PretrainedFile
@@ -36,7 +36,7 @@ MODELS.add(
         build=_squeezenet,
         Options=HeadOptions,
         head="classifier",
-        gradcam_layer=last_telling(("features.12", 16), ("features.7", 8), ("features.4", 4)),
+        gradcam_layer=last_layer_with_min_cells(("features.12", 16), ("features.7", 8), ("features.4", 4)),
         smallest_input=17,
         preprocess=PreprocessConfig(),
         imagenet=PretrainedFile(torchvision.SqueezeNet1_1_Weights.IMAGENET1K_V1.url),

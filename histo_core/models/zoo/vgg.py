@@ -10,7 +10,7 @@ from torchvision import models as torchvision
 
 from histo_core.config import PreprocessConfig
 from histo_core.errors import ConfigError
-from histo_core.models.inference.gradcam_layers import last_telling
+from histo_core.models.inference.gradcam_layers import last_layer_with_min_cells
 from histo_core.models.layers.heads import HeadOptions, build_head
 from histo_core.models.registry import MODELS, ModelSpec
 from histo_core.models.weights.pretrained import PretrainedFile
@@ -80,7 +80,7 @@ MODELS.add(
         build=_vgg16,
         Options=VGGOptions,
         head="classifier",
-        gradcam_layer=last_telling(("features.29", 16), ("features.22", 8), ("features.15", 4)),
+        gradcam_layer=last_layer_with_min_cells(("features.29", 16), ("features.22", 8), ("features.15", 4)),
         smallest_input=32,
         preprocess=PreprocessConfig(),
         imagenet=PretrainedFile(torchvision.VGG16_Weights.IMAGENET1K_V1.url),

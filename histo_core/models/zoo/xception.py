@@ -7,7 +7,7 @@ from typing import cast
 from torch import nn
 
 from histo_core.config import PreprocessConfig
-from histo_core.models.inference.gradcam_layers import last_telling
+from histo_core.models.inference.gradcam_layers import last_layer_with_min_cells
 from histo_core.models.layers.heads import HeadOptions, standard
 from histo_core.models.registry import MODELS, ModelSpec
 from histo_core.models.weights.pretrained import PretrainedFile
@@ -32,7 +32,7 @@ MODELS.add(
         build=standard(_xception, last="fc"),
         Options=HeadOptions,
         head="fc",
-        gradcam_layer=last_telling(("act4", 32), ("block11", 16), ("block2", 8), ("block1", 4)),
+        gradcam_layer=last_layer_with_min_cells(("act4", 32), ("block11", 16), ("block2", 8), ("block1", 4)),
         smallest_input=11,
         preprocess=PreprocessConfig(mean=_HALF, std=_HALF),
         imagenet=PretrainedFile(_WEIGHTS),

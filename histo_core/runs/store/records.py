@@ -35,7 +35,7 @@ class RunStatus(StrEnum):
 
 
 @dataclass(frozen=True)
-class Progress:
+class RunProgress:
     """How far a running worker says it is."""
 
     phase: str
@@ -74,7 +74,7 @@ class Run:
     reason: str
     """Why it failed, was lost or was cancelled; one sentence, empty else."""
     device: str
-    progress: Progress | None
+    progress: RunProgress | None
     cancel_requested: bool
     created_at: datetime
     started_at: datetime | None

@@ -17,7 +17,7 @@ from histo_core.program import PROGRAM
 from histo_core.runs.store.columns import Utc
 from histo_core.runs.store.database import Database, open_database
 from histo_core.runs.store.record_file import RUN, forgotten_if_refused, write_run
-from histo_core.runs.store.records import OPEN_DEVICE, Progress, Run, RunStatus
+from histo_core.runs.store.records import OPEN_DEVICE, Run, RunProgress, RunStatus
 from histo_core.runs.store.schema import ACTIVE, QUEUE_ORDER, RUNS, WAITING, has_worker, to_run
 from histo_core.runs.store.test_set_access import record_score
 from histo_core.runs.worker.process_identity import ProcessIdentity
@@ -29,7 +29,7 @@ _RESUMABLE = tuple(status.value for status in RunStatus if status.resumable)
 
 
 @dataclass(frozen=True)
-class Held:
+class ClaimedRun:
     """A running run and the process that works on it."""
 
     run: Run
@@ -183,7 +183,7 @@ class Store:
         )
         return run or self._refuse(run_id, "started", "Only a queued run can be started.")
 
-    def heartbeat(self, run_id: str, worker: ProcessIdentity, progress: Progress | None = None) -> Run | None:
+    def heartbeat(self, run_id: str, worker: ProcessIdentity, progress: RunProgress | None = None) -> Run | None:
         """Say that the worker lives, and how far it is. None when the run is no longer this worker's: stop."""
         values = {} if progress is None else {"progress": asdict(progress)}
         return self.change(run_id, _held_by(worker), heartbeat_at=datetime.now(UTC), **values)
@@ -242,12 +242,12 @@ class Store:
             run_id, "resumed", f"Allowed: {', '.join(_RESUMABLE)}, and no other active run of the same configuration."
         )
 
-    def running(self) -> list[Held]:
+    def running(self) -> list[ClaimedRun]:
         """All running runs, with their workers; one whose row names no worker is left to be deleted."""
         query = sa.select(RUNS).where(RUNS.c.status == RunStatus.RUNNING.value)
         with self.database.read() as connection:
             return [
-                Held(to_run(row), ProcessIdentity(row["pid"], row["process_started"], row["boot_id"]))
+                ClaimedRun(to_run(row), ProcessIdentity(row["pid"], row["process_started"], row["boot_id"]))
                 for row in connection.execute(query).mappings()
                 if has_worker(row)
             ]

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from histo_core.config import RunConfig
 from histo_core.errors import HistoscopeError
 from histo_core.runs.store.columns import DAMAGED, Key, Utc, Words, copy_of
-from histo_core.runs.store.records import Progress, Run, RunStatus
+from histo_core.runs.store.records import Run, RunProgress, RunStatus
 from histo_core.workspace import is_plain_id
 
 VERSION = "0005"
@@ -32,7 +32,7 @@ DEVICE = re.compile(r"auto|cpu|mps|cuda:\d{1,4}", re.ASCII)
 DEVICE_COUNTS = range(1, 65)
 """How many devices a run may ask for, as `TrainConfig` bounds them."""
 _NEEDED: dict[str, type] = {"created_at": datetime, "queued_at": datetime, "attempt": int, "priority": int}
-_PROGRESS = TypeAdapter(Progress)
+_PROGRESS = TypeAdapter(RunProgress)
 
 METADATA = sa.MetaData()
 
@@ -202,9 +202,9 @@ def has_worker(row: Mapping[Any, Any]) -> bool:
     return known and isinstance(row["pid"], int) and 0 < row["pid"] < 2**31
 
 
-def _progress(values: Any) -> Progress | None:
+def _progress(values: Any) -> RunProgress | None:
     """None where the worker said nothing yet, or is of a version that says other things."""
     try:
-        return None if values is None else _PROGRESS.validate_python(asdict(Progress(**values)))
+        return None if values is None else _PROGRESS.validate_python(asdict(RunProgress(**values)))
     except (TypeError, ValidationError):
         return None

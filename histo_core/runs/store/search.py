@@ -27,7 +27,7 @@ _ORDER = (
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RunFilter:
     """Which runs.
 
     Attributes:
@@ -51,7 +51,7 @@ class Found:
     total: int
 
 
-def find_runs(store: Store, wanted: Wanted, *, limit: int, offset: int = 0) -> Found:
+def find_runs(store: Store, wanted: RunFilter, *, limit: int, offset: int = 0) -> Found:
     """Runs that are active first (waiting ones in the order in which they start), then the newest.
 
     Args:
@@ -77,7 +77,7 @@ def all_tags(store: Store) -> list[str]:
     return sorted({tag for tag in readable if isinstance(tag, str)}, key=str.casefold)
 
 
-def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+def _conditions(wanted: RunFilter) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = [] if wanted.archived else [RUNS.c.archived_at.is_(None)]
     if wanted.statuses:
         found.append(RUNS.c.status.in_([status.value for status in wanted.statuses]))

@@ -10,7 +10,7 @@ from types import TracebackType
 
 from histo_core.errors import StoreError
 from histo_core.runs.devices.usage import usage
-from histo_core.runs.store.records import Progress, Run
+from histo_core.runs.store.records import Run, RunProgress
 from histo_core.runs.store.runs import Store
 from histo_core.runs.worker.process_identity import ProcessIdentity
 
@@ -28,7 +28,7 @@ class Reporter:
     """
 
     def __init__(self, store: Store, run: Run, worker: ProcessIdentity, stop: Event) -> None:
-        self.progress = Progress("preparing")
+        self.progress = RunProgress("preparing")
         self._store, self._run, self._worker, self._stop = store, run, worker, stop
         self._closed = Event()
         self._thread = Thread(target=self._report, name="reporter", daemon=True)

@@ -17,7 +17,7 @@ from histo_core.runs.artifacts.events import EventLog, read_events
 from histo_core.runs.artifacts.folder import write_config
 from histo_core.runs.artifacts.manifest import is_complete, write_manifest
 from histo_core.runs.artifacts.tensorboard import EventFile
-from histo_core.runs.store.records import OPEN_DEVICE, Progress, Run
+from histo_core.runs.store.records import OPEN_DEVICE, Run, RunProgress
 from histo_core.runs.worker.ddp_launcher import ranks_beside
 from histo_core.runs.worker.heartbeat import Reporter
 from histo_core.runs.worker.run_data import check_unchanged, open_data
@@ -101,7 +101,7 @@ def _predict(run: Run, dataset: Dataset, split: Split, folder: Path, report: Rep
     write_predictions(table, folder / "predictions.parquet")
 
 
-def _progress(event: Event, before: Progress) -> Progress:
+def _progress(event: Event, before: RunProgress) -> RunProgress:
     """Epochs done so far, where in the current one training is, and the best epoch."""
     match event:
         case Started():
@@ -127,7 +127,7 @@ def _progress(event: Event, before: Progress) -> Progress:
             return before
 
 
-def _best(done: EpochDone, before: Progress) -> Progress:
+def _best(done: EpochDone, before: RunProgress) -> RunProgress:
     if not done.best:
         return before
     return replace(

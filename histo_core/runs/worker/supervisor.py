@@ -17,7 +17,7 @@ from datetime import datetime
 
 from histo_core.runs.store.queue import next_queued
 from histo_core.runs.store.records import Run, RunStatus
-from histo_core.runs.store.runs import Held, Store
+from histo_core.runs.store.runs import ClaimedRun, Store
 from histo_core.runs.worker.command import Command, child_environment
 from histo_core.runs.worker.exit_words import exit_words, memory_advice
 from histo_core.runs.worker.process_identity import ProcessIdentity, boot_id
@@ -162,7 +162,7 @@ class Supervisor:
         elif time.monotonic() - asked > self._grace_seconds:
             worker.kill()
 
-    def _works(self, held: Held) -> bool:
+    def _works(self, held: ClaimedRun) -> bool:
         if held.worker.boot == boot_id():
             return held.worker.alive()
         beat, since = self._heard.get(held.worker, (None, -math.inf))
@@ -171,7 +171,7 @@ class Supervisor:
             return True
         return time.monotonic() - since < SILENCE_SECONDS
 
-    def _end(self, held: Held, exit_code: int | None) -> None:
+    def _end(self, held: ClaimedRun, exit_code: int | None) -> None:
         held.worker.kill()  # what is left of its group
         self._asked_to_stop.pop(held.worker, None)
         self._heard.pop(held.worker, None)

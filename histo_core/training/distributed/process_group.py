@@ -29,7 +29,7 @@ MEETING_FILE = "HISTOSCOPE_RANKS"
 
 
 @dataclass(frozen=True)
-class Ranks:
+class ProcessGroup:
     """One process among those that share a run. Of one alone, every method is its own answer.
 
     Attributes:
@@ -122,7 +122,7 @@ class Ranks:
         return torch.tensor([value], dtype=kind, device=self.device)
 
 
-def find_ranks(config: TrainConfig) -> Ranks:
+def find_ranks(config: TrainConfig) -> ProcessGroup:
     """Who this process is, by its environment; nothing is connected yet.
 
     Raises:
@@ -130,7 +130,7 @@ def find_ranks(config: TrainConfig) -> Ranks:
             device that is not here.
     """
     if config.devices == 1:
-        return Ranks(resolve_device(config.device))
+        return ProcessGroup(resolve_device(config.device))
     if config.batch_size < config.devices:
         raise ConfigError(
             f"A batch of {config.batch_size} cannot be shared by {config.devices} devices.",
@@ -145,11 +145,11 @@ def find_ranks(config: TrainConfig) -> Ranks:
             "One process a device.",
             "Launch the run, whose worker starts the others, or start as many with torchrun.",
         )
-    return Ranks(_device(config.device, local_rank), rank, count, local_count)
+    return ProcessGroup(_device(config.device, local_rank), rank, count, local_count)
 
 
 @contextmanager
-def connected(ranks: Ranks) -> Iterator[None]:
+def connected(ranks: ProcessGroup) -> Iterator[None]:
     """Meet the other processes, and part at the end. One that fails parts too, which the others' next call tells them.
 
     Raises:

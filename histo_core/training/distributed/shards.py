@@ -9,11 +9,11 @@ from torch import Tensor
 
 from histo_core.config import TrainConfig
 from histo_core.data.splits.balance import class_weights
-from histo_core.training.distributed.process_group import Ranks
+from histo_core.training.distributed.process_group import ProcessGroup
 
 
 @dataclass(frozen=True)
-class Deal:
+class Shard:
     """One process's share of one batch.
 
     Attributes:
@@ -33,7 +33,7 @@ class Deal:
     step_samples: int
 
     @classmethod
-    def alone(cls, samples: int) -> Deal:
+    def alone(cls, samples: int) -> Shard:
         """A batch that is dealt to nobody else and makes a step by itself."""
         return cls(samples, slice(0, samples), 1.0, 1, 1.0, samples)
 
@@ -42,7 +42,7 @@ class Deal:
         return loss if self.count == 1 else loss * (self.part * self.count)
 
 
-class Shares:
+class BatchSharding:
     """Deals batches to processes so that their shares' losses add up to the whole batch's, and batches' to a step's.
 
     A loss is a mean over samples, or a mean weighted by their classes; so the mean of a share, or of a batch among
@@ -57,13 +57,15 @@ class Shares:
         n_classes: how many there are.
     """
 
-    def __init__(self, ranks: Ranks, config: TrainConfig, rows: np.ndarray, labels: np.ndarray, n_classes: int) -> None:
+    def __init__(
+        self, ranks: ProcessGroup, config: TrainConfig, rows: np.ndarray, labels: np.ndarray, n_classes: int
+    ) -> None:
         self._ranks, self._batch_size, self._accumulate = ranks, config.batch_size, config.accumulate
         self._weights = np.ones(rows.max() + 1)
         if config.balance == "weights":
             self._weights[rows] = class_weights(labels, n_classes)[labels]
 
-    def of_epoch(self, order: np.ndarray, batches: int) -> list[Deal]:
+    def of_epoch(self, order: np.ndarray, batches: int) -> list[Shard]:
         """This process's share of each batch.
 
         A process for which a batch has too few samples takes the first one for nothing, since all must take part in
@@ -84,12 +86,12 @@ class Shares:
             for start in range(0, end, size)
         ]
 
-    def _deal(self, order: np.ndarray, batch: slice, step: slice) -> Deal:
+    def _deal(self, order: np.ndarray, batch: slice, step: slice) -> Shard:
         samples, count = batch.stop - batch.start, self._ranks.count
         share = self._ranks.share(samples)
         mine = slice(batch.start + share.start, batch.start + share.stop)
         idle = share.start == share.stop
-        return Deal(
+        return Shard(
             samples,
             slice(batch.start, batch.start + 1) if idle else mine,
             0.0 if idle else self._weight(order, mine) / self._weight(order, batch),

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from histo_core.plots.mosaic import mosaic_figure
-from histo_core.slides.mosaic import Mosaic, Region
+from histo_core.slides.mosaic import Mosaic, SlideRegion
 from pages.data.explore import patch
 from pages.data.explore.context import Explored
 from pages.shared.app import url_state
@@ -64,7 +64,7 @@ def draw(page: Explored) -> None:
     patch.open_asked(page, found.rows)
 
 
-def _region(page: Explored, slide: str) -> Region | None:
+def _region(page: Explored, slide: str) -> SlideRegion | None:
     """The part of the slide to show: drawn by hand, else the one with the most patches; None for the whole slide."""
     dense, drawn = cache_maps.densest(page.key[0], slide, page.home), _parse(next(iter(url_state.asked("region")), ""))
     parts = {DENSEST: "Where most patches are"} if dense else {}
@@ -85,14 +85,14 @@ def _region(page: Explored, slide: str) -> Region | None:
     return {DENSEST: dense, WHOLE: None}.get(chosen, drawn)
 
 
-def _text(region: Region) -> str:
+def _text(region: SlideRegion) -> str:
     return f"{region.top:.0f},{region.left:.0f},{region.bottom:.0f},{region.right:.0f}"
 
 
-def _parse(text: str) -> Region | None:
+def _parse(text: str) -> SlideRegion | None:
     """What `_text` wrote; None for anything else."""
     try:
-        region = Region(*map(float, text.split(",")))
+        region = SlideRegion(*map(float, text.split(",")))
     except (TypeError, ValueError):
         return None
     return region if _text(region) == text else None
@@ -109,7 +109,7 @@ def _drawn(page: Explored, drawn: Mapping[str, Any]) -> None:
     if drawn["box"]:
         box = drawn["box"][-1]
         (left, right), (top, bottom) = sorted(box["x"]), sorted(box["y"])
-        url_state.put("region", _text(Region(top, left, bottom, right)))
+        url_state.put("region", _text(SlideRegion(top, left, bottom, right)))
         return
     rows = [np.ravel(point["customdata"])[0] for point in drawn["points"] if "customdata" in point]
     if rows:

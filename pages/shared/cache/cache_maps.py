@@ -17,7 +17,7 @@ from pages.shared.components.lasso import parse as parse_lasso
 
 if TYPE_CHECKING:
     from histo_core.auditing.embedding.layout import PatchMap
-    from histo_core.slides.mosaic import Mosaic, Region
+    from histo_core.slides.mosaic import Mosaic, SlideRegion
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -89,7 +89,7 @@ def slides(data: str, home: str) -> pd.DataFrame:
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def densest(data: str, slide_id: str, home: str) -> Region | None:
+def densest(data: str, slide_id: str, home: str) -> SlideRegion | None:
     """The part of a slide with the most patches; None where the whole slide shows each of them well."""
     from histo_core.slides.mosaic import densest
 
@@ -97,7 +97,7 @@ def densest(data: str, slide_id: str, home: str) -> Region | None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def mosaic(data: str, slide_id: str, region: Region | None, home: str) -> Mosaic:
+def mosaic(data: str, slide_id: str, region: SlideRegion | None, home: str) -> Mosaic:
     """A slide's patches, or those of a part of it, where they sat; it reads each of them once."""
     from histo_core.slides.mosaic import mosaic
 

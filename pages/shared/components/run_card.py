@@ -13,7 +13,7 @@ from histo_core.runs.api import cancel, keep_supervised, resume
 from histo_core.runs.devices.devices import Device
 from histo_core.runs.store.records import Run, RunStatus
 from histo_core.runs.store.runs import Store
-from histo_core.runs.store.search import Wanted, find_runs
+from histo_core.runs.store.search import RunFilter, find_runs
 from histo_core.workspace import Workspace
 from pages.shared.app import navigation, url_state
 from pages.shared.cache import cache
@@ -93,13 +93,13 @@ def finished(page: str, nothing: str) -> dict[str, Run]:
 
 def _offered(store: Store) -> Sequence[Run]:
     """The newest runs that succeeded; where there are more, a word finds others."""
-    newest = find_runs(store, Wanted(statuses=_DONE), limit=OFFERED)
+    newest = find_runs(store, RunFilter(statuses=_DONE), limit=OFFERED)
     if newest.total <= OFFERED:
         return newest.runs
     text = search(
         "Find", "find", help=f"Of {newest.total:,} finished models, the newest {OFFERED} that fit are offered."
     )
-    found = find_runs(store, Wanted(text=text, statuses=_DONE), limit=OFFERED)
+    found = find_runs(store, RunFilter(text=text, statuses=_DONE), limit=OFFERED)
     if not found.total:
         st.caption("No finished model is like that; the newest are offered.")
     return found.runs or newest.runs

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from histo_core.data.phantom.tissue import BOX, Host, Section, draw_section
+from histo_core.data.phantom.tissue import BOX, Host, TissueSection, draw_section
 
 
-def section(seed: int, grade: int) -> Section:
+def section(seed: int, grade: int) -> TissueSection:
     rng = np.random.default_rng([7, seed])
     return draw_section(rng, Host.drawn(rng), grade)
 

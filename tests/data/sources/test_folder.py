@@ -15,7 +15,7 @@ from histo_core.config import DataConfig, Option
 from histo_core.data.dataset import Dataset
 from histo_core.data.label_mapping import under_classes
 from histo_core.data.opening import open_dataset
-from histo_core.data.subset import Remaining
+from histo_core.data.subset import Subset
 from histo_core.errors import BrokenFilesError, ConfigError, CorruptDataError, DataNotFoundError, HistoscopeError
 from histo_core.workspace import Workspace
 
@@ -241,7 +241,7 @@ def test_what_is_not_read_is_named(class_folder: Path, workspace: Workspace) -> 
         ".zip files": ("benign/deep/slides.zip",),
         "files without a suffix": ("LICENSE",),
     }
-    rest = Remaining(dataset, np.arange(3))
+    rest = Subset(dataset, np.arange(3))
     assert rest.left_out == dataset.left_out
     assert under_classes(dataset, dataset.classes, "benign").left_out == dataset.left_out
 

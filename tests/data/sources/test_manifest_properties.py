@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from histo_core.config import SplitConfig
 from histo_core.data.dataset import Dataset
 from histo_core.data.sources.manifest_files import NamedFiles
-from histo_core.data.sources.manifest_table import Manifest, ManifestOptions
+from histo_core.data.sources.manifest_table import ManifestDataset, ManifestOptions
 from histo_core.data.splits.make_split import make_split
 from histo_core.errors import DataError
 from histo_core.workspace import Workspace
@@ -74,7 +74,7 @@ def test_a_path_of_windows_is_the_one_with_forward_slashes(image: str, start: st
 def opened(root: Path, table: pd.DataFrame) -> Dataset | str:
     table.to_csv(root / "manifest.csv", index=False)
     try:
-        return Manifest.open(root, ManifestOptions(), Workspace(root.parent))
+        return ManifestDataset.open(root, ManifestOptions(), Workspace(root.parent))
     except DataError as error:
         return type(error).__name__
 

@@ -9,7 +9,7 @@ from PIL import Image
 from torchvision.transforms import v2
 
 from histo_core.config import AugmentConfig, PreprocessConfig
-from histo_core.data.transforms.preprocess import Preprocess, Region, augment
+from histo_core.data.transforms.preprocess import PatchRegion, Preprocess, augment
 from histo_core.errors import ConfigError, DataError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 96, 96, 3), dtype=np.uint8)
@@ -59,8 +59,8 @@ def test_the_network_and_the_map_see_torchvisions_crop() -> None:
 def test_crops_of_earlier_runs_stay_where_they_were() -> None:
     """They rounded odd margins down: of 43 rows to 16, 13 are above; torchvision leaves 14."""
     earlier = make(crop=16, crop_rounding="down")
-    assert earlier.seen(43, 30) == Region(13, 7, 16, 16)
-    assert make(crop=16).seen(43, 30) == Region(14, 7, 16, 16)
+    assert earlier.seen(43, 30) == PatchRegion(13, 7, 16, 16)
+    assert make(crop=16).seen(43, 30) == PatchRegion(14, 7, 16, 16)
 
 
 def test_resizing_is_pillows_bilinear() -> None:
@@ -76,7 +76,7 @@ def test_the_nearest_pixel_is_repeated() -> None:
     repeated = IMAGES[:, 32:64, 32:64].repeat(3, axis=1).repeat(3, axis=2)
     preprocess = make(crop=32, resize=96, interpolation="nearest")
     np.testing.assert_array_equal(preprocess.geometry(IMAGES), repeated)
-    assert preprocess.seen(96, 96) == Region(32, 32, 32, 32)
+    assert preprocess.seen(96, 96) == PatchRegion(32, 32, 32, 32)
     back = preprocess.to_input_pixels(np.pad(np.ones((48, 48)), 24), 96, 96)
     assert back[42:54, 42:54].min() > 0.99
     assert back[:38].max() == back[58:].max() == 0
@@ -148,8 +148,8 @@ def test_a_gpu_gives_the_cpus_pixels() -> None:
 
 
 def test_regions_and_sizes() -> None:
-    assert make(crop=32).seen(96, 96) == Region(32, 32, 32, 32)
-    assert make().seen(50, 70) == Region(0, 0, 50, 70)
+    assert make(crop=32).seen(96, 96) == PatchRegion(32, 32, 32, 32)
+    assert make().seen(50, 70) == PatchRegion(0, 0, 50, 70)
     assert make(crop=32).output_size(96, 96) == (32, 32)
     assert make(crop=32, resize=64).output_size(96, 96) == (64, 64)
     assert make().output_size(50, 70) == (50, 70)
