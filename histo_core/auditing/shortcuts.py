@@ -159,8 +159,8 @@ def shortcut_finding(dataset: Dataset, shortcuts: list[Shortcut]) -> Finding:
         severity = "warning" if best.corrected_lower_bound >= WARNING else "note"
     more = ""
     if severity != "ok":
-        more = f"It is the best of {best.compared:,} comparisons; corrected for that, it is at least "
-            f"{best.corrected_lower_bound:.2f}. "
+        least = f"corrected for that, it is at least {best.corrected_lower_bound:.2f}"
+        more = f"It is the best of {best.compared:,} comparisons; {least}. "
         more += "A network that does no better may have learnt nothing else."
         if best.high is None:
             more += f" (Unless {best.name} says the label in other words.)"

@@ -1,39 +1,23 @@
-"""The training loop, all of it: epochs, batches, validation, checkpoints, told as events."""
+"""The training loop: epochs, batches, validation, checkpoints, reported as events."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
-import torch
-
 from histo_core.config import RunConfig
 from histo_core.data.dataset import Dataset
-from histo_core.data.splits.balance import draw_keys
 from histo_core.data.splits.split import Split
 from histo_core.models.inference.memory import kept_memory
-from histo_core.models.registry import MODELS
-from histo_core.models.weights.header import WeightsHeader
-from histo_core.training.activation_recorder import ActivationRecorder
-from histo_core.training.activations import append_activity, forget_activity
-from histo_core.training.batches import Augmentation, BatchRequest
-from histo_core.training.checkpoint import BestWeights, Checkpoints, Position
-from histo_core.training.data_order import batch_count, epoch_order, identity, training_rows, validation_rows
+from histo_core.training.data_order import training_rows, validation_rows
 from histo_core.training.distributed.process_group import ProcessGroup, connected, find_ranks
-from histo_core.training.distributed.shards import BatchSharding
-from histo_core.training.epoch_logits import EpochLogits
-from histo_core.training.events import BatchDone, EpochDone, Event, Finished, Started, Stopped
-from histo_core.training.failures import check_batch, check_finite, memory_explained
-from histo_core.training.freezing import enter_epoch
+from histo_core.training.events import Event
+from histo_core.training.failures import memory_explained
 from histo_core.training.reproducible import reproducible
 from histo_core.training.schedule import stalled
-from histo_core.training.setup import set_up
-from histo_core.training.validation import validate
+from histo_core.training.session import Session
 from histo_core.workspace import Workspace
 
 
@@ -108,139 +92,35 @@ def _fit(
     workspace: Workspace | None,
     data_hash: str | None,
 ) -> Generator[Event]:
-    train, valid = training_rows(config, dataset, split), validation_rows(dataset, split)
-    classes = dataset.table["label"].to_numpy(np.int64)[train]
-    size, heads = config.train.batch_size, MODELS[config.model.name].heads
-    count = batch_count(len(epoch_order(train, classes, config, epoch=0)), config.train)
+    rows = {"train": training_rows(config, dataset, split), "valid": validation_rows(dataset, split)}
     with reproducible(config.seed, config.train.threads, ranks.device), connected(ranks), kept_memory():
-        with memory_explained(size):
-            setup = set_up(config, dataset, train, valid, count, ranks, workspace)
-        batches, updates, state = setup.batches, setup.updates, setup.state
-        shares = BatchSharding(ranks, config.train, train, classes, len(dataset.classes))
-        checkpoints = Checkpoints(folder / "checkpoint", identity(config, dataset, split, data_hash))
-        header = WeightsHeader(
-            model=config.model,
-            preprocess=config.preprocess,
-            input_size=batches.size,
-            classes=dataset.classes,
-            positive=dataset.positive,
-        )
-
-        positive, k = dataset.classes.index(dataset.positive), len(dataset.classes)
-        at, best_epoch, best_loss = Position(), -1, math.inf
-        seen, unfinished = EpochLogits(ranks, 0, k), None
-        if restored := checkpoints.load():
-            state.restore(restored.tensors, restored.file)
-            at = restored.position
-            unfinished = EpochLogits.of(restored.tensors)
-            if restored.best:
-                best_epoch, best_loss = restored.best.epoch, restored.best.valid_loss
-        ranks.check_alike((at.epoch, at.batch), "positions in the checkpoint")
-        if ranks.leads:
-            forget_activity(folder, at.epoch)
-
-        def save(weights: BestWeights | None = None) -> None:
-            tensors = state.capture() | (seen.capture() if at.batch else {})
-            if ranks.leads:
-                checkpoints.save(tensors, at, weights)
-
-        def stop() -> Stopped:
-            save()
-            return Stopped(at.epoch, at.batch)
-
-        yield Started(
-            epoch=at.epoch,
-            batch=at.batch,
-            epochs=config.train.epochs,
-            batches=count,
-            train_samples=len(train),
-            valid_samples=len(valid),
-            device=str(ranks.device),
-            threads=torch.get_num_threads(),
-        )
-        if at.last_epoch:
-            yield at.last_epoch
-
-        for epoch in range(at.epoch, config.train.epochs):
-            if stalled(at.valid_losses, config.train.patience):
-                yield Finished(best_epoch, best_loss, "patience")
+        run = Session(config, dataset, split, folder, **rows, ranks=ranks, workspace=workspace, data_hash=data_hash)
+        yield run.started()
+        if run.at.last_epoch:
+            yield run.at.last_epoch
+        for epoch in range(run.at.epoch, config.train.epochs):
+            if stalled(run.at.valid_losses, config.train.patience):
+                yield run.finished("patience")
                 return
-            order = epoch_order(train, classes, config, epoch)
-            trained = order[: count * size]
-            keys = draw_keys(order)
-            deals = shares.of_epoch(order, count)[at.batch :]
-            augmentation = Augmentation(config.augment, config.seed, epoch)
-            wanted = (BatchRequest(order[deal.places], augmentation, keys[deal.places]) for deal in deals)
-            seen = EpochLogits(ranks, len(trained), k)
-            if at.batch:
-                seen.restore(unfinished)
-            enter_epoch(setup.model, heads, config.train, epoch)
-            with closing(batches.each(wanted)) as taken:
-                for batch, deal in enumerate(deals, start=at.batch):
+            with run.epoch(epoch) as (shards, taken):
+                for batch, shard in enumerate(shards, start=run.at.batch):
                     begun = perf_counter()
-                    with memory_explained(size), updates.gathering(batch):
+                    with memory_explained(run.size), run.updates.gathering(batch):
                         images, labels = next(taken)
-                        outputs = updates.network(images)
-                        seen.take(outputs, deal)
-                        loss = setup.loss_of(outputs, labels)
-                        stepped = updates.take(loss, deal, epoch, batch, at.valid_losses)
+                        outputs = run.updates.network(images)
+                        run.seen.take(outputs, shard)
+                        loss = run.loss_of(outputs, labels)
+                        stepped = run.updates.take(loss, shard, epoch, batch, run.at.valid_losses)
                         # Asked for last: on an accelerator it waits until all before it is computed.
-                        value = ranks.sum(loss.item() * deal.part)
-                    rows = order[batch * size : (batch + 1) * size]
-                    check_batch(value, epoch, batch, rows, dataset, folder, config.train)
-                    used = updates.used_rate if stepped else None
-                    at = at.after_batch(value, deal.samples, perf_counter() - begun, used)
-                    rate = updates.learning_rate(epoch, batch, at.valid_losses)
-                    yield BatchDone(epoch, at.batch, count, at.mean_loss, at.samples / at.seconds, rate)
+                        value = ranks.sum(loss.item() * shard.part)
+                    yield run.after_batch(value, shard, perf_counter() - begun, stepped=stepped)
                     if stepped and should_stop():
-                        yield stop()
+                        yield run.stop()
                         return
-
             begun = perf_counter()
-            ranks.share_buffers(setup.judged)
-            recorder = ActivationRecorder(setup.judged, ranks) if config.train.activations else None
-            with memory_explained(size):
-                result = validate(
-                    setup.judged,
-                    batches,
-                    valid,
-                    positive=positive,
-                    batch_size=size,
-                    should_stop=should_stop,
-                    output=config.model.output,
-                    ranks=ranks,
-                    recorder=recorder,
-                )
+            result = run.validate(should_stop)
             if result is None:
-                yield stop()
+                yield run.stop()
                 return
-            check_finite(result.loss, f"epoch {epoch + 1}, validation", config.train)
-            if recorder is not None:
-                activity = recorder.result(epoch)
-                if ranks.leads:  # before the checkpoint: after a kill in between the epoch is validated again
-                    append_activity(folder, activity)
-            # An epoch that is run again after its own checkpoint was damaged is still the best it was.
-            best = result.loss < best_loss or epoch == best_epoch
-            if best:
-                best_epoch, best_loss = epoch, result.loss
-            scores = seen.scores(batches.labels(trained), config.model.output, positive)
-            done = EpochDone(
-                epoch=epoch,
-                train_loss=at.mean_loss,
-                valid_loss=result.loss,
-                valid_accuracy=result.accuracy,
-                valid_auroc=result.auroc,
-                valid_precision=result.precision,
-                valid_recall=result.recall,
-                valid_f1=result.f1,
-                valid_weighted_f1=result.weighted_f1,
-                seconds=at.seconds + perf_counter() - begun,
-                best=best,
-                learning_rate=at.learning_rate,
-                macro=k > 2,
-                **({} if scores is None else {f"train_{name}": value for name, value in asdict(scores).items()}),
-            )
-            at = at.after_epoch(done)
-            save(BestWeights(setup.judged, header, epoch, result.loss) if best else None)
-            yield done
-        yield Finished(best_epoch, best_loss)
+            yield run.after_epoch(result, perf_counter() - begun)
+        yield run.finished()

@@ -16,7 +16,7 @@ from histo_core.errors import CheckpointError
 from histo_core.models.registry import build_model
 from histo_core.models.weights.manifest import read_manifest
 from histo_core.models.weights.tensorfile import read_tensors
-from histo_core.training import loop
+from histo_core.training import session
 from histo_core.training.activation_recorder import ActivationRecorder
 from histo_core.training.activations import (
     EDGES,
@@ -227,10 +227,10 @@ def test_after_a_kill_between_the_line_and_the_checkpoint_each_epoch_has_one_lin
         if activity.epoch == 1:
             raise KilledError
 
-    monkeypatch.setattr(loop, "append_activity", torn)
+    monkeypatch.setattr(session, "append_activity", torn)
     with pytest.raises(KilledError):
         list(fit_dots(tmp_path / "run", config=watched(config)))
-    monkeypatch.setattr(loop, "append_activity", append_activity)
+    monkeypatch.setattr(session, "append_activity", append_activity)
     list(fit_dots(tmp_path / "run", config=watched(config)))
     assert len((tmp_path / "run" / FILE).read_text().splitlines()) == 3
     assert read_activity(tmp_path / "run") == read_activity(tmp_path / "whole")

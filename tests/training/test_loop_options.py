@@ -19,8 +19,8 @@ from histo_core.models.inference.predictor import Predictor
 from histo_core.models.registry import build_model
 from histo_core.models.weights.manifest import read_manifest
 from histo_core.models.weights.tensorfile import read_tensors
-from histo_core.training import loop
-from histo_core.training.data_order import epoch_order
+from histo_core.training import session
+from histo_core.training.data_order import epoch_order, training_rows
 from histo_core.training.events import BatchDone, EpochDone, Event, Finished, Stopped
 from histo_core.training.validation import Validation
 
@@ -115,7 +115,7 @@ def test_googlenets_auxiliary_classifiers_by_hand(fit_dots, dots, split, config,
     )
     events = list(fit_dots(tmp_path, config=config))
     preprocess, labels = Preprocess(config.preprocess), torch.from_numpy(dots.table["label"].to_numpy(copy=True))
-    rows = loop.training_rows(config, dots, split)
+    rows = training_rows(config, dots, split)
     order = epoch_order(rows, labels[rows].numpy(), config, 0)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -166,7 +166,7 @@ def test_averaged_weights_are_what_is_validated_and_kept(fit_dots, dots, split, 
 def valid_losses(monkeypatch) -> None:
     """Validation finds 0.5, 0.4 and then 0.45 for ever."""
     losses = iter([0.5, 0.4, *[0.45] * 20])
-    monkeypatch.setattr(loop, "validate", lambda *args, **kwargs: Validation(next(losses), 0.5, None))
+    monkeypatch.setattr(session, "validate", lambda *args, **kwargs: Validation(next(losses), 0.5, None))
 
 
 @pytest.mark.usefixtures("valid_losses")

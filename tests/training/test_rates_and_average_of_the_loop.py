@@ -22,7 +22,7 @@ from histo_core.config import ModelConfig, RunConfig, TrainConfig
 from histo_core.models.registry import build_model
 from histo_core.models.weights.manifest import read_manifest
 from histo_core.models.weights.tensorfile import read_tensors
-from histo_core.training import loop, setup
+from histo_core.training import session, setup
 from histo_core.training.events import BatchDone, EpochDone, Event, Stopped
 from histo_core.training.validation import Validation
 
@@ -42,7 +42,7 @@ def config_of(config: RunConfig, **train: Any) -> RunConfig:
 def valid_losses(monkeypatch: pytest.MonkeyPatch) -> None:
     """What validation finds, in turn; a run that goes on has its first ones behind it."""
     left = iter(VALID_LOSSES)
-    monkeypatch.setattr(loop, "validate", lambda *args, **kwargs: Validation(next(left), 0.5, None))
+    monkeypatch.setattr(session, "validate", lambda *args, **kwargs: Validation(next(left), 0.5, None))
 
 
 @contextmanager
