@@ -66,7 +66,7 @@ test-wheel: $(VENV)/.dev  ## the wheel with all that it needs from PyPI, in a fr
 test-lower: $(VENV)/.dev chromium  ## all tests with the lowest versions of requirements.txt, in an environment of its own
 	$(BIN)/python -m uv venv --quiet --allow-existing $(LOWER)
 	$(BIN)/python -m uv pip install --quiet --python $(LOWER) --resolution lowest-direct -r requirements-dev.txt
-	$(LOWER)/bin/python -m pytest -n 2 --dist loadfile
+	$(LOWER)/bin/python -m pytest -n 2 --dist loadfile -W ignore::DeprecationWarning
 
 coverage: $(VENV)/.dev chromium  ## all tests with coverage, held to a floor for each room
 	$(PYTEST) -n 2 --dist loadfile --cov --cov-report=

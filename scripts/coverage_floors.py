@@ -1,7 +1,7 @@
 """Hold the coverage of each room to a floor: `make coverage`, after the tests have run with ``--cov``.
 
-A floor is a share of a room's lines, rounded down to a whole percentage point from a measurement. It is there so that
-a room does not lose its tests unnoticed; it is no target.
+A floor is a share of a room's lines, one or two percentage points below a measurement. It is there so that a room does
+not lose its tests unnoticed; it is no target.
 """
 
 from __future__ import annotations
@@ -15,15 +15,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-FLOORS: Mapping[str, int] = {}
+FLOORS: Mapping[str, int] = {
+    "histo_core/evaluation": 98,  # 99.5 by its own tests
+    "histo_core/plots": 98,  # 99.9
+    "histo_core/reports": 98,  # 100.0
+    "histo_core/review": 98,  # 100.0
+}
 """Percentage of lines, by room; ``histo_core`` is the modules that lie in no room."""
+ANY_ROOM = 80
+"""For a room that has no measured floor yet."""
 
 
 def main() -> None:
-    """Print each room's coverage; leave with 1 where one is below its floor, has none, or is gone."""
+    """Print each room's coverage; leave with 1 where one is below its floor, or is gone."""
     shares = by_room(_measured())
     for room, share in sorted(shares.items()):
-        print(f"{room:<26} {share:5.1f}%  floor {FLOORS.get(room, 'missing')}")
+        print(f"{room:<26} {share:5.1f}%  floor {FLOORS.get(room, f'{ANY_ROOM}, for it was not measured before')}")
     found = problems(shares, FLOORS)
     print("\n".join(found))
     sys.exit(bool(found))
@@ -49,17 +56,14 @@ def by_room(report: Mapping[str, Any]) -> dict[str, float]:
 
 
 def problems(shares: Mapping[str, float], floors: Mapping[str, int]) -> list[str]:
-    """Say which rooms are below their floor, and which rooms and floors do not belong together."""
+    """Say which rooms are below their floor, and which floors are of no room."""
     below = [
-        f"{room}: {share:.1f}% of its lines ran, and its floor is {floors[room]}%. Test what is new."
+        f"{room}: {share:.1f}% of its lines ran, and its floor is {floor}%. Test what is new."
         for room, share in sorted(shares.items())
-        if room in floors and share < floors[room]
+        if share < (floor := floors.get(room, ANY_ROOM))
     ]
-    new = [f"{room} has no floor. Give it one in {__file__}." for room in sorted(set(shares) - set(floors))]
-    gone = [
-        f"{room} has a floor and no lines. Remove it from {__file__}." for room in sorted(set(floors) - set(shares))
-    ]
-    return [*below, *new, *gone]
+    gone = [f"{room} has a floor and no lines. Remove its floor." for room in sorted(set(floors) - set(shares))]
+    return [*below, *gone]
 
 
 def _measured() -> dict[str, Any]:
