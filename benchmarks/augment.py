@@ -28,7 +28,8 @@ from benchmarks._paired import paired
 from histo_core.config import AugmentConfig, PreprocessConfig
 from histo_core.data.phantom.cohort import PhantomOptions
 from histo_core.data.phantom.workers import draw_in_order
-from histo_core.data.transforms.augment import draw, hed_jitter, torch_backend
+from histo_core.data.transforms.augment import hed_jitter, torch_backend
+from histo_core.data.transforms.augment.draw import draw
 from histo_core.data.transforms.augment.gaussian_kernel import smoothed
 from histo_core.data.transforms.augment.geometry_kernel import moved
 from histo_core.data.transforms.augment.stain_kernel import stained

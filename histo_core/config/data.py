@@ -46,17 +46,19 @@ class SplitConfig(Config):
     saved: str | None = Field(default=None, title="Saved split", description="For 'saved': its fingerprint")
     valid: Fraction = Field(default=0.15, title="Validation share", description="Share of patients, slides or patches")
     test: Fraction = Field(default=0.25, title="Test share", description="Share of patients, slides or patches")
-    stratify: bool = Field(default=True, title="Like class shares", description="In every part, as well as can be")
+    stratify: bool = Field(
+        default=True, title="Stratify by class", description="The same class shares in every set, as well as can be"
+    )
     folds: int | None = Field(default=None, ge=2, le=100, title="Folds", description="None: a single split")
     fold: int = Field(default=0, ge=0, title="Fold", description="Which one, counted from 0")
     hold_out: bool = Field(
-        default=False, title="Hold a test part out", description="The same for all folds, which then are validation"
+        default=False, title="Hold out a test set", description="The same for all folds, which then are validation"
     )
     subset: int | None = Field(
         default=None,
         ge=2,
         le=MANY,
-        title="Patches in all",
+        title="Subset size",
         description="Drawn first, with the shares of the classes kept",
     )
     seed: int = Field(default=0, ge=0, lt=SEEDS, title="Split seed")

@@ -119,33 +119,61 @@ class TrainConfig(Config):
         "For step and exponential",
     )
     step_epochs: int = Field(
-        default=10, ge=1, le=10_000, title="Step every", description="That many epochs (or steps), for step"
+        default=10, ge=1, le=10_000, title="Step: interval", description="That many epochs (or steps), for step"
     )
-    step_factor: float = Field(default=0.1, gt=0, le=1, title="Step factor", description="For step")
-    epoch_factor: float = Field(default=0.9, gt=0, le=1, title="Factor an epoch", description="For exponential")
+    step_factor: float = Field(
+        default=0.1, gt=0, le=1, title="Step: factor", description="Of the learning rate, at each interval of step"
+    )
+    epoch_factor: float = Field(
+        default=0.9,
+        gt=0,
+        le=1,
+        title="Exponential: factor",
+        description="Of the learning rate, at each epoch of exponential",
+    )
     cycle_steps: int = Field(
-        default=2000, ge=1, le=1_000_000, title="Half a cycle", description="Steps from low to high, for cyclic"
+        default=2000,
+        ge=1,
+        le=1_000_000,
+        title="Cyclic: half-cycle steps",
+        description="Steps from low to high, for cyclic",
     )
     cycle_low: float = Field(
-        default=0.01, ge=0, le=1, title="Cycle's low end", description="Share of the learning rate, for cyclic"
+        default=0.01, ge=0, le=1, title="Cyclic: lowest fraction", description="Share of the learning rate, for cyclic"
     )
-    rise: float = Field(default=0.3, gt=0, lt=1, title="Rise", description="Share of all steps, for one cycle")
+    rise: float = Field(
+        default=0.3, gt=0, lt=1, title="One cycle: rising fraction", description="Share of all steps, for one cycle"
+    )
     rise_from: float = Field(
-        default=0.04, gt=0, le=1, title="Rise from", description="Share of the learning rate, for one cycle"
+        default=0.04,
+        gt=0,
+        le=1,
+        title="One cycle: initial fraction",
+        description="Share of the learning rate, for one cycle",
     )
     fall_to: float = Field(
-        default=4e-6, ge=0, le=1, title="Fall to", description="Share of the learning rate, for one cycle"
+        default=4e-6,
+        ge=0,
+        le=1,
+        title="One cycle: final fraction",
+        description="Share of the learning rate, for one cycle",
     )
     warmup_epochs: int = Field(
         default=0, ge=0, le=1000, title="Warm-up epochs", description="Rising in a line, for cosine"
     )
     cosine_end: float = Field(
-        default=0.0, ge=0, le=1, title="Cosine's end", description="Share of the learning rate, for cosine"
+        default=0.0, ge=0, le=1, title="Cosine: final fraction", description="Share of the learning rate, for cosine"
     )
     plateau_patience: int = Field(
-        default=3, ge=0, le=1000, title="Plateau", description="Epochs without a lower validation loss, for plateau"
+        default=3,
+        ge=0,
+        le=1000,
+        title="Plateau: patience",
+        description="Epochs without a lower validation loss, for plateau",
     )
-    plateau_factor: float = Field(default=0.1, gt=0, lt=1, title="Plateau factor", description="For plateau")
+    plateau_factor: float = Field(
+        default=0.1, gt=0, lt=1, title="Plateau: factor", description="Of the learning rate, at each plateau"
+    )
 
     loss: Literal["cross_entropy", "binary_cross_entropy"] = Field(
         default="cross_entropy",
@@ -180,7 +208,7 @@ class TrainConfig(Config):
         description="For 'enlarge': repeated under new augmentations",
     )
     accumulate: int = Field(
-        default=1, ge=1, le=1024, title="Batches a step", description="Gradients are gathered over that many"
+        default=1, ge=1, le=1024, title="Gradient accumulation", description="Batches whose gradients make one step"
     )
     clip_norm: float | None = Field(
         default=None,
@@ -193,7 +221,7 @@ class TrainConfig(Config):
         default=None,
         gt=0,
         lt=1,
-        title="Average weights",
+        title="EMA decay",
         description="Decay a step of a moving average, such as 0.999, which is validated and kept; none: no average",
     )
     patience: int | None = Field(

@@ -61,17 +61,17 @@ class AugmentConfig(Config):
     """
 
     flips: bool = Field(
-        default=True, title="Flips", description="Mirror left-right and up-down, each with the chance of flips"
+        default=True, title="Flips", description="Mirror left-right and up-down, each with the flip probability"
     )
     flip_axes: Literal["both", "left_right"] = Field(
         default="both", title="Flip", description="Both ways, or left-right only"
     )
-    flip_chance: Fraction = Field(default=0.5, title="Chance of flips", description="Of each way by itself")
+    flip_chance: Fraction = Field(default=0.5, title="Flip probability", description="Of each way by itself")
     quarter_turns: bool = Field(default=True, title="Quarter turns", description="Rotate by 0, 90, 180 or 270 degrees")
     rotation: float = Field(
         default=0.0, ge=0, le=180, title="Rotation", description="By any angle up to so many degrees, either way"
     )
-    rotation_chance: Fraction = Field(default=1.0, title="Chance of rotation")
+    rotation_chance: Fraction = Field(default=1.0, title="Rotation probability")
     shift: float = Field(
         default=0.0, ge=0, le=0.5, title="Shift", description="Along each side, by up to this share of it"
     )
@@ -81,7 +81,9 @@ class AugmentConfig(Config):
     zoom: float = Field(
         default=0.0, ge=0, le=0.9, title="Zoom", description="In or out, by up to this share: 0.2 is from 0.8 to 1.2"
     )
-    geometry_chance: Fraction = Field(default=1.0, title="Chance of shift, shear and zoom", description="Of all three")
+    geometry_chance: Fraction = Field(
+        default=1.0, title="Shift, shear and zoom probability", description="Of all three"
+    )
     elastic: float = Field(
         default=0.0,
         ge=0,
@@ -92,7 +94,7 @@ class AugmentConfig(Config):
     elastic_width: float = Field(
         default=8.0, ge=1, le=64, title="Elastic width", description="Pixels over which displacements change (SD)"
     )
-    elastic_chance: Fraction = Field(default=1.0, title="Chance of elastic")
+    elastic_chance: Fraction = Field(default=1.0, title="Elastic probability")
     fill: Literal["reflect", "nearest", "black", "white"] = Field(
         default="reflect",
         title="Beyond the edge",
@@ -103,7 +105,7 @@ class AugmentConfig(Config):
         default=0.1, ge=0, le=1, title="Colour jitter", description="Brightness, contrast, saturation"
     )
     hue: float = Field(default=0.0, ge=0, le=0.5, title="Hue jitter", description="Turns of the colour circle")
-    colour_chance: Fraction = Field(default=1.0, title="Chance of colour changes", description="Of jitter and hue")
+    colour_chance: Fraction = Field(default=1.0, title="Colour probability", description="Of jitter and hue")
     stain: float = Field(
         default=0.0,
         ge=0,
@@ -115,7 +117,7 @@ class AugmentConfig(Config):
     blur: float = Field(
         default=0.0, ge=0, le=10, title="Blur", description="Out of focus: a Gaussian's SD, up to so many pixels"
     )
-    blur_chance: Fraction = Field(default=1.0, title="Chance of blur")
+    blur_chance: Fraction = Field(default=1.0, title="Blur probability")
     pixel_dropout: Fraction = Field(
         default=0.0, title="Dropped pixels", description="Make single pixels black, up to this share of a patch"
     )

@@ -8,7 +8,7 @@ import streamlit as st
 
 from histo_core.access import LOCAL, authorise
 from histo_core.runs.api import launch_many
-from histo_core.runs.devices import devices
+from histo_core.runs.devices.devices import devices
 from histo_core.runs.store.overview import data_used, states
 from histo_core.runs.store.records import RunStatus
 from histo_core.runs.store.runs import Store

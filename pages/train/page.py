@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from histo_core.access import LOCAL, authorise
-from histo_core.runs.devices import devices
+from histo_core.runs.devices.devices import devices
 from histo_core.runs.store.search import RunFilter, all_tags, find_runs
 from histo_core.workspace import Workspace
 from pages.shared.cache import cache

@@ -15,7 +15,7 @@ import torch
 from histo_core.cli.run_options import build_config
 from histo_core.data.predictions import read_predictions
 from histo_core.runs.api import cancel, launch
-from histo_core.runs.devices import devices
+from histo_core.runs.devices.devices import devices
 from histo_core.runs.store.records import RunStatus
 from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
 from histo_core.runs.store.records import Run
@@ -25,7 +26,7 @@ def opened_page(name: str, **params: str | list[str]) -> AppTest:
     router = PROJECT / "pages" / "shared" / "app" / "router.py"
     app = AppTest.from_file(str(router), default_timeout=120)
     if name != "home":
-        app.switch_page(f"../{name}.py")  # before the first run, Streamlit knows a page by its file's name
+        app._page_hash = calc_hash(name)  # `switch_page` knows pages by their files' names, ours have one of their own
     for key, value in params.items():
         app.query_params[key] = value
     return app.run()
