@@ -29,12 +29,14 @@ class Load:
         memory: seconds since the first click, and bytes of the server's resident memory, float64 [n, 2].
         cpu_seconds: that the server took for all of it.
         seconds: that it lasted.
+        session_bytes: by which the resident memory had grown for each visitor who had opened every page once.
     """
 
     answers: tuple[Answer, ...]
     memory: np.ndarray
     cpu_seconds: float
     seconds: float
+    session_bytes: float
 
     @property
     def failed(self) -> tuple[Answer, ...]:
@@ -73,6 +75,9 @@ async def press(
 ) -> Load:
     """Let visitors click, each on average once in so many seconds, for a time.
 
+    First each of them opens every page once, so that the slope of the memory is that of clicks: what a session holds
+    is measured apart.
+
     Args:
         address: of the server.
         server: its process.
@@ -84,7 +89,11 @@ async def press(
     answers: list[Answer] = []
     memory: list[tuple[float, int]] = []
     async with AsyncExitStack() as stack:
+        empty = server.memory_info().rss
         tabs = [await stack.enter_async_context(Visitor(address)) for _ in range(visitors)]
+        for tab in tabs:
+            answers += [await tab.open(page, queries.get(page, "")) for page in tab.pages]
+        held, answers = server.memory_info().rss - empty, [answer for answer in answers if answer.problem]
         begun, cpu = time.monotonic(), sum(server.cpu_times()[:2])
 
         async def click(seed: int, tab: Visitor) -> None:
@@ -107,7 +116,7 @@ async def press(
             watching.cancel()
         took = time.monotonic() - begun
         spent = sum(server.cpu_times()[:2]) - cpu
-    return Load(tuple(answers), np.array(memory, dtype=np.float64), spent, took)
+    return Load(tuple(answers), np.array(memory, dtype=np.float64), spent, took, held / visitors)
 
 
 async def _click(tab: Visitor, draw: random.Random, queries: Mapping[str, str]) -> Answer:

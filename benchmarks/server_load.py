@@ -124,6 +124,7 @@ def report(what: str, load: Load) -> None:
     print(f"  CPU {cpu_a_click(load):.3f} s a click, {load.cpu_seconds / load.seconds:.0%} of a core; memory ", end="")
     sixths = ", ".join(f"{np.median(part):.0f}" for part in np.array_split(megabytes, 6) if len(part))
     print(f"{megabytes[0]:.0f} to {megabytes[-1]:.0f} MB, {load.slope:+.1f} MB a minute (medians of sixths: {sixths})")
+    print(f"  a visitor who has opened every page: {load.session_bytes / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""runs."""
+"""Runs: launched, queued, trained in processes of their own, resumed, found again."""

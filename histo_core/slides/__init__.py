@@ -1,1 +1,1 @@
-"""slides."""
+"""Slides: tiles, and patches where they sat."""

@@ -20,7 +20,7 @@ from histo_core.runs.store.runs import Store
 from histo_core.runs.worker import stages
 from histo_core.runs.worker.command import child_environment, worker_command
 from histo_core.runs.worker.worker import work
-from histo_core.training.distributed.process_group import MEETING_FILE
+from histo_core.training.distributed.meeting import MEETING_FILE
 from histo_core.training.events import BatchDone, EpochDone
 from histo_core.workspace import Workspace
 

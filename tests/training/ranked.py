@@ -18,6 +18,7 @@ from torch import nn
 from histo_core.config import Config, PreprocessConfig, RunConfig
 from histo_core.errors import DataError
 from histo_core.models.registry import MODELS, ModelSpec
+from histo_core.training.distributed.meeting import MEETING_FILE
 from histo_core.training.loop import fit
 from histo_core.workspace import Workspace
 
@@ -90,6 +91,6 @@ if __name__ == "__main__":
     register_plain()
     results = []
     for number, plan in enumerate(json.loads(Path(sys.argv[1]).read_text())):
-        os.environ["HISTOSCOPE_RANKS"] = f"{sys.argv[1]}.{number}.meeting"  # each run's processes meet anew
+        os.environ[MEETING_FILE] = f"{sys.argv[1]}.{number}.meeting"  # each run's processes meet anew
         results.append(carry_out(plan))
     Path(f"{sys.argv[1]}.{os.environ['RANK']}.json").write_text(json.dumps(results, default=str))

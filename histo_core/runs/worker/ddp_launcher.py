@@ -23,7 +23,7 @@ from histo_core.config import TrainConfig
 from histo_core.errors import HistoscopeError, TrainingError
 from histo_core.regular_files import read_end
 from histo_core.runs.worker.ddp_worker import FIRST_DEVICE, ready_file, reason_file
-from histo_core.training.distributed.process_group import MEETING_FILE
+from histo_core.training.distributed.meeting import MEETING_FILE
 
 END_SECONDS = 30.0
 """How long the others may take to end after rank 0 has; they have nothing left to do."""

@@ -10,6 +10,7 @@ from threading import Event, Thread
 
 from histo_core.config import read_config
 from histo_core.errors import ConfigError, HistoscopeError
+from histo_core.training.distributed.meeting import MEETING_FILE
 from histo_core.workspace import Workspace
 
 FIRST_DEVICE = "HISTOSCOPE_FIRST_DEVICE"
@@ -28,7 +29,7 @@ def reason_file(meeting: Path, rank: int) -> Path:
 
 def is_follower() -> bool:
     """Whether this process was started as another than the first of a run: by its worker, or by torchrun."""
-    started = os.environ.get("HISTOSCOPE_RANKS") or os.environ.get("TORCHELASTIC_RUN_ID")
+    started = os.environ.get(MEETING_FILE) or os.environ.get("TORCHELASTIC_RUN_ID")
     return bool(started) and os.environ.get("RANK", "0") != "0"
 
 
@@ -45,7 +46,7 @@ def follow(run_id: str, workspace: Workspace) -> int:
     Raises:
         HistoscopeError: this process cannot train; what it raises ends the others, too.
     """
-    meeting, stop = os.environ.get("HISTOSCOPE_RANKS"), Event()
+    meeting, stop = os.environ.get(MEETING_FILE), Event()
     if meeting:
         Thread(target=_end_with_the_worker, name="end with the worker", daemon=True).start()
     for kind in (signal.SIGTERM, signal.SIGINT):

@@ -21,11 +21,10 @@ from torch import Tensor, nn
 from histo_core.config import TrainConfig
 from histo_core.errors import ConfigError, TrainingError
 from histo_core.models.device import resolve_device
+from histo_core.training.distributed.meeting import MEETING_FILE
 
 SILENCE = timedelta(minutes=10)
 """A process that waits this long for another gives up; a batch, a checkpoint or the opening of data is quicker."""
-MEETING_FILE = "HISTOSCOPE_RANKS"
-"""Environment variable: the file in which processes of one machine meet. Without it they meet at torchrun's address."""
 
 
 @dataclass(frozen=True)
