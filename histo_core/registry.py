@@ -1,21 +1,34 @@
-"""One small registry: refuses duplicates and lists the choices in its errors."""
+"""One small registry: refuses duplicates, lists the choices in its errors, and takes members of other packages."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
-from typing import Generic, TypeVar
+from importlib.metadata import EntryPoint, entry_points
+from inspect import isabstract
+from threading import RLock
+from typing import Any, Generic, TypeVar
 
 from histo_core.errors import UnknownNameError
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
 
 class Registry(Generic[T]):
     """Named members of one kind, in the order in which they were registered.
 
+    Members of other packages are loaded when the registry is first read, from the entry points of ``group``. The name
+    of an entry point is the member's name. A member that cannot be loaded is named in the log and left out; so is one
+    whose name is taken.
+
     Args:
         kind: what a member is, in words for an error message ("model", "data set").
+        group: the group of entry points by which other packages register members; empty where they cannot.
+        check: called with the name and the member of another package; raises TypeError or ValueError where it is not
+            what this registry holds.
 
     Example:
         >>> models: Registry[str] = Registry("model")
@@ -25,9 +38,10 @@ class Registry(Generic[T]):
         'a network'
     """
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+    def __init__(self, kind: str, group: str = "", check: Callable[[str, Any], object] = lambda name, member: None):
+        self.kind, self.group, self.check = kind, group, check
         self._members: dict[str, T] = {}
+        self._lock, self._loading, self._loaded = RLock(), False, not group
 
     def add(self, name: str, member: T) -> T:
         """Register a member.
@@ -46,7 +60,7 @@ class Registry(Generic[T]):
 
     def __getitem__(self, name: str) -> T:
         try:
-            return self._members[name]
+            return self._read()[name]
         except KeyError:
             raise self._unknown(name) from None
 
@@ -59,14 +73,58 @@ class Registry(Generic[T]):
         )
 
     def __contains__(self, name: object) -> bool:
-        return name in self._members
+        return name in self._read()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._members)
+        return iter(self._read())
 
     def __len__(self) -> int:
-        return len(self._members)
+        return len(self._read())
 
     def items(self) -> Iterator[tuple[str, T]]:
         """Pairs of name and member."""
-        return iter(self._members.items())
+        return iter(self._read().items())
+
+    def _read(self) -> dict[str, T]:
+        """Return the members, those of other packages too; others wait while one thread loads them."""
+        if not self._loaded:
+            with self._lock:
+                if not self._loading:  # else a package reads the registry while its own member is loaded
+                    self._loading = True
+                    for entry in entry_points(group=self.group):
+                        self._add_of_package(entry)
+                    self._loaded = True
+        return self._members
+
+    def _add_of_package(self, entry: EntryPoint) -> None:
+        try:
+            member = entry.load()
+            self.check(entry.name, member)
+            if self._members.get(entry.name) is not member:  # it may use `register` as well
+                self.add(entry.name, member)
+        except (Exception, SystemExit) as error:  # whatever the package does: the others must still be there
+            package = f"{entry.dist.name} {entry.dist.version}" if entry.dist else "another package"
+            log.warning(
+                "The %s %r of %s (%s) is left out: %s: %s. Update or uninstall the package.",
+                self.kind, entry.name, package, entry.value, type(error).__name__, str(error).removesuffix("."),
+            )  # fmt: skip
+
+
+def subclass_of(base: type, **attributes: type) -> Callable[[str, Any], None]:
+    """Return a check for `Registry`: a member is a subclass without abstract methods and with these class attributes.
+
+    Args:
+        base: the class.
+        attributes: name of a class attribute -> the type of its value.
+    """
+
+    def check(_: str, member: Any) -> None:
+        if not (isinstance(member, type) and issubclass(member, base)):
+            raise TypeError(f"it is no subclass of {base.__module__}.{base.__name__}")
+        if isabstract(member):
+            raise TypeError(f"it does not define {', '.join(sorted(member.__abstractmethods__))}")
+        for name, kind in attributes.items():
+            if not isinstance(getattr(member, name, None), kind):
+                raise TypeError(f"its class attribute {name!r} is no {kind.__name__}")
+
+    return check

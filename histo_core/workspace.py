@@ -26,7 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Workspace:
-    """The folders of one workspace; none is made before it is needed."""
+    """The folders of one workspace; none is made before it is needed.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from histo_core import Workspace
+        >>> workspace = Workspace(Path("/tmp/mine"))
+        >>> str(workspace.run_folder("4547d1de99b8-1"))
+        '/tmp/mine/runs/4547d1de99b8-1'
+    """
 
     home: Path
     extra_roots: tuple[Path, ...] = ()

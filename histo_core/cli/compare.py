@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,8 +13,6 @@ from histo_core.cli.as_json import Json, say_json
 from histo_core.cli.options import output_option
 from histo_core.cli.output import say, table
 from histo_core.private_files import shared_files
-from histo_core.runs.store.runs import Store
-from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from pandas import DataFrame  # loaded where it is used: a command that fails early does without
@@ -55,25 +52,16 @@ def compare(
       python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --threshold validation:sensitivity=0.95
       python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --comparator 4547d1de99b8-1 --out report
     """
-    from histo_core.comparison.compare import compare as compare_joined
-    from histo_core.comparison.join import join, load
-    from histo_core.comparison.looks import look_at_test
-    from histo_core.comparison.threshold import parse_threshold
-    from histo_core.comparison.training_set import need_training_part
+    from histo_core.comparison.api import compare as compare_runs
 
-    rule = parse_threshold(threshold)
-    workspace = Workspace.default()
-    store = Store.open(workspace)
-    for run_id in runs:
-        authorise(LOCAL, "run.read", run_id)
-    found = [store.get(run_id) for run_id in runs]
-    loaded = [load(run, workspace) for run in found]
-    if part == "train":
-        loaded = [need_training_part(one, run, workspace) for one, run in zip(loaded, found, strict=True)]
-    joined = join(loaded, part, shared_only=shared_only)
-    result = compare_joined(joined, threshold=rule, class_of_interest=class_of_interest, comparator=comparator)
-    if part == "test":
-        result = replace(result, looks=look_at_test(found, workspace))
+    result = compare_runs(
+        runs,
+        part=part,
+        shared_only=shared_only,
+        threshold=threshold,
+        class_of_interest=class_of_interest,
+        comparator=comparator,
+    )
     (_print_json if as_json else _print)(result)
     if out is not None:
         from histo_core.reports.comparison import write_comparison

@@ -26,7 +26,7 @@ def explain(
     image: Annotated[
         Path | None, typer.Option(help="An image file (PNG, JPEG, TIFF, BMP or WebP) instead of a patch.")
     ] = None,
-    method: Annotated[str, typer.Option(help="gradcam or lime.")] = "gradcam",
+    method: Annotated[str, typer.Option(help="gradcam, lime, or a method of another package.")] = "gradcam",
     target: Annotated[str | None, typer.Option(help="Class to explain; else the predicted one.")] = None,
     change: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the method, such as seed=1.")
@@ -40,6 +40,7 @@ def explain(
       python -m histo_core explain 4547d1de99b8-1 --image patch.png --method lime --set seed=1 --out explained
     """
     from histo_core.data.dataset import DATASETS
+    from histo_core.explanation.api import class_index
     from histo_core.explanation.base import EXPLAINERS
     from histo_core.explanation.words import about_box
     from histo_core.models.inference.predictor import Predictor
@@ -52,7 +53,7 @@ def explain(
     run = Store.open(workspace).get(run_id)
     pixels, source, mask = _read(run.config.data, patch, image, workspace)
     predictor = Predictor.from_run(workspace.run_folder(run.run_id))
-    explanation = explainer.explain(predictor, pixels, _index(predictor.classes, target))
+    explanation = explainer.explain(predictor, pixels, class_index(predictor.classes, target))
     facts = {
         "run_id": run.run_id,
         "source": source,
@@ -103,14 +104,6 @@ def _read(
         )
     index = int(rows[0])
     return dataset.read([index])[0], str(patch), dataset.mask(index)
-
-
-def _index(classes: tuple[str, ...], target: str | None) -> int | None:
-    if target is None:
-        return None
-    if target not in classes:
-        raise ConfigError(f"{target!r} is no class of this run.", f"Classes: {', '.join(classes)}.", "Choose one.")
-    return classes.index(target)
 
 
 def _save(path: Path, values: Any) -> None:

@@ -26,7 +26,16 @@ from histo_core.regular_files import read_regular
 
 
 class RunConfig(Config):
-    """One run, from data to trained weights."""
+    """One run, from data to trained weights.
+
+    Example:
+        >>> from histo_core import RunConfig
+        >>> config = RunConfig.parse({"model": {"name": "resnet18"}, "train": {"epochs": 3}})
+        >>> config.model.name, config.train.epochs, config.data.dataset
+        ('resnet18', 3, 'phantom')
+        >>> RunConfig.from_yaml(config.to_yaml()) == config
+        True
+    """
 
     data: DataConfig = DataConfig()
     split: SplitConfig = SplitConfig()
@@ -94,6 +103,16 @@ def read_config(path: Path, *, saved: bool = False) -> RunConfig:
 
     Raises:
         ConfigError: the file is missing or its content is not allowed.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from histo_core import read_config
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "run.yaml")
+        ...     _ = path.write_text("model: {name: resnet18}")
+        ...     read_config(path).model.name
+        'resnet18'
     """
     try:
         return RunConfig.from_yaml(read_regular(path, strict_yaml.MAX_BYTES).decode(), saved=saved)

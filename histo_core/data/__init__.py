@@ -1,9 +1,12 @@
 """Data sets, splits, the only transforms, and the contract of predictions.
 
-Importing the package registers every data set in `histo_core.data.dataset.DATASETS`.
+Importing the package registers every data set in `DATASETS`.
 """
 
-from histo_core.data.phantom import dataset as phantom
-from histo_core.data.sources import breakhis, folder, idc, kpcam, manifest_table, neuroblastoma, pcam
+from histo_core.data.dataset import DATASETS, Dataset, DatasetInfo
+from histo_core.data.opening import open_dataset
+from histo_core.data.phantom import dataset as phantom  # noqa: F401 (it registers itself, as do the next)
+from histo_core.data.sources import breakhis, folder, idc, kpcam, manifest_table, neuroblastoma, pcam  # noqa: F401
+from histo_core.data.splits.make_split import make_split
 
-__all__ = ["breakhis", "folder", "idc", "kpcam", "manifest_table", "neuroblastoma", "pcam", "phantom"]
+__all__ = ["DATASETS", "Dataset", "DatasetInfo", "make_split", "open_dataset"]

@@ -22,7 +22,7 @@ from histo_core.disk_errors import kept_if_possible
 from histo_core.errors import CorruptDataError
 from histo_core.files import write_atomically
 from histo_core.progress import Progress, silent
-from histo_core.registry import Registry
+from histo_core.registry import Registry, subclass_of
 from histo_core.regular_files import read_regular
 from histo_core.workspace import Workspace
 
@@ -229,7 +229,7 @@ class Dataset(ABC):
         return len(self.table)
 
 
-DATASETS: Registry[type[Dataset]] = Registry("data set")
+DATASETS: Registry[type[Dataset]] = Registry("data set", "histo_core.datasets", subclass_of(Dataset, info=DatasetInfo))
 
 
 def _file_state(path: Path) -> str:

@@ -26,11 +26,11 @@ def prepare_dataset(config: DataConfig, workspace: Workspace, progress: Progress
         kind.prepare(root, options, workspace, progress)
 
 
-def open_dataset(config: DataConfig, workspace: Workspace, progress: Progress = silent) -> Dataset:
+def open_dataset(config: DataConfig, workspace: Workspace | None = None, progress: Progress = silent) -> Dataset:
     """Open a data set by its configuration.
 
     ``progress`` moves where it must be prepared first (see `Dataset.prepare`), and where broken files are to be left
-    out and have not been looked for yet.
+    out and have not been looked for yet. ``workspace`` None takes the default one.
 
     Raises:
         CancelledError: as the progress asked.
@@ -39,7 +39,17 @@ def open_dataset(config: DataConfig, workspace: Workspace, progress: Progress = 
         PathNotAllowedError, DataNotFoundError: the folder may not be read, or is not there.
         BrokenFilesError: samples cannot be used, and the configuration does not say to leave them out.
         DataError: the files are there and cannot be used.
+
+    Example:
+        >>> from histo_core import RunConfig, open_dataset
+        >>> config = RunConfig.parse({"data": {"dataset": "phantom", "options": {"patches": 80, "patients": 20}}})
+        >>> dataset = open_dataset(config.data)
+        >>> len(dataset), dataset.classes, dataset.table["patient_id"].nunique()
+        (80, ('normal', 'tumour'), 20)
+        >>> dataset.read([0, 1]).shape
+        (2, 96, 96, 3)
     """
+    workspace = workspace or Workspace.default()
     kind, root, options = _checked(config, workspace)
     with _reading(root):
         kind.prepare(root, options, workspace, progress)

@@ -40,6 +40,12 @@ def auroc_interval(
 
     Raises:
         DataError: labels other than 0 and 1, scores that are no finite numbers, or group ids that do not fit.
+
+    Example:
+        >>> from histo_core import auroc_interval
+        >>> y_true, score = [0, 0, 0, 1, 1, 1], [0.1, 0.4, 0.3, 0.2, 0.8, 0.9]
+        >>> str(auroc_interval(y_true, score))
+        '0.778 (0.134 to 0.987)'
     """
     positive = check_truth(y_true)
     scores = check_scores(score, len(positive))[0]

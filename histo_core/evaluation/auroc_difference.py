@@ -70,6 +70,13 @@ def auroc_difference(
 
     Raises:
         DataError: what `auroc_interval` raises.
+
+    Example:
+        >>> from histo_core import auroc_difference
+        >>> y_true = [0, 0, 0, 1, 1, 1]
+        >>> a, b = [0.1, 0.4, 0.3, 0.2, 0.8, 0.9], [0.5, 0.1, 0.6, 0.2, 0.7, 0.4]
+        >>> str(auroc_difference(y_true, a, b))
+        '+0.222 (-0.956 to +1.000)'
     """
     positive = check_truth(y_true)
     n = len(positive)

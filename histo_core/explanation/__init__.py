@@ -1,5 +1,7 @@
-"""Explanations. Importing a member registers it."""
+"""Explanations. Importing a method registers it in `EXPLAINERS`."""
 
-from histo_core.explanation import gradcam, lime
+from histo_core.explanation import gradcam, lime  # noqa: F401 (they register themselves)
+from histo_core.explanation.api import explain
+from histo_core.explanation.base import EXPLAINERS, Explainer, Explanation
 
-__all__ = ["gradcam", "lime"]
+__all__ = ["EXPLAINERS", "Explainer", "Explanation", "explain"]

@@ -11,7 +11,7 @@ import numpy as np
 from histo_core.config import Config
 from histo_core.explanation.influence import Influence, influence
 from histo_core.models.inference.predictor import Predictor
-from histo_core.registry import Registry
+from histo_core.registry import Registry, subclass_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,4 +84,6 @@ class Explainer(ABC):
         return replace(found, influence=moved)
 
 
-EXPLAINERS: Registry[type[Explainer]] = Registry("explanation method")
+EXPLAINERS: Registry[type[Explainer]] = Registry(
+    "explanation method", "histo_core.explainers", subclass_of(Explainer, title=str, summary=str, paper=str)
+)

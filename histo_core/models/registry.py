@@ -73,7 +73,15 @@ class ModelSpec:
         return (self.head, *(self.auxiliary_heads or self.auxiliary))
 
 
-MODELS: Registry[ModelSpec] = Registry("model")
+def _check_spec(name: str, member: Any) -> None:
+    """Raise TypeError or ValueError where another package registered no specification of this name."""
+    if not isinstance(member, ModelSpec):
+        raise TypeError(f"it is no {ModelSpec.__module__}.ModelSpec")
+    if member.name != name:
+        raise ValueError(f"its specification is named {member.name!r}")
+
+
+MODELS: Registry[ModelSpec] = Registry("model", "histo_core.models", _check_spec)
 
 INITIAL_BYTES = 600 << 20
 """Of a file of initial weights. The largest that is published, VGG19's with batch norm, has 575 million."""

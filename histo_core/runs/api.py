@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 def launch(
     config: RunConfig,
-    workspace: Workspace,
+    workspace: Workspace | None = None,
     *,
     user: User = LOCAL,
     name: str = "",
@@ -54,7 +54,7 @@ def launch(
 
     Args:
         config: the run; a relative data folder is made absolute, because the worker runs in another folder.
-        workspace: where to queue it.
+        workspace: where to queue it; None takes the default one.
         user: who asks.
         name: how to show it; the model's title when empty.
         priority: of waiting runs, those with a higher one are started first; -1000 to 1000.
@@ -70,7 +70,24 @@ def launch(
         ConfigError, DataError, CheckpointError: the configuration cannot be run, or its name, priority, tags or note
             are not allowed; nothing was queued.
         StoreError: the store cannot be written.
+
+    Example:
+        The run waits here for a supervisor; without ``start_supervisor=False`` it begins within seconds.
+
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from histo_core import RunConfig, Workspace, launch
+        >>> config = RunConfig.parse({
+        ...     "data": {"dataset": "phantom", "options": {"patches": 80, "patients": 20}},
+        ...     "model": {"name": "cnn_narrow"}, "preprocess": {"crop": 32},
+        ...     "train": {"epochs": 1, "device": "cpu"},
+        ... })
+        >>> with TemporaryDirectory() as home:
+        ...     run = launch(config, Workspace(Path(home)), name="first try", start_supervisor=False)
+        >>> str(run.status), run.name
+        ('queued', 'first try')
     """
+    workspace = workspace or Workspace.default()
     label = _Label(name, priority, tuple(tags), note, origin)
     return _launch([config], workspace, user, [label], warn, start_supervisor=start_supervisor)[0]
 

@@ -1,5 +1,13 @@
-"""Published studies as recipes, and the demo. Importing a member registers it."""
+"""Published studies as recipes, and the demo. Importing a study registers it in `STUDIES`."""
 
-from histo_core.studies import fub_breakhis, gatech_kpcam, pcam_4000, pcam_gcnn, uts_neuroblastoma, wpi_kpcam
+from histo_core.studies import (  # noqa: F401 (they register themselves)
+    fub_breakhis,
+    gatech_kpcam,
+    pcam_4000,
+    pcam_gcnn,
+    uts_neuroblastoma,
+    wpi_kpcam,
+)
+from histo_core.studies.recipes import STUDIES, Recipe
 
-__all__ = ["fub_breakhis", "gatech_kpcam", "pcam_4000", "pcam_gcnn", "uts_neuroblastoma", "wpi_kpcam"]
+__all__ = ["STUDIES", "Recipe"]

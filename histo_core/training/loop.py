@@ -73,6 +73,24 @@ def fit(
         TrainingError: a loss that is no number, or too little memory. The last checkpoint stays, and the samples of
             the batch are named in ``failed_batch.json``.
         RuntimeError: torch's, where another process of this run is gone or silent.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from histo_core import RunConfig, fit, make_split, open_dataset
+        >>> config = RunConfig.parse({
+        ...     "data": {"dataset": "phantom", "options": {"patches": 80, "patients": 20}},
+        ...     "model": {"name": "cnn_narrow"}, "preprocess": {"crop": 32},
+        ...     "train": {"epochs": 1, "device": "cpu"},
+        ... })
+        >>> dataset = open_dataset(config.data)
+        >>> with TemporaryDirectory() as folder:
+        ...     for event in fit(config, dataset, make_split(dataset, config.split), Path(folder)):
+        ...         print(type(event).__name__)
+        Started
+        BatchDone
+        EpochDone
+        Finished
     """
     ranks = find_ranks(config.train)
     stop = ranks.asked(should_stop)

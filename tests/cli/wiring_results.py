@@ -2,77 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
-from wiring_base import ANYTHING, CLI, DATA, GET, ID, OWN_DATA, RECORD, RUN, STORE, Command, Row, Rows
+from wiring_base import ANYTHING, CLI, DATA, GET, ID, OWN_DATA, RUN, STORE, Command, Row, Rows
 from wiring_options import data_rows
 
-from histo_core.comparison.threshold import ThresholdRule
 from histo_core.config import SplitConfig
 
 
 def compare() -> Command:
-    join, compared = "histo_core.comparison.join.join", "histo_core.comparison.compare.compare"
-    look, learnt = "histo_core.comparison.looks.look_at_test", "histo_core.comparison.training_set.need_training_part"
-    load, written = "histo_core.comparison.join.load", "histo_core.reports.comparison.write_comparison"
+    compared, written = "histo_core.comparison.api.compare", "histo_core.reports.comparison.write_comparison"
     return Command(
         {
-            "runs": (
-                Row(("first", "second", "third"), GET, "run_id", "third", call=2),
-                Row(("first", "second", "third"), join, "runs", ["loaded"] * 3),
-                Row(("first", "second", "third"), look, "runs", [RECORD] * 3),
-            ),
-            "part": (
-                Row(("--split-set", "valid"), join, "part", "valid"),
-                Row(("--split-set", "valid"), look, calls=False),
-                Row(("--split-set", "train"), join, "runs", ["learnt"] * 2),
-                Row(("--split-set", "train"), learnt, "found", "loaded"),
-                Row(("--split-set", "train"), learnt, "run", RECORD, call=1),
-            ),
-            "shared_only": Row(("--shared-only",), join, "shared_only", value=True),
-            "threshold": tuple(
-                Row(("--threshold", typed), compared, "threshold", rule) for typed, rule in _THRESHOLDS.items()
-            ),
+            "runs": Row(("first", "second", "third"), compared, "runs", ["first", "second", "third"]),
+            "part": Row(("--split-set", "valid"), compared, "part", "valid"),
+            "shared_only": Row(("--shared-only",), compared, "shared_only", value=True),
+            "threshold": Row(("--threshold", "validation:youden"), compared, "threshold", "validation:youden"),
             "class_of_interest": Row(("--class-of-interest", "benign"), compared, "class_of_interest", "benign"),
             "comparator": Row(("--comparator", "second"), compared, "comparator", "second"),
-            "out": (
-                Row(("--out", "here"), written, "folder", Path("here")),
-                Row(("--out", "here"), written, "comparison.looks", "seen twice"),
-            ),
+            "out": Row(("--out", "here"), written, "folder", Path("here")),
             "as_json": (
-                Row(("--json",), f"{CLI}.compare._print_json", "result.looks", "seen twice"),
+                Row(("--json",), f"{CLI}.compare._print_json", "result", ANYTHING),
                 Row(("--json",), f"{CLI}.compare._print", calls=False),
             ),
         },
         words={"runs": ("first", "second")},
-        stubs={
-            **STORE,
-            load: "loaded",
-            learnt: "learnt",
-            join: ANYTHING,
-            look: "seen twice",
-            compared: _Result(),
-            f"{CLI}.compare._print": None,
-            f"{CLI}.compare._print_json": None,
-        },
+        stubs={compared: ANYTHING, f"{CLI}.compare._print": None, f"{CLI}.compare._print_json": None},
     )
-
-
-_THRESHOLDS = {
-    "0.3": ThresholdRule("number", 0.3),
-    "validation:youden": ThresholdRule("youden"),
-    "validation:sensitivity=0.95": ThresholdRule("sensitivity", 0.95),
-    "validation:specificity=0.9": ThresholdRule("specificity", 0.9),
-}
-
-
-@dataclass(frozen=True)
-class _Result:
-    """Stands for a comparison: how often the test part was looked at is written on it."""
-
-    looks: str = ""
 
 
 def explain() -> Command:

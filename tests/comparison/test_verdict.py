@@ -4,7 +4,7 @@ import pytest
 
 from histo_core.comparison.compare import Comparison, compare
 from histo_core.comparison.join import RunPredictions, join
-from histo_core.comparison.verdict import listed
+from histo_core.comparison.verdict import listed, verdict
 
 
 def judged(*runs: RunPredictions, reference: str | None = None, **options) -> Comparison:
@@ -32,11 +32,11 @@ def test_better_than_one_and_level_with_another(three) -> None:
     found = compare(three)
     first, second, third = found.differences
     level = replace(found, differences=(replace(first, apart=False), second, third))
-    assert level.verdict.endswith(
+    assert verdict(level).endswith(
         "; it is better than Coin but cannot be told apart from Small CNN on these 12 patients."
     )
     both = replace(found, differences=tuple(replace(pair, apart=True) for pair in found.differences))
-    assert both.verdict.endswith("; it is better than Small CNN and Coin on these 12 patients.")
+    assert verdict(both).endswith("; it is better than Small CNN and Coin on these 12 patients.")
 
 
 def test_the_same_scores_share_the_first_place(make) -> None:
@@ -90,12 +90,12 @@ def test_against_a_run_named_beforehand(three) -> None:
     found = compare(three, comparator="a1")
     better, worse = (replace(pair, apart=True) for pair in found.differences)
     auroc = found.results[0].auroc
-    assert replace(found, differences=(better, worse)).verdict == (
+    assert verdict(replace(found, differences=(better, worse))) == (
         f"Against Small CNN, named beforehand (AUROC {auroc}), ResNet18 is better and Coin is worse on these "
         "12 patients."
     )
     level = tuple(replace(pair, apart=False) for pair in found.differences)
-    assert replace(found, differences=level).verdict.endswith(
+    assert verdict(replace(found, differences=level)).endswith(
         ", ResNet18 and Coin cannot be told apart from it on these 12 patients."
     )
 

@@ -33,6 +33,14 @@ def make_split(dataset: Dataset, config: SplitConfig, workspace: Workspace | Non
     Raises:
         SplitError: no labels, no such ids, no published split, or for "auto" one without a training part; too few
             groups for the parts or folds; or a saved split that is not there or was made from other samples.
+
+    Example:
+        >>> from histo_core import RunConfig, make_split, open_dataset
+        >>> config = RunConfig.parse({"data": {"dataset": "phantom", "options": {"patches": 80, "patients": 20}}})
+        >>> dataset = open_dataset(config.data)
+        >>> split = make_split(dataset, config.split)
+        >>> split.method, [len(split.indices(part)) for part in ("train", "valid", "test")]
+        ('patient', [48, 12, 20])
     """
     if config.method == "saved":
         return load_split(dataset, config, workspace)

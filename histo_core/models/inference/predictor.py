@@ -57,6 +57,23 @@ class Predictor:
             bfloat16 (`sampling_dtype`). Set it after loading.
         before_batch: called before each batch; what it raises stops the work. Set it after loading.
         input_size: height and width that the network was built for, in pixels after preprocessing; None where unknown.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from histo_core import Predictor, RunConfig, fit, make_split, open_dataset
+        >>> config = RunConfig.parse({
+        ...     "data": {"dataset": "phantom", "options": {"patches": 80, "patients": 20}},
+        ...     "model": {"name": "cnn_narrow"}, "preprocess": {"crop": 32},
+        ...     "train": {"epochs": 1, "device": "cpu"},
+        ... })
+        >>> dataset = open_dataset(config.data)
+        >>> with TemporaryDirectory() as folder:
+        ...     for event in fit(config, dataset, make_split(dataset, config.split), Path(folder)):
+        ...         pass
+        ...     predictor = Predictor.from_run(Path(folder), "cpu")
+        >>> predictor.classes, predictor.probabilities(dataset.read([0, 1])).shape
+        (('normal', 'tumour'), (2, 2))
     """
 
     def __init__(

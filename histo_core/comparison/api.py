@@ -1,0 +1,157 @@
+"""Compare runs, or predictions from anywhere, with one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from numpy.typing import ArrayLike
+
+from histo_core.access import LOCAL, User, authorise
+from histo_core.comparison.compare import compare as compare_joined
+from histo_core.comparison.from_arrays import joined_arrays
+from histo_core.comparison.join import join, load
+from histo_core.comparison.looks import look_at_test
+from histo_core.comparison.results import Comparison
+from histo_core.comparison.threshold import DEFAULT, ThresholdRule, parse_threshold
+from histo_core.comparison.training_set import need_training_part
+from histo_core.data.grouping import GroupKind
+from histo_core.evaluation.intervals import CONFIDENCE
+from histo_core.evaluation.validation import Groups
+from histo_core.runs.store.records import Run
+from histo_core.runs.store.runs import Store
+from histo_core.workspace import Workspace
+
+
+def compare(
+    runs: Sequence[Run | str],
+    workspace: Workspace | None = None,
+    *,
+    part: str = "test",
+    shared_only: bool = False,
+    threshold: float | str | ThresholdRule = DEFAULT,
+    class_of_interest: str | None = None,
+    comparator: str | None = None,
+    confidence: float = CONFIDENCE,
+    user: User = LOCAL,
+) -> Comparison:
+    """Compare runs that have succeeded on the same patches: AUROC and rates with intervals, pairs, and a verdict.
+
+    Runs whose splits differ are refused, because one may have trained on what the other is tested on. Each set of runs
+    that is compared on the test set counts as one look at it.
+
+    Args:
+        runs: runs, or their ids.
+        workspace: where they lie; None takes the default one.
+        part: test, valid or train.
+        shared_only: compare on the samples that all runs have, although splits or samples differ.
+        threshold: probability from which the class of interest is called, 0 to 1; or what chooses it for each run on
+            its own validation set, such as ``"validation:youden"``.
+        class_of_interest: a class name; None takes the positive class of the data.
+        comparator: id of the run, named beforehand, that the others are tested against; None tests all pairs.
+        confidence: of all intervals, 0 to 1.
+        user: who asks.
+
+    Returns:
+        ``.verdict`` says in one sentence which is best and whether it can be told apart; ``.table()`` has one row a
+        run, ``.difference_table()`` one a pair.
+
+    Raises:
+        PermissionDeniedError: the user may not read a run.
+        RunError: there is no such run.
+        ComparisonError: a run has not succeeded, runs must not be compared, or an argument that is not allowed.
+
+    Example:
+        Two runs of one network with two seeds, trained here by hand instead of by the supervisor.
+
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from histo_core import RunConfig, Workspace, compare, launch
+        >>> from histo_core.runs.worker.worker import work
+        >>> config = {
+        ...     "data": {"dataset": "phantom", "options": {"patches": 80, "patients": 20}},
+        ...     "model": {"name": "cnn_narrow"}, "preprocess": {"crop": 32},
+        ...     "train": {"epochs": 1, "device": "cpu"},
+        ... }
+        >>> configs = [RunConfig.parse({**config, "seed": seed}) for seed in (0, 1)]
+        >>> with TemporaryDirectory() as home:
+        ...     workspace = Workspace(Path(home))
+        ...     runs = [launch(config, workspace, start_supervisor=False) for config in configs]
+        ...     ended = [work(run.run_id, workspace) for run in runs]
+        ...     found = compare(runs, workspace)
+        >>> found.n, found.n_groups, len(found.results), len(found.differences)
+        (20, 5, 2, 1)
+    """
+    rule = threshold if isinstance(threshold, ThresholdRule) else parse_threshold(threshold)
+    workspace = workspace or Workspace.default()
+    ids = [run if isinstance(run, str) else run.run_id for run in runs]
+    for run_id in ids:
+        authorise(user, "run.read", run_id)
+    store = Store.open(workspace)
+    found = [store.get(run_id) for run_id in ids]
+    loaded = [load(run, workspace) for run in found]
+    if part == "train":
+        loaded = [need_training_part(one, run, workspace) for one, run in zip(loaded, found, strict=True)]
+    result = compare_joined(
+        join(loaded, part, shared_only=shared_only),
+        threshold=rule,
+        class_of_interest=class_of_interest,
+        comparator=comparator,
+        confidence=confidence,
+    )
+    return replace(result, looks=look_at_test(found, workspace)) if part == "test" else result
+
+
+def compare_predictions(
+    y_true: ArrayLike,
+    predictions: Mapping[str, ArrayLike],
+    groups: Groups = None,
+    *,
+    classes: Sequence[str] | None = None,
+    class_of_interest: str | None = None,
+    threshold: float | ThresholdRule = DEFAULT,
+    comparator: str | None = None,
+    confidence: float = CONFIDENCE,
+    group_kind: GroupKind = "patient",
+) -> Comparison:
+    """Compare models by their predictions of the same held-out samples, wherever they were trained.
+
+    Args:
+        y_true: the label of each sample [n]: its class's number from 0, or its name where ``classes`` are given.
+        predictions: name of a model -> its probabilities, [n, classes], rows summing to 1; or [n], for two classes,
+            of the second one.
+        groups: patient (else slide) ids [n], so that patches of one patient do not count as independent; None takes
+            samples as independent.
+        classes: names of the classes, in the order of the columns; None names them by their numbers.
+        class_of_interest: its probability goes into ROC curves and rates; None takes the last class.
+        threshold: probability from which the class of interest is called, 0 to 1.
+        comparator: name of the model, chosen beforehand, that the others are tested against; None tests all pairs.
+        confidence: of all intervals, 0 to 1.
+        group_kind: what the groups are, "patient" or "slide".
+
+    Returns:
+        The same as `compare` gives of runs.
+
+    Raises:
+        ComparisonError: arrays that do not fit each other, numbers that are no probabilities, labels that are no
+            class, or an argument that is not allowed.
+
+    Example:
+        >>> import numpy as np
+        >>> from histo_core import compare_predictions
+        >>> random = np.random.default_rng(0)
+        >>> patient = np.repeat(np.arange(30), 10)
+        >>> y_true = random.integers(0, 2, 300)
+        >>> good = np.clip(0.5 + 0.3 * (y_true - 0.5) + random.normal(0, 0.1, 300), 0, 1)
+        >>> found = compare_predictions(y_true, {"good": good, "guess": random.uniform(size=300)}, patient)
+        >>> print(found.verdict)
+        good has the highest AUROC, 0.980 (0.951 to 0.991); it is better than guess on these 30 patients.
+    """
+    joined = joined_arrays(y_true, predictions, groups, classes=classes, group_kind=group_kind)
+    return compare_joined(
+        joined,
+        threshold=threshold,
+        class_of_interest=class_of_interest,
+        comparator=comparator,
+        confidence=confidence,
+    )
