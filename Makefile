@@ -1,6 +1,7 @@
 # Histoscope. `make app` and `make test` need nothing but Python 3.11+ and the network.
 PYTHON ?= python3
 VENV   := .venv
+DOCS   := .venv-docs
 BIN    := $(VENV)/bin
 PORT   ?= 8501
 PYTEST := $(BIN)/python -m pytest
@@ -19,7 +20,7 @@ ROWS   := $(patsubst tests/soak/test_%.py,%,$(wildcard tests/soak/test_*.py))
 ROWS   := $(filter-out load,$(ROWS)) $(filter load,$(ROWS))
 SOAKS  := $(ROWS:%=soak-%)
 
-.PHONY: app test check bench lock screenshots test-slow test-gpu test-lower test-wheel coverage soak $(SOAKS) chromium clean help
+.PHONY: app test check bench lock docs screenshots test-slow test-gpu test-lower test-wheel coverage soak $(SOAKS) chromium clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -43,6 +44,9 @@ bench: $(VENV)/.dev  ## ratios against named peers, measured in one run
 
 lock: $(VENV)/.dev  ## write requirements.lock and constraints.txt from requirements*.txt
 	$(BIN)/python -m scripts.lock
+
+docs: $(DOCS)/.docs  ## the documentation as a site, site/index.html: no warning, no dead link
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
 
 screenshots: $(VENV)/.dev chromium  ## docs/screenshots: each page, light and dark, wide and narrow
 	$(BIN)/python scripts/screenshots.py
@@ -91,5 +95,11 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.app
 	$(PIP) -r requirements-dev.txt
 	touch $@
 
+# Apart from .venv: the site is made from the sources without importing them, and without PyTorch.
+$(DOCS)/.docs: requirements-docs.txt
+	[ -x $(DOCS)/bin/python ] || $(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	touch $@
+
 clean:           ## remove the virtual environment and caches; the workspace with your runs stays
-	rm -rf $(VENV) $(LOWER) .coverage .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(LOWER) $(DOCS) site .coverage .pytest_cache .ruff_cache .import_linter_cache

@@ -88,7 +88,7 @@ def measure(workspace: Workspace, data: DataConfig, n: int) -> bool:
         page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
         page.set_default_timeout(300_000)
         watch = Stopwatch(page)
-        for label, order in (("tumour", "Id"), ("normal", "Part")):
+        for label, order in (("tumour", "Id"), ("normal", "Set")):
             walk(watch, f"{address}/data?{query}", label, order, n)
         return report(watch, server_memory())
 

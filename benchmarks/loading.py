@@ -51,7 +51,7 @@ def real_patches(folder: Path) -> np.ndarray:
 
 
 def write_pcam(folder: Path, source: Path | None) -> None:
-    """A test part in PCam's layout, contiguous as published."""
+    """A test set in PCam's layout, contiguous as published."""
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (1000, *PATCH_SHAPE), np.uint8) if source is None else real_patches(source)
     folder.mkdir()

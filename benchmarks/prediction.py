@@ -42,7 +42,7 @@ CLASSES = ("normal", "tumour")
 
 
 def write_patches(folder: Path) -> None:
-    """A test part of noise in PatchCamelyon's layout."""
+    """A test set of noise in PatchCamelyon's layout."""
     folder.mkdir()
     name = folder / "camelyonpatch_level_2_split_test"
     pixels = np.random.default_rng(0).integers(0, 256, (PATCHES, SIDE, SIDE, 3), np.uint8)

@@ -1,19 +1,19 @@
-"""Histopathology patch classification: data, models, training, comparison and explanation, without a browser.
+"""Classify histopathology patches: data, models, training, comparison and explanation, without a browser.
 
 This is the public interface; everything else may move. A name is loaded when it is first used, so that
-``import histo_core`` takes no time and loads no PyTorch.
+``import histo_core`` takes no time and does not load PyTorch.
 
-    open_dataset, make_split                  a data set, and which samples train, choose and are held out
+    open_dataset, make_split                  a data set, and its split into training, validation and test set
     audit                                     leakage, duplicates and shortcuts
-    RunConfig, read_config                    all it takes to repeat a run, and how to read it from a YAML file
+    RunConfig, read_config                    everything that repeats a run, and how to read it from a YAML file
     fit                                       train in this process, event by event
     launch                                    train in a process of its own that outlives this one
     Predictor                                 weights with their own preprocessing: images in, probabilities out
-    explain                                   what a network looked at
+    explain                                   the areas of a patch that speak for or against a class
     compare, compare_predictions              runs, or arrays from anywhere: intervals, paired tests, a verdict
     auroc_interval, auroc_difference          the two statistics by themselves
-    Workspace                                 where runs and made data are kept
-    DATASETS, MODELS, EXPLAINERS, STUDIES     what there is, by name
+    Workspace                                 the folders that keep runs and generated data
+    DATASETS, MODELS, EXPLAINERS, STUDIES     the registries, by name
 
 Example:
     >>> from histo_core import DATASETS, EXPLAINERS, MODELS, STUDIES
@@ -66,7 +66,7 @@ _MODULES = {
     "open_dataset": "histo_core.data.opening",
     "read_config": "histo_core.config",
 }
-"""Where each public name lies; a test holds that the imports above say the same."""
+"""The module of each public name; a test checks that the imports above agree."""
 
 __all__ = [
     "DATASETS",

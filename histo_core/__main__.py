@@ -1,4 +1,4 @@
-"""``python -m histo_core``."""
+"""Run the command line as ``python -m histo_core``."""
 
 from histo_core.cli import main
 

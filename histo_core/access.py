@@ -1,7 +1,7 @@
-"""Who may do what. Every action asks here, whether a page, the command line or a worker wants it.
+"""Authorise actions of users. Pages, the command line and workers all ask here before an action.
 
-On one's own machine there is one user, `LOCAL`, who may do everything. Teams get roles in a later release; the
-question is asked everywhere already, and an action that no policy names is refused.
+On a personal machine there is one user, `LOCAL`, who may do everything. Teams get roles in a later release; every
+action is checked already, and an action that no policy names is refused.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ POLICY: dict[Action, frozenset[Role]] = {
 
 @dataclass(frozen=True)
 class User:
-    """Who asks."""
+    """A user with a role."""
 
     name: str
     role: Role
@@ -59,12 +59,12 @@ LOCAL = User("local", "owner")
 
 
 def authorise(user: User, action: Action, target: str = "") -> None:
-    """Let the action pass, or refuse it.
+    """Allow an action or refuse it.
 
     Args:
-        user: who asks.
+        user: the user who wants the action.
         action: a key of `POLICY`.
-        target: what the action is about (a run id, a data set), for the message.
+        target: the object of the action (a run id, a data set), for the message.
 
     Raises:
         PermissionDeniedError: no policy names the action, or none of its roles is the user's.

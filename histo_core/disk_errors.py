@@ -1,4 +1,4 @@
-"""What to do about a disk that refuses, by the system's own code; and going on without what need not be kept."""
+"""Advise on disk errors by the system's error code, and continue where a result need not be kept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LOG = logging.getLogger(__name__)
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 NOT_WRITABLE = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 DISK = NO_ROOM | NOT_WRITABLE | {errno.EIO}
-"""What a disk, and no mistake of ours, refuses with."""
+"""Error codes of a disk that refuses, as opposed to mistakes in our code."""
 
 _ADVICE = {
     errno.ENOSPC: "Free some space",
@@ -33,19 +33,19 @@ _ADVICE = {
 
 
 def advice(error: OSError) -> str:
-    """What to do, as the beginning of a sentence without its full stop."""
+    """Return what to do, as the beginning of a sentence without its full stop."""
     return _ADVICE.get(error.errno or 0, "Check the disk and the path")
 
 
 @contextmanager
 def kept_if_possible(what: str) -> Iterator[None]:
-    """Write what can be made again; where the disk refuses, log that it is not kept, and go on.
+    """Write something that can be computed again; where the disk refuses, log that it is not kept, and continue.
 
     Args:
-        what: what is written, for the message ("The check of its files").
+        what: name of the written result, for the message ("The check of its files").
 
     Raises:
-        OSError: another one than those that a full, broken or read-only disk gives.
+        OSError: an error other than those of a full, broken or read-only disk.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Every error that Histoscope raises on purpose.
+"""Define every error that Histoscope raises on purpose.
 
     HistoscopeError                 found, allowed, remedy: one sentence each
     ├── ConfigError                 an argument or configuration that is not allowed
@@ -13,12 +13,12 @@
     │   ├── BrokenFilesError        files of a data set that cannot be used, all of them named
     │   └── SplitError              a split that cannot be made or does not fit
     ├── MissingExtraError           a package that only a part of Histoscope needs is not installed
-    ├── CancelledError              a long task that was asked to stop, and left nothing half-made
+    ├── CancelledError              a long task that was asked to stop, and left nothing incomplete
     ├── CheckpointError             weights that are damaged or do not fit
     ├── RunError                    a run that is unknown or in the wrong state
     ├── StoreError                  the database cannot be opened or is too new
-    │   └── ReadOnlyStoreError      the database can be read, and not written
-    ├── TrainingError               training cannot go on (a loss that is no number)
+    │   └── ReadOnlyStoreError      the database can be read but not written
+    ├── TrainingError               training cannot continue (a loss that is not a number)
     ├── ComparisonError             runs that must not be compared as they are
     └── ExplanationError            an explanation that cannot be made
 
@@ -31,7 +31,7 @@ from collections.abc import Sequence
 
 
 class HistoscopeError(Exception):
-    """An error with a message a user can act on.
+    """An error with a message that a user can act on.
 
     Args:
         found: what was found, naming the argument or file and the value.
@@ -88,10 +88,10 @@ class SplitError(DataError):
 
 
 class BrokenFilesError(DataError):
-    """Some samples of a data set cannot be used; the message names the first of them.
+    """Samples of a data set that cannot be used; the message names the first of them.
 
     Attributes:
-        problems: (which sample or file, what is wrong with it) of each that was found.
+        problems: (sample or file, what is wrong with it) for each of them.
     """
 
     shown = 5
@@ -109,7 +109,7 @@ class MissingExtraError(HistoscopeError, ImportError):
 
 
 class CancelledError(HistoscopeError):
-    """A long task was asked to stop; it left nothing half-made."""
+    """A long task that was asked to stop; it left nothing incomplete."""
 
 
 class CheckpointError(HistoscopeError):
@@ -121,15 +121,15 @@ class RunError(HistoscopeError):
 
 
 class StoreError(HistoscopeError):
-    """The database cannot be opened or is too new."""
+    """A database that cannot be opened or is too new."""
 
 
 class ReadOnlyStoreError(StoreError):
-    """The database can be read, and not written."""
+    """A database that can be read but not written."""
 
 
 class TrainingError(HistoscopeError):
-    """Training cannot go on."""
+    """Training that cannot continue."""
 
 
 class ComparisonError(HistoscopeError):

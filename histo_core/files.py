@@ -1,7 +1,7 @@
-"""Files appear whole or not at all.
+"""Write and read files such that they appear whole or not at all.
 
-Measured on this kind of machine: of 100 writes in place, killed at a random moment, 19 left a damaged file;
-of 100 written to a temporary file, synced and renamed, none did.
+Measured on this kind of machine: of 100 writes in place that were killed at a random moment, 19 left a damaged file. Of
+100 files that were written to a temporary file, synced and renamed, none was damaged.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ _BLOCK = 1 << 20
 
 
 def write_atomically(path: Path, content: bytes | Callable[[Path], object]) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part.
+    """Write a file so that a reader sees the old content or the new, never a mixture.
 
-    Temporary file in the same folder, write, fsync, rename, fsync the folder. After an error or a kill the
-    target is as it was; a leftover temporary file is named ``.<name>.*.part``. Who may read it is for the umask to say.
+    The steps: write a temporary file in the same folder, fsync, rename, fsync the folder. After an error or a kill the
+    target is unchanged; a leftover temporary file is named ``.<name>.*.part``. The umask determines who may read it.
 
     Args:
-        path: the target; its folder is made when missing.
-        content: the bytes, or a function that writes them to the path it is given.
+        path: the target; its folder is created when missing.
+        content: the bytes, or a function that writes them to a given path.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{token_hex(4)}.part")
-    temporary.open("xb").close()  # readable for those whom the umask allows; `tempfile` would hide it from the group
+    temporary.open("xb").close()  # the umask decides who may read it; `tempfile` would hide it from the group
     try:
         if isinstance(content, bytes):
             temporary.write_bytes(content)
@@ -56,7 +56,7 @@ def write_atomically(path: Path, content: bytes | Callable[[Path], object]) -> N
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a value as JSON, atomically, with keys in order and null for a number that is not finite."""
+    """Write a value as JSON, atomically, with sorted keys and null for numbers that are not finite."""
     write_atomically(path, (as_json(value, indent=2, sort_keys=True) + "\n").encode())
 
 
@@ -64,18 +64,18 @@ def read_json(path: Path) -> Any:
     """Read a JSON file.
 
     Raises:
-        OSError: it cannot be read, is no regular file, or has more than `JSON_BYTES`.
-        ValueError: no JSON in UTF-8, or nested too deep.
+        OSError: the file cannot be read, is no regular file, or has more than `JSON_BYTES`.
+        ValueError: the file is not JSON in UTF-8, or is nested too deeply.
     """
     return parse_json(read_regular(path, JSON_BYTES).decode())
 
 
 def read_kept(path: Path, read: Callable[[], T]) -> T | None:
-    """Read a result that can be made again; a damaged one is logged, and as good as none.
+    """Read a result that can be computed again; return None, and log, where it is damaged.
 
     Args:
-        path: the file that is there once the result is.
-        read: reads it.
+        path: a file that exists once the result does.
+        read: reads the result.
     """
     if not path.is_file():
         return None
@@ -87,7 +87,7 @@ def read_kept(path: Path, read: Callable[[], T]) -> T | None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Append one line and sync it; a line torn by a crash is closed first, so that only it is lost."""
+    """Append one line and sync it; an incomplete line from a crash is ended first, so that only that line is lost."""
     with path.open("ab+") as file:
         if file.tell():
             file.seek(-1, os.SEEK_END)
@@ -100,11 +100,11 @@ def append_line(path: Path, line: str) -> None:
 
 
 def keep_lines(path: Path, kept: Callable[[str], bool]) -> None:
-    """Take lines out of a text file, atomically; it is not touched where all are kept, or where it is missing.
+    """Remove lines from a text file, atomically; a missing file, or one whose lines are all kept, is not touched.
 
     Args:
-        path: a file of lines; bytes that are no UTF-8 are kept as they are.
-        kept: asked once about each line, in order, without its line break.
+        path: a text file; bytes that are not UTF-8 are preserved.
+        kept: called once for each line, in order, without its line break; returns whether to keep it.
     """
     if not path.exists():
         return
@@ -116,7 +116,7 @@ def keep_lines(path: Path, kept: Callable[[str], bool]) -> None:
 
 
 def sha256(path: Path, limit: int | None = None) -> str:
-    """SHA-256 of a regular file's bytes, as hex; ``limit`` is the bytes that it may have.
+    """Return the SHA-256 of a regular file's bytes, as hex; ``limit`` is the largest allowed number of bytes.
 
     Raises:
         OSError: as `open_regular`.
@@ -130,15 +130,15 @@ def sha256(path: Path, limit: int | None = None) -> str:
 
 @contextmanager
 def new_folder(path: Path, *, first_wins: bool = True) -> Iterator[Path]:
-    """Fill a temporary folder beside ``path``; it takes the name ``path`` only when the block ends well.
+    """Yield a temporary folder beside ``path``; it is renamed to ``path`` only when the block ends without an error.
 
     Args:
-        path: not there, or an empty folder.
-        first_wins: when another process was first, its folder stays and ours is dropped, because both hold the same.
-            Otherwise ours stays, too, under a name of its own.
+        path: a path that does not exist, or an empty folder.
+        first_wins: when another process was first, keep its folder and delete ours, because both have the same content.
+            Otherwise keep ours too, under another name.
 
     Raises:
-        DataError: something was put into ``path`` meanwhile that must not be taken for ours; it says where ours is.
+        DataError: ``path`` was filled meanwhile with something that is not ours; the message says where ours is.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", suffix=".part", dir=path.parent) as name:
@@ -165,7 +165,7 @@ def new_folder(path: Path, *, first_wins: bool = True) -> Iterator[Path]:
 
 
 def file_system(path: Path) -> str:
-    """The type of the file system that holds a path, in lower case ("ext4", "nfs4"), or "" where unknown."""
+    """Return the type of the file system that holds a path, in lower case ("ext4", "nfs4"), or "" where unknown."""
     resolved = path.resolve()
     mounts = [mount for mount in psutil.disk_partitions(all=True) if resolved.is_relative_to(mount.mountpoint)]
     return max(mounts, key=lambda mount: len(mount.mountpoint)).fstype.lower() if mounts else ""

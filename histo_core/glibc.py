@@ -1,4 +1,4 @@
-"""The GNU C library's allocator; where the C library is another, nothing is changed."""
+"""Configure the GNU C library's allocator; with another C library, do nothing."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # parameters of glibc
 
 
 def gnu_libc() -> ctypes.CDLL | None:
-    """This process's C library; None where it is not GNU's."""
+    """Return this process's C library; None where it is not GNU's."""
     try:
         libc = ctypes.CDLL(None)
-    except (OSError, TypeError):  # a system without a C library under its program's own names
+    except (OSError, TypeError):  # the program's own symbols contain no C library on some systems
         return None
     return libc if hasattr(libc, "gnu_get_libc_version") else None
 
@@ -20,8 +20,8 @@ def keep_blocks(*, up_to: int, trim: int) -> None:
     """Keep freed blocks for the next request.
 
     Args:
-        up_to: bytes of the largest block that is kept; a larger one goes back to the system when it is freed.
-        trim: bytes at the end of the heap from which on they go back, too.
+        up_to: bytes of the largest block to keep; a larger one returns to the system when it is freed.
+        trim: free bytes at the end of the heap from which on they return to the system too.
     """
     if libc := gnu_libc():
         libc.mallopt(_MMAP_THRESHOLD, up_to)
@@ -29,7 +29,7 @@ def keep_blocks(*, up_to: int, trim: int) -> None:
 
 
 def share_heaps(number: int) -> None:
-    """Let threads that start from now on share so many heaps; usual are 8 for each core, none of which shrinks much."""
+    """Let threads that start later share this many heaps; the default is 8 a core, none of which shrinks much."""
     if libc := gnu_libc():
         libc.mallopt(_ARENA_MAX, number)
 

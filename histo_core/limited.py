@@ -1,7 +1,7 @@
 """Run a function on bytes from a user in a short-lived process, with limits of time and memory.
 
-Some files and patterns take for ever or for all of the memory, and a thread cannot be stopped. A process can. It is
-split from one that has loaded what it needs and waits (`limited_server`), so that it starts within milliseconds.
+Some files and patterns take endless time or all memory. A thread cannot be stopped; a process can. It is forked from a
+waiting process that has loaded the needed modules (`limited_server`), so that it starts within milliseconds.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from histo_core import errors
 
 SECONDS = 5.0
 MEMORY_BYTES = 1 << 30
-"""Beyond what the waiting process has taken itself."""
+"""Memory beyond that of the waiting process."""
 
 _PACKAGE = Path(__file__).resolve().parent
 _START_SECONDS = 60.0
-"""To start the process that waits and to load what a function needs, on a machine that is busy."""
+"""Time to start the waiting process and to load a function's modules on a busy machine."""
 
 
 class LimitReachedError(errors.HistoscopeError):
-    """A process took more time or memory than it may; its callers say of what."""
+    """A process exceeded its limit of time or memory; callers say which task it was."""
 
 
 def run_limited(
@@ -37,15 +37,15 @@ def run_limited(
     """Run a function of one module in a process of its own.
 
     Args:
-        target: ``module:function``; the function takes bytes and returns bytes. Its errors must be ours.
-        request: what it is given.
-        seconds: after which it is killed; loading its module, once, is not counted.
-        memory_bytes: address space that it may take.
-        limit: bytes that are read of its answer.
+        target: ``module:function``; the function takes bytes, returns bytes, and may raise only a `HistoscopeError`.
+        request: the function's argument.
+        seconds: time after which the process is killed, without that for loading the module once.
+        memory_bytes: address space that the process may take beyond that of the waiting process.
+        limit: largest number of bytes that are read of the answer.
 
     Raises:
-        LimitReachedError: too slow, too much memory, or its process ended without an answer.
-        HistoscopeError: what the function raised, of the same class.
+        LimitReachedError: the function was too slow or took too much memory, or its process ended without an answer.
+        HistoscopeError: the error that the function raised, of the same class.
     """
     order = json.dumps({"target": target, "seconds": seconds, "memory_bytes": memory_bytes, "bytes": len(request)})
     with _server.connect() as connection:
@@ -56,7 +56,7 @@ def run_limited(
             kind = _received(connection, 1)
             (length,) = struct.unpack("<Q", _received(connection, 8))
             answer = _received(connection, min(length, limit))
-        except OSError:  # it was killed, or does not answer
+        except OSError:  # the process was killed, or does not answer
             raise LimitReachedError(
                 f"It took more than {seconds:g} s or {memory_bytes >> 20:,} MiB.", "It must take less.", "Use less."
             ) from None
@@ -67,7 +67,7 @@ def run_limited(
 
 
 class _Server:
-    """The waiting process of this process; started when it is first needed, and again when it is gone."""
+    """The waiting process that belongs to this process; it is started on first use, and again when it has ended."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -76,13 +76,13 @@ class _Server:
         self._owner = 0
 
     def connect(self) -> socket.socket:
-        """A new connection, at whose other end a process of its own will listen."""
+        """Return a new connection; a new process will listen at its other end."""
         ours, theirs = socket.socketpair()
         with theirs:
             for _ in range(2):
                 try:
                     socket.send_fds(self._running(), [b"c"], [theirs.fileno()])
-                except OSError:  # it was killed: once more with a new one
+                except OSError:  # the waiting process was killed: try once more with a new one
                     self.stop()
                     continue
                 return ours
@@ -90,7 +90,7 @@ class _Server:
         raise LimitReachedError("The process that reads uploads does not start.", "", "Start Histoscope again.")
 
     def stop(self) -> None:
-        """End the waiting process; those that work go on to their end."""
+        """End the waiting process; working processes continue to their end."""
         with self._lock:
             if self._control is not None:
                 self._control.close()
@@ -101,7 +101,7 @@ class _Server:
 
     def _running(self) -> socket.socket:
         with self._lock:
-            if self._control is None or self._owner != os.getpid():  # a fork has the parent's, and needs its own
+            if self._control is None or self._owner != os.getpid():  # a fork inherits its parent's and needs its own
                 self._control, theirs = socket.socketpair()
                 with theirs:
                     self._process = subprocess.Popen(
@@ -120,10 +120,10 @@ def _framed(content: bytes) -> bytes:
 
 
 def _received(connection: socket.socket, size: int) -> bytes:
-    """So many bytes.
+    """Read exactly ``size`` bytes.
 
     Raises:
-        OSError: the other end is gone before.
+        OSError: the other end closed the connection before.
     """
     parts, missing = [], size
     while missing:

@@ -1,6 +1,7 @@
-"""The process that waits for `limited`: it loads modules, and is split for each request.
+"""Serve `limited` as its waiting process: load modules, and fork for each request.
 
-It computes nothing itself, so that no thread is lost when it is split, and ends with the process that started it.
+The waiting process computes nothing itself, so that no thread is lost in a fork. It ends with the process that started
+it.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from histo_core.errors import HistoscopeError
 
 
 def serve(control: socket.socket) -> None:
-    """Take connections until nobody can send any."""
+    """Accept connections until no process can send any."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the process that started us
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that were split off
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forked processes
     while True:
         message, sent, *_ = socket.recv_fds(control, 1, 1)
         if not message:
@@ -34,7 +35,7 @@ def serve(control: socket.socket) -> None:
 def _answer(connection: socket.socket, control: socket.socket) -> None:
     with connection.makefile("rb") as file:
         head = file.read(8)
-        if len(head) < 8:  # who asked is gone already
+        if len(head) < 8:  # the client has already closed the connection
             return
         order = json.loads(file.read(*struct.unpack("<Q", head)))
         module, _, name = order["target"].partition(":")
@@ -54,7 +55,7 @@ def _answer(connection: socket.socket, control: socket.socket) -> None:
 
 def _called(function: object, request: bytes) -> bytes:
     try:
-        answer = function(request)  # type: ignore[operator] (a name that our own code gave)
+        answer = function(request)  # type: ignore[operator] (the name comes from our own code)
         return b"+" + struct.pack("<Q", len(answer)) + answer
     except HistoscopeError as error:
         said = json.dumps([type(error).__name__, error.found, error.allowed, error.remedy]).encode()
@@ -62,13 +63,13 @@ def _called(function: object, request: bytes) -> bytes:
 
 
 def _limit(seconds: float, memory_bytes: int) -> None:
-    """Kill this process after so many seconds, and give it so much memory beyond what it has."""
+    """Kill this process after some seconds, and limit the memory that it takes beyond what it has."""
     signal.setitimer(signal.ITIMER_REAL, seconds)
-    with suppress(OSError):  # elsewhere than on Linux the time is limited alone
+    with suppress(OSError):  # on systems other than Linux only the time is limited
         taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (taken + memory_bytes, taken + memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what a library says when memory ends is for nobody
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # discard what libraries print when memory runs out
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Locks that the operating system gives back when their holder dies, however it dies."""
+"""Lock files such that the operating system releases the lock when the holder dies, in whatever way."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from histo_core.regular_files import open_regular
 
 
 def try_lock(path: Path) -> TextIOWrapper | None:
-    """Take an exclusive lock on a file, or return None when another process has it. Closing the file gives it back.
+    """Take an exclusive lock on a file, or return None when another process has it. Closing the file releases it.
 
-    The file, open at its end, is made when missing, with its folder. Whoever removes or renames it does so while
-    holding the lock; a process that had opened it before then holds nobody's lock, and gets None.
+    The file is created with its folder when missing, and is open at its end. A process may remove or rename it only
+    while it holds the lock. Another process that had opened the file before then locks a stale file, and gets None.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     file = path.open("a+", encoding="utf-8")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # A file that was moved away between the two lines took its lock with it: what we hold is nobody's.
+        # A file that was moved between the two lines took its lock with it, so our lock is stale.
         ours = os.path.samestat(os.fstat(file.fileno()), path.stat())
     except (BlockingIOError, FileNotFoundError):
         ours = False
@@ -34,7 +34,7 @@ def try_lock(path: Path) -> TextIOWrapper | None:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether another process holds the lock. Looks share their hold, so that one is never taken for a holder."""
+    """Return whether another process holds the lock. Checks take a shared lock, so that none counts as a holder."""
     try:
         file = open_regular(path)
     except FileNotFoundError:

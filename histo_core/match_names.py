@@ -1,6 +1,6 @@
-"""Find patients in names by a user's pattern; it runs in a process of its own (`limited`), as some patterns never end.
+"""Find patients in names by a user's pattern, in a process of its own (`limited`), because some patterns never end.
 
-It needs nothing but the standard library, so that it starts in milliseconds.
+The module needs only the standard library, so that it starts in milliseconds.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def match(request: bytes) -> bytes:
         JSON: one id a name, None where the pattern does not match or its group is empty.
 
     Raises:
-        ConfigError: no regular expression, or one without a group.
+        ConfigError: the pattern is no regular expression, or has no group.
     """
     asked = json.loads(request)
     compiled = _compiled(asked["pattern"])
@@ -34,7 +34,7 @@ def match(request: bytes) -> bytes:
 
 def _compiled(pattern: str) -> re.Pattern[str]:
     try:
-        compiled = re.compile(pattern)  # also this can take minutes: 99 sets of all characters, whatever their case
+        compiled = re.compile(pattern)  # this can take minutes too: 99 case-insensitive sets of all characters
     except (re.error, OverflowError, RecursionError) as error:
         raise ConfigError(
             f"The patient pattern {pattern!r} is no regular expression: {error}.", "See Python's re.", _EXAMPLE

@@ -1,7 +1,7 @@
-"""What Histoscope writes belongs to its user alone: folders get mode 700, files 600.
+"""Keep what Histoscope writes private to its user: folders get mode 700, files 600.
 
-The umask of the process does this, because it holds for every library that writes: SQLite, Parquet, HDF5. Files that a
-user asks for elsewhere (a report, an export) get the permissions that the user's own umask gives.
+The umask of the process does this, because it applies to every library that writes: SQLite, Parquet, HDF5. Files that a
+user saves elsewhere (a report, an export) get the permissions of the user's own umask.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ OPEN_TO_OTHERS = 0o077
 """The permission bits of group and others."""
 
 _asked: list[int] = []
-"""The umask that the user had set, innermost last."""
+"""The user's own umasks, innermost last."""
 
 
 def make_private() -> None:
-    """Do as `private_files` for as long as the process lives; for a server, whose start no block encloses."""
+    """Apply `private_files` for the life of the process; for a server, whose start no block encloses."""
     _asked.append(os.umask(OPEN_TO_OTHERS))
 
 
 @contextmanager
 def private_files() -> Iterator[None]:
-    """Make what the block writes readable for this user alone, in this process and in those that it starts."""
+    """Make files that the block writes readable for this user only, in this process and its child processes."""
     make_private()
     try:
         yield
@@ -34,7 +34,7 @@ def private_files() -> Iterator[None]:
 
 @contextmanager
 def shared_files() -> Iterator[None]:
-    """Make what the block writes readable for those whom the user's own umask allows."""
+    """Make files that the block writes readable for those whom the user's own umask allows."""
     before = os.umask(_asked[-1]) if _asked else None
     try:
         yield

@@ -1,14 +1,14 @@
-"""How a long task tells how far it is, and how it is asked to stop."""
+"""Report the progress of long tasks, and ask them to stop."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Progress = Callable[[int, int], None]
-"""Told (done, in all) often enough for a bar to move; raises `histo_core.errors.CancelledError` when the task should
-stop. A task that is left by an exception leaves nothing half-made behind."""
+"""Called with (done, total) often enough for a progress bar to move. It raises `histo_core.errors.CancelledError` when
+the task should stop. A task that ends with an exception leaves nothing incomplete behind."""
 
 
 def silent(done: int, total: int) -> None:
-    """Progress that nobody watches."""
+    """Ignore progress."""
     del done, total

@@ -1,4 +1,4 @@
-"""One small registry: refuses duplicates, lists the choices in its errors, and takes members of other packages."""
+"""Register named members of one kind, also from other packages; refuse duplicates, and list the choices in errors."""
 
 from __future__ import annotations
 
@@ -18,17 +18,16 @@ log = logging.getLogger(__name__)
 
 
 class Registry(Generic[T]):
-    """Named members of one kind, in the order in which they were registered.
+    """A registry of named members of one kind, in the order of their registration.
 
-    Members of other packages are loaded when the registry is first read, from the entry points of ``group``. The name
-    of an entry point is the member's name. A member that cannot be loaded is named in the log and left out; so is one
-    whose name is taken.
+    The first read loads the members of other packages from the entry points of ``group``. The name of an entry point
+    is the member's name. A member that cannot be loaded, or whose name is taken, is reported in the log and left out.
 
     Args:
         kind: what a member is, in words for an error message ("model", "data set").
-        group: the group of entry points by which other packages register members; empty where they cannot.
-        check: called with the name and the member of another package; raises TypeError or ValueError where it is not
-            what this registry holds.
+        group: the group of entry points in which other packages register members; empty where they cannot.
+        check: called with the name and the member of another package; raises TypeError or ValueError where the member
+            is not of this kind.
 
     Example:
         >>> models: Registry[str] = Registry("model")
@@ -55,7 +54,7 @@ class Registry(Generic[T]):
         return member
 
     def register(self, name: str) -> Callable[[T], T]:
-        """``add`` as a decorator."""
+        """Register a member, as a decorator."""
         return lambda member: self.add(name, member)
 
     def __getitem__(self, name: str) -> T:
@@ -82,14 +81,14 @@ class Registry(Generic[T]):
         return len(self._read())
 
     def items(self) -> Iterator[tuple[str, T]]:
-        """Pairs of name and member."""
+        """Yield pairs of name and member."""
         return iter(self._read().items())
 
     def _read(self) -> dict[str, T]:
         """Return the members, those of other packages too; others wait while one thread loads them."""
         if not self._loaded:
             with self._lock:
-                if not self._loading:  # else a package reads the registry while its own member is loaded
+                if not self._loading:  # a package may read the registry while its own member is loaded
                     self._loading = True
                     for entry in entry_points(group=self.group):
                         self._add_of_package(entry)
@@ -100,9 +99,9 @@ class Registry(Generic[T]):
         try:
             member = entry.load()
             self.check(entry.name, member)
-            if self._members.get(entry.name) is not member:  # it may use `register` as well
+            if self._members.get(entry.name) is not member:  # the package may use `register` as well
                 self.add(entry.name, member)
-        except (Exception, SystemExit) as error:  # whatever the package does: the others must still be there
+        except (Exception, SystemExit) as error:  # a faulty package must not remove the other members
             package = f"{entry.dist.name} {entry.dist.version}" if entry.dist else "another package"
             log.warning(
                 "The %s %r of %s (%s) is left out: %s: %s. Update or uninstall the package.",

@@ -1,10 +1,10 @@
-"""Open files that users bring: regular files only, with a bound that is known before anything is read.
+"""Open files that users bring: regular files only, with a size limit that is checked before anything is read.
 
 Opening a named pipe waits for ever, a device never ends, and a sparse file of 6 GB takes 6 GB once it is read. So a
-file's kind is looked at before it is opened and again once it is open, and its size before it is read.
+file's type is checked before and after it is opened, and its size before it is read.
 
-Every refusal is an OSError whose ``strerror`` is a clause, as those of the system are: whoever says that a file cannot
-be read says why with the same words.
+Every refusal is an OSError whose ``strerror`` is a clause, as the system's are, so that callers can put it into their
+own messages.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 JSON_BYTES = 64 << 20
-"""Of a JSON file; the largest of ours, a check of a folder where nothing can be read, has a few megabytes."""
+"""Largest size of a JSON file; our own largest, a check of a folder where no file can be read, has a few megabytes."""
 
 MAX_DOWNLOAD = 2 << 30
-"""Of a file that a page hands out: the largest network as ONNX takes half of it."""
+"""Largest size of a file that a page offers for download; the largest network as ONNX takes half of it."""
 
 _KINDS = {
     stat.S_IFIFO: "it is a named pipe",
@@ -38,11 +38,11 @@ def open_regular(path: str | Path, limit: int | None = None, *, follow: bool = T
 
     Args:
         path: the file.
-        limit: the bytes it may have; None where its reader knows a bound of its own.
+        limit: largest number of bytes; None where the reader has a limit of its own.
         follow: whether the path may be a link.
 
     Raises:
-        OSError: it is not there, may not be read, is no regular file, or is larger than ``limit``.
+        OSError: the file is missing, may not be read, is no regular file, or is larger than ``limit``.
     """
     return os.fdopen(_descriptor(path, limit, follow)[0], "rb")
 
@@ -53,17 +53,17 @@ def check_regular(path: str | Path, limit: int | None = None, *, follow: bool = 
     Returns:
         The file's size in bytes.
     """
-    return _check(os.stat(path, follow_symlinks=follow), path, limit)  # noqa: PTH116 (of a text, and fast)
+    return _check(os.stat(path, follow_symlinks=follow), path, limit)  # noqa: PTH116 (takes a str, and is fast)
 
 
 def read_regular(path: str | Path, limit: int, *, follow: bool = True) -> bytes:
-    """Read a whole file; errors as `open_regular`, also where it grows beyond ``limit`` while it is read."""
+    """Read a whole file; errors as `open_regular`, also where the file grows beyond ``limit`` while it is read."""
     descriptor, size = _descriptor(path, limit, follow)
     try:
         content = os.read(descriptor, size + 1)
         if len(content) == size:
             return content
-        blocks = [content]  # it is longer or shorter than it was, or the system gives large files in parts
+        blocks = [content]  # the file has changed its length, or the system returns large files in pieces
         done = len(content)
         while block := os.read(descriptor, _BLOCK):
             blocks.append(block)
@@ -75,7 +75,7 @@ def read_regular(path: str | Path, limit: int, *, follow: bool = True) -> bytes:
 
 
 def read_end(path: str | Path, limit: int) -> bytes:
-    """The last bytes of a file that may be long and may still be written, such as a log; never through a link.
+    """Read the last bytes of a long file that may still be written, such as a log; links are refused.
 
     Raises:
         OSError: as `open_regular`.
@@ -86,14 +86,14 @@ def read_end(path: str | Path, limit: int) -> bytes:
 
 
 def parse_json(text: str | bytes, *, no_numbers: bool = False) -> Any:
-    """Read JSON whose nesting may be hostile.
+    """Parse JSON from an untrusted source.
 
     Args:
-        text: the whole of it.
+        text: the whole document.
         no_numbers: whether NaN and infinity, which JSON does not have, become None.
 
     Raises:
-        ValueError: no JSON, or nested deeper than can be read.
+        ValueError: the text is not JSON, or is nested too deeply.
     """
     try:
         return json.loads(text, parse_constant=(lambda _: None) if no_numbers else None)
@@ -102,9 +102,9 @@ def parse_json(text: str | bytes, *, no_numbers: bool = False) -> Any:
 
 
 def _descriptor(path: str | Path, limit: int | None, follow: bool) -> tuple[int, int]:
-    """An open file and its size."""
-    check_regular(path, limit, follow=follow)  # before `open`, which some devices notice
-    # Not waiting matters where the file was replaced since: a pipe opens at once, and is refused below.
+    """Open a file; return its descriptor and its size."""
+    check_regular(path, limit, follow=follow)  # before `open`, which has effects on some devices
+    # O_NONBLOCK matters where a pipe has replaced the file since: it opens at once, and is refused below.
     flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (0 if follow else os.O_NOFOLLOW)
     descriptor = os.open(path, flags)
     try:

@@ -1,4 +1,4 @@
-"""What names may not do to the text around them, wherever they are shown."""
+"""Keep names from changing or breaking the text around them, wherever they are shown."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, halves of surrogate pairs, and what turns the direction of all text that follows."""
+"""Control characters, surrogates, and characters that change the direction of all text that follows."""
 
 
 def showable(value: object) -> str:
@@ -17,12 +17,12 @@ def showable(value: object) -> str:
         value: a name or a sentence; its ``str`` is taken.
 
     Returns:
-        The same text with U+FFFD for control characters (except tab and line breaks), for surrogates, which cannot be
-        encoded, and for the controls of direction that reach beyond the name (Unicode Technical Report 36, 2.10).
+        The same text with U+FFFD in place of control characters (except tab and line breaks), of surrogates, which
+        cannot be encoded, and of direction controls that reach beyond the name (Unicode Technical Report 36, 2.10).
     """
     return _UNSHOWABLE.sub(REPLACEMENT, str(value))
 
 
 def as_html(value: object) -> str:
-    """Escape a text for HTML, in an attribute too, where it is shown letter by letter."""
+    """Escape a text for HTML, also in attributes, so that it is shown literally."""
     return html.escape(showable(value))

@@ -1,7 +1,7 @@
-"""What every database and file can keep: finite numbers of 64 bits, and text without NUL and halves of characters.
+"""Check that every database and file can store a value: finite numbers of 64 bits, text without NUL and surrogates.
 
-JSON has no word for NaN and infinity; SQLite and PostgreSQL refuse a whole statement over one such number, over a NUL
-and over half of a surrogate pair, which a file name that is not UTF-8 has in Python.
+JSON has no NaN and no infinity. SQLite and PostgreSQL refuse a whole statement because of one such number, a NUL or a
+single surrogate. In Python, file names that are not UTF-8 contain surrogates.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ _REPLACED = "\N{REPLACEMENT CHARACTER}"
 
 
 def why_not(value: Any, place: str = "") -> str:
-    """Say what in a value cannot be kept; empty where all of it can.
+    """Say why a value cannot be stored; empty where it can.
 
     Args:
-        value: plain values in mappings, lists and tuples; anything else is not looked into.
+        value: plain values in mappings, lists and tuples; other objects are not checked.
         place: the value's own name, for the answer.
     """
     if can_be_kept(value):
@@ -39,7 +39,7 @@ def why_not(value: Any, place: str = "") -> str:
 
 
 def can_be_kept(value: Any) -> bool:
-    """Tell whether all of a plain value can be kept; anything else than plain values is not looked into."""
+    """Return whether a plain value can be stored; other objects are not checked."""
     if isinstance(value, str):
         return "\0" not in value if value.isascii() else value == storable_text(value)
     if isinstance(value, float):
@@ -52,14 +52,14 @@ def can_be_kept(value: Any) -> bool:
 
 
 def storable_text(text: str) -> str:
-    """Replace in a text each NUL and each half of a character, which no database keeps."""
+    """Replace each NUL and each surrogate in a text, which no database can store."""
     if text.isascii():
         return text.replace("\0", _REPLACED)
     return "".join(_REPLACED if "\ud800" <= sign <= "\udfff" or sign == "\0" else sign for sign in text)
 
 
 def finite(value: Any) -> Any:
-    """The same plain value with None for each number that is not finite."""
+    """Return the same plain value with None in place of numbers that are not finite."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
@@ -70,11 +70,11 @@ def finite(value: Any) -> Any:
 
 
 def as_json(value: Any, **layout: Any) -> str:
-    """Write plain values as JSON that every reader takes; a number that is not finite becomes null.
+    """Format plain values as JSON that every reader accepts; numbers that are not finite become null.
 
     Args:
         value: plain values.
-        layout: ``indent``, ``sort_keys`` and ``separators`` as of `json.dumps`.
+        layout: ``indent``, ``sort_keys`` and ``separators`` as in `json.dumps`.
     """
     try:
         return json.dumps(value, allow_nan=False, **layout)

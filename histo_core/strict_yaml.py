@@ -1,10 +1,10 @@
-"""YAML from users, read without surprises: as few kinds of values as configurations need, and every bound known.
+"""Read YAML from users strictly: only the types that configurations need, with limits of size and depth.
 
-PyYAML makes truth values of ``yes``, numbers of ``190:20:30`` and dates of ``2001-01-01``, takes the last of two equal
-keys, raises ValueError, TypeError and RecursionError besides its own errors, and hands on documents whose aliases
-stand for billions of values. Here its parser gives events, and the values are made of them.
+PyYAML turns ``yes`` into a truth value, ``190:20:30`` into a number and ``2001-01-01`` into a date. It takes the last
+of two equal keys, and raises ValueError, TypeError and RecursionError besides its own errors. It also accepts documents
+whose aliases stand for billions of values. This module uses only the events of its parser, and builds values itself.
 
-What is a number here is one to PyYAML, too, so that whatever it writes is read back as it was.
+Everything that is a number here is one for PyYAML too, so that what PyYAML writes is read back unchanged.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import yaml
 from yaml import events as kinds
 
 MAX_LENGTH = 64 << 10
-"""Characters of a document; a run's configuration has some three thousand."""
+"""Largest number of characters in a document; a run's configuration has about three thousand."""
 MAX_BYTES = 4 * MAX_LENGTH
-"""Of a document's file: UTF-8 has at most four bytes a character."""
+"""Largest size of a document's file: UTF-8 has at most four bytes a character."""
 MAX_DEPTH = 20
-"""Lists and mappings in each other; a run's configuration has four."""
+"""Largest number of nested lists and mappings; a run's configuration has four."""
 
 _NULL = {"", "~", "null", "Null", "NULL"}
 _TRUTH = {word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
@@ -31,11 +31,11 @@ _NO_NUMBER = {".inf": "inf", "+.inf": "inf", "-.inf": "-inf", ".nan": "nan"}
 
 
 def load(text: str) -> Any:
-    """Read one document: mappings with keys of text, lists, texts, numbers, truth values and nothing.
+    """Read one document of mappings with text keys, lists, texts, numbers, truth values and null.
 
     Raises:
-        ValueError: not YAML, too long, nested too deep, or with an alias, a tag, a key that stands twice or one that
-            is no text; it says where.
+        ValueError: the text is not YAML, too long or nested too deeply, or has an alias, a tag, a duplicate key or a
+            key that is not text; the message says where.
     """
     if len(text) > MAX_LENGTH:
         raise ValueError(f"it has {len(text):,} characters, and at most {MAX_LENGTH:,} are read")

@@ -1,11 +1,11 @@
-"""Where things are kept, and which folders may be read.
+"""Locate the folders of a workspace, and check which folders may be read.
 
-``HISTOSCOPE_HOME`` names the workspace (else the platform's own data folder). ``HISTOSCOPE_DATA_ROOTS`` (paths
-joined by the platform's separator) names the folders under which data may lie; the workspace always counts. Without
-the setting, as on one's own machine, so do the home folder and the folder that holds the one Histoscope was started
-in, because data often lies beside a checkout.
+``HISTOSCOPE_HOME`` names the workspace (default: the platform's own data folder). ``HISTOSCOPE_DATA_ROOTS`` (paths
+joined by the platform's separator) names the folders that may hold data; the workspace is always allowed. Without this
+setting, as on a personal machine, the home folder and the parent of the start folder are allowed too, because data
+often lies beside a checkout.
 
-``HISTOSCOPE_WEIGHTS`` names a folder of initial weights that is only read, so that several workspaces, or machines
+``HISTOSCOPE_WEIGHTS`` names a folder of initial weights. It is only read, so that several workspaces, or machines
 without internet, can share it.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Workspace:
-    """The folders of one workspace; none is made before it is needed.
+    """The folders of one workspace; each is created when it is needed.
 
     Example:
         >>> from pathlib import Path
@@ -38,14 +38,14 @@ class Workspace:
 
     home: Path
     extra_roots: tuple[Path, ...] = ()
-    """Folders that were allowed when a run was launched; its worker may read them whatever its own settings are."""
+    """Folders that were allowed at a run's launch; its worker may read them whatever its own settings are."""
 
     @classmethod
     def default(cls) -> Workspace:
-        """The workspace of ``HISTOSCOPE_HOME``, else of the platform.
+        """Return the workspace of ``HISTOSCOPE_HOME``, else the platform's.
 
         Raises:
-            PathNotAllowedError: it names no path in UTF-8, a home folder of nobody or a link that leads to itself.
+            PathNotAllowedError: the path is not UTF-8, or names the home folder of an unknown user or a loop of links.
         """
         named = os.environ.get("HISTOSCOPE_HOME")
         return cls(_named("HISTOSCOPE_HOME", named or platformdirs.user_data_dir("histoscope", appauthor=False)))
@@ -60,7 +60,7 @@ class Workspace:
 
     @property
     def data(self) -> Path:
-        """Made data (phantom) and converted copies."""
+        """Return the folder of generated data (phantom) and converted copies."""
         return self.home / "data"
 
     @property
@@ -72,38 +72,38 @@ class Workspace:
         return self.home / "locks"
 
     def run_folder(self, run_id: str) -> Path:
-        """The folder of a run; a run id never holds a path separator.
+        """Return the folder of a run; a run id never contains a path separator.
 
         Raises:
-            PathNotAllowedError: it holds another sign than letters, digits and hyphens.
+            PathNotAllowedError: the id contains other characters than letters, digits and hyphens.
         """
         return self.runs / _plain_id(run_id, "a run")
 
     def experiment_folder(self, experiment_id: str) -> Path:
-        """The folder of an experiment; a database that came from elsewhere may hold an id that leads out of it.
+        """Return the folder of an experiment; a database from another machine may contain an id that leads elsewhere.
 
         Raises:
-            PathNotAllowedError: it holds another sign than letters, digits and hyphens.
+            PathNotAllowedError: the id contains other characters than letters, digits and hyphens.
         """
         return self.home / "experiments" / _plain_id(experiment_id, "an experiment")
 
     def test_score(self, experiment_id: str) -> Path:
-        """The file of an experiment that keeps the score of its test part, once there is one."""
+        """Return the file that keeps the score of an experiment's test set, once there is one."""
         return self.experiment_folder(experiment_id) / "test.json"
 
     def allowing(self, config: RunConfig) -> Workspace:
-        """The same, from which what a run names may be read, too: its launch allowed it, whatever settings are now."""
+        """Return this workspace with a run's own paths allowed too: they were allowed at its launch."""
         named = (config.data.root, config.model.weights)
         paths = (Path(name) for name in named if name is not None and Path(name).is_absolute())
         return replace(self, extra_roots=tuple(dict.fromkeys([*self.extra_roots, *paths])))
 
     def weight_folders(self) -> tuple[Path, ...]:
-        """Where files of initial weights are looked for: our own folder, then that of ``HISTOSCOPE_WEIGHTS``."""
+        """Return the folders to search for initial weights: the workspace's, then that of ``HISTOSCOPE_WEIGHTS``."""
         named = os.environ.get("HISTOSCOPE_WEIGHTS")
         return (self.home / "weights", *([_named("HISTOSCOPE_WEIGHTS", named)] if named else []))
 
     def data_roots(self) -> tuple[Path, ...]:
-        """Folders under which data may lie, resolved.
+        """Return the resolved folders that may hold data.
 
         Raises:
             PathNotAllowedError: ``HISTOSCOPE_DATA_ROOTS`` is set and empty.
@@ -123,22 +123,22 @@ class Workspace:
         return tuple(dict.fromkeys([self.home, *others, *self.extra_roots, *self.weight_folders()[1:]]))
 
     def allowed(self, path: str | Path) -> Path:
-        """Resolve a user's path, refusing one outside the data roots before it is touched.
+        """Resolve a user's path; refuse one outside the data roots before it is touched.
 
         Symbolic links are followed first, so that a link inside a root cannot lead out of it.
 
         Raises:
             PathNotAllowedError: the path is empty, or lies outside every root.
-            DataNotFoundError: nothing is there, or it cannot be reached.
+            DataNotFoundError: the path does not exist or cannot be reached.
         """
         roots = self.data_roots()
-        if not str(path).strip():  # `Path` takes it for the folder that we happen to work in
+        if not str(path).strip():  # `Path` would take an empty text for the working folder
             raise PathNotAllowedError(
                 "The path is empty.", "The path of a file or folder is expected.", "Name the file or folder."
             )
         try:
             resolved = Path(path).expanduser().resolve()
-        except (OSError, ValueError, RuntimeError) as error:  # a name that no path can have, nobody's home, a loop
+        except (OSError, ValueError, RuntimeError) as error:  # an impossible name, an unknown user's home, a loop
             raise _not_reached(path, error) from None
         if not any(resolved.is_relative_to(root) for root in roots):
             raise PathNotAllowedError(
@@ -158,11 +158,11 @@ class Workspace:
 
 
 def _named(variable: str, text: str) -> Path:
-    """The folder that a setting names, resolved; SQLite and Parquet open paths in UTF-8 only."""
+    """Return the resolved folder that a setting names; SQLite and Parquet open paths in UTF-8 only."""
     try:
         path = Path(text).expanduser().resolve()
         str(path).encode()
-    except (OSError, ValueError, RuntimeError) as error:  # not UTF-8, nobody's home, a loop of links
+    except (OSError, ValueError, RuntimeError) as error:  # not UTF-8, an unknown user's home, a loop of links
         raise PathNotAllowedError(
             f"{variable} names {text!r}, which cannot be used: {error}.",
             "A path in UTF-8 is expected; ~ stands for your own home folder.",
@@ -172,7 +172,7 @@ def _named(variable: str, text: str) -> Path:
 
 
 def is_plain_id(name: str) -> bool:
-    """Whether an id of a run or an experiment may name a folder: it holds letters, digits and hyphens only."""
+    """Return whether the id of a run or experiment may name a folder: it has letters, digits and hyphens only."""
     return name.replace("-", "").isalnum()
 
 

@@ -3,7 +3,7 @@
     python -m scripts.results --data ../shared/data/pcam_jpeg
 
 What was trained before is not trained again, and a training that was stopped goes on where it was. Everything is
-chosen on the valid part (the epoch with the lowest loss); the test part is predicted once, when training has ended.
+chosen on the validation set (the epoch with the lowest loss); the test set is predicted once, when training has ended.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def configured(recipe: RunConfig, entry: Entry, data: Path) -> RunConfig:
 
 
 def carried_out(config: RunConfig, folder: Path, workspace: Workspace) -> Result:
-    """Train (or go on), then predict the test part once, and keep both; CPU seconds count all attempts.
+    """Train (or go on), then predict the test set once, and keep both; CPU seconds count all attempts.
 
     Args:
         config: what to train.

@@ -17,7 +17,7 @@ _HEADER = ("network", "patch", "weights", "MFLOPs", "updates", "CPU s", "accurac
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """A trained network's answers on the test part.
+    """A trained network's answers on the test set.
 
     Attributes:
         name: of the row.
@@ -80,6 +80,6 @@ def _cells(result: Result) -> tuple[str, ...]:
 def _difference(first: Result, second: Result) -> str:
     found = auroc_difference(first.truth, first.score, second.score)
     if found is None:
-        return f"- {first.name}, {second.name}: not defined, since the test part lacks a class."
+        return f"- {first.name}, {second.name}: not defined, since the test set lacks a class."
     shown = "unknown" if found.p_value is None else f"{found.p_value:.2g}"
     return f"- AUROC of {first.name} minus that of {second.name}: {found} ({found.method}; P = {shown})."

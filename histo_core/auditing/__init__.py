@@ -1,1 +1,1 @@
-"""Find what makes a data set or a split unfit: leakage, duplicates, poor patches, shortcuts."""
+"""Audit a data set and a split: find leakage, duplicates, unusable patches and shortcuts."""

@@ -17,14 +17,14 @@ def audit(
     workspace: Workspace | None = None,
     progress: Progress = silent,
 ) -> AuditReport:
-    """Look for what could make results better than they are: leakage, duplicates, poor patches and shortcuts.
+    """Find what could make results look too good: leakage, duplicates, unusable patches and shortcuts.
 
     Args:
         dataset: from `open_dataset`; each patch is read once.
         split: from `make_split`.
-        other: a second data set, whose patches are looked for in the first.
-        workspace: where the audit is kept and found again; None keeps nothing.
-        progress: told (patches done, patches in all).
+        other: a second data set, whose patches are searched for in the first.
+        workspace: keeps the audit, and returns it at the next call; None keeps nothing.
+        progress: reports (patches done, total).
 
     Returns:
         ``.verdict`` is one sentence; ``.findings`` has an answer to each question, with the patches it is about.

@@ -1,4 +1,4 @@
-"""How far colour alone gets: a model that sees no shapes, as the floor that a network must clear."""
+"""Train a colour-only baseline: a model that sees no shapes, and that a network should beat."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from histo_core.data.splits.split import Split
 from histo_core.errors import SplitError
 
 PENALTIES = (0.001, 0.01, 0.1, 1.0, 10.0)
-"""Inverse strengths C of the L2 penalty that are tried."""
+"""The inverse strengths C of the L2 penalty to try."""
 
 _BATCH = 256
 
 
 def colour_baseline(dataset: Dataset, split: Split, *, bins: int = 16, seed: int = 0) -> pd.DataFrame:
-    """Logistic regression on histograms of red, green, blue and of haematoxylin, eosin, DAB.
+    """Fit a logistic regression on histograms of red, green, blue and of haematoxylin, eosin, DAB.
 
     The stains are those of Ruifrok and Johnston, Quantification of histochemical staining by color deconvolution,
     Analytical and Quantitative Cytology and Histology 23, 2001. C is the one of `PENALTIES` with the lowest log loss
-    on the validation part; the test part chooses nothing.
+    on the validation set; the test set chooses nothing.
 
     Args:
-        dataset, split: what to learn from.
-        bins: of each channel's histogram.
-        seed: of the solver.
+        dataset, split: data and split to learn from.
+        bins: number of bins of each channel's histogram.
+        seed: seed of the solver.
 
     Returns:
-        Predictions of the validation and test parts (see `histo_core.data.predictions`).
+        Predictions of the validation and the test set (see `histo_core.data.predictions`).
 
     Raises:
-        SplitError: training or validation is empty, or training shows one class only.
+        SplitError: the training or validation set is empty, or the training set has one class only.
     """
     train, valid, test = (split.indices(part) for part in ("train", "valid", "test"))
     labels, n_classes = dataset.table["label"].to_numpy(), len(dataset.classes)
@@ -68,7 +68,7 @@ def _check(dataset: Dataset, train_labels: np.ndarray, valid: np.ndarray) -> Non
 
 
 def _features(dataset: Dataset, rows: np.ndarray, bins: int) -> np.ndarray:
-    """Float64 [n, 6 x bins]: each channel's histogram sums to 1."""
+    """Return the histograms, float64 [n, 6 x bins]; each channel's histogram sums to 1."""
     return np.array(
         [
             _histograms(image, bins)
@@ -87,7 +87,7 @@ def _histograms(image: np.ndarray, bins: int) -> np.ndarray:
 
 
 def _probabilities(model: Pipeline, features: np.ndarray, n_classes: int) -> np.ndarray:
-    """Float64 [n, k]; a class that training does not show has probability 0."""
+    """Return probabilities, float64 [n, k]; a class that is not in the training set has probability 0."""
     probabilities = np.zeros((len(features), n_classes))
     probabilities[:, model.classes_] = model.predict_proba(features)
     return probabilities

@@ -1,4 +1,4 @@
-"""What names a data set in an audit, for a reader and for a program."""
+"""Identify a data set in an audit, for readers and for programs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from histo_core.data.dataset import Dataset
 
 @dataclass(frozen=True)
 class Compared:
-    """A data set as it was when it was audited.
+    """The identity of a data set at the time of its audit.
 
     Attributes:
         name: the registered name, which many data sets share.
-        title: what the kind of data set is called.
-        folder: where its files lie; None where it has none.
-        options: those it was opened with.
-        patches: how many it holds.
+        title: title of this kind of data set.
+        folder: folder of its files; None where it has none.
+        options: options that it was opened with.
+        patches: number of its patches.
         state: see `histo_core.data.dataset.Dataset.state`.
     """
 
@@ -31,14 +31,14 @@ class Compared:
 
     @classmethod
     def of(cls, dataset: Dataset) -> Compared:
-        """Of an opened data set."""
+        """Return the identity of an opened data set."""
         config = dataset.config
         folder, options = (None, {}) if config is None else (config.root, dict(config.options))
         return cls(dataset.name, dataset.info.title, folder, options, len(dataset), dataset.state)
 
     @property
     def short(self) -> str:
-        """Its title, with its folder's own name and its options: "Class folders (photos)"."""
+        """Return its title with the folder's name and the options: "Class folders (photos)"."""
         more = [Path(self.folder).name] if self.folder else []
         more += [f"{name} {value}" for name, value in self.options.items()]
         return f"{self.title} ({', '.join(more)})" if more else self.title

@@ -1,8 +1,8 @@
-"""A patch's coarse look as a few numbers that quarter turns and mirrorings only shuffle.
+"""Compute a patch's signature: low DCT coefficients that quarter turns and mirrorings only permute or negate.
 
-The lowest coefficients of a discrete cosine transform hold a patch's large shapes. JPEG compression hardly touches
-them; mirroring flips the sign of every second one; transposing swaps rows and columns. So all eight symmetries of the
-square can be compared without turning a pixel, and the `invariants` of a patch are the same for all eight.
+The lowest coefficients of a discrete cosine transform describe a patch's large shapes. JPEG compression hardly changes
+them. Mirroring flips the sign of every second one; transposing swaps rows and columns. All eight symmetries of the
+square can therefore be compared without turning a pixel, and the `invariants` of a patch are the same for all eight.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 
 SIDE = 8
-"""Coefficients kept along each axis: shapes down to an eighth of the patch."""
+"""Coefficients along each axis: they describe shapes down to an eighth of the patch."""
 
 SYMMETRIES: tuple[str, ...] = (
     "as it is",
@@ -25,31 +25,31 @@ SYMMETRIES: tuple[str, ...] = (
     "turned by 90° anticlockwise",
     "mirrored along the other diagonal",
 )
-"""What makes one patch of the other. Number g transposes if g & 4, then flips rows if g & 2 and columns if g & 1."""
+"""The eight symmetries. Number g transposes if g & 4, then flips rows if g & 2 and columns if g & 1."""
 
 FEATURELESS = 1.5
-"""Patches with less `structure`, grey levels, cannot be recognised: empty glass looks like any other."""
+"""Patches with less `structure`, in grey levels, cannot be recognised: all empty glass looks alike."""
 
 _INVARIANT_SIDE = 4
-"""Of the coefficients that `invariants` takes: few dimensions make a quick search."""
+"""Side of the block of coefficients that `invariants` uses: with few dimensions the search is fast."""
 
 _MEAN_WEIGHT = 0.5
-"""Brightness counts half: JPEG moves the mean by up to 1.6 grey levels, each other coefficient by less than 0.9."""
+"""Brightness counts half: JPEG changes the mean by up to 1.6 grey levels, each other coefficient by less than 0.9."""
 
 
 def turned(image: np.ndarray, symmetry: int) -> np.ndarray:
-    """A view of an image [H, W, ...] under one of `SYMMETRIES`."""
+    """Return a view of an image [H, W, ...] under one of `SYMMETRIES`."""
     if symmetry & 4:
         image = image.swapaxes(0, 1)
     return image[:: -1 if symmetry & 2 else 1, :: -1 if symmetry & 1 else 1]
 
 
 def signatures(grey: np.ndarray) -> np.ndarray:
-    """The lowest DCT-II coefficients, in grey levels.
+    """Return the lowest DCT-II coefficients, in grey levels.
 
-    They are scaled so that the squares of all coefficients sum to the mean square of the pixels (the mean's alone is
-    halved). A distance of two signatures is then about the root mean square difference of the two smoothed patches,
-    whatever their sizes.
+    They are scaled so that the squares of all coefficients sum to the mean square of the pixels (only the mean's
+    coefficient is halved). The distance of two signatures is then about the root mean square difference of the two
+    smoothed patches, whatever their sizes.
 
     Args:
         grey: float32 [n, H, W], 0 to 255.
@@ -64,7 +64,7 @@ def signatures(grey: np.ndarray) -> np.ndarray:
 
 @cache
 def _cosines(length: int) -> np.ndarray:
-    """float32 [SIDE, length]: waves of mean square 1, each divided by ``length``; 0 for those that do not fit."""
+    """Return cosines of mean square 1, divided by ``length``, float32 [SIDE, length]; 0 for those that do not fit."""
     frequency, place = np.arange(SIDE)[:, None], np.arange(length) + 0.5
     waves = np.cos(math.pi * frequency * place / length) * np.where(frequency, math.sqrt(2), 1) / length
     waves[length:] = 0
@@ -72,7 +72,7 @@ def _cosines(length: int) -> np.ndarray:
 
 
 def under_symmetries(signature: np.ndarray) -> np.ndarray:
-    """Signatures of the patches under all `SYMMETRIES`: float32 [n, SIDE, SIDE] -> [8, n, SIDE, SIDE]."""
+    """Return the signatures under all `SYMMETRIES`: float32 [n, SIDE, SIDE] -> [8, n, SIDE, SIDE]."""
     signs = (-1.0) ** np.arange(SIDE, dtype=np.float32)
     rows, columns = signs[:, None], signs[None, :]
     flips = (np.ones_like(rows), columns, rows, rows * columns)
@@ -80,17 +80,17 @@ def under_symmetries(signature: np.ndarray) -> np.ndarray:
 
 
 def invariants(signature: np.ndarray) -> np.ndarray:
-    """Numbers that are the same for all eight symmetries of a patch.
+    """Return numbers that are the same for all eight symmetries of a patch.
 
-    Two rows are never further apart than the best aligned signatures are, so that a search by them within a radius
-    misses nothing that is within it.
+    The distance of two rows is at most that of the best aligned signatures. A search within a radius therefore misses
+    no pair whose signatures are within it.
 
     Args:
         signature: float32 [n, SIDE, SIDE].
 
     Returns:
-        float32 [n, 16]: the mean, and of each pair |a|, |b| of mirrored coefficients the sum and the absolute
-        difference over the root of 2.
+        float32 [n, 16]: the mean; the absolute values of the other diagonal coefficients; then for the pairs |a|, |b|
+        of mirrored coefficients their sums and their absolute differences, divided by the root of 2.
     """
     low = signature[:, :_INVARIANT_SIDE, :_INVARIANT_SIDE]
     upper = np.triu_indices(_INVARIANT_SIDE, 1)
@@ -102,6 +102,6 @@ def invariants(signature: np.ndarray) -> np.ndarray:
 
 
 def structure(signature: np.ndarray) -> np.ndarray:
-    """How much there is to recognise: the root sum of squares of all coefficients but the mean, grey levels [n]."""
+    """Return the root sum of squares of all coefficients except the mean, in grey levels [n]."""
     squares = np.square(signature)
     return np.sqrt((squares.sum(axis=(1, 2)) - squares[:, 0, 0]).clip(min=0))

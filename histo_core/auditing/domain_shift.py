@@ -1,4 +1,4 @@
-"""Whether the stains of one data set look like those of another, in numbers and in words."""
+"""Measure whether the stains of one data set differ from those of another."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from histo_core.data.grouping import known_groups
 from histo_core.errors import DataError
 
 SAMPLE = 256
-"""Patches that are looked at; a mean over them is known to a sixteenth of the spread between patches."""
+"""Patches to sample; the standard error of their mean is a sixteenth of the SD between patches."""
 FAR = 1.0
-"""Standard deviations of the training patches. At this distance the typical patch is more extreme than five of six
-training patches are on that side. Measured: the parts of PatchCamelyon lie within 0.35 of each other, patches of one
-class alone within 0.65; BreaKHis and IDC lie beyond 1.1."""
+"""Distance, in standard deviations of the training patches. At this distance the typical patch is more extreme than
+five of six training patches on that side. Measured: the sets of PatchCamelyon lie within 0.35 of each other, patches of
+one class alone within 0.65; BreaKHis and IDC lie beyond 1.1."""
 STAINS = ("haematoxylin", "eosin", "rest")
 
 _SIDE = 64
-"""Every so many pixels are left out that a patch has at most about twice as many a side; the mean hardly changes."""
+"""Pixels are skipped so that at most about twice this many a side remain; the mean hardly changes."""
 _ALPHA = 0.05 / 3
-"""Of the t test between the patients of both, for each of the three stains."""
+"""Level of the t test between the patients of both data sets, for each of the three stains."""
 _LEAST_SPREAD = 0.005
-"""Optical density; a data set of nearly equal patches does not make every other one look strange."""
+"""The least SD, in optical density, so that other data are not far from a data set of nearly equal patches."""
 
 Verdict = Literal["alike", "differs", "unknown"]
 
 
 @dataclass(frozen=True)
 class StainProfile:
-    """The stains of a sample of patches.
+    """The stain statistics of a sample of patches.
 
     Attributes:
-        mean: of the patches' optical densities (base 10) of haematoxylin, eosin and what neither explains; where
-            patients (else slides) are known, the mean of their means.
-        spread: their standard deviations between patches.
-        patches: how many were judged.
-        groups: how many patients (else slides) they are of; None where not all are known.
-        group_spread: the standard deviations between the means of these; None where there are no two.
+        mean: mean of the patches' optical densities (base 10) of haematoxylin, eosin and the residual; where patients
+            (else slides) are known, the mean of their means.
+        spread: standard deviations of the densities between patches.
+        patches: number of measured patches.
+        groups: number of their patients (else slides); None where not all are known.
+        group_spread: standard deviations between the groups' means; None for fewer than two groups.
     """
 
     mean: tuple[float, float, float]
@@ -54,13 +54,13 @@ class StainProfile:
 
 @dataclass(frozen=True)
 class StainShift:
-    """One data set's stains against another's.
+    """The shift between the stains of two data sets.
 
     Attributes:
-        verdict: "differs" where a distance reaches `FAR`, and where patients are known, more than they differ from each
-            other by chance; "unknown" where there is too little tissue to judge.
-        sentence: in plain words.
-        distances: by stain, difference of the means in standard deviations of the reference; signed.
+        verdict: "differs" where a distance reaches `FAR` and, where patients are known, exceeds their chance variation;
+            "unknown" where there is too little tissue.
+        sentence: the verdict in plain words.
+        distances: for each stain, the signed difference of the means in standard deviations of the reference.
     """
 
     verdict: Verdict
@@ -69,19 +69,19 @@ class StainShift:
 
 
 def stain_profile(dataset: Dataset, rows: np.ndarray, *, sample: int = SAMPLE, seed: int = 0) -> StainProfile | None:
-    """Measure a seeded sample of some patches.
+    """Measure the stains of a seeded sample of patches.
 
-    Each patch's stained pixels are taken apart by fixed stain vectors (Ruifrok and Johnston, Analytical and
-    Quantitative Cytology and Histology 23, 2001) and averaged.
+    Each patch's stained pixels are separated by fixed stain vectors (Ruifrok and Johnston, Analytical and Quantitative
+    Cytology and Histology 23, 2001) and averaged.
 
     Args:
-        dataset: where pixels come from.
-        rows: int64 [n] of its table.
-        sample: how many are looked at, at most.
-        seed: of the sample.
+        dataset: the data set to read pixels from.
+        rows: int64 [n], rows of its table.
+        sample: largest number of patches to measure.
+        seed: seed of the sample.
 
     Returns:
-        None where fewer than two patches hold enough tissue.
+        None where fewer than two patches have enough tissue.
 
     Raises:
         DataError: a patch cannot be read.
@@ -120,14 +120,14 @@ def stain_shift(reference: StainProfile | None, target: StainProfile | None) -> 
     if not differ:
         nearest = max(map(abs, distances))
         return StainShift("alike", f"Stain: alike (at most {nearest:.1f} SD of the training patches apart).", distances)
-    sentence = f"Stain: differs: {'; '.join(differ)}. Expect worse results than on the run's own test part."
+    sentence = f"Stain: differs: {'; '.join(differ)}. Expect worse results than on the run's own test set."
     return StainShift("differs", sentence, distances)
 
 
 def _chance(reference: StainProfile, target: StainProfile) -> np.ndarray:
-    """How far the means of as many patients may lie apart by chance, float64 [3]; 0 where patients are not known.
+    """Return how far the means of as many patients may differ by chance, float64 [3]; 0 where patients are unknown.
 
-    After Student's t test for two samples of one variance.
+    It follows from Student's t test for two samples with equal variance.
     """
     if reference.groups is None or target.groups is None:
         return np.zeros(3)
@@ -141,7 +141,7 @@ def _chance(reference: StainProfile, target: StainProfile) -> np.ndarray:
 
 
 def _densities(image: np.ndarray) -> np.ndarray | None:
-    """Mean optical density of each stain in the stained part of a patch, float64 [3]; None without enough of it."""
+    """Return the mean optical density of each stain in a patch's stained pixels, float64 [3]; None with too few."""
     if image.ndim != 3 or image.shape[2] != 3:
         raise DataError(f"An image has the shape {list(image.shape)}.", "H x W x 3 is expected.", "Convert it to RGB.")
     step = max(1, max(image.shape[:2]) // _SIDE)

@@ -1,8 +1,8 @@
-"""Patches that stand twice in a data set: pixel by pixel, or saved anew, mirrored or turned.
+"""Find duplicate patches: with equal pixels, or saved anew, mirrored or turned.
 
-Equal pixels are found by SHA-256. Patches that only look the same are found in three steps: a search tree over numbers
-that no mirroring changes proposes pairs (`signatures.invariants`), their signatures are laid over each other in all
-eight ways, and the pixels of those that still agree are read again and compared in detail (`similarity`).
+Equal pixels are found by SHA-256. Near-duplicates are found in three steps. A search tree over numbers that no symmetry
+changes proposes pairs (`dct_signature.invariants`). Their signatures are compared under all eight symmetries. The
+pixels of pairs that still agree are read again and compared in detail (`similarity`).
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from histo_core.data.dataset import Dataset
 from histo_core.progress import Progress, silent
 
 RADIUS = 2.0
-"""Greatest distance of two aligned signatures, grey levels. Of 8,000 PatchCamelyon patches that were turned at random
-and saved at JPEG quality 70, all stay within 1.2 of the original."""
+"""Largest distance of two aligned signatures, in grey levels. All of 8,000 PatchCamelyon patches that were turned at
+random and saved at JPEG quality 70 stay within 1.2 of the original."""
 
 NEIGHBOURS = 32
-"""Patches each one is compared with at most: the nearest. A search whose answers may not grow takes about n log n."""
+"""Nearest patches that each patch is compared with, at most. The bound keeps the search at about n log n."""
 
 _CHUNK = 2048
 _READ = 256
 
 Read = Callable[[np.ndarray], Sequence[np.ndarray] | np.ndarray]
-"""Pixels, uint8 [H, W, 3] each, of the patches at some places."""
+"""Reads the pixels, uint8 [H, W, 3] each, of the patches at some indices."""
 
 
 def exact_duplicates(dataset: Dataset, rows: np.ndarray, progress: Progress = silent) -> list[np.ndarray]:
-    """Groups of at least two rows whose pixels are equal, each in the order of ``rows``.
+    """Return groups of at least two rows whose pixels are equal, each in the order of ``rows``.
 
     Raises:
         CorruptDataError: a patch cannot be read.
@@ -47,7 +47,7 @@ def exact_duplicates(dataset: Dataset, rows: np.ndarray, progress: Progress = si
 
 
 def equal_groups(digests: Sequence[bytes]) -> list[np.ndarray]:
-    """Groups of at least two places with the same digest, ascending, by their first place."""
+    """Return groups of at least two indices with the same digest, ascending, ordered by their first index."""
     places: defaultdict[bytes, list[int]] = defaultdict(list)
     for place, digest in enumerate(digests):
         places[digest].append(place)
@@ -55,18 +55,17 @@ def equal_groups(digests: Sequence[bytes]) -> list[np.ndarray]:
 
 
 def near_pairs(signature: np.ndarray, places: np.ndarray, read: Read, progress: Progress = silent) -> pd.DataFrame:
-    """All pairs among some patches that show the same.
+    """Return all pairs of near-duplicates among some patches.
 
     Args:
-        signature: float32 [n, SIDE, SIDE], of all patches.
-        places: int64 [m], those to compare, each pixel content once.
-        read: gives the pixels at some of these places.
-        progress: told of twice the patches: those searched, then the share of the pairs compared.
+        signature: float32 [n, SIDE, SIDE], signatures of all patches.
+        places: int64 [m], indices of the patches to compare, each pixel content once.
+        read: reads the pixels at some of these indices.
+        progress: reports twice the patches: those searched, then the share of the pairs compared.
 
     Returns:
-        Columns ``first`` < ``other`` (places), ``symmetry`` (index of `signatures.SYMMETRIES`: how ``other`` must be
-        laid to match ``first``), ``correlation`` and ``difference`` (see `similarity.Similarity`); by first, then
-        other.
+        Columns ``first`` < ``other`` (indices), ``symmetry`` (index in `dct_signature.SYMMETRIES`; it maps ``other`` to
+        ``first``), ``correlation`` and ``difference`` (see `similarity.Similarity`); sorted by first, then other.
     """
     compared = places[structure(signature[places]) >= FEATURELESS]
     points, total = invariants(signature[compared]), 2 * len(compared)
@@ -77,20 +76,20 @@ def near_pairs(signature: np.ndarray, places: np.ndarray, read: Read, progress: 
 
 
 def _neighbours(points: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of the points within `RADIUS` of each other, the smaller number first, each pair once."""
+    """Return pairs of points within `RADIUS` of each other, the smaller index first, each pair once."""
     tree, keys = KDTree(points), [np.empty(0, np.int64)]
     for start in range(0, len(points), _CHUNK):
         near = tree.query(points[start : start + _CHUNK], k=NEIGHBOURS + 1, distance_upper_bound=RADIUS)[1]
         near = np.asarray(near)
         own = np.broadcast_to(start + np.arange(len(near))[:, None], near.shape)
-        real = (near < len(points)) & (near != own)  # the tree fills up with the number of points
+        real = (near < len(points)) & (near != own)  # missing neighbours have the number of points as index
         keys.append(np.minimum(own, near)[real] * len(points) + np.maximum(own, near)[real])
         progress(start + len(near), len(points))
     return np.divmod(np.unique(np.concatenate(keys)), max(1, len(points)))
 
 
 def _close(signature: np.ndarray, first: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Those of the pairs whose signatures agree, and how ``other`` must be laid to match ``first`` best."""
+    """Return the pairs whose signatures agree, and the symmetry under which ``other`` matches ``first`` best."""
     found = []
     for start in range(0, len(first), _CHUNK):
         one, two = (end[start : start + _CHUNK] for end in (first, other))
@@ -104,9 +103,9 @@ def _close(signature: np.ndarray, first: np.ndarray, other: np.ndarray) -> tuple
 def _verified(
     first: np.ndarray, other: np.ndarray, symmetry: np.ndarray, read: Read, progress: Progress
 ) -> pd.DataFrame:
-    """Those of the pairs whose pixels agree, with how well.
+    """Return the pairs whose pixels agree, with their similarity.
 
-    Pairs of patches that hang together stand together, so that a patch with many copies is read about once.
+    Connected pairs are processed together, so that a patch with many copies is read about once.
     """
     order = np.lexsort((other, first, _groups(first, other)))
     first, other, symmetry = first[order], other[order], symmetry[order]
@@ -129,7 +128,7 @@ def _verified(
 
 
 def _groups(first: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """A number for each pair, the same for all that hang together by their ends."""
+    """Return the number of each pair's connected component."""
     nodes, ends = np.unique([first, other], return_inverse=True)
     graph = coo_array((np.ones(len(first), bool), ends.reshape(2, -1)), shape=(len(nodes), len(nodes)))
     return connected_components(graph, directed=False)[1][ends.reshape(2, -1)[0]]

@@ -1,4 +1,4 @@
-"""What an audit says about one question: a sentence, how bad it is, and the patches it is about."""
+"""Define a finding of an audit: a sentence, its severity, and the patches that it is about."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import pandas as pd
 
 Severity = Literal["ok", "note", "warning", "problem"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
-"""From nothing found to what makes results wrong."""
+"""From nothing found to results that are wrong."""
 
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """One question and its answer.
+    """The answer of an audit to one question.
 
     Attributes:
-        key: names the finding in links and files: "near", "patients".
+        key: its name in links and files: "near", "patients".
         title: its heading.
-        sentence: the answer, for a reader who knows nothing else of the audit.
+        sentence: the answer, readable without the rest of the audit.
         severity: one of `SEVERITIES`.
-        table: the patches; ``sample_id`` and for pairs ``other_id`` (with ``other_dataset`` where it lies in another
-            data set), then what was measured. Empty when nothing was found.
-        clause: what the verdict says of it, in a few words; empty when it need not.
-        measure: the column of ``table``, a number, that says how strongly each row shows it; None where none does.
+        table: the patches: ``sample_id``, for pairs ``other_id`` (with ``other_dataset`` where it lies in another data
+            set), then the measured values. Empty when nothing was found.
+        clause: its words in the verdict; empty when the verdict does not need it.
+        measure: the numeric column of ``table`` that says how strongly each row shows it; None where there is none.
     """
 
     key: str
@@ -37,6 +37,6 @@ class Finding:
 
 
 def patches(count: int, what: str = "patch") -> str:
-    """A count with its noun: "1 patch", "1,024 patches"."""
+    """Return a count with its noun: "1 patch", "1,024 patches"."""
     plural = f"{what}es" if what.endswith("ch") else f"{what}s"
     return f"{count:,} {what if count == 1 else plural}"

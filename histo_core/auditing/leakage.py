@@ -1,4 +1,4 @@
-"""What the two sides of a split share: patients, slides, identical patches."""
+"""Find leakage between the sets of a split: shared patients, slides and identical patches."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class LeakageReport:
-    """What was found.
+    """The leakage between the sets of a split.
 
     Attributes:
-        shared_patients, shared_slides: ids that stand in more than one part.
-        identical: pairs of sample ids whose pixels are equal and whose parts differ.
-        conflicting: pairs whose pixels are equal and whose labels differ, in the same part or not.
+        shared_patients, shared_slides: ids that occur in more than one set.
+        identical: pairs of sample ids whose pixels are equal and whose sets differ.
+        conflicting: pairs whose pixels are equal and whose labels differ, in the same set or not.
         patients_known: whether each sample of the split has a patient id.
-        verdict: one sentence to read aloud.
+        verdict: the result in one sentence.
 
-    Of many equal patches, the first (a training patch where there is one) is paired with each of the others that
-    differ from it, so that a thousand white patches make at most a thousand pairs and not half a million.
+    Among equal patches, the first (a training patch where there is one) is paired with each of the others that differ
+    from it. A thousand white patches therefore make at most a thousand pairs, not half a million.
     """
 
     shared_patients: tuple[str, ...]
@@ -38,10 +38,10 @@ class LeakageReport:
 
 
 def audit_leakage(dataset: Dataset, split: Split, progress: Progress = silent) -> LeakageReport:
-    """Look for patients, slides and pixels that stand on both sides of a split.
+    """Find patients, slides and equal patches that several sets of a split share.
 
-    Every patch is read once; equal pixels are found by SHA-256. Patches that were turned, mirrored or saved anew
-    with loss are found by `histo_core.auditing.report.compute_audit`.
+    Every patch is read once; equal pixels are found by SHA-256. `histo_core.auditing.report.compute_audit` also finds
+    patches that were turned, mirrored or saved anew with loss.
 
     Raises:
         CorruptDataError: a patch cannot be read.
@@ -62,17 +62,17 @@ def audit_leakage(dataset: Dataset, split: Split, progress: Progress = silent) -
 
 
 def rows_of(split: Split) -> np.ndarray:
-    """Rows of all parts, int64: training first, so that a pair of patches begins with the training patch."""
+    """Return the rows of all sets, int64: training first, so that a pair of patches begins with the training patch."""
     return np.concatenate([split.indices(part) for part in PARTS])
 
 
 def known(dataset: Dataset, rows: np.ndarray, column: str) -> bool:
-    """Whether each of some rows has an id in a column."""
+    """Return whether each of some rows has an id in a column."""
     return column in dataset.table and bool(dataset.table[column].iloc[rows].notna().all())
 
 
 def on_both_sides(dataset: Dataset, split: Split, rows: np.ndarray, column: str) -> tuple[str, ...]:
-    """Ids of a column that stand in more than one part, in order; none where there is no such column."""
+    """Return the ids of a column that occur in more than one set, in order; empty where there is no such column."""
     if column not in dataset.table:
         return ()
     ids = dataset.table[column].iloc[rows]
@@ -81,7 +81,7 @@ def on_both_sides(dataset: Dataset, split: Split, rows: np.ndarray, column: str)
 
 
 def some(names: tuple[str, ...], kind: str) -> str:
-    """The first of some names with their count and verb: "2 patients (p1, p2) are"."""
+    """Return the count and the first of some names with a verb: "2 patients (p1, p2) are"."""
     shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
     return f"1 {kind} ({shown}) is" if len(names) == 1 else f"{len(names):,} {kind}s ({shown}) are"
 
@@ -89,7 +89,7 @@ def some(names: tuple[str, ...], kind: str) -> str:
 def _equal_pixels(
     dataset: Dataset, split: Split, equal: list[np.ndarray]
 ) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
-    """Pairs in different parts, and pairs with different labels."""
+    """Return pairs in different sets, and pairs with different labels."""
     names = dataset.table["sample_id"].tolist()
 
     def pairs(values: np.ndarray) -> tuple[tuple[str, str], ...]:
@@ -115,9 +115,9 @@ def _verdict(
     if slides and not patients:
         sides += f"; {some(slides, 'slide')} on both sides"
     pixels = (
-        f"{_patches(identical)} identical to one in another part"
+        f"{_patches(identical)} identical to one in another set"
         if identical
-        else "no two parts share an identical patch"
+        else "no two sets share an identical patch"
     )
     labels = f"; {_patches(conflicting)} labelled otherwise than an identical one" if conflicting else ""
     return f"{sides}; {pixels}{labels}."

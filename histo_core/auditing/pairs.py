@@ -1,4 +1,4 @@
-"""All pairs of patches that show the same, within a data set and between two, with what a reader asks of them."""
+"""Find all pairs of duplicate patches within a data set and between two, with their sets, labels and similarity."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from histo_core.progress import Progress, silent
 
 @dataclass(frozen=True, eq=False)
 class Scanned:
-    """A data set, what was measured of some of its rows, and the part that each of its rows is in."""
+    """A data set with the scan of some of its rows, and the set that each of its rows belongs to."""
 
     dataset: Dataset
     scan: Scan
     parts: np.ndarray
 
     def described(self) -> pd.DataFrame:
-        """Sample, part and label (class name, "" where unknown) of each scanned row."""
+        """Return sample id, set and label (class name, "" where unknown) of each scanned row."""
         labels = self.dataset.table["label"].to_numpy()[self.scan.rows]
-        names = np.array([*self.dataset.classes, ""], dtype=object)  # UNLABELLED is -1: the last
+        names = np.array([*self.dataset.classes, ""], dtype=object)  # UNLABELLED is -1, the last index
         return pd.DataFrame(
             {
                 "sample_id": self.dataset.table["sample_id"].to_numpy(dtype=object)[self.scan.rows],
@@ -36,14 +36,15 @@ class Scanned:
 
 
 def find_pairs(own: Scanned, other: Scanned | None = None, progress: Progress = silent) -> pd.DataFrame:
-    """Pairs within a data set and, where another is given, between the two.
+    """Return duplicate pairs within a data set and, where another is given, between the two.
 
-    Of equal patches the first is paired with each other; only the first is then compared with patches that look alike.
+    Among equal patches the first is paired with each other one; only the first is compared with similar patches.
 
     Returns:
         Columns ``sample_id, other_id, part, other_part, label, other_label`` (class names), ``outside`` (the other
         patch lies in the other data set), ``identical`` (pixel by pixel), ``conflict`` (the labels differ),
-        ``how`` (one of `SYMMETRIES`), ``correlation``, ``difference``; by place of the first patch, then of the other.
+        ``how`` (one of `SYMMETRIES`), ``correlation``, ``difference``; sorted by index of the first patch, then of the
+        other.
     """
     scanned = [own] if other is None else [own, other]
     size = len(own.scan)
@@ -70,7 +71,7 @@ def find_pairs(own: Scanned, other: Scanned | None = None, progress: Progress = 
 
 
 def one_each(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Each patch that repeats an earlier one, once, with the earliest that it repeats."""
+    """Return one pair for each patch that repeats an earlier one, with the earliest that it repeats."""
     return pairs.drop_duplicates(["outside", "other_id"], ignore_index=True)
 
 
@@ -99,7 +100,7 @@ def _named(found: pd.DataFrame, each_described: list[pd.DataFrame]) -> pd.DataFr
 def _conflict(
     first: pd.Series, other: pd.Series, outside: np.ndarray, each_described: list[pd.DataFrame]
 ) -> np.ndarray:
-    """Whether two known labels contradict each other; between data sets only names that both use can."""
+    """Return whether two known labels contradict each other; between data sets only class names of both can."""
     names = [{_plain(name) for name in set(each["label"])} - {""} for each in each_described]
     own, shared = names[0], set.intersection(*names)
     pairs = zip(map(_plain, first), map(_plain, other), outside, strict=True)
@@ -107,5 +108,5 @@ def _conflict(
 
 
 def _plain(name: str) -> str:
-    """A class name without what spellings differ in."""
+    """Return a class name without differences of spelling."""
     return name.strip().casefold().replace("tumour", "tumor")

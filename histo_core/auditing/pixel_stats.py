@@ -1,4 +1,4 @@
-"""What can be said of a patch without knowing any tissue: brightness, contrast, colour, sharpness, border."""
+"""Measure simple pixel statistics of patches: brightness, contrast, colour, sharpness, border."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ import numpy as np
 from histo_core.auditing.stains import ENOUGH, FAINT
 
 SMOOTH = 1 / 16
-"""The sharpness of an even ramp, the smoothest there is: steps of 1 px are a quarter of steps of 4 px."""
+"""The sharpness of a linear ramp, the lowest possible: steps of 1 px are a quarter of steps of 4 px."""
 
 _REDUCED = 32
-"""Colours are measured on patches reduced to about this many pixels a side, which evens out JPEG's colour noise."""
+"""Colours are measured on patches reduced to about this many pixels a side, which averages JPEG's colour noise."""
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, JPEG's own
 _BORDER = 16
 """The border is a 16th of the side wide."""
 _FAR = 4
 
 _RED_OVER_GREEN, _DENSE = 1.25, 0.3
-"""Blue and green ink absorb red most, by this factor and this densely; nuclei absorb green about as much. Of
-8,000 PatchCamelyon patches, 4 have more than a hundredth of such pixels, and all 4 show ink."""
+"""Blue and green ink absorb red most: by this factor, and with this optical density. Nuclei absorb green about as much.
+Of 8,000 PatchCamelyon patches, 4 have more than a hundredth of such pixels, and all 4 show ink."""
 _BLACK, _NEUTRAL = 45, 15
-"""Black ink: no channel above the first, no two further apart than the second. Folds and dark nuclei are purple."""
+"""Black ink: no channel is above the first limit, no two differ by more than the second. Folds and dark nuclei are
+purple."""
 
 
 def luma(images: np.ndarray) -> np.ndarray:
-    """Brightness of each pixel: uint8 [n, H, W, 3] -> float32 [n, H, W], 0 to 255."""
+    """Return the brightness of each pixel: uint8 [n, H, W, 3] -> float32 [n, H, W], 0 to 255."""
     return (images.reshape(-1, 3).astype(np.float32) @ _LUMA).reshape(images.shape[:3])
 
 
 def measure(images: np.ndarray, grey: np.ndarray) -> dict[str, np.ndarray]:
-    """The facts of some patches of one size.
+    """Return the pixel statistics of some patches of one size.
 
     Args:
         images: uint8 [n, H, W, 3].
@@ -40,12 +41,12 @@ def measure(images: np.ndarray, grey: np.ndarray) -> dict[str, np.ndarray]:
 
         brightness, contrast: mean and standard deviation of the luma.
         saturation: mean difference of a pixel's strongest and weakest channel.
-        sharpness: mean square step of 1 px over that of 4 px; `SMOOTH` for an even ramp, 1 for noise.
-        background: share of pixels that absorb next to nothing.
-        ink: share of pixels as blue, green or black ink makes them.
-        green_share: of the red, green and blue optical density that is not background, the green; haematoxylin and
-            eosin both absorb green most. NaN where less than a 20th of the patch is stained.
-        border_brightness, border_saturation: of the outermost 16th.
+        sharpness: mean square step of 1 px over that of 4 px; `SMOOTH` for a linear ramp, 1 for noise.
+        background: share of pixels that absorb almost nothing.
+        ink: share of pixels with the colour of blue, green or black ink.
+        green_share: share of green in the red, green and blue optical density outside the background; haematoxylin
+            and eosin both absorb green most. NaN where less than a 20th of the patch is stained.
+        border_brightness, border_saturation: brightness and saturation of the outermost 16th.
     """
     channels = _reduce(images)
     density = -np.log10((channels + 1) / 256)
@@ -68,7 +69,7 @@ def measure(images: np.ndarray, grey: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _reduce(images: np.ndarray) -> np.ndarray:
-    """Means of square blocks, float32 [3, n, h, w]; what does not fill a block at the right and bottom is left out."""
+    """Return means of square blocks, float32 [3, n, h, w]; incomplete blocks at the right and bottom are left out."""
     height, width = images.shape[1:3]
     block = max(1, min(height, width) // _REDUCED)
     cut = images[:, : height // block * block, : width // block * block]
@@ -78,7 +79,7 @@ def _reduce(images: np.ndarray) -> np.ndarray:
 
 
 def _sharpness(grey: np.ndarray) -> np.ndarray:
-    """1 where the patch is even or too small to tell."""
+    """Return the sharpness; 1 where the patch is uniform or too small to measure."""
     fine, coarse = (_mean_square_step(grey, step) for step in (1, _FAR))
     return np.divide(fine, coarse, out=np.ones_like(fine), where=coarse > 0)
 
@@ -104,7 +105,7 @@ def _green_share(density: np.ndarray, stained: np.ndarray) -> np.ndarray:
 
 
 def _border(height: int, width: int) -> np.ndarray:
-    """bool [height, width]."""
+    """Return the mask of the border, bool [height, width]."""
     border = np.ones((height, width), bool)
     rows, columns = max(1, height // _BORDER), max(1, width // _BORDER)
     border[rows : height - rows, columns : width - columns] = False

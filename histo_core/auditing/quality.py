@@ -1,6 +1,6 @@
-"""Patches from which nothing can be learnt, or the wrong thing: blank, blurred, marked with a pen, oddly coloured.
+"""Find unusable patches: blank, blurred, marked with a pen, or out of stain.
 
-All limits were set on 8,000 PatchCamelyon patches (96 x 96 at 0.97 µm/px) and then looked at on 2,500 patches of
+All limits were set on 8,000 PatchCamelyon patches (96 x 96 at 0.97 µm/px). They were then checked on 2,500 patches of
 invasive ductal carcinoma (50 x 50), whose surgical margins are inked, and on BreaKHis.
 """
 
@@ -15,39 +15,40 @@ from histo_core.auditing.finding import Finding, patches
 from histo_core.auditing.pixel_stats import SMOOTH
 
 BLANK_BACKGROUND = 0.97
-"""A patch is blank when this share of it absorbs next to nothing (72 of the 8,000 patches with the next), ..."""
+"""A patch is blank when at least this share of it absorbs almost nothing. With `BLANK_CONTRAST` this finds 72 of the
+8,000 patches."""
 BLANK_CONTRAST = 0.02
-"""... or when its contrast is below this, whatever its colour: glass, a shadow, the black beside the slide."""
+"""A patch is also blank when its contrast is below this, whatever its colour: glass, shadow, black beside the slide."""
 
 BLUR = 0.13
-"""A patch is blurred when its sharpness, above that of an even ramp, is below this share of the data set's median.
+"""A patch is blurred when its sharpness above that of a linear ramp is below this share of the data set's median.
 
-What is sharp depends on magnification, so that the data set is its own measure. A Gaussian blur of 2 px brings 99%
-of PatchCamelyon's patches below it, and 10 of the 8,000 are below it as they are: all of them out of focus."""
+Sharpness depends on magnification, so the data set is its own reference. A Gaussian blur of 2 px brings 99% of
+PatchCamelyon's patches below the limit. Without blur 10 of the 8,000 are below it, all of them out of focus."""
 BLUR_CONTRAST = 0.03
-"""Patches with less contrast are too even to be called blurred."""
+"""Patches with less contrast are too uniform to be called blurred."""
 
 INK = 0.015
-"""A patch is marked when this share of it is blue, green or black as ink is, not tissue (see `facts.measure`)."""
+"""A patch is marked when this share of it has the colour of ink (see `pixel_stats.measure`)."""
 
 GREEN_SHARE = 0.37
-"""Haematoxylin and eosin both absorb green most. A patch is out of stain when green makes up less than this of what it
-absorbs: grey shadows and glass edges (a third), brown pigment and ink, blue ink, a camera's green cast. 0.3% of
-PatchCamelyon lies below, a fifth of 197 BreaKHis images at 200X, which have a green cast."""
+"""Haematoxylin and eosin both absorb green most. A patch is out of stain when green is less than this share of its
+absorption: grey shadows and glass edges (a third), brown pigment and ink, blue ink, a camera's green cast. 0.3% of
+PatchCamelyon lies below, and a fifth of 197 BreaKHis images at 200X, which have a green cast."""
 
 MANY = 0.05
-"""From this share of the patches on, a finding is a warning and in the verdict. Not so a stain: its limit is an
-absolute colour, and a camera's cast can shift a whole data set's without harm."""
+"""From this share of the patches on, a finding is a warning and enters the verdict. The finding ``stain`` does not: its
+limit is an absolute colour, and a camera's cast can shift that of a whole data set without harm."""
 
 _LIMIT = "The limit was set on PatchCamelyon."
 
 
 def quality_findings(described: pd.DataFrame, facts: pd.DataFrame) -> Iterator[Finding]:
-    """The findings ``blank``, ``blurred``, ``pen`` and ``stain``.
+    """Yield the findings ``blank``, ``blurred``, ``pen`` and ``stain``.
 
     Args:
         described: ``sample_id, part, label`` of each patch, and ``magnification`` where it is known.
-        facts: what `histo_core.auditing.pixel_stats.measure` gives, of the same patches.
+        facts: statistics of the same patches from `histo_core.auditing.pixel_stats.measure`.
     """
     empty = blank(facts)
     columns = [column for column in ("sample_id", "part", "label") if column in described]
@@ -78,12 +79,12 @@ def quality_findings(described: pd.DataFrame, facts: pd.DataFrame) -> Iterator[F
 
 
 def blank(facts: pd.DataFrame) -> np.ndarray:
-    """bool [n]; see `BLANK_BACKGROUND`."""
+    """Return which patches are blank, bool [n]; see `BLANK_BACKGROUND`."""
     return ((facts["background"] >= BLANK_BACKGROUND) | (facts["contrast"] < BLANK_CONTRAST)).to_numpy()
 
 
 def blurred(facts: pd.DataFrame, magnification: pd.Series | None = None) -> np.ndarray:
-    """bool [n]; see `BLUR`. The median is that of the patches of the same magnification where it is known."""
+    """Return which patches are blurred, bool [n]; see `BLUR`. Each known magnification has a median of its own."""
     judged = pd.Series(np.where(facts["contrast"] >= BLUR_CONTRAST, facts["sharpness"], np.nan))
     kinds = np.zeros(len(facts)) if magnification is None else magnification.fillna(-1).to_numpy()
     median = judged.groupby(kinds).transform("median").to_numpy()

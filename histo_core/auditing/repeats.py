@@ -1,4 +1,4 @@
-"""What is said of patches that stand twice: identical ones, near-duplicates, contradicting labels, another data set."""
+"""Report duplicates as findings: identical patches, near-duplicates, contradicting labels, another data set."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _MEASURE = "difference"
 
 
 def repeat_findings(pairs: pd.DataFrame, featureless: int, other: str | None) -> Iterator[Finding]:
-    """The findings ``identical``, ``near``, ``conflicts`` and, with another data set, ``shared``.
+    """Yield the findings ``identical``, ``near``, ``conflicts`` and, with another data set, ``shared``.
 
     Args:
         pairs: from `histo_core.auditing.pairs.find_pairs`.
-        featureless: patches that were too empty to compare.
-        other: what the other data set is called in a sentence.
+        featureless: number of patches that were too empty to compare.
+        other: name of the other data set in a sentence.
     """
     outside, same = (pairs[column].to_numpy(bool) for column in ("outside", "identical"))
     yield _repeated(pairs.loc[~outside & same], "identical", "Identical patches", "identical patch", _SIDES, "")
@@ -78,5 +78,5 @@ def _shared(pairs: pd.DataFrame, other: str) -> Finding:
 
 
 def _counts(pairs: pd.DataFrame, by: str | list[str]) -> Iterator[tuple]:
-    """Pairs of part (or parts) and count, in the order of the table."""
+    """Yield a set (or pair of sets) and its count, in the order of the table."""
     yield from pairs.groupby(by, sort=False).size().items()

@@ -1,4 +1,4 @@
-"""The audit of a data set and its split: every finding, and one verdict to read aloud."""
+"""Audit a data set and its split: every finding, and a verdict in one sentence."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _REPORT = "report.json"
 
 @dataclass(frozen=True, eq=False)
 class AuditReport:
-    """What was found.
+    """The report of an audit.
 
     Attributes:
-        verdict: one sentence to read aloud: patients first, then what is worst.
-        findings: all of them, in the order of their questions.
-        checked: patches that were looked at.
-        dataset: its name.
-        split_fingerprint: of the split.
+        verdict: one sentence: patients first, then the worst findings.
+        findings: all findings, in the order of their questions.
+        checked: number of checked patches.
+        dataset: the audited data set.
+        split_fingerprint: fingerprint of the split.
         other: the data set that it was compared with, or None.
     """
 
@@ -54,14 +54,14 @@ class AuditReport:
     other: Compared | None = None
 
     def finding(self, key: str) -> Finding | None:
-        """The finding with this key."""
+        """Return the finding with this key, or None."""
         return next((finding for finding in self.findings if finding.key == key), None)
 
 
 def compute_audit(
     dataset: Dataset, split: Split, other: Dataset | None = None, progress: Progress = silent
 ) -> AuditReport:
-    """Look at every patch of a split once, and at all patches of another data set where one is given.
+    """Audit every patch of a split, reading it once, and all patches of another data set where one is given.
 
     Raises:
         SplitError: the split has no patches.
@@ -99,16 +99,16 @@ def compute_audit(
 def make_audit(
     dataset: Dataset, split: Split, workspace: Workspace, other: Dataset | None = None, progress: Progress = silent
 ) -> AuditReport:
-    """The audit that is kept in the workspace, else a new one, which is kept.
+    """Return the audit that the workspace keeps, or compute and keep a new one.
 
     Raises:
-        As `compute_audit`.
+        Errors of `compute_audit`.
     """
     kept = load_audit(dataset, split, workspace, other)
     if kept is not None:
         return kept
     report = compute_audit(dataset, split, other, progress)
-    shutil.rmtree(_folder(dataset, split, workspace, other), ignore_errors=True)  # damaged, or it would have been found
+    shutil.rmtree(_folder(dataset, split, workspace, other), ignore_errors=True)  # any folder here is damaged
     with kept_if_possible("The audit"), new_folder(_folder(dataset, split, workspace, other)) as folder:
         for finding in report.findings:
             finding.table.to_parquet(folder / f"{finding.key}.parquet", index=False)
@@ -131,7 +131,7 @@ def make_audit(
 def load_audit(
     dataset: Dataset, split: Split, workspace: Workspace, other: Dataset | None = None
 ) -> AuditReport | None:
-    """The audit that is kept in the workspace, or None; nothing is computed."""
+    """Return the audit that the workspace keeps, or None; nothing is computed."""
     folder = _folder(dataset, split, workspace, other)
     return read_kept(folder / _REPORT, lambda: _read(folder))
 
@@ -147,13 +147,13 @@ def _read(folder: Path) -> AuditReport:
 
 
 def _folder(dataset: Dataset, split: Split, workspace: Workspace, other: Dataset | None) -> Path:
-    """Named after all that the audit rests on; a changed file, label, id or split is another audit."""
+    """Return the folder, named by everything that the audit depends on: files, labels, ids and split."""
     known = (SCHEMA, dataset.state, split.fingerprint, other and other.state)
     return workspace.data / "audits" / hashlib.sha256(repr(known).encode()).hexdigest()
 
 
 def _verdict(findings: Sequence[Finding]) -> str:
-    """Patients first, whatever was found; then what is worst; then what is fine, where nothing stands twice."""
+    """Return the verdict: patients first, then the worst findings, then the absence of duplicates where it holds."""
     first, *rest = findings
     rest.sort(key=lambda finding: -SEVERITIES.index(finding.severity))
     clauses = [first.clause, *(finding.clause for finding in rest if finding.clause)]

@@ -1,4 +1,4 @@
-"""One pass over the pixels for everything the audit asks of them: each patch is read once."""
+"""Measure everything that an audit needs in one pass over the pixels: each patch is read once."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from histo_core.progress import Progress, silent
 
 _BATCH = 256
 _BATCH_BYTES = 1 << 26
-"""Of one batch's pixels, so that a batch of large images does not fill the memory."""
+"""Largest size of a batch's pixels, so that a batch of large images does not fill the memory."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """What was measured of some rows of a data set, in their order.
+    """The measurements of some rows of a data set, in their order.
 
     Attributes:
         rows: int64 [n].
-        digests: of each patch's shape and pixels (`pixel_digest`), n.
+        digests: digest of each patch's shape and pixels (`pixel_digest`), n.
         signatures: float32 [n, SIDE, SIDE]; see `histo_core.auditing.dct_signature`.
         facts: n rows; the columns of `histo_core.auditing.pixel_stats.measure`, and ``height`` and ``width`` in pixels.
     """
@@ -40,7 +40,7 @@ class Scan:
 
     @property
     def featureless(self) -> int:
-        """How many patches have too little structure to be recognised."""
+        """Return how many patches have too little structure to be recognised."""
         return int((structure(self.signatures) < FEATURELESS).sum())
 
 
@@ -67,19 +67,19 @@ def scan(dataset: Dataset, rows: np.ndarray, progress: Progress = silent) -> Sca
 
 
 def digests(dataset: Dataset, rows: np.ndarray, progress: Progress = silent) -> list[bytes]:
-    """Only the digests of some rows; see `scan`."""
+    """Return only the digests of some rows; see `scan`."""
     return [pixel_digest(image) for _, images in _batches(dataset, rows, progress) for image in images]
 
 
 def pixel_digest(image: np.ndarray) -> bytes:
-    """SHA-256 over an image's shape and pixels."""
+    """Return the SHA-256 over an image's shape and pixels."""
     digest = hashlib.sha256(repr(image.shape).encode())
     digest.update(np.ascontiguousarray(image).data)
     return digest.digest()
 
 
 def _batches(dataset: Dataset, rows: np.ndarray, progress: Progress) -> Iterator[tuple[int, list[np.ndarray]]]:
-    """Pairs of the first place in ``rows`` and the images from there on."""
+    """Yield the index in ``rows`` at which a batch begins, and its images."""
     start, size = 0, 1
     while start < len(rows):
         images = list(dataset.read(rows[start : start + size]))
@@ -90,7 +90,7 @@ def _batches(dataset: Dataset, rows: np.ndarray, progress: Progress) -> Iterator
 
 
 def _by_size(images: list[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Pairs of places, int64 [m], and the images there, uint8 [m, H, W, 3]."""
+    """Yield indices, int64 [m], and the images there, uint8 [m, H, W, 3], for each size."""
     sizes = [image.shape for image in images]
     for size in dict.fromkeys(sizes):
         places = np.array([place for place, other in enumerate(sizes) if other == size])

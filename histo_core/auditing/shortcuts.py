@@ -1,7 +1,7 @@
-"""How well the label can be told from one simple thing alone, without looking at tissue.
+"""Find shortcuts: simple features that predict the label without any tissue.
 
-An AUROC of 0.5 says not at all. A high one need not be wrong (tumour is darker than fat), but a network that reaches
-no more may have learnt no more. After Geirhos et al., Shortcut learning in deep neural networks, Nature Machine
+An AUROC of 0.5 means no prediction. A high AUROC need not be a fault (tumour is darker than fat), but a network that
+reaches no more may have learnt no more. See Geirhos et al., Shortcut learning in deep neural networks, Nature Machine
 Intelligence 2, 2020.
 """
 
@@ -34,19 +34,19 @@ MEASURES = {
     "x": "the position from left to right",
     "y": "the position from top to bottom",
 }
-"""Numbers, and what they are called."""
+"""Numeric features and their displayed names."""
 
 _ANSWERS = ("subtype", "grade", "tumor_patch")
-"""Columns of known data sets that say what was seen in the tissue: the label in other words."""
+"""Columns of known data sets that describe the tissue: they are the label in other words."""
 _NO_CATEGORY = ("sample_id", "label", "split", "patient_id", "slide_id", "group", *MEASURES, *_ANSWERS)
 _MOST_VALUES = 50
 """Any other column of the table with two to this many values is a category: a scanner, a hospital, a batch."""
 
 WARNING, NOTE = 0.75, 0.6
-"""The AUROC that a shortcut to be warned of, or to be told, must surely reach (`Shortcut.corrected_lower_bound`)."""
+"""The lowest `Shortcut.corrected_lower_bound` for a warning, and for a note."""
 
 MOST = 50_000
-"""Patches it is measured on; of more, a seeded sample."""
+"""The largest number of measured patches; a larger data set gives a seeded sample."""
 
 _COLUMNS = [
     "fact", "class", "auroc", "low", "high", "low_bonferroni", "points_at_class", "method", "sample_id", "other_id",
@@ -55,17 +55,18 @@ _COLUMNS = [
 
 @dataclass(frozen=True)
 class Shortcut:
-    """What one simple thing tells.
+    """A simple feature and how well it alone predicts a class.
 
     Attributes:
         fact: a key of `MEASURES`, or a column of the table.
-        name: what it is called.
-        target: the class told from all others; of several classes the one that is told best.
-        auroc: of a number at least 0.5, because the end that points at the class is chosen on the same patches.
-        corrected_lower_bound: of its AUROC, for the best of so many comparisons.
-        compared: how many comparisons: pairs of a simple thing and a class.
-        high: whether high values point at the class; None for a category.
-        most, least: rows of the patches that look most and least like the class by this alone.
+        name: displayed name.
+        target: the predicted class; with several classes the one that is predicted best.
+        auroc: AUROC of the class against the rest; at least 0.5 for a number, because its direction is chosen on the
+            same patches.
+        corrected_lower_bound: lower bound of the AUROC, corrected for the number of comparisons.
+        compared: number of comparisons: pairs of a simple feature and a class.
+        high: whether high values indicate the class; None for a category.
+        most, least: rows of the patches that are most and least like the class by this feature alone.
     """
 
     fact: str
@@ -80,17 +81,17 @@ class Shortcut:
 
 
 def find_shortcuts(dataset: Dataset, rows: np.ndarray, facts: pd.DataFrame) -> list[Shortcut]:
-    """Measure all simple things that are known and not the same everywhere, the most telling first.
+    """Measure all known simple features that vary, the most predictive first.
 
-    Each is a score by itself. A category is scored by the share of the class among the patches of its value in the
-    other folds (5, whole patients where they are known), so that it cannot tell by chance what it was fitted on, and
-    judged by pairs of patches of one fold (`histo_core.auditing.within_fold_auroc`). Intervals are by patient (else
-    slide) where all are known: see `histo_core.evaluation.auroc.auroc_interval`.
+    Each number is a score by itself. The score of a category's value is the share of the class among its patches in
+    the other folds (5, whole patients where they are known), so that it cannot predict by chance what it was fitted on.
+    Its AUROC compares patches of one fold only (`histo_core.auditing.within_fold_auroc`). Intervals are by patient
+    (else slide) where all are known: see `histo_core.evaluation.auroc.auroc_interval`.
 
     Args:
         dataset: the data set.
-        rows: those to measure, int64 [n]; ones without a label are left out.
-        facts: of these rows, from `histo_core.auditing.scan.scan`.
+        rows: rows to measure, int64 [n]; unlabelled ones are left out.
+        facts: statistics of these rows from `histo_core.auditing.scan.scan`.
     """
     table = dataset.table.iloc[rows].reset_index(drop=True)
     values = _values(dataset, rows, table, facts)
@@ -127,7 +128,7 @@ def _shortcut(fact: str, target: str, telling: SingleFeatureScore, rows: np.ndar
 
 
 def shortcut_finding(dataset: Dataset, shortcuts: list[Shortcut]) -> Finding:
-    """The finding ``shortcuts``: one row a simple thing, with the patches at its two ends."""
+    """Return the finding ``shortcuts``: one row a simple feature, with the patches at its two ends."""
     names = dataset.table["sample_id"]
     table = pd.DataFrame(
         [
@@ -176,7 +177,7 @@ def _short(interval: Interval) -> str:
 
 
 def _values(dataset: Dataset, rows: np.ndarray, table: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
-    """All simple things by name, one row a patch."""
+    """Return all simple features by name, one row a patch."""
     values = facts.assign(pixels=facts["height"] * facts["width"])
     if dataset.one_file_each:
         values["file_size"] = [_file_size(dataset.sources[row]) for row in rows]
@@ -192,7 +193,7 @@ def _categories(table: pd.DataFrame) -> list[str]:
 
 
 def _file_size(path: Path) -> float:
-    """In bytes; NaN for a file that is gone since a faster copy of the pixels was made."""
+    """Return the size in bytes; NaN for a file that was removed after a faster copy of the pixels was made."""
     try:
         return float(path.stat().st_size)
     except OSError:
@@ -200,7 +201,7 @@ def _file_size(path: Path) -> float:
 
 
 def _targets(dataset: Dataset, labels: np.ndarray) -> list[tuple[str, np.ndarray]]:
-    """The class of interest of two, else each class, with which patches are of it."""
+    """Return classes with masks of their patches: the class of interest of two classes, else each class."""
     names = [dataset.positive] if len(dataset.classes) == 2 else dataset.classes
     numbers = [dataset.classes.index(name) for name in names]
     return [(dataset.classes[number], labels == number) for number in numbers if (labels == number).any()]

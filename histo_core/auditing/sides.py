@@ -1,4 +1,4 @@
-"""Patients, slides and number groups that stand on both sides of a split."""
+"""Find patients, slides and number groups that several sets of a split share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from histo_core.data.splits.split import Split
 
 
 def side_findings(dataset: Dataset, split: Split) -> Iterator[Finding]:
-    """The findings ``patients``, ``slides`` and ``groups``; it reads the table only."""
+    """Yield the findings ``patients``, ``slides`` and ``groups``; only the table is read."""
     rows = rows_of(split)
     patients_known = known(dataset, rows, "patient_id")
     yield _patients(dataset, split, patients_known)
@@ -69,7 +69,7 @@ def _groups(dataset: Dataset, split: Split) -> Finding:
 
 
 def _shared(dataset: Dataset, split: Split, column: str) -> tuple[tuple[str, ...], pd.DataFrame]:
-    """Ids on both sides, and the patches that have them, by id and part."""
+    """Return the shared ids, and the patches that have them, sorted by id and set."""
     rows = rows_of(split)
     shared = on_both_sides(dataset, split, rows, column)
     ids = dataset.table[column].astype(str) if column in dataset.table else pd.Series("", index=dataset.table.index)

@@ -1,4 +1,4 @@
-"""Whether two patches that look alike from afar are the same: their details decide."""
+"""Decide by their details whether two patches with similar coarse shapes are the same."""
 
 from __future__ import annotations
 
@@ -10,30 +10,32 @@ import numpy as np
 from histo_core.auditing.dct_signature import turned
 
 SIDE = 48
-"""Patches are compared at half their size and at most at this many pixels a side: JPEG's noise is finer, nuclei are
+"""Patches are compared at half their size, and at most at this many pixels a side: JPEG's noise is finer, nuclei are
 not."""
 _COARSE = 6
-"""Means of blocks of this side are the coarse shape, which two different patches may share: an edge, a shadow."""
+"""Means of blocks of this side are the coarse shape, which different patches may share: an edge, a shadow."""
 
 _NOISE = 2.0
-"""Grey levels. Details much weaker than this count for little: JPEG compression replaces them."""
+"""In grey levels. Details much weaker than this have little weight: JPEG compression replaces them."""
 
 CORRELATION = 0.75
 DIFFERENCE = 10.0
-"""Measured by `scripts/measure_audit.py`. Of copies saved at JPEG quality 70 (50), all of 1,000 PatchCamelyon patches,
-99.9% (99.4%) of 1,000 of invasive ductal carcinoma (50 x 50) and all of 197 of BreaKHis reach this correlation with the
-original, and none differs by more than 5.5 (6.9) grey levels. Of the 3,000 pairs of different patches that look most
-alike from afar, the highest correlations are 0.18, 0.57 and 0.22 (but 0.98 of two strips of 50 x 14 pixels at a
-slide's edge, whose signatures are too far apart to be compared)."""
+"""Limits of the correlation and of the difference in grey levels, measured by `scripts/measure_audit.py`.
+
+Copies at JPEG quality 70 (50): this correlation with the original is reached by all of 1,000 PatchCamelyon patches, by
+99.9% (99.4%) of 1,000 patches of invasive ductal carcinoma (50 x 50), and by all of 197 of BreaKHis. None differs by
+more than 5.5 (6.9) grey levels. Among the 3,000 pairs of different patches with the most similar coarse shapes, the
+highest correlations are 0.18, 0.57 and 0.22. (Two strips of 50 x 14 pixels at a slide's edge have 0.98, but their
+signatures are too far apart to be compared.)"""
 
 
 @dataclass(frozen=True)
 class Similarity:
-    """How alike two patches are once they are laid over each other.
+    """The similarity of two aligned patches.
 
     Attributes:
-        correlation: of their details (what is left without the coarse shape), -1 to 1; 0 where one has none.
-        difference: mean absolute difference of the pixels, grey levels 0 to 255.
+        correlation: correlation of their details (pixels minus the coarse shape), -1 to 1; 0 where one has none.
+        difference: mean absolute difference of the pixels, in grey levels, 0 to 255.
     """
 
     correlation: float
@@ -46,11 +48,11 @@ class Similarity:
 
 @dataclass(frozen=True, eq=False)
 class PatchThumbnail:
-    """What is compared of a patch: made once, laid over many.
+    """A reduced patch for comparison: computed once, compared with many.
 
     Attributes:
-        pixels: the reduced patch, float32 [side, side, 3], grey levels.
-        details: what its coarse shape leaves of it, of the same shape and of norm 1; all 0 where nothing is left.
+        pixels: the reduced patch, float32 [side, side, 3], in grey levels.
+        details: the pixels minus the coarse shape, same array shape, norm 1; all 0 where nothing is left.
     """
 
     pixels: np.ndarray
@@ -58,13 +60,13 @@ class PatchThumbnail:
 
 
 def side_for(*images: np.ndarray) -> int:
-    """At how many pixels a side some patches, uint8 [H, W, 3] of any sizes, are compared with each other."""
+    """Return the side in pixels at which patches, uint8 [H, W, 3] of any sizes, are compared with each other."""
     shorter = min(min(image.shape[:2]) for image in images)
     return max(_COARSE, min(SIDE, shorter // 2) // _COARSE * _COARSE)
 
 
 def look(image: np.ndarray, side: int) -> PatchThumbnail:
-    """Reduce a patch, uint8 [H, W, 3], to a square of ``side`` pixels (of `side_for`) by means over areas."""
+    """Reduce a patch, uint8 [H, W, 3], to a square of ``side`` pixels (from `side_for`) by means over areas."""
     height, width = image.shape[:2]
     pixels = _areas(width, side) @ np.tensordot(_areas(height, side), image.astype(np.float32), 1)
     details = _details(pixels)
@@ -73,7 +75,7 @@ def look(image: np.ndarray, side: int) -> PatchThumbnail:
 
 
 def similarity(first: PatchThumbnail, other: PatchThumbnail, symmetry: int) -> Similarity:
-    """Compare two patches of one side, the other laid under one of `SYMMETRIES`."""
+    """Compare two patches of the same side, the other one under one of `SYMMETRIES`."""
     correlation = np.vdot(first.details, turned(other.details, symmetry))
     difference = np.abs(first.pixels - turned(other.pixels, symmetry)).mean()
     return Similarity(float(correlation), float(difference))
@@ -81,16 +83,16 @@ def similarity(first: PatchThumbnail, other: PatchThumbnail, symmetry: int) -> S
 
 @cache
 def _areas(length: int, side: int) -> np.ndarray:
-    """float32 [side, length]: the shares that ``length`` pixels have in ``side`` equal stretches."""
+    """Return the shares of ``length`` pixels in ``side`` equal intervals, float32 [side, length]."""
     ends, pixels = np.linspace(0, length, side + 1)[:, None], np.arange(length)
     overlap = (np.minimum(ends[1:], pixels + 1) - np.maximum(ends[:-1], pixels)).clip(min=0)
     return (overlap * side / length).astype(np.float32)
 
 
 def _details(image: np.ndarray) -> np.ndarray:
-    """float32 [side, side, 3]: what is left without the coarse shape, of about the same strength everywhere.
+    """Return the image minus its coarse shape, with about the same contrast everywhere, float32 [side, side, 3].
 
-    Else one sharp edge, which many patches of a slide's rim share, would outweigh all the rest.
+    Without this scaling one sharp edge, which many patches of a slide's rim share, would outweigh all other details.
     """
     count = len(image) // _COARSE
     blocks = image.reshape(count, _COARSE, count, _COARSE, 3)

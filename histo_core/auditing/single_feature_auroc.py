@@ -1,4 +1,4 @@
-"""How well one number or one category by itself tells a class from all others."""
+"""Measure how well one number or one category alone predicts a class against all others."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _FOLDS = 5
 
 @dataclass(frozen=True, eq=False)
 class SingleFeatureScore:
-    """A score for each patch by one simple thing alone.
+    """A score of each patch from one simple feature alone.
 
     Attributes:
-        positive: whether a patch is of the class, bool [n].
-        score: float [n], the higher the more like the class.
+        positive: whether a patch has the class, bool [n].
+        score: float [n], higher for patches more like the class.
         value: its AUROC.
-        high: whether high values point at the class; None for a category.
-        folds: those from whose others a category's score was learnt, int [n]; None for a number.
+        high: whether high values indicate the class; None for a category.
+        folds: the fold of each patch, int [n]; a category's score was learnt from the other folds. None for a number.
         groups: patient (else slide) ids [n], or None.
     """
 
@@ -37,19 +37,19 @@ class SingleFeatureScore:
     groups: np.ndarray | None
 
     def interval(self, confidence: float = CONFIDENCE) -> Interval:
-        """The AUROC with its limits."""
+        """Return the AUROC with its interval."""
         if self.folds is not None:
             return fold_auroc_interval(self.positive, self.score, self.folds, self.groups, confidence=confidence)
         interval = auroc_interval(self.positive, self.score, self.groups, confidence=confidence)
-        assert interval is not None  # noqa: S101 - both classes are there
+        assert interval is not None  # noqa: S101 - both classes are present
         return interval
 
     def corrected_lower_bound(self, comparisons: int) -> float:
         """Return the AUROC's Bonferroni-corrected lower bound.
 
-        The lower limit at a confidence of 1 - 0.05 / comparisons (two-sided, so that it holds for both directions); at
-        most 0.5 where chance alone reaches as much at that confidence. The second is asked because with few patches or
-        patients of a class the interval's own variance can be near 0 by chance. Measured on noise (9 classes of 5
+        It is the lower limit at a confidence of 1 - 0.05 / comparisons (two-sided, so that it holds for both
+        directions). It is at most 0.5 where chance alone reaches the AUROC at that confidence: with few patches or
+        patients of a class, the interval's own variance can be near 0 by chance. Measured on noise (9 classes of 5
         patches, 20 of 5; 3, 6, 8 or 16 patients of a class): at most 2 of 60 data sets reach 0.6.
         """
         confidence = 1 - (1 - CONFIDENCE) / comparisons
@@ -60,11 +60,11 @@ class SingleFeatureScore:
 
 
 def number_telling(values: pd.Series, positive: np.ndarray, groups: np.ndarray | None) -> SingleFeatureScore:
-    """The values themselves, turned round where low ones point at the class.
+    """Score patches by a number; the sign is reversed where low values indicate the class.
 
     Args:
         values: numbers [n], none missing.
-        positive: bool [n]; both classes are there.
+        positive: bool [n]; both classes are present.
         groups: ids [n] or None.
     """
     score = values.to_numpy(np.float64)
@@ -74,13 +74,13 @@ def number_telling(values: pd.Series, positive: np.ndarray, groups: np.ndarray |
 
 
 def category_telling(values: pd.Series, positive: np.ndarray, groups: np.ndarray | None) -> SingleFeatureScore | None:
-    """The class's share among the patches of the same value in the other folds, drawn a little towards its share.
+    """Score patches by a category: the shrunken share of the class among the same value's patches in other folds.
 
-    Whole groups lie in a fold, so that a category cannot tell by chance what it was fitted on.
+    Each group lies in one fold, so that a category cannot predict by chance what it was fitted on.
 
     Args:
         values: names [n], none missing.
-        positive, groups: as of `number_telling`.
+        positive, groups: as for `number_telling`.
 
     Returns:
         None where there are no two groups, or no fold holds both classes.

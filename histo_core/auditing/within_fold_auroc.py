@@ -1,4 +1,4 @@
-"""The area under the ROC curve of scores that were learnt from the other folds."""
+"""Compute the AUROC within folds, for scores that were learnt from the other folds."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from histo_core.evaluation.warnings import few_groups
 
 
 def fold_auroc(positive: np.ndarray, score: np.ndarray, folds: np.ndarray) -> float:
-    """The share of the pairs of a positive and a negative sample of one fold that the score puts in order.
+    """Return the share of pairs of a positive and a negative sample of the same fold that the score orders correctly.
 
-    A fold that holds more of the class leaves less of it to the others, from which its scores were learnt. Over all
-    pairs a score that tells nothing would therefore stay below 0.5; over the pairs of one fold it is expected there.
+    A fold with more of the class leaves less of it to the other folds, from which its scores were learnt. Over all
+    pairs, a score without information would therefore stay below 0.5; over pairs within a fold its expectation is 0.5.
 
     Args:
         positive: bool [n].
@@ -41,7 +41,8 @@ def fold_auroc_interval(
 ) -> Interval:
     """Return `fold_auroc` with its interval: the delete-one-group jackknife (`histo_core.evaluation.jackknife`).
 
-    Each group lies in one fold. Without groups each sample is one. Of one fold it is the interval of `auroc_interval`.
+    Each group lies in one fold. Without groups each sample is a group. A single fold has the interval of
+    `auroc_interval`.
     """
     parts, weights = _parts(positive, folds)
     if not parts:
@@ -67,10 +68,10 @@ def fold_auroc_interval(
 
 
 def chance_deviation(positive: np.ndarray, folds: np.ndarray, groups: np.ndarray | None = None) -> float:
-    """The standard deviation of `fold_auroc` around 0.5 for a score that tells nothing.
+    """Return the standard deviation of `fold_auroc` around 0.5 for a score without information.
 
-    That of the rank sum (Mann and Whitney 1947, Ann. Math. Stat. 18:50) of m + n samples without ties,
-    sqrt((m + n + 1) / (12 m n)), with groups counted in place of samples; the folds add up by their weights.
+    It is that of the rank sum (Mann and Whitney 1947, Ann. Math. Stat. 18:50) of m + n samples without ties,
+    sqrt((m + n + 1) / (12 m n)), with groups counted in place of samples. Folds are combined by their weights.
     """
     ids = np.arange(len(positive)) if groups is None else groups
     parts, weights = _parts(positive, folds)
@@ -80,7 +81,7 @@ def chance_deviation(positive: np.ndarray, folds: np.ndarray, groups: np.ndarray
 
 
 def _parts(positive: np.ndarray, folds: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
-    """The samples of each fold that holds both classes, and the folds' shares of all pairs."""
+    """Return the samples of each fold that has both classes, and the folds' shares of all pairs."""
     parts = [np.flatnonzero(folds == fold) for fold in np.unique(folds)]
     pairs = np.array([np.sum(positive[part]) * np.sum(~positive[part]) for part in parts], np.float64)
     kept = np.flatnonzero(pairs)
@@ -92,7 +93,7 @@ def _local(codes: np.ndarray | None, part: np.ndarray) -> np.ndarray | None:
 
 
 def _without(found: list[AurocParts]) -> np.ndarray:
-    """`fold_auroc` without each group; a fold without a class counts no longer."""
+    """Return `fold_auroc` without each group; a fold that loses a class is left out."""
     totals = [one.sizes.sum(axis=0) for one in found]
     pairs = np.array([m * n for m, n in totals])
     wins = pairs * [one.value for one in found]
@@ -106,7 +107,7 @@ def _without(found: list[AurocParts]) -> np.ndarray:
 
 
 def _independent_pairs(positive: np.ndarray, folds: np.ndarray, groups: np.ndarray | None) -> int:
-    """How many pairs of a positive and a negative sample (or group) of one fold there are without one in two pairs."""
+    """Return the number of within-fold pairs of a positive and a negative sample or group; none occurs in two pairs."""
     ids, pairs = np.arange(len(positive)) if groups is None else groups, 0
     for fold in np.unique(folds):
         mine = folds == fold

@@ -43,7 +43,7 @@ def compare(
     """Compare runs on the same patches: AUROC and rates with 95% intervals, and a verdict.
 
     Runs whose splits differ are refused, because one may have trained on what the other is tested on. Each set of runs
-    that is compared on the test part counts as one look at it.
+    that is compared on the test set counts as one look at it.
 
     \b
     Examples:

@@ -33,7 +33,7 @@ POLL_SECONDS = 1.0
 
 @app.command("list")
 def list_(
-    archived: Annotated[bool, typer.Option("--archived", help="Also those that were put away.")] = False,
+    archived: Annotated[bool, typer.Option("--archived", help="Also those that were archived.")] = False,
     as_json: Json = False,
 ) -> None:
     """List experiments, newest first.
@@ -118,7 +118,7 @@ def show(
     kept = kept_score(experiment_id, workspace)
     untouched = ""
     if kept is None and found.experiment.keeps_test_back:
-        untouched = f"Test part: {scored_in_words(looked_at_before(found.experiment, workspace))}"
+        untouched = f"Test set: {scored_in_words(looked_at_before(found.experiment, workspace))}"
     pairs: Sequence[Pair] = ()
     if found.experiment.origin:
         from histo_core.experiments.beside import beside_experiment
@@ -186,7 +186,7 @@ def resume(experiment_id: ExperimentId) -> None:
 
 @app.command()
 def test(experiment_id: ExperimentId) -> None:
-    """Score the test part, once: for the run that was chosen without it. Later calls print the same numbers.
+    """Score the test set, once: for the run that was chosen without it. Later calls print the same numbers.
 
     \b
     Examples:
@@ -252,7 +252,7 @@ def _tell_test(score: TestScore) -> None:
     from histo_core.runs.store.test_set_access import scored_in_words
 
     basis = f" on {score.basis}" if score.basis else ""
-    say(f"Test part, scored once with run {score.run_id}{basis}:")
+    say(f"Test set, scored once with run {score.run_id}{basis}:")
     for name in NAMES:
         if name in score.metrics:  # what an older version kept lacks the newer ones
             say(f"  {NAMES[name]}: {score.metrics[name]}")

@@ -22,7 +22,7 @@ def start(
     folds: Annotated[
         int | None, typer.Option(min=2, help="k-fold cross-validation; with --grid, folds of each trial.")
     ] = None,
-    repeats: Annotated[int, typer.Option(min=1, help="Repeat so often; with --folds, deal them anew so often.")] = 1,
+    repeats: Annotated[int, typer.Option(min=1, help="Repeat so often; with --folds, divide anew so often.")] = 1,
     new: Annotated[Literal["seeds", "splits"], typer.Option(help="What is new in each repeat.")] = "seeds",
     values: Annotated[
         list[str] | None,
@@ -47,7 +47,7 @@ def start(
 ) -> None:
     """Queue all runs of an experiment; they go on when this terminal closes.
 
-    Where runs serve to choose (a sweep, or folds with split.hold_out=true), none sees the test part.
+    Where runs serve to choose (a sweep, or folds with split.hold_out=true), none sees the test set.
     The last line names the experiment.
 
     \b

@@ -16,7 +16,7 @@ def opened(config: DataConfig, workspace: Workspace) -> Dataset:
     """Open a data set, with a bar while it is unpacked, drawn, or looked through for broken files.
 
     Raises:
-        as `histo_core.data.opening.open_dataset`.
+        HistoscopeError: as `histo_core.data.opening.open_dataset`.
     """
     from histo_core.data.opening import open_dataset
 

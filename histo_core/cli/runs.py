@@ -36,7 +36,7 @@ RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, as `runs 
 def list_(
     status: Annotated[list[RunStatus] | None, typer.Option(help="Only these; may be repeated.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many, newest first.")] = 50,
-    archived: Annotated[bool, typer.Option("--archived", help="Also those that were put away.")] = False,
+    archived: Annotated[bool, typer.Option("--archived", help="Also those that were archived.")] = False,
     as_json: Json = False,
 ) -> None:
     """List runs, newest first; of those that wait with their place in the queue.

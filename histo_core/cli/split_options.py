@@ -24,10 +24,10 @@ _Group = Annotated[str | None, _option("group", "With --split group: the column 
 _Saved = Annotated[str | None, _option("saved", "With --split saved: the fingerprint of a saved split.")]
 _Valid = Annotated[float | None, _option("valid", "Validation share of the patients, slides or patches.")]
 _Test = Annotated[float | None, _option("test", "Test share of the patients, slides or patches.")]
-_Stratify = Annotated[bool | None, _option("stratify", "Give every part like class shares.")]
-_Folds = Annotated[int | None, _option("folds", "Deal into so many folds.")]
+_Stratify = Annotated[bool | None, _option("stratify", "Give every set like class shares.")]
+_Folds = Annotated[int | None, _option("folds", "Divide into so many folds.")]
 _Fold = Annotated[int | None, _option("fold", "With --folds: which one, counted from 0.")]
-_HoldOut = Annotated[bool | None, _option("hold_out", "With --folds: hold the same test part out of all folds.")]
+_HoldOut = Annotated[bool | None, _option("hold_out", "With --folds: hold the same test set out of all folds.")]
 _Subset = Annotated[int | None, _option("subset", "Draw so many patches first.")]
 _Seed = Annotated[int | None, _option("seed", "Another seed is another split.")]
 

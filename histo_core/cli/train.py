@@ -51,7 +51,7 @@ def demo(
     patches: Annotated[int | None, typer.Option(min=40, help="Phantom patches to draw; else 3,000.")] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Do not wait for the runs.")] = False,
 ) -> None:
-    """Draw phantom tissue and train three models on it, minutes on two processor cores.
+    """Draw phantom tissue and train three models on it, minutes on two CPU cores.
 
     \b
     Examples:

@@ -1,1 +1,1 @@
-"""Runs joined on their samples: what may be compared, the numbers, and the verdict in one sentence."""
+"""Compare runs on the same samples: check what may be compared, compute the numbers, state the verdict."""

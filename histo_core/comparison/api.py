@@ -35,34 +35,34 @@ def compare(
     confidence: float = CONFIDENCE,
     user: User = LOCAL,
 ) -> Comparison:
-    """Compare runs that have succeeded on the same patches: AUROC and rates with intervals, pairs, and a verdict.
+    """Compare succeeded runs on the same patches: AUROC and rates with intervals, paired differences, and a verdict.
 
-    Runs whose splits differ are refused, because one may have trained on what the other is tested on. Each set of runs
-    that is compared on the test set counts as one look at it.
+    Runs whose splits differ are refused, because one may have trained on the other's test set. Each set of runs that is
+    compared on the test set counts as one look at it.
 
     Args:
         runs: runs, or their ids.
-        workspace: where they lie; None takes the default one.
+        workspace: the workspace that holds them; None takes the default one.
         part: test, valid or train.
         shared_only: compare on the samples that all runs have, although splits or samples differ.
-        threshold: probability from which the class of interest is called, 0 to 1; or what chooses it for each run on
-            its own validation set, such as ``"validation:youden"``.
+        threshold: probability from which a patch is predicted as the class of interest, 0 to 1; or a rule that chooses
+            it on each run's own validation set, such as ``"validation:youden"``.
         class_of_interest: a class name; None takes the positive class of the data.
         comparator: id of the run, named beforehand, that the others are tested against; None tests all pairs.
-        confidence: of all intervals, 0 to 1.
-        user: who asks.
+        confidence: confidence of all intervals, 0 to 1.
+        user: the user who compares.
 
     Returns:
-        ``.verdict`` says in one sentence which is best and whether it can be told apart; ``.table()`` has one row a
+        ``.verdict`` says in one sentence which run is best and which ones it differs from; ``.table()`` has one row a
         run, ``.difference_table()`` one a pair.
 
     Raises:
         PermissionDeniedError: the user may not read a run.
         RunError: there is no such run.
-        ComparisonError: a run has not succeeded, runs must not be compared, or an argument that is not allowed.
+        ComparisonError: a run has not succeeded, runs must not be compared, or an argument is not allowed.
 
     Example:
-        Two runs of one network with two seeds, trained here by hand instead of by the supervisor.
+        Two runs of one network with two seeds, trained in this process instead of by the supervisor.
 
         >>> from pathlib import Path
         >>> from tempfile import TemporaryDirectory
@@ -118,23 +118,23 @@ def compare_predictions(
 
     Args:
         y_true: the label of each sample [n]: its class's number from 0, or its name where ``classes`` are given.
-        predictions: name of a model -> its probabilities, [n, classes], rows summing to 1; or [n], for two classes,
-            of the second one.
+        predictions: name of a model -> its probabilities [n, classes], whose rows sum to 1; or, for two classes, the
+            probabilities of the second one [n].
         groups: patient (else slide) ids [n], so that patches of one patient do not count as independent; None takes
             samples as independent.
         classes: names of the classes, in the order of the columns; None names them by their numbers.
-        class_of_interest: its probability goes into ROC curves and rates; None takes the last class.
-        threshold: probability from which the class of interest is called, 0 to 1.
+        class_of_interest: name of the class whose probability is used for ROC curves and rates; None takes the last.
+        threshold: probability from which a sample is predicted as the class of interest, 0 to 1.
         comparator: name of the model, chosen beforehand, that the others are tested against; None tests all pairs.
-        confidence: of all intervals, 0 to 1.
-        group_kind: what the groups are, "patient" or "slide".
+        confidence: confidence of all intervals, 0 to 1.
+        group_kind: "patient" or "slide".
 
     Returns:
-        The same as `compare` gives of runs.
+        The same result as `compare`.
 
     Raises:
-        ComparisonError: arrays that do not fit each other, numbers that are no probabilities, labels that are no
-            class, or an argument that is not allowed.
+        ComparisonError: arrays do not fit each other, numbers are not probabilities, labels are no class, or an
+            argument is not allowed.
 
     Example:
         >>> import numpy as np

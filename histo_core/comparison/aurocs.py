@@ -1,4 +1,4 @@
-"""The half of a comparison that no threshold moves: AUROCs, curves, all classes together, and who can be told apart."""
+"""Compute the threshold-free results of a comparison: AUROCs, ROC curves, metrics over all classes, and differences."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from histo_core.evaluation.pooled_predictions import pooled_intervals
 from histo_core.evaluation.roc import RocCurve, roc_curve
 
 OVERALL = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "auroc")
-"""Numbers of all classes together, of more than two; each sample is called the class of its highest probability."""
+"""Metrics over more than two classes; the predicted class is the one with the highest probability."""
 
 
 @dataclass(frozen=True, eq=False)
 class AurocResults:
-    """What holds at every threshold; entries are in the order of the joined runs.
+    """The threshold-free results of a comparison; entries are in the order of the joined runs.
 
     Attributes:
         class_of_interest: its samples are positive, all others negative.
-        reference: run id of the run that only serves as a yardstick, or None.
-        names: as shown, told apart by run id where two are alike.
+        reference: run id of a baseline that is never the best, or None.
+        names: displayed names, with the run id where two are alike.
         aurocs: None where a class is missing.
         curves: empty where a class is missing.
-        best: index of the model with the highest AUROC, references aside; None where there is no AUROC.
-        comparator: run id of the run that was named beforehand to compare the others with; None looks for the best.
+        best: index of the model with the highest AUROC, references excluded; None where there is no AUROC.
+        comparator: run id of the run, named beforehand, that the others are compared with; None looks for the best.
         differences: all pairs, those of the best first; with a comparator each other run against it.
-        overall: by name of `OVERALL`, where there are more than two classes; the AUROC is the macro average of one
+        overall: the metrics of `OVERALL` by name, for more than two classes; the AUROC is the macro average of each
             class against the rest. Empty for two classes.
-        confidence: of all intervals.
+        confidence: confidence of all intervals.
     """
 
     class_of_interest: str
@@ -57,12 +57,12 @@ def auroc_results(
     comparator: str | None = None,
     confidence: float = CONFIDENCE,
 ) -> AurocResults:
-    """AUROCs of all runs with intervals, and the paired differences between them.
+    """Return the AUROCs of all runs with intervals, and the paired differences between them.
 
     Args:
         joined: the runs.
         class_of_interest: a class name; None takes the positive class of the data.
-        reference: run id of a run that is a yardstick (colour alone, say) and never the best.
+        reference: run id of a baseline (such as a colour-only model) that is never the best.
         comparator: run id of the run that the others are compared with, named before the numbers were seen; None
             compares all pairs.
         confidence: 0 to 1.
@@ -102,13 +102,13 @@ def auroc_results(
 
 
 def one_against_rest(joined: Joined, class_of_interest: str) -> tuple[np.ndarray, np.ndarray]:
-    """The truth as 0/1, int64 [n], and the probabilities of the class, float64 [m, n]."""
+    """Return the true labels as 0/1, int64 [n], and the probabilities of the class, float64 [m, n]."""
     index = joined.classes.index(class_of_interest)
     return (joined.y_true == index).astype(np.int64), joined.probabilities[:, :, index]
 
 
 def shown_names(joined: Joined) -> tuple[str, ...]:
-    """The runs' names; those that are alike carry their run id."""
+    """Return the runs' names; equal names get their run id."""
     names = [run.name for run in joined.runs]
     return tuple(
         f"{run.name} ({run.run_id})" if names.count(run.name) > 1 and run.name != run.run_id else run.name
@@ -117,7 +117,7 @@ def shown_names(joined: Joined) -> tuple[str, ...]:
 
 
 def _order(aurocs: Sequence[Interval | None], reference: Sequence[bool]) -> list[int]:
-    """The runs that have an AUROC, the highest first, references last; of equal ones the first."""
+    """Return the indices of runs with an AUROC: the highest first, references last, ties in the order of the runs."""
     known = [(reference[i], -auroc.value, i) for i, auroc in enumerate(aurocs) if auroc is not None]
     return [i for _, _, i in sorted(known)]
 

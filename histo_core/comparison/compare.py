@@ -1,4 +1,4 @@
-"""All numbers of a comparison. The threshold-free half is apart, so that a slider need not repeat it."""
+"""Compute all numbers of a comparison. The threshold-free half is separate, so that a slider need not repeat it."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def at_threshold(joined: Joined, aurocs: AurocResults, threshold: float | Thresh
     Args:
         joined: the runs that ``aurocs`` were computed from.
         aurocs: from `auroc_results`.
-        threshold: 0 to 1, or the rule that gives each run its own; a sample whose probability of the class of interest
-            is at or above it is called that class.
+        threshold: 0 to 1, or a rule that gives each run its own. A sample whose probability of the class of interest
+            is at or above the threshold is predicted as that class.
 
     Raises:
         ComparisonError: the threshold lies outside 0 to 1, or a run's validation set cannot give one.

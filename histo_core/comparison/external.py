@@ -1,4 +1,4 @@
-"""External validation: what a run achieves on other data, beside what it achieves on its own test part."""
+"""Compute external validation: a run's scores on other data beside those on its own test set."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from histo_core.prediction.stored import PredictionSet
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 
-OWN = "its own test part"
+OWN = "its own test set"
 
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """One run on the labelled patches of one part.
+    """The scores of one run on the labelled patches of one set.
 
     Attributes:
-        where: in words.
-        comparison: AUROC, rates at the threshold, curve and confusion matrix.
-        rates: of the most probable class, over all classes.
+        where: the data and the set, in words.
+        comparison: AUROC, rates at the threshold, ROC curve and confusion matrix.
+        rates: accuracy and balanced accuracy of the most probable class.
     """
 
     where: str
@@ -33,10 +33,10 @@ class Scored:
     rates: ClassRates
 
     def row(self) -> dict[str, str]:
-        """All rates with their intervals in words, and what they rest on, for a table.
+        """Return all rates with their intervals and their support, in words, for a table.
 
-        Of more than two classes the AUROC is the macro average of one against the rest, and what is about the class
-        of interest alone says so.
+        With more than two classes, the AUROC is the macro average of each class against the rest, and the names of
+        rates of the class of interest alone say so.
         """
         result, many = self.comparison.results[0], self.comparison.many
         auroc = result.overall["auroc"] if many else result.auroc
@@ -59,26 +59,26 @@ class Scored:
 
 @dataclass(frozen=True, eq=False)
 class ExternalValidation:
-    """The same run on other data and at home; ``own`` is None where the run has no predictions of its own test part."""
+    """The scores of a run on other data and on its own test set; ``own`` is None without predictions of that set."""
 
     here: Scored
     own: Scored | None
 
 
 def validate(found: PredictionSet, run: Run, workspace: Workspace, part: str = "test") -> ExternalValidation:
-    """Score the labelled patches of one part, and the run's own test part.
+    """Score the labelled patches of one set, and the run's own test set.
 
     Args:
         found: predictions of ``run``.
         run: the run.
-        workspace: where it lies.
-        part: of ``found``; all patches are "test" where they were not divided.
+        workspace: the workspace that holds it.
+        part: the set of ``found`` to score; all patches are "test" where they were not split.
 
     Raises:
-        ComparisonError: no patch of the part has a label.
+        ComparisonError: no patch of the set has a label.
         CorruptDataError: a table breaks its contract.
     """
-    division = found.facts.get("division", "")  # what was predicted by an older version does not say it
+    division = found.facts.get("division", "")  # predictions of older versions lack it
     divided = f" ({division})" if division else ""
     where = f"these data, {part}{divided}" if divided or found.facts["parts"] != [part] else "these data"
     mine = RunPredictions(

@@ -1,4 +1,4 @@
-"""Predictions that lie in arrays, put side by side as a comparison takes them."""
+"""Join predictions from arrays for a comparison."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from histo_core.errors import ComparisonError
 from histo_core.evaluation.validation import Groups
 
 _NO_TABLE = pd.DataFrame(columns=["split", "y_true"])
-"""Arrays hold no validation set, so that no rule can choose a threshold there."""
+"""An empty table: arrays have no validation set, so that no rule can choose a threshold there."""
 
 
 def joined_arrays(
@@ -26,17 +26,17 @@ def joined_arrays(
     classes: Sequence[str] | None,
     group_kind: GroupKind,
 ) -> Joined:
-    """Check arrays of predictions, and join them as `histo_core.comparison.join.join` does with runs.
+    """Check arrays of predictions, and join them as `histo_core.comparison.join.join` joins runs.
 
     Args:
         y_true: indices into the classes, or names of classes [n].
-        predictions: name of a model -> its probabilities, [n, k], or [n] of the second of two classes.
+        predictions: name of a model -> its probabilities [n, k], or those of the second of two classes [n].
         groups: patient or slide ids [n], or None.
         classes: names of the k classes; None names them by their numbers.
-        group_kind: what the groups are.
+        group_kind: patient or slide.
 
     Raises:
-        ComparisonError: no model, shapes that do not fit, no probabilities, or labels that are no class.
+        ComparisonError: there is no model, shapes do not fit, numbers are not probabilities, or labels are no class.
     """
     truth = _array(y_true)
     if truth.ndim != 1 or not len(truth):

@@ -1,4 +1,4 @@
-"""Predictions of several runs on the same samples, or the reason why they must not be compared."""
+"""Join the predictions of several runs on the same samples, or say why they must not be compared."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from histo_core.workspace import Workspace
 
 @dataclass(frozen=True, eq=False)
 class RunPredictions:
-    """What one run, or a reference that is no run, says about every sample it held out.
+    """The predictions of one run, or of a reference that is no run, for every held-out sample.
 
     Attributes:
-        run_id, name: unique, and as shown.
-        table: the contract of ``predictions.parquet``.
-        fingerprint: of the split.
+        run_id, name: unique id, and displayed name.
+        table: predictions that keep the contract of ``predictions.parquet``.
+        fingerprint: fingerprint of the split.
         classes: class names in the order of the probabilities.
-        positive: the class whose probability goes into ROC curves.
-        learnt: whether the samples are those that it was trained on.
+        positive: the class whose probability is used for ROC curves.
+        learnt: whether the samples are the run's own training set.
     """
 
     run_id: str
@@ -40,7 +40,7 @@ class RunPredictions:
 
 @dataclass(frozen=True, eq=False)
 class Joined:
-    """Several runs on the same n labelled samples of k classes.
+    """The predictions of several runs on the same n labelled samples of k classes.
 
     Attributes:
         runs: the m runs.
@@ -49,10 +49,10 @@ class Joined:
         y_true: int64 [n], index into ``classes``.
         probabilities: float64 [m, n, k], 0 to 1.
         groups: patient ids [n], slide ids where no patient is known, None where neither is; see `known_groups`.
-        group_kind: which of the two.
-        classes, positive: of the first run.
-        shared_only: whether samples that some run lacks were allowed to be left out.
-        dropped: how many were.
+        group_kind: patient or slide.
+        classes, positive: those of the first run.
+        shared_only: whether samples that some run lacks may be left out.
+        dropped: how many were left out.
     """
 
     runs: tuple[RunPredictions, ...]
@@ -69,11 +69,11 @@ class Joined:
 
 
 def load(run: Run, workspace: Workspace) -> RunPredictions:
-    """The predictions of a finished run, checked against the hash in its manifest.
+    """Read the predictions of a finished run, checked against the hash in its manifest.
 
     Raises:
         ComparisonError: the run has not succeeded, or its files are missing, damaged or changed.
-        CorruptDataError: the table does not keep its contract.
+        CorruptDataError: the table breaks its contract.
     """
     name = run.name or run.run_id
     if run.status is not RunStatus.SUCCEEDED:
@@ -103,16 +103,16 @@ def load(run: Run, workspace: Workspace) -> RunPredictions:
 
 
 def join(runs: Sequence[RunPredictions], part: str = "test", *, shared_only: bool = False) -> Joined:
-    """Put runs side by side on the labelled samples of one part.
+    """Join runs on the labelled samples of one set.
 
     Args:
-        runs: the runs, the first of which the others must fit.
+        runs: the runs; the others must match the first.
         part: train, valid or test, of each run's own split.
-        shared_only: compare on the samples that every run has in this part, although splits or samples differ. Each
-            run still held these samples out, so that the comparison stays fair.
+        shared_only: compare on the samples that every run has in this set, although splits or samples differ. Each
+            run held these samples out, so that the comparison stays fair.
 
     Raises:
-        ComparisonError: no runs or one twice; no labelled samples; other classes, labels, split or samples.
+        ComparisonError: no runs, or one run twice; no labelled samples; different classes, labels, splits or samples.
     """
     if not runs:
         raise ComparisonError("No run is chosen.", "One or more are expected.", "Choose a run that succeeded.")
@@ -157,7 +157,7 @@ def _labelled(run: RunPredictions, part: str) -> pd.DataFrame:
     if table.empty:
         parts = ", ".join(sorted(run.table.loc[run.table["y_true"].notna(), "split"].unique())) or "none"
         raise ComparisonError(
-            f"Run {run.name} has no labelled {part} sample.", f"Parts with labels: {parts}.", "Choose one of these."
+            f"Run {run.name} has no labelled {part} sample.", f"Sets with labels: {parts}.", "Choose one of these."
         )
     return table.set_index("sample_id")
 
@@ -203,7 +203,7 @@ def _same_samples(runs: Sequence[RunPredictions], tables: Sequence[pd.DataFrame]
 
 
 def _groups(rows: Sequence[pd.DataFrame]) -> tuple[np.ndarray, GroupKind] | tuple[None, None]:
-    """By the run that knows the most patients, else slides, of the same samples."""
+    """Return the group ids of the run that knows the most patients, else slides, of the same samples."""
     known = max(
         rows, key=lambda table: [np.count_nonzero(table[f"{kind}_id"].notna()) for kind in ("patient", "slide")]
     )

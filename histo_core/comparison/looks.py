@@ -1,9 +1,9 @@
-"""Each comparison on a test part is a look at it, and is counted.
+"""Count how often test sets are looked at in comparisons.
 
-A look is a **set of runs** whose numbers on the test part are shown together, on the page or on the command line. The
-first time counts; the same set again, another class, another threshold, a rerun or a reload do not. Another set of runs
-is another look: choosing among runs by their test numbers is what the count warns of. The scores that the runs wrote
-themselves when they ended are no looks of others.
+A look is a **set of runs** whose test scores are shown together, on the page or on the command line. Only the first
+time counts; the same set again, another class, another threshold, a rerun or a reload do not. Another set of runs is
+another look, because the count warns of choosing among runs by their test scores. The scores that runs write when they
+end are not looks.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from histo_core.workspace import Workspace
 
 
 def look_at_test(runs: Sequence[Run], workspace: Workspace) -> str:
-    """Remember that some runs' test parts are looked at together; say how often they were scored for others before.
+    """Record that some runs' test sets are compared, and say how often they were scored for others before.
 
     Args:
-        runs: those that are compared.
-        workspace: where they lie.
+        runs: the compared runs.
+        workspace: the workspace that holds them.
 
     Returns:
         A sentence.
     """
     parts = sorted({run.test_fingerprint for run in runs if run.test_fingerprint})
     if not parts:
-        return "How often the test part was scored before is not known: the runs do not say which one it is."
+        return "How often the test set was scored before is not known: the runs do not say which one it is."
     database, ids = Store.open(workspace).database, sorted(run.run_id for run in runs)
     look = look_id(ids)
     try:
@@ -42,10 +42,10 @@ def look_at_test(runs: Sequence[Run], workspace: Workspace) -> str:
     else:
         not_kept = ""
     most = max(scored_for_others(database, part, look, ids) for part in parts)
-    whose = "the test part was" if len(parts) == 1 else "the most scored of the test parts was"
+    whose = "the test set was" if len(parts) == 1 else "the most scored of the test sets was"
     return f"Beside {'this run' if len(ids) == 1 else 'these runs'}, {whose} {scored_in_words(most)}{not_kept}"
 
 
 def look_id(run_ids: Sequence[str]) -> str:
-    """Name the look at a set of runs, whatever their order."""
+    """Return the id of a look at a set of runs, whatever their order."""
     return f"compare-{hashlib.sha256(chr(0).join(sorted(run_ids)).encode()).hexdigest()[:40]}"

@@ -1,9 +1,9 @@
-"""Tests of pairs of models, and which pairs belong together.
+"""Test pairs of models, corrected for the family of tests that they belong to.
 
-Two families are known. Where the best model is looked for, any two models could turn out to be the best and the next,
-so that **all pairs** are one family: correcting for the m - 1 differences from whichever came out best finds a "better"
-model among equal ones in more than 5% of comparisons. Where a **comparator** was named beforehand, its m - 1
-differences are the family.
+There are two families. To find the best model, **all pairs** are one family, because any two models could come out as
+the first and the second. Correcting only for the m - 1 differences from the best would find a "better" model among
+equal ones in more than 5% of comparisons. Where a **comparator** was named beforehand, its m - 1 differences are the
+family.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from histo_core.evaluation.simultaneous import model_pairs
 
 @dataclass(frozen=True)
 class PairDifference:
-    """Two models on the same samples.
+    """The difference of two models on the same samples.
 
     Attributes:
-        first_id, first: run id and shown name of the one with the higher AUROC, or of the one that is compared with
-            the comparator; a reference comes second.
-        other_id, other: of the other, or of the comparator.
+        first_id, first: run id and displayed name of the model with the higher AUROC, or of the one that is compared
+            with the comparator; a reference comes second.
+        other_id, other: run id and displayed name of the other model, or of the comparator.
         difference: AUROC of the first minus that of the other.
-        p_corrected: the P value after the correction for all pairs of the family; None without a P value.
-        apart: whether the two can be told apart, by the corrected P value; never without one.
+        p_corrected: the P value after correction for all pairs of the family; None without a P value.
+        apart: whether the two differ by the corrected P value; False without one.
     """
 
     first_id: str
@@ -54,15 +54,15 @@ def pair_differences(
 
     Args:
         joined: the m runs.
-        names: as shown [m].
+        names: displayed names [m].
         y_true: 0 or 1 [n]; 1 is the class of interest.
         scores: float64 [m, n].
-        order: places of the models, the highest AUROC first, references last.
-        comparator: place of the model that was named beforehand; None tests all pairs.
-        confidence: of the intervals, which are not corrected, 0 to 1.
+        order: indices of the models, the highest AUROC first, references last.
+        comparator: index of the model that was named beforehand; None tests all pairs.
+        confidence: confidence of the uncorrected intervals, 0 to 1.
 
     Returns:
-        All pairs, those of the first in ``order`` first; with a comparator each other model minus the comparator.
+        All pairs, those of ``order[0]`` first; with a comparator each other model minus the comparator.
     """
     if not order:
         return ()
@@ -83,5 +83,5 @@ def pair_differences(
 
 
 def _turned(difference: PairedDifference) -> PairedDifference:
-    """The second model minus the first."""
+    """Return the difference with its sign reversed: the second model minus the first."""
     return replace(difference, value=-difference.value, low=-difference.high, high=-difference.low)

@@ -1,4 +1,4 @@
-"""The result of a comparison: each model's numbers, the pairs, and both as tables."""
+"""Hold the result of a comparison: each model's numbers, the pairs, and both as tables."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from histo_core.evaluation.metrics import RATES, BinaryMetrics
 from histo_core.evaluation.roc import RocCurve
 
 ONE_AGAINST_REST = "one_vs_rest_"
-"""Before the name of a column, of more than two classes, that is about the class of interest alone."""
+"""Prefix of columns about the class of interest alone, where there are more than two classes."""
 
 
 @dataclass(frozen=True, eq=False)
 class ModelResult:
-    """One model's numbers.
+    """The numbers of one model.
 
     Attributes:
-        run_id, name: unique, and as shown.
-        auroc: of the class of interest against the rest; None where a class is missing.
-        metrics: of the class of interest against the rest, at the model's threshold.
-        overall: of all classes together, where there are more than two; see `AurocResults`.
+        run_id, name: unique id, and displayed name.
+        auroc: AUROC of the class of interest against the rest; None where a class is missing.
+        metrics: rates of the class of interest against the rest, at the model's threshold.
+        overall: metrics over all classes, where there are more than two; see `AurocResults`.
         roc: empty where a class is missing.
-        called: int64 [n], the class that each sample is called. Two classes are told apart at the threshold, more by
-            the highest probability.
-        confusion: int64 [k, k], rows true, columns called.
-        is_reference: a yardstick, not a candidate.
+        called: int64 [n], the predicted class of each sample: by the threshold for two classes, by the highest
+            probability for more.
+        confusion: int64 [k, k]; rows are the true class, columns the predicted one.
+        is_reference: whether it is a baseline, not a candidate.
     """
 
     run_id: str
@@ -50,22 +50,22 @@ class ModelResult:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Models on the same n samples of n_groups patients or slides (0 where neither is known).
+    """A comparison of models on the same n samples of n_groups patients or slides (0 where neither is known).
 
     Attributes:
         part: train, valid or test.
-        classes, class_of_interest: names.
+        classes, class_of_interest: class names.
         rule: where the models' thresholds come from.
-        n, n_groups, group_kind: samples; patients or slides, and which of the two.
+        n, n_groups, group_kind: number of samples; number of patients or slides, and which of the two.
         y_true: int64 [n], index into ``classes``.
-        groups: ids [n], or None.
-        results: in the order of the runs.
+        groups: patient or slide ids [n], or None.
+        results: models in the order of the runs.
         comparator: run id of the run that was named beforehand; None where all pairs were compared.
         differences: as in `AurocResults`.
-        warnings: what speaks against trusting the numbers, in sentences.
-        confidence: of all intervals.
-        verdict: one sentence that says no more than the samples can bear.
-        looks: how often the test part was scored for others before, in words; empty where that is not the question.
+        warnings: reasons why the numbers may be unreliable, in sentences.
+        confidence: confidence of all intervals.
+        verdict: one sentence that claims no more than the samples support.
+        looks: how often the test set was scored for others before, in words; empty where that does not apply.
     """
 
     part: str
@@ -87,37 +87,37 @@ class Comparison:
 
     @property
     def many(self) -> bool:
-        """Tell whether there are more than two classes."""
+        """Return whether there are more than two classes."""
         return len(self.classes) > 2
 
     @property
     def support(self) -> tuple[ClassSupport, ...]:
-        """Samples and groups of the class of interest and of the rest."""
+        """Return samples and groups of the class of interest and of the rest."""
         return one_against_rest_support(
             self.y_true, self.classes, self.classes.index(self.class_of_interest), self.groups
         )
 
     @property
     def basis(self) -> str:
-        """Say what the intervals rest on: "tumour: 60 patches of 8 patients; normal: 60 patches of 12 patients"."""
+        """Return the support in words: "tumour: 60 patches of 8 patients; normal: 60 patches of 12 patients"."""
         return support_in_words(self.support, self.group_kind)
 
     @property
     def support_of_all(self) -> tuple[ClassSupport, ...]:
-        """Samples and groups of each class."""
+        """Return samples and groups of each class."""
         return class_support(self.y_true, self.classes, self.groups)
 
     @property
     def basis_of_all(self) -> str:
-        """Say what intervals over all classes rest on."""
+        """Return the support of all classes in words."""
         return support_in_words(self.support_of_all, self.group_kind)
 
     def report(self, result: ModelResult) -> ClassReport:
-        """Return the classification report of one of the models; it is made anew at each call."""
+        """Compute the classification report of one of the models; the result is not kept."""
         return class_report(self.y_true, result.called, self.classes, self.groups, confidence=self.confidence)
 
     def table(self) -> pd.DataFrame:
-        """One row a model with raw numbers; limits in columns of their own, NaN where something is not defined."""
+        """Return one row a model with raw numbers; limits have their own columns, undefined values are NaN."""
         return pd.DataFrame([self._row(result) for result in self.results])
 
     def _row(self, result: ModelResult) -> dict[str, str | float | bool]:
@@ -145,7 +145,7 @@ class Comparison:
         return row | {f"{prefix}{count}": getattr(result.metrics, count) for count in ("tp", "fp", "fn", "tn")}
 
     def difference_table(self) -> pd.DataFrame:
-        """One row a pair, with raw numbers."""
+        """Return one row a pair with raw numbers."""
         columns = ["first_id", "first", "other_id", "other", "difference", "low", "high", "p_value", "p_corrected",
                    "pairs_tested", "apart", "p_swap", "p_swap_smallest", "method", "warning"]  # fmt: skip
         rows = [

@@ -1,4 +1,4 @@
-"""A comparison's numbers as tables to read, the same on the page, in the report and on the command line.
+"""Format a comparison's numbers as tables to read: the same on the page, in the report and on the command line.
 
 The CSV files hold the numbers as they are: `Comparison.table`, `Comparison.difference_table`, `class_report_rows`.
 """
@@ -25,7 +25,7 @@ OVERALL_NAMES = {
 
 
 def overall_table(comparison: Comparison) -> pd.DataFrame:
-    """One row a model: all classes together. Empty for two classes."""
+    """Return one row a model with the metrics over all classes; empty for two classes."""
     if not comparison.many:
         return pd.DataFrame()
     return pd.DataFrame(
@@ -37,10 +37,10 @@ def overall_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def metrics_table(comparison: Comparison) -> pd.DataFrame:
-    """One row a model: its threshold, and the class of interest against the rest, each number with its interval.
+    """Return one row a model: its threshold, and the rates of the class of interest against the rest with intervals.
 
-    Of more than two classes the accuracy of this one question is left out: a model that never finds a rare class is
-    right on nearly all patches.
+    With more than two classes the accuracy of one class against the rest is left out: a model that never predicts a
+    rare class is right on nearly all patches.
     """
     rates = ("accuracy",) * (not comparison.many) + ("sensitivity", "specificity", "precision", "f1")
     return pd.DataFrame(
@@ -57,7 +57,7 @@ def metrics_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def differences_table(comparison: Comparison) -> pd.DataFrame:
-    """One row a pair: the difference, its P values, and whether the two can be told apart."""
+    """Return one row a pair: the difference, its P values, and whether the two models differ."""
     return pd.DataFrame(
         [
             {
@@ -74,7 +74,7 @@ def differences_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def family_sentence(comparison: Comparison) -> str:
-    """Say which pairs were tested, and what the P values are corrected for."""
+    """Return a sentence on which pairs were tested, and what the P values are corrected for."""
     number = len(comparison.differences)
     pairs = f"{number:,} pair{'s' * (number != 1)}"
     if comparison.comparator is None:
@@ -90,7 +90,7 @@ def family_sentence(comparison: Comparison) -> str:
 
 
 def swap_sentence(comparison: Comparison) -> str:
-    """Say what the exact test is that swaps models, and the smallest P that so few patients can give."""
+    """Return a sentence on the exact swap test, and on the smallest P value that so few patients can give."""
     swaps = [pair.difference.swap for pair in comparison.differences if pair.difference.swap is not None]
     if not swaps:
         return ""
@@ -105,7 +105,7 @@ def swap_sentence(comparison: Comparison) -> str:
 
 
 def class_report_table(comparison: Comparison, rows: Iterable[ReportRow]) -> pd.DataFrame:
-    """One row a class, then the averages: precision, recall, F1 and support."""
+    """Return precision, recall, F1 and support: one row a class, then the averages."""
     kind = comparison.group_kind
     return pd.DataFrame(
         [
@@ -121,17 +121,17 @@ def class_report_table(comparison: Comparison, rows: Iterable[ReportRow]) -> pd.
 
 
 def class_report_rows(comparison: Comparison) -> pd.DataFrame:
-    """All models' classification reports with raw numbers, one row a model and class or average."""
+    """Return the classification reports of all models with raw numbers, one row a model and class or average."""
     return pd.DataFrame([_raw(result, row) for result in comparison.results for row in comparison.report(result).rows])
 
 
 def shown_name(result: ModelResult) -> str:
-    """A model's name; a reference says that it is one."""
+    """Return a model's displayed name; that of a reference says so."""
     return f"{result.name} (reference)" if result.is_reference else result.name
 
 
 def p_text(p: float | None) -> str:
-    """A P value in words.
+    """Format a P value.
 
     Example:
         >>> p_text(0.0004), p_text(0.0312), p_text(None)

@@ -1,7 +1,7 @@
-"""The threshold of a comparison: a number given by hand, or a rule that each run keeps on its own validation set.
+"""Choose the thresholds of a comparison: one number, or a rule that is applied to each run's own validation set.
 
-A rule is applied to each run's own validation predictions and its result carried over to the part that is compared;
-the test part never chooses it. Ties and midpoints: `histo_core.evaluation.operating_point`.
+A rule chooses each run's threshold on the run's own validation predictions, and the threshold is used on the compared
+set. The test set never chooses it. `histo_core.evaluation.operating_point` explains ties and midpoints.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class ThresholdRule:
     """A rule that gives each run its threshold.
 
     Attributes:
-        kind: a number, or what is asked of each run's own validation set.
+        kind: a fixed number, or what to reach on each run's own validation set.
         value: the number itself, or the sensitivity or specificity to reach, 0 to 1; unused for Youden's index.
     """
 
@@ -38,12 +38,12 @@ class ThresholdRule:
 
     @property
     def from_validation(self) -> bool:
-        """Tell whether each run's own validation set gives it, rather than a person."""
+        """Return whether each run's own validation set gives the threshold, rather than a person."""
         return self.kind != "number"
 
     @property
     def origin(self) -> str:
-        """Where the number comes from, for a table's cell."""
+        """Return where the threshold comes from, for a table cell."""
         match self.kind:
             case "number":
                 return "the default" if self.value == DEFAULT.value else "chosen by hand"
@@ -54,14 +54,14 @@ class ThresholdRule:
 
     @property
     def words(self) -> str:
-        """The rule in a sentence's words."""
+        """Return the rule as part of a sentence."""
         if not self.from_validation:
             return f"{self.value:g}, {self.origin}"
         aim = "the largest Youden index" if self.kind == "youden" else f"a {self.kind} of at least {self.value:g}"
         return f"for each run the one with {aim} on its own validation set"
 
     def __str__(self) -> str:
-        """The text that `parse_threshold` reads."""
+        """Return the text that `parse_threshold` reads."""
         if not self.from_validation:
             return f"{self.value:g}"
         return _VALIDATION + (self.kind if self.kind == "youden" else f"{self.kind}={self.value:g}")
@@ -73,14 +73,14 @@ PRESETS = (
     *(ThresholdRule("sensitivity", value) for value in (0.9, 0.95, 0.99)),
     *(ThresholdRule("specificity", value) for value in (0.9, 0.95, 0.99)),
 )
-"""Rules on offer; others can be written."""
+"""The rules that lists offer; `parse_threshold` takes others too."""
 
 
 def parse_threshold(text: str | float) -> ThresholdRule:
-    """Read a number, or a rule such as ``validation:youden`` or ``validation:sensitivity=0.95``.
+    """Parse a number, or a rule such as ``validation:youden`` or ``validation:sensitivity=0.95``.
 
     Raises:
-        ComparisonError: it is neither, or the number does not lie from 0 to 1.
+        ComparisonError: the text is neither, or the number does not lie from 0 to 1.
 
     Example:
         >>> str(parse_threshold("validation:sensitivity=0.950"))
@@ -107,9 +107,9 @@ def thresholds(joined: Joined, class_of_interest: str, rule: ThresholdRule) -> t
     """Return each run's threshold, 0 to 1, in the order of the runs.
 
     Args:
-        joined: the runs; of their tables only the validation part is looked at.
-        class_of_interest: a class name; its probability is what the threshold cuts.
-        rule: how.
+        joined: the runs; only the validation sets in their tables are read.
+        class_of_interest: name of the class whose probability is compared with the threshold.
+        rule: how to choose it.
 
     Raises:
         ComparisonError: a run has no labelled validation predictions, or they cannot give a threshold.
@@ -125,7 +125,7 @@ def _chosen(run: RunPredictions, class_of_interest: str, rule: ThresholdRule) ->
         raise ComparisonError(
             f"Run {run.name} has no labelled validation predictions to choose a threshold on.",
             ALLOWED,
-            "Give a number, or compare runs that predicted their validation part.",
+            "Give a number, or compare runs that predicted their validation set.",
         )
     positive = np.asarray(rows["y_true"] == class_of_interest, np.int64)
     score = np.asarray(rows[f"prob_{class_of_interest}"], np.float64)
@@ -139,7 +139,7 @@ def _chosen(run: RunPredictions, class_of_interest: str, rule: ThresholdRule) ->
                 return threshold_for_specificity(positive, score, rule.value)
     except DataError as error:
         raise ComparisonError(
-            f"On the validation part of run {run.name}: {error}", ALLOWED, "Give a number, or another rule."
+            f"On the validation set of run {run.name}: {error}", ALLOWED, "Give a number, or another rule."
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""Runs compared on their own training sets."""
+"""Read runs' predictions of their own training sets, for a comparison."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ LEARNT = (
 
 
 def of_training_part(found: RunPredictions, run: Run, workspace: Workspace) -> RunPredictions | None:
-    """A run's predictions of the patches that it was trained on; None where nobody asked it for them yet.
+    """Return a run's predictions of its training set, or None where there are none yet.
 
-    Those of its validation set stay beside them, for thresholds that are chosen there.
+    Predictions of its validation set stay in the table, for thresholds that are chosen there.
 
     Args:
-        found: as `histo_core.comparison.join.load` gives them; they hold the training set where the run was asked to
-            predict it when it had been trained.
+        found: from `histo_core.comparison.join.load`; they include the training set where the run was configured to
+            predict it after training.
         run: the same run.
-        workspace: where later predictions lie.
+        workspace: the workspace that holds later predictions.
 
     Raises:
         CorruptDataError: the predictions are not those that were written.
@@ -43,11 +43,11 @@ def of_training_part(found: RunPredictions, run: Run, workspace: Workspace) -> R
 
 
 def need_training_part(found: RunPredictions, run: Run, workspace: Workspace) -> RunPredictions:
-    """The same, where there is nobody to ask.
+    """Return a run's predictions of its training set, or raise an error where there are none.
 
     Raises:
-        ComparisonError: there are none, with the command that makes them.
-        CorruptDataError: as `of_training_part`.
+        ComparisonError: there are none; the error gives the command that makes them.
+        CorruptDataError: as in `of_training_part`.
     """
     part = of_training_part(found, run, workspace)
     if part is None:

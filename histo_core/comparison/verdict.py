@@ -1,4 +1,4 @@
-"""What a comparison says, in one sentence that does not claim more than the samples can bear."""
+"""State the verdict of a comparison in one sentence that claims no more than the samples support."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from histo_core.comparison.results import Comparison
 from histo_core.evaluation.intervals import Interval
 
 _NAMED = 3
-"""Of a longer list the rest is counted, not named."""
+"""A sentence names so many; the rest of a longer list is counted."""
 
 
 def verdict(comparison: Comparison) -> str:
-    """Who has the highest AUROC, from whom it can be told apart, and on how many patients.
+    """Say which model has the highest AUROC, which ones it differs from, and on how many patients.
 
-    With a comparator that was named beforehand, who is better or worse than it. Whether two models can be told apart
-    is the paired test after the correction for all pairs that were tested, not whether their intervals overlap;
-    without a P value nothing is better.
+    With a comparator that was named beforehand, say which models are better or worse than it. Two models differ by the
+    paired test, corrected for all tested pairs, not by whether their intervals overlap. Without a P value no model is
+    better.
     """
     aurocs = {result.run_id: result.auroc for result in comparison.results if result.auroc is not None}
     if not aurocs:
@@ -45,7 +45,7 @@ def verdict(comparison: Comparison) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names as a sentence lists them.
+    """Join names as in a sentence.
 
     Example:
         >>> listed(["A", "B", "C"])
@@ -78,7 +78,7 @@ def _against(others: Sequence[PairDifference], references: set[str], pronoun: st
 
 
 def _against_comparator(comparison: Comparison, aurocs: Mapping[str, Interval]) -> str:
-    """Say who is better, worse, or cannot be told apart from the run that was named beforehand."""
+    """Say which runs are better or worse than the comparator, and which ones do not differ from it."""
     known = {result.run_id: result for result in comparison.results}
     comparator, references = known[comparison.comparator or ""], _references(comparison)
 

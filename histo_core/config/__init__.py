@@ -1,4 +1,4 @@
-"""Configurations: frozen pydantic models that refuse unknown keys."""
+"""Configure data, networks, training and protocols with frozen pydantic models that refuse unknown keys."""
 
 from histo_core.config.base import Config, parse_config
 from histo_core.config.data import DataConfig, SplitConfig

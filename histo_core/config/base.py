@@ -1,4 +1,4 @@
-"""What every configuration is: a frozen pydantic model that refuses unknown keys and names each wrong field."""
+"""Define the base of all configurations: a frozen pydantic model that refuses unknown keys and names wrong fields."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _UNKNOWN, _NOT_KEPT = "extra_forbidden", "not_kept"
 
 
 class Config(BaseModel):
-    """Frozen, strict about unknown keys, and of values only that every database can keep."""
+    """A frozen configuration without unknown keys, whose values every database can store."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
     def _can_be_kept(cls, values: Any) -> Any:
-        """Say so in one sentence, also of options, whose many allowed types would each have their own."""
+        """Refuse values that cannot be stored, with one message; an option would get one for each type it may have."""
         if isinstance(values, dict) and (why := why_not(values)):
             raise PydanticCustomError(_NOT_KEPT, "{why}", {"why": why})
         return values
@@ -32,7 +32,7 @@ C = TypeVar("C", bound=Config)
 
 
 def parse_config(kind: type[C], values: Any) -> C:
-    """Validate plain values as one of the configurations.
+    """Validate plain values as a configuration.
 
     Raises:
         ConfigError: each wrong field, with its value and what is allowed.
@@ -52,16 +52,16 @@ def _field_error(kind: type[Config], detail: Any) -> str:
     if detail["type"] == _UNKNOWN:
         close = get_close_matches(str(detail["loc"][-1]), _holder(kind, detail).model_fields, n=1)
         return f"{where} is not a known field" + (f" (did you mean {close[0]}?)" if close else "")
-    if detail["type"] == _NOT_KEPT:  # the message names the field from there on
+    if detail["type"] == _NOT_KEPT:  # the message begins with the rest of the field's path
         return ".".join([*map(str, detail["loc"]), detail["msg"]])
     message = detail["msg"].removeprefix("Value error, ")
     message = f"{message[0].lower()}{message[1:]}"
-    # Of rules between fields the input is all fields at once, and the message names those that matter.
+    # For a rule between fields, the input is a dict of all fields, and the message names the relevant ones.
     return f"{where}: {message}" if isinstance(detail["input"], dict) else f"{where} = {detail['input']!r}: {message}"
 
 
 def _known_fields(kind: type[Config], error: ValidationError) -> str:
-    """What may stand where an unknown field stood; other errors say themselves what is allowed."""
+    """Return the fields that are allowed in place of an unknown one; other errors say themselves what is allowed."""
     places = {
         ".".join(map(str, detail["loc"][:-1])) or kind.__name__: _holder(kind, detail)
         for detail in error.errors()
@@ -71,7 +71,7 @@ def _known_fields(kind: type[Config], error: ValidationError) -> str:
 
 
 def _holder(kind: type[Config], detail: Any) -> type[Config]:
-    """The configuration that a field belongs to, which may lie inside another one, or in a list or mapping there."""
+    """Return the configuration that a field belongs to; it may be nested in others, or in their lists and mappings."""
     for part in detail["loc"][:-1]:
         if part in kind.model_fields:
             kind = _inside(kind.model_fields[part].annotation) or kind

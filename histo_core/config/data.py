@@ -1,4 +1,4 @@
-"""Which data, and how they are divided."""
+"""Configure the data set and its split."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from histo_core.config.fields import MANY, PATH_LENGTH, SEEDS, Fraction, Option
 
 
 class DataConfig(Config):
-    """Which data set, and where it lies.
+    """The data set, its folder and its options.
 
-    ``options`` are checked by the data set itself (`histo_core.data.open_dataset`).
+    The data set itself checks ``options`` (`histo_core.data.opening.open_dataset`).
     """
 
     dataset: str = Field(default="phantom", title="Data set")
@@ -27,16 +27,16 @@ class DataConfig(Config):
 
 
 class SplitConfig(Config):
-    """How samples are divided into train, valid and test.
+    """The split of samples into training, validation and test set.
 
-    ``auto`` takes the published split where the data set has one, else by patient, else by slide, else at random.
-    ``group`` keeps together what agrees in the table's column ``group``; ``saved`` takes a split that was saved in
-    the workspace under its fingerprint.
+    ``auto`` takes the published split where the data set has one, else splits by patient, else by slide, else at
+    random. ``group`` keeps samples with the same value in the table's column ``group`` together. ``saved`` takes the
+    split that the workspace stores under this fingerprint.
 
-    With ``folds``, the groups (or patches) are dealt into that many folds of like class shares. Fold number ``fold``
-    is the test part and validation is cut from the rest; with ``hold_out``, the test share is cut first, the same
-    for every fold, and the fold is the validation part. Another ``seed`` is another repeat, with other patients held
-    out.
+    With ``folds``, the groups (or patches) are divided into that many folds with similar class shares. Fold number
+    ``fold`` is the test set, and the validation set is drawn from the rest. With ``hold_out``, the test set is drawn
+    first, the same for every fold, and the fold is the validation set. Another ``seed`` gives another repeat, with
+    other patients held out.
     """
 
     method: Literal["auto", "published", "patient", "slide", "group", "random", "saved"] = Field(

@@ -1,4 +1,4 @@
-"""Types and bounds that several configurations share."""
+"""Define types and bounds that several configurations share."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pydantic import Field
 Option = bool | int | float | str
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 PATH_LENGTH = 4096
-"""Characters of the longest path that Linux takes."""
+"""Characters of the longest path on Linux."""
 MANY = 1_000_000_000
-"""Patches of the largest number that is asked for; no data set has as many."""
+"""The largest number of patches that may be asked for; no data set has as many."""
 SEEDS = 2**32
-"""Seeds are below it, for NumPy's sake."""
+"""Seeds are below this number, because NumPy requires it."""

@@ -1,4 +1,4 @@
-"""Which network, and how it predicts."""
+"""Configure the network and how it predicts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from histo_core.config.fields import PATH_LENGTH, Option
 
 
 class ModelConfig(Config):
-    """Which network. ``options`` are checked by the model's own specification."""
+    """The network, its weights, output and options. The model's own specification checks ``options``."""
 
     name: str = Field(default="cnn_rnn", title="Model")
     weights: str = Field(
@@ -37,12 +37,12 @@ class ModelConfig(Config):
 
 
 class PredictConfig(Config):
-    """How the trained network is applied to the parts that it was not trained on."""
+    """The prediction of sets with the trained network: which sets, and test-time augmentation."""
 
     parts: tuple[Literal["train", "valid", "test"], ...] = Field(
         default=("valid", "test"),
         min_length=1,
-        title="Parts",
+        title="Sets",
         description="Which are predicted when training has ended; leave test out until everything is chosen",
     )
     tta: Literal["none", "flips", "symmetries"] = Field(

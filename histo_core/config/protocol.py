@@ -1,4 +1,4 @@
-"""How many runs answer one question: a single run, k folds, repeats, or a sweep over settings."""
+"""Configure a protocol: a single run, k folds, repeats, or a sweep over settings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SweepValue = bool | int | float | str | None | tuple[float, ...]
 Metric = Literal["valid_auroc", "valid_loss", "valid_accuracy", "valid_weighted_f1"]
 
 LARGEST = 1e12
-"""Of the numbers that a range may reach; the distance between two of them is still a number."""
+"""The largest bound of a range, so that the distance between two bounds stays finite."""
 
 BELONGS: dict[str, tuple[str, ...]] = {
     "folds": ("folds", "sweep"),
@@ -30,11 +30,11 @@ BELONGS: dict[str, tuple[str, ...]] = {
     "trials": ("sweep",),
     "pruning": ("sweep",),
 }
-"""Fields that mean something in some kinds of protocol only."""
+"""Fields that apply to some kinds of protocol only."""
 
 
 class SweepField(Config):
-    """What a sweep tries for one setting: values from a list, or numbers from a range."""
+    """The values that a sweep tries for one setting: from a list, or from a range."""
 
     values: tuple[SweepValue, ...] = Field(default=(), title="Values")
     low: float | None = Field(default=None, ge=-LARGEST, le=LARGEST, title="From")
@@ -66,19 +66,19 @@ class SweepField(Config):
 
     @property
     def ranged(self) -> bool:
-        """Whether any number between two limits may be tried."""
+        """Return whether any number between two limits may be tried."""
         return self.low is not None or self.high is not None
 
 
 class ProtocolConfig(Config):
-    """One question as a set of ordinary runs.
+    """A protocol: one question as a set of ordinary runs.
 
-    ``folds``: each of k parts is held out once; with ``split.hold_out`` they serve to choose and a test part apart
-    from them is kept for the end. With ``repeats`` above 1 the folds are dealt anew as often, which a part that is held
-    out does not allow: another seed would hold out other patches.
-    ``repeats``: the same with new seeds of the weights and the order only, or with new splits as well.
-    ``sweep``: settings by dotted name, such as ``train.learning_rate``; each combination is a trial, over ``folds``
-    where they are given. Trials never see the test part, which over folds is held out of them all.
+    ``folds``: each of k folds is held out once. With ``split.hold_out``, the folds serve to choose, and a separate test
+    set is kept for the end. With ``repeats`` above 1 the folds are drawn anew each time; a held-out test set does not
+    allow this, because another seed would hold out other patches.
+    ``repeats``: the same run with new seeds of the weights and the order only, or with new splits as well.
+    ``sweep``: settings by dotted name, such as ``train.learning_rate``. Each combination is a trial, over ``folds``
+    where they are given. Trials never see the test set; over folds it is held out of all of them.
     """
 
     kind: Literal["single", "folds", "repeats", "sweep"] = Field(default="single", title="Protocol")
@@ -104,7 +104,7 @@ class ProtocolConfig(Config):
         description="When a trial's best epoch so far is below the median of the others at that epoch",
     )
     metric: Metric = Field(
-        default="valid_auroc", title="Choose by", description="On the validation part; never on the test part"
+        default="valid_auroc", title="Choose by", description="On the validation set; never on the test set"
     )
 
     @model_validator(mode="after")
@@ -135,12 +135,12 @@ class ProtocolConfig(Config):
 
     @property
     def driven(self) -> bool:
-        """Whether a process must follow the runs: to think up the next trial, or to stop poor ones."""
+        """Return whether a process must follow the runs, to choose the next trial or to stop poor ones."""
         return self.kind == "sweep" and (self.sampler == "tpe" or self.pruning)
 
     @property
     def size(self) -> int:
-        """How many runs there will be."""
+        """Return how many runs there will be."""
         if self.kind != "sweep":
             return (self.folds or 1) * self.repeats
         trials = prod(len(field.values) for field in self.sweep.values()) if self.sampler == "grid" else self.trials
@@ -148,9 +148,10 @@ class ProtocolConfig(Config):
 
 
 def changed(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
-    """A configuration with some fields replaced, by dotted name: ``train.learning_rate``, ``model.options.dropout``.
+    """Replace fields of a configuration by dotted name: ``train.learning_rate``, ``model.options.dropout``.
 
-    Settings of an optimiser, schedule or backbone that is replaced go with it, unless they are given as well.
+    Where an optimiser, schedule or backbone is replaced, settings that do not apply to the new one return to their
+    defaults, unless they are given as well.
 
     Raises:
         ConfigError: there is no such field, or its new value is not allowed.
@@ -161,7 +162,7 @@ def changed(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
         place = values
         for parent in parents:
             place = place.get(parent) if isinstance(place, dict) else None
-        # Only options have names that the configuration does not know.
+        # Only options may have names that the configuration does not know.
         if not isinstance(place, dict) or (last not in place and (not parents or parents[-1] != "options")):
             raise ConfigError(
                 f"{name} is not a field of a run.",

@@ -1,7 +1,7 @@
-"""All it takes to repeat a run, as frozen pydantic models that refuse unknown keys.
+"""Configure a run: everything that repeats it.
 
-A `RunConfig` is data + split + preprocessing + augmentation + model + training. It says nothing about
-where the run is kept or who started it, so that its hash, with the data's content hash, names the run.
+A `RunConfig` is data + split + preprocessing + augmentation + model + training. It does not say where the run is kept
+or who started it, so that its hash, together with the data's content hash, identifies the run.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from histo_core.regular_files import read_regular
 
 
 class RunConfig(Config):
-    """One run, from data to trained weights.
+    """The configuration of one run, from data to trained weights.
 
     Example:
         >>> from histo_core import RunConfig
@@ -47,15 +47,15 @@ class RunConfig(Config):
     seed: int = Field(default=0, ge=0, lt=SEEDS, title="Seed")
 
     def hash(self, data_hash: str) -> str:
-        """SHA-256 (hex) of the configuration together with the data's content hash."""
+        """Return the SHA-256 (hex) of the configuration together with the data's content hash."""
         payload = json.dumps([self.naming_values(), data_hash], sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(payload.encode()).hexdigest()
 
     def naming_values(self) -> dict[str, Any]:
-        """Plain values that tell this run from others.
+        """Return the plain values that distinguish this run from others.
 
-        How odd margins are rounded counts where there is a crop and the rule is not the earlier one, so that runs from
-        before it was a choice keep their hash and can be resumed.
+        ``crop_rounding`` is included only where there is a crop and the rule differs from the earlier one. Runs from
+        before this field existed therefore keep their hash and can be resumed.
         """
         values = self.model_dump(mode="json")
         if self.preprocess.crop is None or self.preprocess.crop_rounding == "down":
@@ -63,14 +63,14 @@ class RunConfig(Config):
         return values
 
     def to_yaml(self) -> str:
-        """The configuration as YAML, readable and complete."""
+        """Return the complete configuration as YAML."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
 
     @classmethod
     def from_yaml(cls, text: str, *, saved: bool = False) -> RunConfig:
-        """Read what `to_yaml` wrote, or what a user wrote by hand.
+        """Parse YAML from `to_yaml` or from a user.
 
-        ``saved`` says that it is the configuration of a run that is there already; see `parse_saved`.
+        ``saved`` means that the configuration belongs to an existing run; see `parse_saved`.
 
         Raises:
             ConfigError: not YAML, an unknown key, or a value out of range.
@@ -87,19 +87,19 @@ class RunConfig(Config):
 
     @classmethod
     def parse(cls, values: Any) -> RunConfig:
-        """Build from plain values, with errors that name the field."""
+        """Build a configuration from plain values, with errors that name the field."""
         return parse_config(cls, values)
 
     @classmethod
     def parse_saved(cls, values: Any) -> RunConfig:
-        """Build from what an earlier version may have saved; see `saved_preprocess`."""
+        """Build a configuration from values that an earlier version may have saved; see `saved_preprocess`."""
         if isinstance(values, dict) and "preprocess" in values:
             values = {**values, "preprocess": saved_preprocess(values["preprocess"])}
         return cls.parse(values)
 
 
 def read_config(path: Path, *, saved: bool = False) -> RunConfig:
-    """Read a run configuration from a YAML file; ``saved``: of a run that is there already.
+    """Read a run configuration from a YAML file; ``saved`` means that it belongs to an existing run.
 
     Raises:
         ConfigError: the file is missing or its content is not allowed.

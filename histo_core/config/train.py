@@ -1,4 +1,4 @@
-"""How a network is trained: optimiser, schedule, loss and what surrounds them."""
+"""Configure training: optimiser, schedule, loss, class balance, precision and devices."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ BELONGS: dict[str, tuple[str, tuple[str, ...]]] = {
     "plateau_patience": ("schedule", ("plateau",)),
     "plateau_factor": ("schedule", ("plateau",)),
 }
-"""Settings that mean something under certain choices only: field to (the field that chooses, its choices)."""
+"""Settings that apply to certain choices only: field to (the field that chooses, its choices)."""
 
 
 class TrainConfig(Config):
-    """How the network is trained. The best epoch is the one with the lowest validation loss.
+    """The training of the network. The best epoch is the one with the lowest validation loss.
 
-    Everything that `BELONGS` lists is refused under another choice unless left as it is, so that no run carries a
-    setting that does nothing.
+    A setting that `BELONGS` lists must keep its default under other choices, so that no run has a setting without
+    effect.
     """
 
     epochs: int = Field(default=10, ge=1, le=10_000, title="Epochs")
@@ -181,7 +181,7 @@ class TrainConfig(Config):
         description="Binary: of two classes, with the difference of the two outputs as the one output of a sigmoid",
     )
     label_smoothing: float = Field(
-        default=0.0, ge=0, lt=1, title="Label smoothing", description="Share of each label dealt to all classes"
+        default=0.0, ge=0, lt=1, title="Label smoothing", description="Share of each label spread over all classes"
     )
     loss_on: Literal["logits", "probabilities"] = Field(
         default="logits",
@@ -234,7 +234,7 @@ class TrainConfig(Config):
     )
     activations: bool = Field(
         default=False,
-        exclude_if=lambda on: not on,  # so that runs from before this setting keep their hashes
+        exclude_if=lambda on: not on,  # so that runs from before this setting existed keep their hashes
         title="Record activations",
         description="After each epoch count, layer by layer, the units that no validation patch makes active, and how "
         "the outputs are spread. Validation takes about twice as long",
@@ -255,7 +255,7 @@ class TrainConfig(Config):
     @field_validator("precision", mode="before")
     @classmethod
     def _bits_may_be_a_number(cls, value: Any) -> Any:
-        """YAML reads 32 as a number."""
+        """Accept a whole number, because YAML reads 32 as one."""
         return str(value) if isinstance(value, int) else value
 
     @field_validator("device")

@@ -1,4 +1,4 @@
-"""What is done to pixels: preprocessing of every patch, augmentation of training patches."""
+"""Configure preprocessing of every patch and augmentation of training patches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IMAGENET_STD: Channels = (0.229, 0.224, 0.225)
 
 
 class PreprocessConfig(Config):
-    """Centre crop, then resize, then scale to [0, 1] and normalise; in this order, always."""
+    """The preprocessing: centre crop, then resize, then scale to [0, 1], then normalise; always in this order."""
 
     crop: int | None = Field(
         default=None, ge=8, le=4096, title="Centre crop", description="Side in input pixels; none for all"
@@ -43,10 +43,10 @@ class PreprocessConfig(Config):
 
 
 def saved_preprocess(values: Any) -> Any:
-    """Plain values of a `PreprocessConfig` as they were saved, with what they meant when they were.
+    """Return saved plain values of a `PreprocessConfig` with the meaning they had when they were saved.
 
-    Before December 2026 there was no ``crop_rounding``, and odd margins were rounded down. What was trained so must be
-    shown, resumed and applied so.
+    Before December 2026 there was no ``crop_rounding``, and odd margins were rounded down. Runs that were trained this
+    way must be shown, resumed and applied this way.
     """
     if not isinstance(values, dict) or values.get("crop") is None:
         return values
@@ -54,10 +54,10 @@ def saved_preprocess(values: Any) -> Any:
 
 
 class AugmentConfig(Config):
-    """Random changes to training patches, drawn from (run seed, epoch, sample).
+    """The random augmentation of training patches, drawn from (run seed, epoch, sample).
 
-    What has a range is uniform in it; what has a chance is drawn for that share of the patches and left out for the
-    others. Defaults of what is off change nothing.
+    A setting with a range is drawn uniformly from it. A setting with a probability applies to that share of the
+    patches. The defaults of settings that are off change nothing.
     """
 
     flips: bool = Field(

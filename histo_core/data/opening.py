@@ -19,7 +19,7 @@ def prepare_dataset(config: DataConfig, workspace: Workspace, progress: Progress
     """Make what opening a data set needs, with progress; see `Dataset.prepare`.
 
     Raises:
-        as `open_dataset`, and CancelledError.
+        HistoscopeError: as `open_dataset`; CancelledError as the progress asked.
     """
     kind, root, options = _checked(config, workspace)
     with _reading(root):

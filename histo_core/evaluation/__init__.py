@@ -1,1 +1,1 @@
-"""Arrays in, numbers out: metrics, intervals and paired tests. Nothing here knows a run, a file or a page."""
+"""Compute metrics, intervals and paired tests from arrays. Nothing here knows a run, a file or a page."""

@@ -1,4 +1,4 @@
-"""The area under the ROC curve (AUROC) and its interval."""
+"""Compute the area under the ROC curve (AUROC) with its interval."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ __all__ = ["PairedDifference", "auroc_difference", "auroc_interval"]
 def auroc_interval(
     y_true: ArrayLike, score: ArrayLike, groups: Groups = None, *, confidence: float = CONFIDENCE
 ) -> Interval | None:
-    """Return the AUROC with its interval, which holds with few patients and with few samples of a class.
+    """Return the AUROC with an interval that keeps its coverage with few patients and few samples of a class.
 
-    With groups: the delete-one-group jackknife on the logit scale, with Student's t and an allowance for skewed
+    With groups: the delete-one-group jackknife on the logit scale, with Student's t and a correction for skewed
     influence (`histo_core.evaluation.jackknife`); never narrower than for independent samples.
 
     Without groups, or where each sample is a group of its own: a score interval (Newcombe 2006, Stat. Med. 25:559,
-    method 5). Its variance at the true AUROC is scaled to DeLong's at the estimate. A smaller variance of DeLong's is
-    drawn towards Newcombe's as if that were known from 30 samples more, because from few samples it is often too small.
+    method 5). Its variance at the true AUROC is scaled to DeLong's at the estimate. DeLong's variance is often too
+    small with few samples; where it is the smaller one, it is shrunk towards Newcombe's as if that came from 30 more
+    samples.
 
-    An AUROC of exactly 0 or 1 has no variance to estimate. Its limit is (alpha / 2)^(1 / k), where k is how many
-    pairs of a positive and a negative group there are without a group in two pairs: all samples can be in order only if
-    these k independent pairs are. A class with a single
-    group gives 0 to 1: how its groups differ is not known. Coverage by simulation: docs/statistics.md.
+    An AUROC of exactly 0 or 1 has no variance to estimate. Its limit is (alpha / 2)^(1 / k), where k is the number of
+    pairs of a positive and a negative group in which no group occurs twice. All samples can be in order only if these k
+    independent pairs are. A class with a single group gives 0 to 1: the variation between its groups is unknown.
+    docs/statistics.md gives the simulated coverage.
 
     Args:
         y_true: 0 or 1 [n]; 1 is the class of interest.
@@ -39,7 +40,7 @@ def auroc_interval(
         None when a class is missing: the AUROC is not defined then.
 
     Raises:
-        DataError: labels other than 0 and 1, scores that are no finite numbers, or group ids that do not fit.
+        DataError: labels other than 0 and 1, scores that are not finite numbers, or group ids that do not fit.
 
     Example:
         >>> from histo_core import auroc_interval

@@ -1,4 +1,4 @@
-"""The difference between the AUROCs of two models on the same samples."""
+"""Compute and test the difference between the AUROCs of two models on the same samples."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from histo_core.evaluation.warnings import few_groups
 
 _ANGLES = np.linspace(0, 2 * np.pi, 361)
 _LEVELS = np.logspace(-12, 0, 481)
-"""Where a P value is looked for that has no formula."""
+"""The levels at which a P value without a formula is searched."""
 _NO_PULL = 1e-15
 
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """AUROC of the first model minus that of the second, on the same samples.
+    """The paired difference of two AUROCs: the first model's minus the second's, on the same samples.
 
     Attributes:
         value, low, high: the difference and its confidence limits, -1 to 1.
-        p_value: two-sided, of no difference; below 1 - confidence just where the limits leave out 0. None where no
+        p_value: two-sided, of no difference; below 1 - confidence exactly where the limits exclude 0. None where no
             interval can be estimated.
-        method: how both were found.
-        warning: what speaks against trusting them; empty when nothing does.
-        swap: the exact test that swaps the models within whole groups; None where no P value can be told.
+        method: how limits and P value were computed.
+        warning: why they may be unreliable; empty when nothing is known against them.
+        swap: the exact test that swaps the models within whole groups; None where there is no P value.
     """
 
     value: float
@@ -50,23 +50,23 @@ class PairedDifference:
 def auroc_difference(
     y_true: ArrayLike, a: ArrayLike, b: ArrayLike, groups: Groups = None, *, confidence: float = CONFIDENCE
 ) -> PairedDifference | None:
-    """Return the AUROC of ``a`` minus that of ``b`` on the same samples, paired.
+    """Return the paired difference of two AUROCs on the same samples: that of ``a`` minus that of ``b``.
 
-    The covariance of both is estimated twice by the delete-one-group jackknife (each sample is a group where there are
-    none): of the AUROCs and of their logits, with Student's t. The limits are the wider of the two: of the difference
-    itself, and of the difference over the ellipse of both logits. The P value is the larger of the two tests, so that
-    it is below 1 - confidence just where the limits leave out 0. The first alone misses differences of unequal AUROCs
-    near 1; the second alone is too sure where they are equal (docs/statistics.md has the simulation).
+    The delete-one-group jackknife estimates the covariance twice, for the AUROCs and for their logits, with Student's
+    t. Without groups each sample is a group. The limits are the wider of two: those of the difference itself, and those
+    of the difference over the ellipse of both logits. The P value is the larger of the two tests, so that it is below
+    1 - confidence exactly where the limits exclude 0. The first test alone misses differences of unequal AUROCs near 1;
+    the second alone rejects too often where they are equal (docs/statistics.md has the simulation).
 
-    Where a model is in perfect order, or its AUROC does not vary between the groups, the limits are put together from
-    the two models' own limits (MOVER: Zou and Donner 2008, Stat. Med. 27:1693).
+    Where a model's AUROC is 0 or 1, or does not vary between the groups, the limits are combined from those of the two
+    models (MOVER: Zou and Donner 2008, Stat. Med. 27:1693).
 
     Args:
         y_true, groups, confidence: as for `auroc_interval`.
         a, b: scores of the two models, float [n].
 
     Returns:
-        None when a class is missing. No P value, and limits of -1 and 1, where a class has a single group.
+        None when a class is missing. There is no P value, and the limits are -1 and 1, where a class has one group.
 
     Raises:
         DataError: what `auroc_interval` raises.
@@ -93,7 +93,7 @@ def auroc_difference(
 def between(
     first: AurocParts, second: AurocParts, swap: SwapTest | None, confidence: float = CONFIDENCE
 ) -> PairedDifference:
-    """Return the difference of two models whose AUROCs were taken apart on the same samples and groups.
+    """Return the difference of two models from their AUROC parts on the same samples and groups.
 
     Args:
         first, second: from `auroc_parts`.
@@ -135,16 +135,16 @@ def _jackknife(first: AurocParts, second: AurocParts, confidence: float) -> tupl
 
 
 def _error(covariance: np.ndarray) -> float:
-    """The standard error of the difference."""
+    """Return the standard error of the difference."""
     return float(np.sqrt(max(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1], 1e-300)))
 
 
 def jackknife_covariance(parts: list[AurocParts], *, on_logits: bool = False) -> np.ndarray:
-    """Return the covariance of several models' AUROCs, float64 [m, m], by leaving out one group after the other.
+    """Return the covariance of several models' AUROCs by the delete-one-group jackknife, float64 [m, m].
 
     Args:
         parts: of m models on the same samples and groups.
-        on_logits: of the logits instead; a value without a group is kept half a step away from 0 and 1.
+        on_logits: use the logits instead; each leave-one-group-out value stays half a step away from 0 and 1.
     """
     table = np.stack([np.where(np.isnan(one.without), one.value, one.without) for one in parts])
     if on_logits:
@@ -156,9 +156,9 @@ def jackknife_covariance(parts: list[AurocParts], *, on_logits: bool = False) ->
 
 
 def _over_ellipse(centre: np.ndarray, covariance: np.ndarray, quantile: float) -> tuple[float, float]:
-    """The least and the greatest difference of two AUROCs whose logits lie within an ellipse.
+    """Return the smallest and the largest difference of two AUROCs whose logits lie within an ellipse.
 
-    The points where the ellipse comes nearest to equal logits are among those looked at: so the limits leave out 0
+    The evaluated points include those where the ellipse is nearest to equal logits. The limits therefore exclude 0
     exactly where the test of the logits does.
     """
     values, vectors = np.linalg.eigh(covariance)

@@ -1,4 +1,4 @@
-"""What is known of one model's AUROC: its value, its value without each group, and its limits."""
+"""Compute one model's AUROC, its value without each group, and its limits."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from histo_core.evaluation.placements import placements, wins_within
 from histo_core.evaluation.warnings import few_groups
 
 _WEIGHT_OF_MODEL = 30
-"""Degrees of freedom that Newcombe's variance counts for beside DeLong's, where DeLong's is the smaller one."""
+"""Degrees of freedom given to Newcombe's variance where DeLong's is smaller."""
 
 
 @dataclass(frozen=True, eq=False)
 class AurocParts:
-    """One model's AUROC, taken apart by group.
+    """The AUROC of one model with each group's influence on it.
 
     Attributes:
         grouped: False where each sample is a group of its own.
         value: the AUROC.
         without: float64 [g], the AUROC without group g; NaN where a class would be missing.
-        pull: float64 [g, 2], what the positive and the negative samples of a group add to the AUROC's deviation.
+        pull: float64 [g, 2], influence of a group's positive and negative samples on the AUROC.
         sizes: float64 [g, 2], positive and negative samples of each group.
-        variances: float (2), what the positive and the negative samples add to DeLong's variance, that of independent
-            samples; NaN where a class has one sample.
+        variances: float (2), the positive and the negative samples' components of DeLong's variance (for independent
+            samples); NaN where a class has one sample.
     """
 
     grouped: bool
@@ -39,28 +39,28 @@ class AurocParts:
 
     @cached_property
     def class_groups(self) -> tuple[int, int]:
-        """How many groups have positive and how many have negative samples."""
+        """Return how many groups have positive and how many have negative samples."""
         positive, negative = (self.sizes > 0).sum(axis=0)
         return int(positive), int(negative)
 
     @property
     def smaller(self) -> int:
-        """How many independent groups the rarer class has."""
+        """Return how many independent groups the rarer class has."""
         return min(self.class_groups)
 
     @property
     def pairs(self) -> int:
-        """How many pairs of a positive and a negative group there are without a group in two pairs."""
+        """Return the number of pairs of a positive and a negative group in which no group occurs twice."""
         return min(self.smaller, len(self.sizes) // 2)
 
     @cached_property
     def _counts(self) -> tuple[float, float]:
-        """Samples, and pairs of a positive and a negative one."""
+        """Return the number of samples, and of pairs of a positive and a negative sample."""
         return float(self.sizes.sum()), float(np.prod(self.sizes.sum(axis=0)))
 
     @property
     def step(self) -> float:
-        """Half of the AUROC's smallest step."""
+        """Return half of the AUROC's smallest step."""
         return 0.5 / self._counts[1]
 
     @cached_property
@@ -69,7 +69,7 @@ class AurocParts:
 
     @cached_property
     def limits(self) -> Limits:
-        """The AUROC's limits; `auroc_interval` says how they are found."""
+        """Return the AUROC's limits; `auroc_interval` says how they are computed."""
         kind = "group" if self.grouped else "sample"
         warning = few_groups(len(self.sizes)) if self.grouped else ""
         if self.smaller < 2:
@@ -92,13 +92,13 @@ class AurocParts:
         return Score(self.value, "score interval with DeLong's variance", "", lambda a: ratio * self._newcombe(a), df)
 
     def _newcombe(self, auroc: np.ndarray) -> np.ndarray:
-        """Variance of an AUROC of independent samples, as a function of the true one (Newcombe 2006, method 5)."""
+        """Return the variance of an AUROC of independent samples, given the true one (Newcombe 2006, method 5)."""
         half, pairs = self._counts[0] / 2 - 1, self._counts[1]
         return auroc * (1 - auroc) * (1 + half * ((1 - auroc) / (2 - auroc) + auroc / (1 + auroc))) / pairs
 
 
 def auroc_parts(positive: np.ndarray, score: np.ndarray, codes: np.ndarray | None) -> AurocParts:
-    """Take one model's AUROC apart, in O(n log n).
+    """Compute one model's AUROC and each group's influence on it, in O(n log n).
 
     Args:
         positive: bool [n], with both classes.
@@ -127,13 +127,13 @@ def _mean_variance(values: np.ndarray) -> float:
 
 
 def pulled_df(pull: np.ndarray, sizes: np.ndarray) -> float:
-    """Return the degrees of freedom of a variance that is summed from the groups' pulls.
+    """Return the degrees of freedom of a variance that is summed from the groups' influences.
 
-    The smaller of two counts: with the components' variances as estimated, and with groups taken as equally variable.
-    The first alone is too large whenever the variance of a class of few groups happens to come out small.
+    It is the smaller of two values: one uses the components' estimated variances, the other takes groups as equally
+    variable. The first alone is too large when a class of few groups has a small variance by chance.
 
     Args:
-        pull, sizes: as in `AurocParts`, or the difference of two models' pulls.
+        pull, sizes: as in `AurocParts`, or the difference of two models' influences.
     """
     groups = (sizes > 0).sum(axis=0)
     variances = groups / np.maximum(groups - 1, 1) * (pull**2).sum(axis=0)

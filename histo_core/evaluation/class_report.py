@@ -1,6 +1,6 @@
-"""The classification report: precision, recall and F1 of each class, their averages, and an interval of each.
+"""Compute the classification report: precision, recall and F1 of each class, their averages, each with an interval.
 
-The values are those of scikit-learn's ``classification_report`` over the classes that occur or are called.
+The values equal those of scikit-learn's ``classification_report`` over the classes that occur or are predicted.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _PRECISION, _RECALL, _F1 = range(3)
 
 @dataclass(frozen=True)
 class ReportRow:
-    """One class, or one average over the classes.
+    """The row of one class, or of one average over the classes.
 
     Attributes:
-        name: of the class or the average.
-        precision, recall, f1: 0 to 1. Precision is 0 where nothing is called this class, recall where no sample is of
-            it (as scikit-learn does); its interval is then 0 to 1 and says why. Undefined where both hold.
+        name: name of the class or the average.
+        precision, recall, f1: 0 to 1. As in scikit-learn, precision is 0 where the class is never predicted, and recall
+            is 0 where no sample has it; the interval is then 0 to 1 and says why. Undefined where both hold.
         support: samples and groups of the class; of all classes for an average.
     """
 
@@ -43,12 +43,12 @@ class ReportRow:
 
 @dataclass(frozen=True)
 class ClassReport:
-    """The report of one model.
+    """The classification report of one model.
 
     Attributes:
-        classes: in the order of the class names; undefined where a class neither occurs nor is called.
-        averages: in the order of `AVERAGES`. Micro counts all samples alike, which makes all three of its numbers the
-            accuracy; macro is the mean over the classes; weighted is the mean weighed by support.
+        classes: rows in the order of the class names; undefined where a class neither occurs nor is predicted.
+        averages: rows in the order of `AVERAGES`. The micro average counts all samples alike, so its three numbers
+            equal the accuracy; macro is the mean over the classes; weighted is the mean weighted by support.
     """
 
     classes: tuple[ReportRow, ...]
@@ -56,7 +56,7 @@ class ClassReport:
 
     @property
     def rows(self) -> tuple[ReportRow, ...]:
-        """Classes, then averages."""
+        """Return the classes, then the averages."""
         return (*self.classes, *self.averages)
 
 
@@ -68,20 +68,20 @@ def class_report(
     *,
     confidence: float = CONFIDENCE,
 ) -> ClassReport:
-    """Report precision, recall and F1 of each class with intervals.
+    """Return precision, recall and F1 of each class with intervals.
 
-    A class has those of `binary_metrics`, one against the rest. The micro average, and the weighted recall, are the
-    accuracy; where each class that is called occurs, the macro recall is the balanced accuracy: both have the intervals
-    of `class_rates`. Other averages have those of `counts_interval`, in which each class needs two groups.
+    A class has the intervals of `binary_metrics`, one class against the rest. The micro average and the weighted recall
+    equal the accuracy. The macro recall equals the balanced accuracy where each predicted class occurs. These have the
+    intervals of `class_rates`; other averages have those of `counts_interval`, where each class needs two groups.
 
     Args:
         y_true, y_pred: class indices 0 to k - 1 [n].
-        names: of the k classes.
+        names: names of the k classes.
         groups: patient (else slide) ids [n]; None takes samples as independent.
         confidence: 0 to 1.
 
     Raises:
-        DataError: no sample, other lengths, an index that is no class, or group ids that do not fit.
+        DataError: no sample, unequal lengths, an index that is no class, or group ids that do not fit.
     """
     true, predicted, k = np.asarray(y_true, np.int64), np.asarray(y_pred, np.int64), len(names)
     rates = class_rates(true, predicted, k, groups, confidence=confidence)
@@ -126,7 +126,7 @@ def _unknown(reason: str) -> Interval:
 
 
 def _macro(measure: int) -> Statistic:
-    """The mean over the classes that occur or are called; what is not defined counts as 0."""
+    """Return the mean over the classes that occur or are predicted; undefined values count as 0."""
 
     def mean(counts: np.ndarray) -> np.ndarray:
         value, _, there = _measures(counts, measure)
@@ -136,7 +136,7 @@ def _macro(measure: int) -> Statistic:
 
 
 def _weighted(measure: int) -> Statistic:
-    """The mean over the classes, weighed by their samples; what is not defined counts as 0."""
+    """Return the mean over the classes, weighted by their samples; undefined values count as 0."""
 
     def mean(counts: np.ndarray) -> np.ndarray:
         value, true, _ = _measures(counts, measure)
@@ -146,7 +146,9 @@ def _weighted(measure: int) -> Statistic:
 
 
 def _measures(counts: np.ndarray, measure: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A measure of each class, 0 where it is not defined; its samples; whether it occurs or is called. [..., k] each.
+    """Return for each class: the measure (0 where undefined), the samples, and whether it is in use. [..., k] each.
+
+    A class is in use where it occurs or is predicted.
 
     Args:
         counts: float64 [..., k * k].

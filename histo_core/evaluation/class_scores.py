@@ -1,4 +1,4 @@
-"""Numbers of a classifier of k classes that need no threshold of their own."""
+"""Compute the metrics of a k-class classifier that need no threshold."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from histo_core.evaluation.metrics import confusion
 from histo_core.evaluation.multiclass import mean_f1, mean_recall, weighted_f1
 
 _SMALLEST = 1e-12
-"""Of a probability, where its logarithm is taken."""
+"""The smallest probability whose logarithm is taken."""
 
 
 @dataclass(frozen=True)
 class ClassScores:
-    """Numbers from n samples; each sample is called the class of its highest probability.
+    """Metrics of n samples; the predicted class of a sample is the one with the highest probability.
 
     Attributes:
         n: samples.
-        accuracy: share that is called rightly, 0 to 1.
-        auroc: of two classes, that of the class of interest; of more, the macro average: the mean over the classes that
-            occur, each against the rest. 0 to 1; None where fewer than two classes occur.
-        balanced_accuracy: mean over the classes that occur of the share that is called rightly, 0 to 1.
-        macro_f1: mean F1 over the classes that occur or are called, 0 to 1.
-        weighted_f1: mean F1 over the classes, weighed by how many samples each has, 0 to 1.
+        accuracy: share of samples whose predicted class is the true one, 0 to 1.
+        auroc: for two classes, the AUROC of the class of interest; for more, the macro average: the mean over the
+            classes that occur, each against the rest. 0 to 1; None where fewer than two classes occur.
+        balanced_accuracy: mean recall over the classes that occur, 0 to 1.
+        macro_f1: mean F1 over the classes that occur or are predicted, 0 to 1.
+        weighted_f1: mean F1 over the classes, weighted by their numbers of samples, 0 to 1.
         loss: mean cross entropy in nats.
     """
 
@@ -41,7 +41,7 @@ class ClassScores:
 
 
 METRICS = ("auroc", "accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "loss")
-"""The names of the numbers, the most telling first."""
+"""The names of the metrics, the most informative first."""
 
 
 def class_scores(y_true: np.ndarray, probabilities: np.ndarray, positive: int) -> ClassScores:
@@ -56,7 +56,7 @@ def class_scores(y_true: np.ndarray, probabilities: np.ndarray, positive: int) -
         DataError: no sample, or an index that is no class.
     """
     if not len(y_true):
-        raise DataError("There is no sample to score.", "At least one is needed.", "Choose a part that has labels.")
+        raise DataError("There is no sample to score.", "At least one is needed.", "Choose a set that has labels.")
     k = probabilities.shape[1]
     matrix = confusion(y_true, probabilities.argmax(axis=1), k).astype(np.float64)
     return ClassScores(
@@ -76,5 +76,5 @@ def _binary(positive: np.ndarray, score: np.ndarray) -> float | None:
 
 
 def losses(y_true: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """Cross entropy of each sample in nats, float64 [n]."""
+    """Return the cross entropy of each sample in nats, float64 [n]."""
     return -np.log(np.clip(probabilities[np.arange(len(y_true)), y_true], _SMALLEST, 1))

@@ -1,4 +1,4 @@
-"""How many samples, and how many independent patients or slides, a number rests on in each class."""
+"""Count the samples and the independent patients or slides of each class."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from histo_core.evaluation.validation import Groups
 
 @dataclass(frozen=True)
 class ClassSupport:
-    """One class in the data that a number is about.
+    """The support of one class: its samples and groups.
 
     Attributes:
-        name: of the class, or of several together.
-        patches: how many samples it has.
-        groups: of how many patients (else slides); None where neither is known.
+        name: name of the class, or of several together.
+        patches: number of its samples.
+        groups: number of their patients (else slides); None where neither is known.
     """
 
     name: str
@@ -25,7 +25,7 @@ class ClassSupport:
     groups: int | None
 
     def words(self, kind: str | None) -> str:
-        """Say it: "tumour: 60 patches of 8 patients".
+        """Return the support in words: "tumour: 60 patches of 8 patients".
 
         Args:
             kind: patient or slide; None where neither is known.
@@ -42,7 +42,7 @@ def class_support(y_true: np.ndarray, names: Sequence[str], groups: Groups = Non
 
     Args:
         y_true: int64 [n], index into ``names``.
-        names: of the classes.
+        names: names of the classes.
         groups: patient (else slide) ids [n]; None where neither is known.
     """
     ids = None if groups is None else np.asarray(groups, dtype=object)
@@ -52,7 +52,7 @@ def class_support(y_true: np.ndarray, names: Sequence[str], groups: Groups = Non
 def one_against_rest_support(
     y_true: np.ndarray, names: Sequence[str], of_interest: int, groups: Groups = None
 ) -> tuple[ClassSupport, ...]:
-    """Count for one class and for all others together, which are called by their name where they are one.
+    """Count the samples and groups of one class and of all others together; a single other class keeps its name.
 
     Args:
         y_true, names, groups: as for `class_support`.
@@ -64,7 +64,7 @@ def one_against_rest_support(
 
 
 def support_in_words(support: Sequence[ClassSupport], kind: str | None) -> str:
-    """Say all of it: "tumour: 60 patches of 8 patients; normal: 60 patches of 12 patients"."""
+    """Return all support in words: "tumour: 60 patches of 8 patients; normal: 60 patches of 12 patients"."""
     return "; ".join(one.words(kind) for one in support)
 
 

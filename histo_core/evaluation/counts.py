@@ -1,4 +1,4 @@
-"""Intervals of what is worked out from counts: rates, and any statistic of a confusion matrix."""
+"""Compute intervals of rates and of any other statistic of a confusion matrix."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def ratio_interval(
     confidence: float = CONFIDENCE,
     nothing: str = "no sample",
 ) -> Interval:
-    """Return a rate with its interval: successes of trials, each sample counting once or not at all.
+    """Return a rate with its interval: successes over trials, where each sample counts once or not at all.
 
     Without groups the limits are exact (Clopper and Pearson). With groups they are those of the delete-one-group
-    jackknife (`histo_core.evaluation.jackknife`), never narrower than the exact ones of independent samples. A rate
-    that is the same in all groups gets the exact limit of as many trials as there are groups.
+    jackknife (`histo_core.evaluation.jackknife`), but never narrower than the exact limits of independent samples. A
+    rate that is the same in all groups gets the exact limit of as many trials as there are groups.
 
     Args:
         successes, trials: bool [n]; every success is a trial.
@@ -65,19 +65,19 @@ def counts_interval(
     at_least: tuple[Limits, ...] = (),
     nothing: str = "no sample",
 ) -> Interval:
-    """Return a statistic of counts with its interval, by the delete-one-group jackknife.
+    """Return a statistic of counts with its interval by the delete-one-group jackknife.
 
     Args:
-        cells: int [n], the cell that each sample counts in, 0 to ``n_cells`` - 1; of a confusion matrix
-            ``true * k + called``.
+        cells: int [n], the cell that each sample counts in, 0 to ``n_cells`` - 1; in a confusion matrix
+            ``true * k + predicted``.
         n_cells: how many cells there are.
-        statistic: from counts, float64 [..., n_cells], to numbers [...]; NaN where it is not defined.
+        statistic: maps counts, float64 [..., n_cells], to numbers [...]; NaN where it is not defined.
         codes: int64 [n], the number of each sample's group; None where each sample is one.
-        bounds: of the statistic.
+        bounds: lowest and highest value of the statistic.
         confidence: 0 to 1.
-        units: 0 or 1 [u, n_cells], the cells whose samples the statistic's u parts rest on, such as the rows of the
-            classes for a mean of recalls. A part of a single group allows no interval. None takes those cells that the
-            statistic moves with as its one part.
+        units: 0 or 1 [u, n_cells]: the cells that each of the statistic's u components is computed from, such as the
+            row of each class for a mean of recalls. A component with a single group allows no interval. None takes the
+            cells that change the statistic as its one component.
         at_least: limits that the result is never narrower than.
         nothing: the reason given where the statistic is not defined.
     """
@@ -115,7 +115,10 @@ def counts_interval(
 
 
 def _groups(cell: np.ndarray, n_cells: int, codes: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
-    """The counts of each group, float64 [g, n_cells]; of single samples one row a cell, and how many samples it has."""
+    """Return the counts of each group, float64 [g, n_cells].
+
+    Without groups there is one row a cell, and the number of samples in each.
+    """
     if codes is None:
         times = np.bincount(cell, minlength=n_cells).astype(np.float64)
         return np.eye(n_cells)[times > 0], times[times > 0]
@@ -125,9 +128,9 @@ def _groups(cell: np.ndarray, n_cells: int, codes: np.ndarray | None) -> tuple[n
 
 
 def _moving(statistic: Statistic, counts: np.ndarray) -> np.ndarray:
-    """1 for cells that the statistic changes with, else 0.
+    """Return 1 for cells that change the statistic, else 0.
 
-    Looked at a little beside the counts: a precision of 1 does not change with one more right answer.
+    The change is evaluated at slightly larger counts: a precision of 1 does not change with one more correct call.
     """
     beside = counts + 0.5
     moved = np.abs(statistic(beside + np.eye(len(counts))) - statistic(beside)) > 0

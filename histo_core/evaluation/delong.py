@@ -1,4 +1,4 @@
-"""AUROCs and their covariance without resampling, after DeLong."""
+"""Compute AUROCs and their covariance without resampling, by DeLong's method."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from histo_core.evaluation.validation import check_scores, check_truth
 
 
 def delong(y_true: ArrayLike, scores: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """AUROCs and their covariance after DeLong, DeLong and Clarke-Pearson (1988, Biometrics 44:837, equations 3 to 7).
+    """Return AUROCs and their covariance by DeLong et al. (1988, Biometrics 44:837, equations 3 to 7).
 
-    The covariance is that of the samples' `placements`.
+    The covariance is computed from the samples' `placements`.
 
     Args:
         y_true: 0 or 1 [n]; 1 is the class of interest.
         scores: float [m, n], one row a model.
 
     Returns:
-        AUROC float64 [m] and covariance float64 [m, m]. All NaN when a class is missing; the covariance alone when a
-        class has a single sample.
+        AUROC float64 [m] and covariance float64 [m, m]. Both are NaN when a class is missing; only the covariance is
+        NaN when a class has a single sample.
 
     Raises:
-        DataError: labels other than 0 and 1, or scores that are no finite numbers.
+        DataError: labels other than 0 and 1, or scores that are not finite numbers.
     """
     positive = check_truth(y_true)
     table = check_scores(scores, len(positive))
@@ -40,10 +40,10 @@ def delong(y_true: ArrayLike, scores: ArrayLike) -> tuple[np.ndarray, np.ndarray
 
 
 def delong_test(y_true: ArrayLike, a: ArrayLike, b: ArrayLike) -> tuple[float, float]:
-    """Return z and the two-sided P value of DeLong's test of two models, as R's pROC prints them.
+    """Return z and the two-sided P value of DeLong's test of two models, as R's pROC does.
 
-    `auroc_difference` is the test to use: this one takes samples as independent and the normal quantile for granted.
-    It serves to compare with other software.
+    Use `auroc_difference` instead: this test assumes independent samples and a normal distribution. It is here to
+    compare results with other software.
 
     Args:
         y_true, a, b: as for `auroc_difference`.

@@ -1,4 +1,4 @@
-"""A number with its confidence interval."""
+"""Hold an estimate with its confidence interval."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Interval:
 
     Attributes:
         value, low, high: the estimate and its limits; all NaN where the estimate is not defined.
-        method: how the limits were found, for a caption; why there is no estimate where it is not defined.
-        warning: what speaks against trusting the limits; empty when nothing does.
+        method: how the limits were computed, for a caption; where undefined, why there is no estimate.
+        warning: why the limits may be unreliable; empty when nothing is known against them.
 
     Example:
         >>> str(Interval(0.913, 0.871, 0.946, "DeLong"))
@@ -30,7 +30,7 @@ class Interval:
 
     @classmethod
     def undefined(cls, reason: str) -> Interval:
-        """No estimate, and why: a sensitivity without positive samples, say."""
+        """Return an interval without an estimate and the reason, such as a sensitivity without positive samples."""
         return cls(math.nan, math.nan, math.nan, reason)
 
     @property

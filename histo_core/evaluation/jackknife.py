@@ -1,14 +1,14 @@
-"""The delete-one-group jackknife: limits of any statistic from its values without each patient.
+"""Compute limits by the delete-one-group jackknife: from a statistic's values without each patient.
 
-Three things make it hold where plain jackknife and bootstrap intervals fall to 60 to 90% (docs/statistics.md has the
-simulation):
+Three measures keep the coverage where that of plain jackknife and bootstrap intervals falls to 60 to 90%
+(docs/statistics.md has the simulation):
 
-- limits are made on the logit scale (log scale where there is no upper bound), and the standard error is estimated
-  twice: by the jackknife of the statistic, carried over by the delta method, and by the jackknife of its logit. The
-  wider of the two counts;
-- the quantile is Student's t. Its degrees of freedom follow from how unequal the groups are (`degrees_of_freedom`);
-- where the groups' influence is skewed, the t quantile is enlarged on the side of the tail by the first term of the
-  Edgeworth expansion (Hall 1992, J. R. Stat. Soc. B 54:221), and never made smaller on the other.
+- Limits are computed on the logit scale (log scale where there is no upper bound). The standard error is estimated
+  twice: by the jackknife of the statistic, transformed by the delta method, and by the jackknife of its logit. The
+  larger one is used.
+- The quantile is Student's t. Its degrees of freedom follow from how unequal the groups are (`degrees_of_freedom`).
+- Where the groups' influence is skewed, the t quantile is enlarged on the side of the tail by the first term of the
+  Edgeworth expansion (Hall 1992, J. R. Stat. Soc. B 54:221), and never reduced on the other side.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from scipy.stats import t
 from histo_core.evaluation.limits import RATE, Agreeing, Bounds, Limits, Unknown, Widest
 
 _FEWEST_DF = 0.1
-"""One group outweighs all others: the limits are the bounds already."""
+"""At so few degrees of freedom one group outweighs all others, and the limits equal the bounds."""
 _NO_VARIATION = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
 class Jackknife(Limits):
-    """Limits from the values of a statistic without each of its groups.
+    """Limits by the delete-one-group jackknife.
 
     Attributes:
         without: float64 [g], the statistic without group g.
         df: degrees of freedom.
-        bounds: of the statistic; (0, inf) takes the log scale.
-        step: how near to a bound a value without a group is taken to lie at the most, as a share of the range.
+        bounds: lowest and highest value of the statistic; (0, inf) takes the log scale.
+        step: the smallest distance of a leave-one-group-out value from a bound, as a share of the range.
         times: float64 [g], how many groups each entry stands for; None for one.
     """
 
@@ -51,7 +51,7 @@ class Jackknife(Limits):
         quantile = t.ppf(1 - np.asarray(alpha) / 2, max(self.df, _FEWEST_DF))
         deviations = self._deviations(self.without)
         spread = self._sum(deviations**2) ** 1.5
-        skewness = self._sum(deviations**3) / spread if spread else 0.0  # of equal values, which have none
+        skewness = self._sum(deviations**3) / spread if spread else 0.0  # equal values have no skewness
         enlarged = skewness * (2 * quantile**2 + 1) / 6
         by_delta = slope(self.value) * self._error(deviations)
         by_link = quantile * self._error(self._deviations(link(self.without)))
@@ -64,7 +64,7 @@ class Jackknife(Limits):
         return float(values.sum() if self.times is None else values @ self.times)
 
     def _deviations(self, without: np.ndarray) -> np.ndarray:
-        """How far each group pulls the statistic up, float64 [g]."""
+        """Return how much each group raises the statistic, float64 [g]."""
         n = len(without) if self.times is None else self.times.sum()
         return self._sum(without) / n - without
 
@@ -76,7 +76,7 @@ class Jackknife(Limits):
 def _scale(
     bounds: Bounds, step: float
 ) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[[float], float], Callable[[np.ndarray], np.ndarray]]:
-    """The link, its slope at a value, and the way back."""
+    """Return the link function, its slope at a value, and its inverse."""
     low, high = bounds
     if np.isinf(high):
         return lambda x: np.log(np.maximum(x - low, 1e-300)), lambda x: 1 / (x - low), lambda x: low + np.exp(x)
@@ -105,11 +105,11 @@ def jackknife_limits(
     """Return `Jackknife` limits, or those of `Agreeing` where nothing varies between the groups.
 
     Args:
-        value, without, df, bounds, step, times: as in `Jackknife`; a value without a group that is not defined (NaN)
-            counts as ``value``.
+        value, without, df, bounds, step, times: as in `Jackknife`; an undefined entry of ``without`` (NaN) counts as
+            ``value``.
         method, warning: as in `Limits`.
-        k: how many groups the statistic rests on.
-        unit: what the groups are, for a caption.
+        k: number of groups that the statistic is computed from.
+        unit: what a group is called in a caption.
         at_least: limits that the result is never narrower than.
     """
     known = np.where(np.isnan(without), value, without)
@@ -122,7 +122,9 @@ def jackknife_limits(
 
 
 def effective_groups(sizes: np.ndarray, times: np.ndarray | None = None) -> float:
-    """Return how many equal groups would give as variable a variance: (sum a^2)^2 / sum a^4 for the sizes a.
+    """Return the effective number of groups: (sum a^2)^2 / sum a^4 for the sizes a.
+
+    So many equal groups would estimate the variance as precisely.
 
     Args:
         sizes: float64 [g], samples of each group.
@@ -140,8 +142,8 @@ def degrees_of_freedom(
     """Return Satterthwaite's degrees of freedom of a variance that is summed over groups of unequal size.
 
     A statistic of c components (the positive and the negative samples of an AUROC) has the variance sum_j s_j. Group g
-    carries s_j n_gj^2 / sum_g n_gj^2 of component j, as it does where the samples of a group agree. With
-    e_j = `effective_groups`, and a factor e_j / (e_j - 1) for the mean that is estimated from the same groups,
+    contributes s_j n_gj^2 / sum_g n_gj^2 to component j, as it does where the samples of a group agree. With
+    e_j = `effective_groups`, and a factor e_j / (e_j - 1) because the mean is estimated from the same groups,
 
         df = (sum_j s_j)^2 / sum_g (sum_j s_j n_gj^2 / sum_g n_gj^2 sqrt(e_j / (e_j - 1)))^2.
 

@@ -1,7 +1,7 @@
-"""Confidence limits as functions of their level.
+"""Compute confidence limits as functions of their level.
 
-An interval asks for one level; the P value of a difference asks for many. So what is known about an estimate is kept
-in a frozen `Limits`, and its limits are worked out for a whole array of levels at once.
+An interval needs one level; the P value of a difference needs many. A frozen `Limits` therefore keeps what is known
+about an estimate, and computes its limits for a whole array of levels at once.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Limits(ABC):
 
     Attributes:
         value: the estimate.
-        method: how the limits are found, for a caption.
-        warning: what speaks against trusting them; empty when nothing does.
+        method: how the limits are computed, for a caption.
+        warning: why the limits may be unreliable; empty when nothing is known against them.
     """
 
     value: float
@@ -38,7 +38,7 @@ class Limits(ABC):
         """Return the lower and upper limits, float64 [a], at the two-sided levels ``alpha`` [a], 0 to 1."""
 
     def interval(self, confidence: float = CONFIDENCE) -> Interval:
-        """Return the interval at one confidence, 0 to 1; it always holds the estimate."""
+        """Return the interval at one confidence, 0 to 1; it always contains the estimate."""
         low, high = self.at(np.array([1 - confidence]))
         return Interval(
             self.value, min(float(low[0]), self.value), max(float(high[0]), self.value), self.method, self.warning
@@ -47,7 +47,7 @@ class Limits(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Unknown(Limits):
-    """An estimate of which nothing but its bounds can be said."""
+    """An estimate whose limits are its bounds, because no variance is known."""
 
     bounds: Bounds = RATE
 
@@ -57,11 +57,11 @@ class Unknown(Limits):
 
 @dataclass(frozen=True, eq=False)
 class Agreeing(Limits):
-    """An estimate that is the same in every one of k independent units, so that no variance can be estimated.
+    """An estimate that is the same in all of k independent units, so that no variance can be estimated.
 
     If a share q of all units gave this value, k of k units would do so with a probability of q^k. So q is at least
-    (alpha / 2)^(1 / k), the limit of Clopper and Pearson (1934, Biometrika 26:404), and the other units may lie
-    anywhere between the bounds.
+    (alpha / 2)^(1 / k), the limit of Clopper and Pearson (1934, Biometrika 26:404). The other units may lie anywhere
+    between the bounds.
     """
 
     k: int = 0
@@ -75,9 +75,10 @@ class Agreeing(Limits):
 
 @dataclass(frozen=True, eq=False)
 class Proportion(Limits):
-    """Successes of n independent trials, with the exact limits of Clopper and Pearson (1934, Biometrika 26:404).
+    """A proportion of n independent trials, with the exact limits of Clopper and Pearson (1934, Biometrika 26:404).
 
-    Wilson's interval falls to 88% where few trials of a rate near 1 fail; the exact one never falls under its level.
+    The coverage of Wilson's interval falls to 88% where few trials of a rate near 1 fail; that of the exact interval
+    never falls below its level.
     """
 
     successes: int = 0
@@ -95,8 +96,8 @@ class Score(Limits):
     """Limits where the distance from the estimate is t times the standard error at the limit itself (Wilson 1927).
 
     Attributes:
-        variance: of the estimate as a function of the true value, any shape; 0 at 0 and at 1.
-        df: of the t quantile; infinite for the normal one.
+        variance: variance of the estimate as a function of the true value, any shape; 0 at 0 and at 1.
+        df: degrees of freedom of the t quantile; infinite for the normal quantile.
     """
 
     variance: Callable[[np.ndarray], np.ndarray]
@@ -115,7 +116,7 @@ class Score(Limits):
 
 @dataclass(frozen=True, eq=False)
 class Widest(Limits):
-    """The widest limits of several ways to find them, where none holds alone."""
+    """The widest of several limits, where none has the nominal coverage alone."""
 
     ways: tuple[Limits, ...] = ()
 

@@ -1,4 +1,4 @@
-"""The macro average of the AUROCs of each class against the rest."""
+"""Compute the macro average of the AUROCs of each class against the rest."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def macro_auroc_interval(
 ) -> Interval | None:
     """Return the mean AUROC of the classes that have samples, each against the rest, with its interval.
 
-    As scikit-learn's ``roc_auc_score(multi_class="ovr", average="macro")``, but a class without samples is left out.
-    The interval is the delete-one-group jackknife of the mean (`histo_core.evaluation.jackknife`), with the fewest
-    degrees of freedom of the classes.
+    The value equals scikit-learn's ``roc_auc_score(multi_class="ovr", average="macro")``, but classes without samples
+    are left out. The interval is that of the delete-one-group jackknife of the mean
+    (`histo_core.evaluation.jackknife`), with the smallest degrees of freedom among the classes.
 
     Args:
         y_true: class indices 0 to k - 1 [n].
@@ -33,7 +33,7 @@ def macro_auroc_interval(
         None when fewer than two classes have samples.
 
     Raises:
-        DataError: an index that is no class, scores that are no finite numbers, or group ids that do not fit.
+        DataError: an index that is no class, scores that are not finite numbers, or group ids that do not fit.
     """
     parts = _by_class(y_true, probabilities, groups)
     if not parts:
@@ -53,7 +53,7 @@ def macro_auroc_interval(
 
 
 def macro_auroc(y_true: ArrayLike, probabilities: ArrayLike) -> float | None:
-    """Return the mean alone; arguments and errors as in `macro_auroc_interval`."""
+    """Return the mean AUROC alone; arguments and errors as in `macro_auroc_interval`."""
     parts = _by_class(y_true, probabilities, None)
     return float(np.mean([one.value for one in parts])) if parts else None
 

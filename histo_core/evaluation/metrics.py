@@ -1,4 +1,4 @@
-"""What a binary decision at a threshold gets right, each rate with its interval."""
+"""Compute the rates of a binary decision at a threshold, each with its interval."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from histo_core.evaluation.validation import Groups, check_groups, check_scores,
 
 @dataclass(frozen=True)
 class BinaryMetrics:
-    """Rates and counts of the decision "score at or above the threshold is positive".
+    """Rates and counts of a decision that calls scores at or above the threshold positive.
 
-    Rates lie from 0 to 1; one whose denominator is 0 is `Interval.undefined`.
+    Rates lie from 0 to 1; a rate whose denominator is 0 is `Interval.undefined`.
     """
 
     n: int
@@ -36,7 +36,7 @@ class BinaryMetrics:
 
 @dataclass(frozen=True)
 class _Rate:
-    """A rate as successes of trials, both sums of the columns tp, fp, fn, tn."""
+    """A rate as successes over trials; both are sums of the columns tp, fp, fn, tn."""
 
     name: str
     successes: tuple[int, int, int, int]
@@ -44,13 +44,13 @@ class _Rate:
     nothing: str
     """Why there is no estimate when there is no trial."""
     shown: Callable[[float], float] = float
-    """From the rate to the number that is reported; rising."""
+    """An increasing function from the rate to the reported number."""
 
 
 def dice(jaccard: float) -> float:
     """Return F1 from the Jaccard index J = tp / (tp + fp + fn): F1 = 2 J / (1 + J).
 
-    F1 rises with J, a plain proportion, so that the limits of J give those of F1.
+    F1 increases with J, which is a proportion, so that the limits of J give those of F1.
     """
     return 2 * jaccard / (1 + jaccard)
 
@@ -74,7 +74,7 @@ def binary_metrics(
 ) -> BinaryMetrics:
     """Return the rates at a threshold, each with the interval of `ratio_interval`.
 
-    F1's interval follows from that of the Jaccard index, of which it is a rising function.
+    F1 is an increasing function of the Jaccard index, whose interval gives that of F1.
 
     Args:
         y_true: 0 or 1 [n]; 1 is the class of interest.
@@ -84,7 +84,7 @@ def binary_metrics(
         confidence: 0 to 1.
 
     Raises:
-        DataError: labels other than 0 and 1, scores that are no finite numbers, or group ids that do not fit.
+        DataError: labels other than 0 and 1, scores that are not finite numbers, or group ids that do not fit.
     """
     positive = check_truth(y_true)
     called = check_scores(score, len(positive))[0] >= threshold
@@ -105,7 +105,7 @@ def _interval(rate: _Rate, cells: np.ndarray, codes: np.ndarray | None, confiden
 
 
 def confusion(y_true: ArrayLike, y_pred: ArrayLike, n_classes: int) -> np.ndarray:
-    """Counts, int64 [k, k]: rows are the true class, columns the predicted one.
+    """Return the confusion matrix, int64 [k, k]: rows are the true class, columns the predicted one.
 
     Args:
         y_true, y_pred: class indices 0 to k - 1 [n].

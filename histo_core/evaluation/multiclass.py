@@ -1,4 +1,4 @@
-"""How often the most probable class is the true one, with any number of classes."""
+"""Compute accuracy, balanced accuracy and F1 of the most probable class, for any number of classes."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ class ClassRates:
 
     Attributes:
         n: how many samples.
-        accuracy: share of samples whose class was found.
-        balanced_accuracy: mean over the classes of the share of each class that was found (its recall); classes
-            without samples do not count.
+        accuracy: share of samples whose predicted class is the true one.
+        balanced_accuracy: mean recall over the classes; classes without samples do not count.
     """
 
     n: int
@@ -35,9 +34,9 @@ def class_rates(
     """Return accuracy and balanced accuracy with their intervals.
 
     Accuracy has the interval of `ratio_interval`. With groups, balanced accuracy has that of `counts_interval`, where
-    each class needs two groups. Without, it is put together from the exact interval of each recall: each limit lies as
-    far from the mean as the root of the summed squares of the recalls' own distances (MOVER; Zou and Donner 2008,
-    Statistics in Medicine 27:1693).
+    each class needs two groups. Without groups, its interval is combined from the exact interval of each recall: the
+    distance of a limit from the mean is the root of the summed squares of the recalls' own distances (MOVER; Zou and
+    Donner 2008, Statistics in Medicine 27:1693).
 
     Args:
         y_true, y_pred: class indices 0 to k - 1 [n].
@@ -46,7 +45,7 @@ def class_rates(
         confidence: 0 to 1.
 
     Raises:
-        DataError: no samples, other lengths, an index that is no class, or group ids that do not fit.
+        DataError: no samples, unequal lengths, an index that is no class, or group ids that do not fit.
     """
     true, predicted = np.asarray(y_true, np.int64), np.asarray(y_pred, np.int64)
     if true.shape != predicted.shape or true.ndim != 1 or not len(true):
@@ -77,7 +76,7 @@ def class_rates(
 
 
 def square(counts: np.ndarray) -> np.ndarray:
-    """Return counts of cells, [..., k * k], as confusion matrices, [..., k, k]."""
+    """Reshape counts of cells, [..., k * k], to confusion matrices, [..., k, k]."""
     k = int(np.sqrt(counts.shape[-1]))
     return counts.reshape(*counts.shape[:-1], k, k)
 
@@ -91,27 +90,27 @@ def mean_recall(matrices: np.ndarray) -> np.ndarray:
     """Return balanced accuracy: the mean recall of the classes that have samples.
 
     Args:
-        matrices: float64 [..., k, k], rows the true class.
+        matrices: float64 [..., k, k]; rows are the true class.
     """
     hits, true = np.diagonal(matrices, axis1=-2, axis2=-1), matrices.sum(axis=-1)
     return _mean_where(hits, true)
 
 
 def mean_f1(matrices: np.ndarray) -> np.ndarray:
-    """Return macro F1: the mean F1 of the classes that have samples or are called.
+    """Return macro F1: the mean F1 of the classes that have samples or are predicted.
 
     Args:
-        matrices: float64 [..., k, k], rows the true class, columns the one called.
+        matrices: float64 [..., k, k]; rows are the true class, columns the predicted one.
     """
     hits = np.diagonal(matrices, axis1=-2, axis2=-1)
     return _mean_where(2 * hits, matrices.sum(axis=-1) + matrices.sum(axis=-2))
 
 
 def weighted_f1(matrices: np.ndarray) -> np.ndarray:
-    """Return weighted F1: the mean F1 of the classes, each weighed by its number of samples.
+    """Return weighted F1: the mean F1 of the classes, weighted by their numbers of samples.
 
     Args:
-        matrices: float64 [..., k, k], rows the true class, columns the one called.
+        matrices: float64 [..., k, k]; rows are the true class, columns the predicted one.
     """
     hits, true = np.diagonal(matrices, axis1=-2, axis2=-1), matrices.sum(axis=-1)
     of = true + matrices.sum(axis=-2)

@@ -1,11 +1,10 @@
-"""Choose a decision threshold on one set of samples, to be carried over to another.
+"""Choose a decision threshold on one set of samples, for use on another.
 
 A threshold t calls a sample positive when its score is at or above t. The decision changes only where t passes an
 observed score, so each choice leaves a gap between two neighbouring scores. The threshold is the **midpoint** of that
-gap, as in R's pROC (Robin 2011, BMC Bioinformatics 12:77): an observed score as the threshold would sit at the very
-edge of the gap, so that a new sample a little below it falls on the other side. (The points of `roc.roc_curve` are
-scikit-learn's and lie at observed scores.) Calling everything positive is the threshold 0; calling nothing positive is
-the midpoint between the highest score and 1.
+gap, as in R's pROC (Robin 2011, BMC Bioinformatics 12:77). An observed score would lie at the edge of the gap, and a
+new sample just below it would be called negative. (The points of `roc.roc_curve` are scikit-learn's and lie at observed
+scores.) The threshold 0 calls everything positive; the midpoint between the highest score and 1 calls nothing positive.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from histo_core.evaluation.validation import check_scores, check_truth
 def youden_threshold(y_true: ArrayLike, score: ArrayLike) -> float:
     """Return the threshold with the largest sensitivity + specificity - 1 (Youden 1950, Cancer 3:32).
 
-    Of thresholds that are equally good the lowest is taken: the one with the higher sensitivity.
+    Where several are equally good, the lowest is returned: it has the highest sensitivity.
 
     Args:
         y_true: 0 or 1 [n]; 1 is the class of interest.
-        score: probabilities of it, 0 to 1 [n].
+        score: probabilities of the class of interest, 0 to 1 [n].
 
     Returns:
         0 to 1.
@@ -33,17 +32,17 @@ def youden_threshold(y_true: ArrayLike, score: ArrayLike) -> float:
         DataError: a class is missing, or the arrays are not as described.
     """
     cuts, tp, tn, positives, negatives = _cuts(y_true, score)
-    # In whole numbers, so that equal ones are equal: J * positives * negatives.
+    # J * positives * negatives is a whole number, so that ties are exact.
     gain = tp * negatives + tn * positives
     return float(cuts[np.flatnonzero(gain == gain.max())[0]])
 
 
 def threshold_for_sensitivity(y_true: ArrayLike, score: ArrayLike, at_least: float) -> float:
-    """Return the highest threshold whose sensitivity is at least so high: the one with the best specificity.
+    """Return the highest threshold that reaches a sensitivity: it has the best specificity.
 
     Args:
         y_true, score: as for `youden_threshold`.
-        at_least: the sensitivity wanted, 0 to 1.
+        at_least: the required sensitivity, 0 to 1.
 
     Returns:
         0 to 1; 0, which calls everything positive, always reaches it.
@@ -56,11 +55,11 @@ def threshold_for_sensitivity(y_true: ArrayLike, score: ArrayLike, at_least: flo
 
 
 def threshold_for_specificity(y_true: ArrayLike, score: ArrayLike, at_least: float) -> float:
-    """Return the lowest threshold whose specificity is at least so high: the one with the best sensitivity.
+    """Return the lowest threshold that reaches a specificity: it has the best sensitivity.
 
     Args:
         y_true, score: as for `youden_threshold`.
-        at_least: the specificity wanted, 0 to 1.
+        at_least: the required specificity, 0 to 1.
 
     Raises:
         DataError: what `youden_threshold` raises, or no threshold reaches it: negative samples score exactly 1.
@@ -78,7 +77,7 @@ def threshold_for_specificity(y_true: ArrayLike, score: ArrayLike, at_least: flo
 
 
 def _cuts(y_true: ArrayLike, score: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray, int, int]:
-    """All thresholds that differ, rising, float64 [c]; true positives and true negatives of each, int64 [c]; totals."""
+    """Return distinct thresholds, ascending, float64 [c]; their true positives and negatives, int64 [c]; and totals."""
     positive = check_truth(y_true)
     scores = check_scores(score, len(positive))[0].astype(np.float64)
     positives, negatives = int(positive.sum()), int((~positive).sum())
@@ -100,5 +99,5 @@ def _cuts(y_true: ArrayLike, score: ArrayLike) -> tuple[np.ndarray, np.ndarray, 
 
 
 def _reaches(right: np.ndarray, total: int, at_least: float) -> np.ndarray:
-    """Whether right / total is at least so high, bool [c]; 19 of 20 reaches 0.95 although the floats may differ."""
+    """Return whether right / total reaches a rate, bool [c]; 19 of 20 reaches 0.95 although the floats may differ."""
     return right >= at_least * total - 1e-9

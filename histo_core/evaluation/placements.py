@@ -1,4 +1,4 @@
-"""Wins of positive over negative samples, counted from sorted scores; an AUROC is their share."""
+"""Count wins of positive over negative samples from sorted scores; the AUROC is the share of wins."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import numpy as np
 
 
 def placements(positive: np.ndarray, score: np.ndarray) -> np.ndarray:
-    """Return each sample's placement: the share of the other class on its right side, ties counting half.
+    """Return each sample's placement: the share of the other class that it is ordered correctly to; ties count half.
 
-    As in Sun and Xu (2014, IEEE Signal Process. Lett. 21:1389) placements come from one sort, in O(n log n).
+    As in Sun and Xu (2014, IEEE Signal Process. Lett. 21:1389), placements come from one sort, in O(n log n).
 
     Args:
         positive: bool [n], with both classes.
@@ -25,7 +25,7 @@ def placements(positive: np.ndarray, score: np.ndarray) -> np.ndarray:
 
 
 def wins_within(positive: np.ndarray, score: np.ndarray, codes: np.ndarray, n_groups: int) -> np.ndarray:
-    """Count the wins of positive over negative samples of the same group, ties counting half.
+    """Count the wins of positive over negative samples of the same group; ties count half.
 
     Args:
         positive: bool [n].

@@ -1,4 +1,4 @@
-"""Intervals of the numbers in `class_scores`, from one prediction a sample: as on one test set, or on pooled folds."""
+"""Compute intervals of the metrics in `class_scores` from one prediction a sample: of a test set or of pooled folds."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from histo_core.evaluation.warnings import few_groups
 def pooled_intervals(
     y_true: np.ndarray, probabilities: np.ndarray, positive: int, groups: Groups = None
 ) -> dict[str, Interval]:
-    """Return each number of `class_scores` with its 95% interval, by name.
+    """Return each metric of `class_scores` with its 95% interval, by name.
 
-    Accuracy and balanced accuracy are those of `class_rates`, the AUROC that of `auroc_interval` or, for more than two
-    classes, of `macro_auroc_interval`. F1 and the loss have intervals by the delete-one-group jackknife.
+    Accuracy and balanced accuracy come from `class_rates`. The AUROC comes from `auroc_interval` or, for more than two
+    classes, from `macro_auroc_interval`. F1 and the loss have intervals by the delete-one-group jackknife.
 
     Args:
         y_true: int64 [n], class indices.
@@ -55,7 +55,7 @@ def pooled_intervals(
 
 
 def mean_interval(values: np.ndarray, codes: np.ndarray | None = None, *, confidence: float = CONFIDENCE) -> Interval:
-    """Return the mean of numbers of at least 0, such as losses, with its interval by the jackknife on the log scale.
+    """Return the mean of non-negative numbers, such as losses, with its interval by the jackknife on the log scale.
 
     Args:
         values: float64 [n], at least 0.

@@ -1,4 +1,4 @@
-"""What several runs of the same thing say together: mean, spread, and an interval that says what it is about."""
+"""Compute mean, standard deviation and t interval of repeated runs; each interval says what it is about."""
 
 from __future__ import annotations
 
@@ -13,43 +13,43 @@ from histo_core.evaluation.intervals import CONFIDENCE, Interval
 
 
 def mean_over_seeds(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
-    """Mean of runs that differ by their seed only, with Student's t interval.
+    """Return the mean of runs that differ only in their seed, with Student's t interval.
 
-    It is about chance in training: where the mean of very many such runs on these same patients would lie. It says
-    nothing about other patients.
+    The interval describes chance in training: where the mean of very many such runs on the same patients would lie. It
+    says nothing about other patients.
 
     Args:
         values: one a run, [n].
         confidence: 0 to 1.
 
     Returns:
-        The interval; undefined where all values are the same, as when all patches are right.
+        The interval; undefined where all values are the same, as when all patches are classified correctly.
 
     Raises:
-        DataError: fewer than two values, or one that is no finite number.
+        DataError: fewer than two values, or one that is not a finite number.
     """
     return _t_interval(values, 1 / max(len(values), 1), confidence, "t interval over seeds")
 
 
 def mean_over_splits(values: Sequence[float], train: float, test: float, confidence: float = CONFIDENCE) -> Interval:
-    """Mean of runs on new splits of the same data, with the corrected resampled t interval.
+    """Return the mean of runs on new splits of the same data, with the corrected resampled t interval.
 
-    Train parts overlap from split to split, so that the values are not independent and the plain t interval is too
+    The training sets of the splits overlap, so that the values are not independent and the plain t interval is too
     narrow: over 1,000 splits it would shrink to nothing. Nadeau and Bengio (2003, Mach. Learn. 52:239, equation 9)
-    take the variance of the mean as (1 / n + n_test / n_train) s^2, with n - 1 degrees of freedom; Bouckaert and Frank
-    (2004, PAKDD, LNCS 3056:3) do the same for k-fold cross-validation that is repeated. It is about the performance of
-    a network trained on as much data, on other patients from the same source.
+    take the variance of the mean as (1 / n + n_test / n_train) s^2, with n - 1 degrees of freedom. Bouckaert and Frank
+    (2004, PAKDD, LNCS 3056:3) do the same for repeated k-fold cross-validation. The interval describes the performance
+    of a network trained on as much data, on other patients from the same source.
 
     Args:
         values: one a run, [n].
-        train, test: samples in a run's train and test part; their ratio counts.
+        train, test: sizes of a run's training and test set; only their ratio matters.
         confidence: 0 to 1.
 
     Returns:
         The interval; undefined where all values are the same.
 
     Raises:
-        DataError: fewer than two values, one that is no finite number, or a part without samples.
+        DataError: fewer than two values, one that is not a finite number, or an empty training or test set.
 
     Example:
         >>> str(mean_over_splits([0.80, 0.90], train=800, test=200))
@@ -64,7 +64,7 @@ def mean_over_splits(values: Sequence[float], train: float, test: float, confide
 
 
 def spread(values: Sequence[float]) -> float:
-    """Sample standard deviation (n - 1); NaN for fewer than two values."""
+    """Return the sample standard deviation (n - 1); NaN for fewer than two values."""
     return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
 
 

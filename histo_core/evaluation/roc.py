@@ -1,4 +1,4 @@
-"""The receiver operating characteristic curve."""
+"""Compute the receiver operating characteristic (ROC) curve."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from histo_core.evaluation.validation import check_scores, check_truth
 
 @dataclass(frozen=True, eq=False)
 class RocCurve:
-    """Sensitivity against 1 - specificity at every threshold that changes either.
+    """The ROC curve: sensitivity against 1 - specificity at every threshold that changes either.
 
     Attributes:
-        fpr, tpr: float64 [p], from 0 to 1, never falling. Empty when a class is missing.
-        thresholds: float64 [p], falling; a sample counts as positive when its score is at or above it. The first is
+        fpr, tpr: float64 [p], from 0 to 1, non-decreasing. Empty when a class is missing.
+        thresholds: float64 [p], descending; a sample is positive when its score is at or above it. The first is
             infinite: nothing is positive.
     """
 
@@ -27,14 +27,14 @@ class RocCurve:
 
 
 def roc_curve(y_true: ArrayLike, score: ArrayLike) -> RocCurve:
-    """The curve of one model, without the points that lie on a straight line between their neighbours.
+    """Return the ROC curve of one model, without points that lie on a straight line between their neighbours.
 
     Args:
         y_true: 0 or 1 [n]; 1 is the class of interest.
         score: float [n].
 
     Raises:
-        DataError: labels other than 0 and 1, or scores that are no finite numbers.
+        DataError: labels other than 0 and 1, or scores that are not finite numbers.
     """
     positive = check_truth(y_true)
     scores = check_scores(score, len(positive))[0]

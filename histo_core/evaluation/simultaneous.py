@@ -1,4 +1,4 @@
-"""Many models on the same samples: which pairs differ, although many were looked at."""
+"""Test which pairs of many models on the same samples differ, corrected for multiple testing."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from histo_core.evaluation.validation import Groups, check_groups, check_scores,
 
 @dataclass(frozen=True)
 class ModelPair:
-    """Two of several models.
+    """A pair out of several models.
 
     Attributes:
-        first, second: their places among the models.
+        first, second: their indices among the models.
         difference: AUROC of the first minus that of the second; its interval is not corrected.
-        p_corrected: its P value after Holm's correction for all pairs that were tested; None without a P value.
+        p_corrected: its P value after Holm's correction for all tested pairs; None without a P value.
     """
 
     first: int
@@ -42,23 +42,23 @@ def model_pairs(
     shown: int | None = None,
     confidence: float = CONFIDENCE,
 ) -> tuple[ModelPair, ...]:
-    """Compare several models by `auroc_difference`, and correct the P values for looking at many.
+    """Compare several models by `auroc_difference`, and correct the P values for multiple testing.
 
-    Without a comparator all pairs are tested. That is what a statement on the best model needs: the best was chosen by
-    the same samples, so that any pair might have been the one that is reported. With Holm's correction for the m - 1
-    pairs of the best alone, 20 equally good models are called different in 19 of 100 tries (docs/statistics.md).
+    Without a comparator all pairs are tested. A statement on the best model needs this: the best was chosen on the same
+    samples, so any pair could have been the reported one. With Holm's correction for only the m - 1 pairs of the best,
+    20 equally good models are called different in 19 of 100 simulations (docs/statistics.md).
 
     Args:
         y_true: 0 or 1 [n]; 1 is the class of interest.
         scores: float [m, n], one row a model.
         groups: patient (else slide) ids [n]; None takes samples as independent.
-        comparator: place of the model that all others are compared with, named before looking; None tests all pairs.
-        shown: place of the model whose pairs get a swap test as well; None gives it to those of the comparator.
+        comparator: index of the model that all others are compared with, named beforehand; None tests all pairs.
+        shown: index of the model whose pairs also get a swap test; None takes the comparator.
         confidence: of the intervals, 0 to 1.
 
     Returns:
-        The pairs in the order of ``itertools.combinations``; with a comparator those that hold it, which comes first in
-        each. Empty when a class is missing or there is one model.
+        The pairs in the order of ``itertools.combinations``; with a comparator only its own pairs, in which it is
+        first. Empty when a class is missing or there is one model.
 
     Raises:
         DataError: what `auroc_interval` raises, or a comparator that is no model.
@@ -93,7 +93,7 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     """Return P values after Holm's correction (1979, Scand. J. Stat. 6:65); missing ones do not count as tests.
 
     The smallest of k is multiplied by k, the next by k - 1, and so on; none becomes smaller than the one before.
-    statsmodels does the same, but collects garbage at each call, which holds the whole server up for 0.1 s.
+    statsmodels does the same, but collects garbage at each call, which blocks the whole server for 0.1 s.
     """
     known = np.array([p for p in p_values if p is not None], np.float64)
     order = np.argsort(known)

@@ -1,4 +1,4 @@
-"""An exact test of two models on the same samples: swap them within whole groups."""
+"""Test two models on the same samples exactly, by swapping their scores within whole groups."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import numpy as np
 from scipy.stats import norm
 
 EXACT_GROUPS = 18
-"""Up to so many groups all 2^K swaps are looked at."""
+"""Up to this many groups, all 2^K swaps are evaluated."""
 _DRAWS = 20_000
 _MANY_GROUPS = 1_000
-"""From so many groups on the sum of swaps is as good as normal."""
+"""From this many groups on, the sum of swaps is treated as normal."""
 
 
 @dataclass(frozen=True)
 class SwapTest:
-    """How often swapped models differ as much as the two at hand.
+    """The result of the swap test: how often swapped models differ as much as the observed ones.
 
     Attributes:
         p_value: two-sided, 0 to 1.
-        smallest: the smallest P value that so many groups can give, 2 / 2^K.
+        smallest: the smallest P value that K groups can give, 2 / 2^K.
         n_groups: K, how many groups may be swapped.
-        exact: whether all swaps were looked at; else 20,000 random ones, or the normal limit from 1,000 groups on.
+        exact: whether all swaps were evaluated; else 20,000 random ones, or the normal limit from 1,000 groups on.
     """
 
     p_value: float
@@ -34,11 +34,11 @@ class SwapTest:
 def swap_test(positive: np.ndarray, a: np.ndarray, b: np.ndarray, codes: np.ndarray | None) -> SwapTest:
     """Test whether two models have the same AUROC, by swapping them within whole groups.
 
-    If the models are alike, a patient's scores might as well have come from the other one. With W_ij[g, h] the wins of
-    patient g's positives, scored by model i, over patient h's negatives, scored by model j, and s_g = 1 or -1 for an
-    unswapped or swapped patient, the difference of the AUROCs is linear in s: all terms that are even in s cancel
-    between the two models. So each swap costs one addition, and all 2^K are looked at up to K = 18. The test is exact
-    for models whose scores of a patient may be exchanged; scores on different scales make it careful.
+    If the models are alike, a patient's scores could have come from either of them. Let W_ij[g, h] be the wins of
+    patient g's positives, scored by model i, over patient h's negatives, scored by model j. Let s_g be 1 for an
+    unswapped and -1 for a swapped patient. The difference of the AUROCs is then linear in s: all terms that are even in
+    s cancel between the two models. Each swap costs one addition, and all 2^K are evaluated up to K = 18. The test is
+    exact for models whose scores of a patient are exchangeable; scores on different scales make it conservative.
 
     Args:
         positive: bool [n], with both classes.

@@ -1,4 +1,4 @@
-"""What the functions of this package take, checked once and in one place."""
+"""Check the arguments of this package's functions in one place."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Groups = Sequence[object] | np.ndarray | None
 
 
 def check_truth(y_true: ArrayLike) -> np.ndarray:
-    """The truth as bool [n]; True is the class of interest.
+    """Return the true labels as bool [n]; True is the class of interest.
 
     Raises:
         DataError: no sample, or a value other than 0 and 1.
@@ -35,10 +35,10 @@ def check_truth(y_true: ArrayLike) -> np.ndarray:
 
 
 def check_scores(scores: ArrayLike, n: int) -> np.ndarray:
-    """Scores as a floating array [m, n], one row a model; a single model may be given as [n].
+    """Return scores as a floating-point array [m, n], one row a model; a single model may be given as [n].
 
     Raises:
-        DataError: not one score a sample and model, or a score that is no finite number.
+        DataError: not one score a sample and model, or a score that is not a finite number.
     """
     table = np.atleast_2d(np.asarray(scores))
     if table.ndim != 2 or table.shape[1] != n:
@@ -62,7 +62,7 @@ def check_scores(scores: ArrayLike, n: int) -> np.ndarray:
 def check_groups(groups: Groups, n: int) -> np.ndarray | None:
     """Return patient or slide ids as numbers 0 to G - 1, int64 [n].
 
-    None when there are none, or when each sample has one of its own: the samples are independent then.
+    Return None when there are no ids, or when each sample has its own: the samples are independent then.
 
     Raises:
         DataError: not one id a sample, or some ids are missing.

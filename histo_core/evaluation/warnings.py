@@ -1,4 +1,4 @@
-"""What must be said beside intervals from few groups."""
+"""Warn about intervals from few groups."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ FEW_GROUPS = 5
 
 
 def few_groups(n_groups: int) -> str:
-    """Return what must be said about so few groups; empty when there are enough."""
+    """Return a warning about too few groups; empty when there are enough."""
     if n_groups >= FEW_GROUPS:
         return ""
     return f"Only {n_groups} independent group{'s' * (n_groups > 1)}: intervals from so few are not to be trusted."

@@ -1,1 +1,1 @@
-"""Several runs as one answer: folds, repeats and sweeps, with mean, spread and interval."""
+"""Run folds, repeats and sweeps as one experiment, with mean, standard deviation and interval."""

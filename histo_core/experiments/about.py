@@ -1,4 +1,4 @@
-"""What an experiment's numbers are about, in sentences."""
+"""Explain in sentences what an experiment's numbers are about."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ NAMES = {
     "weighted_f1": "weighted F1",
     "loss": "loss",
 }
-"""Metrics as a sentence names them."""
+"""The names of metrics in a sentence."""
 PARTS = {"valid": "validation", "test": "test"}
 OTHERS: dict[GroupKind | None, str] = {"patient": "patients", "slide": "slides", None: "patches"}
-"""What an interval is about, by what is known of the patches."""
+"""The population that an interval is about, by the kind of group that is known."""
 INDEPENDENT: dict[GroupKind | None, str] = {
     "patient": "",
     "slide": "; which patients they are of is not known",
@@ -30,15 +30,15 @@ TOGETHER: dict[GroupKind | None, str] = {
 
 
 def about(experiment: Experiment, part: str, kind: GroupKind | None = None, *, many: bool = False) -> str:
-    """What the numbers and the interval of a summary are about, in sentences.
+    """Return sentences on what the numbers and the interval of a summary are about.
 
-    Of patients nothing is said where they are not known.
+    They say nothing about patients where these are unknown.
 
     Args:
-        experiment: which.
-        part: valid or test, of the numbers; see `Summary`.
-        kind: what is known of the patches that were held out; None where neither patients nor slides are, and as long
-            as no run has finished.
+        experiment: the experiment.
+        part: the set that the numbers are about, valid or test; see `Summary`.
+        kind: patient or slide, whichever is known of the held-out patches; None where neither is, and until a run has
+            finished.
         many: whether there are more than two classes.
     """
     macro = " AUROC is the macro average over the classes of one against the rest." if many else ""
@@ -46,14 +46,12 @@ def about(experiment: Experiment, part: str, kind: GroupKind | None = None, *, m
 
 
 def _about(experiment: Experiment, part: str, kind: GroupKind | None) -> str:
-    protocol, on, others = experiment.protocol, "the test part", f"other {OTHERS[kind]}"
+    protocol, on, others = experiment.protocol, "the test set", f"other {OTHERS[kind]}"
     if part == "valid":
-        on = (
-            "the validation part, because the split has no test part; it chose the epoch, so they are a little too good"
-        )
+        on = "the validation set, because the split has no test set; it chose the epoch, so they are a little too good"
     kept_back = (
-        "Numbers are of validation parts, which chose the epoch and choose the {0}, so they are a little too good. "
-        "The test part is kept back: it is scored once, for the chosen {0}."
+        "Numbers are of validation sets, which chose the epoch and choose the {0}, so they are a little too good. "
+        "The test set is kept back: it is scored once, for the chosen {0}."
     )
     match protocol.kind:
         case "single":
@@ -68,18 +66,18 @@ def _about(experiment: Experiment, part: str, kind: GroupKind | None) -> str:
         case "repeats":
             return (
                 f"Numbers are of {on}. Each repeat holds {others} out. The interval is about a network trained on as "
-                f"many patches, on {others} from the same source; it takes into account that train parts overlap "
+                f"many patches, on {others} from the same source; it takes into account that training sets overlap "
                 "(Nadeau and Bengio 2003)."
             )
         case "folds":
             what = (
                 kept_back.format("fold")
                 if experiment.keeps_test_back
-                else "Each fold is the test part of one run, so each patch was held out once; no fold chose anything."
+                else "Each fold is the test set of one run, so each patch was held out once; no fold chose anything."
             )
             if protocol.repeats > 1:
                 return (
                     f"{what} The interval is about a network trained on as many patches, on {others}; it takes into "
-                    "account that train parts overlap (Nadeau and Bengio 2003)."
+                    "account that training sets overlap (Nadeau and Bengio 2003)."
                 )
             return f"{what} The interval is that of all folds' predictions together{TOGETHER[kind]}."

@@ -1,4 +1,4 @@
-"""What a page or a command does to experiments: start, look up, cancel, resume. None of it waits for training."""
+"""Start, look up, cancel and resume experiments from a page or a command. Nothing here waits for training."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ def start_experiment(
     note: str = "",
     origin: str = "",
 ) -> Experiment:
-    """Check all runs of a protocol and queue them; the same one while it has active runs is not started twice.
+    """Check all runs of a protocol and queue them; return an equal experiment that is still active instead.
 
-    A run of the same configuration on the same data that has succeeded is taken as it is, if its files are whole,
-    instead of being trained again. Combinations of a sweep that are not allowed have no run, and say why. A sweep that
-    learns from its trials, or stops poor ones, is followed by a detached process of its own.
+    A run of the same configuration and data that has succeeded, with complete files, is reused instead of trained
+    again. Combinations of a sweep that are not allowed have no run, and say why. A detached process follows a sweep
+    that learns from its trials or stops poor ones.
 
     Args:
         config: what the runs have in common.
-        protocol: how many there are and what is new in each.
+        protocol: how many runs there are and how they differ.
         workspace: where to queue them.
-        user: who asks.
-        name: how to show it, and what the runs' names begin with; the model's title when empty.
-        priority: of its runs in the queue; higher ones first.
-        tags, note: of its runs that are queued now.
-        origin: which study's run, sweep or protocol it was made from (`histo_core.studies.origin`).
+        user: the user who starts it.
+        name: displayed name, and beginning of the runs' names; the model's title when empty.
+        priority: priority of its runs in the queue; higher ones first.
+        tags, note: tags and note of the runs that are queued now.
+        origin: the study's run, sweep or protocol that it was made from (`histo_core.studies.origin`).
 
     Raises:
         PermissionDeniedError: the user may not launch runs.
-        ConfigError, DataError, CheckpointError: a run that cannot be run, or repeats that would all be the same;
+        ConfigError, DataError, CheckpointError: a run that cannot start, or repeats that would all be the same;
             nothing was queued.
     """
     authorise(user, "run.launch", name or config.model.name)
@@ -78,19 +78,19 @@ def start_experiment(
 
 
 def _followed(experiment: Experiment, workspace: Workspace, user: User) -> Experiment:
-    """An experiment, with the process that follows it where it needs one."""
+    """Start the process that follows an experiment where it needs one, and return the experiment."""
     if experiment.protocol.driven:
         start_job("sweep", job_params(experiment.experiment_id), workspace, user=user)
     return experiment
 
 
 def as_members(planned: Sequence[Planned], runs: Sequence[Run | None], begun: datetime, first: int = 0) -> list[Member]:
-    """Members of an experiment, of what was planned and the runs that were launched for it.
+    """Return the members of an experiment from its planned runs and the launched ones.
 
     Args:
-        planned: what sets each apart.
-        runs: theirs; None for one that is not allowed.
-        begun: before the first was launched; a run that is older was not queued for this.
+        planned: the planned runs.
+        runs: the launched run of each; None where it is not allowed.
+        begun: a time before the first launch; an older run was not queued for this experiment.
         first: position of the first.
     """
     return [
@@ -113,17 +113,17 @@ def launch_planned(
     origin: str = "",
     must_differ: bool = False,
 ) -> list[Run | None]:
-    """The run of each planned one: an active one of the same configuration, one that has succeeded, or a new one.
+    """Return a run for each planned one: an active or succeeded run of the same configuration, else a new run.
 
-    None for one that is not allowed.
+    Return None for a planned run that is not allowed.
 
     Args:
-        planned: checked all before the first is queued.
+        planned: the planned runs; all are checked before the first is queued.
         workspace, user, priority, tags, note, origin: as for `start_experiment`.
-        name: what the runs' names begin with.
-        must_differ: refuse splits that are the same, as those of a published split are whatever their seed.
+        name: beginning of the runs' names.
+        must_differ: refuse equal splits; a published split is the same for every seed.
     """
-    # PyTorch takes seconds, and most of what is done with experiments does without.
+    # Imported here, because PyTorch takes seconds to load, and most calls on experiments do not need it.
     from histo_core.runs.artifacts.manifest import is_complete
     from histo_core.runs.preflight import check
 
@@ -150,17 +150,17 @@ def launch_planned(
 
 
 def experiments(workspace: Workspace, *, archived: bool = False) -> list[Experiment]:
-    """All experiments that can be read, newest first; those that were put away only with ``archived``."""
+    """Return all readable experiments, newest first; archived ones only with ``archived``."""
     return list(list_experiments(workspace, archived=archived).readable)
 
 
 def list_experiments(workspace: Workspace, *, archived: bool = False) -> Experiments:
-    """All experiments, and those that cannot be read apart; those that were put away only with ``archived``."""
+    """Return all experiments, with unreadable ones in a list of their own; archived ones only with ``archived``."""
     return ExperimentTable(workspace).all(archived=archived)
 
 
 def get_experiment(experiment_id: str, workspace: Workspace) -> Experiment:
-    """One experiment.
+    """Return one experiment.
 
     Raises:
         RunError: there is none with this id.
@@ -169,12 +169,12 @@ def get_experiment(experiment_id: str, workspace: Workspace) -> Experiment:
 
 
 def runs_of(experiment: Experiment, workspace: Workspace) -> dict[str, Run]:
-    """The runs of an experiment's members, by id."""
+    """Return the runs of an experiment's members, by id."""
     return ExperimentTable(workspace).runs(experiment)
 
 
 def cancel_experiment(experiment_id: str, workspace: Workspace, *, user: User = LOCAL) -> Experiment:
-    """Start no more runs and cancel the active ones, but for those that another experiment or a user queued or needs.
+    """Start no more runs, and cancel the active ones, except runs that another experiment or a user queued or needs.
 
     Raises:
         PermissionDeniedError: the user may not cancel runs.
@@ -190,26 +190,26 @@ def cancel_experiment(experiment_id: str, workspace: Workspace, *, user: User = 
     needed = table.needed(experiment.members)
     for run in table.runs(experiment).values():
         if run.status.active and run.run_id not in needed:
-            with suppress(RunError):  # it has just ended
+            with suppress(RunError):  # the run has just ended
                 cancel(run.run_id, workspace, user=user)
     return table.get(experiment_id)
 
 
 def resume_experiment(experiment_id: str, workspace: Workspace, *, user: User = LOCAL) -> Experiment:
-    """Go on with an experiment: queue its failed, cancelled and lost runs again, and follow a sweep further.
+    """Resume an experiment: queue its failed, cancelled and lost runs again, and continue to follow a sweep.
 
-    Trials that were given up stay given up.
+    Pruned trials stay pruned.
 
     Raises:
         PermissionDeniedError: the user may not resume runs.
-        RunError: there is no such experiment, or its test part was scored, after which nothing may change.
+        RunError: there is no such experiment, or its test set was scored, after which nothing may change.
     """
     authorise(user, "run.resume", experiment_id)
     table = ExperimentTable(workspace)
     experiment = table.get(experiment_id)
     if experiment.test_touched_at is not None:
         raise RunError(
-            f"The test part of experiment {experiment_id} was scored.",
+            f"The test set of experiment {experiment_id} was scored.",
             "After that nothing can be chosen any more.",
             "Start a new experiment.",
         )
@@ -218,7 +218,7 @@ def resume_experiment(experiment_id: str, workspace: Workspace, *, user: User = 
     for member in experiment.members:
         run = runs.get(member.run_id)
         if run is not None and run.status.resumable and member.position not in given_up:
-            with suppress(RunError):  # another attempt of it is active
+            with suppress(RunError):  # another attempt of the run is active
                 resume(run.run_id, workspace, user=user)
     if experiment.protocol.driven:
         start_job("sweep", job_params(experiment_id), workspace, user=user)

@@ -1,4 +1,4 @@
-"""A study's reported numbers beside ours, each with its doubt and where ours comes from."""
+"""Compare a study's reported numbers with ours, each with its uncertainty and the source of ours."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from histo_core.workspace import Workspace
 
 _OF_INTEREST = "class of interest"
 Ours = tuple[Interval | None, str]
-"""A number of ours and what it is, or None and why there is none."""
+"""Our number and its description, or None and the reason."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A reported number beside ours.
+    """A reported number and ours.
 
     Attributes:
-        of: what it is reported of: the study's run, sweep or protocol.
-        reported: the number, with its doubt.
-        measured: ours with its interval; None where we have none.
-        about: what ours is, or why there is none, in words.
-        source: the run or experiment that ours comes from, by its id; empty where there is none.
-        changed: what differs from the study's own settings.
+        of: the study's run, sweep or protocol that it is reported for.
+        reported: the reported number with its uncertainty.
+        measured: our number with its interval; None where there is none.
+        about: what our number is, or why there is none, in words.
+        source: id of the run or experiment that our number comes from; empty where there is none.
+        changed: how the settings differ from the study's own.
     """
 
     of: str
@@ -48,7 +48,7 @@ class Pair:
 
     @property
     def said(self) -> str:
-        """One line: the report's number with its doubt, then ours."""
+        """Return one line: the reported number with its uncertainty, then ours."""
         line = f"report: {self.reported.said}"
         if self.measured is None:
             return f"{line}; here: {self.about}" if self.about else line
@@ -57,12 +57,12 @@ class Pair:
 
 
 def beside_run(run: Run, workspace: Workspace, scores: RunScores | None = None) -> tuple[Pair, ...]:
-    """A study's numbers beside those of a run that was made from it; none where it comes from no study.
+    """Return a study's numbers beside those of a run that was made from it; empty where it comes from no study.
 
     Args:
-        run: perhaps not finished; then the numbers stand alone.
-        workspace: where it lies.
-        scores: of the run, for callers that keep them.
+        run: the run; until it has finished there are no numbers of ours.
+        workspace: the workspace that holds it.
+        scores: scores of the run, for callers that keep them.
 
     Raises:
         ComparisonError, CorruptDataError: the run's files are missing, damaged or changed.
@@ -83,7 +83,7 @@ def beside_run(run: Run, workspace: Workspace, scores: RunScores | None = None) 
 
 
 def beside_experiment(now: Summary, workspace: Workspace) -> tuple[Pair, ...]:
-    """A study's numbers beside those of an experiment that was made from it; none where it comes from no study."""
+    """Return a study's numbers beside those of an experiment that was made from it; empty where it is from no study."""
     origin = read_origin(now.experiment.origin)
     if origin is None or origin.named is None:
         return ()
@@ -101,9 +101,9 @@ def beside_experiment(now: Summary, workspace: Workspace) -> tuple[Pair, ...]:
 
 
 def beside_study(recipe: Recipe, workspace: Workspace) -> dict[str, tuple[Pair, ...]]:
-    """All numbers of a study, by what they are of, each beside those of the newest finished run and experiment of each.
+    """Return all numbers of a study by run, sweep or protocol, beside those of its newest finished run or experiment.
 
-    A number that nothing of ours stands beside is there alone.
+    A number without a counterpart of ours is included alone.
     """
     found: list[Pair] = []
     seen: set[str] = set()
@@ -123,22 +123,22 @@ def beside_study(recipe: Recipe, workspace: Workspace) -> dict[str, tuple[Pair, 
 
 
 def _of_reported(of: str, reported: Reported, found: Sequence[Pair]) -> Pair:
-    """The first pair that has a number of ours, else the reported number alone."""
+    """Return the first pair that has a number of ours, else the reported number alone."""
     mine = (one for one in found if one.of == of and one.reported == reported and one.measured is not None)
     return next(mine, Pair(of, reported, None, "" if reported.beside is None else "not measured yet"))
 
 
 class _Intervals:
-    """Intervals of pools, which are drawn once a pool."""
+    """A cache of the intervals of pools; each pool is computed once."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[Pool, str], Mapping[str, Interval]] = {}  # a pool is equal to itself alone
+        self._known: dict[tuple[Pool, str], Mapping[str, Interval]] = {}  # pools are compared by identity
 
     def of_pool(self, pool: Pool | None, asked: Beside, of: str = "") -> Ours:
-        """A metric of a pool, and what it is in words."""
+        """Return a metric of a pool, and its description."""
         about = f"{PARTS[asked.part]} {_named(asked.metric)}{f', {of}' if of else ''}"
         if pool is None:
-            return None, f"no labelled predictions of the {PARTS[asked.part]} part"
+            return None, f"no labelled predictions of the {PARTS[asked.part]} set"
         numbers = self._of(pool, "scores" if asked.metric in METRICS else "classes")
         found = numbers.get(asked.metric)
         return (found, about) if found is not None else (None, f"no class of this name among {', '.join(pool.classes)}")
@@ -156,7 +156,7 @@ def _score_intervals(pool: Pool) -> Mapping[str, Interval]:
 
 
 def _class_intervals(pool: Pool) -> Mapping[str, Interval]:
-    """The classification report by what a study calls its numbers: "recall of benign", "f1 of weighted average"."""
+    """Return the classification report by a study's names: "recall of benign", "f1 of weighted average"."""
     report = class_report(pool.y_true, pool.probabilities.argmax(axis=1), pool.classes, pool.groups)
     rows = {row.name: row for row in report.rows} | {_OF_INTEREST: report.classes[pool.positive]}
     return {
@@ -183,13 +183,13 @@ def _of_best(now: Summary, asked: Beside, intervals: _Intervals) -> Ours:
 
 def _of_kept(kept: TestScore | None, asked: Beside) -> Ours:
     if kept is None:
-        return None, "the test part is not scored yet"
+        return None, "the test set is not scored yet"
     found = kept.metrics.get(asked.metric)
     return found, f"test {_named(asked.metric)} of the chosen run, scored once"
 
 
 def _of_members(now: Summary, asked: Beside, intervals: _Intervals) -> Ours:
-    """Over all members where the summary has such a number, on its part; of folds together, else."""
+    """Return the number over all members where the summary has it for this set, else that of the pooled folds."""
     several = now.experiment.protocol.kind != "single"
     known = now.together.get(asked.metric) if several or asked.part == now.part else None
     if known is not None and known.n:
@@ -213,7 +213,7 @@ def _pairs(
 
 
 def _concerning(recipe: Recipe, origin: Origin) -> Iterable[tuple[str, Reported]]:
-    """The numbers that are of a run or experiment: of a sweep its own alone, of a protocol those of its run as well."""
+    """Return the numbers that concern a run or experiment; a protocol also has those of its run, a sweep does not."""
     sweeps = {one.name for one in recipe.sweeps}
     own = next((one.member for one in recipe.experiments if one.name == origin.experiment), "")
     names = {origin.experiment} if own == origin.run else set()
@@ -233,7 +233,7 @@ def _plain(value: Any) -> Any:
 
 
 def _pool(members: Sequence[MemberResult], part: str) -> Pool | None:
-    """Predictions of several members together; None where one of them has none."""
+    """Return the pooled predictions of several members; None where one of them has none."""
     pools = [one.scores.pools.get(part) if one.scores else None for one in members]
     if not pools or None in pools:
         return None

@@ -1,4 +1,4 @@
-"""What people do to experiments that have been started: name them, put them away, delete them. No run is touched."""
+"""Rename, archive and delete experiments. Their runs are not changed."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from histo_core.workspace import Workspace, is_plain_id
 
 
 def rename_experiment(experiment_id: str, name: str, workspace: Workspace, *, user: User = LOCAL) -> Experiment:
-    """Show an experiment under another name; its runs keep theirs.
+    """Rename an experiment; its runs keep their names.
 
     Raises:
         PermissionDeniedError: the user may not change experiments.
-        ConfigError: the name is empty, longer than 200 characters or of several lines.
+        ConfigError: the name is empty, longer than 200 characters, or has several lines.
         RunError: there is no such experiment.
     """
     authorise(user, "run.edit", experiment_id)
@@ -27,7 +27,7 @@ def rename_experiment(experiment_id: str, name: str, workspace: Workspace, *, us
 
 
 def archive_experiment(experiment_id: str, workspace: Workspace, on: bool = True, *, user: User = LOCAL) -> Experiment:
-    """Put an experiment away, so that lists leave it out and its runs may be deleted, or bring it back.
+    """Archive an experiment, so that lists leave it out and its runs may be deleted, or restore it.
 
     Raises:
         PermissionDeniedError: the user may not change experiments.
@@ -40,9 +40,9 @@ def archive_experiment(experiment_id: str, workspace: Workspace, on: bool = True
 
 
 def delete_experiment(experiment_id: str, workspace: Workspace, *, user: User = LOCAL) -> None:
-    """Forget an experiment, readable or not, and the score of its test part.
+    """Delete an experiment, readable or not, and the score of its test set.
 
-    Its runs stay, and that the test part was scored is kept.
+    Its runs stay. The record that the test set was scored stays too.
 
     Raises:
         PermissionDeniedError: the user may not delete experiments.
@@ -57,5 +57,5 @@ def delete_experiment(experiment_id: str, workspace: Workspace, *, user: User = 
             "An experiment whose runs have all ended can be deleted.",
             "Cancel it (or its runs, where it cannot be read), or wait for its end.",
         )
-    if is_plain_id(experiment_id):  # a row of elsewhere may name a folder outside the workspace
+    if is_plain_id(experiment_id):  # a row from another machine may name a folder outside the workspace
         shutil.rmtree(workspace.experiment_folder(experiment_id), ignore_errors=True)

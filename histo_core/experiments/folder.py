@@ -1,4 +1,4 @@
-"""What an experiment keeps beside its rows: which trials were given up, and the score of the test part."""
+"""Read and write an experiment's list of pruned trials."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from histo_core.workspace import Workspace
 
 
 def read_pruned(experiment_id: str, workspace: Workspace) -> frozenset[int]:
-    """Positions of the trials that were given up; none where the file is damaged."""
+    """Return the positions of pruned trials; empty where the file is damaged."""
     try:
         return frozenset(read_json(_file(experiment_id, workspace)))
     except (FileNotFoundError, ValueError, TypeError):
@@ -17,7 +17,7 @@ def read_pruned(experiment_id: str, workspace: Workspace) -> frozenset[int]:
 
 
 def write_pruned(experiment_id: str, positions: frozenset[int], workspace: Workspace) -> None:
-    """Remember the trials that are given up; written before they are told to stop."""
+    """Save the positions of pruned trials, before the trials are asked to stop."""
     write_json(_file(experiment_id, workspace), sorted(positions))
 
 

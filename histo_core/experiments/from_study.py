@@ -1,4 +1,4 @@
-"""Starting what a study did: one of its runs, sweeps or protocols, by name."""
+"""Start a run, sweep or protocol of a study by its name."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class StudyRequest:
-    """One run of a study, or an experiment of it.
+    """A request for one run or one experiment of a study.
 
     Attributes:
-        name: how to show it.
-        config: of the run, or what the experiment's runs have in common.
+        name: displayed name.
+        config: configuration of the run, or what the experiment's runs have in common.
         protocol: how many runs there are.
         origin: the study's run, and its sweep or protocol.
     """
@@ -41,7 +41,7 @@ class StudyRequest:
 
 @dataclass(frozen=True)
 class Begun:
-    """What was queued: single runs, and experiments."""
+    """The queued single runs and experiments."""
 
     runs: tuple[Run, ...]
     experiments: tuple[Experiment, ...]
@@ -50,14 +50,14 @@ class Begun:
 def wanted(
     recipe: Recipe, name: str = "", *, of: str = "", data: DataConfig, changes: Mapping[str, Any] | None = None
 ) -> tuple[StudyRequest, ...]:
-    """What a name of a study stands for.
+    """Return the requests that a name of a study stands for.
 
     Args:
         recipe: the study.
-        name: a run, sweep or protocol; empty for what a form begins with: the chosen runs under the first protocol.
-        of: another run that a sweep or protocol is to be of than its own.
-        data: where the data are.
-        changes: other fields of each run, by dotted name.
+        name: a run, sweep or protocol; empty for a form's default: the chosen runs under the first protocol.
+        of: another run to apply a sweep or protocol to, instead of its own.
+        data: the data to use.
+        changes: changed fields of each run, by dotted name.
 
     Raises:
         UnknownNameError: the study has no such run, sweep or protocol.
@@ -91,17 +91,17 @@ def wanted(
 def data_of(
     recipe: Recipe, dataset: str | None, root: str | None, options: Mapping[str, Any], *, skip_broken: bool = False
 ) -> DataConfig:
-    """A study's data, or other data in their place, to which the study's options do not belong.
+    """Return a study's data, or other data in their place; these do not get the study's options.
 
     Args:
         recipe: the study.
-        dataset: another data set by its registered name; None for the study's own.
+        dataset: registered name of another data set; None for the study's own.
         root: the folder of the data.
-        options: of the data set, beside the study's own or in their place.
-        skip_broken: whether to go on without files that cannot be used.
+        options: options of the data set; they extend or replace the study's own.
+        skip_broken: whether to continue without files that cannot be used.
 
     Raises:
-        ConfigError: an option's value is none that an option can have.
+        ConfigError: an option has a value of a type that options cannot have.
     """
     own = recipe.configs[0].config.data
     name, kept = dataset or own.dataset, own.options if dataset in (None, own.dataset) else {}
@@ -120,18 +120,18 @@ def start(
     note: str = "",
     warn: Callable[[str], object] = log.warning,
 ) -> Begun:
-    """Queue what a study's name stands for, and remember where it comes from.
+    """Queue the runs and experiments of a study, with their origin.
 
     Args:
-        pieces: from `wanted`.
+        pieces: requests from `wanted`.
         workspace: where to queue.
-        user: who asks.
-        name: what is put before each name.
+        user: the user who starts them.
+        name: prefix of each name.
         priority, tags, note: as for `histo_core.runs.api.launch`.
-        warn: of single runs, as there.
+        warn: as for `histo_core.runs.api.launch`, for single runs.
 
     Raises:
-        as `launch_many` and `start_experiment`. Experiments that were started before one that cannot be go on.
+        Errors of `launch_many` and `start_experiment`. Experiments that were already started continue.
     """
     written: dict[str, Any] = {"user": user, "priority": priority, "tags": tags, "note": note}
     single = [one for one in pieces if one.protocol.kind == "single"]

@@ -1,6 +1,6 @@
-"""The long work of experiments, as jobs: following a sweep, and scoring the test part once.
+"""Register the jobs of experiments: follow a sweep, and score the test set once.
 
-They are registered here and not with the others, because what they do stands above runs.
+They are registered here and not with the other jobs, because experiments are a layer above runs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from histo_core.workspace import Workspace
 
 
 class ExperimentParams(JobParams):
-    """An experiment."""
+    """The parameters of a job on an experiment."""
 
     experiment_id: str
 
@@ -25,12 +25,12 @@ class ExperimentParams(JobParams):
 
 
 def job_params(experiment_id: str) -> dict[str, str]:
-    """What a job of an experiment is told."""
+    """Return the parameters of a job on an experiment."""
     return {"experiment_id": experiment_id}
 
 
 def _of(name: str) -> Callable[[ExperimentParams, Workspace, Progress], None]:
-    """Import a function, given as "module:function", when a job begins: these functions start jobs themselves."""
+    """Import a function, "module:function", only when a job begins, because such functions start jobs themselves."""
 
     def work(params: ExperimentParams, workspace: Workspace, progress: Progress) -> None:
         module, _, function = name.partition(":")
@@ -42,4 +42,4 @@ def _of(name: str) -> Callable[[ExperimentParams, Workspace, Progress], None]:
 _follow = _of("histo_core.experiments.sweep.search:follow")
 _score = _of("histo_core.experiments.test_score:score_test")
 JOBS.add("sweep", JobKind("Sweep", ExperimentParams, _follow, action="run.launch"))
-JOBS.add("score_test", JobKind("Scoring the test part", ExperimentParams, _score, action="run.predict"))
+JOBS.add("score_test", JobKind("Scoring the test set", ExperimentParams, _score, action="run.predict"))

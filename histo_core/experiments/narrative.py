@@ -1,4 +1,4 @@
-"""What an experiment found, in one sentence."""
+"""State the result of an experiment in one sentence."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from histo_core.experiments.results import Summary
 
 
 def verdict(summary: Summary, metric: str = "auroc") -> str:
-    """What an experiment found, in one sentence.
+    """Return the result of an experiment in one sentence.
 
     Args:
-        summary: as it stands.
-        metric: of the mean; the best trial of a sweep is named by the protocol's own metric.
+        summary: the current summary.
+        metric: metric of the mean; the best trial of a sweep is reported by the protocol's own metric.
     """
     protocol = summary.experiment.protocol
     if not summary.finished:

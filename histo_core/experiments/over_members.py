@@ -1,4 +1,4 @@
-"""What the members of an experiment come to together: mean, SD, an interval, and what that rests on."""
+"""Summarise the members of an experiment: mean, SD, interval, and the data that the interval is computed from."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from histo_core.experiments.scores import Pool, RunScores, kind_of, together
 
 @dataclass(frozen=True)
 class Together:
-    """One number over all finished members.
+    """The summary of one metric over all finished members.
 
     Attributes:
         metric: a name of `METRICS`.
-        n: members that have it.
-        mean: over members; NaN without any.
+        n: number of members that have it.
+        mean: mean over members; NaN without any.
         sd: sample SD over members; NaN for fewer than two.
-        interval: what `Summary.about` says; undefined, with the reason, where there is none.
+        interval: the interval that `Summary.about` explains; undefined, with the reason, where there is none.
     """
 
     metric: str
@@ -35,12 +35,12 @@ class Together:
 
 
 def over_members(experiment: Experiment, scores: Sequence[RunScores], members: int, part: str) -> dict[str, Together]:
-    """Sum each metric up over the members that have finished; empty for a sweep, whose trials differ on purpose.
+    """Summarise each metric over the finished members; empty for a sweep, whose trials differ on purpose.
 
     Args:
-        experiment: whose protocol says what the interval is.
-        scores: of the members that have them.
-        members: how many there are.
+        experiment: the experiment, whose protocol determines the interval.
+        scores: scores of the members that have them.
+        members: number of all members.
         part: valid or test.
     """
     if experiment.protocol.kind == "sweep":
@@ -69,7 +69,7 @@ def _intervals(experiment: Experiment, known: Sequence[RunScores], part: str, *,
 
 
 def basis(experiment: Experiment, pools: Sequence[Pool]) -> str:
-    """Say what the intervals rest on; with new splits each run has patches of its own."""
+    """Say what the intervals are computed from; with new splits each run has its own patches."""
     protocol = experiment.protocol
     if not pools or protocol.kind == "sweep":
         return ""

@@ -1,4 +1,4 @@
-"""Which runs a protocol consists of, before any of them is there."""
+"""Plan the runs of a protocol before any of them is launched."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Planned:
-    """A run that is to be: its configuration, and what sets it apart from the others.
+    """A planned run: its configuration, and how it differs from the others.
 
-    In a sweep some combinations may not be allowed: they have no configuration, and ``problem`` says why.
+    A combination of a sweep that is not allowed has no configuration, and ``problem`` says why.
     """
 
     label: str
@@ -30,28 +30,28 @@ class Planned:
 
 
 def plan(config: RunConfig, protocol: ProtocolConfig) -> tuple[Planned, ...]:
-    """The runs of a protocol, in order; of a sweep that thinks up its trials one after the other, the first one's.
+    """Return the runs of a protocol in order; for a sequential sweep only those of the first trial.
 
-    Where runs serve to choose, they predict their validation part only, so that the test part is not read; in a sweep
-    over folds it is also held out of them all, because what is one trial's test part would be another's training part.
-    Otherwise each run's own test part is the estimate, and is predicted.
+    Where runs serve to choose, they predict their validation set only, so that the test set is not read. In a sweep
+    over folds the test set is also held out of all folds, because one trial's test set would be another's training set.
+    Otherwise each run's own test set gives the estimate, and is predicted.
 
     Args:
         config: what the runs have in common.
-        protocol: how many there are and what is new in each.
+        protocol: how many runs there are and how they differ.
 
     Raises:
-        ConfigError: a setting that does not exist, a value that is not allowed, of a sweep no combination that is, or
-            folds that are to be dealt several times beside a part that is held out.
+        ConfigError: a setting that does not exist, a value that is not allowed, a sweep without an allowed combination,
+            or repeated folds together with a held-out test set.
         MissingExtraError: a sweep, and optuna is not installed.
     """
     if protocol.kind == "sweep":
         return _sweep(config, protocol)
     if protocol.kind == "folds" and protocol.repeats > 1 and config.split.hold_out:
         raise ConfigError(
-            f"Folds beside a held-out test part were to be dealt {protocol.repeats} times.",
-            "Another seed holds out other patches, so that there would be no one test part to keep for the end.",
-            "Deal them once, or set hold_out to false.",
+            f"Folds beside a held-out test set were to be divided {protocol.repeats} times.",
+            "Another seed holds out other patches, so that there would be no one test set to keep for the end.",
+            "Divide them once, or set hold_out to false.",
         )
     if protocol.kind == "single":
         return (_planned(config, protocol, {}),)
@@ -59,16 +59,16 @@ def plan(config: RunConfig, protocol: ProtocolConfig) -> tuple[Planned, ...]:
 
 
 def trial(config: RunConfig, protocol: ProtocolConfig, changes: Mapping[str, Any]) -> tuple[Planned, ...]:
-    """The run of one combination of settings; one a fold where there are folds. Not every one may be allowed."""
+    """Return the run of one combination of settings, or one run a fold; a run may turn out not to be allowed."""
     return tuple(_tried(config, protocol, {**changes, **fold}) for fold in _folds(config, protocol))
 
 
 def next_trials(config: RunConfig, protocol: ProtocolConfig, trials: Sequence[Trial]) -> tuple[Planned, ...]:
-    """The runs of what a sweep tries next: combinations that are not allowed, which count as failed, then one that is.
+    """Return the next runs of a sweep: combinations that are not allowed, which count as failed, then one that is.
 
     Args:
-        config, protocol: of the sweep.
-        trials: those before.
+        config, protocol: configuration and protocol of the sweep.
+        trials: the trials so far.
     """
     from histo_core.experiments.sweep.sampling import Trial, suggested
 
@@ -83,7 +83,7 @@ def next_trials(config: RunConfig, protocol: ProtocolConfig, trials: Sequence[Tr
 
 
 def _sweep(config: RunConfig, protocol: ProtocolConfig) -> tuple[Planned, ...]:
-    # Loaded for sweeps only: optuna takes half a second.
+    # Imported for sweeps only: optuna takes half a second.
     from histo_core.experiments.sweep.sampling import drawn, grid
 
     if protocol.sampler == "tpe":
@@ -102,7 +102,7 @@ def _repeats(config: RunConfig, protocol: ProtocolConfig) -> list[dict[str, Any]
     folds = _folds(config, protocol)
     splits = repeats_of(config.split, protocol.repeats)
     return [
-        # Weights and order are new as well: the spread is to hold all that would differ if it were done again.
+        # Weights and order are new as well, so that the SD contains everything that would differ in a repetition.
         {**({"split.seed": split.seed, "seed": config.seed + number} if protocol.repeats > 1 else {}), **fold}
         for number, split in enumerate(splits)
         for fold in folds

@@ -1,4 +1,4 @@
-"""An experiment's rows as ``experiment.json`` in its folder, as a run's row lies in its own."""
+"""Read and write an experiment's rows as ``experiment.json`` in its folder, as a run's row is kept in its folder."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from histo_core.workspace import Workspace, is_plain_id
 
 @dataclass(frozen=True)
 class ExperimentRows:
-    """The values of an experiment's row and of its members' rows."""
+    """The rows of an experiment and of its members as plain values."""
 
     experiment: dict[str, Any]
     members: tuple[dict[str, Any], ...]
 
 
 def experiment_file(experiment_id: str, workspace: Workspace) -> Path:
-    """Where an experiment's rows lie."""
+    """Return the path of an experiment's rows."""
     return workspace.experiment_folder(experiment_id) / "experiment.json"
 
 
 def plain_experiment(connection: sa.Connection, experiment_id: str) -> dict[str, Any] | None:
-    """What an experiment's file must hold, or None where there is no such experiment."""
+    """Return what an experiment's file must contain, or None where there is no such experiment."""
     own = sa.select(EXPERIMENTS).where(EXPERIMENTS.c.experiment_id == experiment_id)
     row = connection.execute(own).mappings().one_or_none()
     if row is None:
@@ -45,11 +45,11 @@ def write_experiment(connection: sa.Connection, experiment_id: str, workspace: W
 
 
 def read_experiment(experiment_id: str, workspace: Workspace) -> ExperimentRows:
-    """The rows that an experiment's folder holds.
+    """Read the rows from an experiment's folder.
 
     Raises:
-        FileNotFoundError: an older version left none.
-        CorruptDataError: the file cannot be read, or is of another experiment.
+        FileNotFoundError: there is no file; older versions wrote none.
+        CorruptDataError: the file cannot be read, or belongs to another experiment.
     """
     file = experiment_file(experiment_id, workspace)
     values = read_record(file)

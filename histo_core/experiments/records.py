@@ -1,4 +1,4 @@
-"""An experiment as the rest of the program sees it."""
+"""Define the records of experiments and their members."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from histo_core.config.protocol import ProtocolConfig
 
 @dataclass(frozen=True)
 class Member:
-    """One run of an experiment.
+    """A member of an experiment: one of its runs.
 
     Attributes:
         position: its number, counted from 0.
         run_id: the run; the same run may be in several experiments. Empty for a trial that is not allowed.
-        label: what sets it apart, in words: "fold 2 of 5".
-        changes: what sets it apart, as dotted fields of its configuration and their values.
-        reused: whether the run was there already when the experiment wanted it.
-        problem: why a trial is not allowed; empty else.
+        label: how it differs from the others, in words: "fold 2 of 5".
+        changes: how it differs from the others, as dotted fields of its configuration and their values.
+        reused: whether the run existed before the experiment.
+        problem: why a trial is not allowed; empty where it is.
     """
 
     position: int
@@ -34,11 +34,11 @@ class Member:
 
 @dataclass(frozen=True)
 class Experiment:
-    """One row of the store with its members, in order. Times are UTC.
+    """An experiment with its members in order. Times are UTC.
 
     Attributes:
         config: what all members have in common.
-        final_run_id, test_touched_at: the member whose test part was scored, and when that was decided.
+        final_run_id, test_touched_at: the member whose test set was scored, and when that was decided.
     """
 
     experiment_id: str
@@ -51,19 +51,19 @@ class Experiment:
     test_touched_at: datetime | None
     members: tuple[Member, ...]
     archived_at: datetime | None = None
-    """When it was put away: lists leave it out unless asked, and its runs may be deleted."""
+    """When it was archived: lists leave it out unless asked, and its runs may be deleted."""
     origin: str = ""
-    """Which study's run, sweep or protocol it was made from (`histo_core.studies.origin`); empty where from none."""
+    """The study's run, sweep or protocol that it was made from (`histo_core.studies.origin`); empty where from none."""
 
     @property
     def keeps_test_back(self) -> bool:
-        """Whether members never see a test part: it is scored once, for the chosen one."""
+        """Return whether members never see the test set, which is scored once, for the chosen member."""
         return keeps_test_back(self.config, self.protocol)
 
 
 @dataclass(frozen=True)
 class UnreadableExperiment:
-    """A row of the store that cannot be read: damaged, or written by another version. It can be deleted.
+    """An experiment whose row is damaged or was written by another version. It can be deleted.
 
     Attributes:
         why: what is wrong, in a sentence.
@@ -83,5 +83,5 @@ class Experiments:
 
 
 def keeps_test_back(config: RunConfig, protocol: ProtocolConfig) -> bool:
-    """Whether the runs of a protocol serve to choose, so that none of them may see the test part."""
+    """Return whether the runs of a protocol serve to choose, so that none of them may see the test set."""
     return protocol.kind == "sweep" or (protocol.folds is not None and config.split.hold_out)

@@ -1,4 +1,4 @@
-"""How long an experiment will still take, from its members that have finished or from a trial before any has."""
+"""Estimate the remaining time of an experiment from its finished members, or from a dry run before any has finished."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from histo_core.workspace import Workspace
 
 
 def seconds_left(found: Summary, workspace: Workspace) -> float | None:
-    """Roughly how long until its last run ends; None where nothing is known yet, or nothing goes on.
+    """Estimate the seconds until the last run ends; None where nothing is known yet, or nothing is active.
 
-    Each run is taken to need as long as those that have finished did on average, else as long as a trial of the
-    experiment's configuration told. As many are taken to run at one time as do now.
+    Each run is assumed to take as long as the finished ones did on average, else as long as the dry run of the
+    experiment's configuration estimated. As many runs are assumed to run at a time as do now.
 
     Args:
-        found: as it stands.
-        workspace: where estimates are kept.
+        found: the current summary.
+        workspace: the workspace that keeps the estimates.
     """
     runs = [member.run for member in found.members if member.run is not None]
     each = _seconds_each(runs, found, workspace)
@@ -38,7 +38,7 @@ def _seconds_each(runs: list[Run], found: Summary, workspace: Workspace) -> floa
 
 
 def _seconds(run: Run) -> float:
-    """Since it was started last."""
+    """Return the seconds since its last start, until its end where it has ended."""
     if run.started_at is None:
         return 0.0
     return ((run.ended_at or datetime.now(UTC)) - run.started_at).total_seconds()

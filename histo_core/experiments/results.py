@@ -1,4 +1,4 @@
-"""An experiment in numbers: each member, then all of them together, with words on what the interval is about."""
+"""Summarise an experiment: each member, then all members together, with an explanation of the interval."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ ScoresOf = Callable[[Run], RunScores]
 
 @dataclass(frozen=True, eq=False)
 class MemberResult:
-    """One member as it stands.
+    """The current result of one member.
 
     Attributes:
         position, label, changes: as in `Member`.
         run: None when it was deleted, or is not allowed.
         pruned: whether it was stopped early because others did better.
-        scores: None until it has succeeded.
-        problem: why there are no scores although it has, or why it is not allowed; empty else.
+        scores: None until the run has succeeded.
+        problem: why a succeeded run has no scores, or why a run is not allowed; empty otherwise.
     """
 
     position: int
@@ -46,7 +46,7 @@ class MemberResult:
 
     @property
     def state(self) -> str:
-        """The run's state, or pruned, deleted, or refused where it is not allowed."""
+        """Return the run's state, or pruned, deleted, or refused where it is not allowed."""
         if self.run is None:
             return "refused" if self.problem else "deleted"
         return "pruned" if self.pruned and self.run.status is RunStatus.CANCELLED else self.run.status.value
@@ -54,19 +54,19 @@ class MemberResult:
 
 @dataclass(frozen=True, eq=False)
 class Summary:
-    """An experiment in numbers.
+    """The summary of an experiment.
 
     Attributes:
-        experiment: what was summed up.
-        part: the part of each member that ``together`` is about: test where each member has one of its own, as long as
-            the split gives them one.
-        members: in order, those that wait as well.
-        together: by metric; empty for a sweep, whose trials differ on purpose.
-        about: what part and interval are about, in sentences for a page.
-        best: where members serve to choose, the position of the best one by the protocol's metric on validation;
-            None before there is one.
-        basis: what the intervals rest on, in words: runs, and patches and patients of each class; empty where there
-            is none.
+        experiment: the summarised experiment.
+        part: the set that ``together`` is about: test where the split gives each member a test set of its own, else
+            valid.
+        members: all members in order, waiting ones too.
+        together: summary by metric; empty for a sweep, whose trials differ on purpose.
+        about: what the set and the interval are about, in sentences for a page.
+        best: where members serve to choose, the position of the best one by the protocol's metric on the validation
+            set; None before there is one.
+        basis: what the intervals are computed from, in words: runs, and patches and patients of each class; empty where
+            there is no interval.
     """
 
     experiment: Experiment
@@ -79,38 +79,38 @@ class Summary:
 
     @property
     def active(self) -> int:
-        """Members that wait or run."""
+        """Return how many members wait or run."""
         return sum(member.run is not None and member.run.status.active for member in self.members)
 
     @property
     def finished(self) -> int:
-        """Members that have scores."""
+        """Return how many members have scores."""
         return sum(member.scores is not None for member in self.members)
 
     @property
     def expected(self) -> int:
-        """How many members there are to be in the end, unless it is cancelled."""
+        """Return how many members there will be in the end, unless the experiment is cancelled."""
         protocol = self.experiment.protocol
-        # Others are all there from the start.
+        # Other protocols have all their members from the start.
         return max(protocol.size, len(self.members)) if protocol.sampler == "tpe" else len(self.members)
 
     @property
     def ended(self) -> int:
-        """Members that no longer wait or run, whatever became of them."""
+        """Return how many members no longer wait or run, whatever their end."""
         return len(self.members) - self.active
 
     @property
     def to_come(self) -> int:
-        """Members that wait or run, or are not thought up yet."""
+        """Return how many members wait or run, or are not planned yet."""
         return self.active + (self.expected - len(self.members)) * (self.experiment.cancelled_at is None)
 
     @property
     def goes_on(self) -> bool:
-        """Whether runs are active, or more are to come."""
+        """Return whether runs are active, or more will follow."""
         return self.to_come > 0
 
     def table(self) -> pd.DataFrame:
-        """One row a member with raw numbers; NaN where something is not known or not defined."""
+        """Return one row a member with raw numbers; NaN where a value is unknown or undefined."""
         return pd.DataFrame([self._row(member) for member in self.members])
 
     def _row(self, member: MemberResult) -> dict[str, Any]:
@@ -131,22 +131,22 @@ class Summary:
 
 
 def summary(experiment: Experiment, workspace: Workspace, *, scores_of: ScoresOf | None = None) -> Summary:
-    """Sum an experiment up as it stands; members that wait are there without numbers.
+    """Summarise the current state of an experiment; waiting members are included without numbers.
 
     The interval depends on the protocol:
 
-    - k folds: every patch was held out once by a network that had not seen its patient, where patients are known;
-      these predictions are pooled, and the patches of a patient stay together. It is about other patients (else
-      slides, else patches) from the same source. (The AUROC of pooled predictions also compares patches across
+    - k folds: every patch was held out once by a network that had not seen its patient, where patients are known.
+      These predictions are pooled, and the patches of a patient stay together. The interval is about other patients
+      (else slides, else patches) from the same source. (The AUROC of pooled predictions also compares patches across
       networks; mean and SD are over folds.)
-    - repeats with new splits, and folds that are dealt several times: `mean_over_splits`.
+    - repeats with new splits, and repeated folds: `mean_over_splits`.
     - repeats with new seeds: `mean_over_seeds`, about chance in training, not about patients.
-    - sweeps: none; the trials differ on purpose, and the best validation value is too good for having been chosen.
+    - sweeps: none; the trials differ on purpose, and the best validation value is optimistic because it was chosen.
 
     Args:
-        experiment: newly read, or its newest members are missing.
-        workspace: where the runs are.
-        scores_of: scores a run that succeeded; for callers that keep them.
+        experiment: read just before, so that its newest members are included.
+        workspace: the workspace that holds the runs.
+        scores_of: returns the scores of a succeeded run; for callers that keep them.
     """
     score = scores_of or (lambda run: run_scores(run, workspace))
     runs, pruned = ExperimentTable(workspace).runs(experiment), read_pruned(experiment.experiment_id, workspace)
@@ -182,14 +182,17 @@ def _scored(member: MemberResult, score: ScoresOf) -> MemberResult:
 
 
 def _part(experiment: Experiment, members: Sequence[MemberResult]) -> Part:
-    """What the numbers are about: the validation part also where the split leaves nothing to test."""
+    """Return the set that the numbers are about: validation where members serve to choose or have no test set."""
     known = [one.scores.scores for one in members if one.scores is not None]
     untested = bool(known) and not any("test" in scores for scores in known)
     return "valid" if experiment.keeps_test_back or untested else "test"
 
 
 def _best(experiment: Experiment, members: Sequence[MemberResult]) -> int | None:
-    """By the metric on validation; of equal ones the first. Of a sweep over folds, the first fold of the best mean."""
+    """Return the position of the member with the best validation metric; the first of equal ones.
+
+    In a sweep over folds it is the first fold of the trial with the best mean.
+    """
     metric, trials = experiment.protocol.metric, {}
     for member in members:
         valid = member.scores.scores.get("valid") if member.scores else None
@@ -207,7 +210,7 @@ def _best(experiment: Experiment, members: Sequence[MemberResult]) -> int | None
 
 
 def trial_of(experiment: Experiment, changes: Mapping[str, Any]) -> str:
-    """What members of one trial have in common: all that sets them apart but the fold of a sweep."""
+    """Return what the members of one trial have in common: all their changes except the fold of a sweep."""
     return repr(
         [
             (name, _cell(value))

@@ -1,4 +1,4 @@
-"""Rows of the experiments' tables as the rest of the program sees them; one that is damaged stops nobody."""
+"""Convert database rows to experiments; a damaged row does not affect the others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from histo_core.workspace import is_plain_id
 
 
 def to_experiment(connection: sa.Connection, row: Mapping[Any, Any]) -> Experiment | UnreadableExperiment:
-    """One row of `EXPERIMENTS` with its members; why it cannot be read where it is damaged or of another version."""
+    """Convert a row of `EXPERIMENTS` with its members; a damaged row, or one of another version, says what is wrong."""
     try:
         return _experiment(row, _members(connection, row["experiment_id"]))
     except (ConfigError, ValueError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""What a member's predictions come to, and which member is best."""
+"""Score the predictions of members, and compare members by a metric."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from histo_core.workspace import Workspace
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """Labelled predictions of one part.
+    """The labelled predictions of one set.
 
     Attributes:
         y_true: int64 [n].
@@ -28,7 +28,7 @@ class Pool:
         classes: names of the k classes.
         positive: index of the class of interest.
         groups: patient ids [n], slide ids where no patient is known, None where neither is.
-        group_kind: which of the two.
+        group_kind: patient or slide.
     """
 
     y_true: np.ndarray
@@ -40,17 +40,17 @@ class Pool:
 
     @property
     def basis(self) -> str:
-        """What an interval of these predictions rests on: patches and patients of each class, in words."""
+        """Return the support of these predictions in words: patches and patients of each class."""
         return support_in_words(class_support(self.y_true, self.classes, self.groups), self.group_kind)
 
 
 @dataclass(frozen=True, eq=False)
 class RunScores:
-    """A finished run in numbers.
+    """The scores of a finished run.
 
     Attributes:
-        scores, pools: by part; parts without labelled predictions are left out.
-        train_samples: how many it was trained on; None where its events do not say.
+        scores, pools: scores and predictions by set; sets without labelled predictions are left out.
+        train_samples: size of its training set; None where its events do not say.
     """
 
     scores: Mapping[str, ClassScores]
@@ -59,7 +59,7 @@ class RunScores:
 
 
 def run_scores(run: Run, workspace: Workspace) -> RunScores:
-    """Read and score the predictions of a run that succeeded.
+    """Read and score the predictions of a succeeded run.
 
     Raises:
         ComparisonError, CorruptDataError: its files are missing, damaged or changed.
@@ -77,7 +77,7 @@ def run_scores(run: Run, workspace: Workspace) -> RunScores:
 
 
 def pool(predictions: RunPredictions, part: str) -> Pool | None:
-    """The labelled predictions of a part as arrays; None where there are none."""
+    """Return the labelled predictions of a set as arrays; None where there are none."""
     table = predictions.table
     rows = table.loc[(table["split"] == part) & table["y_true"].notna()]
     if rows.empty:
@@ -95,7 +95,7 @@ def pool(predictions: RunPredictions, part: str) -> Pool | None:
 
 
 def together(pools: list[Pool]) -> Pool:
-    """Predictions of several parts that share no sample, such as those of all folds."""
+    """Pool the predictions of several sets that share no sample, such as those of all folds."""
     groups, kind = [one.groups for one in pools if one.groups is not None], kind_of(pools)
     return Pool(
         y_true=np.concatenate([one.y_true for one in pools]),
@@ -108,7 +108,7 @@ def together(pools: list[Pool]) -> Pool:
 
 
 def kind_of(pools: Sequence[Pool]) -> GroupKind | None:
-    """What is known of all of some predictions: patients, else slides, else neither."""
+    """Return the kind of group of several pools: patient where all know patients, else slide; None without groups."""
     kinds = {one.group_kind for one in pools}
     if not kinds or None in kinds:
         return None
@@ -116,17 +116,17 @@ def kind_of(pools: Sequence[Pool]) -> GroupKind | None:
 
 
 def chosen_by(scores: ClassScores, metric: Metric) -> float | None:
-    """A member's value of what it is chosen by, as the protocol names it; None where it is not defined."""
+    """Return a member's value of the metric that the protocol chooses by; None where it is not defined."""
     return getattr(scores, metric.removeprefix("valid_"))
 
 
 def better(metric: Metric, value: float, than: float) -> bool:
-    """Whether a value of the metric is better than another."""
+    """Return whether a value of the metric is better than another."""
     return value < than if metric == "valid_loss" else value > than
 
 
 def values_by_epoch(run: Run, metric: Metric, workspace: Workspace) -> dict[int, float]:
-    """The metric after each finished epoch of a run; without epochs in which it is not defined."""
+    """Return the metric after each finished epoch of a run; epochs in which it is not defined are left out."""
     events = read_events(workspace.run_folder(run.run_id))
     values = {event.epoch: getattr(event, metric) for event in events if isinstance(event, EpochDone)}
     return {epoch: value for epoch, value in values.items() if value is not None}

@@ -1,4 +1,4 @@
-"""The experiments' tables. Every change of state is a compare-and-set, as for runs."""
+"""Read and change the experiments in the database. Every change of state is a compare-and-set, as for runs."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from histo_core.workspace import Workspace, is_plain_id
 
 
 class ExperimentTable:
-    """All experiments of one workspace."""
+    """The database table of a workspace's experiments."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._database, self._workspace = open_database(workspace), workspace
 
     def all(self, *, archived: bool = False) -> Experiments:
-        """All experiments, newest first; those that were put away only with ``archived``."""
+        """Return all experiments, newest first; archived ones only with ``archived``."""
         query = sa.select(EXPERIMENTS).order_by(EXPERIMENTS.c.created_at.desc(), EXPERIMENTS.c.experiment_id)
         if not archived:
             query = query.where(EXPERIMENTS.c.archived_at.is_(None))
@@ -44,7 +44,7 @@ class ExperimentTable:
         )
 
     def get(self, experiment_id: str) -> Experiment:
-        """One experiment.
+        """Return one experiment.
 
         Raises:
             RunError: there is none with this id, or its row cannot be read.
@@ -64,7 +64,7 @@ class ExperimentTable:
         return found
 
     def check_known(self, experiment_id: str) -> None:
-        """Refuse the id of no experiment; one that cannot be read is known.
+        """Refuse an id without an experiment; an unreadable experiment counts as known.
 
         Raises:
             RunError: there is none with this id.
@@ -75,7 +75,7 @@ class ExperimentTable:
                 raise _unknown(experiment_id)
 
     def at_work(self, config: RunConfig, protocol: ProtocolConfig) -> Experiment | None:
-        """The experiment of the same configuration and protocol that has active runs, or trials still to start."""
+        """Return the experiment of this configuration and protocol that has active runs or trials to start, or None."""
         with self._database.read() as connection:
             return _at_work(connection, config, protocol)
 
@@ -89,14 +89,14 @@ class ExperimentTable:
         user: User,
         origin: str = "",
     ) -> Experiment:
-        """Write an experiment down, or give the one that is `at_work` already."""
+        """Insert an experiment, or return the equal one that is already `at_work`."""
         stem = _stem(config, protocol)
         with forgotten_if_refused() as records, self._database.write() as connection:
             if (working := _at_work(connection, config, protocol)) is not None:
                 return working
             known = sa.select(EXPERIMENTS.c.experiment_id).union(sa.select(TEST_SCORES.c.scored_for))
             attempts = [one.rpartition("-") for one in connection.execute(known).scalars()]
-            # No id is given twice: what was scored under one that was deleted is still counted.
+            # No id is reused: test scores under the id of a deleted experiment still count.
             attempt = max((int(number) for before, _, number in attempts if before == stem), default=0)
             experiment_id = f"{stem}-{attempt + 1}"
             connection.execute(
@@ -117,7 +117,7 @@ class ExperimentTable:
         return self.get(experiment_id)
 
     def add_member(self, experiment_id: str, member: Member) -> bool:
-        """Write another member down; one at the same position stays as it is.
+        """Insert another member; one that already has the position stays as it is.
 
         Returns:
             False where the experiment was cancelled or deleted meanwhile, and nothing was written.
@@ -137,13 +137,13 @@ class ExperimentTable:
             return True
 
     def runs(self, experiment: Experiment) -> dict[str, Run]:
-        """The runs of an experiment's members, by id."""
+        """Return the runs of an experiment's members, by id."""
         query = sa.select(RUNS).where(RUNS.c.run_id.in_([member.run_id for member in experiment.members]))
         with self._database.read() as connection:
             return {row["run_id"]: to_run(row) for row in connection.execute(query).mappings()}
 
     def finished_before(self, config_hash: str) -> Run | None:
-        """A run of the same configuration and data that succeeded."""
+        """Return a succeeded run of the same configuration and data, or None."""
         query = (
             sa.select(RUNS)
             .where(RUNS.c.config_hash == config_hash, RUNS.c.status == RunStatus.SUCCEEDED.value)
@@ -155,9 +155,9 @@ class ExperimentTable:
             return None if row is None else to_run(row)
 
     def needed(self, members: Sequence[Member]) -> frozenset[str]:
-        """Which members' runs are not an experiment's to cancel.
+        """Return the ids of members' runs that an experiment must not cancel.
 
-        They are in one that was not cancelled, or no experiment queued them: a user did.
+        They belong to an experiment that was not cancelled, or a user queued them, not an experiment.
         """
         asked = EXPERIMENT_RUNS.c.run_id.in_([member.run_id for member in members])
         launched = sa.select(EXPERIMENT_RUNS.c.run_id).where(asked, ~EXPERIMENT_RUNS.c.reused)
@@ -172,36 +172,36 @@ class ExperimentTable:
         return others | {member.run_id for member in members if member.run_id not in ours}
 
     def cancel(self, experiment_id: str) -> None:
-        """Say that no more runs shall be started; the first time counts."""
+        """Mark an experiment as cancelled, so that it starts no more runs; the first time is kept."""
         self._set(experiment_id, EXPERIMENTS.c.cancelled_at.is_(None), cancelled_at=datetime.now(UTC))
 
     def reopen(self, experiment_id: str) -> None:
-        """Take a cancellation back, unless the test part was scored."""
+        """Undo a cancellation, unless the test set was scored."""
         self._set(experiment_id, EXPERIMENTS.c.test_touched_at.is_(None), cancelled_at=None)
 
     def rename(self, experiment_id: str, name: str) -> None:
-        """Show it under another name."""
+        """Rename an experiment."""
         self._set(experiment_id, sa.true(), name=name)
 
     def archive(self, experiment_id: str, *, on: bool) -> None:
-        """Put it away, or bring it back."""
+        """Archive or restore an experiment."""
         self._set(experiment_id, sa.true(), archived_at=datetime.now(UTC) if on else None)
 
     def delete(self, experiment_id: str) -> bool:
-        """Forget an experiment, but not its runs; False where one of them is active, and nothing was changed."""
+        """Delete an experiment but not its runs; return False, and change nothing, where one of them is active."""
         mine = EXPERIMENTS.c.experiment_id == experiment_id
         with self._database.write() as connection:
             if connection.execute(sa.select(EXPERIMENTS.c.experiment_id).where(mine, _has_active_runs())).first():
                 return False
             connection.execute(sa.delete(EXPERIMENT_RUNS).where(EXPERIMENT_RUNS.c.experiment_id == experiment_id))
             connection.execute(sa.delete(EXPERIMENTS).where(mine))
-            # Without it nothing takes the folder, of which something may stay, for an experiment whose row was lost.
+            # Without this file, a remaining folder is not taken for an experiment whose row was lost.
             if is_plain_id(experiment_id):
                 experiment_file(experiment_id, self._workspace).unlink(missing_ok=True)
         return True
 
     def touch_test(self, experiment_id: str, run_id: str) -> str:
-        """Settle, once and for all, which member's test part is scored. Returns the one that was settled first."""
+        """Fix, once and for all, the member whose test set is scored; return the member that was fixed first."""
         self._set(
             experiment_id,
             EXPERIMENTS.c.test_touched_at.is_(None),

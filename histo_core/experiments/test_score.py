@@ -1,4 +1,4 @@
-"""The test part, scored once: for the member that was chosen without it."""
+"""Score the test set once, for the member that was chosen without it."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from histo_core.workspace import Workspace
 
 @dataclass(frozen=True)
 class TestScore:
-    """What the chosen member reached on the test part.
+    """The score of the chosen member on the test set.
 
     Attributes:
-        run_id: the member.
-        n, n_groups: patches, and patients or slides (0 where neither is known).
-        metrics: each number of `class_scores` with its interval.
-        scored_before: how often this test part had been scored for other runs, experiments or predictions.
-        predictions: the file, in the form of a run's ``predictions.parquet``.
-        basis: patches and patients of each class, in words; empty in what an older version kept.
+        run_id: the member's run.
+        n, n_groups: number of patches, and of patients or slides (0 where neither is known).
+        metrics: each metric of `class_scores` with its interval.
+        scored_before: how often this test set had been scored for other runs, experiments or predictions.
+        predictions: the file, in the format of a run's ``predictions.parquet``.
+        basis: patches and patients of each class, in words; empty in scores that an older version kept.
     """
 
-    __test__ = False  # for pytest, which takes it for a test by its name
+    __test__ = False  # pytest would take it for a test by its name
 
     run_id: str
     n: int
@@ -53,17 +53,17 @@ class TestScore:
 def score_test(
     experiment_id: str, workspace: Workspace, *, user: User = LOCAL, progress: Progress = silent
 ) -> TestScore:
-    """Apply the chosen member's weights to the test part. Nothing is trained, and nothing can be chosen afterwards.
+    """Apply the chosen member's weights to the test set. Nothing is trained, and nothing can be chosen afterwards.
 
-    Which member that is, is settled by the first call, once and for all; each later call gives the result that was
-    kept, or makes the same one where the first call was broken off. That the part was scored is remembered for all
-    who come after, in other experiments as well.
+    The first call fixes the member once and for all. Each later call returns the kept result, or computes the same one
+    where the first call was interrupted. The workspace records that the set was scored, and other experiments report
+    how often.
 
     Raises:
         PermissionDeniedError: the user may not apply runs.
-        RunError: no such experiment; its members have test parts of their own; some still train, or none finished; or
-            the one that was chosen was deleted.
-        CorruptDataError: a score that was kept is damaged, or the data set is not the one the member was trained on.
+        RunError: no such experiment; its members have test sets of their own; some still train, or none has finished;
+            or the chosen one was deleted.
+        CorruptDataError: the kept score is damaged, or the data set is not the one the member was trained on.
     """
     authorise(user, "run.predict", experiment_id)
     table = ExperimentTable(workspace)
@@ -77,14 +77,14 @@ def score_test(
 
 
 def looked_at_before(experiment: Experiment, workspace: Workspace) -> int:
-    """How often the test part that an experiment keeps back was scored for others, as far as it is known."""
+    """Return how often an experiment's held-out test set was scored for others, as far as that is known."""
     store, runs = Store.open(workspace), ExperimentTable(workspace).runs(experiment).values()
     known = next((run.test_fingerprint for run in runs if run.test_fingerprint), "")
     return scored_before(store.database, known, experiment.experiment_id) if known else 0
 
 
 def kept_score(experiment_id: str, workspace: Workspace) -> TestScore | None:
-    """The score of the test part that was kept; None where it was not scored yet.
+    """Read the kept score of the test set; None where it was not scored yet.
 
     Raises:
         CorruptDataError: the file is damaged.
@@ -100,21 +100,21 @@ def kept_score(experiment_id: str, workspace: Workspace) -> TestScore | None:
         raise CorruptDataError(
             f"The kept score {file} cannot be read: {error}.",
             "What `experiments test` wrote is expected.",
-            "Delete the file and score the test part again; it gives the same numbers.",
+            "Delete the file and score the test set again; it gives the same numbers.",
         ) from None
 
 
 def _interval(values: Mapping[str, Any]) -> Interval:
-    """An interval from JSON, which has null for what is not defined."""
+    """Return an interval from JSON, where null stands for undefined values."""
     numbers: dict[str, Any] = {name: math.nan if value is None else value for name, value in values.items()}
     return Interval(**numbers)
 
 
 def why_not(found: Summary) -> str:
-    """Why the test part cannot be scored now, in a sentence; empty when it can."""
+    """Return why the test set cannot be scored now, in a sentence; empty when it can."""
     experiment = found.experiment
     if not experiment.keeps_test_back:
-        return "Each run has a test part of its own, and it is in the table."
+        return "Each run has a test set of its own, and it is in the table."
     if found.active:
         return f"{found.active} of its runs wait or train, so nothing can be chosen yet."
     if len(found.members) < found.expected and experiment.cancelled_at is None:
@@ -127,7 +127,7 @@ def _chosen(experiment: Experiment, workspace: Workspace) -> str:
     reason = why_not(found)
     if reason or found.best is None:
         raise RunError(
-            f"The test part of experiment {experiment.experiment_id} cannot be scored.",
+            f"The test set of experiment {experiment.experiment_id} cannot be scored.",
             reason,
             "Wait until all runs have ended, or cancel the experiment to choose among those that have.",
         )
@@ -135,7 +135,7 @@ def _chosen(experiment: Experiment, workspace: Workspace) -> str:
 
 
 def _scored(experiment_id: str, run: Run, workspace: Workspace, progress: Progress) -> TestScore:
-    # PyTorch takes seconds, and reading a score that was kept does without.
+    # Imported here, because PyTorch takes seconds to load, and reading a kept score does not need it.
     from histo_core.models.inference.predictor import Predictor
     from histo_core.runs.worker.run_data import check_unchanged, open_data
     from histo_core.training.predict import predict_parts
@@ -153,7 +153,7 @@ def _scored(experiment_id: str, run: Run, workspace: Workspace, progress: Progre
     held_out = pool(predictions, "test")
     if held_out is None:
         raise CorruptDataError(
-            "The test part holds no labelled patch.", "At least one is needed.", "Use a split with a test part."
+            "The test set holds no labelled patch.", "At least one is needed.", "Use a split with a test set."
         )
     return TestScore(
         run_id=run.run_id,

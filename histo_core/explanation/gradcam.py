@@ -86,7 +86,7 @@ def class_maps(predictor: Predictor, pixels: Tensor, targets: Sequence[int]) -> 
     """The signed maps of a batch, before the ReLU and in the layer's own cells.
 
     Args:
-        predictor: whose network is asked; float32, or bfloat16 where a person waits and the processor has it.
+        predictor: whose network is asked; float32, or bfloat16 where a person waits and the CPU has it.
         pixels: float32 [n, 3, height, width], preprocessed.
         targets: n indices of classes.
 

@@ -1,4 +1,4 @@
-"""Rows and what lies in folders: each row's file, each run's folder, the scores of test parts, runs without workers."""
+"""Rows and what lies in folders: each row's file, each run's folder, the scores of test sets, runs without workers."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def check_experiments(database: Database, workspace: Workspace, *, mend: bool) -
 
 
 def check_scores(database: Database, workspace: Workspace, *, mend: bool) -> Iterator[Finding]:
-    """Find scores of test parts that the database, or the file beside it, does not know of."""
+    """Find scores of test sets that the database, or the file beside it, does not know of."""
     kept, lines = _kept_scores(workspace)
     with database.read() as connection:
         known = {_key(row): plain_row(TEST_SCORES, row) for row in _scores(connection)}
@@ -92,7 +92,7 @@ def check_scores(database: Database, workspace: Workspace, *, mend: bool) -> Ite
                 for values in lost:
                     if _key(values) not in there:
                         connection.execute(sa.insert(TEST_SCORES).values(values))
-        what = f"The database does not know of {len(lost)} times that a test part was scored."
+        what = f"The database does not know of {len(lost)} times that a test set was scored."
         yield Finding(scores_file(workspace).name, what, mended=mend)
     unwritten = [values for key, values in known.items() if key not in lines]
     if unwritten:

@@ -1,4 +1,4 @@
-"""Which processor computes, and whether its memory ran out."""
+"""Choose the device that computes, and tell whether its memory ran out."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def counts_figure(table: pd.DataFrame) -> go.Figure:
             hovertemplate="%{fullData.name}<br>%{x}<br>%{y:,} patches<extra></extra>",
         )  # fmt: skip
     figure.update_layout(barmode="stack")
-    figure.update_xaxes(title="Part of the split", type="category")
+    figure.update_xaxes(title="Set of the split", type="category")
     figure.update_yaxes(title="Patches (count)", tickformat=",d")
     return figure
 

@@ -98,7 +98,7 @@ def predict_with(
     rows = np.concatenate([division.indices(part) for part in parts])
     if not len(rows):
         raise DataError(
-            f"No patch is in {', '.join(parts)}.", "At least one is needed.", "Choose another part or another split."
+            f"No patch is in {', '.join(parts)}.", "At least one is needed.", "Choose another set or another split."
         )
     settings = {
         "run_id": run_id,
@@ -170,7 +170,7 @@ def _facts(run: Run, dataset: Dataset, split: Split, rows: np.ndarray, predictor
 
 
 def _looked_at(run: Run, part: str, name: str, workspace: Workspace) -> Check:
-    """Remember that these predictions score the run's own test part, and say how often it was scored before."""
+    """Remember that these predictions score the run's own test set, and say how often it was scored before."""
     database = Store.open(workspace).database
     with database.write() as connection:
         record_score(connection, part, name, workspace)

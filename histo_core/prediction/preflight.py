@@ -138,24 +138,24 @@ def training_digests(trained: Trained, progress: Progress = silent) -> frozenset
 
 
 def shared_check(seen: frozenset[bytes] | None, found: Sequence[bytes]) -> Check:
-    """Whether patches stand in the run's training or validation part, pixel by pixel."""
+    """Whether patches stand in the run's training or validation set, pixel by pixel."""
     if seen is None:
         return Check("shared", "unknown", "Shared patches: not looked for; the audit of two data sets finds them.")
     return seen_check(sum(digest in seen for digest in found), len(found))
 
 
 def seen_check(count: int, of: int) -> Check:
-    """What it means that so many of the patches stand in the run's training or validation part."""
+    """What it means that so many of the patches stand in the run's training or validation set."""
     if not count:
         return Check("shared", "alike", "Shared patches: none was trained on.")
     many = f"{count:,} of {of:,} patches {'is' if count == 1 else 'are'}"
     return Check(
-        "shared", "differs", f"Shared patches: {many} from the run's own training or validation part: no fair test."
+        "shared", "differs", f"Shared patches: {many} from the run's own training or validation set: no fair test."
     )
 
 
 def held_out_check(before: int, kept_back_by: Sequence[str]) -> Check:
-    """Whether it is fair to score the run's own test part now.
+    """Whether it is fair to score the run's own test set now.
 
     Args:
         before: how often it was scored before, from `histo_core.runs.store.test_set_access.scored_before`.
@@ -166,10 +166,10 @@ def held_out_check(before: int, kept_back_by: Sequence[str]) -> Check:
         return Check(
             "test_part",
             "differs",
-            f"Test part: the experiment {names} keeps it back until one run is chosen; a choice made after looking at "
+            f"Test set: the experiment {names} keeps it back until one run is chosen; a choice made after looking at "
             "it seems better than it is.",
         )
-    return Check("test_part", "unknown" if before else "alike", f"Test part: {scored_in_words(before)}")
+    return Check("test_part", "unknown" if before else "alike", f"Test set: {scored_in_words(before)}")
 
 
 def _manifest(run: Run, workspace: Workspace) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def own_split(run: Run, dataset: Dataset, workspace: Workspace) -> Split | None:
 
 
 def count_seen(own: Split, rows: np.ndarray) -> int:
-    """How many of some rows (int64 [n]) stand in the run's own training or validation part."""
+    """How many of some rows (int64 [n]) stand in the run's own training or validation set."""
     return int(np.isin(own.parts[rows], SEEN).sum())
 
 

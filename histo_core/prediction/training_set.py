@@ -42,7 +42,7 @@ def learnt_from(table: pd.DataFrame, run: Run) -> pd.DataFrame:
     """Those rows of predictions that the run was trained on: of a run on a seeded subset, that subset.
 
     Args:
-        table: of the predictions contract, with all of the training part.
+        table: of the predictions contract, with all of the training set.
         run: whose predictions they are.
     """
     rows = table.loc[table["split"] == PART]

@@ -33,7 +33,7 @@ class Checked:
         config: with absolute paths, because the worker runs in another folder, and the hash of a file of weights.
         data_hash: the data set's content hash.
         split_fingerprint: of the split it gives.
-        test_fingerprint: of the split's test part; empty where it has none.
+        test_fingerprint: of the split's test set; empty where it has none.
         device: what ``auto`` stands for on this machine; still ``auto`` where there are several GPUs, of which the
             supervisor takes one that is free when the run starts.
         title: the model's.
@@ -104,7 +104,7 @@ def _check_parts(config: RunConfig, dataset: Dataset, split: Split) -> None:
     parts = config.predict.parts
     if not any(len(split.indices(part)) for part in parts):
         raise ConfigError(
-            f"The run is to predict its {' and '.join(parts)} part, which holds no patch.",
+            f"The run is to predict its {' and '.join(parts)} set, which holds no patch.",
             "At least one of the parts must hold some.",
             "Predict another part, or change the split's shares.",
         )
@@ -118,7 +118,7 @@ def _check_devices(train: TrainConfig, first: torch.device) -> None:
         )
     here = {"cuda": torch.cuda.device_count() - (first.index or 0), "cpu": usable_cores()}.get(first.type, 1)
     if train.devices > here:
-        what = "processor cores" if first.type == "cpu" else f"devices from {first} on"
+        what = "CPU cores" if first.type == "cpu" else f"devices from {first} on"
         raise ConfigError(
             f"The run asks for {train.devices} devices.",
             f"This machine has {here} {what}.",

@@ -1,4 +1,4 @@
-"""The demo: three small networks on phantom tissue, minutes on two processor cores.
+"""The demo: three small networks on phantom tissue, minutes on two CPU cores.
 
 It trains for real, so its curves, intervals and maps are what these networks do, not what a picture says they do.
 The two small networks see the central 32 x 32 box that the label is about, as in the study they come from; ResNet18

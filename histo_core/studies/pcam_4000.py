@@ -44,10 +44,10 @@ STUDIES.add(
         reported={},
         doubts=("Intervals take patches as independent where slides are not known, and are then too narrow.",),
         ours=(
-            "2,000 patches a class are drawn with the seed from the published training part; the epoch with the lowest "
-            "loss on the published valid part is kept, and the test part is predicted once.",
+            "2,000 patches a class are drawn with the seed from the published training set; the epoch with the lowest "
+            "loss on the published validation set is kept, and the test set is predicted once.",
             "The whole patch is shown, although the label is about its central 32 pixels: in short trials it reached a "
-            "higher AUROC on the valid part than the central 64 pixels.",
+            "higher AUROC on the validation set than the central 64 pixels.",
             "Mirror images and quarter turns are left to the network; other angles, zoom, colours and stains vary.",
         ),
     ),

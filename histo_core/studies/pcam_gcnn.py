@@ -19,7 +19,7 @@ from histo_core.studies.recipes import STUDIES, Beside, NamedConfig, Recipe, Rep
 from histo_core.studies.words import pcam_gcnn as words
 
 _MEAN, _STD = (0.700, 0.542, 0.692), (0.237, 0.280, 0.223)
-"""Of 6,000 patches of the training part."""
+"""Of 6,000 patches of the training set."""
 
 _INCEPTION: dict[str, Any] = {
     "epochs": 24,

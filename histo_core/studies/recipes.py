@@ -40,7 +40,7 @@ class Beside:
     Attributes:
         metric: a name of `histo_core.evaluation.class_scores.METRICS`, or a number of the classification report such
             as "recall of benign" and "f1 of weighted average".
-        part: of our data. What a study calls test is our validation part wherever something was chosen by it.
+        part: of our data. What a study calls test is our validation set wherever something was chosen by it.
         changes: of a sweep, the trial by its dotted fields and their values.
         runs: names of the study's other runs that it is read beside as well, such as those as printed.
     """
@@ -104,7 +104,7 @@ class Sweep:
         member: the run that it starts from, by name.
         fields: dotted field of a run -> the values tried, or the one value where it only differs from the member, or
             the range that was searched at random; of several lists every combination.
-        metric: what the study chose by, on our validation part.
+        metric: what the study chose by, on our validation set.
     """
 
     name: str
@@ -233,7 +233,7 @@ def settings(protocol: ProtocolConfig) -> str:
     if protocol.kind == "sweep":
         return "; ".join(f"{name} {_tried(field)}" for name, field in protocol.sweep.items())
     if protocol.kind == "folds":
-        return f"{protocol.folds} folds" + (f", dealt {protocol.repeats} times" if protocol.repeats > 1 else "")
+        return f"{protocol.folds} folds" + (f", divided {protocol.repeats} times" if protocol.repeats > 1 else "")
     if protocol.kind == "repeats":
         return f"{protocol.repeats} times, each with a new {protocol.new.removesuffix('s')}"
     return "one run"

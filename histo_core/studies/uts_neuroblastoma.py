@@ -63,7 +63,7 @@ _RESNET34 = ModelConfig(name="resnet34", options={"dropout": 0.0})
 _BY_IMAGE = "resnet34, split by image"
 _SLOW = {"train.learning_rate": (0.001,)}
 _CHOSEN_BY: Metric = "valid_accuracy"
-"""The sweeps' F1 is the micro average, which is the accuracy; the report's test part is our validation part."""
+"""The sweeps' F1 is the micro average, which is the accuracy; the report's test set is our validation set."""
 _KERAS_L2 = 2 * 0.0001
 """Keras adds l2 * w^2 to the loss, whose gradient is 2 * l2 * w; a weight decay adds itself times w."""
 _DROPOUT, _OPTIMISER, _L1, _L2 = "Dropout", "Optimiser", "L1 penalty", "L2 penalty"

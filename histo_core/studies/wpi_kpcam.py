@@ -51,7 +51,7 @@ def _resnet50(predict: PredictConfig = _AS_IT_IS) -> RunConfig:
 
 RATES = "Learning rate, 20 epochs"
 _CHOSEN_BY: Metric = "valid_accuracy"
-"""The study's criterion is test accuracy, of what is our validation part."""
+"""The study's criterion is test accuracy, of what is our validation set."""
 _DROPOUTS = ((0.5, 0.2, 0.0), (0.5, 0.2, 0.1), (0.5, 0.5, 0.2), (0.2, 0.1, 0.0), (0.2, 0.2, 0.1), (0.1, 0.1, 0.0))
 
 STUDIES.add(

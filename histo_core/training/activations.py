@@ -1,4 +1,4 @@
-"""What a network's rectifiers did on the validation part, epoch by epoch, as it lies in a run's folder."""
+"""What a network's rectifiers did on the validation set, epoch by epoch, as it lies in a run's folder."""
 
 from __future__ import annotations
 

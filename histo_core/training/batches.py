@@ -18,7 +18,7 @@ from histo_core.data.transforms.preprocess import Preprocess
 MEMORY_LIMIT = 1 << 30
 """Bytes. Patches that take less stay in memory after they were first read, cropped and resized."""
 AHEAD = 2
-"""Batches that are made while an accelerator computes. A processor that trains has no time to spare for that."""
+"""Batches that are made while an accelerator computes. A CPU that trains has no time to spare for that."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ _FEWEST = 2
 
 
 def training_rows(config: RunConfig, dataset: Dataset, split: Split) -> np.ndarray:
-    """Rows of the training part, int64 in the table's order; a seeded subset where the configuration says so.
+    """Rows of the training set, int64 in the table's order; a seeded subset where the configuration says so.
 
     The subset keeps the shares of the classes, to the nearest sample, and does not depend on the table's order.
 
@@ -49,7 +49,7 @@ def training_rows(config: RunConfig, dataset: Dataset, split: Split) -> np.ndarr
 
 
 def validation_rows(dataset: Dataset, split: Split) -> np.ndarray:
-    """Rows of the validation part, int64.
+    """Rows of the validation set, int64.
 
     Raises:
         SplitError: no sample, or one without a label.
@@ -70,7 +70,7 @@ def epoch_order(rows: np.ndarray, labels: np.ndarray, config: RunConfig, epoch: 
     """The rows in the order of one epoch, from the configuration and the epoch alone.
 
     Args:
-        rows: int64 [n], of the training part.
+        rows: int64 [n], of the training set.
         labels: int [n], of these rows.
         config: its seed, and how classes are balanced.
         epoch: counted from 0.
@@ -118,12 +118,12 @@ def _labelled(dataset: Dataset, split: Split, part: str, *, at_least: int) -> np
     rows = split.indices(part)
     if len(rows) < at_least:
         raise SplitError(
-            f"The {part} part holds {len(rows)} sample(s).", f"At least {at_least}.", "Change the split's shares."
+            f"The {part} set holds {len(rows)} sample(s).", f"At least {at_least}.", "Change the split's shares."
         )
     unlabelled = int((dataset.table["label"].to_numpy()[rows] == UNLABELLED).sum())
     if unlabelled:
         raise SplitError(
-            f"The {part} part holds {unlabelled} sample(s) without a label.",
+            f"The {part} set holds {unlabelled} sample(s) without a label.",
             "Labelled samples only.",
             "Leave them out of the split.",
         )

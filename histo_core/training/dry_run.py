@@ -51,7 +51,7 @@ def try_batch(
         dataset: opened from ``config.data``.
         split: made from ``config.split``.
         workspace: where the checkpoint is written, and deleted again.
-        steps: that are measured; fewer where the training part holds fewer batches.
+        steps: that are measured; fewer where the training set holds fewer batches.
         progress: counts steps.
 
     Raises:

@@ -35,12 +35,12 @@ def fit(
 
     A run that was stopped or killed and goes on ends with the very weights and metrics of one that was not: bit for
     bit on a CPU with the same number of threads, elsewhere within the limits of the device's own library. The test
-    part is never read.
+    set is never read.
 
     With ``train.devices`` above 1 this is the code of every process: each takes its share of each batch, gradients are
     those of the whole batch, rank 0 alone writes files and yields events, and all stop together when one is asked to.
     The result is that of one device but for rounding, for dropout, which each process draws for itself, and, on
-    processors, for batch normalisation, which sees a share. It goes on bit for bit with as many devices, and may go
+    CPUs, for batch normalisation, which sees a share. It goes on bit for bit with as many devices, and may go
     on with another number; see `histo_core.training.distributed.process_group` for who starts the processes.
 
     With ``train.activations`` each epoch also appends what the network's rectifiers did in validation to

@@ -31,7 +31,7 @@ class Setup:
     """One process's part of a run, on its device.
 
     Attributes:
-        batches: of the training and the validation part.
+        batches: of the training and the validation set.
         model: that is trained.
         judged: that is validated and kept: the model, or its average.
         loss_of: from what the model gives and labels to the mean loss over a batch.

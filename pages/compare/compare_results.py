@@ -64,7 +64,7 @@ def at_the_threshold(key: Hashable, joined: Joined, aurocs: AurocResults, looks:
     Args:
         key: what was compared, as `pages.shared.cache.cache.aurocs` tells it from other comparisons.
         joined, aurocs: of these runs.
-        looks: how often the test part was scored before, in words.
+        looks: how often the test set was scored before, in words.
     """
     if len(joined.classes) > 2:
         st.subheader(plain(f"{aurocs.class_of_interest} against the rest"), anchor=False)

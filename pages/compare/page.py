@@ -93,7 +93,7 @@ def _controls(chosen: Sequence[RunPredictions], finished: dict[str, Run]) -> tup
             list(PARTS),
             default=_shared_part(chosen),
             format_func=PARTS.__getitem__,
-            help="Part of the split.",
+            help="A set of the split.",
         )
         name = url_state.choose(
             "Class of interest",

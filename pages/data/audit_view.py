@@ -47,7 +47,7 @@ def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig)
         division: configuration of ``split``.
     """
     if not len(rows_of(split)):
-        st.info("An audit looks at what the parts of a split share. Build a split first.", icon=":material/call_split:")
+        st.info("An audit looks at what the sets of a split share. Build a split first.", icon=":material/call_split:")
         st.button("Go to Splits", on_click=url_state.put, args=("view", "split"))
         return
     report = cache.audit(*_key(data, division))

@@ -81,7 +81,7 @@ def _result(source: Dataset, wanted: SplitConfig, built: Split, data: str, home:
     st.markdown(plain(built.note))
     if wanted.folds is not None:
         part = "validation" if wanted.hold_out else "test"
-        st.caption(f"The {part} part of each of the {wanted.folds} folds:")
+        st.caption(f"The {part} set of each of the {wanted.folds} folds:")
         with st.spinner("Dealing the other folds…", show_time=True):
             folds = cache_data.fold_counts(data, source.state, wanted.model_dump_json(), home)
         _table(folds, "fold-counts", "Patches of each class, and patients where known, in each fold.")

@@ -192,8 +192,8 @@ def _keeping(now: Summary, workspace: Workspace) -> None:
                 archive=lambda on: archive_experiment(one, workspace, on=on),
                 delete=lambda: _delete(one, workspace),
                 loss=lambda: (
-                    f"{experiment.name}: the experiment and the score of its test part are forgotten. Its runs "
-                    "stay, and so does the count of how often the test part was scored."
+                    f"{experiment.name}: the experiment and the score of its test set are forgotten. Its runs "
+                    "stay, and so does the count of how often the test set was scored."
                 ),
             )
 

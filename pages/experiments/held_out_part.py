@@ -1,4 +1,4 @@
-"""The test part of an experiment, which is scored once, for the member that was chosen without it."""
+"""The test set of an experiment, which is scored once, for the member that was chosen without it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from pages.shared.components.text import count, plain
 
 
 def draw(now: Summary, workspace: Workspace) -> None:
-    """The test part that an experiment keeps back: why it cannot be scored yet, the button, or the score."""
+    """The test set that an experiment keeps back: why it cannot be scored yet, the button, or the score."""
     experiment = now.experiment
-    st.subheader("Test part", anchor=False)
+    st.subheader("Test set", anchor=False)
     kept = kept_score(experiment.experiment_id, workspace)
     if kept is not None:
         _score(kept, now)
@@ -30,22 +30,22 @@ def draw(now: Summary, workspace: Workspace) -> None:
         st.caption(plain(f"Not yet: {reason}"))
         return
     looked = scored_in_words(looked_at_before(experiment, workspace))
-    st.caption(plain(f"The test part was {looked}"))
+    st.caption(plain(f"The test set was {looked}"))
     best = now.members[now.best or 0]
     job = find_job("score_test", job_params(experiment.experiment_id), workspace)
     sure = st.checkbox(
         "I have chosen, and will not choose again after seeing this number",
         key=f"sure.{experiment.experiment_id}",
         value=experiment.test_touched_at is not None,
-        help="A test part that is looked at more than once becomes a validation part.",
+        help="A test set that is looked at more than once becomes a validation set.",
     )
     if sure or (job is not None and job.active):
         job_card(
             "score_test",
             job_params(experiment.experiment_id),
-            "Score the test part once",
-            note=f"Applies {best.label} to the test part and keeps the result. Nothing is trained.",
-            then="The test part is scored.",
+            "Score the test set once",
+            note=f"Applies {best.label} to the test set and keeps the result. Nothing is trained.",
+            then="The test set is scored.",
             primary=True,
         )
 

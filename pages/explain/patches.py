@@ -73,7 +73,7 @@ def of_run(run: Run, home: str) -> Patch | None:
             default=next((part for part in PARTS if part in set(predicted.table["split"])), None),
             format_func=PARTS.__getitem__,
             width=140,
-            help="Part of the split.",
+            help="A set of the split.",
         )
         show = url_state.choose(
             "Show", "show", list(SHOW), format_func=SHOW.__getitem__, width=170, help="By the model's answer."

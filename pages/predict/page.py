@@ -114,7 +114,7 @@ def _which(question: predict_form.PredictRequest, source: Dataset) -> str:
 def _own(
     run: Run, question: predict_form.PredictRequest, own: Split, found: PredictionSet | None, workspace: Workspace
 ) -> None:
-    """What the run has seen of its own data before, and how often the test part was looked at."""
+    """What the run has seen of its own data before, and how often the test set was looked at."""
     from histo_core.prediction.preflight import held_out_check, seen_check  # it loads PyTorch
 
     home = str(workspace.home)
@@ -124,7 +124,7 @@ def _own(
     else:
         division = cache.split(question.data.model_dump_json(), question.split.model_dump_json(), home)
         rows = np.concatenate([division.indices(part) for part in parts])
-        st.caption(f":material/call_split: {plain(f'Parts: {division_in_words(division, question.split, own)}.')}")
+        st.caption(f":material/call_split: {plain(f'Sets: {division_in_words(division, question.split, own)}.')}")
     _say(seen_check(count_seen(own, rows), len(rows)))
     if division.fingerprint != own.fingerprint or "test" not in parts or question.split is None:
         return

@@ -19,9 +19,9 @@ from pages.shared.components.text import plain
 ALL = "all"
 PATCHES = {
     ALL: "All patches",
-    "test": "Test part",
-    "valid": "Validation part",
-    "train": "Training part",
+    "test": "Test set",
+    "valid": "Validation set",
+    "train": "Training set",
 }
 VIEWS = {"none": "As they are", "flips": "With mirror images", "symmetries": "All eight symmetries"}
 COMBINE = {"mean": "Mean probability", "vote": "Votes"}
@@ -64,7 +64,7 @@ def choose(
         source: the data set, open.
         classes: the run's.
         home: of the workspace.
-        own: whether the run was trained on these data; then the test part is offered first.
+        own: whether the run was trained on these data; then the test set is offered first.
     """
     known = predict_cache.labelled_classes(data.model_dump_json(), source.state, home)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -76,7 +76,7 @@ def choose(
             default="test" if own else ALL,
             format_func=PATCHES.__getitem__,
             width=200,
-            help="Parts of the run's own split." if own else "Parts of the data's split.",
+            help="Sets of the run's own split." if own else "Sets of the data's split.",
         )
         views = url_state.choose(
             "Look at each patch",

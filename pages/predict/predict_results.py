@@ -63,7 +63,7 @@ def _scores(found: PredictionSet, run: Run, table: pd.DataFrame, home: str) -> N
             columns=lambda name: name[0].upper() + name[1:]
         ),
         hide_index=True,
-        alt="The run's figures on these data and on its own test part, each with its 95% interval.",
+        alt="The run's figures on these data and on its own test set, each with its 95% interval.",
     )
     comparison = result.here.comparison
     st.caption(

@@ -71,18 +71,18 @@ def _folds(base: RunConfig, prefix: str, start: ProtocolConfig) -> dict[str, Any
         "Folds", 2, 100, own.folds or 5, key=f"{prefix}.folds", help="k of k-fold cross-validation."
     )
     repeats = right.number_input(
-        "Deal them",
+        "Divide them",
         1,
         100,
         own.repeats,
         key=f"{prefix}.deals",
-        help="How often the folds are dealt anew, with another seed.",
+        help="How often the folds are divided anew, with another seed.",
     )
     st.caption(
-        f"Folds serve to choose, by {METRICS[own.metric]}; the test part is held out of all of them and scored once at "
+        f"Folds serve to choose, by {METRICS[own.metric]}; the test set is held out of all of them and scored once at "
         "the end."
         if base.split.hold_out
-        else "Each fold is the test part of one run; patients stay together where they are known. To keep a test part "
+        else "Each fold is the test set of one run; patients stay together where they are known. To keep a test set "
         "back for the end, hold one out in the settings of the split."
     )
     return {"folds": int(folds), "repeats": int(repeats), "metric": own.metric}
@@ -129,7 +129,7 @@ def _sweep(base: RunConfig, sweeps: Sweeps | None, prefix: str) -> dict[str, Any
         index=get_args(Metric).index(chosen_by),
         format_func=METRICS.__getitem__,
         key=f"{prefix}.metric",
-        help="On validation. The test part never chooses anything; it is scored once, at the end.",
+        help="On validation. The test set never chooses anything; it is scored once, at the end.",
     )
     offered = experiment_fields.settings_of(base)
     fields = st.multiselect(

@@ -29,7 +29,7 @@ def test_a_clean_split_reads_as_one(images: np.ndarray, make_folder: Callable[..
     report = audit(make_folder(images, WHERE, patient_id=APART, slide_id=APART))
     assert report.patients_known
     assert (report.shared_patients, report.shared_slides, report.identical, report.conflicting) == ((), (), (), ())
-    assert report.verdict == ("No patient is on both sides of the split; no two parts share an identical patch.")
+    assert report.verdict == ("No patient is on both sides of the split; no two sets share an identical patch.")
 
 
 def test_patients_and_slides_on_both_sides_are_named(images: np.ndarray, make_folder: Callable[..., Dataset]) -> None:
@@ -45,7 +45,7 @@ def test_unknown_patients_are_not_promised(images: np.ndarray, make_folder: Call
     assert not report.patients_known
     assert report.verdict == (
         "Patient ids are not known: patches of one patient may stand on both sides; "
-        "no two parts share an identical patch."
+        "no two sets share an identical patch."
     )
 
 
@@ -63,7 +63,7 @@ def test_identical_patches_are_paired_with_the_first(images: np.ndarray, make_fo
     first = "train/b/0001.png"
     assert set(report.identical) == {(first, "valid/b/0004.png"), (first, "test/b/0006.png")}
     assert report.conflicting == ()
-    assert report.verdict.endswith("; 2 patches are identical to one in another part.")
+    assert report.verdict.endswith("; 2 patches are identical to one in another set.")
 
 
 def test_identical_patches_with_other_labels_are_told(images: np.ndarray, make_folder: Callable[..., Dataset]) -> None:

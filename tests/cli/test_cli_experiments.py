@@ -38,9 +38,9 @@ def test_a_sweep_from_start_to_its_test_part(call, workspace: Workspace) -> None
         assert work(member.run_id, workspace) == 0
     shown = call("experiments", "show", experiment.experiment_id, "--wait").out
     assert "Of 2 runs, learning_rate " in shown.splitlines()[-1]
-    assert "Test part: not scored before." in shown
+    assert "Test set: not scored before." in shown
     tested = call("experiments", "test", experiment.experiment_id).out
-    assert tested.startswith("Test part, scored once with run ")
+    assert tested.startswith("Test set, scored once with run ")
     assert tested.splitlines()[-1] == "  It was not scored before."
     assert call("experiments", "test", experiment.experiment_id).out == tested
     assert tested.splitlines()[1] in call("experiments", "show", experiment.experiment_id).out

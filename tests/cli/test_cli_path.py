@@ -68,7 +68,7 @@ def test_compare_prints_intervals_and_a_verdict_and_writes_a_report(call, runs: 
     assert done.out.count("Classification report of ") == 2
     assert "The one pair of models was tested" in done.out
     assert "Threshold: 0.5, the default." in done.out
-    assert done.out.rstrip().split("\n")[-2] == "Beside these runs, the test part was not scored before."
+    assert done.out.rstrip().split("\n")[-2] == "Beside these runs, the test set was not scored before."
     assert " to " in done.out
     assert (tmp_path / "report" / "index.html").is_file()
     tables = [pd.read_csv(file) for file in (tmp_path / "report").rglob("*.csv")]

@@ -52,7 +52,7 @@ def test_labelled_data_get_metrics_beside_the_runs_own(call: Callable, run_id: s
     lines = done.out.splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("where"))
     assert lines[start + 1].startswith("these data")
-    assert lines[start + 2].startswith("its own test part")
+    assert lines[start + 2].startswith("its own test set")
     assert "balanced accuracy" in lines[start]
     table = pd.read_csv(tmp_path / "p.csv")
     assert len(table) == 80
@@ -64,7 +64,7 @@ def test_a_part_of_the_runs_own_data(call: Callable, run_id: str, tmp_path: Path
     done = call("predict", run_id, "--dataset", "phantom", *options, "--out", f"{tmp_path}/p.parquet")
     assert done.code == 0
     assert "these data, valid (the run's own split)" in done.out
-    assert "Warning: Shared patches" in done.out  # the validation part chose the epoch
+    assert "Warning: Shared patches" in done.out  # the validation set chose the epoch
     assert set(pd.read_parquet(tmp_path / "p.parquet")["split"]) == {"valid", "test"}
 
 

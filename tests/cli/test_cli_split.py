@@ -28,7 +28,7 @@ def test_every_fold_is_shown_and_kept(call: Call, folder: list[str]) -> None:
     done = call("data", "split", *folder, "--by", "random", "--folds", "3", "--save", "three")
     assert done.code == 0, done.err
     assert [line for line in done.out.splitlines() if line.startswith("Fold ")] == [
-        f"Fold {fold} of 3, counted from 0, dealt at random: 8 of 24 patches are held out for test; patients are not "
+        f"Fold {fold} of 3, counted from 0, divided at random: 8 of 24 patches are held out for test; patients are not "
         "kept together, so patches of one patient may stand on both sides."
         for fold in range(3)
     ]
@@ -49,7 +49,7 @@ def test_a_saved_one_is_taken_by_its_fingerprint(call: Call, folder: list[str]) 
 def test_a_check_divides_as_asked(call: Call, folder: list[str]) -> None:
     done = call("data", "check", *folder, "--split", "random", "--folds", "3", "--fold", "1")
     assert (done.code, done.err) == (0, "")
-    assert "Fold 1 of 3, counted from 0, dealt at random: 8 of 24 patches" in done.out
+    assert "Fold 1 of 3, counted from 0, divided at random: 8 of 24 patches" in done.out
 
 
 def test_none_saved_says_how(call: Call, folder: list[str]) -> None:

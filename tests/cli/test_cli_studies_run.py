@@ -106,7 +106,7 @@ def test_a_sweep_queues_the_studys_own_trials(call, workspace: Workspace, study:
     assert not isinstance(sweep, NamedConfig)
     base = STUDIES[study].run(sweep.member).config
     found = [differing(run, base) for run in queued(workspace)]
-    for one in found:  # no trial sees the test part
+    for one in found:  # no trial sees the test set
         assert one.pop("predict.parts", ["valid"]) == ["valid"]
     by_text = lambda one: json.dumps(one, sort_keys=True)  # noqa: E731
     assert sorted(found, key=by_text) == sorted(SWEEPS[study, name], key=by_text)

@@ -97,7 +97,7 @@ def test_looking_at_the_test_set_is_counted_once_for_a_set_of_runs(trained: Trai
         return scored_before(store.database, part, "nobody")
 
     before = scored()
-    assert compare([ids[0]], workspace).looks.startswith("Beside this run, the test part was ")
+    assert compare([ids[0]], workspace).looks.startswith("Beside this run, the test set was ")
     assert scored() == before + 1
     compare([ids[0]], workspace)
     compare([ids[0]], workspace, part="valid")

@@ -82,7 +82,7 @@ def test_unlabelled_samples_are_left_aside(make) -> None:
     table = run.table.copy()
     table.loc[:9, "y_true"] = None
     assert len(join([replace(run, table=table)]).y_true) == 110
-    with pytest.raises(ComparisonError, match=r"no labelled train sample\. Parts with labels: test, valid\."):
+    with pytest.raises(ComparisonError, match=r"no labelled train sample\. Sets with labels: test, valid\."):
         join([run], "train")
 
 

@@ -1,4 +1,4 @@
-"""How often a test part was looked at by comparing runs on it."""
+"""How often a test set was looked at by comparing runs on it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _run(run_id: str, part: str = PART) -> Run:
 
 @pytest.fixture
 def ended(workspace: Workspace) -> tuple[Run, Run, Run]:
-    """Three runs that scored the same test part when they ended."""
+    """Three runs that scored the same test set when they ended."""
     runs = _run("a1"), _run("b2"), _run("c3")
     with Store.open(workspace).database.write() as connection:
         for run in runs:
@@ -38,20 +38,20 @@ def ended(workspace: Workspace) -> tuple[Run, Run, Run]:
 
 def test_the_runs_own_scores_are_no_looks_of_others(workspace: Workspace, ended: tuple[Run, Run, Run]) -> None:
     said = look_at_test(ended, workspace)
-    assert said == "Beside these runs, the test part was not scored before."
+    assert said == "Beside these runs, the test set was not scored before."
 
 
 def test_the_same_runs_again_are_the_same_look_in_any_order(workspace: Workspace, ended: tuple[Run, Run, Run]) -> None:
     a, b, c = ended
     look_at_test([a, b], workspace)
     before = scored_before(Store.open(workspace).database, PART, "nobody")
-    assert look_at_test([b, a], workspace).startswith("Beside these runs, the test part was scored once before;")
+    assert look_at_test([b, a], workspace).startswith("Beside these runs, the test set was scored once before;")
     assert scored_before(Store.open(workspace).database, PART, "nobody") == before
-    assert look_at_test([a], workspace).startswith("Beside this run, the test part was scored 3 times before;"), (
+    assert look_at_test([a], workspace).startswith("Beside this run, the test set was scored 3 times before;"), (
         "two other runs, and one look at another set"
     )
-    assert look_at_test([a, b, c], workspace).startswith("Beside these runs, the test part was scored 2 times before;")
-    assert look_at_test([a, b], workspace).startswith("Beside these runs, the test part was scored once before;"), (
+    assert look_at_test([a, b, c], workspace).startswith("Beside these runs, the test set was scored 2 times before;")
+    assert look_at_test([a, b], workspace).startswith("Beside these runs, the test set was scored once before;"), (
         "it says how it was then"
     )
 
@@ -63,8 +63,8 @@ def test_test_parts_that_differ_are_all_looked_at(workspace: Workspace, ended: t
     assert scored_before(database, "u" * 64, "nobody") == 1
     assert scored_before(database, PART, "nobody") == 4
     said = look_at_test([ended[0], other], workspace)
-    assert said.startswith("Beside these runs, the most scored of the test parts was scored 2 times before;")
+    assert said.startswith("Beside these runs, the most scored of the test sets was scored 2 times before;")
 
 
 def test_a_run_that_does_not_say_which_part_it_tested_on_is_not_counted(workspace: Workspace) -> None:
-    assert look_at_test([replace(_run("a1"), test_fingerprint="")], workspace).startswith("How often the test part")
+    assert look_at_test([replace(_run("a1"), test_fingerprint="")], workspace).startswith("How often the test set")

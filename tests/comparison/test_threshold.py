@@ -60,7 +60,7 @@ def test_each_run_keeps_the_rule_on_its_own_validation_set(make) -> None:
 
 
 def test_the_test_part_never_chooses(make) -> None:
-    """Another model on the test part, the same on validation: the threshold stays."""
+    """Another model on the test set, the same on validation: the threshold stays."""
     run = make("a1")
     other = make("a1", noise=5).table
     test = run.table["split"] == "test"
@@ -81,7 +81,7 @@ def test_validation_without_labels_or_with_one_class_gives_no_threshold(make) ->
     with pytest.raises(ComparisonError, match="Run A has no labelled validation predictions"):
         compare(join([replace(run, table=table)]), threshold=rule)
     one = run.table[(run.table["split"] == "test") | (run.table["y_true"] == "tumour")]
-    with pytest.raises(ComparisonError, match="On the validation part of run A: A threshold cannot be chosen on"):
+    with pytest.raises(ComparisonError, match="On the validation set of run A: A threshold cannot be chosen on"):
         compare(join([replace(run, table=one)]), threshold=rule)
 
 

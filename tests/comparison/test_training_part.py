@@ -106,7 +106,7 @@ def test_the_job_makes_them_and_they_are_the_networks_of_the_very_patches_traine
     )
     scored = validate(elsewhere, run, workspace, "train").here.comparison
     assert scored.n > 0
-    assert LEARNT not in scored.warnings, "another data set's training part is new to the run"
+    assert LEARNT not in scored.warnings, "another data set's training set is new to the run"
 
 
 def test_predictions_in_other_views_of_other_parts_or_divisions_are_not_taken_for_them(trained) -> None:

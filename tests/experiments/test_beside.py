@@ -100,7 +100,7 @@ def test_folds_stand_beside_the_best_fold_and_the_test_part_once_it_is_scored(
     assert best.measured.value == pytest.approx(accuracy(ended[2], "valid", workspace))
     assert best.about == "validation accuracy, fold 3 of 5, which is chosen"
     held_out = of(pairs, "held-out accuracy")
-    assert (held_out.measured, held_out.about) == (None, "the test part is not scored yet")
+    assert (held_out.measured, held_out.about) == (None, "the test set is not scored yet")
     assert of(pairs, "training time in minutes").about == ""
     study = beside_study(WPI, workspace)
     assert of(study["cnn_rnn"], "test accuracy of the best fold") == best
@@ -227,4 +227,4 @@ def test_the_class_of_interest_and_other_names_of_classes(config: RunConfig, wor
     lacking = of(beside_run(other, workspace, scored("test", ("normal", "tumor"), 5)), "recall of benign")
     assert (lacking.measured, lacking.about) == (None, "no class of this name among normal, tumor")
     untested = of(beside_run(other, workspace, scores), "accuracy")
-    assert untested.about == "no labelled predictions of the test part"
+    assert untested.about == "no labelled predictions of the test set"

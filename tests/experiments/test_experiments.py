@@ -345,7 +345,7 @@ def test_without_a_test_part_the_numbers_are_of_validation_and_say_so(
     found = summary(begun, workspace)
     assert (found.part, found.together["auroc"].n) == ("valid", 2)
     assert verdict(found).startswith("Validation AUROC is ")
-    assert "because the split has no test part" in found.about
+    assert "because the split has no test set" in found.about
 
 
 def test_an_experiment_of_another_version_is_left_out_of_the_list(workspace: Workspace, config: RunConfig) -> None:

@@ -1,4 +1,4 @@
-"""The test part is scored once, for the member that was chosen without it. Here networks are really trained."""
+"""The test set is scored once, for the member that was chosen without it. Here networks are really trained."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_the_chosen_run_cannot_be_deleted_before_its_score_is_there(workspace: W
         score_test(trained.experiment_id, workspace, progress=stop)
     chosen = get_experiment(trained.experiment_id, workspace).final_run_id
     assert chosen is not None
-    with pytest.raises(RunError, match="test part is not scored yet"):
+    with pytest.raises(RunError, match="test set is not scored yet"):
         delete(chosen, workspace, force=True)
     score = score_test(trained.experiment_id, workspace)
     delete(chosen, workspace, force=True)
@@ -152,7 +152,7 @@ def test_folds_have_test_parts_of_their_own_unless_one_is_held_out(workspace: Wo
     folds = ProtocolConfig(kind="folds", folds=2)
     own = start_experiment(config, folds, workspace)
     assert not own.keeps_test_back
-    with pytest.raises(RunError, match="test part of its own"):
+    with pytest.raises(RunError, match="test set of its own"):
         score_test(own.experiment_id, workspace)
     held_out = start_experiment(config.model_copy(update={"split": SplitConfig(hold_out=True)}), folds, workspace)
     assert held_out.keeps_test_back

@@ -94,7 +94,7 @@ def test_a_look_is_counted_once_however_often_the_page_is_drawn(finished: Worksp
     open_page("compare", part="valid", runs=[run.run_id])
     before = scored_before(database, run.test_fingerprint, "nobody")
     page = open_page("compare", runs=[run.run_id])
-    assert "Beside this run, the test part was scored" in _said(page)
+    assert "Beside this run, the test set was scored" in _said(page)
     after = scored_before(database, run.test_fingerprint, "nobody")
     page.slider[0].set_value(0.3).run()
     _box(page, "Class of interest").set_value("normal").run()

@@ -104,7 +104,7 @@ def test_a_sweep_shows_its_curve_and_scores_the_test_part_after_a_promise(
     assert not any(column.startswith("Test") for column in page.dataframe[0].value)
     assert [button.label for button in page.button] == []
     page.checkbox[0].check().run()
-    assert [button.label for button in page.button] == ["Score the test part once"]
+    assert [button.label for button in page.button] == ["Score the test set once"]
     score = score_test(sweep.experiment_id, home)
     page.run()
     assert "scored once" in texts(page).replace("\\", "")
@@ -131,7 +131,7 @@ def test_its_runs_are_supervised_and_what_waits_has_an_end(
 def test_runs_without_a_test_part_are_compared_and_explained_on_validation(
     home: Workspace, worked: tuple[Workspace, Experiment, Experiment], open_page: OpenPage
 ) -> None:
-    """After a sweep, whose runs never see the test part, no page opens on an error or on nothing."""
+    """After a sweep, whose runs never see the test set, no page opens on an error or on nothing."""
     del home
     ids = [member.run_id for member in worked[2].members]
     compared = open_page("compare", runs=ids)

@@ -79,7 +79,7 @@ def test_labelled_data_show_figures_curves_and_patches(run_id: str, finished: Wo
     assert not page.error
     assert page.subheader[0].value.replace("\\", "").startswith("60 patches:")
     figures, patches = (element.value for element in page.dataframe)
-    assert figures["Where"].tolist() == ["these data", "its own test part"]
+    assert figures["Where"].tolist() == ["these data", "its own test set"]
     assert figures["AUROC"].str.fullmatch(r"[01]\.\d{3} \(\d\.\d{3} to \d\.\d{3}\)").all()
     assert len(patches) == len(found.table()) == 60
     assert len(page.get("plotly_chart")) == 2
@@ -103,14 +103,14 @@ def test_of_its_own_data_a_run_is_offered_its_own_test_part(
     page = _own(open_page, own_run.run_id)
     assert next(box for box in page.selectbox if box.label == "Patches").value == "test"
     said = texts(page).replace("\\", "")
-    assert "Parts: the run's own split." in said
+    assert "Sets: the run's own split." in said
     assert "Shared patches: none was trained on." in said
-    assert "Test part: scored once before" in said, "when the run ended"
+    assert "Test set: scored once before" in said, "when the run ended"
     next(button for button in page.button if button.label == "Predict")
     found = predict_with(own_run.run_id, PHANTOM, finished, split=OWN, predict=PredictConfig(parts=("test",)))
     assert set(found.table()["sample_id"]) == set(load(own_run, finished).table.query("split == 'test'")["sample_id"])
     figures = _own(open_page, own_run.run_id).dataframe[0].value
-    assert figures["Where"].tolist() == ["these data, test (the run's own split)", "its own test part"]
+    assert figures["Where"].tolist() == ["these data, test (the run's own split)", "its own test set"]
     assert figures["AUROC"].nunique() == 1
 
 
@@ -126,7 +126,7 @@ def test_patches_that_it_was_trained_on_are_counted(
     seen = len(set(asked) & {*own.indices("train"), *own.indices("valid")})
     assert seen > 0
     said = texts(_own(open_page, own_run.run_id, **params)).replace("\\", "")
-    assert f"Shared patches: {seen} of {len(asked)} patches are from the run's own training or validation part" in said
+    assert f"Shared patches: {seen} of {len(asked)} patches are from the run's own training or validation set" in said
 
 
 @pytest.mark.parametrize("page", ["predict", "explain", "compare"])

@@ -104,7 +104,7 @@ def test_too_many_folds_are_a_sentence(drawn: Workspace, open_page: OpenPage) ->
     page = _open(open_page, method="patient")
     _control(page, "number_input", ".folds").set_value(50).run()
     assert not page.exception
-    assert "cannot be dealt into 50 folds" in page.error[0].value.replace("\\", "")
+    assert "cannot be divided into 50 folds" in page.error[0].value.replace("\\", "")
 
 
 def test_a_split_is_saved_under_a_name_that_stays_text_and_taken_again(drawn: Workspace, open_page: OpenPage) -> None:

@@ -80,7 +80,7 @@ def _rgb(arguments: Mapping[str, Any]) -> str:
 VIEW = {name: {**LINK, "view": name} for name in ("overview", "gallery", "map", "mosaic", "stain", "augment")}
 ROWS: dict[str, list[Row]] = {
     "gallery": [
-        Row("button_group: Part", "test", FOUND, _listed("rows"), _rows(part="test")),
+        Row("button_group: Set", "test", FOUND, _listed("rows"), _rows(part="test")),
         Row("selectbox: Class", "tumour", FOUND, _listed("rows"), _rows(label="tumour")),
         Row("selectbox: Scanner", "{scanner}", FOUND, _listed("rows"), _rows(scanner="first")),
         Row("selectbox: Patient", "{patient_id}", FOUND, _listed("rows"), _rows(patient_id="first")),
@@ -105,7 +105,11 @@ ROWS: dict[str, list[Row]] = {
     ],
     "map": [
         Row(
-            "selectbox: Likeness by", "squeezenet", "pages.shared.cache.cache_maps.patch_map", "features", "squeezenet"
+            "selectbox: Similarity by",
+            "squeezenet",
+            "pages.shared.cache.cache_maps.patch_map",
+            "features",
+            "squeezenet",
         ),
         Row(
             *("selectbox: Coloured by", "scanner", f"{MAP}.map_figure"),

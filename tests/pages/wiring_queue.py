@@ -19,7 +19,7 @@ from histo_core.workspace import Workspace
 
 
 def any_run(home: Workspace, name: str) -> Run:
-    """The run of this name, put away or not."""
+    """The run of this name, archived or not."""
     return next(run for run in Store.open(home).runs(archived=True) if run.name == name)
 
 
@@ -28,7 +28,7 @@ Call = tuple[str, tuple[Any, ...], dict[str, Any]]
 
 @pytest.fixture(scope="session")
 def queued_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A workspace with three runs that wait, one that was cancelled and one that was put away; and two experiments."""
+    """A workspace with three runs that wait, one that was cancelled and one that was archived; and two experiments."""
     workspace = Workspace(tmp_path_factory.mktemp("queued") / "home")
     prepare_dataset(PHANTOM, workspace)
     with pytest.MonkeyPatch.context() as patched:

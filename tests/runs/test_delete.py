@@ -27,7 +27,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 KILLED_WHILE_DELETING = """
 import os, signal, sys
 from pathlib import Path
-from histo_core.runs import delete as module
+from histo_core.runs.store import delete as module
 from histo_core.workspace import Workspace
 
 def die(*_, **__):
@@ -119,7 +119,7 @@ def test_a_run_that_was_chosen_stays_until_its_test_part_is_scored(
     workspace: Workspace, store: Store, ended: Run
 ) -> None:
     _experiment(store, ended, chosen=True)
-    with pytest.raises(RunError, match="test part is not scored yet"):
+    with pytest.raises(RunError, match="test set is not scored yet"):
         delete(ended.run_id, workspace, force=True)
     write_json(workspace.test_score("e1"), {})
     delete(ended.run_id, workspace, force=True)

@@ -64,7 +64,7 @@ def test_a_run_keeps_all_its_devices_busy(workspace: Workspace, store: Store, en
     first, second, cpu = devices(workspace)
     assert first == Device("cuda:0", "NVIDIA H200", 140000 << 20, 143771 << 20, pair.run_id, 37)
     assert (second.busy_with, cpu.busy_with) == (pair.run_id, None)
-    assert cpu.title.startswith("Processor, ")
+    assert cpu.title.startswith("CPU, ")
     assert 0 < cpu.memory_free <= cpu.memory_total <= psutil.virtual_memory().total
 
 
@@ -104,9 +104,7 @@ def test_a_tool_that_fails_hangs_or_is_missing_gives_no_gpus(
 
 
 def test_pytorch_is_not_loaded_for_it() -> None:
-    code = (
-        "import sys; from histo_core.runs import devices, queue, edit, delete, usage; assert 'torch' not in sys.modules"
-    )
+    code = "import sys; from histo_core.runs.devices import devices, usage; from histo_core.runs.store import queue, edit, delete; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[2])
 
 

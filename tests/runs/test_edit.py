@@ -1,4 +1,4 @@
-"""Names, tags, notes, and what is put away."""
+"""Names, tags, notes, and what is archived."""
 
 from __future__ import annotations
 

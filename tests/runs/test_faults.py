@@ -34,7 +34,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 WORK_IN_LITTLE_MEMORY = """
 import contextlib, resource, sys
-from histo_core.runs import stages
+from histo_core.runs.worker import stages
 from histo_core.runs.worker.worker import work
 from histo_core.training import loop
 from histo_core.training.events import BatchDone

@@ -1,4 +1,4 @@
-"""How often a test part was scored: once for each that looks, from each entry point, over a restart as well."""
+"""How often a test set was scored: once for each that looks, from each entry point, over a restart as well."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def trained(workspace: Workspace, *, seed: int = 0, parts: tuple[str, ...] = ("v
 
 
 def looks(workspace: Workspace, run: Run) -> int:
-    """How often the run's test part was scored for anybody, as a process that starts now sees it."""
+    """How often the run's test set was scored for anybody, as a process that starts now sees it."""
     return scored_before(Store.open(workspace).database, run.test_fingerprint, "somebody who comes now")
 
 
@@ -84,7 +84,7 @@ def test_a_part_is_known_by_its_content_and_the_ids_in_it_in_whatever_order(home
     by_hand = hashlib.sha256("\0".join([dataset.content_hash, *ids]).encode()).hexdigest()
     assert fingerprint_of(dataset, split) == by_hand
     other = split.parts.copy()
-    other[split.indices("valid")] = "train"  # what is left out of the test part does not name it
+    other[split.indices("valid")] = "train"  # what is left out of the test set does not name it
     assert fingerprint_of(dataset, Split(other, "random", "f", "")) == by_hand
     fewer = split.parts.copy()
     fewer[split.indices("test")[0]] = "train"

@@ -156,7 +156,7 @@ def test_what_another_machine_may_have_is_not_refused_here(
     config = small_run().model_copy(update={"train": train})
     with pytest.raises(ConfigError, match="Precision 16"):
         launch(config, workspace)
-    with pytest.raises(ConfigError, match="This machine has 2 processor cores"):
+    with pytest.raises(ConfigError, match="This machine has 2 CPU cores"):
         launch(config.model_copy(update={"train": train.model_copy(update={"precision": "32"})}), workspace)
     assert launch(config, workspace, start_supervisor=False).config.train == train
 

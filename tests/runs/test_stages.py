@@ -58,7 +58,7 @@ def test_the_other_processes_take_the_gpu_that_the_first_was_given(
         opened.append(config)
         raise CancelledError("far enough")
 
-    monkeypatch.setattr("histo_core.runs.worker.stages.open_data", stop)
+    monkeypatch.setattr("histo_core.runs.worker.run_data.open_data", stop)
     monkeypatch.setenv(ddp_worker.FIRST_DEVICE, told[ddp_worker.FIRST_DEVICE])
     with pytest.raises(CancelledError):
         ddp_worker._train("run-1", workspace, Event(), workspace.home / "meeting")

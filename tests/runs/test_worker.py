@@ -24,7 +24,7 @@ from histo_core.runs.store.database import open_database
 from histo_core.runs.store.records import Run, RunStatus
 from histo_core.runs.store.runs import Store
 from histo_core.runs.store.schema import RUNS
-from histo_core.runs.worker import stages
+from histo_core.runs.worker import run_data, stages
 from histo_core.runs.worker.worker import work
 from histo_core.training.events import EpochDone, Finished, Started
 from histo_core.workspace import Workspace
@@ -170,7 +170,7 @@ def test_data_that_changed_since_the_launch_are_refused(
     workspace: Workspace, store: Store, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = open_dataset(run.config.data.model_copy(update={"options": {"patches": 80, "seed": 1}}), workspace)
-    monkeypatch.setattr(stages, "open_dataset", lambda *_: other)
+    monkeypatch.setattr(run_data, "open_dataset", lambda *_: other)
     assert work(run.run_id, workspace) == 1
     assert "has changed since this run was launched" in store.get(run.run_id).reason
 

@@ -56,7 +56,7 @@ def test_the_published_second_fold_is_taken_and_choosing_happens_within_its_trai
     assert parts["valid"]
     assert parts["train"] | parts["valid"] == set(PATIENTS) - set(TESTED)
     assert not parts["train"] & parts["valid"], "the epoch is chosen on patients of their own"
-    assert note.startswith("The split is the published one; validation was cut from its training part by patient")
+    assert note.startswith("The split is the published one; validation was cut from its training set by patient")
 
 
 def test_without_the_file_the_split_says_what_it_takes_instead(root: Path, workspace: Workspace) -> None:

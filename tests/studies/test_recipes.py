@@ -169,7 +169,7 @@ def test_the_kpcam_study_is_as_published() -> None:
     }
     assert {sweep.metric for sweep in recipe.sweeps} == {recipe.protocol.metric} == {"valid_accuracy"}
     assert stated(recipe.reported, "votes of flips") == {"finding": "no clear change"}
-    assert {run.config.predict.parts for run in recipe.configs} == {("valid",)}, "the held-out part is touched once"
+    assert {run.config.predict.parts for run in recipe.configs} == {("valid",)}, "the held-out set is touched once"
     printed = member("wpi_kpcam", "cnn_rnn, as printed")
     assert (printed.model.output, printed.train.loss_on) == ("sigmoids", "probabilities")
     resnet = member("wpi_kpcam", "resnet50_transfer")

@@ -183,7 +183,7 @@ def watched(config: RunConfig, **train: object) -> RunConfig:
 
 
 def test_the_loop_writes_each_epochs_line_of_the_validated_network(fit_dots, dots, split, config, tmp_path) -> None:
-    """The last line is what the averaged network, read back from the checkpoint, does on the validation part."""
+    """The last line is what the averaged network, read back from the checkpoint, does on the validation set."""
     config = watched(config, average_decay=0.5, epochs=2)
     events = list(fit_dots(tmp_path, config=config))
     found = read_activity(tmp_path)

@@ -86,19 +86,19 @@ def test_weights_leave_the_order_alone(config) -> None:
 
 def test_unlabelled_samples_are_refused(dots, split, config) -> None:
     dots.table.loc[[4, 5], "label"] = -1
-    with pytest.raises(SplitError, match="train part holds 2 sample"):
+    with pytest.raises(SplitError, match="train set holds 2 sample"):
         training_rows(config, dots, split)
 
 
 def test_too_few_samples_are_refused(dots, split, config) -> None:
     parts = np.where(np.arange(len(dots)) == 0, "train", "valid")
-    with pytest.raises(SplitError, match="train part holds 1 sample"):
+    with pytest.raises(SplitError, match="train set holds 1 sample"):
         training_rows(config, dots, dataclasses.replace(split, parts=parts))
 
 
 def test_each_device_needs_two_samples(dots, split, config) -> None:
     few = np.where(np.arange(len(dots)) < 3, "train", "valid")
-    with pytest.raises(SplitError, match=r"train part holds 3 sample.*At least 4"):
+    with pytest.raises(SplitError, match=r"train set holds 3 sample.*At least 4"):
         training_rows(balanced(config, devices=2), dots, dataclasses.replace(split, parts=few))
     with pytest.raises(SplitError, match=r"3 training patches were chosen for 2 devices\. At least 2 a device"):
         training_rows(balanced(config, devices=2, max_train_samples=3), dots, split)

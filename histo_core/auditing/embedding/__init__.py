@@ -1,1 +1,1 @@
-"""Lay out all patches as a map: features, PCA, UMAP, lasso."""
+"""Embed all patches in a plane as a map: features, PCA, UMAP, lasso."""

@@ -1,4 +1,4 @@
-"""What turns patches into features."""
+"""Define the type of functions that turn patches into features."""
 
 from __future__ import annotations
 
@@ -7,4 +7,4 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 Describe = Callable[[Sequence[np.ndarray] | np.ndarray], np.ndarray]
-"""uint8 H x W x 3 RGB each to float32 [n, d]."""
+"""Maps patches, uint8 H x W x 3 RGB each, to features, float32 [n, d]."""

@@ -1,6 +1,6 @@
-"""A cheap description of a patch by its colours and textures, the same for all eight ways to turn and mirror it.
+"""Describe patches by colour and texture; the numbers are the same for all eight symmetries of a patch.
 
-It costs a fraction of a millisecond a patch, so that hundreds of thousands can be laid out on a map without a network.
+It takes a fraction of a millisecond a patch, so that hundreds of thousands can be mapped without a network.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ RINGS = 4
 LAGS = (1, 2, 4, 8, 16, 32)
 """Distances in pixels at which neighbours are compared."""
 WIDTH = 5 * COLOUR_BINS + 2 * len(LAGS) + 2 * RINGS
-"""Numbers a patch: 60."""
+"""Number of features a patch: 60."""
 
 _TEXTURE_WEIGHT = 2.0
-"""Textures and rings vary less than the square roots of histograms; this brings their spreads to one size."""
+"""Textures and rings vary less than the square roots of histograms; this weight makes their SDs about equal."""
 
-# Stain of a pixel as a sum of three looked-up terms, one a channel: `rgb2hed` without its logarithms.
+# The stain of a pixel is a sum of three terms from a table, one a channel: `rgb2hed` without its logarithms.
 _OPTICAL_DENSITY = np.log(np.maximum(np.arange(256) / 255, 1e-6)) / np.log(1e-6)
 _TERMS = np.ascontiguousarray(
     (_OPTICAL_DENSITY[:, None, None] * hed_from_rgb[:, :2] * (255 / MOST)).transpose(1, 2, 0), np.float32
@@ -34,11 +34,11 @@ _LAGS = np.array(LAGS)
 def describe_patches(images: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
     """Describe patches by colour and texture.
 
-    The first 40 numbers are square roots of five histograms of eight bins (red, green, blue, haematoxylin, eosin;
-    squares of each eight sum to 1, so that Euclidean distance is Hellinger's). Then come, for luminance and for
-    haematoxylin, the mean absolute difference of pixels 1, 2, 4, 8, 16 and 32 apart along rows and columns, and the
-    means of haematoxylin and eosin in four square rings from the rim to the centre. Everything is counted in whole
-    numbers, so that turning or mirroring a patch by quarter turns changes nothing.
+    The first 40 numbers are square roots of five histograms of eight bins (red, green, blue, haematoxylin, eosin). The
+    squares of each eight sum to 1, so that Euclidean distance is Hellinger's. The next numbers are, for luminance and
+    for haematoxylin, the mean absolute difference of pixels 1, 2, 4, 8, 16 and 32 apart along rows and columns. The
+    last ones are the means of haematoxylin and eosin in four square rings from the rim to the centre. All sums are of
+    whole numbers, so that quarter turns and mirroring change nothing.
 
     The stains are those of Ruifrok and Johnston, Analytical and Quantitative Cytology and Histology 23, 2001.
 
@@ -91,7 +91,7 @@ def _look(
     sums: np.ndarray,
     areas: np.ndarray,
 ) -> None:
-    """One pass over the pixels: luminance, haematoxylin and eosin (whole numbers, 0 to 255), histograms, ring sums."""
+    """Compute luminance, haematoxylin and eosin (whole numbers, 0 to 255), histograms and ring sums in one pass."""
     shift = 256 // COLOUR_BINS
     for y in range(image.shape[0]):
         for x in range(image.shape[1]):
@@ -112,7 +112,7 @@ def _look(
 
 @njit(nogil=True, cache=True)
 def _rings(height: int, width: int) -> np.ndarray:
-    """The square ring of each pixel, 0 at the rim."""
+    """Return the index of each pixel's square ring, 0 at the rim."""
     rings = np.empty((height, width), np.uint8)
     deepest = (min(height, width) + 1) // 2
     for y in range(height):
@@ -123,7 +123,7 @@ def _rings(height: int, width: int) -> np.ndarray:
 
 @njit(nogil=True, cache=True)
 def _roughness(plane: np.ndarray, lag: int) -> float:
-    """Mean absolute difference of pixels ``lag`` apart along rows and columns, 0 to 1; 0 where there are none."""
+    """Return the mean absolute difference of pixels ``lag`` apart in rows and columns, 0 to 1; 0 if there are none."""
     height, width = plane.shape
     pairs = max(height - lag, 0) * width + max(width - lag, 0) * height
     total = 0.0
@@ -134,7 +134,7 @@ def _roughness(plane: np.ndarray, lag: int) -> float:
     return total / (255.0 * max(pairs, 1))
 
 
-# Sums of whole numbers below 2 ** 24 are exact in any order, which lets the compiler add eight at once.
+# Sums of whole numbers below 2 ** 24 are exact in any order, so the compiler may add eight at once.
 @njit(nogil=True, cache=True, fastmath={"reassoc", "nsz", "nnan"})
 def _difference(a: np.ndarray, b: np.ndarray) -> np.float32:
     total = np.float32(0)

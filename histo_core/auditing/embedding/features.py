@@ -1,6 +1,6 @@
-"""What stands for a patch on a map: its colours and textures, or what a network makes of it.
+"""Choose the features of a map: colour and texture, or those of a network.
 
-Looking at a map that was made must not load PyTorch (700 MB of memory), so what computes is imported where it is used.
+Loading a kept map must not import PyTorch (700 MB of memory), so the networks are imported where they are used.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from histo_core.errors import CheckpointError, ConfigError, DataNotFoundError
 from histo_core.workspace import Workspace
 
 OWN = COLOUR, SQUEEZENET = "colour", "squeezenet"
-"""Those that need no run."""
+"""Features that need no run."""
 _REVISION = 1
-"""Counted up when `describe_patches` or the SqueezeNet features change, so that no older map is taken for a new one."""
+"""Increased when `describe_patches` or the SqueezeNet features change, so that older maps are not reused."""
 
 
 def feature_key(features: str, workspace: Workspace) -> str:
-    """What names these features among all; a run's change with its best epoch.
+    """Return the identity of these features; that of a run depends on its best epoch.
 
     Args:
         features: "colour", "squeezenet", or a run's folder.
-        workspace: says which folders may be read.
+        workspace: determines which folders may be read.
 
     Raises:
-        ConfigError: neither of the names nor a folder.
+        ConfigError: the text is none of the names and no folder.
         PathNotAllowedError: the run's folder may not be read.
         CheckpointError: the run has no finished epoch yet.
     """
@@ -44,10 +44,10 @@ def feature_key(features: str, workspace: Workspace) -> str:
 
 
 def open_features(features: str, workspace: Workspace) -> Describe:
-    """The function that turns patches into these features.
+    """Return the function that turns patches into these features.
 
     Raises:
-        CheckpointError: weights are damaged or cannot be had; and as `feature_key`.
+        CheckpointError: weights are damaged or not available; other errors as in `feature_key`.
     """
     if features == COLOUR:
         from histo_core.auditing.embedding.descriptor import describe_patches
@@ -61,7 +61,7 @@ def open_features(features: str, workspace: Workspace) -> Describe:
 
 
 def feature_words(features: str) -> str:
-    """The features as a clause of a sentence: "by colour and texture"."""
+    """Return the features as a clause of a sentence: "by colour and texture"."""
     if features == COLOUR:
         return "by colour and texture"
     if features == SQUEEZENET:

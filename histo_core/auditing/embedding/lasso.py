@@ -1,4 +1,4 @@
-"""Which points lie inside a lasso."""
+"""Find the points inside a lasso."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from histo_core.errors import ConfigError
 
 
 def inside(xy: np.ndarray, polygon: np.ndarray) -> np.ndarray:
-    """Whether each point lies inside a polygon, by the even-odd rule.
+    """Return whether each point lies inside a polygon, by the even-odd rule.
 
-    Points are sorted by height once; an edge then looks only at the points between its ends' heights, so that
-    hundreds of thousands of points and hundreds of corners take a few hundredths of a second.
+    Points are sorted by height once. Each edge is then tested only against the points between its ends' heights, so
+    that hundreds of thousands of points and hundreds of corners take a few hundredths of a second.
 
     Args:
         xy: float [n, 2].
         polygon: float [k, 2], its corners in order; the last is joined to the first. It may cross itself.
 
     Returns:
-        bool [n]. A point exactly on an edge belongs to one side of it, always the same; one that is not finite is
+        bool [n]. A point exactly on an edge always belongs to the same side of it; a point that is not finite is
         outside.
 
     Raises:

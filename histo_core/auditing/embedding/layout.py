@@ -1,4 +1,4 @@
-"""The map of a data set: every patch a point, like patches near each other."""
+"""Compute the map of a data set: every patch is a point, and similar patches are near each other."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ __all__ = ["PatchMap", "inside", "load_map", "make_map"]
 
 UMAP_SAMPLE = 20_000
 _UMAP_COST = 10
-"""Laying out a patch by UMAP takes about as long as reading and describing this many."""
+"""UMAP takes about as long for a patch as reading and describing this many patches."""
 
 
 @dataclass(frozen=True)
 class PatchMap:
-    """Where each patch lies.
+    """The coordinates of each patch on the map.
 
     Attributes:
         xy: float32 [n, 2], the first two principal components of all rows' features.
-        umap_xy: float32 [m, 2], UMAP of a sample; None while it is not ready, or where there are too few patches.
-        umap_rows: int64 [m], the sample's rows, in order; None as above.
+        umap_xy: float32 [m, 2], UMAP of a sample; None until it is computed, or where there are too few patches.
+        umap_rows: int64 [m], the sample's rows, in order; None where ``umap_xy`` is.
         explained: share of the features' variance along each axis of ``xy``, 0 to 1.
         features: "colour", "squeezenet" or a run's folder.
-        note: what was laid out, in sentences for a page.
+        note: a description of the map, in sentences for a page.
     """
 
     xy: np.ndarray
@@ -55,17 +55,17 @@ def make_map(
     progress: Progress = silent,
     umap_sample: int = UMAP_SAMPLE,
 ) -> PatchMap:
-    """Lay out all patches by PCA and a sample of them by UMAP; what is there is kept, and only the rest is made.
+    """Map all patches by PCA and a sample of them by UMAP; only what the workspace does not keep is computed.
 
-    The sample is drawn with the shares of the classes kept, always the same. When the task is stopped after the PCA,
-    the map stays without its UMAP, which the next call adds.
+    The sample is always the same and stratified by class. When the task is stopped after the PCA, the map is kept
+    without its UMAP, which the next call adds.
 
     Args:
-        dataset: every row is read once, in order.
+        dataset: the data set; every row is read once, in order.
         features: "colour" (cheap), "squeezenet", or a run's folder.
         workspace: keeps the map under ``data/maps``.
-        progress: of reading, then of the UMAP.
-        umap_sample: at most this many patches go into the UMAP; part of the map's name.
+        progress: reports reading, then the UMAP.
+        umap_sample: largest number of patches in the UMAP; part of the map's name.
 
     Raises:
         DataError: the data set is empty, or a patch cannot be read.
@@ -76,7 +76,7 @@ def make_map(
     sample = stratified_sample(dataset.table["label"].to_numpy(np.int64), umap_sample)
     n, umap_cost = len(dataset), _UMAP_COST * len(sample)
     if load_map(dataset, features, workspace, umap_sample) is None:
-        shutil.rmtree(folder, ignore_errors=True)  # damaged, or it would have been found
+        shutil.rmtree(folder, ignore_errors=True)  # any folder here is damaged
         describe = open_features(features, workspace)
         with new_folder(folder) as new:
             plane = principal_plane(dataset, describe, sample, new, lambda done, _: progress(done, n + umap_cost))
@@ -95,7 +95,7 @@ def make_map(
 
 
 def load_map(dataset: Dataset, features: str, workspace: Workspace, umap_sample: int = UMAP_SAMPLE) -> PatchMap | None:
-    """The map that `make_map` kept, or None; a map whose UMAP is not ready comes without it.
+    """Read the map that `make_map` kept, or return None; a map whose UMAP is not ready comes without it.
 
     Raises:
         ConfigError, CheckpointError, PathNotAllowedError: as `histo_core.auditing.embedding.features.feature_key`.
@@ -105,12 +105,12 @@ def load_map(dataset: Dataset, features: str, workspace: Workspace, umap_sample:
 
 
 def stratified_sample(labels: np.ndarray, most: int, *, seed: int = 0) -> np.ndarray:
-    """Rows drawn at random with the shares of the labels kept to within one row each.
+    """Sample rows at random, stratified by label; each label's share is exact to within one row.
 
     Args:
         labels: int64 [n].
-        most: all rows where there are no more than this.
-        seed: of the draw.
+        most: largest number of rows.
+        seed: seed of the sample.
 
     Returns:
         int64 [min(n, most)], in order.

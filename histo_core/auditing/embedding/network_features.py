@@ -1,4 +1,4 @@
-"""What a network makes of patches, before its classifier: SqueezeNet's ImageNet features, or a run's own."""
+"""Compute a network's features before its classifier: SqueezeNet's ImageNet features, or a run's own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from histo_core.models.weights.pretrained import find_weights
 from histo_core.workspace import Workspace
 
 SQUEEZENET_FILE = "squeezenet1_1_features.safetensors"
-"""Looked for in the workspace's folders of weights before anything is fetched."""
+"""The workspace's folders of weights are searched for this file before it is downloaded."""
 SQUEEZENET_SIDE = 96
 MOST_NUMBERS = 512
 
@@ -29,13 +29,13 @@ _BATCH = 64
 
 
 def squeezenet_features(workspace: Workspace, device: str = "auto") -> Describe:
-    """The last feature map of SqueezeNet 1.1, averaged over the patch: 512 numbers.
+    """Return the function for SqueezeNet 1.1 features: its last feature map averaged over the patch, 512 numbers.
 
-    Patches are resized to 96 x 96. Weights are ImageNet's, from the workspace's folders of weights or torchvision.
+    Patches are resized to 96 x 96. The ImageNet weights come from the workspace's folders of weights or torchvision.
     Paper: Iandola et al., SqueezeNet: AlexNet-level accuracy with 50x fewer parameters, arXiv:1602.07360, 2016.
 
     Raises:
-        CheckpointError: the weights are damaged or cannot be had.
+        CheckpointError: the weights are damaged or not available.
     """
     own = find_weights(SQUEEZENET_FILE, workspace)
     config = ModelConfig(name="squeezenet1_1", weights=str(own) if own else "imagenet")
@@ -51,10 +51,10 @@ def squeezenet_features(workspace: Workspace, device: str = "auto") -> Describe:
 
 
 def run_features(folder: Path, device: str = "auto") -> Describe:
-    """What the classifier of a run's best epoch reads, flattened; projected to 512 numbers at random where it is more.
+    """Return the function for a run's features: its classifier's flattened input, projected to at most 512 numbers.
 
-    A projection by a seeded Gaussian matrix keeps distances between patches nearly as they are (Johnson and
-    Lindenstrauss, Contemporary Mathematics 26, 1984).
+    The weights are those of the best epoch. The random projection by a seeded Gaussian matrix nearly preserves
+    distances between patches (Johnson and Lindenstrauss, Contemporary Mathematics 26, 1984).
 
     Args:
         folder: the run's folder.
@@ -76,7 +76,7 @@ def run_features(folder: Path, device: str = "auto") -> Describe:
 
 @contextmanager
 def _inputs_of(module: nn.Module) -> Iterator[list[Tensor]]:
-    """Collect what a module is given while the block runs."""
+    """Collect the inputs of a module while the block runs."""
     seen: list[Tensor] = []
 
     def keep(module: nn.Module, inputs: tuple[Any, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Principal components of more rows than fit into memory: one pass gathers, a second one projects."""
+"""Compute principal components of more rows than fit into memory: one pass for the covariance, one to project."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import numpy as np
 
 
 class Covariance:
-    """Mean and covariance of rows that arrive in batches, in float64.
+    """The mean and covariance of rows in batches, in float64.
 
-    Sums are taken about the first batch's mean, because those about zero cancel when the mean is far from it.
+    Sums are taken about the first batch's mean, because sums about zero lose precision when the mean is far from zero.
     """
 
     def __init__(self) -> None:
@@ -16,7 +16,7 @@ class Covariance:
         self._centre = self._sum = self._products = np.zeros(0)
 
     def add(self, rows: np.ndarray) -> None:
-        """Count in float [n, width]."""
+        """Add a batch of rows, float [n, width]."""
         rows = rows.astype(np.float64)
         if not self.count:
             width = rows.shape[1]
@@ -27,9 +27,9 @@ class Covariance:
         self._products += rows.T @ rows
 
     def components(self, n: int) -> Components:
-        """The first n principal components; at least one row must have been counted in.
+        """Return the first n principal components; at least one row must have been added.
 
-        Each axis points to where its largest entry is positive, as in scikit-learn.
+        The sign of each axis makes its largest entry positive, as in scikit-learn.
         """
         shift = self._sum / self.count
         covariance = self._products / self.count - np.outer(shift, shift)
@@ -52,5 +52,5 @@ class Components:
         self.mean, self.axes, self.explained = mean, axes, explained
 
     def project(self, rows: np.ndarray) -> np.ndarray:
-        """Float [m, width] to float32 [m, n]."""
+        """Project rows, float [m, width], to float32 [m, n]."""
         return ((rows - self.mean) @ self.axes).astype(np.float32)

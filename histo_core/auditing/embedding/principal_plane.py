@@ -1,4 +1,4 @@
-"""The plane in which patches differ most: features of all rows, gathered in one pass and projected in a second."""
+"""Project the features of all patches onto their first two principal components, in two passes."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _BATCH_BYTES, _MOST_PATCHES = 32 << 20, 1024
 
 @dataclass(frozen=True)
 class PrincipalPlane:
-    """Every patch in the plane of its first two principal components.
+    """The coordinates of every patch on the first two principal components.
 
     Attributes:
         xy: float32 [n, 2].
         explained: share of the features' variance along each axis, 0 to 1.
-        sampled: float32 [m, d], the features of the rows asked for.
+        sampled: float32 [m, d], the features of the requested rows.
     """
 
     xy: np.ndarray
@@ -38,18 +38,18 @@ class PrincipalPlane:
 def principal_plane(
     dataset: Dataset, describe: Describe, sample: np.ndarray, scratch: Path, progress: Progress = silent
 ) -> PrincipalPlane:
-    """Describe every patch and lay all of them out by PCA; memory does not grow with the number of features.
+    """Describe every patch and project all of them by PCA; memory does not grow with the number of features.
 
     Args:
-        dataset: read once, in order, the next batch while the last one is described.
-        describe: images to float32 [n, d], d at least 2.
-        sample: int64 [m], in order: rows whose features are given back.
-        scratch: a folder for a file of n x d x 4 bytes, which is removed.
-        progress: told (patches described, in all).
+        dataset: the data set; it is read once, in order, the next batch while the last one is described.
+        describe: maps images to float32 [n, d], d at least 2.
+        sample: int64 [m], in order: rows whose features are returned.
+        scratch: a folder for a temporary file of n x d x 4 bytes.
+        progress: reports (patches described, total).
 
     Raises:
         DataError: the data set is empty, or a patch cannot be read.
-        CancelledError: from ``progress``.
+        CancelledError: raised by ``progress``.
     """
     n = len(dataset)
     if not n:
@@ -76,7 +76,7 @@ def principal_plane(
 
 
 def _batches(dataset: Dataset) -> Iterator[tuple[np.ndarray, Any]]:
-    """Row numbers and pixels, read one batch ahead in a thread of its own."""
+    """Yield row numbers and pixels; a thread reads one batch ahead."""
     patch_bytes = np.asarray(dataset.read([0])[0]).nbytes
     size = int(np.clip(_BATCH_BYTES // patch_bytes, 1, _MOST_PATCHES))
     batches = [np.arange(start, min(start + size, len(dataset))) for start in range(0, len(dataset), size)]

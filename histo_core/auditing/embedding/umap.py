@@ -1,4 +1,4 @@
-"""UMAP of some patches' features."""
+"""Compute the UMAP of patches' features."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from histo_core.extras import need_extra
 from histo_core.progress import Progress, silent
 
 FEWEST = 16
-"""Patches below which a neighbourhood means nothing."""
+"""The fewest patches for which neighbourhoods are meaningful."""
 NEIGHBOURS = 15
 _EPOCHS = 200
 _BLOCK = 500
-"""Rows whose neighbours are looked for at once."""
+"""Rows whose neighbours are searched at once."""
 
 
 def umap_layout(features: np.ndarray, *, seed: int = 0, progress: Progress = silent) -> np.ndarray:
-    """Lay rows out in the plane so that neighbours stay neighbours.
+    """Embed rows in the plane so that neighbours stay neighbours.
 
     Paper: McInnes, Healy and Melville, UMAP: uniform manifold approximation and projection for dimension reduction,
-    arXiv:1802.03426, 2018. It starts from the principal components, which keeps the large structure in place (Kobak
-    and Linderman, Nature Biotechnology 39, 2021). The same seed gives the same map on the same machine.
+    arXiv:1802.03426, 2018. It starts from the principal components, which preserves the large structure (Kobak and
+    Linderman, Nature Biotechnology 39, 2021). The same seed gives the same map on the same machine.
 
     Args:
         features: float32 [m, d], at least `FEWEST` rows.
-        seed: of the draws.
-        progress: told (steps done, steps in all), steps being blocks of rows, then epochs.
+        seed: seed of the random draws.
+        progress: reports (steps done, total); steps are blocks of rows, then epochs.
 
     Returns:
         float32 [m, 2].
@@ -38,14 +38,14 @@ def umap_layout(features: np.ndarray, *, seed: int = 0, progress: Progress = sil
     """
     need_extra("maps", "A UMAP")
     if not np.ptp(features, axis=0).any():
-        return np.zeros((len(features), 2), np.float32)  # one point; principal components would divide by zero
+        return np.zeros((len(features), 2), np.float32)  # all rows are equal; the PCA would divide by zero
     blocks = -(-len(features) // _BLOCK)
     places, distances = _neighbours(features, lambda done, _: progress(done, blocks + _EPOCHS))
     with warnings.catch_warnings():
-        # It misses TensorFlow, which only another kind of UMAP needs, and a search index for new rows: there are none.
+        # The import warns of missing TensorFlow, which only parametric UMAP needs, and of a search index for new rows.
         warnings.simplefilter("ignore", ImportWarning)
         warnings.filterwarnings("ignore", message=r"precomputed_knn\[2\]")
-        from umap import UMAP  # compiles for seconds, and only a map needs it
+        from umap import UMAP  # imported here: it compiles for seconds, and only a map needs it
 
         reducer = UMAP(
             n_neighbors=places.shape[1],
@@ -53,7 +53,7 @@ def umap_layout(features: np.ndarray, *, seed: int = 0, progress: Progress = sil
             n_epochs=_EPOCHS,
             init="pca",
             random_state=seed,
-            n_jobs=1,  # what a seed means in any case; said, so that it does not warn
+            n_jobs=1,  # a seed implies this; without it umap-learn warns
             tqdm_kwds={
                 "disable": False,
                 "file": _Epochs(lambda done, _: progress(blocks + done, blocks + _EPOCHS)),
@@ -64,11 +64,11 @@ def umap_layout(features: np.ndarray, *, seed: int = 0, progress: Progress = sil
 
 
 def _neighbours(features: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
-    """Each row's nearest rows, itself among them, and how far they are.
+    """Return each row's nearest rows, itself included, and their distances.
 
-    Looking at all pairs of 20,000 rows takes seconds; umap-learn's own approximate search compiles for a minute.
+    Comparing all pairs of 20,000 rows takes seconds; umap-learn's own approximate search compiles for a minute.
     """
-    from sklearn.neighbors import NearestNeighbors  # half a second, and only a map that is made needs it
+    from sklearn.neighbors import NearestNeighbors  # imported here: it takes half a second, and only a new map needs it
 
     search = NearestNeighbors(n_neighbors=min(NEIGHBOURS, len(features) - 1), algorithm="brute").fit(features)
     found = []
@@ -80,16 +80,16 @@ def _neighbours(features: np.ndarray, progress: Progress) -> tuple[np.ndarray, n
 
 
 class _Epochs:
-    """The file that umap-learn's progress bar writes to, its only way to tell how far it is or to be stopped."""
+    """A file for umap-learn's progress bar, the only way to read its progress or to stop it."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
 
     def write(self, text: str) -> None:
-        """Told what the bar shows: the number of epochs done."""
+        """Report the number of finished epochs that the bar shows."""
         done = re.search(r"\d+", text)
         if done is not None:
             self._progress(min(int(done[0]), _EPOCHS), _EPOCHS)
 
     def flush(self) -> None:
-        """There is nothing to flush."""
+        """Do nothing; there is nothing to flush."""

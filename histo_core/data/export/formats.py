@@ -33,7 +33,7 @@ def export_folders(dataset: Dataset, split: Split | None, folder: Path, progress
     """Write ``<part>/<class>/<sample>.png``, or ``<class>/<sample>.png`` without a split.
 
     Names are made safe for files (see `safe_names`); PCam's classes are called normal and tumor, as it calls them.
-    Patches without a label or part are left out.
+    Patches without a label or set are left out.
 
     Args:
         dataset: any.

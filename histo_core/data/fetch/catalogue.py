@@ -63,7 +63,7 @@ def fetch_dataset(name: str, folder: Path, workspace: Workspace, progress: Progr
         ConfigError: this data set cannot be fetched.
         PathNotAllowedError, DataNotFoundError: the folder may not be used, or the one above it is not there.
         CorruptDataError: an archive, kept, or what was unpacked earlier holds not as many files as were published.
-        further as `fetch` and `unpack_tar`.
+        HistoscopeError: as `fetch` and `unpack_tar`.
     """
     if name not in DOWNLOADS:
         raise ConfigError(

@@ -139,7 +139,7 @@ def open_column(path: Path, key: str) -> HDF5Array:
     of integers, floats or truth values, in either byte order.
 
     Raises:
-        as `open_array`.
+        HistoscopeError: as `open_array`.
     """
 
     def fits(stored: h5py.Dataset) -> bool:

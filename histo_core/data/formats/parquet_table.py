@@ -25,7 +25,7 @@ def read_parquet(file: Path) -> pd.DataFrame:
     """Read a Parquet file's columns as typed there, whatever pandas noted beside them.
 
     Raises:
-        as `check_parquet`.
+        HistoscopeError: as `check_parquet`.
     """
     return check_parquet(file).to_pandas(ignore_metadata=True)
 

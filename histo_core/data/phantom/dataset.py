@@ -129,7 +129,7 @@ def build_phantom(
 
     One process draws at a time: another that wants the same waits, and finds it drawn.
 
-    The same options give the same bytes in the same environment. Another processor or NumPy may round a pixel
+    The same options give the same bytes in the same environment. Another CPU or NumPy may round a pixel
     differently; `Dataset.content_hash` then says so.
 
     Args:

@@ -1,4 +1,4 @@
-"""Phantom patches in order, drawn by all processors.
+"""Phantom patches in order, drawn by all CPU cores.
 
 Drawing is many short NumPy calls, which threads cannot share. The helpers are plain subprocesses that speak through
 pipes rather than `multiprocessing`: that would run the caller's main module again (a page, a notebook, a script

@@ -75,7 +75,7 @@ class BreaKHis(ImageFilesDataset):
     Ids that share a number may be one person, and one patient (14-13412) has two types of tumour; splitting by group
     is the safe choice. ``slide_id`` is the name of the patient's folder. Columns further are magnification, subtype,
     year and image (its number). With a fold, images that its file does not name are in no part, and validation is to
-    be cut from its training part; without its file, 30% of the patients are drawn for test, and the split says so.
+    be cut from its training set; without its file, 30% of the patients are drawn for test, and the split says so.
     Copies with other folders above the images are read by the images' names, as long as no folder contradicts them.
     Where these are folders called train or test (Kaggle's "BreaKHis 400X"), ``copy_part`` says so; they are not taken
     as the split, because they tear patients apart. Micrometres per pixel are left open: sources disagree about them.

@@ -13,7 +13,7 @@ from histo_core.config import Config
 from histo_core.data.dataset import DATASETS, PARTS, Dataset, DatasetInfo, Problem
 from histo_core.data.formats.hdf5 import HDF5Array, open_array, open_column
 from histo_core.data.formats.left_out import Survey
-from histo_core.data.sources.pcam_files import WHATS, Files, find_files, pcam_file
+from histo_core.data.sources.pcam_files import FILE_KINDS, Files, find_files, pcam_file
 from histo_core.data.sources.pcam_meta import UNSAID, read_meta
 from histo_core.data.sources.pcam_unpacked import plain_path, unpack_all
 from histo_core.errors import BrokenFilesError, CorruptDataError, DataError, DataNotFoundError
@@ -103,7 +103,7 @@ class PCam(Dataset):
         A file that is damaged is named when the data set is opened.
 
         Raises:
-            as `unpack_all`.
+            HistoscopeError: as `unpack_all`.
         """
         del options
         unpack_all(find_files(cast(Path, root), workspace)[0], workspace, progress)
@@ -159,7 +159,7 @@ def _open_part(
     part: str, root: Path, files: Files, workspace: Workspace, broken: list[tuple[str, DataError]]
 ) -> _Part | None:
     """One part, or None where none of its files is there or one cannot be used; ``broken`` takes the reasons."""
-    found = {what: plain_path(files[part, what], workspace) for what in WHATS if (part, what) in files}
+    found = {what: plain_path(files[part, what], workspace) for what in FILE_KINDS if (part, what) in files}
     if not found.keys() & {"x.h5", "y.h5"}:
         return None
 

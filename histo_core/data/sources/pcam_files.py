@@ -47,7 +47,7 @@ class PCamFile(NamedTuple):
     entry: Path
 
 
-WHATS = ("x.h5", "y.h5", "meta.csv")
+FILE_KINDS = ("x.h5", "y.h5", "meta.csv")
 """Patches, labels, metadata."""
 
 Files = dict[tuple[str, str], PCamFile]

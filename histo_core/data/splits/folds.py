@@ -25,7 +25,7 @@ def folds_of(config: SplitConfig) -> tuple[SplitConfig, ...]:
 def repeats_of(config: SplitConfig, n: int) -> tuple[SplitConfig, ...]:
     """The same split ``n`` times with seeds of their own, the first with the configuration's.
 
-    Another seed also cuts another test part, where one is held out of the folds.
+    Another seed also cuts another test set, where one is held out of the folds.
     """
     return tuple(config.model_copy(update={"seed": config.seed + repeat}) for repeat in range(n))
 
@@ -93,7 +93,7 @@ def _deal(weights: np.ndarray, order: np.ndarray, folds: int) -> tuple[np.ndarra
 def _refuse_few(count: int, folds: int, kind: str) -> None:
     if count < folds:
         raise SplitError(
-            f"{count:,} {kind}{'' if count == 1 else 's'} cannot be dealt into {folds} folds.",
+            f"{count:,} {kind}{'' if count == 1 else 's'} cannot be divided into {folds} folds.",
             f"At least one {kind} a fold is needed.",
             "Lower the number of folds, or split another way.",
         )

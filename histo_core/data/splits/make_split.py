@@ -21,8 +21,8 @@ from histo_core.workspace import Workspace
 def make_split(dataset: Dataset, config: SplitConfig, workspace: Workspace | None = None) -> Split:
     """Divide a data set; the same data set and configuration give the same split, whatever the order of its rows.
 
-    A published split that lacks a validation or test part gets it cut from its training part, by patient or slide
-    where these are known. With folds and a part held out, the published test part is the one held out and the rest
+    A published split that lacks a validation or test set gets it cut from its training set, by patient or slide
+    where these are known. With folds and a part held out, the published test set is the one held out and the rest
     is dealt into folds; without, a published split has no folds, and "auto" goes on to patient, slide or random.
 
     Args:
@@ -31,7 +31,7 @@ def make_split(dataset: Dataset, config: SplitConfig, workspace: Workspace | Non
         workspace: where saved splits lie; only the method "saved" needs it.
 
     Raises:
-        SplitError: no labels, no such ids, no published split, or for "auto" one without a training part; too few
+        SplitError: no labels, no such ids, no published split, or for "auto" one without a training set; too few
             groups for the parts or folds; or a saved split that is not there or was made from other samples.
 
     Example:
@@ -80,7 +80,7 @@ def _divide(dataset: Dataset, parts: np.ndarray, unit: Unit, config: SplitConfig
         return _cut(dataset, parts, unit, {"valid": config.valid, "test": config.test}, config)
     if config.hold_out:
         cut = _cut(dataset, parts, unit, {"test": config.test}, config)
-        parts[parts == "valid"] = "train"  # folds take the place of a published validation part
+        parts[parts == "valid"] = "train"  # folds take the place of a published validation set
         _deal(dataset, parts, unit, "valid", config.folds, config)
         return cut
     _deal(dataset, parts, unit, "test", config.folds, config)

@@ -50,7 +50,7 @@ def _of_ours(dataset: Dataset, parts: np.ndarray, config: SplitConfig, unit: Uni
     held_out = f"{held:,} of {total:,} {nouns} are held out for test"
     if config.folds is None:
         return f"Split {_how(unit)}: {held_out}"
-    fold = f"Fold {config.fold} of {config.folds}, counted from 0, dealt {_how(unit)}"
+    fold = f"Fold {config.fold} of {config.folds}, counted from 0, divided {_how(unit)}"
     if config.hold_out:
         return f"{fold}, is for validation: {held_out}, the same in every fold"
     return f"{fold}: {held_out}"
@@ -60,10 +60,10 @@ def _of_published(dataset: Dataset, config: SplitConfig, unit: Unit, cut: Sequen
     note = dataset.split_note or "The split is the published one"
     if cut:
         names, verb = " and ".join(_IN_WORDS[part] for part in cut), "was" if len(cut) == 1 else "were"
-        note += f"; {names} {verb} cut from its training part {_how(unit)}"
+        note += f"; {names} {verb} cut from its training set {_how(unit)}"
     if config.folds is not None:
         note += (
-            f"; fold {config.fold} of {config.folds}, counted from 0, of all but its test part, dealt {_how(unit)}, "
+            f"; fold {config.fold} of {config.folds}, counted from 0, of all but its test set, divided {_how(unit)}, "
             "is for validation"
         )
     return note
@@ -113,5 +113,5 @@ def _warnings(dataset: Dataset, parts: np.ndarray, usable: np.ndarray) -> list[s
     if drawn < of:
         said.append(f" {drawn:,} of {of:,} patches were drawn, with the shares of the classes kept.")
     if of < len(dataset):
-        said.append(f" {len(dataset) - of:,} patches without a label or part are left out.")
+        said.append(f" {len(dataset) - of:,} patches without a label or set are left out.")
     return said

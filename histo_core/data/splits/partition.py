@@ -46,7 +46,7 @@ def partition_groups(
     def distance(order: np.ndarray) -> float:
         gathered = np.zeros((len(sizes), of_class.shape[1]))
         np.add.at(gathered, places, of_class[order])
-        # Relative to the share, so that a small validation part counts as much as training.
+        # Relative to the share, so that a small validation set counts as much as training.
         return float((((gathered - wanted) / wanted) ** 2).sum())
 
     best = min((rng.permutation(len(of_class)) for _ in range(_DRAWS)), key=distance)
@@ -120,7 +120,7 @@ def _sizes(count: int, shares: Mapping[str, float], kind: str, where: str = "") 
     if left < 1:
         raise SplitError(
             f"{count:,} {kind}{'' if count == 1 else 's'} cannot be divided into train and {' and '.join(sizes)}.",
-            f"At least one {kind} a part is needed{where}.",
+            f"At least one {kind} a set is needed{where}.",
             "Add data, lower the shares, or split another way.",
         )
     return {**sizes, "train": left}

@@ -99,7 +99,7 @@ def takes_published(dataset: Dataset, config: SplitConfig) -> bool:
 
     Raises:
         SplitError: it is asked for and there is none, it would have to be dealt into folds as a whole, or "auto" would
-            train on what was published as a validation or test part.
+            train on what was published as a validation or test set.
     """
     if config.method not in {"auto", "published"}:
         return False
@@ -107,18 +107,18 @@ def takes_published(dataset: Dataset, config: SplitConfig) -> bool:
     if config.method == "published" and dealt:
         raise SplitError(
             "A published split has no folds of its own.",
-            "With hold_out its test part is held out and the rest is dealt into folds.",
+            "With hold_out its test set is held out and the rest is divided into folds.",
             "Set hold_out, or split by patient, slide or at random.",
         )
     offered = has_published(dataset)
     if config.method == "published" and not offered:
-        raise _not_offered(dataset, "published training part")
+        raise _not_offered(dataset, "published training set")
     here = [part for part in PARTS if "split" in dataset.table and bool((dataset.table["split"] == part).any())]
     if here and not offered:
         raise SplitError(
-            f"Data set {dataset.name!r} holds the published {' and '.join(here)} part, and no train part.",
+            f"Data set {dataset.name!r} holds the published {' and '.join(here)} set, and no train set.",
             "What was published for validation or test is trained on only when you say so.",
-            f"Add the train part, or choose how to split: {', '.join(_ways(dataset))}.",
+            f"Add the training set, or choose how to split: {', '.join(_ways(dataset))}.",
         )
     return offered and not dealt
 

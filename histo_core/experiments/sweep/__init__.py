@@ -1,4 +1,4 @@
-"""Sweeps: search settings with optuna in a process of their own."""
+"""Search settings with optuna: a sweep runs in a process of its own."""
 
 from histo_core.extras import need_extra
 

@@ -1,7 +1,7 @@
-"""Which settings a sweep tries next, and which trials it gives up: optuna's answers, from the trials so far.
+"""Choose the next settings of a sweep and the trials to prune, with optuna and the trials so far.
 
-Nothing is kept between two questions: optuna's study is made anew from the trials each time, so that a process that
-was killed goes on as if it had not been, and the same trials give the same answer.
+Nothing is kept between two calls: optuna's study is rebuilt from the trials each time. A process that was killed
+therefore continues as if it had not been, and the same trials give the same answer.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from histo_core.config.protocol import ProtocolConfig, SweepField
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 _STARTUP = 4
-"""Finished trials that a median needs before it means something."""
+"""Finished trials that the median pruner needs."""
 _STATES = {
     "running": TrialState.RUNNING,
     "complete": TrialState.COMPLETE,
@@ -32,12 +32,12 @@ _STATES = {
 
 @dataclass(frozen=True)
 class Trial:
-    """One combination of settings and how it went.
+    """A trial: one combination of settings and its result.
 
     Attributes:
         changes: dotted field to value.
-        state: how far it is.
-        value: of the metric at its best epoch; None unless complete.
+        state: its state.
+        value: the metric at its best epoch; None unless complete.
         steps: the metric after each epoch, by the epoch's number counted from 0.
     """
 
@@ -48,7 +48,7 @@ class Trial:
 
 
 def grid(protocol: ProtocolConfig) -> list[dict[str, Any]]:
-    """Every combination of the values; the last setting changes fastest."""
+    """Return every combination of the values; the last setting changes fastest."""
     return [
         dict(zip(protocol.sweep, values, strict=True))
         for values in product(*(field.values for field in protocol.sweep.values()))
@@ -56,20 +56,23 @@ def grid(protocol: ProtocolConfig) -> list[dict[str, Any]]:
 
 
 def drawn(protocol: ProtocolConfig, seed: int) -> list[dict[str, Any]]:
-    """As many random combinations as the protocol has trials."""
+    """Return as many random combinations as the protocol has trials."""
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
     return [_ask(study, protocol) for _ in range(protocol.trials)]
 
 
 def suggested(protocol: ProtocolConfig, trials: Sequence[Trial], seed: int) -> dict[str, Any]:
-    """The next combination, by the tree-structured Parzen estimator (Bergstra et al. 2011, NeurIPS 24)."""
-    # A seed for each number of trials: with one seed every early, random trial would be the same.
+    """Return the next combination by the tree-structured Parzen estimator (Bergstra et al. 2011, NeurIPS 24)."""
+    # The seed depends on the number of trials: with one seed every early, random trial would be the same.
     sampler = optuna.samplers.TPESampler(seed=(seed + len(trials)) % SEEDS)
     return _ask(_study(protocol, trials, sampler), protocol)
 
 
 def hopeless(protocol: ProtocolConfig, trials: Sequence[Trial]) -> list[int]:
-    """Positions of running trials whose best epoch so far is worse than the median of finished ones at that epoch."""
+    """Return the positions of running trials to prune.
+
+    A trial is pruned when its best value so far is worse than the median of the finished trials at that epoch.
+    """
     study = _study(protocol, trials, optuna.samplers.RandomSampler(seed=0))
     pruner = optuna.pruners.MedianPruner(n_startup_trials=_STARTUP)
     return [
@@ -107,14 +110,14 @@ def _distributions(protocol: ProtocolConfig) -> dict[str, BaseDistribution]:
 
 def _distribution(field: SweepField) -> BaseDistribution:
     if field.low is None or field.high is None:
-        return CategoricalDistribution(tuple(range(len(field.values))))  # their numbers: a value may be a tuple
+        return CategoricalDistribution(tuple(range(len(field.values))))  # indices, because a value may be a tuple
     if field.whole:
         return IntDistribution(int(field.low), int(field.high), log=field.log)
     return FloatDistribution(field.low, field.high, log=field.log)
 
 
 def _coded(field: SweepField, value: Any) -> Any:
-    """A value as optuna knows it. What comes from the store has lists for tuples."""
+    """Encode a value for optuna. Values from the database have lists in place of tuples."""
     if field.ranged:
         return value
     return field.values.index(tuple(value) if isinstance(value, list) else value)

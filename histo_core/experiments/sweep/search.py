@@ -1,4 +1,4 @@
-"""The process that follows a sweep: it gives poor trials up, and thinks up the next one when one has ended."""
+"""Follow a sweep in a process of its own: prune poor trials, and launch the next one when one has ended."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ POLL_SECONDS = 1.0
 def follow(
     experiment_id: str, workspace: Workspace, progress: Progress = silent, *, poll_seconds: float = POLL_SECONDS
 ) -> None:
-    """Follow a sweep until all its trials have ended. A sweep that was left at any moment is taken up where it was.
+    """Follow a sweep until all its trials have ended. A sweep that was interrupted at any moment continues from there.
 
-    A trial that is not allowed counts as one that failed. Each look sees to it that active runs have a supervisor.
+    A trial that is not allowed counts as failed. Each poll makes sure that active runs have a supervisor.
 
-    All that it knows is read from the store and the runs' folders at each look. A trial is launched first and written
-    down afterwards; one that was launched but not written down is thought up again from the same trials, so that its
-    launch gives the run that is there.
+    Each poll reads the whole state from the database and the runs' folders. A trial is launched first and recorded
+    afterwards. A trial that was launched but not recorded is chosen again from the same trials, so that its launch
+    returns the existing run.
 
     Args:
         experiment_id: a sweep that was started.
-        workspace: where it is.
-        progress: told how many runs have ended, and of how many.
-        poll_seconds: between two looks.
+        workspace: the workspace that holds it.
+        progress: reports (runs that have ended, total).
+        poll_seconds: seconds between two polls.
 
     Raises:
         RunError: there is no such experiment.
@@ -69,17 +69,17 @@ def follow(
 def _launch_next(experiment: Experiment, trials: Sequence[Trial], table: ExperimentTable, workspace: Workspace) -> None:
     config = experiment.config
     planned = next_trials(config, experiment.protocol, trials)
-    # What the start allowed, this process may read, whatever its own working folder and settings are.
+    # This process may read what the start allowed, whatever its own working folder and settings are.
     try:
         runs = launch_planned(planned, workspace.allowing(config), name=experiment.name, origin=experiment.origin)
-    except ConfigError as error:  # found out only with the data or the network at hand
+    except ConfigError as error:  # some errors show only once the data or the network is loaded
         planned = tuple(replace(one, config=None, problem=one.problem or str(error)) for one in planned)
         runs = [None] * len(planned)
     members = as_members(planned, runs, experiment.created_at, first=len(experiment.members))
     refused = [member for member in members if not table.add_member(experiment.experiment_id, member)]
-    # It was cancelled while they were launched, and who cancelled it could not see them.
+    # The experiment was cancelled while these were launched; the cancellation could not see them.
     for run_id in {member.run_id for member in refused if member.run_id} - table.needed(refused):
-        with suppress(RunError):  # it has just ended
+        with suppress(RunError):  # the run has just ended
             cancel(run_id, workspace)
 
 
@@ -91,14 +91,14 @@ def _prune(experiment: Experiment, runs: Mapping[str, Run], trials: Sequence[Tri
     for position in given_up:
         run = runs.get(experiment.members[position].run_id)
         if run is not None and run.status.active and not run.cancel_requested:
-            with suppress(RunError):  # it has just ended
+            with suppress(RunError):  # the run has just ended
                 cancel(run.run_id, workspace)
 
 
 def _trials(
     experiment: Experiment, runs: Mapping[str, Run], workspace: Workspace, kept: dict[str, float | None]
 ) -> list[Trial]:
-    """The trials so far. Without folds each member is one; with folds so many members in a row are."""
+    """Return the trials so far. Without folds each member is a trial; with k folds, k members in a row are."""
     folds = experiment.protocol.folds or 1
     pruned = read_pruned(experiment.experiment_id, workspace)
     members = experiment.members
@@ -135,7 +135,7 @@ def _trial(
 
 
 def _value(run: Run, experiment: Experiment, workspace: Workspace, kept: dict[str, float | None]) -> float | None:
-    """What the trial is judged by; read once, because a run that succeeded does not change."""
+    """Return the value of the metric for a trial; it is read once, because a succeeded run does not change."""
     if run.run_id not in kept:
         valid = run_scores(run, workspace).scores.get("valid")
         kept[run.run_id] = None if valid is None else chosen_by(valid, experiment.protocol.metric)

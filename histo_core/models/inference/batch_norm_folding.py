@@ -1,5 +1,5 @@
 """One way to run a trained network fast: batch normalisation folded away, channels last, and bfloat16 where the
-processor computes with it.
+CPU computes with it.
 
 Prediction, test-time augmentation, LIME and the pages all go through it. Numbers that are reported are always float32.
 """

@@ -7,7 +7,7 @@ bottlenecks. A map right behind the rectifier (or other activation) is fixed, an
 takes away. ConvNeXt and ViT have no activation between their blocks: the sum of their blocks is read where a layer
 norm takes it up, which ignores every constant that could be added.
 
-`tests/explain/test_places.py` rewrites each network in these ways.
+`tests/explanation/test_places.py` rewrites each network in these ways.
 """
 
 from __future__ import annotations

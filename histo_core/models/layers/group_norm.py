@@ -11,7 +11,7 @@ from torch.autograd.function import once_differentiable
 from histo_core.models.layers.group import Group
 
 LANES = 16
-"""float32 numbers that a processor's widest registers hold. torch's kernel for channels-last memory goes along the
+"""float32 numbers that a CPU's widest registers hold. torch's kernel for channels-last memory goes along the
 channels, and of fewer than these it took three times as long."""
 
 
@@ -57,7 +57,7 @@ def plain_normalisation(norm: GroupBatchNorm2d) -> nn.BatchNorm2d:
 
 
 def _by_element(maps: Tensor) -> bool:
-    """Whether `_ByElement` can do it: it asks torch for what only its kernels for processors give."""
+    """Whether `_ByElement` can do it: it asks torch for what only its kernels for CPUs give."""
     return (
         maps.device.type == "cpu"
         and maps.dtype == torch.float32

@@ -1,4 +1,4 @@
-"""SqueezeNet 1.1, as torchvision builds it: few weights, fast on a processor."""
+"""SqueezeNet 1.1, as torchvision builds it: few weights, fast on a CPU."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MODELS.add(
     ModelSpec(
         name="squeezenet1_1",
         title="SqueezeNet 1.1",
-        summary="0.7 million weights: the fastest of the ImageNet networks on a processor.",
+        summary="0.7 million weights: the fastest of the ImageNet networks on a CPU.",
         build=_squeezenet,
         Options=HeadOptions,
         head="classifier",

@@ -55,7 +55,7 @@ def devices(workspace: Workspace | None = None) -> tuple[Device, ...]:
     if platform.system() == "Darwin" and platform.machine() == "arm64":
         gpus.append(Device("mps", "Apple GPU", free, total, busy.get("mps")))
     count = usable_cores()
-    title = f"Processor, {count} core{'' if count == 1 else 's'}"
+    title = f"CPU, {count} core{'' if count == 1 else 's'}"
     return (*gpus, Device("cpu", title, free, total, busy.get("cpu")))
 
 

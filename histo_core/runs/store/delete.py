@@ -38,7 +38,7 @@ def delete(run_id: str, workspace: Workspace, *, force: bool = False, user: User
         run_id: an ended run.
         workspace: where it is.
         force: also one that an experiment counts, or whose weights another run starts from; but never the one that an
-            experiment chose while its test part is being scored, because no other can be chosen.
+            experiment chose while its test set is being scored, because no other can be chosen.
         user: who asks.
 
     Returns:
@@ -117,7 +117,7 @@ def _refuse_chosen(connection: sa.Connection, run_id: str, workspace: Workspace)
     for experiment_id in connection.execute(chosen).scalars():
         if not workspace.test_score(experiment_id).exists():
             raise RunError(
-                f"{run_id} was chosen by the experiment {experiment_id}, whose test part is not scored yet.",
+                f"{run_id} was chosen by the experiment {experiment_id}, whose test set is not scored yet.",
                 "After the choice no other run can take its place.",
                 f"Score it with `{PROGRAM} experiments test {experiment_id}` first.",
             )

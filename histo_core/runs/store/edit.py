@@ -1,4 +1,4 @@
-"""What people write on a run: its name, tags and note, and whether it is put away. None of it touches its result."""
+"""What people write on a run: its name, tags and note, and whether it is archived. None of it touches its result."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def archive(run_id: str, workspace: Workspace, on: bool = True, *, user: User = 
     if changed is None:
         raise RunError(
             f"{run_id} is {store.get(run_id).status}.",
-            "Only an ended run can be put away.",
+            "Only an ended run can be archived.",
             "Cancel it, or wait for its end.",
         )
     return changed

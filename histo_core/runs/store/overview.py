@@ -16,7 +16,7 @@ _KNOWN = frozenset(RunStatus)
 
 
 def states(store: Store) -> dict[RunStatus, int]:
-    """How many runs are in each state that any is in, without those that were put away."""
+    """How many runs are in each state that any is in, without those that were archived."""
     query = sa.select(RUNS.c.status, sa.func.count()).where(_SHOWN).group_by(RUNS.c.status)
     with store.database.read() as connection:
         return {RunStatus(status): number for status, number in connection.execute(query) if status in _KNOWN}

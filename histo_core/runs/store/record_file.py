@@ -123,7 +123,7 @@ def read_record(file: Path) -> Any:
 
 
 def scores_file(workspace: Workspace) -> Path:
-    """Where it stands, a line each, which test part was scored for what."""
+    """Where it stands, a line each, which test set was scored for what."""
     return workspace.home / "test_scores.jsonl"
 
 

@@ -86,9 +86,9 @@ class Run:
     tags: tuple[str, ...] = ()
     note: str = ""
     archived_at: datetime | None = None
-    """When it was put away: lists leave it out unless asked."""
+    """When it was archived: lists leave it out unless asked."""
     test_fingerprint: str = ""
-    """Of its test part (`histo_core.runs.store.test_set_access`); empty where that is empty or was never kept."""
+    """Of its test set (`histo_core.runs.store.test_set_access`); empty where that is empty or was never kept."""
     origin: str = ""
     """Which study's run it was made from (`histo_core.studies.origin`); empty where it comes from none."""
 

@@ -54,7 +54,7 @@ class Store:
     def runs(
         self, *, statuses: Collection[RunStatus] | None = None, limit: int = 200, archived: bool = False
     ) -> list[Run]:
-        """Runs, newest first; those that were put away only with ``archived``, unreadable ones without ``statuses``."""
+        """Runs, newest first; those that were archived only with ``archived``, unreadable ones without ``statuses``."""
         query = sa.select(RUNS).order_by(RUNS.c.created_at.desc(), RUNS.c.run_id).limit(limit)
         if statuses is not None:
             query = query.where(RUNS.c.status.in_([status.value for status in statuses]))
@@ -189,7 +189,7 @@ class Store:
         return self.change(run_id, _held_by(worker), heartbeat_at=datetime.now(UTC), **values)
 
     def finish(self, run_id: str, worker: ProcessIdentity, status: RunStatus, reason: str = "") -> Run | None:
-        """Write how a run ended, and that its test part was scored. None when it is no longer this worker's."""
+        """Write how a run ended, and that its test set was scored. None when it is no longer this worker's."""
         with self.database.write() as connection:
             run = self._change(connection, run_id, _held_by(worker), **_ended(status, reason))
             if run is not None and status is RunStatus.SUCCEEDED and "test" in run.config.predict.parts:

@@ -34,7 +34,7 @@ class RunFilter:
         text: part of the name, note, id, network or data set, whatever its case; empty for any.
         tag: one that they bear; empty for any.
         statuses: their states; empty for any.
-        archived: also those that were put away.
+        archived: also those that were archived.
     """
 
     text: str = ""

@@ -1,6 +1,6 @@
-"""How often a test part was scored: what was looked at once serves to choose the next time.
+"""How often a test set was scored: what was looked at once serves to choose the next time.
 
-A test part is known by what is in it, whichever run, experiment or split it belongs to.
+A test set is known by what is in it, whichever run, experiment or split it belongs to.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def fingerprint_of(dataset: Dataset, split: Split) -> str:
-    """SHA-256 (hex) of the data's content hash and the sorted ids of the test part; empty where there is none."""
+    """SHA-256 (hex) of the data's content hash and the sorted ids of the test set; empty where there is none."""
     ids = sorted(dataset.table["sample_id"].to_numpy()[split.indices("test")].tolist())
     return hashlib.sha256("\0".join([dataset.content_hash, *ids]).encode()).hexdigest() if ids else ""
 
@@ -33,7 +33,7 @@ def fingerprint_of(dataset: Dataset, split: Split) -> str:
 def record_score(
     connection: sa.Connection, fingerprint: str, scored_for: str, workspace: Workspace | None = None
 ) -> None:
-    """Remember, in a transaction that writes, that a test part was scored; of one and the same the first time counts.
+    """Remember, in a transaction that writes, that a test set was scored; of one and the same the first time counts.
 
     Args:
         connection: of the transaction.
@@ -50,7 +50,7 @@ def record_score(
 
 
 def scored_before(database: Database, fingerprint: str, scored_for: str) -> int:
-    """How often a test part was scored for others: so far, or until it was scored for this one."""
+    """How often a test set was scored for others: so far, or until it was scored for this one."""
     mine = sa.select(TEST_SCORES.c.scored_at).where(
         TEST_SCORES.c.test_fingerprint == fingerprint, TEST_SCORES.c.scored_for == scored_for
     )
@@ -63,7 +63,7 @@ def scored_before(database: Database, fingerprint: str, scored_for: str) -> int:
 
 
 def scored_for_others(database: Database, fingerprint: str, scored_for: str, runs: Collection[str]) -> int:
-    """How often a test part had been scored when some runs were first looked at together, without their own scores.
+    """How often a test set had been scored when some runs were first looked at together, without their own scores.
 
     Args:
         database: of the workspace.
@@ -89,7 +89,7 @@ def scored_in_words(count: int) -> str:
 
 
 def kept_back_by(run: Run, database: Database) -> tuple[str, ...]:
-    """Names of the experiments that keep the run's test part back until one member is chosen, and did not choose it."""
+    """Names of the experiments that keep the run's test set back until one member is chosen, and did not choose it."""
     if "test" in run.config.predict.parts:
         return ()
     chosen = EXPERIMENTS.c.final_run_id

@@ -110,7 +110,7 @@ def _environment(variables: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
 
 @contextmanager
 def _threads(count: int) -> Iterator[None]:
-    """Processes that share a processor share its cores, too."""
+    """Processes that share a CPU share its cores, too."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

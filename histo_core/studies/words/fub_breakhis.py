@@ -7,7 +7,7 @@ FACTS = (
     "lobular, mucinous and papillary carcinoma.",
     "Benign, malignant and all images: 625, 1,370 and 1,995 at 40X; 644, 1,437 and 2,081 at 100X; 623, 1,390 and "
     "2,013 at 200X; 588, 1,232 and 1,820 at 400X; 2,480, 5,429 and 7,909 in all.",
-    "Split: 70 to 30, fold 2 of the five that the data set publishes; its test part holds 168 benign and 429 "
+    "Split: 70 to 30, fold 2 of the five that the data set publishes; its test set holds 168 benign and 429 "
     "malignant images.",
     "Preprocessing: resized to 224; mean and SD of the training pixels. Augmentation: horizontal and vertical flips, "
     "rotation from -20 to 20 degrees.",
@@ -33,9 +33,9 @@ DOUBTS = (
 )
 
 OURS = (
-    "The published fold 2 is taken where dsfold2.txt lies in the data's folder beside BreaKHis_v1; its test part is "
+    "The published fold 2 is taken where dsfold2.txt lies in the data's folder beside BreaKHis_v1; its test set is "
     "touched once. Where the file is missing, 30% of the patients are drawn for test, and the split says so.",
-    "Epochs are chosen on a patient-wise validation part of the fold's training part. That the published folds keep "
+    "Epochs are chosen on a patient-wise validation set of the fold's training set. That the published folds keep "
     "patients apart is known of the data set, not said in the report.",
     "Scores are by image, with intervals by patient. The share of each patient's images that is called rightly, as "
     "the data set's authors average it over patients, is not computed.",

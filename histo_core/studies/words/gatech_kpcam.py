@@ -51,13 +51,13 @@ DOUBTS = (
 
 OURS = (
     "Choices are made on validation, and AUROC always comes from probabilities; the competition's test images have no "
-    "labels here, so no test part is cut. Numbers of ours beside the report's are of the validation part.",
+    "labels here, so no test set is cut. Numbers of ours beside the report's are of the validation set.",
     "The ranges of jitter and rotation, the input size (patches as they are, 96 pixels), the batch size beside "
     "VGG16's 64 and, between 10 and 25, the epochs (10) are not given for most networks.",
     "VGG16's dense layer reads the final max pool's 3 x 3 x 512 = 4,608 numbers of a patch of 96 pixels.",
     "A frozen backbone runs in evaluation mode: batch norm keeps its statistics and nothing in it is dropped out. "
     "GoogLeNet then trains its last linear layer and those of its two auxiliary classifiers.",
-    "An epoch is one pass over the training part and one over the validation part: VGG16's 8,000 and 2,000 steps are "
+    "An epoch is one pass over the training set and one over the validation set: VGG16's 8,000 and 2,000 steps are "
     "not repeated. The ranges of its random search are not given either.",
     "Histoscope makes neither the vote nor the mean of several networks. `predict --submission` writes each one's "
     "probabilities, from which both can be made.",

@@ -6,8 +6,7 @@ FACTS = (
     "ganglioneuroma, GNB ganglioneuroblastoma.",
     "Images: PDNB 571, DNB 187, UDNB 155, GN 84, GNB 46; 1,043 in all.",
     "Patients: PDNB 77, DNB 12, UDNB 10, GN 18, GNB 8; 125 in all.",
-    "Split: 0.8 for training and 0.2 for test; the test part holds DNB 37, GN 16, GNB 9, PDNB 114, UDNB 31; 207 in "
-    "all.",
+    "Split: 0.8 for training and 0.2 for test; the test set holds DNB 37, GN 16, GNB 9, PDNB 114, UDNB 31; 207 in all.",
     "Balancing: every class of the training set enlarged to 600 images by augmentation (rotation up to 50 degrees, "
     "width and height shift, horizontal flip).",
     "Networks: ResNet34 from scratch with a softmax over 5; ResNet50 from ImageNet with a frozen backbone, an average "
@@ -53,7 +52,7 @@ DOUBTS = (
 )
 
 OURS = (
-    "The report's test part becomes validation for every choice (dropout, optimiser, rate); a test part is cut as "
+    "The report's test set becomes validation for every choice (dropout, optimiser, rate); a test set is cut as "
     "well, patient-wise where the data set's patient pattern finds patients, and touched once.",
     "Splits by patient and by image stand side by side, so that the difference can be seen.",
     "Loss, batch size, input size and the size of the shifts are not given: cross entropy, 32, 224 and 0.1 of the "

@@ -38,7 +38,7 @@ DOUBTS = (
 
 OURS = (
     "Folds serve to choose; the held-out 3,000 are touched once, for the fold that is chosen; single runs predict "
-    "their validation part. One fold of 1,000 chooses while the 4,000 of the other four are trained on. Of a smaller "
+    "their validation set. One fold of 1,000 chooses while the 4,000 of the other four are trained on. Of a smaller "
     "folder all patches are taken, in the same shares.",
     "Softmax instead of a pair of sigmoids, so that probabilities sum to 1. The runs as printed keep the pair; what "
     "they report is divided by its sum, and the raw scores are kept.",

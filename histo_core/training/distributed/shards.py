@@ -52,7 +52,7 @@ class BatchSharding:
     Args:
         ranks: who this process is.
         config: of training; says whether classes are weighed.
-        rows: int64 [n], of the training part.
+        rows: int64 [n], of the training set.
         labels: int [n], of these rows.
         n_classes: how many there are.
     """
@@ -72,7 +72,7 @@ class BatchSharding:
         each step.
 
         Args:
-            order: int64 [m], rows of the training part.
+            order: int64 [m], rows of the training set.
             batches: how many of an epoch's batches there are.
         """
         size, gathered = self._batch_size, self._batch_size * self._accumulate

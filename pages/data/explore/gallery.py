@@ -68,7 +68,7 @@ def _sorted(page: Explored, chosen: Selection) -> np.ndarray:
     names = {AS_FOUND: "As found"} if chosen.ordered else {DATA: "As in the data"}
     if chosen.measure is not None:
         names[MEASURE] = columns.title(chosen.measure)
-    names |= {"sample_id": "Id", "label": "Class", "split": "Part"}
+    names |= {"sample_id": "Id", "label": "Class", "split": "Set"}
     names |= {name: columns.title(name) for name in (*page.columns.filters, *page.columns.sortable)}
     by = url_state.choose(
         "Sort by", "sort", list(names), format_func=names.__getitem__, width=200, clears=("page",),

@@ -65,7 +65,7 @@ def _counts(page: Explored) -> None:
         "Count by",
         "count",
         offered,
-        format_func=lambda name: "Part of this split" if name == SPLIT else columns.title(name),
+        format_func=lambda name: "Set of this split" if name == SPLIT else columns.title(name),
         width=260,
         help="What the patches are counted by; each class has its own colour.",
     )

@@ -38,7 +38,7 @@ def draw(page: Explored, chosen: Selection) -> None:
     runs = {run.run_id: run for run in cache.store(page.home).runs(statuses=[RunStatus.SUCCEEDED])}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         features = url_state.choose(
-            "Likeness by",
+            "Similarity by",
             "features",
             [*cache_maps.OWN_FEATURES, *runs],
             format_func=lambda name: cache_maps.OWN_FEATURES.get(name) or runs[name].name,

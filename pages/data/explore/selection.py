@@ -82,7 +82,7 @@ def _filters(page: Explored) -> np.ndarray:
     coded = page.columns
     keep = np.ones(len(page.source), bool)
     part = url_state.choose(
-        "Part",
+        "Set",
         "part",
         [ALL, *PARTS],
         format_func=PART_NAMES.__getitem__,

@@ -266,7 +266,7 @@ def aurocs(
 
 @st.cache_data(show_spinner=False, max_entries=256)
 def looks(run_ids: tuple[str, ...], home: str, _runs: Sequence[Run]) -> str:
-    """Count a set of runs that is compared on the test part, once; say how often that was scored before."""
+    """Count a set of runs that is compared on the test set, once; say how often that was scored before."""
     del run_ids
     return look_at_test(_runs, Workspace(Path(home)))
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def beside_experiment(now: Summary, workspace: Workspace) -> tuple[Pair, ...]:
-    """As `histo_core.experiments.beside`, anew once a run has finished or the test part was scored."""
+    """As `histo_core.experiments.beside`, anew once a run has finished or the test set was scored."""
     one = now.experiment
     if not one.origin:
         return ()

@@ -18,7 +18,7 @@ FEW, MANY = 2, 2_000
 SHOWN = 3
 _PREFERRED = ("magnification", "subtype", "scanner", "patient_id", "slide_id")
 _NO_FILTER = frozenset({"sample_id", "label", "split", "x", "y", "height", "width"})
-_TITLES = {"slide_id": "Slide", "patient_id": "Patient", "sample_id": "Id", "label": "Class", "split": "Part"}
+_TITLES = {"slide_id": "Slide", "patient_id": "Patient", "sample_id": "Id", "label": "Class", "split": "Set"}
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ def buttons(
 
     Args:
         key: what it is, by its id.
-        archived: whether it was put away.
+        archived: whether it was archived.
         archive: puts it away, or brings it back; None for what cannot be read, which can be deleted only.
         delete: for good; called after the second click.
         loss: says what deleting takes away.

@@ -106,7 +106,7 @@ def _offered(store: Store) -> Sequence[Run]:
 
 
 def _succeeded(store: Store, run_id: str) -> Run | None:
-    """A run that finished, by its id, put away or not."""
+    """A run that finished, by its id, archived or not."""
     try:
         run = store.get(run_id)
     except RunError:
@@ -192,7 +192,7 @@ def alike(run: Run, other: Run) -> bool:
 
 
 def device_words(device: Device, labels: Mapping[str, str]) -> str:
-    """A device, what it has left and what it does: "Processor, 2 cores, 9.1 GB of memory free, busy with ResNet18".
+    """A device, what it has left and what it does: "CPU, 2 cores, 9.1 GB of memory free, busy with ResNet18".
 
     Args:
         device: of this machine.

@@ -57,9 +57,9 @@ def test_samples_are_dealt_to_the_patch() -> None:
 
 
 def test_fewer_than_folds_are_refused() -> None:
-    with pytest.raises(SplitError, match="2 slides cannot be dealt into 3 folds"):
+    with pytest.raises(SplitError, match="2 slides cannot be divided into 3 folds"):
         deal_groups(np.array(["a", "b"]), np.array([0, 1]), 3, 0, kind="slide")
-    with pytest.raises(SplitError, match="1 sample cannot be dealt into 3 folds"):
+    with pytest.raises(SplitError, match="1 sample cannot be divided into 3 folds"):
         deal_samples(np.array(["a"]), np.array([0]), 3, 0)
 
 

@@ -51,7 +51,7 @@ def test_a_larger_subset_of_the_same_seed_holds_the_smaller() -> None:
 def test_too_few_are_refused() -> None:
     with pytest.raises(SplitError, match=r"2 samples cannot be divided.*in each class"):
         partition_samples(IDS[:4], np.array([0, 0, 1, 1]), SHARES, 0)
-    with pytest.raises(SplitError, match=r"2 samples cannot be divided.*At least one sample a part is needed\."):
+    with pytest.raises(SplitError, match=r"2 samples cannot be divided.*At least one sample a set is needed\."):
         partition_samples(IDS[:2], np.array([0, 0]), SHARES, 0)
     with pytest.raises(SplitError, match="1 patient cannot be divided into train and valid and test"):
         partition_groups(np.array(["p"] * 4), LABELS[:4], SHARES, 0, kind="patient")

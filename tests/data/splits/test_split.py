@@ -90,8 +90,8 @@ def test_auto_takes_the_best_there_is(cohort: Dataset, make_dataset: Make) -> No
 @pytest.mark.parametrize(
     ("parts", "ids", "says"),
     [
-        (["valid", "test"], {}, "published valid and test part, and no train part.*how to split: random"),
-        (["test", ""], {"slide_id": list("abcdef") * 2}, "published test part, and no train.*: slide, random"),
+        (["valid", "test"], {}, "published valid and test set, and no train set.*how to split: random"),
+        (["test", ""], {"slide_id": list("abcdef") * 2}, "published test set, and no train.*: slide, random"),
     ],
 )
 def test_a_published_test_part_is_trained_on_only_when_told(
@@ -158,7 +158,7 @@ def test_a_missing_validation_part_is_cut_from_training_by_patient(make_dataset:
     assert len(valid) == 6  # a fifth of the 30
     assert not valid & patients_of(dataset, split.indices("train"))
     np.testing.assert_array_equal(split.parts == "test", parts == "test")
-    assert split.note == "The split is the published one; validation was cut from its training part by patient."
+    assert split.note == "The split is the published one; validation was cut from its training set by patient."
 
 
 def test_a_lone_training_part_gives_both_others(make_dataset: Make) -> None:
@@ -168,7 +168,7 @@ def test_a_lone_training_part_gives_both_others(make_dataset: Make) -> None:
         "valid": 16,
         "test": 24,
     }
-    assert "validation and test were cut from its training part at random" in split.note
+    assert "validation and test were cut from its training set at random" in split.note
 
 
 def test_random_splits_keep_class_shares_to_the_patch(make_dataset: Make) -> None:
@@ -190,7 +190,7 @@ def test_samples_without_label_are_left_out(make_dataset: Make) -> None:
     dataset = make_dataset([0, 1] * 10 + [UNLABELLED] * 3)
     split = make_split(dataset, SplitConfig())
     assert split.parts[-3:].tolist() == ["", "", ""]
-    assert split.note.endswith("3 patches without a label or part are left out.")
+    assert split.note.endswith("3 patches without a label or set are left out.")
     with pytest.raises(SplitError, match="has no labels"):
         make_split(make_dataset([UNLABELLED] * 3), SplitConfig())
 
@@ -212,7 +212,7 @@ def test_a_share_of_zero_makes_no_part(cohort: Dataset) -> None:
     ("columns", "method", "says"),
     [
         ({}, "patient", "no patient ids.*split by: random"),
-        ({}, "published", "no published training part"),
+        ({}, "published", "no published training set"),
         ({"slide_id": list("abab")}, "patient", "split by: slide, random"),
         ({"slide_id": list("abab")}, "slide", "2 slides cannot be divided"),
         ({}, "random", "2 samples cannot be divided"),

@@ -139,10 +139,10 @@ def test_a_column_keeps_together_what_agrees_in_it(sites: Dataset) -> None:
 
 def test_a_fold_says_which_one_it_is(sites: Dataset, make_dataset: Make) -> None:
     fold = make_split(sites, config_of("patient", folds=5, fold=1))
-    assert fold.note == "Fold 1 of 5, counted from 0, dealt by patient: 8 of 40 patients are held out for test."
+    assert fold.note == "Fold 1 of 5, counted from 0, divided by patient: 8 of 40 patients are held out for test."
     held = make_split(sites, config_of("patient", folds=5, fold=1, hold_out=True))
     assert held.note == (
-        "Fold 1 of 5, counted from 0, dealt by patient, is for validation: 10 of 40 patients are held out for test, "
+        "Fold 1 of 5, counted from 0, divided by patient, is for validation: 10 of 40 patients are held out for test, "
         "the same in every fold."
     )
     missing = make_split(
@@ -159,7 +159,7 @@ def test_a_published_test_part_is_held_out_of_folds(make_dataset: Make) -> None:
         assert split.method == "published"
         np.testing.assert_array_equal(split.parts == "test", parts == "test")
         assert not patients_of(dataset, split.indices("valid")) & patients_of(dataset, split.indices("train"))
-        assert "of all but its test part, dealt by patient, is for validation." in split.note
+        assert "of all but its test set, divided by patient, is for validation." in split.note
     valid = np.concatenate([split.indices("valid") for split in splits])
     np.testing.assert_array_equal(np.sort(valid), np.flatnonzero(parts != "test"))
     assert make_split(dataset, SplitConfig(folds=3)).method == "patient"
@@ -170,10 +170,10 @@ def test_a_published_test_part_is_held_out_of_folds(make_dataset: Make) -> None:
 @pytest.mark.parametrize(
     ("config", "says"),
     [
-        (SplitConfig(method="patient", folds=5), "4 patients cannot be dealt into 5 folds"),
-        (SplitConfig(method="patient", folds=4, hold_out=True), "3 patients cannot be dealt into 4 folds"),
+        (SplitConfig(method="patient", folds=5), "4 patients cannot be divided into 5 folds"),
+        (SplitConfig(method="patient", folds=4, hold_out=True), "3 patients cannot be divided into 4 folds"),
         (SplitConfig(method="patient", folds=2, valid=0.6), "2 patients cannot be divided into train and valid"),
-        (SplitConfig(method="random", folds=20), "8 samples cannot be dealt into 20 folds"),
+        (SplitConfig(method="random", folds=20), "8 samples cannot be divided into 20 folds"),
         (SplitConfig(method="group", group="ward"), "no column 'ward' with a value for each.*patient_id"),
         (SplitConfig(method="saved", saved="0" * 64), "No split is saved under"),
     ],

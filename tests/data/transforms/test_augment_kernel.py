@@ -103,7 +103,7 @@ def test_it_runs_where_compiled_code_cannot_be_kept(tmp_path: Path) -> None:
     code = (
         "import numpy as np\n"
         "from histo_core.config import AugmentConfig\n"
-        "from histo_core.data.transforms.augment.draw import augment\n"
+        "from histo_core.data.transforms.augment.preview import augment\n"
         "batch = np.zeros((2, 4, 4, 3), np.uint8)\n"
         "print(augment(batch, AugmentConfig(), seed=0, epoch=0, samples=np.arange(2)).shape)"
     )

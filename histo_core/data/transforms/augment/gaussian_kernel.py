@@ -1,4 +1,4 @@
-"""Patches and fields smoothed by Gaussians on a processor."""
+"""Patches and fields smoothed by Gaussians on a CPU."""
 
 from __future__ import annotations
 

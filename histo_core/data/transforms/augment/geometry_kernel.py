@@ -1,4 +1,4 @@
-"""Patches moved on a processor: bilinear, with what lies beyond the edge made up."""
+"""Patches moved on a CPU: bilinear, with what lies beyond the edge made up."""
 
 from __future__ import annotations
 

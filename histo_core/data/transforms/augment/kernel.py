@@ -1,4 +1,4 @@
-"""What was drawn, carried out on a processor: one pass from uint8 patches to a network's input.
+"""What was drawn, carried out on a CPU: one pass from uint8 patches to a network's input.
 
 Flips, quarter turns, colours and normalising are that pass; one core does some 25,000 patches of 96 pixels a second,
 far more than it can train on. What else was drawn comes before it, each in a pass of its own.

@@ -1,4 +1,4 @@
-"""Other stains on a processor: `stain_change` carried out by a table of logarithms and a polynomial for 2^x."""
+"""Other stains on a CPU: `stain_change` carried out by a table of logarithms and a polynomial for 2^x."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which test part a run has and how often each was scored; which members an experiment found, and which it refused."""
+"""Which test set a run has and how often each was scored; which members an experiment found, and which it refused."""
 
 from __future__ import annotations
 
