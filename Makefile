@@ -5,15 +5,22 @@ DOCS   := .venv-docs
 BIN    := $(VENV)/bin
 PORT   ?= 8501
 PYTEST := $(BIN)/python -m pytest
+# A file of versions for pip, such as constraints.txt, which has those that the tests ran on; the newest unless named.
+CONSTRAINTS ?=
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
 # Threads sleep while they wait: spinning ones starve the browser, the server and each other of a small machine's cores.
 export OMP_WAIT_POLICY ?= PASSIVE
+
+LOWER  := .venv-lower
+# Files whose docstrings have examples.
+EXAMPLES = $(shell grep -rl --include='*.py' '>>>' histo_core)
 
 # A row of the table of soak tests each; `load` wants the machine to itself, so it comes last.
 ROWS   := $(patsubst tests/soak/test_%.py,%,$(wildcard tests/soak/test_*.py))
 ROWS   := $(filter-out load,$(ROWS)) $(filter load,$(ROWS))
 SOAKS  := $(ROWS:%=soak-%)
 
-.PHONY: app test check bench lock docs screenshots test-slow test-gpu soak $(SOAKS) chromium clean help
+.PHONY: app test check bench lock docs screenshots test-slow test-gpu test-lower test-wheel coverage soak $(SOAKS) chromium clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -22,8 +29,9 @@ help:            ## this list
 app: $(VENV)/.app  ## start Histoscope on http://127.0.0.1:8501
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
-test: $(VENV)/.dev chromium  ## all tests but the slow, soak and gpu ones, two files at a time
+test: $(VENV)/.dev chromium  ## all tests but the slow, soak and gpu ones, two files at a time; then the docstrings' examples
 	$(PYTEST) -n 2 --dist loadfile
+	$(PYTEST) -q --doctest-modules $(EXAMPLES)
 
 check: $(VENV)/.dev  ## static checks: ruff, types, direction of imports
 	$(BIN)/ruff check .
@@ -56,6 +64,18 @@ $(SOAKS): soak-%: $(VENV)/.dev
 
 $(filter soak-naughty,$(SOAKS)): chromium
 
+test-wheel: $(VENV)/.dev  ## the wheel with all that it needs from PyPI, in a fresh environment: gigabytes
+	$(PYTEST) -m wheel tests/packaging
+
+test-lower: $(VENV)/.dev chromium  ## all tests with the lowest versions of requirements.txt, in an environment of its own
+	$(BIN)/python -m uv venv --quiet --allow-existing $(LOWER)
+	$(BIN)/python -m uv pip install --quiet --python $(LOWER) --resolution lowest-direct -r requirements-dev.txt
+	$(LOWER)/bin/python -m pytest -n 2 --dist loadfile -W ignore::DeprecationWarning
+
+coverage: $(VENV)/.dev chromium  ## all tests with coverage, held to a floor for each room
+	$(PYTEST) -n 2 --dist loadfile --cov --cov-report=
+	$(BIN)/python -m scripts.coverage_floors
+
 test-gpu: $(VENV)/.dev  ## tests that need a CUDA device
 	$(PYTEST) -m gpu
 
@@ -65,14 +85,14 @@ chromium:        ## find Chromium, or install Debian's
 	  { echo "The browser tests need Chromium: install it (Debian: sudo apt-get install chromium) or name it in CHROMIUM." >&2; exit 1; }
 
 # A stamp each, so that a second start installs nothing.
-$(VENV)/.app: requirements.txt
+$(VENV)/.app: requirements.txt $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Histoscope needs Python 3.11 or newer: make app PYTHON=/path/to/python3.11" >&2; exit 1; }
 	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(PIP) -r requirements.txt
 	touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.app
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(PIP) -r requirements-dev.txt
 	touch $@
 
 # Apart from .venv: the site is made from the sources without importing them, and without PyTorch.
@@ -82,4 +102,4 @@ $(DOCS)/.docs: requirements-docs.txt
 	touch $@
 
 clean:           ## remove the virtual environment and caches; the workspace with your runs stays
-	rm -rf $(VENV) $(DOCS) site .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(LOWER) $(DOCS) site .coverage .pytest_cache .ruff_cache .import_linter_cache

@@ -12,6 +12,7 @@
     │   ├── UnsafeFileError         a file refused before it is read: links, size, type
     │   ├── BrokenFilesError        files of a data set that cannot be used, all of them named
     │   └── SplitError              a split that cannot be made or does not fit
+    ├── MissingExtraError           a package that only a part of Histoscope needs is not installed
     ├── CancelledError              a long task that was asked to stop, and left nothing incomplete
     ├── CheckpointError             weights that are damaged or do not fit
     ├── RunError                    a run that is unknown or in the wrong state
@@ -101,6 +102,10 @@ class BrokenFilesError(DataError):
         more = len(self.problems) - self.shown
         count = f"{len(self.problems):,} sample{'' if len(self.problems) == 1 else 's'}"
         super().__init__(f"{count} cannot be used: {named}{f'; and {more:,} more' if more > 0 else ''}.", "", remedy)
+
+
+class MissingExtraError(HistoscopeError, ImportError):
+    """A package that only a part of Histoscope needs is not installed."""
 
 
 class CancelledError(HistoscopeError):

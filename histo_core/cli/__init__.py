@@ -10,12 +10,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
+from typing import Annotated, Any
 
 import typer
 
+from histo_core import __version__
 from histo_core.cli import (
     audit,
     compare,
+    dashboard,
     data,
     data_files,
     experiments,
@@ -31,12 +34,23 @@ from histo_core.cli import (
     train,
     workspace,
 )
+from histo_core.cli.output import say
 from histo_core.disk_errors import advice
 from histo_core.errors import HistoscopeError
 from histo_core.private_files import private_files
+from histo_core.program import MODULE, PROGRAM, SCRIPT
+
+FORMER = {
+    "experiment": "experiments",
+    "part": "split-set",
+    "try": "grid",
+    "range": "search-space",
+    "choose-by": "metric",
+}
+"""Commands and options of version 0.2 under their new names; the old ones go on working, and help leaves them out."""
 
 app = typer.Typer(
-    name="histoscope",
+    name=SCRIPT,
     help="Train, compare and explain classifiers of histopathology patches.\n\n"
     "\b\nExamples:\n"
     "  python -m histo_core demo\n"
@@ -44,10 +58,13 @@ app = typer.Typer(
     "  python -m histo_core runs list\n\n"
     "For research and teaching. Not a medical device.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=PROGRAM == SCRIPT,  # a shell completes the words of a program, and a module is none
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "token_normalize_func": lambda name: FORMER.get(name, name),
+    },
 )
 data.app.command("audit")(audit.audit)
 data.app.command("split")(split.split)
@@ -56,20 +73,36 @@ data.app.command("convert")(data_files.convert)
 data.app.command("download")(data_files.download)
 data.app.command("export")(data_files.export)
 app.add_typer(data.app, name="data")
+app.command("app")(dashboard.app)
 app.command("train")(train.train)
 app.command("demo")(train.demo)
 app.command("models")(models.models)
 app.add_typer(runs.app, name="runs")
-app.add_typer(experiments.app, name="experiment")
+app.add_typer(experiments.app, name="experiments")
 app.add_typer(studies.app, name="studies")
 app.command("compare")(compare.compare)
 app.command("explain")(explain.explain)
 app.command("predict")(predict.predict)
 app.command("export")(export.export)
 app.add_typer(workspace.app, name="workspace")
-app.command("job")(job.job)
-app.command("worker")(server.worker)
-app.command("supervise")(server.supervise)
+# The dashboard and the runs start these by themselves.
+app.command("job", hidden=True)(job.job)
+app.command("worker", hidden=True)(server.worker)
+app.command("supervise", hidden=True)(server.supervise)
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        say(f"histoscope {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None: ...
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -79,7 +112,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         with private_files():
-            app(args=arguments, prog_name="python -m histo_core")
+            command = typer.main.get_command(app)
+            _name_program(command)
+            command(args=arguments, prog_name=PROGRAM)
     except HistoscopeError as error:
         print(f"Error: {error}", file=sys.stderr)
         sys.exit(2)
@@ -87,3 +122,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         named = f"{error.filename}: " if error.filename else ""
         print(f"Error: {named}{error.strerror or error}. {advice(error)}.", file=sys.stderr)
         sys.exit(2)
+
+
+def _name_program(command: Any) -> None:
+    """Write the examples of a command, and of those below it, as this process was called."""
+    command.help = command.help and command.help.replace(MODULE, PROGRAM)
+    for inner in getattr(command, "commands", {}).values():
+        _name_program(inner)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from histo_core.access import LOCAL, authorise
+from histo_core.cli.as_json import Json, say_json
 from histo_core.cli.options import output_option
 from histo_core.cli.output import say, table
 from histo_core.private_files import shared_files
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def compare(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Ids of runs that have succeeded.")],
-    part: Annotated[str, typer.Option(help="test, valid or train.")] = "test",
+    part: Annotated[str, typer.Option("--split-set", help="Set of the split: test, valid or train.")] = "test",
     threshold: Annotated[
         str,
         typer.Option(
@@ -37,6 +38,7 @@ def compare(
     ] = None,
     shared_only: Annotated[bool, typer.Option("--shared-only", help="Cut to the samples all runs have.")] = False,
     out: Annotated[Path | None, output_option("Folder for the report: HTML, CSV and figures.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Compare runs on the same patches: AUROC and rates with 95% intervals, and a verdict.
 
@@ -46,6 +48,7 @@ def compare(
     \b
     Examples:
       python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1
+      python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --json
       python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --threshold validation:sensitivity=0.95
       python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --comparator 4547d1de99b8-1 --out report
     """
@@ -59,13 +62,15 @@ def compare(
         class_of_interest=class_of_interest,
         comparator=comparator,
     )
-    _print(result)
+    (_print_json if as_json else _print)(result)
     if out is not None:
         from histo_core.reports.comparison import write_comparison
 
         authorise(LOCAL, "report")
         with shared_files():
-            say(f"Report: {write_comparison(result, out)}")
+            written = write_comparison(result, out)
+        if not as_json:
+            say(f"Report: {written}")
 
 
 def _print(result: Comparison) -> None:
@@ -90,6 +95,24 @@ def _print(result: Comparison) -> None:
         _table(shown.differences_table(result))
         say(shown.family_sentence(result))
     say("\n" + "\n".join([result.verdict, *result.warnings, *([result.looks] if result.looks else [])]))
+
+
+def _print_json(result: Comparison) -> None:
+    """The same numbers unrounded, and the sentences."""
+    from histo_core.comparison import shown
+
+    named = ("part", "classes", "class_of_interest", "n", "n_groups", "group_kind", "comparator", "confidence", "rule")
+    facts = {name: getattr(result, name) for name in named}
+    facts["split_set"] = facts.pop("part")
+    say_json(
+        facts=facts,
+        tables={
+            "models": result.table(),
+            "classes": shown.class_report_rows(result),
+            "differences": result.difference_table(),
+        },
+        sentences=[result.basis_of_all, result.verdict, *result.warnings, result.looks],
+    )
 
 
 def _table(frame: DataFrame, run_ids: Sequence[str] = ()) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from histo_core.access import LOCAL, authorise
+from histo_core.cli.as_json import Json, say_json
 from histo_core.cli.options import DataOptions, Dataset, Root, SkipBroken, data_config
 from histo_core.cli.output import say, table, watched
 from histo_core.cli.split_options import with_split_options
@@ -18,15 +19,21 @@ app = typer.Typer(help="List, check and build data sets.", no_args_is_help=True)
 
 
 @app.command("list")
-def list_() -> None:
+def list_(as_json: Json = False) -> None:
     """List the kinds of data set that can be opened, and how their files must lie.
 
     \b
     Examples:
       python -m histo_core data list
+      python -m histo_core data list --json
     """
     from histo_core.data.dataset import DATASETS
 
+    if as_json:
+        said = ("title", "summary", "layout", "licence")
+        rows = [{"dataset": name} | {key: getattr(kind.info, key) for key in said} for name, kind in DATASETS.items()]
+        say_json(tables={"datasets": rows})
+        return
     for name, kind in DATASETS.items():
         info = kind.info
         say(f"{name}: {info.title}\n  {info.summary}\n  Files: {info.layout}\n  Licence: {info.licence}\n")
@@ -40,6 +47,7 @@ def check(
     root: Root = None,
     option: DataOptions = None,
     skip_broken: SkipBroken = False,
+    as_json: Json = False,
 ) -> None:
     """Read every file of a data set, count, split, and look for leakage between train and test.
 
@@ -48,13 +56,14 @@ def check(
     \b
     Examples:
       python -m histo_core data check --dataset kpcam --root ../shared/data/kpcam
+      python -m histo_core data check --dataset kpcam --root ../shared/data/kpcam --json
       python -m histo_core data check --dataset breakhis --root breakhis --option magnification=200 --skip-broken
     """
     from histo_core.cli.data_check import check_data
 
     authorise(LOCAL, "data.read", dataset)
     config = data_config(dataset, root, option, skip_broken=skip_broken)
-    check_data(config, split or SplitConfig(), Workspace.default())
+    check_data(config, split or SplitConfig(), Workspace.default(), as_json=as_json)
 
 
 @app.command()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
 from histo_core.auditing.leakage import audit_leakage
+from histo_core.cli.as_json import say_json
 from histo_core.cli.output import say, table, watched
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.dataset import DATASETS, UNLABELLED, Dataset
@@ -14,6 +16,7 @@ from histo_core.data.fetch.catalogue import unlike_published
 from histo_core.data.integrity import FileCheck, make_check
 from histo_core.data.opening import open_dataset, prepare_dataset
 from histo_core.data.splits.make_split import make_split
+from histo_core.data.splits.split import Split
 from histo_core.errors import BrokenFilesError
 from histo_core.workspace import Workspace
 
@@ -22,7 +25,7 @@ _SIZES_SHOWN = 5
 _IDS = {"patient_id": "patient", "slide_id": "slide", "group": "group"}
 
 
-def check_data(config: DataConfig, split: SplitConfig, workspace: Workspace) -> None:
+def check_data(config: DataConfig, split: SplitConfig, workspace: Workspace, *, as_json: bool = False) -> None:
     """Read every file, count, split, and look for leakage; print the result.
 
     Raises:
@@ -33,27 +36,91 @@ def check_data(config: DataConfig, split: SplitConfig, workspace: Workspace) -> 
     try:
         dataset = _open_all(config, workspace)
     except BrokenFilesError as error:  # no sample is left
-        _tell_problems(error.problems, left_out=False)
+        if as_json:
+            say_json(tables={"problems": _problem_rows(error.problems)})
+        else:
+            _tell_problems(error.problems, left_out=False)
         raise
     check = make_check(dataset, workspace)
-    _tell_contents(dataset, check)
-    _tell_unlike(config, workspace)
-    if check.left_out.count:
-        say(str(check.left_out))
-    if dataset.problems:
-        _tell_problems(dataset.problems, left_out=config.skip_broken)
-        if not config.skip_broken:
-            raise BrokenFilesError(dataset.problems, "Mend or remove them, or go on with the rest: --skip-broken.")
-    else:
+    with watched("comparing checksums") as progress:
+        unlike = unlike_published(config, workspace, progress)
+    refused = bool(dataset.problems) and not config.skip_broken
+    labelled = bool((dataset.table["label"].to_numpy() != UNLABELLED).any())
+
+    def divide() -> Split | None:  # after the rest was printed, because some data cannot be divided
+        return make_split(dataset, split, workspace) if labelled and not refused else None
+
+    (_tell_as_json if as_json else _tell)(Checked(dataset, check, unlike, divide), skipped=config.skip_broken)
+    if refused:
+        raise BrokenFilesError(dataset.problems, "Mend or remove them, or go on with the rest: --skip-broken.")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A data set that was looked through.
+
+    Attributes:
+        dataset: all samples that can be used, with its problems.
+        check: what decoding every image showed.
+        unlike: files that differ from the published ones, each with how.
+        divide: gives the split; None where no sample has a label, or broken ones stand in the way.
+    """
+
+    dataset: Dataset
+    check: FileCheck
+    unlike: Sequence[tuple[str, str]]
+    divide: Callable[[], Split | None]
+
+
+def _tell(checked: Checked, *, skipped: bool) -> None:
+    dataset = checked.dataset
+    _tell_contents(dataset, checked.check)
+    for name, what in checked.unlike:
+        say(f"{name} {what}. Fetch it again, unless you made it yourself.")
+    if checked.check.left_out.count:
+        say(str(checked.check.left_out))
+    if not dataset.problems:
         say("No problems: every sample can be used.")
-    if (dataset.table["label"].to_numpy() == UNLABELLED).all():
+    else:
+        _tell_problems(dataset.problems, left_out=skipped)
+        if not skipped:
+            return
+    made = checked.divide()
+    if made is None:
         say("No patch has a label, so there is nothing to split.")
         return
-    made = make_split(dataset, split, workspace)
     counts = made.counts(dataset).reset_index()
     table([str(column) for column in counts.columns], [[_cell(value) for value in row] for row in counts.to_numpy()])
     say(made.note)
     say(audit_leakage(dataset, made).verdict)
+
+
+def _tell_as_json(checked: Checked, *, skipped: bool) -> None:
+    dataset, check, made = checked.dataset, checked.check, checked.divide()
+    leakage = None if made is None else audit_leakage(dataset, made)
+    ids = {f"{name}s": count for count, name in _counted_ids(dataset)}
+    say_json(
+        facts={"dataset": dataset.name, "patches": len(dataset), "classes": dataset.classes, **ids, "skipped": skipped}
+        | {"published": DATASETS[dataset.name].info.expected_counts},
+        tables={
+            "sizes": [{"width": size[1], "height": size[0], "patches": count} for size, count in check.sizes.items()],
+            "problems": _problem_rows(dataset.problems),
+            "unlike_published": [{"file": name, "difference": what} for name, what in checked.unlike],
+            "left_out": check.left_out.kinds,
+            "split": [] if made is None else made.counts(dataset).reset_index(),
+            "identical": [] if leakage is None else _pair_rows(leakage.identical),
+            "conflicting": [] if leakage is None else _pair_rows(leakage.conflicting),
+        },
+        sentences=[] if made is None or leakage is None else [made.note, leakage.verdict],
+    )
+
+
+def _problem_rows(problems: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"sample": where, "problem": what} for where, what in problems]
+
+
+def _pair_rows(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"first": first, "other": other} for first, other in pairs]
 
 
 def _open_all(config: DataConfig, workspace: Workspace) -> Dataset:
@@ -66,8 +133,7 @@ def _open_all(config: DataConfig, workspace: Workspace) -> Dataset:
 
 def _tell_contents(dataset: Dataset, check: FileCheck) -> None:
     say(f"{len(dataset):,} patch{'' if len(dataset) == 1 else 'es'}, classes: {', '.join(dataset.classes)}")
-    ids = [(len(set(dataset.table[column].dropna())), name) for column, name in _IDS.items() if column in dataset.table]
-    known = [f"{count:,} {name}{'' if count == 1 else 's'}" for count, name in ids if count]
+    known = [f"{count:,} {name}{'' if count == 1 else 's'}" for count, name in _counted_ids(dataset) if count]
     if known:
         say(", ".join(known))
     (usual, count), *_ = check.sizes.items()  # a data set that opens has at least one readable sample
@@ -80,13 +146,6 @@ def _tell_contents(dataset: Dataset, check: FileCheck) -> None:
         say(f"The published set has: {', '.join(f'{name} {count:,}' for name, count in published.items())}")
 
 
-def _tell_unlike(config: DataConfig, workspace: Workspace) -> None:
-    with watched("comparing checksums") as progress:
-        found = unlike_published(config, workspace, progress)
-    for name, what in found:
-        say(f"{name} {what}. Fetch it again, unless you made it yourself.")
-
-
 def _tell_problems(problems: Sequence[tuple[str, str]], *, left_out: bool) -> None:
     fate = ("is" if len(problems) == 1 else "are") + " left out" if left_out else "cannot be used"
     say(f"{len(problems):,} sample{'' if len(problems) == 1 else 's'} {fate}:")
@@ -94,6 +153,13 @@ def _tell_problems(problems: Sequence[tuple[str, str]], *, left_out: bool) -> No
         say(f"  {where}: {what}")
     if len(problems) > _PROBLEMS_SHOWN:
         say(f"  ... and {len(problems) - _PROBLEMS_SHOWN:,} more")
+
+
+def _counted_ids(dataset: Dataset) -> list[tuple[int, str]]:
+    """How many patients, slides and groups the table names."""
+    return [
+        (len(set(dataset.table[column].dropna())), name) for column, name in _IDS.items() if column in dataset.table
+    ]
 
 
 def _size(size: tuple[int, int]) -> str:

@@ -14,6 +14,7 @@ from histo_core.cli.output import say, watched
 from histo_core.cli.split_options import with_split_options
 from histo_core.config import SplitConfig
 from histo_core.private_files import shared_files
+from histo_core.program import PROGRAM
 from histo_core.workspace import Workspace
 
 Layout = Literal["folders", "pcam", "table"]
@@ -68,7 +69,7 @@ def download(
     authorise(LOCAL, "data.build", dataset)
     with shared_files(), watched("fetching") as progress:
         path = fetch_dataset(dataset, folder.expanduser().absolute(), Workspace.default(), progress)
-    say(f"Check it with: python -m histo_core data check --dataset {dataset} --root {path}")
+    say(f"Check it with: {PROGRAM} data check --dataset {dataset} --root {path}")
 
 
 @with_split_options

@@ -1,114 +1,74 @@
-"""Define ``experiment``: start and manage folds, repeats and sweeps."""
+"""Define ``experiments``: start and manage folds, repeats and sweeps."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from histo_core.access import LOCAL, authorise
-from histo_core.cli.data import draw_phantom
+from histo_core.cli.as_json import Json, say_json
+from histo_core.cli.experiments_start import start
 from histo_core.cli.output import local_time, say, table, watched
-from histo_core.cli.run_options import with_run_options
-from histo_core.cli.sweep_options import sweep_of
-from histo_core.config import RunConfig, parse_config
-from histo_core.config.protocol import Metric, ProtocolConfig
+from histo_core.program import PROGRAM
 from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:
+    from histo_core.experiments.beside import Pair
+    from histo_core.experiments.records import Experiment
     from histo_core.experiments.test_score import TestScore
 
 # The other imports take seconds and are inside the commands that need them.
 
 app = typer.Typer(help="Folds, repeats and sweeps: several runs as one answer.", no_args_is_help=True)
 
-ExperimentId = Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Its id, as `experiment list` shows it.")]
+app.command("start")(start)
+
+ExperimentId = Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Its id, as `experiments list` shows it.")]
 POLL_SECONDS = 1.0
-
-
-@app.command()
-@with_run_options
-def start(
-    config: RunConfig,
-    folds: Annotated[
-        int | None, typer.Option(min=2, help="k-fold cross-validation; with --try, folds of each trial.")
-    ] = None,
-    repeats: Annotated[int, typer.Option(min=1, help="Repeat so often; with --folds, divide anew so often.")] = 1,
-    new: Annotated[Literal["seeds", "splits"], typer.Option(help="What is new in each repeat.")] = "seeds",
-    values: Annotated[
-        list[str] | None,
-        typer.Option("--try", metavar="FIELD=A,B,...", help="A setting to try and its values; may be repeated."),
-    ] = None,
-    ranges: Annotated[
-        list[str] | None,
-        typer.Option("--range", metavar="FIELD=LOW:HIGH[:log][:whole]", help="A range to try; not for the grid."),
-    ] = None,
-    sampler: Annotated[Literal["grid", "random", "tpe"], typer.Option(help="How combinations are found.")] = "grid",
-    trials: Annotated[int | None, typer.Option(min=1, help="How many, for random and tpe; else 20.")] = None,
-    pruning: Annotated[bool, typer.Option("--prune", help="Stop trials that are below the median.")] = False,
-    metric: Annotated[Metric, typer.Option("--choose-by", help="On validation.")] = "valid_auroc",
-    name: Annotated[str, typer.Option(help="How to show it; else the model's name.")] = "",
-    tag: Annotated[list[str] | None, typer.Option(help="To find its runs by; may be repeated.")] = None,
-    note: Annotated[str, typer.Option(help="What its runs are for.")] = "",
-    priority: Annotated[int, typer.Option(help="Of its runs; higher ones start first.")] = 0,
-) -> None:
-    """Queue all runs of an experiment; they go on when this terminal closes.
-
-    Where runs serve to choose (a sweep, or folds with split.hold_out=true), none sees the test set.
-    The last line names the experiment.
-
-    \b
-    Examples:
-      python -m histo_core experiment start --dataset phantom --model cnn_narrow --folds 5
-      python -m histo_core experiment start --dataset phantom --repeats 10 --new splits
-      python -m histo_core experiment start --dataset phantom --try train.learning_rate=0.001,0.01 --epochs 3
-      python -m histo_core experiment start --sampler tpe --trials 30 --range train.learning_rate=1e-5:0.1:log
-    """
-    from histo_core.experiments.api import start_experiment
-
-    sweep = sweep_of(values, ranges)
-    kind = "sweep" if sweep else "folds" if folds else "repeats" if repeats > 1 else "single"
-    protocol = {"kind": kind, "folds": folds, "repeats": repeats, "new": new, "sweep": sweep, "sampler": sampler}
-    protocol |= {"pruning": pruning, "metric": metric} | ({} if trials is None else {"trials": trials})
-    checked = parse_config(ProtocolConfig, protocol)
-    workspace = Workspace.default()
-    if config.data.dataset == "phantom":
-        draw_phantom(config.data, workspace)
-    experiment = start_experiment(config, checked, workspace, name=name, priority=priority, tags=tag or (), note=note)
-    for member in experiment.members:
-        say(f"{member.run_id}  {member.label}" if member.run_id else f"No run: {member.label}: {member.problem}")
-    if len(experiment.members) < checked.size:
-        say(f"{checked.size - len(experiment.members):,} more follow, each after what the ones before have shown.")
-    say(f"Show it with: python -m histo_core experiment show {experiment.experiment_id}")
-    say(f"experiment {experiment.experiment_id}")
 
 
 @app.command("list")
 def list_(
     archived: Annotated[bool, typer.Option("--archived", help="Also those that were archived.")] = False,
+    as_json: Json = False,
 ) -> None:
     """List experiments, newest first.
 
     \b
     Examples:
-      python -m histo_core experiment list
-      python -m histo_core experiment list --archived
+      python -m histo_core experiments list
+      python -m histo_core experiments list --archived
+      python -m histo_core experiments list --json
     """
     from histo_core.experiments.api import list_experiments
 
     authorise(LOCAL, "run.read")
     found = list_experiments(Workspace.default(), archived=archived)
     known = found.readable
+    if as_json:
+        say_json(
+            tables={
+                "experiments": [
+                    _facts(one) | {"kind": one.protocol.kind, "runs": len(one.members), "planned": one.protocol.size}
+                    for one in known
+                ],
+                "unreadable": found.unreadable,
+            }
+        )
+        return
     for one in found.unreadable:
         say(
             f"Experiment {one.experiment_id} ({one.name}) cannot be read: {one.why} "
-            f"Delete it: python -m histo_core experiment delete {one.experiment_id}"
+            f"Delete it: {PROGRAM} experiments delete {one.experiment_id}"
         )
     if not known and found.unreadable:
         return
     if not known:
-        say("No experiments. Start one with: python -m histo_core experiment start --folds 5")
+        say(f"No experiments. Start one with: {PROGRAM} experiments start --folds 5")
         return
     table(
         ("experiment", "kind", "runs", "name", "data", "created"),
@@ -130,12 +90,14 @@ def show(
         typer.Option(help="Of the sentence."),
     ] = "auroc",
     wait: Annotated[bool, typer.Option("--wait", help="Until all its runs have ended.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show an experiment: what it found, each run, mean, SD and interval.
 
     \b
     Examples:
-      python -m histo_core experiment show 2e94edf86575-1 --wait
+      python -m histo_core experiments show 2e94edf86575-1 --wait
+      python -m histo_core experiments show 2e94edf86575-1 --json
     """
     from histo_core.evaluation.class_scores import METRICS
     from histo_core.experiments.about import NAMES
@@ -153,7 +115,24 @@ def show(
         keep_supervised(workspace)
         time.sleep(POLL_SECONDS)
         found = summary(get_experiment(experiment_id, workspace), workspace)
+    kept = kept_score(experiment_id, workspace)
+    untouched = ""
+    if kept is None and found.experiment.keeps_test_back:
+        untouched = f"Test set: {scored_in_words(looked_at_before(found.experiment, workspace))}"
+    pairs: Sequence[Pair] = ()
+    if found.experiment.origin:
+        from histo_core.experiments.beside import beside_experiment
+
+        pairs = beside_experiment(found, workspace)
     numbers = found.table()
+    if as_json:
+        one = found.experiment
+        say_json(
+            facts=_facts(one) | {"split_set": found.part, "ended": found.ended, "test": kept, "config": one.config},
+            tables={"members": numbers, "metrics": found.together.values(), "reported": pairs},
+            sentences=[found.basis, found.about, untouched, verdict(found, metric)],
+        )
+        return
     columns = [f"{found.part}_{name}" for name in METRICS]
     table(
         ("run", "member", "state", *columns),
@@ -168,15 +147,12 @@ def show(
     if found.basis:
         say(f"Intervals are from {found.basis}.")
     say(found.about)
-    if (kept := kept_score(experiment_id, workspace)) is not None:
+    if kept is not None:
         _tell_test(kept)
-    elif found.experiment.keeps_test_back:
-        say(f"Test set: {scored_in_words(looked_at_before(found.experiment, workspace))}")
-    if found.experiment.origin:
-        from histo_core.experiments.beside import beside_experiment
-
-        for pair in beside_experiment(found, workspace):
-            say(f"{pair.reported.measure} of {pair.of}: {pair.said}")
+    elif untouched:
+        say(untouched)
+    for pair in pairs:
+        say(f"{pair.reported.measure} of {pair.of}: {pair.said}")
     say(verdict(found, metric))
 
 
@@ -186,7 +162,7 @@ def cancel(experiment_id: ExperimentId) -> None:
 
     \b
     Examples:
-      python -m histo_core experiment cancel 2e94edf86575-1
+      python -m histo_core experiments cancel 2e94edf86575-1
     """
     from histo_core.experiments.api import cancel_experiment
 
@@ -200,7 +176,7 @@ def resume(experiment_id: ExperimentId) -> None:
 
     \b
     Examples:
-      python -m histo_core experiment resume 2e94edf86575-1
+      python -m histo_core experiments resume 2e94edf86575-1
     """
     from histo_core.experiments.api import resume_experiment
 
@@ -214,7 +190,7 @@ def test(experiment_id: ExperimentId) -> None:
 
     \b
     Examples:
-      python -m histo_core experiment test b25bf496ae51-1
+      python -m histo_core experiments test b25bf496ae51-1
     """
     from histo_core.experiments.test_score import score_test
 
@@ -231,7 +207,7 @@ def rename(
 
     \b
     Examples:
-      python -m histo_core experiment rename 2e94edf86575-1 "Learning rates"
+      python -m histo_core experiments rename 2e94edf86575-1 "Learning rates"
     """
     from histo_core.experiments.edit import rename_experiment
 
@@ -248,8 +224,8 @@ def archive(
 
     \b
     Examples:
-      python -m histo_core experiment archive 2e94edf86575-1
-      python -m histo_core experiment archive 2e94edf86575-1 --back
+      python -m histo_core experiments archive 2e94edf86575-1
+      python -m histo_core experiments archive 2e94edf86575-1 --back
     """
     from histo_core.experiments.edit import archive_experiment
 
@@ -263,7 +239,7 @@ def delete(experiment_id: ExperimentId) -> None:
 
     \b
     Examples:
-      python -m histo_core experiment delete 2e94edf86575-1
+      python -m histo_core experiments delete 2e94edf86575-1
     """
     from histo_core.experiments.edit import delete_experiment
 
@@ -281,6 +257,12 @@ def _tell_test(score: TestScore) -> None:
         if name in score.metrics:  # a score of an older version lacks newer metrics
             say(f"  {NAMES[name]}: {score.metrics[name]}")
     say(f"  It was {scored_in_words(score.scored_before)}")
+
+
+def _facts(one: Experiment) -> dict[str, Any]:
+    """What the store knows of an experiment, for other programs; its configuration by data set only."""
+    known = {field.name: getattr(one, field.name) for field in fields(one) if field.name not in ("config", "members")}
+    return known | {"dataset": one.config.data.dataset}
 
 
 def _number(value: float) -> str:

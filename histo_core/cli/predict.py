@@ -32,13 +32,14 @@ def predict(
     option: DataOptions = None,
     skip_broken: SkipBroken = False,
     part: Annotated[
-        list[str] | None, typer.Option(help="Only train, valid or test of the data's division; may be repeated.")
+        list[str] | None,
+        typer.Option("--split-set", help="Only train, valid or test of the data's division; may be repeated."),
     ] = None,
     split: Annotated[
         str | None,
         typer.Option(
-            help="For --part: auto, published, patient, slide or random; else the run's own split where the data are "
-            "the run's, and auto where they are not."
+            help="For --split-set: auto, published, patient, slide or random; else the run's own split where the data "
+            "are the run's, and auto where they are not."
         ),
     ] = None,
     class_: Annotated[
@@ -62,7 +63,7 @@ def predict(
       python -m histo_core predict 4547d1de99b8-1 --dataset kpcam --root kpcam --option part=test --submission k.csv
       python -m histo_core predict 4547d1de99b8-1 --dataset breakhis --root breakhis --class benign=normal \\
           --class malignant=tumour --out predictions.parquet
-      python -m histo_core predict 4547d1de99b8-1 --part train
+      python -m histo_core predict 4547d1de99b8-1 --split-set train
     """
     authorise(LOCAL, "run.predict", run_id)
     if out is not None and out.suffix not in _ENDINGS:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from histo_core.access import LOCAL, authorise
+from histo_core.cli.as_json import Json, say_json
 from histo_core.cli.epochs import tell_epochs
 from histo_core.cli.output import local_time, say, table
 from histo_core.cli.watch import tell_end, watch, watch_or_cancel
+from histo_core.program import PROGRAM
 from histo_core.runs import api
 from histo_core.runs.artifacts.events import read_events
 from histo_core.runs.artifacts.log_file import log_end
 from histo_core.runs.store import edit, queue
 from histo_core.runs.store.delete import delete
-from histo_core.runs.store.records import OPEN_DEVICE, RunStatus
+from histo_core.runs.store.records import OPEN_DEVICE, Run, RunStatus
 from histo_core.runs.store.runs import Store
 from histo_core.training.events import EpochDone
 from histo_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from histo_core.experiments.beside import Pair
 
 app = typer.Typer(help="List, watch, cancel, resume, order, name and delete runs.", no_args_is_help=True)
 
@@ -30,6 +37,7 @@ def list_(
     status: Annotated[list[RunStatus] | None, typer.Option(help="Only these; may be repeated.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many, newest first.")] = 50,
     archived: Annotated[bool, typer.Option("--archived", help="Also those that were archived.")] = False,
+    as_json: Json = False,
 ) -> None:
     """List runs, newest first; of those that wait with their place in the queue.
 
@@ -38,19 +46,24 @@ def list_(
       python -m histo_core runs list
       python -m histo_core runs list --status running --status queued
       python -m histo_core runs list --archived
+      python -m histo_core runs list --json
     """
     authorise(LOCAL, "run.read")
     workspace = Workspace.default()
     store = Store.open(workspace)
     runs = store.runs(statuses=status or None, limit=limit, archived=archived)
+    waiting = {run.run_id: place for place, run in enumerate(store.queue(), start=1)}
+    if as_json:
+        say_json(tables={"runs": [_facts(run) | {"place": waiting.get(run.run_id)} for run in runs]})
+        return
     if not runs:
         others = bool(status) and bool(store.runs(limit=1, archived=True))
         nothing = f"No run is {' or '.join(status or [])}; `runs list` shows the others."
-        say(nothing if others else "No runs. Start the demo with: python -m histo_core demo")
+        say(nothing if others else f"No runs. Start the demo with: {PROGRAM} demo")
         if not others and any(workspace.runs.glob("[!.]*/run.json")):
-            say("Folders of runs are there without rows: python -m histo_core workspace check --mend")
+            say(f"Folders of runs are there without rows: {PROGRAM} workspace check --mend")
         return
-    places = {run.run_id: f"queued, place {place}" for place, run in enumerate(store.queue(), start=1)}
+    places = {run_id: f"queued, place {place}" for run_id, place in waiting.items()}
     columns = ("run", "status", "name", "model", "data", "device", "tags", "created")
     table(
         columns,
@@ -65,7 +78,7 @@ def list_(
     )
     for run in runs:
         if run.status is RunStatus.UNREADABLE:
-            say(f"{run.run_id}: {run.reason} Delete it: python -m histo_core runs delete {run.run_id}")
+            say(f"{run.run_id}: {run.reason} Delete it: {PROGRAM} runs delete {run.run_id}")
 
 
 @app.command()
@@ -74,6 +87,7 @@ def show(
     epochs: Annotated[
         bool, typer.Option("--epochs", help="All figures of all epochs in place of the configuration.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Show one run: its state, its times and its configuration; of a study's run the reported numbers beside its own.
 
@@ -81,11 +95,21 @@ def show(
     Examples:
       python -m histo_core runs show 4547d1de99b8-1
       python -m histo_core runs show 4547d1de99b8-1 --epochs
+      python -m histo_core runs show 4547d1de99b8-1 --json
     """
     authorise(LOCAL, "run.read", run_id)
     workspace = Workspace.default()
     run = Store.open(workspace).get(run_id)
     done = [event for event in read_events(workspace.run_folder(run.run_id)) if isinstance(event, EpochDone)]
+    pairs: Sequence[Pair] = ()
+    if run.origin:
+        from histo_core.experiments.beside import beside_run
+
+        pairs = beside_run(run, workspace)
+    if as_json:
+        facts = _facts(run) | {"folder": workspace.run_folder(run.run_id), "config": run.config}
+        say_json(facts=facts, tables={"epochs": done, "reported": pairs})
+        return
     facts = {
         "run": run.run_id,
         "name": run.name,
@@ -106,11 +130,8 @@ def show(
         "split fingerprint": run.split_fingerprint,
     }
     say("\n".join(f"{name + ':':<19}{value}" for name, value in facts.items() if value))
-    if run.origin:
-        from histo_core.experiments.beside import beside_run
-
-        for pair in beside_run(run, workspace):
-            say(f"{pair.reported.measure} of {pair.of}: {pair.said}")
+    for pair in pairs:
+        say(f"{pair.reported.measure} of {pair.of}: {pair.said}")
     if epochs:
         say("")
         tell_epochs(done)
@@ -256,3 +277,9 @@ def delete_(
     """
     run = delete(run_id, Workspace.default(), force=force)
     say(f"run {run.run_id} is deleted")
+
+
+def _facts(run: Run) -> dict[str, Any]:
+    """What the store knows of a run, for other programs; its configuration by name and data set only."""
+    known = {field.name: getattr(run, field.name) for field in fields(run) if field.name not in ("config", "progress")}
+    return known | {"model": run.config.model.name, "dataset": run.config.data.dataset}

@@ -12,6 +12,7 @@ from histo_core.cli.options import DataOptions, Dataset, Root, SkipBroken, data_
 from histo_core.cli.output import say, table
 from histo_core.cli.split_options import with_split_options
 from histo_core.config import SplitConfig
+from histo_core.program import PROGRAM
 from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def splits(dataset: Dataset, root: Root = None, option: DataOptions = None, skip
     data = opened(data_config(dataset, root, option, skip_broken=skip_broken), workspace)
     kept = saved_splits(data, workspace)
     if not kept:
-        say("No split of these samples is saved. Save one with: python -m histo_core data split --save NAME")
+        say(f"No split of these samples is saved. Save one with: {PROGRAM} data split --save NAME")
         return
 
     rows = []

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from histo_core.access import LOCAL, authorise
+from histo_core.cli.as_json import Json, say_json
 from histo_core.cli.data import draw_phantom
 from histo_core.cli.options import DataOptions, SkipBroken, pairs
 from histo_core.cli.output import say, table
+from histo_core.program import PROGRAM
 from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -24,14 +26,27 @@ Name = Annotated[str, typer.Argument(metavar="STUDY", help="Its name, as `studie
 
 
 @app.command("list")
-def list_() -> None:
+def list_(as_json: Json = False) -> None:
     """List the studies that can be repeated.
 
     \b
     Examples:
       python -m histo_core studies list
+      python -m histo_core studies list --json
     """
     studies = _studies()
+    if as_json:
+        kept = ("title", "source", "data")
+        say_json(
+            tables={
+                "studies": [
+                    {"study": name, **{key: getattr(one, key) for key in kept}}
+                    | {"runs": len(one.configs), "sweeps": len(one.sweeps), "protocols": len(one.protocols)}
+                    for name, one in studies.items()
+                ]
+            }
+        )
+        return
     table(
         ("study", "data", "runs", "sweeps", "protocols", "title"),
         [
@@ -42,18 +57,33 @@ def list_() -> None:
 
 
 @app.command()
-def show(name: Name) -> None:
+def show(name: Name, as_json: Json = False) -> None:
     """Show a study: what there is to run, its reported numbers beside yours, its facts and doubts, what we settled.
 
     \b
     Examples:
       python -m histo_core studies show fub_breakhis
+      python -m histo_core studies show fub_breakhis --json
     """
     from histo_core.experiments.beside import beside_study
     from histo_core.studies.recipes import settings
 
     authorise(LOCAL, "run.read")
     study = _studies()[name]
+    beside = beside_study(study, Workspace.default())
+    if as_json:
+        said = ("title", "source", "data", "facts", "doubts", "ours", "wished", "chosen")
+        say_json(
+            facts={"study": name} | {key: getattr(study, key) for key in said},
+            tables={
+                "runs": study.configs,
+                "sweeps": study.sweeps,
+                "protocols": study.protocols,
+                "confusions": study.confusions,
+                "reported": [pair for pairs in beside.values() for pair in pairs],
+            },
+        )
+        return
     say(f"{study.title}\n{study.source}\n")
     table(("run", "what it is"), [(one.name, one.note) for one in study.configs])
     for kind, experiments in (("sweep", study.sweeps), ("protocol", study.protocols)):
@@ -65,7 +95,7 @@ def show(name: Name) -> None:
             )
     for matrix in study.confusions:
         _say_matrix(matrix)
-    for of, found in beside_study(study, Workspace.default()).items():
+    for of, found in beside.items():
         say(f"\nReported of {of}")
         for pair in found:
             say(f"  {pair.reported.measure}: {pair.said}" + (f" [{pair.source}]" if pair.source else ""))
@@ -139,7 +169,7 @@ def run_(
         for member in one.members:
             say(f"{member.run_id}  {member.label}" if member.run_id else f"No run: {member.label}: {member.problem}")
         say(f"experiment {one.experiment_id}  {one.name}")
-    say(f"Read them beside the report with: python -m histo_core studies show {name}")
+    say(f"Read them beside the report with: {PROGRAM} studies show {name}")
 
 
 def _say_matrix(matrix: ReportedConfusion) -> None:

@@ -11,6 +11,7 @@ from histo_core.cli.output import say
 from histo_core.cli.run_options import with_run_options
 from histo_core.cli.watch import tell_end, watch_or_cancel
 from histo_core.config import RunConfig
+from histo_core.program import PROGRAM
 from histo_core.runs.api import launch, launch_many
 from histo_core.workspace import Workspace
 
@@ -41,7 +42,7 @@ def train(
         draw_phantom(config.data, workspace)
     run = launch(config, workspace, name=name, tags=tag or (), note=note, priority=priority, warn=say)
     if detach:
-        say(f"Watch it with: python -m histo_core runs watch {run.run_id}\nrun {run.run_id} {run.status}")
+        say(f"Watch it with: {PROGRAM} runs watch {run.run_id}\nrun {run.run_id} {run.status}")
         return
     raise typer.Exit(tell_end(watch_or_cancel(run.run_id, workspace)))
 
@@ -69,4 +70,4 @@ def demo(
         codes = [tell_end(watch_or_cancel(run.run_id, workspace)) for run in queued]
         if any(codes):
             raise typer.Exit(1)
-    say(f"Compare them with: python -m histo_core compare {ids}")
+    say(f"Compare them with: {PROGRAM} compare {ids}")

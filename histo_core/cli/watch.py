@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from histo_core.cli.epochs import epoch_line
 from histo_core.cli.output import progress_bar, say
 from histo_core.errors import HistoscopeError
+from histo_core.program import PROGRAM
 from histo_core.runs.api import cancel, keep_supervised
 from histo_core.runs.artifacts.events import read_events
 from histo_core.runs.store.records import Run, RunStatus
@@ -64,9 +65,9 @@ def watch_or_cancel(run_id: str, workspace: Workspace) -> Run:
 
 def tell_end(run: Run) -> int:
     """Print how a run ended, what can be done next, and last the run's id. Returns the process's exit code."""
-    resume = f"Go on with: python -m histo_core runs resume {run.run_id}"
+    resume = f"Go on with: {PROGRAM} runs resume {run.run_id}"
     if run.status is RunStatus.SUCCEEDED:
-        say(f"Explain it with: python -m histo_core explain {run.run_id} --patch ID --out FOLDER")
+        say(f"Explain it with: {PROGRAM} explain {run.run_id} --patch ID --out FOLDER")
     elif run.status.resumable:
         say("\n".join(filter(None, [run.reason, resume])))
     say(f"run {run.run_id} {run.status}")

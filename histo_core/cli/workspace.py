@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from histo_core.cli.output import say, watched
+from histo_core.program import PROGRAM
 from histo_core.workspace import Workspace
 
 app = typer.Typer(help="Check, mend, back up and restore the workspace.", no_args_is_help=True)
@@ -83,4 +84,4 @@ def restore(
     say(f"{len(made.files):,} files of {made.made_at.isoformat(timespec='seconds')} are in {to}.")
     for left in made.left_out:
         say(f"Not in the backup: {left.path}. {left.why}.")
-    say(f"Look at it with: HISTOSCOPE_HOME={to.absolute()} python -m histo_core workspace check --mend")
+    say(f"Look at it with: HISTOSCOPE_HOME={to.absolute()} {PROGRAM} workspace check --mend")

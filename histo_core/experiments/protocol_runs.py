@@ -43,6 +43,7 @@ def plan(config: RunConfig, protocol: ProtocolConfig) -> tuple[Planned, ...]:
     Raises:
         ConfigError: a setting that does not exist, a value that is not allowed, a sweep without an allowed combination,
             or repeated folds together with a held-out test set.
+        MissingExtraError: a sweep, and optuna is not installed.
     """
     if protocol.kind == "sweep":
         return _sweep(config, protocol)

@@ -17,6 +17,7 @@ from histo_core.errors import RunError
 from histo_core.experiments.record_file import experiment_file, write_experiment
 from histo_core.experiments.records import Experiment, Experiments, Member, UnreadableExperiment
 from histo_core.experiments.rows import to_experiment
+from histo_core.program import PROGRAM
 from histo_core.runs.store.database import open_database
 from histo_core.runs.store.record_file import forgotten_if_refused
 from histo_core.runs.store.records import Run, RunStatus
@@ -58,7 +59,7 @@ class ExperimentTable:
             raise RunError(
                 f"Experiment {experiment_id} cannot be read: {found.why}",
                 "A row that this version of Histoscope wrote, undamaged, is expected.",
-                f"Delete it with `python -m histo_core experiment delete {experiment_id}`; its runs stay.",
+                f"Delete it with `{PROGRAM} experiments delete {experiment_id}`; its runs stay.",
             )
         return found
 
@@ -259,5 +260,5 @@ def _unknown(experiment_id: str) -> RunError:
     return RunError(
         f"There is no experiment {experiment_id!r}.",
         "The id of one that was started is expected.",
-        "See all with `python -m histo_core experiment list`.",
+        f"See all with `{PROGRAM} experiments list`.",
     )

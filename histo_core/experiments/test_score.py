@@ -99,7 +99,7 @@ def kept_score(experiment_id: str, workspace: Workspace) -> TestScore | None:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CorruptDataError(
             f"The kept score {file} cannot be read: {error}.",
-            "What `experiment test` wrote is expected.",
+            "What `experiments test` wrote is expected.",
             "Delete the file and score the test set again; it gives the same numbers.",
         ) from None
 

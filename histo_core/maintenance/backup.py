@@ -27,6 +27,7 @@ from histo_core.maintenance.leftovers import is_temporary
 from histo_core.maintenance.permissions import everything
 from histo_core.maintenance.snapshot import on_server, write_snapshot
 from histo_core.models.weights.manifest import Manifest
+from histo_core.program import PROGRAM
 from histo_core.progress import Progress, silent
 from histo_core.regular_files import JSON_BYTES, open_regular, read_regular
 from histo_core.storable import storable_text
@@ -195,7 +196,7 @@ def _add_checkpoint(writer: ArchiveWriter, folder: Path, home: Path) -> int:
     raise DataError(
         f"The checkpoint in {folder} does not hold what its manifest names, or changes too fast to be copied.",
         "A whole checkpoint is expected.",
-        "Run `python -m histo_core workspace check`, or try again.",
+        f"Run `{PROGRAM} workspace check`, or try again.",
     )
 
 

@@ -13,6 +13,7 @@ from histo_core.errors import CorruptDataError, HistoscopeError
 from histo_core.experiments.record_file import experiment_file, plain_experiment, write_experiment
 from histo_core.files import append_line
 from histo_core.maintenance.finding import Finding
+from histo_core.program import PROGRAM
 from histo_core.regular_files import JSON_BYTES, read_regular
 from histo_core.runs.artifacts.folder import write_config
 from histo_core.runs.store.database import Database
@@ -35,14 +36,14 @@ def check_runs(database: Database, workspace: Workspace, *, mend: bool) -> Itera
     for row in rows:
         run = to_run(row)
         if run.status is RunStatus.UNREADABLE:
-            yield Finding(run.run_id, run.reason, f"Delete it: python -m histo_core runs delete {run.run_id}")
+            yield Finding(run.run_id, run.reason, f"Delete it: {PROGRAM} runs delete {run.run_id}")
             continue
         folder = workspace.run_folder(run.run_id)
         if not folder.is_dir() and run.status is not RunStatus.QUEUED:
             yield Finding(
                 run.run_id,
                 f"The run {run.status}, and its folder is gone.",
-                f"Restore it from a backup, or delete the run: python -m histo_core runs delete {run.run_id}",
+                f"Restore it from a backup, or delete the run: {PROGRAM} runs delete {run.run_id}",
             )
             continue
         if _said(folder / RUN) == _lasting(plain_row(RUNS, row)):
@@ -60,7 +61,7 @@ def check_experiments(database: Database, workspace: Workspace, *, mend: bool) -
         wanted = {one: plain_experiment(connection, one) for one in ids.all()}
     for experiment_id, values in wanted.items():
         if not is_plain_id(experiment_id):
-            remedy = f"Delete it: python -m histo_core experiment delete {experiment_id}"
+            remedy = f"Delete it: {PROGRAM} experiments delete {experiment_id}"
             yield Finding(experiment_id, "Its id holds other signs than letters, digits and hyphens.", remedy)
             continue
         if _said(experiment_file(experiment_id, workspace)) == values:

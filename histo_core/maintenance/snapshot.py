@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from histo_core.errors import StoreError
 from histo_core.maintenance.database_file import new_database
+from histo_core.program import PROGRAM
 from histo_core.runs.store.database import Database, open_database
 from histo_core.runs.store.schema import METADATA
 from histo_core.workspace import Workspace
@@ -40,7 +41,7 @@ def write_snapshot(workspace: Workspace, target: Path) -> None:
         raise StoreError(
             f"The database {workspace.database} could not be copied: {error}.",
             "A whole database and a disk with room for its copy are needed.",
-            "Run `python -m histo_core workspace check`.",
+            f"Run `{PROGRAM} workspace check`.",
         ) from None
 
 

@@ -12,6 +12,7 @@ from histo_core.data.predictions import class_names
 from histo_core.data.splits.partition import draw_samples
 from histo_core.prediction.seen_samples import OWN_DIVISION
 from histo_core.prediction.stored import PredictionSet, asked, list_predictions
+from histo_core.program import PROGRAM
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 
@@ -28,7 +29,7 @@ def command(run: Run) -> str:
     """Return the command line that makes these predictions."""
     how = run.config.predict
     views = "" if how.tta == "none" else f" --tta {how.tta} --combine {how.combine}"
-    return f"python -m histo_core predict {run.run_id} --part {PART}{views}"
+    return f"{PROGRAM} predict {run.run_id} --split-set {PART}{views}"
 
 
 def kept_training_part(run: Run, workspace: Workspace) -> PredictionSet | None:

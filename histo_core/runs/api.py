@@ -15,6 +15,7 @@ from histo_core.access import LOCAL, User, authorise
 from histo_core.config import RunConfig
 from histo_core.errors import RunError
 from histo_core.locks import try_lock
+from histo_core.program import PROGRAM
 from histo_core.runs.artifacts.folder import write_config
 from histo_core.runs.store.delete import finish_deletions
 from histo_core.runs.store.edit import checked_name, checked_note, checked_priority, checked_tags
@@ -273,5 +274,5 @@ def _no_supervisor(workspace: Workspace, why: str) -> RunError:
     return RunError(
         f"The supervisor, which starts runs, is not there: {why}.",
         "It is started by itself.",
-        f"Read {_supervisor_log(workspace)}, or start it in a terminal with `python -m histo_core supervise`.",
+        f"Read {_supervisor_log(workspace)}, or start it in a terminal with `{PROGRAM} supervise`.",
     )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from histo_core.config.protocol import ProtocolConfig, SweepField
+from histo_core.program import PROGRAM
 from histo_core.studies.recipes import NamedConfig
 
 _OPTIONS = {
@@ -17,7 +18,7 @@ _OPTIONS = {
     "new": "--new",
     "sampler": "--sampler",
     "trials": "--trials",
-    "metric": "--choose-by",
+    "metric": "--metric",
 }
 
 
@@ -43,19 +44,20 @@ def command(
         protocol: a single run, or an experiment.
         tags, note, priority: as for `histo_core.runs.api.launch`.
     """
-    start = ["train"] if protocol.kind == "single" else ["experiment", "start"]
+    start = ["train"] if protocol.kind == "single" else ["experiments", "start"]
     written = ["--name", member.name, *(word for tag in tags for word in ("--tag", tag))]
     written += ["--note", note] if note else []
     written += ["--priority", str(priority)] if priority else []
-    return shlex.join(["python", "-m", "histo_core", *start, "--config", file, *_options(protocol), *written])
+    return shlex.join([*PROGRAM.split(), *start, "--config", file, *_options(protocol), *written])
 
 
 def _options(protocol: ProtocolConfig) -> list[str]:
-    """Return a protocol as options of ``experiment start``, without defaults."""
+    """Return a protocol as options of ``experiments start``, without defaults."""
     said = protocol.model_dump(exclude_defaults=True)
     words = [word for name, option in _OPTIONS.items() if name in said for word in (option, str(said[name]))]
     for name, field in protocol.sweep.items():
-        words += ["--range", f"{name}={_range(field)}"] if field.ranged else ["--try", f"{name}={_values(field)}"]
+        how, tried = ("--search-space", _range(field)) if field.ranged else ("--grid", _values(field))
+        words += [how, f"{name}={tried}"]
     return [*words, *["--prune"] * protocol.pruning]
 
 

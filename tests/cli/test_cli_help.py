@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from histo_core.cli import app
+from histo_core import __version__
+from histo_core.cli import FORMER, app
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -27,15 +29,16 @@ def _commands(group: typer.Typer, *path: str) -> Iterator[tuple[str, ...]]:
 
 
 COMMANDS = sorted(_commands(app))
+HIDDEN = ("job", "supervise", "worker")
 
 
 def test_all_commands_are_there() -> None:
     assert {" ".join(command) for command in COMMANDS} == {
-        *("compare", "demo", "explain", "export", "job", "models", "predict", "supervise", "train", "worker"),
+        *("app", "compare", "demo", "explain", "export", "models", "predict", "train", *HIDDEN),
         *("data audit", "data build", "data check", "data convert", "data download", "data export", "data list"),
         *("data copies", "data split", "data splits"),
-        *("experiment cancel", "experiment list", "experiment resume", "experiment show", "experiment start"),
-        *("experiment archive", "experiment delete", "experiment rename", "experiment test"),
+        *("experiments cancel", "experiments list", "experiments resume", "experiments show", "experiments start"),
+        *("experiments archive", "experiments delete", "experiments rename", "experiments test"),
         *("studies config", "studies list", "studies run", "studies show"),
         *("runs cancel", "runs list", "runs log", "runs resume", "runs show", "runs watch"),
         *("workspace backup", "workspace check", "workspace restore"),
@@ -72,14 +75,58 @@ def test_help_answers_without_loading_what_takes_seconds() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_help_leaves_out_what_starts_by_itself_and_former_names() -> None:
+    shown = CliRunner().invoke(app, ["--help"]).output.partition("Commands:")[2].split("\n")
+    names = {line.split()[0] for line in shown if line.strip()}
+    assert names == {command[0] for command in COMMANDS} - {*HIDDEN}
+    options = CliRunner().invoke(app, ["experiments", "start", "--help"], env={"COLUMNS": "200"}).output
+    assert "--grid" in options
+    assert not any(f"--{former} " in options for former in FORMER)
+
+
+def test_former_names_of_commands_and_options_go_on_working(call: Callable[..., Any]) -> None:
+    renamed = {
+        "experiment list": "experiments list",
+        "compare 0-1 --part valid": "compare 0-1 --split-set valid",
+        "predict 0-1 --part valid": "predict 0-1 --split-set valid",
+        "experiment start --try nosuch": "experiments start --grid nosuch",
+        "experiment start --range nosuch=1": "experiments start --search-space nosuch=1",
+        "experiment start --choose-by none": "experiments start --metric none",
+    }
+    assert {word.strip("-") for line in renamed for word in line.split()} >= set(FORMER)
+    for former, new in renamed.items():
+        said = call(*new.split())
+        assert call(*former.split()) == said
+        assert "No such" not in said.err
+
+
+def test_the_version_is_that_of_the_package(call: Callable[..., Any]) -> None:
+    said = call("--version")
+    assert (said.code, said.out, said.err) == (0, f"histoscope {__version__}\n", "")
+
+
 def test_the_module_is_a_program_from_any_folder(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "histo_core", "runs", "list"],
-        cwd=tmp_path,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(PROJECT), "HISTOSCOPE_HOME": str(tmp_path / "home")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = _started("-m", "histo_core", "runs", "list", folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "No runs. Start the demo with: python -m histo_core demo\n"
+    assert "--install-completion" not in _started("-m", "histo_core", "--help", folder=tmp_path).stdout
+
+
+def test_the_program_calls_itself_as_it_was_called_and_completes_its_words(tmp_path: Path) -> None:
+    script = tmp_path / "histoscope"
+    script.write_text("from histo_core.cli import main\nmain()\n")
+    assert _started(str(script), "runs", "list", folder=tmp_path).stdout.endswith(" with: histoscope demo\n")
+    said = _started(str(script), "runs", "list", "--help", folder=tmp_path).stdout
+    assert "\n    histoscope runs list\n" in said
+    assert "python" not in said
+    asked = {"_HISTOSCOPE_COMPLETE": "complete_bash", "COMP_WORDS": "histoscope e", "COMP_CWORD": "1"}
+    completed = _started(str(script), folder=tmp_path, **asked)
+    assert sorted(completed.stdout.split()) == ["experiments", "explain", "export"]
+
+
+def _started(*words: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Python in another process and folder, which finds this source tree."""
+    known = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(PROJECT), "HISTOSCOPE_HOME": str(folder / "home")}
+    return subprocess.run(
+        [sys.executable, *words], cwd=folder, env=known | variables, capture_output=True, text=True, check=False
+    )

@@ -46,7 +46,7 @@ def test_train_predict_and_compare(
     assert (run.status, run.device) == (RunStatus.SUCCEEDED, "cuda:0")
     on_gpu = read_predictions(workspace.run_folder(run.run_id) / "predictions.parquet")
 
-    done = call("predict", run.run_id, "--part", "test", "--device", "cpu", "--out", f"{tmp_path}/p.csv")
+    done = call("predict", run.run_id, "--split-set", "test", "--device", "cpu", "--out", f"{tmp_path}/p.csv")
     assert done.code == 0, done.err
     on_cpu = pd.read_csv(tmp_path / "p.csv").set_index("sample_id")
     shared = on_gpu[on_gpu["split"] == "test"].set_index("sample_id")

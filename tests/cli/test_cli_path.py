@@ -102,7 +102,7 @@ def test_compare_counts_each_set_of_runs_on_the_test_part_once(call, runs: list[
     """Whatever the order, threshold or class; validation is no look."""
     database, run = Store.open(Workspace.default()).database, Store.open(Workspace.default()).get(runs[0])
     assert run.test_fingerprint
-    call("compare", runs[0], "--part", "valid")
+    call("compare", runs[0], "--split-set", "valid")
     before = scored_before(database, run.test_fingerprint, "nobody")
     call("compare", runs[0])
     call("compare", runs[0], "--threshold", "0.4", "--class-of-interest", "normal")
@@ -118,7 +118,7 @@ def test_compare_refuses_what_it_should(call, runs: list[str]) -> None:
     assert call("compare", *runs, "--threshold", "3").code == 2
     assert "validation:youden" in call("compare", *runs, "--threshold", "test:youden").err
     assert "comparator 'nope-1' is not among the runs" in call("compare", *runs, "--comparator", "nope-1").err
-    assert call("compare", *runs, "--part", "train").code == 2
+    assert call("compare", *runs, "--split-set", "train").code == 2
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_labelled_data_get_metrics_beside_the_runs_own(call: Callable, run_id: s
 
 
 def test_a_part_of_the_runs_own_data(call: Callable, run_id: str, tmp_path: Path) -> None:
-    options = ["--option", "patches=80", "--option", "patients=8", "--part", "valid", "--part", "test"]
+    options = ["--option", "patches=80", "--option", "patients=8", "--split-set", "valid", "--split-set", "test"]
     done = call("predict", run_id, "--dataset", "phantom", *options, "--out", f"{tmp_path}/p.parquet")
     assert done.code == 0
     assert "these data, valid (the run's own split)" in done.out
@@ -76,7 +76,7 @@ def test_the_runs_own_split_is_taken_for_its_own_data(call: Callable, run_id: st
         config.model_copy(update={"split": SplitConfig(method="random", seed=3)}), workspace, start_supervisor=False
     )
     assert work(other.run_id, workspace) == 0
-    options = ["--option", "patches=80", "--option", "patients=8", "--part", "test"]
+    options = ["--option", "patches=80", "--option", "patients=8", "--split-set", "test"]
     own = call("predict", other.run_id, "--dataset", "phantom", *options)
     assert "these data, test (the run's own split)" in own.out
     assert "Warning" not in own.out
@@ -146,22 +146,22 @@ def test_what_cannot_be_done_is_said_before_anything_is_predicted(call: Callable
 
 def test_compare_on_the_training_set_names_the_command_that_makes_it_possible(call: Callable, run_id: str) -> None:
     """What is said is typed, and then it is possible."""
-    refused = call("compare", run_id, "--part", "train")
+    refused = call("compare", run_id, "--split-set", "train")
     assert refused.code == 2
     command = re.search(r"python -m histo_core (predict [\w\- ]+)", " ".join(refused.err.split()))
     assert command is not None, refused.err
     assert call(*command[1].split()).code == 0
-    done = call("compare", run_id, "--part", "train")
+    done = call("compare", run_id, "--split-set", "train")
     assert (done.code, done.err) == (0, "")
     assert "train patches" in done.out
     assert "patches that the models have learnt from" in " ".join(done.out.split())
 
 
 def test_without_a_data_set_the_runs_own_is_meant(call: Callable, run_id: str) -> None:
-    own = call("predict", run_id, "--part", "test")
+    own = call("predict", run_id, "--split-set", "test")
     named = call(
         *("predict", run_id, "--dataset", "phantom", "--option", "patches=80", "--option", "patients=8"),
-        *("--part", "test"),
+        *("--split-set", "test"),
     )
     assert own.code == named.code == 0
     assert own.out == named.out

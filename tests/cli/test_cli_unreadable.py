@@ -42,15 +42,15 @@ def test_experiments_that_cannot_be_read_are_listed_and_deleted(call, workspace:
     one = table.add(RunConfig(), ProtocolConfig(), (), name="E", user=LOCAL).experiment_id
     with Store.open(workspace).database.write() as connection:
         connection.execute(sa.text("UPDATE experiments SET config = 'x'"))
-    listed = call("experiment", "list")
+    listed = call("experiments", "list")
     assert (listed.code, listed.out.startswith(f"Experiment {one} (E) cannot be read: its config is no JSON.")) == (
         0,
         True,
     )
-    assert "Delete it: python -m histo_core experiment delete" in listed.out
-    shown = call("experiment", "show", one)
+    assert "Delete it: python -m histo_core experiments delete" in listed.out
+    shown = call("experiments", "show", one)
     assert shown.code == 2
     assert shown.err.startswith(f"Error: Experiment {one} cannot be read: its config is no JSON.")
-    assert call("experiment", "delete", one).out == f"experiment {one} is deleted\n"
-    assert call("experiment", "list").out.startswith("No experiments.")
-    assert call("experiment", "delete", one).code == 2
+    assert call("experiments", "delete", one).out == f"experiment {one} is deleted\n"
+    assert call("experiments", "list").out.startswith("No experiments.")
+    assert call("experiments", "delete", one).code == 2

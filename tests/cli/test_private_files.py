@@ -38,8 +38,8 @@ def test_a_run_an_experiment_a_job_a_prediction_and_an_export_leave_nothing_open
     workspace: Workspace, tmp_path: Path
 ) -> None:
     data = ("--dataset", "phantom", "--option", "patches=40", "--option", "patients=8")
-    started = _histoscope("experiment", "start", *data, *SMALL, "--repeats", "2")
-    _histoscope("experiment", "show", started.split()[-1], "--wait")
+    started = _histoscope("experiments", "start", *data, *SMALL, "--repeats", "2")
+    _histoscope("experiments", "show", started.split()[-1], "--wait")
     (run, _) = sorted(folder.name for folder in workspace.runs.iterdir())
     _histoscope("predict", run, *data, "--option", "seed=5", "--out", str(tmp_path / "predicted.csv"))
     _histoscope("data", "export", *data, "--out", str(tmp_path / "out"))

@@ -64,7 +64,7 @@ def test_what_is_found_is_shown_though_it_is_not_kept(read_only: Callable[..., T
 
 @pytest.mark.parametrize(
     "command",
-    ["runs list", "experiment list", "data copies", "workspace check", f"data splits {' '.join(PHANTOM)}"],
+    ["runs list", "experiments list", "data copies", "workspace check", f"data splits {' '.join(PHANTOM)}"],
 )
 def test_a_command_that_only_reads_says_nothing_of_it(read_only: Callable[..., Told], command: str) -> None:
     told = read_only(*command.split())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from other_values import other_values
-from wiring_base import RUN, Row
+from wiring_base import CLI, RUN, Row
 
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.config.protocol import ProtocolConfig, SweepField
@@ -43,7 +43,7 @@ def split_rows(target: str, place: str = "config") -> dict[str, Row]:
 
 
 def run_rows(target: str) -> dict[str, Row]:
-    """What is trained: the options that `train` and `experiment start` share."""
+    """What is trained: the options that `train` and `experiments start` share."""
     given: dict[str, tuple[str, str, Any]] = {
         "dataset": ("kpcam", "data.dataset", "kpcam"),
         "root": ("/some/folder", "data.root", "/some/folder"),
@@ -83,8 +83,8 @@ def written_rows(target: str) -> dict[str, Row]:
 
 def protocol_rows(target: str) -> dict[str, Row]:
     """Each field of `ProtocolConfig`; its kind follows from the others."""
-    tried = ("--try", "train.epochs=2,3")
-    ranged = ("--range", "train.learning_rate=0.001:0.1:log")
+    tried = ("--grid", "train.epochs=2,3")
+    ranged = ("--search-space", "train.learning_rate=0.001:0.1:log")
     sweep = {"train.epochs": SweepField(values=(2, 3))}
     over = {"train.learning_rate": SweepField(low=0.001, high=0.1, log=True)}
     rows = {
@@ -96,10 +96,15 @@ def protocol_rows(target: str) -> dict[str, Row]:
         "sampler": Row(("--sampler", "tpe"), target, "protocol.sampler", "tpe", also=tried),
         "trials": Row(("--trials", "9"), target, "protocol.trials", 9, also=(*tried, "--sampler", "random")),
         "pruning": Row(("--prune",), target, "protocol.pruning", value=True, also=tried),
-        "metric": Row(("--choose-by", "valid_loss"), target, "protocol.metric", "valid_loss"),
+        "metric": Row(("--metric", "valid_loss"), target, "protocol.metric", "valid_loss"),
     }
     assert {row.place.rpartition(".")[2] for row in rows.values()} == set(ProtocolConfig.model_fields) - {"kind"}
     return rows
+
+
+def as_json(module: str) -> dict[str, Row]:
+    """The option of commands that say what they found to other programs, too."""
+    return {"as_json": Row(("--json",), f"{CLI}.{module}.say_json", calls=True)}
 
 
 def one(target: str, name: str = "run_id") -> dict[str, Row]:

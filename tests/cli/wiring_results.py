@@ -17,15 +17,19 @@ def compare() -> Command:
     return Command(
         {
             "runs": Row(("first", "second", "third"), compared, "runs", ["first", "second", "third"]),
-            "part": Row(("--part", "valid"), compared, "part", "valid"),
+            "part": Row(("--split-set", "valid"), compared, "part", "valid"),
             "shared_only": Row(("--shared-only",), compared, "shared_only", value=True),
             "threshold": Row(("--threshold", "validation:youden"), compared, "threshold", "validation:youden"),
             "class_of_interest": Row(("--class-of-interest", "benign"), compared, "class_of_interest", "benign"),
             "comparator": Row(("--comparator", "second"), compared, "comparator", "second"),
             "out": Row(("--out", "here"), written, "folder", Path("here")),
+            "as_json": (
+                Row(("--json",), f"{CLI}.compare._print_json", "result", ANYTHING),
+                Row(("--json",), f"{CLI}.compare._print", calls=False),
+            ),
         },
         words={"runs": ("first", "second")},
-        stubs={compared: ANYTHING, f"{CLI}.compare._print": None},
+        stubs={compared: ANYTHING, f"{CLI}.compare._print": None, f"{CLI}.compare._print_json": None},
     )
 
 
@@ -60,14 +64,14 @@ def explain() -> Command:
 
 def predict() -> Command:
     target = "histo_core.prediction.predict.predict_with"
-    part = ("--part", "train")
+    part = ("--split-set", "train")
     return Command(
         {
             "run_id": Row((RUN,), target, "run_id", RUN),
             **_predicted_data(target),
             "part": (
-                Row(("--part", "train", "--part", "test"), target, "predict.parts", ("train", "test")),
-                Row(("--part", "train"), target, "split.method", "slide"),
+                Row(("--split-set", "train", "--split-set", "test"), target, "predict.parts", ("train", "test")),
+                Row(("--split-set", "train"), target, "split.method", "slide"),
             ),
             "split": Row(("--split", "random"), target, "split.method", "random", also=part),
             "class_": Row(("--class", "benign=normal"), target, "classes", {"benign": "normal"}),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wiring_base import ANYTHING, CLI, DATA, ID, OWN_DATA, RUNS, Command, KeptCopy, Row, Rows
-from wiring_options import data_rows, one, run_rows, split_rows, written_rows
+from wiring_options import as_json, data_rows, one, run_rows, split_rows, written_rows
 from wiring_results import compare, explain, predict
 from wiring_runs import experiments, runs
 
@@ -110,8 +110,10 @@ def _studies() -> dict[str, Command]:
     wanted, data_of, start = f"{begun}.wanted", f"{begun}.data_of", f"{begun}.start"
     title = f"{STUDIES[known].title}\n{STUDIES[known].source}\n"
     return {
-        "studies list": Command({}),
-        "studies show": Command({"name": Row((known,), say, "text", title)}),
+        "studies list": Command(as_json("studies")),
+        "studies show": Command(
+            {"name": Row((known,), say, "text", title), **as_json("studies")}, words={"name": (known,)}
+        ),
         "studies config": Command(
             {
                 "name": Row((known,), say, "text", _study(known, 0)),
@@ -167,6 +169,7 @@ def _workspace() -> dict[str, Command]:
 
 
 COMMANDS: dict[str, Command] = {
+    "app": Command({"port": Row(("--port", "8600"), f"{CLI}.dashboard.serve", "port", 8600)}),
     "train": _train(),
     "demo": _demo(),
     "models": _models(),
@@ -185,9 +188,13 @@ COMMANDS: dict[str, Command] = {
     "supervise": Command(
         {"idle_exit": Row(("--idle-exit", "60"), f"{RUNS}.worker.supervision.supervise", "idle_exit_seconds", 60.0)}
     ),
-    "data list": Command({}),
+    "data list": Command(as_json("data")),
     "data check": Command(
-        {**data_rows(f"{CLI}.data_check.check_data"), **split_rows(f"{CLI}.data_check.check_data", "split")},
+        {
+            **data_rows(f"{CLI}.data_check.check_data"),
+            **split_rows(f"{CLI}.data_check.check_data", "split"),
+            "as_json": Row(("--json",), f"{CLI}.data_check.check_data", "as_json", value=True),
+        },
         words=_PHANTOM,
     ),
     "data build": Command(

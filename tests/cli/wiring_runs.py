@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wiring_base import ANYTHING, CLI, EXPERIMENTS, GET, ID, LIST, RECORD, RUN, RUNS, STORE, Command, Row
-from wiring_options import one, protocol_rows, run_rows, written_rows
+from wiring_options import as_json, one, protocol_rows, run_rows, written_rows
 
 from histo_core.runs.store.records import RunStatus
 
@@ -20,8 +20,9 @@ def runs() -> dict[str, Command]:
                 "status": Row(("--status", "failed"), LIST, "statuses", [RunStatus.FAILED]),
                 "limit": Row(("--limit", "3"), LIST, "limit", 3),
                 "archived": Row(("--archived",), LIST, "archived", value=True),
+                **as_json("runs"),
             },
-            stubs=STORE,
+            stubs={**STORE, LIST: (), f"{RUNS}.store.runs.Store.queue": ()},
         ),
         "runs show": Command(
             {
@@ -30,9 +31,15 @@ def runs() -> dict[str, Command]:
                     Row(("--epochs",), f"{CLI}.runs.tell_epochs", calls=True),
                     Row(("--epochs",), "histo_core.config.RunConfig.to_yaml", calls=False),
                 ),
+                **as_json("runs"),
             },
             words=ID,
-            stubs={**STORE, f"{CLI}.runs.local_time": "", f"{EXPERIMENTS}.beside.beside_run": ()},
+            stubs={
+                **STORE,
+                f"{CLI}.runs.local_time": "",
+                f"{CLI}.runs._facts": {},
+                f"{EXPERIMENTS}.beside.beside_run": (),
+            },
         ),
         "runs cancel": Command(one(f"{launcher}.cancel")),
         "runs resume": Command(
@@ -84,18 +91,23 @@ def experiments() -> dict[str, Command]:
     of_one = {"experiment_id": (RUN,)}
     archive = f"{edit}.archive_experiment"
     return {
-        "experiment start": Command(
+        "experiments start": Command(
             {**run_rows(start), **protocol_rows(start), **written_rows(start)},
-            stubs={f"{CLI}.experiments.draw_phantom": None},
+            stubs={f"{CLI}.experiments_start.draw_phantom": None},
         ),
-        "experiment list": Command(
-            {"archived": Row(("--archived",), f"{launcher}.list_experiments", "archived", value=True)}
+        "experiments list": Command(
+            {
+                "archived": Row(("--archived",), f"{launcher}.list_experiments", "archived", value=True),
+                **as_json("experiments"),
+            },
+            stubs={f"{launcher}.list_experiments": ANYTHING},
         ),
-        "experiment show": Command(
+        "experiments show": Command(
             {
                 **one(f"{launcher}.get_experiment", "experiment_id"),
                 "metric": Row(("--metric", "loss"), verdict, "metric", "loss"),
                 "wait": Row(("--wait",), f"{RUNS}.api.keep_supervised", calls=True),
+                **as_json("experiments"),
             },
             words=of_one,
             stubs={
@@ -104,20 +116,21 @@ def experiments() -> dict[str, Command]:
                 f"{final}.kept_score": None,
                 f"{final}.looked_at_before": ANYTHING,
                 f"{RUNS}.store.test_set_access.scored_in_words": "",
+                f"{CLI}.experiments._facts": {},
                 verdict: "",
             },
         ),
-        "experiment cancel": Command(one(f"{launcher}.cancel_experiment", "experiment_id")),
-        "experiment resume": Command(one(f"{launcher}.resume_experiment", "experiment_id")),
-        "experiment test": Command(one(f"{final}.score_test", "experiment_id")),
-        "experiment rename": Command(
+        "experiments cancel": Command(one(f"{launcher}.cancel_experiment", "experiment_id")),
+        "experiments resume": Command(one(f"{launcher}.resume_experiment", "experiment_id")),
+        "experiments test": Command(one(f"{final}.score_test", "experiment_id")),
+        "experiments rename": Command(
             {
                 **one(f"{edit}.rename_experiment", "experiment_id"),
                 "name": Row(("New",), f"{edit}.rename_experiment", "name", "New"),
             },
             words={**of_one, "name": ("Old",)},
         ),
-        "experiment archive": Command(
+        "experiments archive": Command(
             {
                 "experiment_id": (
                     Row((RUN,), archive, "experiment_id", RUN),
@@ -127,5 +140,5 @@ def experiments() -> dict[str, Command]:
             },
             words=of_one,
         ),
-        "experiment delete": Command(one(f"{edit}.delete_experiment", "experiment_id")),
+        "experiments delete": Command(one(f"{edit}.delete_experiment", "experiment_id")),
     }

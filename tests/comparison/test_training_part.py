@@ -67,7 +67,7 @@ def test_without_predictions_the_command_that_makes_them_is_named(trained) -> No
     with pytest.raises(ComparisonError) as refused:
         need_training_part(found, run, workspace)
     assert "Run a has no predictions of its training set." in str(refused.value)
-    assert f"histo_core predict {run.run_id} --part train --tta flips --combine mean" in str(refused.value)
+    assert f"histo_core predict {run.run_id} --split-set train --tta flips --combine mean" in str(refused.value)
 
 
 def test_the_job_makes_them_and_they_are_the_networks_of_the_very_patches_trained_on(trained) -> None:
@@ -133,4 +133,4 @@ def test_predictions_in_other_views_of_other_parts_or_divisions_are_not_taken_fo
 def test_the_command_names_no_views_where_there_is_one(trained) -> None:
     _, run, _ = trained
     plain = Run(**{**vars(run), "config": run.config.model_copy(update={"predict": PredictConfig()})})
-    assert command(plain) == f"python -m histo_core predict {run.run_id} --part train"
+    assert command(plain) == f"python -m histo_core predict {run.run_id} --split-set train"

@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 
+from histo_core.extras import need_extra
 from histo_core.progress import Progress, silent
 
 FEWEST = 16
@@ -31,7 +32,11 @@ def umap_layout(features: np.ndarray, *, seed: int = 0, progress: Progress = sil
 
     Returns:
         float32 [m, 2].
+
+    Raises:
+        MissingExtraError: umap-learn is not installed.
     """
+    need_extra("maps", "A UMAP")
     if not np.ptp(features, axis=0).any():
         return np.zeros((len(features), 2), np.float32)  # all rows are equal; the PCA would divide by zero
     blocks = -(-len(features) // _BLOCK)

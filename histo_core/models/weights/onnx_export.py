@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from histo_core.errors import CheckpointError
+from histo_core.extras import need_extra
 from histo_core.files import write_atomically
 from histo_core.models.inference.batch_norm_folding import fold_batch_norm
 from histo_core.models.inference.predictor import Predictor
@@ -77,7 +78,9 @@ def export_onnx(predictor: Predictor, path: Path, *, licence: str = "") -> OnnxF
     Raises:
         CheckpointError: the size of its input is not known, the network cannot be exported, or the file's output
             differs.
+        MissingExtraError: a package that writes or runs ONNX files is not installed.
     """
+    need_extra("onnx", "An export")
     if predictor.input_size is None:
         raise CheckpointError(
             f"The size of {predictor.name}'s input is not known.",

@@ -134,7 +134,8 @@ def open_database(workspace: Workspace) -> Database:
         raise StoreError(
             f"HISTOSCOPE_DATABASE_URL cannot be used: {error}.",
             "sqlite:////absolute/path or postgresql+psycopg://user@host/name are expected.",
-            "Correct the URL, or install the driver it names.",
+            "Correct the URL, or install the driver it names; "
+            'for postgresql+psycopg: pip install "histo-core[postgres]"',
         ) from None
     database.migrate(workspace.locks / "migrate.lock")
     return database

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from histo_core.access import LOCAL, User, authorise
 from histo_core.errors import RunError
+from histo_core.program import PROGRAM
 from histo_core.runs.store.records import Run, RunStatus
 from histo_core.runs.store.runs import Store
 from histo_core.runs.store.schema import ACTIVE, EXPERIMENT_RUNS, EXPERIMENTS, RUNS
@@ -118,7 +119,7 @@ def _refuse_chosen(connection: sa.Connection, run_id: str, workspace: Workspace)
             raise RunError(
                 f"{run_id} was chosen by the experiment {experiment_id}, whose test set is not scored yet.",
                 "After the choice no other run can take its place.",
-                f"Score it with `python -m histo_core experiment test {experiment_id}` first.",
+                f"Score it with `{PROGRAM} experiments test {experiment_id}` first.",
             )
 
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from histo_core.access import LOCAL, User
 from histo_core.config import RunConfig
 from histo_core.errors import RunError
+from histo_core.program import PROGRAM
 from histo_core.runs.store.columns import Utc
 from histo_core.runs.store.database import Database, open_database
 from histo_core.runs.store.record_file import RUN, forgotten_if_refused, write_run
@@ -90,7 +91,7 @@ class Store:
         raise RunError(
             f"There is no run {run_id!r}.",
             f"Close or recent: {', '.join(close)}." if close else "No run was launched yet.",
-            "See all with `python -m histo_core runs list`.",
+            f"See all with `{PROGRAM} runs list`.",
         )
 
     def is_active(self, run_id: str) -> bool:

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from histo_core.errors import ReadOnlyStoreError, StoreError
+from histo_core.program import PROGRAM
 
-MEND = "Run `python -m histo_core workspace check --mend`: it makes the database again from the runs' folders."
+MEND = f"Run `{PROGRAM} workspace check --mend`: it makes the database again from the runs' folders."
 
 _FILE = {
     sqlite3.SQLITE_CORRUPT: ("Its file is damaged.", MEND),
