@@ -20,7 +20,7 @@ ROWS   := $(patsubst tests/soak/test_%.py,%,$(wildcard tests/soak/test_*.py))
 ROWS   := $(filter-out load,$(ROWS)) $(filter load,$(ROWS))
 SOAKS  := $(ROWS:%=soak-%)
 
-.PHONY: app test check bench lock docs screenshots test-slow test-gpu test-lower test-wheel coverage soak $(SOAKS) chromium clean help
+.PHONY: app test check bench lock docs notebooks screenshots test-slow test-gpu test-lower test-wheel coverage soak $(SOAKS) chromium clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -31,13 +31,14 @@ app: $(VENV)/.app  ## start Histoscope on http://127.0.0.1:8501
 
 test: $(VENV)/.dev chromium  ## all tests but the slow, soak and gpu ones, two files at a time; then the docstrings' examples
 	$(PYTEST) -n 2 --dist loadfile
-	$(PYTEST) -q --doctest-modules $(EXAMPLES)
+	HISTOSCOPE_HOME=$$(mktemp -d) $(PYTEST) -q --doctest-modules $(EXAMPLES)
 
-check: $(VENV)/.dev  ## static checks: ruff, types, direction of imports
+check: $(VENV)/.dev  ## static checks: ruff, types, direction of imports, spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	$(BIN)/codespell
 
 bench: $(VENV)/.dev  ## ratios against named peers, measured in one run
 	@for script in benchmarks/[a-z]*.py; do name=$$(basename "$$script" .py); echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
@@ -47,6 +48,9 @@ lock: $(VENV)/.dev  ## write requirements.lock and constraints.txt from requirem
 
 docs: $(DOCS)/.docs  ## the documentation as a site, site/index.html: no warning, no dead link
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
+
+notebooks: $(VENV)/.dev  ## the notebooks of examples/, from top to bottom
+	$(PYTEST) -m slow tests/examples
 
 screenshots: $(VENV)/.dev chromium  ## docs/screenshots: each page, light and dark, wide and narrow
 	$(BIN)/python scripts/screenshots.py
