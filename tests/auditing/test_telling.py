@@ -111,3 +111,16 @@ def test_what_is_sure_is_the_corrected_limit() -> None:
     corrected = auroc_interval(POSITIVE, SCORE, confidence=1 - 0.05 / 12)
     assert corrected is not None
     assert telling.corrected_lower_bound(12) == corrected.low < telling.interval().low
+
+
+def test_what_chance_reaches_as_well_is_at_most_a_half() -> None:
+    """Six patients a class: the interval leaves 0.5 out, and chance deviates by more than the AUROC does."""
+    rng = np.random.default_rng(115)
+    k = int(rng.integers(3, 9))
+    groups = np.repeat(np.arange(2 * k), rng.integers(1, 5, 2 * k))
+    positive = groups < k
+    values = pd.Series(rng.normal(0, 1, len(positive)) + rng.choice([0.5, 1.0, 2.0]) * positive)
+    found = number_telling(values, positive, groups.astype(str).astype(object))
+    assert (k, len(positive)) == (6, 25)
+    assert found.interval().low > 0.5
+    assert found.corrected_lower_bound(1) == 0.5
