@@ -43,7 +43,7 @@ def supervise(
       python -m histo_core supervise --idle-exit 60
     """
     from histo_core.jobs.state import kill_stubborn_jobs
-    from histo_core.runs.worker.supervision import supervise as serve
+    from histo_core.runs.worker.supervisor_process import supervise as serve
 
     _log_to_stderr()
     serve(Workspace.default(), idle_exit_seconds=idle_exit, beside=kill_stubborn_jobs)

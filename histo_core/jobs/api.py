@@ -24,7 +24,7 @@ from histo_core.runs.api import spawn_supervisor
 from histo_core.runs.worker.command import child_environment
 from histo_core.runs.worker.process_identity import start_detached
 from histo_core.runs.worker.steady_clock import Moment
-from histo_core.runs.worker.supervision import supervisor_identity
+from histo_core.runs.worker.supervisor_process import supervisor_identity
 from histo_core.workspace import Workspace
 
 __all__ = ["Job", "JobState", "cancel_job", "find_job", "job_id_of", "jobs", "start_job"]

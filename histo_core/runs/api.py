@@ -23,7 +23,7 @@ from histo_core.runs.store.records import Run
 from histo_core.runs.store.runs import Store
 from histo_core.runs.worker.command import child_environment
 from histo_core.runs.worker.process_identity import start_detached
-from histo_core.runs.worker.supervision import supervisor_identity
+from histo_core.runs.worker.supervisor_process import supervisor_identity
 from histo_core.workspace import Workspace
 
 START_SECONDS = 60.0

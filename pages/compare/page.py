@@ -15,7 +15,7 @@ from histo_core.comparison.join import Joined, RunPredictions
 from histo_core.errors import ComparisonError
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
-from pages.compare import compare_results, training_part
+from pages.compare import compare_results, training_set_view
 from pages.shared.app import url_state
 from pages.shared.cache import cache
 from pages.shared.components import layout, run_card
@@ -50,7 +50,7 @@ def render() -> None:
     trained = [finished[run.run_id] for run in chosen]
     if baseline:
         chosen = [*chosen, _colour_only(trained[0], home)]
-    if part == "train" and not (chosen := training_part.known(chosen, finished, home)):
+    if part == "train" and not (chosen := training_set_view.known(chosen, finished, home)):
         with top:
             layout.header("Compare", "The training set is predicted on request.")
         return

@@ -18,7 +18,7 @@ from histo_core.plots.experiment import members_figure, points_table, sweep_figu
 from histo_core.runs.store.edit import NAME_LENGTH
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
-from pages.experiments import held_out_part
+from pages.experiments import test_set_view
 from pages.shared.app import navigation, url_state
 from pages.shared.cache import cache, cache_studies
 from pages.shared.components import beside_view, keeping, layout, run_card
@@ -56,7 +56,7 @@ def _look(experiment_id: str, metric: str, workspace: Workspace) -> None:
     if now.experiment.protocol.driven and now.experiment.cancelled_at is None:
         _search(experiment_id, workspace)
     if now.experiment.keeps_test_back:
-        held_out_part.draw(now, workspace)
+        test_set_view.draw(now, workspace)
     with shown():
         beside_view.draw(cache_studies.beside_experiment(now, workspace))
     _keeping(now, workspace)

@@ -14,7 +14,7 @@ from histo_core.data.dataset import Dataset
 from histo_core.data.formats.image_child import open_upload
 from histo_core.data.formats.images import KINDS, SUFFIXES
 from histo_core.errors import DataNotFoundError
-from histo_core.review.telling import first_telling
+from histo_core.review.first_patch import choose_first_patch
 from histo_core.runs.store.records import Run
 from pages.shared.app import url_state
 from pages.shared.cache import cache, cache_data
@@ -119,7 +119,7 @@ def _opened(run: Run, predicted: pd.DataFrame, home: str) -> Dataset:
 
 def _telling(found: pd.DataFrame, positive: str, source: Dataset) -> str:
     """Return the patch to start with; among wrong predictions, the most certain one."""
-    chosen = first_telling(found, positive, lambda sample: source.read([_index(source, sample)])[0])
+    chosen = choose_first_patch(found, positive, lambda sample: source.read([_index(source, sample)])[0])
     return chosen or str(found["sample_id"].iloc[0])
 
 

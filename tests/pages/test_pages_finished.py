@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from histo_core.comparison.join import load
 from histo_core.data.dataset import DATASETS
 from histo_core.data.opening import open_dataset
-from histo_core.review.telling import first_telling
+from histo_core.review.first_patch import choose_first_patch
 from histo_core.workspace import Workspace
 
 
@@ -119,7 +119,7 @@ def test_explain_begins_with_a_telling_patch_and_not_the_surest(finished: Worksp
     table = load(run, finished).table.query("split == 'test'")
     source = open_dataset(run.config.data, finished)
     rows = {sample: row for row, sample in enumerate(source.table["sample_id"])}
-    expected = first_telling(table, source.positive, lambda sample: source.read([rows[sample]])[0])
+    expected = choose_first_patch(table, source.positive, lambda sample: source.read([rows[sample]])[0])
     surest = table.loc[table.filter(regex="^prob_").max(axis=1).idxmax(), "sample_id"]
     assert expected != surest
     page = open_page("explain", run=run.run_id)

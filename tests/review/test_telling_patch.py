@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from histo_core.errors import CorruptDataError
-from histo_core.review.telling import TRIES, first_telling
+from histo_core.review.first_patch import TRIES, choose_first_patch
 
 TISSUE = np.random.default_rng(0).integers(60, 200, (96, 96, 3), np.uint8)
 GLASS = np.full((96, 96, 3), 245, np.uint8)
@@ -37,13 +37,13 @@ EIGHT = [0.6, 0.99, 0.7, 0.9, 0.95, 0.8, 0.85, 0.75]
 
 def test_a_quarter_of_the_right_answers_are_surer() -> None:
     # Surest first 0.99, 0.95, 0.9: two of eight are surer than 0.9.
-    assert first_telling(predicted(EIGHT, ["tumour"] * 8), "tumour", tissue) == "3"
+    assert choose_first_patch(predicted(EIGHT, ["tumour"] * 8), "tumour", tissue) == "3"
 
 
 def test_only_right_answers_of_the_class_of_interest_count() -> None:
     table = predicted([*EIGHT, 0.001, 0.999, 0.999], ["tumour"] * 8 + ["normal", "normal", None])
-    assert first_telling(table, "tumour", tissue) == "3"
-    assert first_telling(table, "normal", tissue) == "8"
+    assert choose_first_patch(table, "tumour", tissue) == "3"
+    assert choose_first_patch(table, "normal", tissue) == "8"
 
 
 def test_blank_and_damaged_patches_are_passed_over() -> None:
@@ -52,7 +52,7 @@ def test_blank_and_damaged_patches_are_passed_over() -> None:
             raise CorruptDataError("Half a file.")
         return GLASS if sample == "3" else TISSUE
 
-    assert first_telling(predicted(EIGHT, ["tumour"] * 8), "tumour", read) == "5"
+    assert choose_first_patch(predicted(EIGHT, ["tumour"] * 8), "tumour", read) == "5"
 
 
 def test_where_all_are_blank_the_first_choice_is_shown_and_few_are_read() -> None:
@@ -63,7 +63,7 @@ def test_where_all_are_blank_the_first_choice_is_shown_and_few_are_read() -> Non
         return GLASS
 
     chances = np.linspace(0.6, 0.99, 100).tolist()
-    assert first_telling(predicted(chances, ["tumour"] * 100), "tumour", read) == "74"
+    assert choose_first_patch(predicted(chances, ["tumour"] * 100), "tumour", read) == "74"
     assert len(asked) == TRIES
 
 
@@ -71,8 +71,8 @@ def test_where_all_are_blank_the_first_choice_is_shown_and_few_are_read() -> Non
     ("truth", "found"), [(["normal"] * 8, "3"), ([None] * 8, "3"), (["normal"] * 7 + ["tumour"], "7")]
 )
 def test_without_any_such_patch_the_others_serve(truth: list[str | None], found: str) -> None:
-    assert first_telling(predicted(EIGHT, truth), "tumour", tissue) == found
+    assert choose_first_patch(predicted(EIGHT, truth), "tumour", tissue) == found
 
 
 def test_no_patch_at_all() -> None:
-    assert first_telling(predicted([], []), "tumour", tissue) is None
+    assert choose_first_patch(predicted([], []), "tumour", tissue) is None

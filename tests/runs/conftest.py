@@ -26,7 +26,7 @@ PHANTOM: dict[str, Option] = {"patches": 80, "patients": 8}
 
 SUPERVISE = """
 import sys
-from histo_core.runs.worker.supervision import supervise
+from histo_core.runs.worker.supervisor_process import supervise
 from histo_core.workspace import Workspace
 worker = sys.argv[1]
 supervise(Workspace.default(), idle_exit_seconds=float(sys.argv[2]), poll_seconds=0.05, grace_seconds=1.0,

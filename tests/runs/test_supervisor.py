@@ -25,8 +25,8 @@ from histo_core.runs.worker import supervisor as module
 from histo_core.runs.worker.exit_words import exit_words
 from histo_core.runs.worker.heartbeat import HEARTBEAT_SECONDS
 from histo_core.runs.worker.process_identity import ProcessIdentity
-from histo_core.runs.worker.supervision import POLL_SECONDS, lock_file, supervise, supervisor_identity
 from histo_core.runs.worker.supervisor import Supervisor
+from histo_core.runs.worker.supervisor_process import POLL_SECONDS, lock_file, supervise, supervisor_identity
 from histo_core.workspace import Workspace
 
 
@@ -300,7 +300,7 @@ def test_a_run_queued_while_the_supervisor_leaves_is_not_lost(
         else:
             store.request_cancel(store.runs()[0].run_id)
 
-    monkeypatch.setattr("histo_core.runs.worker.supervision._serve", serve)
+    monkeypatch.setattr("histo_core.runs.worker.supervisor_process._serve", serve)
     supervise(workspace)
     assert len(served) == 2
 

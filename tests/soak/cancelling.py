@@ -29,7 +29,7 @@ from histo_core.runs.store.records import Run, RunStatus
 from histo_core.runs.store.runs import Store
 from histo_core.runs.worker import stages, supervisor
 from histo_core.runs.worker.process_identity import ProcessIdentity
-from histo_core.runs.worker.supervision import supervise, supervisor_identity
+from histo_core.runs.worker.supervisor_process import supervise, supervisor_identity
 from histo_core.runs.worker.worker import work
 from histo_core.training import checkpoint, loop
 from histo_core.training.events import BatchDone

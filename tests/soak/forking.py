@@ -78,7 +78,7 @@ def load_everything() -> None:
     from histo_core.models.registry import MODELS
 
     assert histo_core.runs.preflight.check
-    assert histo_core.runs.worker.supervision.supervise
+    assert histo_core.runs.worker.supervisor_process.supervise
     assert histo_core.runs.worker.stages.train_and_predict
     len(MODELS)
     len(DATASETS)

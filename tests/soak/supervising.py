@@ -20,7 +20,7 @@ from histo_core.runs import api
 from histo_core.runs.store.records import RunStatus
 from histo_core.runs.store.runs import Store
 from histo_core.runs.worker.process_identity import ProcessIdentity, start_detached
-from histo_core.runs.worker.supervision import supervise
+from histo_core.runs.worker.supervisor_process import supervise
 from histo_core.workspace import Workspace
 
 LONGEST_WORK = 1.0

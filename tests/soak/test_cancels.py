@@ -11,7 +11,7 @@ from cancelling import BEHAVIOURS, STAGES, Cancels
 from forking import run_program
 
 from histo_core.runs.worker.command import child_environment
-from histo_core.runs.worker.supervision import GRACE_SECONDS
+from histo_core.runs.worker.supervisor_process import GRACE_SECONDS
 from histo_core.workspace import Workspace
 
 

@@ -123,7 +123,7 @@ def _last(options: AllCNNOptions) -> nn.Module:
     return nn.LeakyReLU(_SLOPE) if options.last_activation else nn.Identity()
 
 
-def _last_telling(model: nn.Module, input_size: tuple[int, int]) -> nn.Module:
+def _last_with_min_cells(model: nn.Module, input_size: tuple[int, int]) -> nn.Module:
     """Return the last activation whose map has at least `FEWEST_CELLS` a side."""
     side, telling = min(input_size), model.get_submodule("features.1")
     for name, layer in model.get_submodule("features").named_children():
@@ -151,7 +151,7 @@ for _name, _title, _network, _summary in (
             build=_network,
             Options=AllCNNOptions,
             head="head",
-            gradcam_layer=_last_telling,
+            gradcam_layer=_last_with_min_cells,
             smallest_input=94,
             preprocess=PreprocessConfig(),
             imagenet=None,

@@ -21,7 +21,7 @@ TRIES = 12
 """The most patches to read to find one that is not blank."""
 
 
-def first_telling(table: pd.DataFrame, positive: str, read: Callable[[str], np.ndarray]) -> str | None:
+def choose_first_patch(table: pd.DataFrame, positive: str, read: Callable[[str], np.ndarray]) -> str | None:
     """Choose the patch that a page shows first.
 
     It is the patch at the upper quartile of certainty among the correctly predicted patches of the class of interest.
