@@ -31,7 +31,7 @@ from histo_core.runs.worker import stages, supervisor
 from histo_core.runs.worker.process_identity import ProcessIdentity
 from histo_core.runs.worker.supervisor_process import supervise, supervisor_identity
 from histo_core.runs.worker.worker import work
-from histo_core.training import checkpoint, loop
+from histo_core.training import checkpoint, session
 from histo_core.training.events import BatchDone
 from histo_core.workspace import Workspace
 
@@ -190,7 +190,7 @@ def _work(run_id: str, name: str, workspace: Workspace) -> int:
                 reach()
 
     Store.claim, stages.fit = claim, fit
-    loop.validate = before(loop.validate, "validation")
+    session.validate = before(session.validate, "validation")
     checkpoint.write_manifest = before(checkpoint.write_manifest, "checkpoint")
     stages.predict_parts = before(stages.predict_parts, "predicting")
     stages.write_manifest = before(stages.write_manifest, "after all")
