@@ -186,7 +186,11 @@ COMMANDS: dict[str, Command] = {
     "job": Command(one("histo_core.jobs.process.work_on_job", "job_id")),
     "worker": Command(one(f"{RUNS}.worker.worker.work")),
     "supervise": Command(
-        {"idle_exit": Row(("--idle-exit", "60"), f"{RUNS}.worker.supervisor_process.supervise", "idle_exit_seconds", 60.0)}
+        {
+            "idle_exit": Row(
+                ("--idle-exit", "60"), f"{RUNS}.worker.supervisor_process.supervise", "idle_exit_seconds", 60.0
+            )
+        }
     ),
     "data list": Command(as_json("data")),
     "data check": Command(

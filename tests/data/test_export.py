@@ -209,11 +209,11 @@ def test_an_export_is_kept_where_something_was_put_into_its_folder_meanwhile(
         (target / "notes.txt").write_text("mine")
 
     with pytest.raises(DataError, match=r"Something was put into .*out while") as caught:
-        formats(dataset, split_of(PARTS), target, put)
+        export(dataset, split_of(PARTS), target, put)
     assert [file.name for file in target.iterdir()] == ["notes.txt"]
     (kept,) = (path for path in tmp_path.iterdir() if path != target and path.name.startswith("out"))
     assert str(kept) in str(caught.value)
-    formats(dataset, split_of(PARTS), tmp_path / "again")
+    export(dataset, split_of(PARTS), tmp_path / "again")
     first, second = (sorted(file.relative_to(root) for file in root.rglob("*")) for root in (kept, tmp_path / "again"))
     assert first == second
 

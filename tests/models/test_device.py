@@ -64,7 +64,7 @@ def test_reported_numbers_are_computed_in_full_float32(monkeypatch) -> None:
             seen.append(torch.backends.cudnn.allow_tf32)
             return images.mean(dim=(2, 3))
 
-    monkeypatch.setattr(predictor_module, "engine", lambda model, dtype=torch.float32: model)
+    monkeypatch.setattr(predictor_module, "fold_batch_norm", lambda model, dtype=torch.float32: model)
     predictor = Predictor(Watched(), Preprocess(PreprocessConfig()), ("a", "b", "c"), "a", ModelConfig(name="cnn_rnn"))
     pixels = np.zeros((2, 64, 64, 3), np.uint8)
     predictor.logits(pixels)

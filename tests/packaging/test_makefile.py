@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -10,9 +11,12 @@ from installed import PROJECT
 
 
 def _would_run(*words: str) -> list[str]:
-    """The commands of a target, none of them carried out."""
+    """The commands of a target, none of them carried out; a make that runs these tests hands its own words on."""
     command = ["make", "--dry-run", "--no-print-directory", *words]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
+    }
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=True).stdout
     return [" ".join(line.split()) for line in done.splitlines()]
 
 
@@ -29,9 +33,10 @@ def test_a_user_gets_the_newest_versions_and_the_ci_those_that_were_tested(targe
 
 def test_the_ci_names_the_constraints_for_every_target() -> None:
     lines = (PROJECT / ".ci" / "run").read_text().splitlines()
-    targets = [line for line in lines if line.startswith("make ")]
-    assert len(targets) >= 2
-    assert all(line.endswith(" CONSTRAINTS=constraints.txt") for line in targets)
+    targets = [line for line in lines if " make " in f" {line}" and not line.startswith("#")]
+    assert len(targets) >= 4
+    own = [line for line in targets if not line.endswith(" CONSTRAINTS=constraints.txt")]
+    assert own == ["make docs"]  # the site has an environment of its own
     assert (PROJECT / "constraints.txt").is_file()
 
 

@@ -349,5 +349,5 @@ def test_a_device_that_is_not_there_is_refused(fit_dots, config, tmp_path) -> No
 @pytest.mark.parametrize("part", ["train", "valid"])
 def test_an_empty_part_is_refused(fit_dots, split: Split, tmp_path, part: str) -> None:
     parts = np.where(split.parts == part, "test", split.parts)
-    with pytest.raises(SplitError, match=f"The {part} part holds 0"):
+    with pytest.raises(SplitError, match=f"The {part} set holds 0"):
         list(fit_dots(tmp_path / "run", split=dataclasses.replace(split, parts=parts)))
