@@ -46,7 +46,7 @@ assert cleared(2 * BLOCK) > usual, "each is cleared again, but for the 64 MiB th
 
 @needs_glibc
 def test_a_large_block_is_cleared_once_and_goes_back_at_the_end() -> None:
-    """In a process of its own, whose memory nobody else asks for; of three, because the system places heaps at random."""
+    """In a process of its own, whose memory nobody else asks for; of three: the system places heaps at random."""
     for _ in range(3):
         code = [sys.executable, "-c", MEASURED]
         done = subprocess.run(code, capture_output=True, text=True, cwd=PROJECT, check=False)
