@@ -13,9 +13,8 @@ from installed import PROJECT
 def _would_run(*words: str) -> list[str]:
     """The commands of a target, none of them carried out; a make that runs these tests hands its own words on."""
     command = ["make", "--dry-run", "--no-print-directory", *words]
-    environment = {
-        name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
-    }
+    handed_on = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CONSTRAINTS")
+    environment = {name: value for name, value in os.environ.items() if name not in handed_on}
     done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=True).stdout
     return [" ".join(line.split()) for line in done.splitlines()]
 
