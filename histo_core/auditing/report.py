@@ -102,7 +102,7 @@ def make_audit(
     """Return the audit that the workspace keeps, or compute and keep a new one.
 
     Raises:
-        Errors of `compute_audit`.
+        HistoscopeError: as `compute_audit`.
     """
     kept = load_audit(dataset, split, workspace, other)
     if kept is not None:
