@@ -131,7 +131,7 @@ def start(
         warn: as for `histo_core.runs.api.launch`, for single runs.
 
     Raises:
-        Errors of `launch_many` and `start_experiment`. Experiments that were already started continue.
+        HistoscopeError: as `launch_many` and `start_experiment`. Experiments that were already started continue.
     """
     written: dict[str, Any] = {"user": user, "priority": priority, "tags": tags, "note": note}
     single = [one for one in pieces if one.protocol.kind == "single"]
