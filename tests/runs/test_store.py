@@ -21,7 +21,7 @@ from histo_core.runs.store.runs import Store
 from histo_core.runs.store.schema import RUNS
 from histo_core.runs.store.search import RunFilter, find_runs
 from histo_core.runs.store.test_set_access import record_score, scored_before, scored_in_words
-from histo_core.runs.worker.process_identity import ProcessIdentity
+from histo_core.runs.worker.process_identity import ProcessIdentity, boot_id
 from histo_core.workspace import Workspace
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -249,3 +249,11 @@ def test_who_looks_at_a_test_part_is_counted(store: Store) -> None:
     assert scored_before(store.database, "u" * 64, "e2") == 0
     assert scored_in_words(2).startswith("scored 2 times before; ")
     assert scored_in_words(0) == "not scored before."
+
+
+def test_a_worker_that_started_at_a_whole_second_gets_its_own_run(store: Store, enqueue) -> None:
+    """One process in a hundred does; SQLite's RETURNING gives the whole number, and the run was unreadable."""
+    run = enqueue()
+    claimed = store.claim(run.run_id, ProcessIdentity(os.getpid(), 7.0, boot_id()))
+    assert (claimed.status, claimed.config) == (RunStatus.RUNNING, run.config)
+    assert [held.worker.started for held in store.running()] == [7.0]
