@@ -26,7 +26,8 @@ class Load:
 
     Attributes:
         answers: of all clicks, in the order in which they were answered.
-        memory: seconds since the first click, and bytes of the server's resident memory, float64 [n, 2].
+        memory: seconds since the first click; bytes of the server's resident memory; bytes of it that no file holds.
+            float64 [n, 3], from the time when the visitors had settled.
         cpu_seconds: that the server took for all of it.
         seconds: that it lasted.
         session_bytes: by which the resident memory had grown for each visitor who had opened every page once.
@@ -71,7 +72,14 @@ async def warm_up(address: str, queries: Mapping[str, str]) -> list[Answer]:
 
 
 async def press(
-    address: str, server: psutil.Process, queries: Mapping[str, str], *, visitors: int, every: float, seconds: float
+    address: str,
+    server: psutil.Process,
+    queries: Mapping[str, str],
+    *,
+    visitors: int,
+    every: float,
+    seconds: float,
+    settle: float = 0.0,
 ) -> Load:
     """Let visitors click, each on average once in so many seconds, for a time.
 
@@ -84,10 +92,11 @@ async def press(
         queries: parameters with which pages are opened.
         visitors: at once, each with its own order of pages and controls.
         every: seconds from the beginning of a click to that of the next one, of one visitor.
-        seconds: how long.
+        seconds: how long, once they have settled.
+        settle: seconds of clicks before that, while caches fill. Their answers count, the memory does not.
     """
     answers: list[Answer] = []
-    memory: list[tuple[float, int]] = []
+    memory: list[tuple[float, int, int]] = []
     async with AsyncExitStack() as stack:
         empty = server.memory_info().rss
         tabs = [await stack.enter_async_context(Visitor(address)) for _ in range(visitors)]
@@ -99,14 +108,16 @@ async def press(
         async def click(seed: int, tab: Visitor) -> None:
             draw = random.Random(seed)  # noqa: S311 - an order of clicks, not a secret
             at = begun + every * seed / visitors
-            while at < begun + seconds:
+            while at < begun + settle + seconds:
                 await asyncio.sleep(max(0.0, at - time.monotonic()))
                 answers.append(await _click(tab, draw, queries))
                 at = max(at + every, time.monotonic())  # nobody clicks before the last click was answered
 
         async def watch() -> None:
+            await asyncio.sleep(settle)
             while True:
-                memory.append((time.monotonic() - begun, server.memory_info().rss))
+                now = server.memory_info()
+                memory.append((time.monotonic() - begun, now.rss, now.rss - now.shared))
                 await asyncio.sleep(LOOK_SECONDS)
 
         watching = asyncio.create_task(watch())

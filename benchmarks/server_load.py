@@ -89,13 +89,14 @@ def measure_load(workspace: Workspace, folder: Path, visitors: int, every: float
     return not load.failed and load.percentile(95) <= P95_SECONDS and load.slope <= SLOPE_MB
 
 
-def loaded(workspace: Workspace, *, visitors: int, every: float, seconds: float) -> Load:
+def loaded(workspace: Workspace, *, visitors: int, every: float, seconds: float, settle: float = 0.0) -> Load:
     """Serve a workspace, warm it up, and let visitors click."""
     with served_process(workspace) as (address, server):
         queries = links(workspace)
         if failed := [answer for answer in asyncio.run(warm_up(address, queries)) if answer.problem]:
             print(f"  the warm-up failed: {failed[0]}")
-        return asyncio.run(press(address, server, queries, visitors=visitors, every=every, seconds=seconds))
+        load = press(address, server, queries, visitors=visitors, every=every, seconds=seconds, settle=settle)
+        return asyncio.run(load)
 
 
 def links(workspace: Workspace) -> Mapping[str, str]:
@@ -124,6 +125,8 @@ def report(what: str, load: Load) -> None:
     print(f"  CPU {cpu_a_click(load):.3f} s a click, {load.cpu_seconds / load.seconds:.0%} of a core; memory ", end="")
     sixths = ", ".join(f"{np.median(part):.0f}" for part in np.array_split(megabytes, 6) if len(part))
     print(f"{megabytes[0]:.0f} to {megabytes[-1]:.0f} MB, {load.slope:+.1f} MB a minute (medians of sixths: {sixths})")
+    private = load.memory[:, 2] / 1e6
+    print(f"  of it in no file: {private[0]:.0f} to {private[-1]:.0f} MB")
     print(f"  a visitor who has opened every page: {load.session_bytes / 1e6:.1f} MB")
 
 
