@@ -128,12 +128,13 @@ def show(
     if as_json:
         one = found.experiment
         say_json(
-            facts=_facts(one) | {"split_set": found.part, "ended": found.ended, "test": kept, "config": one.config},
+            facts=_facts(one)
+            | {"split_set": found.split_set, "ended": found.ended, "test": kept, "config": one.config},
             tables={"members": numbers, "metrics": found.together.values(), "reported": pairs},
             sentences=[found.basis, found.about, untouched, verdict(found, metric)],
         )
         return
-    columns = [f"{found.part}_{name}" for name in METRICS]
+    columns = [f"{found.split_set}_{name}" for name in METRICS]
     table(
         ("run", "member", "state", *columns),
         [

@@ -27,7 +27,7 @@ from histo_core.regular_files import read_regular
 from histo_core.workspace import Workspace
 
 UNLABELLED = -1
-PARTS = ("train", "valid", "test")
+SPLIT_SETS = ("train", "valid", "test")
 
 _BATCH = 256
 _SETTLED_SECONDS = 2.0

@@ -36,9 +36,9 @@ MOSAIC = "pages.data.explore.mosaic"
 
 
 def _table(source: Dataset) -> pd.DataFrame:
-    """The data set's own table with class names and the parts of the usual split, for filters of our own."""
+    """The data set's own table with class names and the sets of the usual split, for filters of our own."""
     classes = np.array(source.classes)[source.table["label"].to_numpy()]
-    return source.table.assign(label=classes, part=make_split(source, SplitConfig()).parts)
+    return source.table.assign(label=classes, split_set=make_split(source, SplitConfig()).split_sets)
 
 
 def _rows(**wanted: str) -> Callable[[Dataset], list[int]]:
@@ -80,7 +80,7 @@ def _rgb(arguments: Mapping[str, Any]) -> str:
 VIEW = {name: {**LINK, "view": name} for name in ("overview", "gallery", "map", "mosaic", "stain", "augment")}
 ROWS: dict[str, list[Row]] = {
     "gallery": [
-        Row("button_group: Set", "test", FOUND, _listed("rows"), _rows(part="test")),
+        Row("button_group: Set", "test", FOUND, _listed("rows"), _rows(split_set="test")),
         Row("selectbox: Class", "tumour", FOUND, _listed("rows"), _rows(label="tumour")),
         Row("selectbox: Scanner", "{scanner}", FOUND, _listed("rows"), _rows(scanner="first")),
         Row("selectbox: Patient", "{patient_id}", FOUND, _listed("rows"), _rows(patient_id="first")),

@@ -52,10 +52,10 @@ def explained(monkeypatch: pytest.MonkeyPatch, finished: Workspace) -> list[dict
     return asked
 
 
-def _fitting(home: Workspace, part: str = "test", show: str = "", label: str = "") -> list[str]:
+def _fitting(home: Workspace, split_set: str = "test", show: str = "", label: str = "") -> list[str]:
     """The patches that the page may show, told from the run's predictions alone."""
     table = load(newest(home), home).table
-    table = table[table["split"] == part]
+    table = table[table["split"] == split_set]
     if show:
         table = table[(table["y_true"] == table["y_pred"]) == (show == "right")]
     if label:

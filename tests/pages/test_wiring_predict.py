@@ -57,7 +57,7 @@ def _link(data: DataConfig, **params: str) -> dict[str, str]:
 def _asked(run_id: str, predict: dict[str, Any], split: SplitConfig | None) -> dict[str, Any]:
     how = PredictConfig(**predict).model_dump(mode="json")
     if split is None:
-        del how["parts"]  # all patches, of whatever part
+        del how["parts"]  # all patches, of whatever set
     return {
         "run_id": run_id,
         "data": OTHER.model_dump(mode="json"),

@@ -89,7 +89,7 @@ def _values(page: Explored, chosen: Selection, by: str) -> np.ndarray:
         return chosen.measured
     if by == "sample_id":
         return page.columns.id_order[chosen.rows]
-    coded = {"label": page.columns.label, "split": page.columns.part} | page.columns.filters
+    coded = {"label": page.columns.label, "split": page.columns.split_set} | page.columns.filters
     if by in coded:
         return coded[by].codes[chosen.rows]
     return page.source.table[by].to_numpy(np.float64, na_value=np.nan)[chosen.rows]

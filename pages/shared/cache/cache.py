@@ -206,7 +206,7 @@ def named(runs: Sequence[RunPredictions]) -> tuple[tuple[str, str], ...]:
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def joined(
-    runs: tuple[tuple[str, str], ...], part: str, shared_only: bool, home: str, _runs: Sequence[RunPredictions]
+    runs: tuple[tuple[str, str], ...], split_set: str, shared_only: bool, home: str, _runs: Sequence[RunPredictions]
 ) -> Joined:
     """Join runs, by their ids and names, on the samples of a set.
 
@@ -214,7 +214,7 @@ def joined(
         ComparisonError: as `histo_core.comparison.join.join`; nothing is cached then.
     """
     del runs, home
-    return join(_runs, part, shared_only=shared_only)
+    return join(_runs, split_set, shared_only=shared_only)
 
 
 @st.cache_resource(show_spinner=False, max_entries=1024)
@@ -251,7 +251,7 @@ def colour_only(data: str, config: str, home: str) -> RunPredictions:
 @st.cache_resource(show_spinner=False, max_entries=64)
 def aurocs(
     runs: tuple[tuple[str, str], ...],
-    part: str,
+    split_set: str,
     shared_only: bool,
     class_of_interest: str,
     comparator: str | None,
@@ -259,7 +259,7 @@ def aurocs(
     _joined: Joined,
 ) -> AurocResults:
     """Compute the slow part of a comparison, by the runs' ids and names; it does not depend on the threshold."""
-    del part, shared_only, home
+    del split_set, shared_only, home
     reference = COLOUR_ONLY if COLOUR_ONLY in dict(runs) else None
     return auroc_results(_joined, class_of_interest, reference=reference, comparator=comparator)
 
