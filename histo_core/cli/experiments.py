@@ -261,7 +261,7 @@ def _tell_test(score: TestScore) -> None:
 
 
 def _facts(one: Experiment) -> dict[str, Any]:
-    """What the store knows of an experiment, for other programs; its configuration by data set only."""
+    """Return an experiment's row in the store for other programs; its configuration by data set only."""
     known = {field.name: getattr(one, field.name) for field in fields(one) if field.name not in ("config", "members")}
     return known | {"dataset": one.config.data.dataset}
 

@@ -137,7 +137,7 @@ def _axis(kind: _Kind, known: Mapping[str, Sequence[EpochDone]]) -> str:
 
 
 def _within(at: RunProgress) -> bool:
-    """Whether a run is in an epoch that has a training loss already."""
+    """Return whether a run is in an epoch that has a training loss already."""
     return at.phase == "training" and at.train_loss is not None and 0 < at.batch < at.batches
 
 

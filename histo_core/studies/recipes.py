@@ -124,7 +124,7 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Protocol:
-    """How many runs a study made of one setting, such as five folds.
+    """The number of runs that a study made of one setting, such as five folds.
 
     Attributes:
         name: in words.

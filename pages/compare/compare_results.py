@@ -145,13 +145,13 @@ def _rule(joined: Joined) -> ThresholdRule:
         if chosen != BY_HAND:
             return rules[chosen]
         number = url_state.slide(
-            "Call it positive from this probability on" if two else "Threshold of the class of interest",
+            "Threshold" if two else "Threshold of the class of interest",
             "threshold",
             0.0,
             1.0,
             DEFAULT.value,
-            help="The decision threshold. A lower one finds more (sensitivity) and raises more false alarms "
-            "(specificity).",
+            help="A patch is called positive from this probability on. A lower one finds more (sensitivity) and raises "
+            "more false alarms (specificity).",
         )
     return parse_threshold(number)
 

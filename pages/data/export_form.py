@@ -26,7 +26,7 @@ def draw(source: Dataset, data: DataConfig, division: SplitConfig) -> None:
         data, division: configurations of the data set and of the split to write.
     """
     layout = st.segmented_control(
-        "Layout",
+        "Format",
         list(LAYOUTS),
         default="folders",
         required=True,

@@ -39,7 +39,7 @@ def draw(experiment_id: str) -> None:
     """
     workspace = Workspace.default()
     metric = url_state.choose(
-        "Number",
+        "Metric",
         "metric",
         METRICS,
         format_func=lambda name: NAMES[name][0].upper() + NAMES[name][1:],

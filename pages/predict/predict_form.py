@@ -79,7 +79,7 @@ def choose(
             help="Sets of the run's own split." if own else "Sets of the data's split.",
         )
         views = url_state.choose(
-            "Look at each patch",
+            "Test-time augmentation",
             "views",
             list(VIEWS),
             format_func=VIEWS.__getitem__,

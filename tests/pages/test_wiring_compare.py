@@ -71,7 +71,7 @@ COMPARE = [
         fresh=AUROCS,
     ),
     *(Row("selectbox: Threshold from", str(rule), AT, "threshold", rule) for rule in PRESETS[::3]),
-    Row("slider: Call it positive from this probability on", 0.3, AT, "threshold", ThresholdRule("number", 0.3)),
+    Row("slider: Threshold", 0.3, AT, "threshold", ThresholdRule("number", 0.3)),
 ]
 COMPARE_ELSEWHERE = {
     "button: Predict its training set": "test_compare_training_set",

@@ -26,7 +26,7 @@ OTHER = DataConfig(dataset="phantom", options={"patches": 60, "patients": 6, "se
 ROWS: dict[str, tuple[dict[str, Any], dict[str, Any], SplitConfig | None]] = {
     "as offered": ({}, {}, None),
     "selectbox: Patches": ({"url.part": "train"}, {"parts": ("train",)}, SplitConfig()),
-    "selectbox: Look at each patch": ({"url.views": "symmetries"}, {"tta": "symmetries"}, None),
+    "selectbox: Test-time augmentation": ({"url.views": "symmetries"}, {"tta": "symmetries"}, None),
     "selectbox: Combine views by": (
         {"url.views": "flips", "url.combine": "vote"},
         {"tta": "flips", "combine": "vote"},

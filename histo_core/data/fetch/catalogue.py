@@ -47,7 +47,7 @@ DOWNLOADS: dict[str, tuple[Download, ...]] = {
 """By data set. All others must be downloaded by hand: their publishers require a login or a form."""
 
 _UNPACKED = {"BreaKHis_v1.tar.gz": ("SOB_*.png", (BreaKHis.info.expected_counts or {})["images"])}
-"""What an unpacked archive contains: a pattern of file names, and how many files there are."""
+"""The contents of an unpacked archive: a pattern of file names, and how many files there are."""
 _ARCHIVES_MAX_BYTES = 16 << 30
 
 

@@ -75,7 +75,7 @@ def _sorted(page: Explored, chosen: Selection) -> np.ndarray:
         help="The order of the patches. A column of numbers runs from small to large.",
     )  # fmt: skip
     backwards = url_state.switch(
-        "Backwards", "backwards", clears=("page",), help="From large to small, from last to first."
+        "Descending", "backwards", clears=("page",), help="From large to small, from last to first."
     )
     if by in (AS_FOUND, DATA):
         return chosen.rows[::-1] if backwards else chosen.rows

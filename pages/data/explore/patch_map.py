@@ -66,7 +66,7 @@ def _projection(found: PatchMap | None) -> Literal["pca", "umap"]:
     if found is None or found.umap_xy is None:
         return "pca"
     return url_state.choose(
-        "Laid out by",
+        "Projection",
         "projection",
         list(PROJECTIONS),
         format_func=PROJECTIONS.__getitem__,

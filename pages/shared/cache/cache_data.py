@@ -40,7 +40,7 @@ def note_opened(data: str, home: str) -> None:
 
 
 def was_opened(data: str, home: str) -> bool:
-    """Whether a data set, by its configuration as JSON, was opened in this process before."""
+    """Return whether a data set, by its configuration as JSON, was opened in this process before."""
     return data in _opened(home)
 
 
