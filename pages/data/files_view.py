@@ -146,7 +146,7 @@ def _left_out(found: LeftOut) -> None:
 
 def _copy(source: Dataset, data: DataConfig) -> None:
     workspace = Workspace.default()
-    if source.store is not None:
+    if source.converted is not None:
         st.markdown("Patches are read from a converted copy in the workspace, made from these very files.")
         return
     if not worth_converting(source):

@@ -73,9 +73,7 @@ def _pictures(question: maps.MapRequest) -> None:
             width=200,
             help="The explained class (target). Usually the model's own answer.",
         )
-        opacity = url_state.slide(
-            "Opacity", "opacity", 0.0, 1.0, 0.5, step=0.05, help="Opacity of the map.", width=260
-        )
+        opacity = url_state.slide("Opacity", "opacity", 0.0, 1.0, 0.5, step=0.05, help="Opacity of the map.", width=260)
         same = url_state.switch(
             "One colour scale",
             "scale",

@@ -20,7 +20,7 @@ from histo_core.auditing.leakage import LeakageReport, audit_leakage
 from histo_core.auditing.sides import side_findings
 from histo_core.comparison.aurocs import AurocResults, auroc_results
 from histo_core.comparison.join import Joined, RunPredictions, join, load
-from histo_core.comparison.looks import look_at_test
+from histo_core.comparison.looks import record_look
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.class_counts import counts_by, offered_columns
 from histo_core.data.dataset import Dataset
@@ -268,7 +268,7 @@ def aurocs(
 def looks(run_ids: tuple[str, ...], home: str, _runs: Sequence[Run]) -> str:
     """Record once that a set of runs is compared on the test set; say how often that was scored before."""
     del run_ids
-    return look_at_test(_runs, Workspace(Path(home)))
+    return record_look(_runs, Workspace(Path(home)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

@@ -11,7 +11,7 @@ import streamlit as st
 from pages.shared.components.text import plain
 
 if TYPE_CHECKING:
-    from histo_core.experiments.beside import Pair  # it loads the studies, which load PyTorch
+    from histo_core.experiments.reported import Pair  # it loads the studies, which load PyTorch
 
 NOT_COMPARED = "not compared"
 
