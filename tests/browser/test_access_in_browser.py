@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from benchmarks._class_workspace import make_class_workspace
 from histo_core.workspace import Workspace
@@ -42,6 +43,24 @@ def home(home: Workspace) -> Workspace:
 def test_axe_finds_nothing_on_a_page(path: str, visit: Visit) -> None:
     allowed = STREAMLITS_OWN.get(path, {})
     assert _found(visit(path)) == dict.fromkeys(SCHEMES, allowed)
+
+
+@pytest.mark.parametrize(
+    ("path", "slider"),
+    [("/explain?show=all", True), (f"/data?{urlencode(DATA | {'view': 'gallery', 'patch': 'P001-S1-000001'})}", False)],
+)
+def test_the_arrow_keys_step_through_patches_and_leave_a_slider_alone(path: str, slider: bool, visit: Visit) -> None:
+    page = visit(path)
+    place = page.get_by_text(re.compile(r"^\d+ of \d+ patches")).last
+    first = place.inner_text()
+    page.keyboard.press("ArrowRight")
+    expect(place).not_to_have_text(first)
+    page.keyboard.press("ArrowLeft")
+    expect(place).to_have_text(first)
+    if slider:
+        page.get_by_role("slider").first.press("ArrowRight")
+        page.wait_for_function("busy => !document.querySelector(busy)", arg=BUSY)
+        expect(place).to_have_text(first)
 
 
 def test_axe_finds_nothing_in_an_empty_workspace(browser: Browser, tmp_path: Path) -> None:
