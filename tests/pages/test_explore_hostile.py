@@ -64,7 +64,7 @@ def _heard(page: AppTest) -> str:
     """All that is read as Markdown: every text but `st.text`, and the labels of buttons."""
     assert not page.exception
     assert not page.error
-    kinds = ("subheader", "markdown", "caption", "info", "warning")
+    kinds = ("header", "markdown", "caption", "info", "warning")
     return "\n".join([str(one.value) for kind in kinds for one in page.get(kind)] + [one.label for one in page.button])
 
 
