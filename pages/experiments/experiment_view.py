@@ -73,7 +73,7 @@ def _summary(experiment_id: str, workspace: Workspace) -> Summary:
 
 def _board(now: Summary, metric: str, workspace: Workspace) -> None:
     experiment = now.experiment
-    st.subheader(plain(verdict(now, metric)), anchor=False)
+    st.header(plain(verdict(now, metric)), anchor=False)
     if experiment.cancelled_at is not None:
         st.info("This experiment was cancelled: no more of its runs are started.", icon=":material/info:")
     st.caption(plain(now.about))

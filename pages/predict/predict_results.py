@@ -104,7 +104,7 @@ def _sheets(table: pd.DataFrame, certainty: pd.Series, data: DataConfig, found: 
         chosen = table.loc[rows]
         places = cache_data.find_rows(key, cache.dataset(key, home).state, chosen["sample_id"].tolist(), home)
         with grid.cell():
-            st.subheader(title, anchor=False)
+            st.header(title, anchor=False)
             frames = tuple(colours[name] for name in chosen["y_pred"])
             low, high = certainty.loc[rows].min(), certainty.loc[rows].max()
             st.image(cache.sheet(key, home, tuple(int(place) for place in places), COLUMNS, CELL, frames))

@@ -37,7 +37,7 @@ LEGEND = 32
 
 def draw(workspace: Workspace) -> None:
     """Draw the board, which updates while something is active."""
-    st.subheader("Runs", anchor=ANCHOR)
+    st.header("Runs", anchor=ANCHOR)
     store = cache.store(str(workspace.home))
     tags = all_tags(store)
     wanted = _filter(tags)
