@@ -68,7 +68,7 @@ def _equal_pixels(
             if values[other] != values[first]
         )
 
-    return pairs(split.parts), pairs(dataset.table["label"].to_numpy())
+    return pairs(split.split_sets), pairs(dataset.table["label"].to_numpy())
 
 
 def _pixels(identical: int, conflicting: int) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from histo_core.auditing.finding import Finding
-from histo_core.data.dataset import PARTS, Dataset
+from histo_core.data.dataset import SPLIT_SETS, Dataset
 from histo_core.data.splits.split import Split
 
 _SHOWN = 3
@@ -16,7 +16,7 @@ _SHOWN = 3
 
 def rows_of(split: Split) -> np.ndarray:
     """Return the rows of all sets, int64: training first, so that a pair of patches begins with the training patch."""
-    return np.concatenate([split.indices(part) for part in PARTS])
+    return np.concatenate([split.indices(split_set) for split_set in SPLIT_SETS])
 
 
 def known(dataset: Dataset, rows: np.ndarray, column: str) -> bool:
@@ -29,7 +29,7 @@ def on_both_sides(dataset: Dataset, split: Split, rows: np.ndarray, column: str)
     if column not in dataset.table:
         return ()
     ids = dataset.table[column].iloc[rows]
-    parts_of = ids.to_frame("id").assign(part=split.parts[rows]).dropna().groupby("id")["part"].nunique()
+    parts_of = ids.to_frame("id").assign(part=split.split_sets[rows]).dropna().groupby("id")["part"].nunique()
     return tuple(str(name) for name in parts_of.index[parts_of > 1])
 
 
@@ -107,7 +107,7 @@ def _shared(dataset: Dataset, split: Split, column: str) -> tuple[tuple[str, ...
         {
             "sample_id": dataset.table["sample_id"].to_numpy(dtype=object)[rows],
             column: ids.to_numpy(dtype=object)[rows],
-            "part": split.parts[rows],
+            "part": split.split_sets[rows],
         }
     )
     return shared, table.sort_values([column], kind="stable", ignore_index=True)
