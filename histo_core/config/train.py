@@ -44,6 +44,12 @@ class TrainConfig(Config):
 
     A setting that `BELONGS` lists must keep its default under other choices, so that no run has a setting without
     effect.
+
+    Example:
+        >>> from histo_core.config import TrainConfig
+        >>> train = TrainConfig(epochs=3, optimizer="sgd", momentum=0.9)
+        >>> train.epochs, train.learning_rate, train.momentum
+        (3, 0.001, 0.9)
     """
 
     epochs: int = Field(default=10, ge=1, le=10_000, title="Epochs")
