@@ -12,7 +12,7 @@ from histo_core.errors import HistoscopeError
 from histo_core.models.layers.equivariance import inexact
 from histo_core.studies.recipes import NamedConfig
 from histo_core.workspace import Workspace
-from pages.shared.cache import cache_data
+from pages.shared.cache import cache, cache_data
 from pages.shared.components import data_choice
 from pages.shared.components.text import plain
 
@@ -38,7 +38,7 @@ def _input_size(config: RunConfig) -> tuple[int, int] | None:
     if side is not None:
         return side, side
     data, home = config.data.model_dump_json(), str(Workspace.default().home)
-    if not cache_data.was_opened(data, home):
+    if not cache.was_opened(data, home):
         return None
     try:
         height, width = cache_data.patch_size(data, data_choice.opened(config.data).state, home)

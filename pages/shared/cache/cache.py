@@ -30,6 +30,7 @@ from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.split import LEFT_OUT, Split
 from histo_core.experiments.scores import RunScores
 from histo_core.experiments.scores import run_scores as score_run
+from histo_core.progress import Progress, silent
 from histo_core.runs.store.records import Run
 from histo_core.runs.store.runs import Store
 from histo_core.training.activations import FILE, EpochActivity, read_activity
@@ -58,19 +59,32 @@ def store(home: str) -> Store:
     return Store.open(Workspace(Path(home)))
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
-def dataset(data: str, home: str) -> Dataset:
+def dataset(data: str, home: str, progress: Progress = silent) -> Dataset:
     """Open a data set by its configuration as JSON. `forget_data` makes the next call read the disk again.
 
-    Where the entry was evicted and the files have changed meanwhile, results derived from the former files are
+    Where its place was taken by others and the files have changed meanwhile, results derived from the former files are
     cleared: else old images would be shown under new names.
+
+    Args:
+        data, home: the key.
+        progress: as `histo_core.data.opening.open_dataset`; not called for a data set that is open.
     """
-    found = open_dataset(DataConfig.model_validate_json(data), Workspace(Path(home)))
-    states = _states(data, home)
-    if states and states[-1] != found.state:
-        _forget_derived()
-    states[:] = [found.state]
-    return found
+    held = _held(data, home)
+    if not held:
+        found = open_dataset(DataConfig.model_validate_json(data), Workspace(Path(home)), progress)
+        states = _states(data, home)
+        if states and states[-1] != found.state:
+            _forget_derived()
+        states[:] = [found.state]
+        held.append(found)
+    return held[0]
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _held(data: str, home: str) -> list[Dataset]:
+    """Return a shared list that holds the open data set; empty before."""
+    del data, home
+    return []
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)
@@ -78,6 +92,11 @@ def _states(data: str, home: str) -> list[str]:
     """Return a shared list that holds the last state in which a data set was opened; empty before."""
     del data, home
     return []
+
+
+def was_opened(data: str, home: str) -> bool:
+    """Whether a data set was opened in this process before, so that it opens again without a delay."""
+    return bool(_states(data, home))
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -177,7 +196,7 @@ MADE_OF_DATA: list[Any] = []
 
 def forget_data() -> None:
     """Clear all opened data sets, because their files may have changed."""
-    dataset.clear()
+    _held.clear()
     _forget_derived()
 
 

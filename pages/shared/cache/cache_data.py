@@ -28,22 +28,6 @@ SECONDS = 30
 """Seconds for which a folder's listing is cached while a form is filled in."""
 
 
-@st.cache_resource(show_spinner=False)
-def _opened(home: str) -> set[str]:
-    del home
-    return set()
-
-
-def note_opened(data: str, home: str) -> None:
-    """Record that a data set was opened in this process, so that it opens again without a delay."""
-    _opened(home).add(data)
-
-
-def was_opened(data: str, home: str) -> bool:
-    """Whether a data set, by its configuration as JSON, was opened in this process before."""
-    return data in _opened(home)
-
-
 _NO_GROUPS = ("sample_id", "label", "split")
 _AT_MOST = 0.5
 """A column with more values than this share of the rows identifies patches and groups none."""

@@ -52,7 +52,7 @@ def fields(
 def of_data(data: DataConfig, division: SplitConfig, *, prefix: str) -> dict[str, Any]:
     """Draw `fields` with the choices of a data set, where it has been opened before."""
     key, home = data.model_dump_json(), str(Workspace.default().home)
-    if not cache_data.was_opened(key, home):
+    if not cache.was_opened(key, home):
         return fields(division, prefix=prefix)
     state = cache.dataset(key, home).state
     saved = {one.fingerprint: f"{one.name}: {one.note}" for one in cache_data.saved(key, state, home)}

@@ -9,7 +9,7 @@ import streamlit as st
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.workspace import Workspace
 from pages.shared.app import navigation
-from pages.shared.cache import cache, cache_data
+from pages.shared.cache import cache
 from pages.shared.components import data_choice
 from pages.shared.components.errors import shown
 from pages.shared.components.text import plain
@@ -20,7 +20,7 @@ def draw(data: DataConfig, division: SplitConfig) -> None:
     """Draw the verdict in a frame, with a link to the audit. Data that are not open yet are opened only on demand."""
     home = str(Workspace.default().home)
     with st.container(border=True, key="split.verdict"):
-        if not (cache_data.was_opened(data.model_dump_json(), home) or _known_soon(data, home)):
+        if not (cache.was_opened(data.model_dump_json(), home) or _known_soon(data, home)):
             st.caption("Whether training and test share patients or patches is known once the data have been opened.")
             if st.button("Open the data and look", icon=":material/fact_check:", type="tertiary"):
                 data_choice.opened(data)
