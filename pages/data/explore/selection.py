@@ -114,7 +114,7 @@ def _finding(page: Explored, key: str) -> tuple[np.ndarray, str | None, np.ndarr
     """Return the rows of an audit's finding, pair by pair, the column that it measured, and its value for each row."""
     try:
         other = data_choice.against() if key.startswith(AGAINST) else None
-        report = cache.audit(*page.key, other.model_dump_json() if other else "")
+        report = cache.audit(*page.key, other)
     except HistoscopeError:
         report = None
     finding = report.finding(key.removeprefix(AGAINST)) if report else None
@@ -140,7 +140,7 @@ def _finding(page: Explored, key: str) -> tuple[np.ndarray, str | None, np.ndarr
 def _lasso(page: Explored, text: str) -> np.ndarray:
     """Return the rows inside the polygon of the URL."""
     try:
-        rows = cache_maps.within(page.key[0], text, page.home)
+        rows = cache_maps.within(page.data, text, page.workspace)
     except HistoscopeError:
         rows = None
     if rows is None:

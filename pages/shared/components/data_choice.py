@@ -17,6 +17,7 @@ from histo_core.regular_files import parse_json
 from histo_core.storable import as_json
 from histo_core.workspace import Workspace
 from pages.shared.app import url_state
+from pages.shared.app.session import current_session
 from pages.shared.cache import cache, cache_data
 from pages.shared.components import fetch, model_form
 from pages.shared.components.errors import shown
@@ -113,7 +114,7 @@ def _folder(name: str, data: DataConfig, prefix: str) -> str | None:
         help="On the machine that Histoscope runs on; nothing is copied or changed.",
     ).strip()
     with shown():
-        missing = bool(root) and fetch.is_missing(root, Workspace.default())
+        missing = bool(root) and fetch.is_missing(root, current_session().workspace)
         if missing:
             st.warning(
                 "There is nothing in this folder yet. This is how to get the data:", icon=":material/folder_off:"
@@ -141,9 +142,7 @@ def _options(kind: type[Dataset], data: DataConfig, prefix: str) -> tuple[dict[s
 @shown()
 def _show_patients(data: DataConfig) -> None:
     """Show what the pattern finds in the first names in the folder."""
-    found = cache_data.pattern_preview(
-        data.model_dump_json(), str(data.options[PATTERN]), str(Workspace.default().home)
-    )
+    found = cache_data.pattern_preview(data, str(data.options[PATTERN]), current_session().workspace)
     known = int(found["patient_id"].notna().to_numpy().sum())
     st.caption(f"The pattern finds a patient in {known} of the first {count(len(found), 'name')}.")
     st.dataframe(
@@ -155,13 +154,20 @@ def _show_patients(data: DataConfig) -> None:
     )
 
 
-def opened(data: DataConfig, *, patience: float = math.inf, leave_it: Callable[[], bool] = lambda: False) -> Dataset:
+def opened(
+    data: DataConfig,
+    workspace: Workspace,
+    *,
+    patience: float = math.inf,
+    leave_it: Callable[[], bool] = lambda: False,
+) -> Dataset:
     """Open a data set. Its preparation (rendering, unpacking, a check for broken files) shows a progress bar.
 
     Leaving the page stops the preparation, and no partial result stays.
 
     Args:
         data: the data set to open.
+        workspace: stores what is prepared.
         patience: seconds after which to give up, if at least as many remain.
         leave_it: asked once, and only where preparation is needed; True gives up before it begins.
 
@@ -181,7 +187,7 @@ def opened(data: DataConfig, *, patience: float = math.inf, leave_it: Callable[[
         place.progress(min(done / total, 1.0) if total else 0.0, f"Preparing the data: {done:,} of {total:,}")
 
     with st.spinner("Opening the data…", show_time=True):
-        source = cache.dataset(data.model_dump_json(), str(Workspace.default().home), progress)
+        source = cache.dataset(data, workspace, progress)
     place.empty()
     return source
 
@@ -195,7 +201,7 @@ def opened_or_job(data: DataConfig) -> Dataset | None:
     Raises:
         HistoscopeError: as `histo_core.data.opening.open_dataset`.
     """
-    workspace = Workspace.default()
+    workspace = current_session().workspace
     kind = "check" if data.skip_broken else "prepare"
     params = {"data": data.model_dump(mode="json")}
 
@@ -204,19 +210,19 @@ def opened_or_job(data: DataConfig) -> Dataset | None:
         return job is not None and (job.active or job.state == "cancelled")
 
     try:
-        return opened(data, patience=PATIENCE, leave_it=in_a_job)
+        return opened(data, workspace, patience=PATIENCE, leave_it=in_a_job)
     except CancelledError:
         if find_job(kind, params, workspace) is None:
-            start_job(kind, params, workspace)
+            start_job(kind, params, workspace, user=current_session().user)
     note = "The data are made ready once, by a process apart from this page."
     job_card(kind, params, "Make the data ready", then="The data are ready.", note=note, primary=True)
     return None
 
 
-def is_ready(data: DataConfig) -> bool:
+def is_ready(data: DataConfig, workspace: Workspace) -> bool:
     """Whether a data set opens without preparation; False where an error prevents that. It stays open."""
     try:
-        opened(data, leave_it=lambda: True)
+        opened(data, workspace, leave_it=lambda: True)
     except HistoscopeError:
         return False
     return True
