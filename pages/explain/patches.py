@@ -98,10 +98,11 @@ def of_run(run: Run, workspace: Workspace) -> Patch | None:
         if asked not in samples:
             asked = samples[0] if show == "wrong" else _telling(found, predicted.positive, source)
         sample = _step(samples, samples.index(asked))
-    index = row_of(source, sample)
-    image = source.read([index])[0]
+    image = pixels_of(source, sample)
     truth = predicted.table.loc[predicted.table["sample_id"] == sample, "y_true"].iloc[0]
-    return Patch(sample, image, _sha256(image), truth if isinstance(truth, str) else None, source.mask(index))
+    return Patch(
+        sample, image, _sha256(image), truth if isinstance(truth, str) else None, source.mask(_row_of(source, sample))
+    )
 
 
 def _opened(run: Run, predicted: pd.DataFrame, workspace: Workspace) -> Dataset:
@@ -120,16 +121,21 @@ def _opened(run: Run, predicted: pd.DataFrame, workspace: Workspace) -> Dataset:
 
 def _telling(found: pd.DataFrame, positive: str, source: Dataset) -> str:
     """Return the patch to start with; among wrong predictions, the most certain one."""
-    chosen = choose_first_patch(found, positive, lambda sample: source.read([row_of(source, sample)])[0])
+    chosen = choose_first_patch(found, positive, lambda sample: pixels_of(source, sample))
     return chosen or str(found["sample_id"].iloc[0])
 
 
-def row_of(source: Dataset, sample: str) -> int:
-    """Return a patch's row in the data set.
+def pixels_of(source: Dataset, sample: str) -> np.ndarray:
+    """Read a patch by its id, uint8 H x W x 3 RGB.
 
     Raises:
-        DataNotFoundError: it is not there.
+        DataNotFoundError: there is no such patch.
+        CorruptDataError: it cannot be read.
     """
+    return source.read([_row_of(source, sample)])[0]
+
+
+def _row_of(source: Dataset, sample: str) -> int:
     rows = np.flatnonzero(source.table["sample_id"].to_numpy() == sample)
     if not len(rows):
         raise DataNotFoundError(

@@ -90,7 +90,7 @@ def test_pictures_of_former_files_never_stand_under_the_names_of_others(folder: 
 
     before = sheet()
     (folder / "normal" / "00.png").unlink()
-    cache._held.clear()  # as where eight others took its place
+    cache._held.cache_clear()  # as where eight others took its place
     assert sheet() != before
 
 

@@ -43,8 +43,8 @@ def test_from_nothing_known_to_the_verdict(workspace: Workspace, open_page: Open
     assert "This split has not been audited: do it now" in _links(page)
 
     report = make_audit(source, split, workspace)
-    cache._held.clear()  # as after a restart of the server
-    cache._states.clear()
+    cache._held.cache_clear()  # as after a restart of the server
+    cache._states.cache_clear()
     page = _page(open_page)
     assert report.verdict in texts(page).replace("\\", "")
     assert "Read the audit" in _links(page)

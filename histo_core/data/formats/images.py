@@ -160,14 +160,13 @@ def _read(content: bytes, name: str, max_pixels: int) -> np.ndarray:
 
 def _pixels(image: ImageFile, content: bytes) -> np.ndarray:
     """Decode an image, refuse damage, and turn it upright."""
-    pixels = None
     if isinstance(image, JpegImageFile):
-        pixels = decode_jpeg(content, image.size)
-    if pixels is None:
-        pixels = _to_rgb(image)
+        turn, decoded = _orientation(image), decode_jpeg(content, image.size)
+        pixels = _to_rgb(image) if decoded is None else decoded
+    else:
+        pixels, turn = _to_rgb(image), _orientation(image)  # in a PNG it may stand behind the pixels
     if isinstance(image, PngImageFile) and (image.info.get("interlace") or _ends_in_nothing(image)):
         png.check_rows(content)
-    turn = _orientation(image)
     return pixels if turn == _UPRIGHT else upright(pixels, turn)
 
 

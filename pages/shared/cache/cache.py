@@ -7,6 +7,7 @@ so that two workspaces in one process never mix.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,10 +56,11 @@ def dataset(data: DataConfig, workspace: Workspace, progress: Progress = silent)
         data, workspace: the key.
         progress: as `histo_core.data.opening.open_dataset`; not called for a data set that is open.
     """
-    held = _held(data, workspace)
+    key = data.model_dump_json(), workspace
+    held = _held(*key)
     if not held:
         found = open_dataset(data, workspace, progress)
-        states = _states(data, workspace)
+        states = _states(*key)
         if states and states[-1] != found.state:
             _forget_derived()
         states[:] = [found.state]
@@ -66,15 +68,16 @@ def dataset(data: DataConfig, workspace: Workspace, progress: Progress = silent)
     return held[0]
 
 
-@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=8)
-def _held(data: DataConfig, workspace: Workspace) -> list[Dataset]:
+# These two are not Streamlit's caches: what opening draws, a progress bar, would be drawn again at each look-up.
+@lru_cache(maxsize=8)
+def _held(data: str, workspace: Workspace) -> list[Dataset]:
     """Return a shared list that holds the open data set; empty before."""
     del data, workspace
     return []
 
 
-@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=256)
-def _states(data: DataConfig, workspace: Workspace) -> list[str]:
+@lru_cache(maxsize=256)
+def _states(data: str, workspace: Workspace) -> list[str]:
     """Return a shared list that holds the last state in which a data set was opened; empty before."""
     del data, workspace
     return []
@@ -82,7 +85,7 @@ def _states(data: DataConfig, workspace: Workspace) -> list[str]:
 
 def was_opened(data: DataConfig, workspace: Workspace) -> bool:
     """Whether a data set was opened in this process before, so that it opens again without a delay."""
-    return bool(_states(data, workspace))
+    return bool(_states(data.model_dump_json(), workspace))
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=16)
@@ -192,7 +195,7 @@ MADE_OF_DATA: list[Any] = []
 
 def forget_data() -> None:
     """Clear all opened data sets, because their files may have changed."""
-    _held.clear()
+    _held.cache_clear()
     _forget_derived()
 
 

@@ -192,7 +192,7 @@ def opened(
     return source
 
 
-def opened_or_job(data: DataConfig) -> Dataset | None:
+def opened_or_job(data: DataConfig, workspace: Workspace) -> Dataset | None:
     """Open a data set. Long preparation runs in a job, which continues when the page is left.
 
     Returns:
@@ -201,7 +201,6 @@ def opened_or_job(data: DataConfig) -> Dataset | None:
     Raises:
         HistoscopeError: as `histo_core.data.opening.open_dataset`.
     """
-    workspace = current_session().workspace
     kind = "check" if data.skip_broken else "prepare"
     params = {"data": data.model_dump(mode="json")}
 
