@@ -26,15 +26,19 @@ def test_it_has_as_many_weights_as_one_element_of_each_field_needs() -> None:
         (
             "p4m_densenet",
             {"blocks": 2, "growth": 1},
-            ["stem", "features.0.norm*", "features.0.conv", "features.1*", "features.3", "features.5.norm*"]
-            + ["features.5.conv", "features.6*"],
+            [
+                *("stem", "features.0.norm*", "features.0.conv", "features.1*", "features.3"),
+                *("features.5.norm*", "features.5.conv", "features.6*"),
+            ],
         ),
         (
             "p4m_resnet",
             {"fields": (1, 1, 1, 1)},
-            ["stem"]
-            + [f"features.{at}.{layer}" for at in (0, 2, 4, 6) for layer in ("norm1*", "conv1", "norm2*", "conv2")]
-            + ["features.7*"],
+            [
+                "stem",
+                *(f"features.{at}.{layer}" for at in (0, 2, 4, 6) for layer in ("norm1*", "conv1", "norm2*", "conv2")),
+                "features.7*",
+            ],
         ),
     ],
 )
