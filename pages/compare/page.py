@@ -150,7 +150,7 @@ def _result(key: Hashable, joined: Joined, aurocs: AurocResults, looks: str, top
     with top:
         layout.header("Compare", first.verdict)
         groups = f" of {count(first.n_groups, first.group_kind)}" if first.group_kind else ""
-        st.caption(f"{count(first.n, 'patch', 'patches')}{groups}, {PARTS[first.part]}. {plain(looks)}")
+        st.caption(f"{count(first.n, 'patch')}{groups}, {PARTS[first.part]}. {plain(looks)}")
         for warning in first.warnings:
             st.warning(plain(warning), icon=":material/info:")
     if first.many:

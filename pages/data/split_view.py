@@ -142,10 +142,10 @@ def _balance(source: Dataset, split: Split, data: DataConfig, division: SplitCon
     st.subheader("Class balance", anchor=False)
     most, least = str(counts.idxmax()), str(counts.idxmin())
     if most == least:
-        said = f"In training there are {count(int(counts[most]), 'patch', 'patches')} of each class."
+        said = f"In training there are {count(int(counts[most]), 'patch')} of each class."
     else:
         said = (
-            f"In training there are {count(int(counts[most]), 'patch', 'patches')} of {most} and "
+            f"In training there are {count(int(counts[most]), 'patch')} of {most} and "
             f"{int(counts[least]):,} of {least}. A split never changes that: training can weigh rare classes more, "
             "draw them more often, or enlarge each class through new augmentations of its patches. Choose it under "
             "Training, as Class balance."

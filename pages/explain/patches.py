@@ -174,7 +174,7 @@ def _step(found: list[str], at: int) -> str:
         args=("patch", found[(at + 1) % len(found)]),
     )
     st.caption(
-        f"{at + 1:,} of {count(len(found), 'patch', 'patches')}, the surest answers first: {plain(found[at])}",
+        f"{at + 1:,} of {count(len(found), 'patch')}, the surest answers first: {plain(found[at])}",
         width="content",
     )
     return found[at]

@@ -105,7 +105,7 @@ def _open_again(answer: PredictionSet) -> None:
 
 def _which(question: predict_form.PredictRequest, source: Dataset) -> str:
     if question.split is None:
-        return count(len(source), "patch", "patches")
+        return count(len(source), "patch")
     return " and ".join(f"the {predict_form.PATCHES[part].lower()}" for part in question.predict.parts)
 
 

@@ -52,7 +52,7 @@ def sentence(found: PredictionSet, workspace: Workspace) -> str:
     table = predict_cache.table(found.id, workspace)
     said = table["y_pred"].value_counts()
     parts = ", ".join(f"{said.get(name, 0):,} {name}" for name in found.facts["classes"])
-    return f"{count(len(table), 'patch', 'patches')}: {parts}."
+    return f"{count(len(table), 'patch')}: {parts}."
 
 
 def _scores(found: PredictionSet, run: Run, table: pd.DataFrame, workspace: Workspace) -> None:
@@ -150,7 +150,7 @@ def _table(table: pd.DataFrame, certainty: pd.Series, found: PredictionSet) -> N
     if says != ANY:
         kept &= table["y_pred"] == says
     filtered = table.loc[kept]
-    st.caption(f"{count(len(filtered), 'patch', 'patches')} of {len(table):,}.")
+    st.caption(f"{count(len(filtered), 'patch')} of {len(table):,}.")
     st.dataframe(filtered, hide_index=True, height=320, alt="Predictions of single patches.")
     current_session().authorise("data.export", found.id)
     with st.container(horizontal=True):

@@ -40,7 +40,7 @@ def draw(page: Explored) -> None:
             "Slide",
             "slide",
             list(patches),
-            format_func=lambda name: f"{name} ({count(patches[name], 'patch', 'patches')})",
+            format_func=lambda name: f"{name} ({count(patches[name], 'patch')})",
             width=320,
             clears=("region", "patch"),
             help="Type to search.",

@@ -123,9 +123,7 @@ def _channels(page: Explored, chosen: Selection) -> None:
     sampled = len(rows) > SAMPLE
     if sampled:
         rows = np.sort(np.random.default_rng(0).choice(rows, SAMPLE, replace=False))
-    said = (
-        f"a random sample of {SAMPLE:,} of {len(chosen):,} patches" if sampled else count(len(rows), "patch", "patches")
-    )
+    said = f"a random sample of {SAMPLE:,} of {len(chosen):,} patches" if sampled else count(len(rows), "patch")
     key = hashlib.sha256(rows.tobytes()).hexdigest()
     if st.button("Measure mean and SD", key="explore.channels", help=f"Reads {said}; values between 0 and 1."):
         st.session_state["explore.channels.asked"] = key
