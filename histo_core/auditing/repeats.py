@@ -44,7 +44,7 @@ def _repeated(pairs: pd.DataFrame, key: str, title: str, what: str, columns: lis
         return Finding(key, title, f"No two patches are the same{means}.{more}", "ok", table)
     clause = "; ".join(
         [f"{count(n, what)} between {one} and {two}" for (one, two), n in _counts(apart, ["part", "other_part"])]
-        + [f"{count(n, what)} within {part}" for part, n in _counts(together, "part")]
+        + [f"{count(n, what)} within {split_set}" for split_set, n in _counts(together, "part")]
     )
     advice = "take them out of one side" if len(apart) else "they count double"
     severity: Severity = "problem" if len(apart) else "note"

@@ -157,7 +157,7 @@ def _tell_problems(problems: Sequence[tuple[str, str]], *, left_out: bool) -> No
 
 
 def _counted_ids(dataset: Dataset) -> list[tuple[int, str]]:
-    """How many patients, slides and groups the table names."""
+    """Count the patients, slides and groups that the table names."""
     return [
         (len(set(dataset.table[column].dropna())), name) for column, name in _IDS.items() if column in dataset.table
     ]

@@ -56,7 +56,7 @@ def listed(names: Sequence[str]) -> str:
     """
     if len(names) > _NAMED + 1:
         names = [*names[:_NAMED], f"{len(names) - _NAMED} others"]
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+    return " and ".join(words for words in (", ".join(names[:-1]), names[-1]) if words)
 
 
 def _against(others: Sequence[PairDifference], references: set[str], pronoun: str) -> str:
@@ -111,7 +111,7 @@ def _measure(comparison: Comparison) -> str:
 def _basis(comparison: Comparison) -> str:
     number, kind = comparison.n_groups, comparison.group_kind
     if kind is None:
-        number, kind = comparison.n, f"{comparison.part} patch"
+        number, kind = comparison.n, f"{comparison.split_set} patch"
     return f"these {count(number, kind)}" if number > 1 else f"this one {kind}"
 
 
@@ -120,6 +120,6 @@ def _undefined(comparison: Comparison) -> str:
     positives = int(counts[comparison.classes.index(comparison.class_of_interest)])
     share = "none" if positives == 0 else "every one"
     return (
-        f"AUROC is not defined here: of the {comparison.n:,} {comparison.part} patches {share} is "
+        f"AUROC is not defined here: of the {comparison.n:,} {comparison.split_set} patches {share} is "
         f"{comparison.class_of_interest}."
     )

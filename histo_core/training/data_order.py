@@ -115,16 +115,18 @@ def identity(config: RunConfig, dataset: Dataset, split: Split, data_hash: str |
     }
 
 
-def _labelled(dataset: Dataset, split: Split, part: str, *, at_least: int) -> np.ndarray:
-    rows = split.indices(part)
+def _labelled(dataset: Dataset, split: Split, split_set: str, *, at_least: int) -> np.ndarray:
+    rows = split.indices(split_set)
     if len(rows) < at_least:
         raise SplitError(
-            f"The {part} set holds {count(len(rows), 'sample')}.", f"At least {at_least}.", "Change the split's shares."
+            f"The {split_set} set holds {count(len(rows), 'sample')}.",
+            f"At least {at_least}.",
+            "Change the split's shares.",
         )
     unlabelled = int((dataset.table["label"].to_numpy()[rows] == UNLABELLED).sum())
     if unlabelled:
         raise SplitError(
-            f"The {part} set holds {count(unlabelled, 'sample')} without a label.",
+            f"The {split_set} set holds {count(unlabelled, 'sample')} without a label.",
             "Labelled samples only.",
             "Leave them out of the split.",
         )

@@ -56,7 +56,7 @@ def _score(kept: TestScore, now: Summary) -> None:
     basis = f" ({kept.basis})" if kept.basis else groups
     st.markdown(plain(f"{label} on {count(kept.n, 'patch')}{basis}, scored once:"))
     if kept.scored_before:
-        st.caption(plain(f"Before that the same part was {scored_in_words(kept.scored_before)}"))
+        st.caption(plain(f"Before that the same test set was {scored_in_words(kept.scored_before)}"))
     layout.facts(
         {NAMES[name][0].upper() + NAMES[name][1:]: str(kept.metrics[name]) for name in METRICS if name in kept.metrics}
     )

@@ -90,7 +90,7 @@ def _pcam(report: PCamReport) -> None:
     st.subheader("PatchCamelyon's report", anchor=False)
     grid = layout.halves()
     for number, (name, table) in enumerate(
-        {"Patches of each part": report.patches, "Slides of each part and type": report.slides}.items()
+        {"Patches of each set": report.patches, "Slides of each set and type": report.slides}.items()
     ):
         with grid.cell():
             _report_table(name, None if table is None else table.reset_index(), f"pcam-report-{number + 1}")

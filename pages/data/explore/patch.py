@@ -120,7 +120,7 @@ def _picture(image: np.ndarray) -> None:
 def _facts(page: Explored, row: int) -> pd.DataFrame:
     """Return all columns of a row, as text."""
     known = page.source.table.iloc[row].drop("label")
-    pairs = [("Class", page.label(row)), ("Set of this split", page.split.parts[row] or "none")]
+    pairs = [("Class", page.label(row)), ("Set of this split", page.split.split_sets[row] or "none")]
     pairs += [(columns.title(str(name)), "" if pd.isna(value) else str(value)) for name, value in known.items()]
     return pd.DataFrame(pairs, columns=["What", "Value"])
 
