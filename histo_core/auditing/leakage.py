@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from histo_core.auditing.duplicates import exact_duplicates
-from histo_core.data.dataset import PARTS, Dataset
+from histo_core.data.dataset import SPLIT_SETS, Dataset
 from histo_core.data.splits.split import Split
 from histo_core.progress import Progress, silent
+from histo_core.shown_text import count
 
 _SHOWN = 3
 
@@ -63,7 +64,7 @@ def audit_leakage(dataset: Dataset, split: Split, progress: Progress = silent) -
 
 def rows_of(split: Split) -> np.ndarray:
     """Return the rows of all sets, int64: training first, so that a pair of patches begins with the training patch."""
-    return np.concatenate([split.indices(part) for part in PARTS])
+    return np.concatenate([split.indices(split_set) for split_set in SPLIT_SETS])
 
 
 def known(dataset: Dataset, rows: np.ndarray, column: str) -> bool:
@@ -76,14 +77,14 @@ def on_both_sides(dataset: Dataset, split: Split, rows: np.ndarray, column: str)
     if column not in dataset.table:
         return ()
     ids = dataset.table[column].iloc[rows]
-    parts_of = ids.to_frame("id").assign(part=split.parts[rows]).dropna().groupby("id")["part"].nunique()
-    return tuple(str(name) for name in parts_of.index[parts_of > 1])
+    sets_of = ids.to_frame("id").assign(part=split.split_sets[rows]).dropna().groupby("id")["part"].nunique()
+    return tuple(str(name) for name in sets_of.index[sets_of > 1])
 
 
 def some(names: tuple[str, ...], kind: str) -> str:
     """Return the count and the first of some names with a verb: "2 patients (p1, p2) are"."""
     shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
-    return f"1 {kind} ({shown}) is" if len(names) == 1 else f"{len(names):,} {kind}s ({shown}) are"
+    return f"{count(len(names), kind)} ({shown}) {'is' if len(names) == 1 else 'are'}"
 
 
 def _equal_pixels(
@@ -100,7 +101,7 @@ def _equal_pixels(
             if values[other] != values[first]
         )
 
-    return pairs(split.parts), pairs(dataset.table["label"].to_numpy())
+    return pairs(split.split_sets), pairs(dataset.table["label"].to_numpy())
 
 
 def _verdict(
@@ -123,5 +124,5 @@ def _verdict(
     return f"{sides}; {pixels}{labels}."
 
 
-def _patches(count: int) -> str:
-    return f"{count:,} patch{' is' if count == 1 else 'es are'}"
+def _patches(number: int) -> str:
+    return f"{count(number, 'patch')} {'is' if number == 1 else 'are'}"

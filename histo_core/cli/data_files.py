@@ -86,7 +86,7 @@ def export(
 ) -> None:
     """Write a data set as class folders of PNG files, in PCam's own HDF5 layout, or its table.
 
-    With none of the split's options there are no parts, but in PCam's layout, which is one of parts.
+    With none of the split's options there are no sets, but in PCam's layout, which is one of sets.
 
     \b
     Examples:

@@ -128,12 +128,13 @@ def show(
     if as_json:
         one = found.experiment
         say_json(
-            facts=_facts(one) | {"split_set": found.part, "ended": found.ended, "test": kept, "config": one.config},
+            facts=_facts(one)
+            | {"split_set": found.split_set, "ended": found.ended, "test": kept, "config": one.config},
             tables={"members": numbers, "metrics": found.together.values(), "reported": pairs},
             sentences=[found.basis, found.about, untouched, verdict(found, metric)],
         )
         return
-    columns = [f"{found.part}_{name}" for name in METRICS]
+    columns = [f"{found.split_set}_{name}" for name in METRICS]
     table(
         ("run", "member", "state", *columns),
         [
@@ -260,7 +261,7 @@ def _tell_test(score: TestScore) -> None:
 
 
 def _facts(one: Experiment) -> dict[str, Any]:
-    """What the store knows of an experiment, for other programs; its configuration by data set only."""
+    """Return an experiment's row in the store for other programs; its configuration by data set only."""
     known = {field.name: getattr(one, field.name) for field in fields(one) if field.name not in ("config", "members")}
     return known | {"dataset": one.config.data.dataset}
 

@@ -280,6 +280,6 @@ def delete_(
 
 
 def _facts(run: Run) -> dict[str, Any]:
-    """What the store knows of a run, for other programs; its configuration by name and data set only."""
+    """Return a run's row in the store for other programs; its configuration by name and data set only."""
     known = {field.name: getattr(run, field.name) for field in fields(run) if field.name not in ("config", "progress")}
     return known | {"model": run.config.model.name, "dataset": run.config.data.dataset}

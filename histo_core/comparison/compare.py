@@ -14,7 +14,8 @@ from histo_core.comparison.training_set import LEARNT
 from histo_core.comparison.verdict import verdict
 from histo_core.evaluation.intervals import CONFIDENCE
 from histo_core.evaluation.metrics import binary_metrics, confusion
-from histo_core.evaluation.warnings import FEW_GROUPS
+from histo_core.evaluation.warnings import FEW_GROUPS, NOT_TRUSTED, few_groups
+from histo_core.shown_text import count
 
 
 def compare(
@@ -50,7 +51,7 @@ def at_threshold(joined: Joined, aurocs: AurocResults, threshold: float | Thresh
         for i, cut in enumerate(thresholds(joined, aurocs.class_of_interest, rule))
     )
     made = Comparison(
-        part=joined.part,
+        split_set=joined.split_set,
         classes=joined.classes,
         class_of_interest=aurocs.class_of_interest,
         rule=rule,
@@ -105,17 +106,16 @@ def _warnings(joined: Joined, y_true: np.ndarray, rule: ThresholdRule) -> tuple[
         found.append("No patient or slide ids: patches count as independent, so that intervals may be too narrow.")
     else:
         fewest = min(len(set(joined.groups[y_true == value])) for value in (0, 1))
-        if n_groups < FEW_GROUPS:
-            found.append(f"Only {n_groups} {kind}{'s' * (n_groups > 1)}: intervals from so few are not to be trusted.")
+        if few := few_groups(n_groups, kind or "group"):
+            found.append(few)
         elif 0 < fewest < FEW_GROUPS:
             found.append(
-                f"Patches of one class come from only {fewest} of {n_groups:,} {kind}s: intervals from so few are not "
-                "to be trusted."
+                f"Patches of one class come from only {fewest} of {count(n_groups, kind or 'group')}: {NOT_TRUSTED}"
             )
     if kind == "slide":
         found.append("Not every patient is known: slides count as independent, so that intervals may be too narrow.")
-    if rule.from_validation and joined.part == "valid":
+    if rule.from_validation and joined.split_set == "valid":
         found.append("The thresholds were chosen on these very patches, so that rates at them are too good.")
     if joined.dropped:
-        found.append(f"{joined.dropped:,} {joined.part} samples that not every run has were left out.")
+        found.append(f"{joined.dropped:,} {joined.split_set} samples that not every run has were left out.")
     return tuple(found)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from histo_core.comparison.pairs import PairDifference
 from histo_core.comparison.results import Comparison
 from histo_core.evaluation.intervals import Interval
+from histo_core.shown_text import count
 
 _NAMED = 3
 """A sentence names so many; the rest of a longer list is counted."""
@@ -55,7 +56,7 @@ def listed(names: Sequence[str]) -> str:
     """
     if len(names) > _NAMED + 1:
         names = [*names[:_NAMED], f"{len(names) - _NAMED} others"]
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+    return " and ".join(words for words in (", ".join(names[:-1]), names[-1]) if words)
 
 
 def _against(others: Sequence[PairDifference], references: set[str], pronoun: str) -> str:
@@ -108,10 +109,10 @@ def _measure(comparison: Comparison) -> str:
 
 
 def _basis(comparison: Comparison) -> str:
-    count, kind = comparison.n_groups, comparison.group_kind
+    number, kind = comparison.n_groups, comparison.group_kind
     if kind is None:
-        count, kind = comparison.n, f"{comparison.part} patch"
-    return f"these {count:,} {kind}{'es' if kind.endswith('ch') else 's'}" if count > 1 else f"this one {kind}"
+        number, kind = comparison.n, f"{comparison.split_set} patch"
+    return f"these {count(number, kind)}" if number > 1 else f"this one {kind}"
 
 
 def _undefined(comparison: Comparison) -> str:
@@ -119,6 +120,6 @@ def _undefined(comparison: Comparison) -> str:
     positives = int(counts[comparison.classes.index(comparison.class_of_interest)])
     share = "none" if positives == 0 else "every one"
     return (
-        f"AUROC is not defined here: of the {comparison.n:,} {comparison.part} patches {share} is "
+        f"AUROC is not defined here: of the {comparison.n:,} {comparison.split_set} patches {share} is "
         f"{comparison.class_of_interest}."
     )

@@ -27,7 +27,7 @@ from histo_core.regular_files import read_regular
 from histo_core.workspace import Workspace
 
 UNLABELLED = -1
-PARTS = ("train", "valid", "test")
+SPLIT_SETS = ("train", "valid", "test")
 
 _BATCH = 256
 _SETTLED_SECONDS = 2.0
@@ -40,19 +40,19 @@ class Problem(NamedTuple):
     where: str
     """Its sample id, else its path below the data set's folder."""
     what: str
-    """What is wrong with it, as a clause: "is empty (0 bytes)"."""
+    """The fault as a clause: "is empty (0 bytes)"."""
 
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """What is known about a data set before it is opened."""
+    """Facts about a data set that are known before it is opened."""
 
     title: str
     summary: str
     source: str
     licence: str
     layout: str
-    """How the files must be laid out, in one or two sentences that a newcomer understands."""
+    """The expected layout of the files, in one or two sentences that a newcomer understands."""
     needs_root: bool = True
     expected_counts: dict[str, int] | None = None
     checksums: dict[str, str] | None = None

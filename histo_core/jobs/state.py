@@ -64,7 +64,7 @@ class Job(Config):
 
     @property
     def active(self) -> bool:
-        """Whether it is waiting for its process or running."""
+        """Return whether it is waiting for its process or running."""
         return self.state in ("waiting", "running")
 
 
@@ -139,7 +139,7 @@ class JobFolder:
         self._cancel.unlink(missing_ok=True)
 
     def stop_asked(self) -> bool:
-        """Whether a stop was requested."""
+        """Return whether a stop was requested."""
         return self._cancel.exists()
 
     def remove(self) -> None:

@@ -63,7 +63,7 @@ def check_locks(workspace: Workspace, *, mend: bool) -> Iterator[Finding]:
 
 
 def is_temporary(name: str) -> bool:
-    """Whether this is the name of a temporary file or folder, which is renamed once it is complete."""
+    """Return whether this is the name of a temporary file or folder, which is renamed once it is complete."""
     return any(fnmatch(name, pattern) for pattern in _PATTERNS)
 
 

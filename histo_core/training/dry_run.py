@@ -131,9 +131,9 @@ def _alone(config: RunConfig, share: int) -> RunConfig:
 
 
 def _fewer(split: Split, train: np.ndarray, valid: np.ndarray) -> Split:
-    parts = np.full_like(split.parts, LEFT_OUT)
-    parts[train], parts[valid] = "train", "valid"
-    return replace(split, parts=parts)
+    split_sets = np.full_like(split.split_sets, LEFT_OUT)
+    split_sets[train], split_sets[valid] = "train", "valid"
+    return replace(split, split_sets=split_sets)
 
 
 def _kept_bytes(config: RunConfig, dataset: Dataset, patches: int) -> int:

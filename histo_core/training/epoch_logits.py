@@ -44,7 +44,7 @@ class EpochLogits:
             outputs: logits [m, k], or a tuple of these and of those of auxiliary classifiers, which are ignored.
             deal: the shard; one with weight 0 is not kept.
         """
-        if deal.part:
+        if deal.weight:
             logits = outputs if isinstance(outputs, Tensor) else outputs[0]
             self._logits[deal.places] = logits.detach().to(self._logits.dtype)
 

@@ -129,7 +129,7 @@ def _fit(
                         loss = run.loss_of(outputs, labels)
                         stepped = run.updates.take(loss, shard, epoch, batch, run.at.valid_losses)
                         # Read last: on an accelerator this waits until everything before is computed.
-                        value = ranks.sum(loss.item() * shard.part)
+                        value = ranks.sum(loss.item() * shard.weight)
                     yield run.after_batch(value, shard, perf_counter() - begun, stepped=stepped)
                     if stepped and should_stop():
                         yield run.stop()

@@ -78,9 +78,9 @@ class Updates:
         config = self._config
         if batch % config.accumulate == 0:
             self._stepper.zero_grad()
-        loss = deal.counted(loss) * (deal.step_part * (deal.step_samples if config.loss_sum else 1))
+        loss = deal.counted(loss) * (deal.step_weight * (deal.step_samples if config.loss_sum else 1))
         if config.l1:
-            loss = loss + config.l1 * deal.step_part * l1_penalty(self._model)
+            loss = loss + config.l1 * deal.step_weight * l1_penalty(self._model)
         self._fabric.backward(loss)
         if not self._ends_step(batch):
             return False

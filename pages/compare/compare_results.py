@@ -74,7 +74,7 @@ def at_the_threshold(key: Hashable, joined: Joined, aurocs: AurocResults, looks:
         metrics_table(comparison), hide_index=True, alt="Each model's AUROC and, at its threshold, its other metrics."
     )
     st.caption(plain(f"95% intervals in brackets, from {comparison.basis}. Threshold: {comparison.rule.words}."))
-    if comparison.rule.from_validation and joined.part == "valid":
+    if comparison.rule.from_validation and joined.split_set == "valid":
         st.warning(plain(comparison.warnings[-1]), icon=":material/info:")
     grid = layout.halves()
     with grid.cell():
@@ -96,14 +96,14 @@ def at_the_threshold(key: Hashable, joined: Joined, aurocs: AurocResults, looks:
                     data=partial(confusion_table, result, comparison.classes),
                     title="above",
                 )
-                if not result.is_reference and joined.part != "train":  # Explain shows held-out patches only
+                if not result.is_reference and joined.split_set != "train":  # Explain shows held-out patches only
                     navigation.link(
                         "explain",
                         "Patches it got wrong",
                         icon=":material/error:",
                         run=result.run_id,
                         show="wrong",
-                        part=joined.part,
+                        split_set=joined.split_set,
                     )
     _differences(comparison)
     _report_by_class(comparison)
@@ -146,13 +146,13 @@ def _rule(joined: Joined) -> ThresholdRule:
         if chosen != BY_HAND:
             return rules[chosen]
         number = url_state.slide(
-            "Call it positive from this probability on" if two else "Threshold of the class of interest",
+            "Threshold" if two else "Threshold of the class of interest",
             "threshold",
             0.0,
             1.0,
             DEFAULT.value,
-            help="The decision threshold. A lower one finds more (sensitivity) and raises more false alarms "
-            "(specificity).",
+            help="A patch is called positive from this probability on. A lower one finds more (sensitivity) and raises "
+            "more false alarms (specificity).",
         )
     return parse_threshold(number)
 

@@ -76,9 +76,9 @@ def _report(
     if against is not None:  # the page's own verdict is at its top
         st.markdown(f"**{plain(report.verdict)}**")
     with st.container(horizontal=True, vertical_alignment="center"):
-        said = f"{count(report.checked, 'patch', 'patches')} looked at"
+        said = f"{count(report.checked, 'patch')} looked at"
         if report.other is not None:
-            said += f" and compared with {count(report.other.patches, 'patch', 'patches')} of {report.other.short}"
+            said += f" and compared with {count(report.other.patches, 'patch')} of {report.other.short}"
         st.caption(plain(f"{said}."), width="content")
         layout.download("Download the report", lambda: _zip(report, source), f"{name}.zip", "application/zip")
     with st.grid("auto", min_column_width=CARD, gap="small") as grid:

@@ -84,7 +84,7 @@ def _check(source: Dataset, data: DataConfig) -> None:
             {"data": data.model_dump(mode="json")},
             "Check all files",
             then="All files were looked at.",
-            note=f"Decodes each of {count(len(source), 'patch', 'patches')} once and names those that cannot be read.",
+            note=f"Decodes each of {count(len(source), 'patch')} once and names those that cannot be read.",
         )
         return
     _checked(found)
@@ -108,7 +108,7 @@ def _checked(found: FileCheck) -> None:
 
 
 def _sentence(found: FileCheck) -> str:
-    patches = count(found.checked, "patch", "patches")
+    patches = count(found.checked, "patch")
     if found.problems:
         return f"{len(found.problems):,} of {patches} cannot be read."
     sizes = "all of one size" if len(found.sizes) == 1 else f"of {count(len(found.sizes), 'size')}"

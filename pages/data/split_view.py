@@ -77,11 +77,11 @@ def _take(source: Dataset, wanted: SplitConfig, built: Split, data: DataConfig, 
 def _result(source: Dataset, wanted: SplitConfig, built: Split, data: DataConfig, workspace: Workspace) -> None:
     """Show the counts of each set and of each fold, and the limits of the split."""
     table = built.counts(source)
-    _table(table.reset_index(), "split-counts", "Patches of each class, and patients where known, in each part.")
+    _table(table.reset_index(), "split-counts", "Patches of each class, and patients where known, in each set.")
     st.markdown(plain(built.note))
     if wanted.folds is not None:
-        part = "validation" if wanted.hold_out else "test"
-        st.caption(f"The {part} set of each of the {wanted.folds} folds:")
+        split_set = "validation" if wanted.hold_out else "test"
+        st.caption(f"The {split_set} set of each of the {wanted.folds} folds:")
         with st.spinner("Dealing the other folds…", show_time=True):
             folds = cache_data.fold_counts(data, source.state, wanted, workspace)
         _table(folds, "fold-counts", "Patches of each class, and patients where known, in each fold.")
@@ -104,7 +104,7 @@ def _saved(known: tuple[SavedSplit, ...]) -> None:
         {
             "Name": [one.name for one in known],
             "Split by": [one.method for one in known],
-            **{part: [sum(_classes(one, part)) for one in known] for part in ("train", "valid", "test")},
+            **{split_set: [sum(_classes(one, split_set)) for one in known] for split_set in ("train", "valid", "test")},
             "Fingerprint": [one.fingerprint[:FINGERPRINT] for one in known],
             "Saved": [one.created_at for one in known],
         }
@@ -114,7 +114,9 @@ def _saved(known: tuple[SavedSplit, ...]) -> None:
         hide_index=True,
         column_config={
             "Saved": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
-            **{part: st.column_config.NumberColumn(format="localized") for part in ("train", "valid", "test")},
+            **{
+                split_set: st.column_config.NumberColumn(format="localized") for split_set in ("train", "valid", "test")
+            },
         },
         alt="Saved splits with their counts of patches, fingerprints and dates.",
     )
@@ -130,8 +132,8 @@ def _saved(known: tuple[SavedSplit, ...]) -> None:
             _use(SplitConfig(method="saved", saved=chosen.fingerprint))
 
 
-def _classes(one: SavedSplit, part: str) -> list[int]:
-    return [number or 0 for name, number in one.counts[part].items() if name != "patients"]
+def _classes(one: SavedSplit, split_set: str) -> list[int]:
+    return [number or 0 for name, number in one.counts[split_set].items() if name != "patients"]
 
 
 def _balance(source: Dataset, split: Split, data: DataConfig, division: SplitConfig) -> None:
@@ -142,10 +144,10 @@ def _balance(source: Dataset, split: Split, data: DataConfig, division: SplitCon
     st.subheader("Class balance", anchor=False)
     most, least = str(counts.idxmax()), str(counts.idxmin())
     if most == least:
-        said = f"In training there are {count(int(counts[most]), 'patch', 'patches')} of each class."
+        said = f"In training there are {count(int(counts[most]), 'patch')} of each class."
     else:
         said = (
-            f"In training there are {count(int(counts[most]), 'patch', 'patches')} of {most} and "
+            f"In training there are {count(int(counts[most]), 'patch')} of {most} and "
             f"{int(counts[least]):,} of {least}. A split never changes that: training can weigh rare classes more, "
             "draw them more often, or enlarge each class through new augmentations of its patches. Choose it under "
             "Training, as Class balance."

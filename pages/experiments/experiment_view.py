@@ -40,7 +40,7 @@ def draw(experiment_id: str) -> None:
     """
     workspace = current_session().workspace
     metric = url_state.choose(
-        "Number",
+        "Metric",
         "metric",
         METRICS,
         format_func=lambda name: NAMES[name][0].upper() + NAMES[name][1:],
@@ -141,17 +141,17 @@ def _resumable(now: Summary) -> bool:
 
 
 def _table(now: Summary) -> pd.DataFrame:
-    parts = ("valid",) if now.experiment.keeps_test_back else ("valid", "test")
-    return pd.DataFrame([_row(member, now, parts) for member in now.members])
+    split_sets = ("valid",) if now.experiment.keeps_test_back else ("valid", "test")
+    return pd.DataFrame([_row(member, now, split_sets) for member in now.members])
 
 
-def _row(member: MemberResult, now: Summary, parts: tuple[str, ...]) -> dict[str, str]:
+def _row(member: MemberResult, now: Summary, split_sets: tuple[str, ...]) -> dict[str, str]:
     row = {"Run": member.label + (" (best)" if member.position == now.best else ""), "State": _state(member)}
-    for part in parts:
-        scores = member.scores.scores.get(part) if member.scores else None
+    for split_set in split_sets:
+        scores = member.scores.scores.get(split_set) if member.scores else None
         for metric in METRICS:
             value = None if scores is None else getattr(scores, metric)
-            row[f"{'Validation' if part == 'valid' else 'Test'} {NAMES[metric]}"] = (
+            row[f"{'Validation' if split_set == 'valid' else 'Test'} {NAMES[metric]}"] = (
                 "" if value is None else f"{value:.3f}"
             )
     return row

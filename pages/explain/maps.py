@@ -127,7 +127,7 @@ def map_card(
     )
     st.markdown(plain(words))
     with st.container(horizontal=True):
-        layout.download("Picture alone", lambda: overlay_png(image, explanation, **look), f"{name}.png", "image/png")
+        layout.download("PNG", lambda: overlay_png(image, explanation, **look), f"{name}.png", "image/png")
         layout.download("CSV", lambda: _csv(explanation), f"{name}.csv", "text/csv")
         layout.download("NPY", lambda: _npy(explanation), f"{name}.npy", "application/octet-stream")
     seeded = "" if explanation.seed is None else f" (seed {explanation.seed})"

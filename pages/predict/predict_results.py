@@ -51,13 +51,17 @@ def sentence(found: PredictionSet, workspace: Workspace) -> str:
     """Return the page's first sentence."""
     table = predict_cache.table(found.id, workspace)
     said = table["y_pred"].value_counts()
-    parts = ", ".join(f"{said.get(name, 0):,} {name}" for name in found.facts["classes"])
-    return f"{count(len(table), 'patch', 'patches')}: {parts}."
+    split_sets = ", ".join(f"{said.get(name, 0):,} {name}" for name in found.facts["classes"])
+    return f"{count(len(table), 'patch')}: {split_sets}."
 
 
 def _scores(found: PredictionSet, run: Run, table: pd.DataFrame, workspace: Workspace) -> None:
-    parts = [part for part in found.facts["parts"] if table.loc[table["split"] == part, "y_true"].notna().any()]
-    result = predict_cache.validation(found.id, parts[0], workspace, run)
+    split_sets = [
+        split_set
+        for split_set in found.facts["parts"]
+        if table.loc[table["split"] == split_set, "y_true"].notna().any()
+    ]
+    result = predict_cache.validation(found.id, split_sets[0], workspace, run)
     st.dataframe(
         pd.DataFrame([each.row() for each in (result.here, result.own) if each is not None]).rename(
             columns=lambda name: name[0].upper() + name[1:]
@@ -150,7 +154,7 @@ def _table(table: pd.DataFrame, certainty: pd.Series, found: PredictionSet) -> N
     if says != ANY:
         kept &= table["y_pred"] == says
     filtered = table.loc[kept]
-    st.caption(f"{count(len(filtered), 'patch', 'patches')} of {len(table):,}.")
+    st.caption(f"{count(len(filtered), 'patch')} of {len(table):,}.")
     st.dataframe(filtered, hide_index=True, height=320, alt="Predictions of single patches.")
     current_session().authorise("data.export", found.id)
     with st.container(horizontal=True):

@@ -25,7 +25,7 @@ def about(recipe: Recipe, workspace: Workspace | None = None) -> None:
     """
     with st.expander("About this study", icon=":material/menu_book:"):
         # Five tabs fit a phone; a sixth would be under Streamlit's arrow.
-        runs, reported, facts, doubts, ours = st.tabs(["Runs", "Reported", "Facts", "Doubts", "Ours"])
+        runs, reported, facts, doubts, ours = st.tabs(["Runs", "Reported", "Facts", "Doubts", "Our choices"])
         with runs:
             st.markdown("\n".join(f"- **{plain(member.name)}**: {plain(member.note)}" for member in recipe.configs))
             _experiments(recipe)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import streamlit as st
 
@@ -15,6 +14,7 @@ from histo_core.experiments.api import start_experiment
 from histo_core.experiments.records import Experiment
 from histo_core.runs.api import launch_many
 from histo_core.runs.devices.devices import Device
+from histo_core.runs.labels import RunLabels
 from histo_core.studies.origin import read_origin
 from histo_core.studies.recipes import NamedConfig, Recipe
 from histo_core.workspace import Workspace
@@ -164,7 +164,7 @@ def _origin(member: NamedConfig, protocol: ProtocolConfig, recipe: Recipe | None
     return str(replace(origin, experiment=recipe.asks(origin.run, protocol)))
 
 
-def _written(wanted: TrainRequest) -> dict[str, Any]:
+def _written(wanted: TrainRequest) -> RunLabels:
     """Return the tags, note and priority of each run."""
     return {"priority": wanted.priority, "tags": wanted.tags, "note": wanted.note}
 

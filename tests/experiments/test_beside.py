@@ -38,10 +38,10 @@ def of(pairs: Sequence[Pair], measure: str) -> Pair:
     return found
 
 
-def accuracy(run: Run, part: str, workspace: Workspace) -> float:
+def accuracy(run: Run, split_set: str, workspace: Workspace) -> float:
     """By scikit-learn, from the run's own file."""
     table = pd.read_parquet(workspace.run_folder(run.run_id) / "predictions.parquet")
-    rows = table[table["split"] == part]
+    rows = table[table["split"] == split_set]
     return float(accuracy_score(rows["y_true"], rows["y_pred"] if "y_pred" in rows else _called(rows)))
 
 
@@ -84,7 +84,7 @@ def test_an_origin_changes_no_hash(config: RunConfig, workspace: Workspace) -> N
     assert Store.open(workspace).made_from("wpi") == []
 
 
-def test_folds_stand_beside_the_best_fold_and_the_test_part_once_it_is_scored(
+def test_folds_stand_beside_the_best_fold_and_the_test_set_once_it_is_scored(
     config: RunConfig, workspace: Workspace, end: End, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pieces = wanted(WPI, "Five folds", data=config.data, changes=SMALL)
@@ -134,21 +134,21 @@ def probabilities(true: np.ndarray, classes: int, rng: np.random.Generator) -> n
     return np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
 
 
-def scored(part: str, classes: Sequence[str], seed: int, positive: int = 1) -> RunScores:
+def scored(split_set: str, classes: Sequence[str], seed: int, positive: int = 1) -> RunScores:
     rng = np.random.default_rng(seed)
     true = rng.integers(0, len(classes), 120)
     found = probabilities(true, len(classes), rng)
     table = pd.DataFrame(found, columns=[f"prob_{name}" for name in classes])
     table = table.assign(
-        split=part,
+        split=split_set,
         y_true=[classes[one] for one in true],
         patient_id=[f"p{one}" for one in rng.integers(0, 15, 120)],
         slide_id=None,
     )
     predictions = RunPredictions("r", "r", table, "f", tuple(classes), classes[positive])
-    found_pool = pool(predictions, part)
+    found_pool = pool(predictions, split_set)
     assert found_pool is not None
-    return RunScores({part: class_scores(true, found, positive)}, {part: found_pool}, 50)
+    return RunScores({split_set: class_scores(true, found, positive)}, {split_set: found_pool}, 50)
 
 
 def fake_summary(config: RunConfig, protocol: ProtocolConfig, origin: str, members: Sequence[MemberResult]) -> Summary:

@@ -161,7 +161,7 @@ def test_folds_are_summed_up_by_their_pooled_predictions(workspace: Workspace, c
     assert len(set(pooled.groups)) == 8
     expected = pooled_intervals(pooled.y_true, pooled.probabilities, pooled.positive, pooled.groups)
     assert found.together["auroc"].interval == expected["auroc"]
-    assert (found.part, found.best, found.goes_on) == ("test", None, False)
+    assert (found.split_set, found.best, found.goes_on) == ("test", None, False)
     assert f"of all patches together {expected['auroc'].value:.3f}" in verdict(found)
     assert verdict(found).startswith("Test AUROC is ")
 
@@ -191,7 +191,7 @@ def test_a_sweep_has_a_best_trial_and_no_mean(workspace: Workspace, config: RunC
     for member, skill in zip(begun.members, (0.2, 3.0), strict=True):
         end(member.run_id, skill)
     found = summary(begun, workspace)
-    assert (found.part, found.best, dict(found.together)) == ("valid", 1, {})
+    assert (found.split_set, found.best, dict(found.together)) == ("valid", 1, {})
     assert verdict(found).startswith("Of 2 runs, learning_rate 0.01 has the highest validation AUROC, ")
     table = found.table()
     assert table["train.learning_rate"].tolist() == [0.001, 0.01]
@@ -335,7 +335,7 @@ def test_a_trial_that_is_not_allowed_has_no_run_and_says_why(workspace: Workspac
     assert found.best is not None
 
 
-def test_without_a_test_part_the_numbers_are_of_validation_and_say_so(
+def test_without_a_test_set_the_numbers_are_of_validation_and_say_so(
     workspace: Workspace, config: RunConfig, end: End
 ) -> None:
     untested = config.model_copy(update={"split": SplitConfig(test=0.0)})
@@ -343,7 +343,7 @@ def test_without_a_test_part_the_numbers_are_of_validation_and_say_so(
     for member in begun.members:
         end(member.run_id)
     found = summary(begun, workspace)
-    assert (found.part, found.together["auroc"].n) == ("valid", 2)
+    assert (found.split_set, found.together["auroc"].n) == ("valid", 2)
     assert verdict(found).startswith("Validation AUROC is ")
     assert "because the split has no test set" in found.about
 

@@ -81,7 +81,7 @@ def test_choosing_a_rule_and_going_back_to_a_number(finished: Workspace, open_pa
     assert "Threshold: 0.3, chosen by hand." in _said(page)
 
 
-def test_a_rule_on_the_validation_part_itself_is_warned_of(finished: Workspace, open_page: OpenPage) -> None:
+def test_a_rule_on_the_validation_set_itself_is_warned_of(finished: Workspace, open_page: OpenPage) -> None:
     del finished
     page = open_page("compare", part="valid", rule="validation:youden")
     assert not page.error

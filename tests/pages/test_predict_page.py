@@ -97,7 +97,7 @@ def _own(open_page: OpenPage, run_id: str, **params: str) -> AppTest:
     return page
 
 
-def test_of_its_own_data_a_run_is_offered_its_own_test_part(
+def test_of_its_own_data_a_run_is_offered_its_own_test_set(
     own_run: Run, finished: Workspace, open_page: OpenPage
 ) -> None:
     page = _own(open_page, own_run.run_id)

@@ -204,8 +204,8 @@ def test_parts_add_up_to_the_batchs_mean(balance: str) -> None:
         if batch == 1:
             assert order[parts[2].places].tolist() == [5]
             expected[2] = 0
-        assert [deal.part for deal in parts] == pytest.approx(expected)
-        assert sum(deal.part for deal in parts) == pytest.approx(1)
+        assert [deal.weight for deal in parts] == pytest.approx(expected)
+        assert sum(deal.weight for deal in parts) == pytest.approx(1)
 
 
 def test_processes_that_do_not_fit_the_configuration_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

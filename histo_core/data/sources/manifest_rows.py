@@ -9,8 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from histo_core.data.sources.part_names import part_named
+from histo_core.data.sources.set_names import set_named
 from histo_core.errors import CorruptDataError
+from histo_core.shown_text import count
 
 MAX_CLASSES = 1000
 
@@ -56,7 +57,7 @@ def class_names(labels: Sequence[str], named: str | None) -> tuple[str, ...]:
     if not 2 <= len(names) <= MAX_CLASSES or len(set(names)) < len(names) or "" in names:
         shown = ", ".join(map(repr, names[:5])) + (", ..." if len(names) > 5 else "")
         raise CorruptDataError(
-            f"{len(names):,} class{'' if len(names) == 1 else 'es'} cannot be told apart: {shown or 'none'}.",
+            f"{count(len(names), 'class')} cannot be told apart: {shown or 'none'}.",
             f"Two to {MAX_CLASSES:,} different names are expected.",
             "Check the column label, or the class names given.",
         )
@@ -75,9 +76,9 @@ def label_numbers(labels: Sequence[str], classes: Sequence[str]) -> np.ndarray:
     return np.array([numbers.get(label, -1) for label in labels], np.int64)
 
 
-def parts(split: Sequence[str]) -> list[str | None]:
+def sets_named(split: Sequence[str]) -> list[str | None]:
     """Return train, valid, test or "" for each cell; None for a cell that names no set."""
-    return [part_named(text) if text else "" for text in split]
+    return [set_named(text) if text else "" for text in split]
 
 
 def place(cell: object) -> float:

@@ -95,13 +95,13 @@ class Store:
         )
 
     def is_active(self, run_id: str) -> bool:
-        """Whether a run is queued or running; False for a deleted run."""
+        """Return whether a run is queued or running; False for a deleted run."""
         query = sa.select(sa.exists().where(RUNS.c.run_id == run_id, RUNS.c.status.in_(ACTIVE)))
         with self.database.read() as connection:
             return bool(connection.execute(query).scalar())
 
     def any_active(self) -> bool:
-        """Whether any run is queued or running."""
+        """Return whether any run is queued or running."""
         with self.database.read() as connection:
             return bool(connection.execute(sa.select(sa.exists().where(RUNS.c.status.in_(ACTIVE)))).scalar())
 

@@ -28,7 +28,7 @@ def reason_file(meeting: Path, rank: int) -> Path:
 
 
 def is_follower() -> bool:
-    """Whether this process is a rank above 0, started by a run's worker or by torchrun."""
+    """Return whether this process is a rank above 0, started by a run's worker or by torchrun."""
     started = os.environ.get(MEETING_FILE) or os.environ.get("TORCHELASTIC_RUN_ID")
     return bool(started) and os.environ.get("RANK", "0") != "0"
 

@@ -23,7 +23,7 @@ from histo_core.runs.worker.heartbeat import Reporter
 from histo_core.runs.worker.run_data import check_unchanged, open_data
 from histo_core.training.events import BatchDone, EpochDone, Event, Started, Stopped
 from histo_core.training.loop import fit
-from histo_core.training.predict import predict_parts
+from histo_core.training.predict import predict_sets
 from histo_core.workspace import Workspace
 
 LOG = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ def _predict(run: Run, dataset: Dataset, split: Split, folder: Path, report: Rep
 
     report.progress = replace(report.progress, phase="predicting", batch=0, batches=0, images_per_second=0.0)
     predictor, predict = Predictor.from_run(folder, run.device), run.config.predict
-    table = predict_parts(predictor, dataset, split, predict.parts, predict=predict, on_batch=on_batch)
+    table = predict_sets(predictor, dataset, split, predict.parts, predict=predict, on_batch=on_batch)
     write_predictions(table, folder / "predictions.parquet")
 
 

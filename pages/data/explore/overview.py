@@ -90,7 +90,7 @@ def _pcam(report: PCamReport) -> None:
     st.subheader("PatchCamelyon's report", anchor=False)
     grid = layout.halves()
     for number, (name, table) in enumerate(
-        {"Patches of each part": report.patches, "Slides of each part and type": report.slides}.items()
+        {"Patches of each set": report.patches, "Slides of each set and type": report.slides}.items()
     ):
         with grid.cell():
             _report_table(name, None if table is None else table.reset_index(), f"pcam-report-{number + 1}")
@@ -123,9 +123,7 @@ def _channels(page: Explored, chosen: Selection) -> None:
     sampled = len(rows) > SAMPLE
     if sampled:
         rows = np.sort(np.random.default_rng(0).choice(rows, SAMPLE, replace=False))
-    said = (
-        f"a random sample of {SAMPLE:,} of {len(chosen):,} patches" if sampled else count(len(rows), "patch", "patches")
-    )
+    said = f"a random sample of {SAMPLE:,} of {len(chosen):,} patches" if sampled else count(len(rows), "patch")
     key = hashlib.sha256(rows.tobytes()).hexdigest()
     if st.button("Measure mean and SD", key="explore.channels", help=f"Reads {said}; values between 0 and 1."):
         st.session_state["explore.channels.asked"] = key

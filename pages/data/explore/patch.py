@@ -81,7 +81,7 @@ def _steps(page: Explored, rows: np.ndarray, row: int) -> None:
                     on_click=url_state.put,
                     args=("patch", page.name(rows[there % len(rows)])),
                 )
-            st.caption(f"{at + 1:,} of {count(len(rows), 'patch', 'patches')}", width="content")
+            st.caption(f"{at + 1:,} of {count(len(rows), 'patch')}", width="content")
         st.text(f"{page.name(row)}: {page.label(row)}")
 
 
@@ -120,7 +120,7 @@ def _picture(image: np.ndarray) -> None:
 def _facts(page: Explored, row: int) -> pd.DataFrame:
     """Return all columns of a row, as text."""
     known = page.source.table.iloc[row].drop("label")
-    pairs = [("Class", page.label(row)), ("Set of this split", page.split.parts[row] or "none")]
+    pairs = [("Class", page.label(row)), ("Set of this split", page.split.split_sets[row] or "none")]
     pairs += [(columns.title(str(name)), "" if pd.isna(value) else str(value)) for name, value in known.items()]
     return pd.DataFrame(pairs, columns=["What", "Value"])
 

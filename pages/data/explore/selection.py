@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from histo_core.data.dataset import PARTS
+from histo_core.data.dataset import SPLIT_SETS
 from histo_core.errors import HistoscopeError
 from pages.data.explore.context import Explored
 from pages.shared.app import url_state
@@ -21,7 +21,7 @@ AGAINST = "against."
 """Prefix of the key of a finding from the comparison with another data set."""
 DRAWINGS = "explore.drawings"
 """Session key of the number of removed lassos; a new number resets the map, so that it no longer shows them."""
-PART_NAMES = {ALL: "all", "train": "train", "valid": "validation", "test": "test"}
+SET_NAMES = {ALL: "all", "train": "train", "valid": "validation", "test": "test"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ def choose(page: Explored) -> Selection:
             within = np.zeros(len(page.source), bool)
             within[_lasso(page, drawn)] = True
             kept = passed & within[rows]
-        st.caption(f"{int(kept.sum()):,} of {count(len(page.source), 'patch', 'patches')}", width="content")
+        st.caption(f"{int(kept.sum()):,} of {count(len(page.source), 'patch')}", width="content")
     return Selection(
         rows[kept], rows[passed], finding is not None, measure, None if measured is None else measured[kept]
     )
@@ -81,17 +81,17 @@ def _filters(page: Explored) -> np.ndarray:
     """Draw the filters, and return which rows pass them, bool [n]."""
     coded = page.columns
     keep = np.ones(len(page.source), bool)
-    part = url_state.choose(
+    split_set = url_state.choose(
         "Set",
         "part",
-        [ALL, *PARTS],
-        format_func=PART_NAMES.__getitem__,
+        [ALL, *SPLIT_SETS],
+        format_func=SET_NAMES.__getitem__,
         widget=st.segmented_control,
         clears=("page", "patch"),
         help="Of the split.",
     )
-    if part != ALL:
-        keep &= coded.part.where(part)
+    if split_set != ALL:
+        keep &= coded.split_set.where(split_set)
     others = {"class": ("Class", coded.label)}
     others |= {f"by.{name}": (columns.title(name), column) for name, column in coded.filters.items()}
     for parameter, (label, column) in others.items():
@@ -130,7 +130,7 @@ def _finding(page: Explored, key: str) -> tuple[np.ndarray, str | None, np.ndarr
     found = page.columns.find(np.column_stack(ends).ravel())
     rows, first = np.unique(found[found >= 0], return_index=True)
     order = np.argsort(first)
-    _chip("finding", f"{finding.title}: {count(len(rows), 'patch', 'patches')}")
+    _chip("finding", f"{finding.title}: {count(len(rows), 'patch')}")
     if finding.measure is None:
         return rows[order], None, None
     measured = np.repeat(table[finding.measure].to_numpy(np.float64), len(ends))
@@ -146,7 +146,7 @@ def _lasso(page: Explored, text: str) -> np.ndarray:
     if rows is None:
         _chip("lasso", "A drawing that cannot be found again: its map is not here, or the link was cut")
         return np.empty(0, np.int64)
-    _chip("lasso", f"Drawn on the map: {count(len(rows), 'patch', 'patches')}")
+    _chip("lasso", f"Drawn on the map: {count(len(rows), 'patch')}")
     return rows
 
 

@@ -84,7 +84,7 @@ def _states(data: str, workspace: Workspace) -> list[str]:
 
 
 def was_opened(data: DataConfig, workspace: Workspace) -> bool:
-    """Whether a data set was opened in this process before, so that it opens again without a delay."""
+    """Return whether a data set was opened in this process before, so that it opens again without a delay."""
     return bool(_states(data.model_dump_json(), workspace))
 
 

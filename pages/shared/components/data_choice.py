@@ -219,7 +219,7 @@ def opened_or_job(data: DataConfig, workspace: Workspace) -> Dataset | None:
 
 
 def is_ready(data: DataConfig, workspace: Workspace) -> bool:
-    """Whether a data set opens without preparation; False where an error prevents that. It stays open."""
+    """Return whether a data set opens without preparation; False where an error prevents that. It stays open."""
     try:
         opened(data, workspace, leave_it=lambda: True)
     except HistoscopeError:

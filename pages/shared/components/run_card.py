@@ -188,7 +188,7 @@ def unique_labels(runs: Sequence[Run]) -> dict[str, str]:
 
 
 def alike(run: Run, other: Run) -> bool:
-    """Whether two runs have the same data, split and predicted sets; a sweep's runs do not predict the test set."""
+    """Return whether two runs have the same data, split and predicted sets. A sweep's runs leave the test set out."""
     return (run.split_fingerprint, run.config.predict.parts) == (other.split_fingerprint, other.config.predict.parts)
 
 

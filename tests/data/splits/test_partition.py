@@ -1,4 +1,4 @@
-"""Cutting into parts and drawing subsets, on arrays alone."""
+"""Cutting into sets and drawing subsets, on arrays alone."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ IDS = np.array([f"s{n:03d}" for n in np.random.default_rng(0).permutation(100)],
 
 
 def test_parts_have_their_sizes_class_by_class() -> None:
-    parts = partition_samples(IDS, LABELS, SHARES, seed=0)
-    sizes = {part: [int((LABELS[parts == part] == label).sum()) for label in range(3)] for part in SHARES}
+    split_sets = partition_samples(IDS, LABELS, SHARES, seed=0)
+    sizes = {
+        split_set: [int((LABELS[split_sets == split_set] == label).sum()) for label in range(3)] for split_set in SHARES
+    }
     assert sizes == {"valid": [14, 5, 1], "test": [21, 8, 2]}
-    assert (parts == "train").sum() == 100 - 20 - 31
+    assert (split_sets == "train").sum() == 100 - 20 - 31
 
 
-def test_whole_groups_are_cut_and_each_part_gets_one() -> None:
+def test_whole_groups_are_cut_and_each_set_gets_one() -> None:
     groups = np.arange(100) // 25
-    parts = partition_groups(groups, LABELS, {"valid": 0.01, "test": 0.01}, seed=0)
-    assert sorted(np.unique(parts, return_counts=True)[1]) == [25, 25, 50]
-    assert all(len(set(parts[groups == group])) == 1 for group in range(4))
+    split_sets = partition_groups(groups, LABELS, {"valid": 0.01, "test": 0.01}, seed=0)
+    assert sorted(np.unique(split_sets, return_counts=True)[1]) == [25, 25, 50]
+    assert all(len(set(split_sets[groups == group])) == 1 for group in range(4))
 
 
 def test_group_shares_by_hand() -> None:
