@@ -20,7 +20,7 @@ def epoch_line(event: EpochDone, epochs: int) -> str:
     )
 
 
-def tell_epochs(events: Sequence[EpochDone]) -> None:
+def print_epochs(events: Sequence[EpochDone]) -> None:
     """Print all figures of all epochs; "-" where a figure is not defined or was not recorded."""
     if not events:
         say("No epoch has finished yet.")

@@ -11,7 +11,7 @@ from histo_core.access import LOCAL, User, authorise
 from histo_core.comparison.compare import compare as compare_joined
 from histo_core.comparison.from_arrays import joined_arrays
 from histo_core.comparison.join import join, load
-from histo_core.comparison.looks import look_at_test
+from histo_core.comparison.looks import record_look
 from histo_core.comparison.results import Comparison
 from histo_core.comparison.threshold import DEFAULT, ThresholdRule, parse_threshold
 from histo_core.comparison.training_set import need_training_set
@@ -99,7 +99,7 @@ def compare(
         comparator=comparator,
         confidence=confidence,
     )
-    return replace(result, looks=look_at_test(found, workspace)) if split_set == "test" else result
+    return replace(result, looks=record_look(found, workspace)) if split_set == "test" else result
 
 
 def compare_predictions(

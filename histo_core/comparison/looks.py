@@ -18,7 +18,7 @@ from histo_core.runs.store.test_set_access import record_score, scored_for_other
 from histo_core.workspace import Workspace
 
 
-def look_at_test(runs: Sequence[Run], workspace: Workspace) -> str:
+def record_look(runs: Sequence[Run], workspace: Workspace) -> str:
     """Record that some runs' test sets are compared, and say how often they were scored for others before.
 
     Args:

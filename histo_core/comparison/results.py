@@ -150,7 +150,8 @@ class Comparison:
                    "pairs_tested", "apart", "p_swap", "p_swap_smallest", "method", "warning"]  # fmt: skip
         rows = [
             (pair.first_id, pair.first, pair.other_id, pair.other, found.value, found.low, found.high, found.p_value,
-             pair.p_corrected, len(self.differences), pair.apart, None if found.swap is None else found.swap.p_value,
+             pair.p_corrected, len(self.differences), pair.significant,
+             None if found.swap is None else found.swap.p_value,
              None if found.swap is None else found.swap.smallest, found.method, found.warning)
             for pair in self.differences
             for found in (pair.difference,)

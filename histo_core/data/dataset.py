@@ -60,7 +60,7 @@ class DatasetInfo:
     """Side in pixels of the central box that the label is about; None where it is about the whole patch."""
 
 
-class PatchStore(Protocol):
+class StoredPatches(Protocol):
     """Fast random access to patches."""
 
     def __len__(self) -> int: ...
@@ -122,7 +122,7 @@ class Dataset(ABC):
         self.positive = positive or self.classes[-1]
         self.microns_per_pixel = microns_per_pixel
         self.problems, self.sources = tuple(problems), tuple(sources)
-        self.store: PatchStore | None = None
+        self.converted: StoredPatches | None = None
         self.split_note = ""
         self.survey: Survey | None = None
         self.config: DataConfig | None = None
@@ -159,7 +159,7 @@ class Dataset(ABC):
         Raises:
             CorruptDataError: an image cannot be read; it names the file.
         """
-        return self.read_source(indices) if self.store is None else self.store.read(indices)
+        return self.read_source(indices) if self.converted is None else self.converted.read(indices)
 
     def mask(self, index: int) -> np.ndarray | None:
         """Return the tumour's mask, bool H x W, or None where the source has no mask."""

@@ -19,7 +19,7 @@ def verdict(summary: Summary, metric: str = "auroc") -> str:
         return f"{count(summary.expected, 'run')}; none has finished yet."
     if protocol.kind == "sweep":
         return _best(summary)
-    found = summary.together[metric]
+    found = summary.by_metric[metric]
     name = f"{SET_WORDS[summary.split_set].capitalize()} {NAMES[metric]}"
     if not found.n:
         empty = not any(one.scores and summary.split_set in one.scores.scores for one in summary.members)

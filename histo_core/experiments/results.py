@@ -13,7 +13,7 @@ from histo_core.errors import HistoscopeError
 from histo_core.evaluation.class_scores import METRICS
 from histo_core.experiments.about import about
 from histo_core.experiments.folder import read_pruned
-from histo_core.experiments.over_members import Together, basis, over_members
+from histo_core.experiments.member_summary import MetricSummary, basis, summarise_members
 from histo_core.experiments.records import Experiment
 from histo_core.experiments.scores import RunScores, better, chosen_by, kind_of, run_scores
 from histo_core.experiments.table import ExperimentTable
@@ -58,10 +58,10 @@ class Summary:
 
     Attributes:
         experiment: the summarised experiment.
-        split_set: the set that ``together`` is about: test where the split gives each member a test set of its own,
+        split_set: the set that ``by_metric`` is about: test where the split gives each member a test set of its own,
             else valid.
         members: all members in order, waiting ones too.
-        together: summary by metric; empty for a sweep, whose trials differ on purpose.
+        by_metric: summary by metric; empty for a sweep, whose trials differ on purpose.
         about: what the set and the interval are about, in sentences for a page.
         best: where members serve to choose, the position of the best one by the protocol's metric on the validation
             set; None before there is one.
@@ -72,7 +72,7 @@ class Summary:
     experiment: Experiment
     split_set: SplitSet
     members: tuple[MemberResult, ...]
-    together: Mapping[str, Together]
+    by_metric: Mapping[str, MetricSummary]
     about: str
     best: int | None
     basis: str = ""
@@ -165,7 +165,7 @@ def summary(experiment: Experiment, workspace: Workspace, *, scores_of: ScoresOf
         experiment=experiment,
         split_set=split_set,
         members=members,
-        together=over_members(experiment, [one.scores for one in members if one.scores], len(members), split_set),
+        by_metric=summarise_members(experiment, [one.scores for one in members if one.scores], len(members), split_set),
         about=about(experiment, split_set, kind_of(pools), many=any(len(pool.classes) > 2 for pool in pools)),
         best=_best(experiment, members) if experiment.keeps_test_back else None,
         basis=basis(experiment, pools),

@@ -96,7 +96,7 @@ def pool(predictions: RunPredictions, split_set: str) -> Pool | None:
     )
 
 
-def together(pools: list[Pool]) -> Pool:
+def join_pools(pools: list[Pool]) -> Pool:
     """Pool the predictions of several sets that share no sample, such as those of all folds."""
     groups, kind = [one.groups for one in pools if one.groups is not None], kind_of(pools)
     return Pool(

@@ -34,7 +34,7 @@ def members_figure(summary: Summary, metric: str = "auroc") -> go.Figure:
         for member in summary.members
         if (value := value_of(member, summary.split_set, metric)) is not None
     ]
-    sentence = verdict(summary, metric) if summary.together else f"{_axis(summary, metric)} of each trial."
+    sentence = verdict(summary, metric) if summary.by_metric else f"{_axis(summary, metric)} of each trial."
     figure = new_figure(sentence, "experiment", height=140 + _ROW * max(len(known), 3))
     if not known:
         say(figure, "Points appear here as runs finish.")
@@ -45,7 +45,7 @@ def members_figure(summary: Summary, metric: str = "auroc") -> go.Figure:
         marker={"size": 10, "color": colours}, hovertemplate="%{y}: %{x:.4f}<extra></extra>", showlegend=False,
     )  # fmt: skip
     order = [label(member.label) for member, _ in known]
-    found = summary.together.get(metric)
+    found = summary.by_metric.get(metric)
     if found is not None and found.n > 1:
         order.append("mean")
         figure.add_scatter(
@@ -93,7 +93,7 @@ def points_table(summary: Summary, metric: str) -> pd.DataFrame:
         for member in summary.members
         if (value := value_of(member, summary.split_set, metric)) is not None
     ]
-    found = summary.together.get(metric)
+    found = summary.by_metric.get(metric)
     if found is not None and found.n > 1:
         rows.append({"member": "mean", "value": found.mean, "sd": found.sd})
     if found is not None and found.interval.defined:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from histo_core.config import PredictConfig
 from histo_core.data.predictions import class_names
-from histo_core.data.splits.partition import draw_samples
+from histo_core.data.splits.partition import sample_rows
 from histo_core.prediction.seen_samples import OWN_DIVISION
 from histo_core.prediction.stored import PredictionSet, asked, list_predictions
 from histo_core.program import PROGRAM
@@ -51,7 +51,7 @@ def learnt_from(table: pd.DataFrame, run: Run) -> pd.DataFrame:
         return rows
     numbers = {name: index for index, name in enumerate(class_names(table))}
     labels = rows["y_true"].map(numbers).to_numpy(np.int64)
-    return rows.loc[draw_samples(rows["sample_id"].to_numpy(), labels, wanted, run.config.seed)]
+    return rows.loc[sample_rows(rows["sample_id"].to_numpy(), labels, wanted, run.config.seed)]
 
 
 def _fits(found: PredictionSet, how: PredictConfig) -> bool:

@@ -154,12 +154,12 @@ def _peak_memory(device: torch.device) -> Iterator[list[int]]:
         return
     process, over = psutil.Process(), Flag()
 
-    def look() -> None:
+    def sample_memory() -> None:
         while not over.wait(_LOOK_SECONDS):
             peak[0] = max(peak[0], process.memory_info().rss)
 
     peak[0] = process.memory_info().rss
-    watcher = Thread(target=look, name="memory", daemon=True)
+    watcher = Thread(target=sample_memory, name="memory", daemon=True)
     watcher.start()
     try:
         yield peak

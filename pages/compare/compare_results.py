@@ -43,7 +43,7 @@ BY_HAND = "hand"
 
 def all_classes(comparison: Comparison) -> None:
     """Show the metrics over all classes, where there are more than two; they do not depend on a threshold."""
-    st.subheader("All classes", anchor=False)
+    st.header("All classes", anchor=False)
     st.dataframe(
         overall_table(comparison),
         hide_index=True,
@@ -68,7 +68,7 @@ def at_the_threshold(key: Hashable, joined: Joined, aurocs: AurocResults, looks:
         looks: how often the test set was scored before, in words.
     """
     if len(joined.classes) > 2:
-        st.subheader(plain(f"{aurocs.class_of_interest} against the rest"), anchor=False)
+        st.header(plain(f"{aurocs.class_of_interest} against the rest"), anchor=False)
     comparison = replace(at_threshold(joined, aurocs, _rule(joined)), looks=looks)
     st.dataframe(
         metrics_table(comparison), hide_index=True, alt="Each model's AUROC and, at its threshold, its other metrics."
@@ -186,7 +186,7 @@ def _differences(comparison: Comparison) -> None:
     if not comparison.differences:
         return
     best = comparison.comparator is None
-    st.subheader("Is the best really better?" if best else "Against the one named beforehand", anchor=False)
+    st.header("Is the best really better?" if best else "Against the one named beforehand", anchor=False)
     st.dataframe(
         differences_table(comparison), hide_index=True, alt="Differences between models, with intervals and P values."
     )

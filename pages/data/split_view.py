@@ -35,12 +35,12 @@ def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig)
     grid = layout.halves()
     built: tuple[SplitConfig, Split] | None = None
     with grid.cell():
-        st.subheader("Build a split", anchor=False)
+        st.header("Build a split", anchor=False)
         with shown():
             built = _build(data, division, workspace)
             _take(source, *built, data, in_use=built[1].fingerprint == split.fingerprint)
     with grid.cell():
-        st.subheader("What it gives", anchor=False)
+        st.header("What it gives", anchor=False)
         if built is not None:
             with shown():
                 _result(source, *built, data, workspace)
@@ -96,7 +96,7 @@ def _table(table: pd.DataFrame, name: str, alt: str) -> None:
 
 
 def _saved(known: tuple[SavedSplit, ...]) -> None:
-    st.subheader("Saved splits", anchor=False)
+    st.header("Saved splits", anchor=False)
     if not known:
         st.caption("A split that is saved can be taken again by its fingerprint, in every later run on the same data.")
         return
@@ -141,7 +141,7 @@ def _balance(source: Dataset, split: Split, data: DataConfig, division: SplitCon
     counts = split.counts(source).loc["train", list(source.classes)]
     if not counts.sum():
         return
-    st.subheader("Class balance", anchor=False)
+    st.header("Class balance", anchor=False)
     most, least = str(counts.idxmax()), str(counts.idxmin())
     if most == least:
         said = f"In training there are {count(int(counts[most]), 'patch')} of each class."

@@ -21,7 +21,7 @@ from pages.shared.components.text import count, plain
 def draw(now: Summary, workspace: Workspace) -> None:
     """Draw the withheld test set of an experiment: why it cannot be scored yet, the button, or the score."""
     experiment = now.experiment
-    st.subheader("Test set", anchor=False)
+    st.header("Test set", anchor=False)
     kept = kept_score(experiment.experiment_id, workspace)
     if kept is not None:
         _score(kept, now)

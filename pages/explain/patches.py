@@ -173,6 +173,7 @@ def _step(found: list[str], at: int) -> str:
     st.button(
         "Previous",
         icon=":material/chevron_left:",
+        shortcut="Left",
         disabled=at == 0,
         on_click=url_state.put,
         args=("patch", found[at - 1]),
@@ -180,6 +181,7 @@ def _step(found: list[str], at: int) -> str:
     st.button(
         "Next",
         icon=":material/chevron_right:",
+        shortcut="Right",
         disabled=at + 1 == len(found),
         on_click=url_state.put,
         args=("patch", found[(at + 1) % len(found)]),

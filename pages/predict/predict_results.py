@@ -107,7 +107,7 @@ def _sheets(
             data, cache.dataset(data, workspace).state, chosen["sample_id"].tolist(), workspace
         )
         with grid.cell():
-            st.subheader(title, anchor=False)
+            st.header(title, anchor=False)
             frames = tuple(colours[name] for name in chosen["y_pred"])
             low, high = certainty.loc[rows].min(), certainty.loc[rows].max()
             st.image(cache.sheet(data, workspace, tuple(int(place) for place in places), COLUMNS, CELL, frames))

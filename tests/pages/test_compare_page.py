@@ -154,6 +154,6 @@ def test_of_many_classes_all_come_first(many: Workspace, open_page: OpenPage) ->
     run = run_named(many, "Grades")
     found = compare(join([load(run, many)]))
     assert overall["Accuracy"][0] == str(found.results[0].overall["accuracy"])
-    headings = [element.value.replace("\\", "") for element in page.subheader]
+    headings = [element.value.replace("\\", "") for element in page.header]
     assert headings[1:3] == ["All classes", f"{found.class_of_interest} against the rest"]
     assert found.basis_of_all in said

@@ -66,7 +66,7 @@ def test_what_was_made_from_a_study_stands_beside_its_numbers(
     home: Workspace, worked: tuple[Workspace, Experiment, Experiment], open_page: OpenPage
 ) -> None:
     page = open_page("experiments", experiment=worked[1].experiment_id)
-    assert "Beside the report" in [one.value for one in page.subheader]
+    assert "Beside the report" in [one.value for one in page.header]
     assert "Changed against the study: split.method: random in the study, auto here" in texts(page).replace("\\", "")
     (row,) = page.table[0].value.reset_index().to_dict("records")
     shown = {name: text.replace("\\", "") for name, text in row.items()}
@@ -81,7 +81,7 @@ def test_what_was_made_from_a_study_stands_beside_its_numbers(
         "not explain",
     }
     sweep = open_page("experiments", experiment=worked[2].experiment_id)
-    assert "Beside the report" not in [one.value for one in sweep.subheader], "it comes from no study"
+    assert "Beside the report" not in [one.value for one in sweep.header], "it comes from no study"
 
 
 def test_the_number_on_show_is_kept_in_the_link(

@@ -13,7 +13,7 @@ from histo_core.config.protocol import ProtocolConfig, SweepField
 from histo_core.evaluation.class_scores import METRICS, ClassScores
 from histo_core.evaluation.intervals import Interval
 from histo_core.experiments.records import Experiment, Member
-from histo_core.experiments.results import MemberResult, Summary, Together
+from histo_core.experiments.results import MemberResult, MetricSummary, Summary
 from histo_core.experiments.scores import RunScores
 from histo_core.plots.experiment import members_figure, points_table, sweep_figure
 
@@ -48,8 +48,8 @@ def _summary(protocol: ProtocolConfig, changes: list[dict[str, Any]], values: li
     )  # fmt: skip
     return Summary(
         experiment=experiment, split_set=split_set, members=tuple(members),
-        together={} if split_set == "valid" else {
-            name: Together(name, len(known), mean, sd, interval) for name in METRICS
+        by_metric={} if split_set == "valid" else {
+            name: MetricSummary(name, len(known), mean, sd, interval) for name in METRICS
         },
         about="", best=values.index(max(known)) if known and split_set == "valid" else None,
     )  # fmt: skip

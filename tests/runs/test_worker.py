@@ -205,7 +205,7 @@ def test_a_damaged_file_under_a_manifest_is_made_again(workspace: Workspace, sto
 def _queue_again(store: Store, workspace: Workspace, run: Run) -> None:
     """As if the worker had died before its last word."""
     with open_database(workspace).write() as connection:
-        connection.execute(sa.update(RUNS).values(status=RunStatus.LOST.value))
+        connection.execute(sa.update(RUNS).values(status=RunStatus.INTERRUPTED.value))
     store.requeue(run.run_id)
 
 

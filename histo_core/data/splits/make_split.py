@@ -10,7 +10,7 @@ import pandas as pd
 from histo_core.config import SplitConfig
 from histo_core.data.dataset import UNLABELLED, Dataset
 from histo_core.data.splits.note import describe
-from histo_core.data.splits.partition import draw_samples
+from histo_core.data.splits.partition import sample_rows
 from histo_core.data.splits.saved_split import load_split
 from histo_core.data.splits.split import LEFT_OUT, Split, fingerprint
 from histo_core.data.splits.units import PATCH, Unit, published_sets, takes_published, unit_of
@@ -70,7 +70,7 @@ def _drawn(dataset: Dataset, usable: np.ndarray, given: np.ndarray, config: Spli
     kinds = pd.DataFrame({"label": dataset.table["label"].to_numpy(), "split_set": given}).iloc[rows]
     kind = kinds.groupby(["label", "split_set"], sort=True).ngroup().to_numpy()
     drawn = np.zeros_like(usable)
-    drawn[rows] = draw_samples(PATCH.ids(dataset)[rows], kind, config.subset, config.seed)
+    drawn[rows] = sample_rows(PATCH.ids(dataset)[rows], kind, config.subset, config.seed)
     return drawn
 
 
@@ -81,9 +81,9 @@ def _divide(dataset: Dataset, split_sets: np.ndarray, unit: Unit, config: SplitC
     if config.hold_out:
         cut = _cut(dataset, split_sets, unit, {"test": config.test}, config)
         split_sets[split_sets == "valid"] = "train"  # folds replace a published validation set
-        _deal(dataset, split_sets, unit, "valid", config.folds, config)
+        _assign_folds(dataset, split_sets, unit, "valid", config.folds, config)
         return cut
-    _deal(dataset, split_sets, unit, "test", config.folds, config)
+    _assign_folds(dataset, split_sets, unit, "test", config.folds, config)
     # Relative to what the fold leaves, so that it is the configured share of the whole.
     return _cut(dataset, split_sets, unit, {"valid": config.valid / (1 - 1 / config.folds)}, config)
 
@@ -98,8 +98,8 @@ def _cut(
     return list(lacking)
 
 
-def _deal(
+def _assign_folds(
     dataset: Dataset, split_sets: np.ndarray, unit: Unit, split_set: str, folds: int, config: SplitConfig
 ) -> None:
     rows = np.flatnonzero(split_sets == "train")
-    split_sets[rows[unit.deal(dataset, rows, folds, config) == config.fold]] = split_set
+    split_sets[rows[unit.assign_folds(dataset, rows, folds, config) == config.fold]] = split_set

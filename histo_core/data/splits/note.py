@@ -83,7 +83,7 @@ def _limit(dataset: Dataset, split_sets: np.ndarray, unit: Unit) -> str:
     if not PATIENT.known(dataset):
         said = [_NOT_KNOWN.format(plural(unit.noun))]
     else:
-        said = [standing(dataset, split_sets)] if PATIENT.torn(dataset, split_sets)[0] else []
+        said = [patients_in_several_sets(dataset, split_sets)] if PATIENT.count_shared(dataset, split_sets)[0] else []
     inside = split_sets != ""
     lacking = int(unit.lacking(dataset)[inside].sum())
     if lacking:
@@ -94,11 +94,11 @@ def _limit(dataset: Dataset, split_sets: np.ndarray, unit: Unit) -> str:
     return "; ".join(said)
 
 
-def standing(dataset: Dataset, split_sets: np.ndarray) -> str:
+def patients_in_several_sets(dataset: Dataset, split_sets: np.ndarray) -> str:
     """Count in a clause the patients that are in more than one set; ``split_sets`` as in `Split`."""
     if not PATIENT.known(dataset):
         return "patient ids are not known"
-    torn, total = PATIENT.torn(dataset, split_sets)
+    torn, total = PATIENT.count_shared(dataset, split_sets)
     return f"{torn:,} of {total:,} patients stand in more than one set"
 
 

@@ -75,7 +75,7 @@ def partition_samples(sample_ids: np.ndarray, labels: np.ndarray, shares: Mappin
     return split_sets
 
 
-def draw_samples(sample_ids: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+def sample_rows(sample_ids: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.ndarray:
     """Draw samples at random; the shares of the classes are kept, to the nearest whole sample.
 
     Args:

@@ -18,7 +18,7 @@ import pandas as pd
 from histo_core.config import Config, SplitConfig, parse_config
 from histo_core.data.dataset import Dataset
 from histo_core.data.formats.parquet_table import read_own_parquet
-from histo_core.data.splits.note import standing
+from histo_core.data.splits.note import patients_in_several_sets
 from histo_core.data.splits.split import LEFT_OUT, Split, fingerprint
 from histo_core.errors import ConfigError, CorruptDataError, SplitError
 from histo_core.files import new_folder, read_json, write_json
@@ -136,7 +136,8 @@ def load_split(dataset: Dataset, config: SplitConfig, workspace: Workspace | Non
         raise _damaged(folder / "parts.parquet")
     note = f"A saved split. {about.note}"
     if about.groups != _groups(dataset, about.config):
-        note += f" Patient, slide or group ids have changed since it was saved: now {standing(dataset, split_sets)}."
+        now = patients_in_several_sets(dataset, split_sets)
+        note += f" Patient, slide or group ids have changed since it was saved: now {now}."
     return Split(split_sets, about.method, wanted, note, about.fold)
 
 

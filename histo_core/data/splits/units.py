@@ -14,7 +14,7 @@ import pandas as pd
 from histo_core.config import SplitConfig
 from histo_core.data.dataset import SPLIT_SETS, UNLABELLED, Dataset
 from histo_core.data.grouping import with_stand_ins
-from histo_core.data.splits.folds import deal_groups, deal_samples
+from histo_core.data.splits.folds import assign_groups, assign_samples
 from histo_core.data.splits.partition import partition_groups, partition_samples
 from histo_core.errors import SplitError
 
@@ -51,7 +51,7 @@ class Unit:
         """Count the distinct ids in some rows (bool)."""
         return pd.Series(self._given(dataset).to_numpy()[rows]).nunique()
 
-    def torn(self, dataset: Dataset, split_sets: np.ndarray) -> tuple[int, int]:
+    def count_shared(self, dataset: Dataset, split_sets: np.ndarray) -> tuple[int, int]:
         """Return how many units are in more than one set, and how many there are; ``split_sets`` as in `Split`."""
         inside = split_sets != ""
         spread = pd.Series(split_sets[inside]).groupby(self._given(dataset).to_numpy()[inside]).nunique().to_numpy()
@@ -70,12 +70,12 @@ class Unit:
             return partition_samples(ids, labels, shares, config.seed)
         return partition_groups(ids, labels, shares, config.seed, kind=self.noun)
 
-    def deal(self, dataset: Dataset, rows: np.ndarray, folds: int, config: SplitConfig) -> np.ndarray:
-        """Divide some rows into folds; see `deal_groups` and `deal_samples`."""
+    def assign_folds(self, dataset: Dataset, rows: np.ndarray, folds: int, config: SplitConfig) -> np.ndarray:
+        """Divide some rows into folds; see `assign_groups` and `assign_samples`."""
         ids, labels = self.ids(dataset)[rows], _classes(dataset, rows, config)
         if self.column is None:
-            return deal_samples(ids, labels, folds, config.seed)
-        return deal_groups(ids, labels, folds, config.seed, kind=self.noun)
+            return assign_samples(ids, labels, folds, config.seed)
+        return assign_groups(ids, labels, folds, config.seed, kind=self.noun)
 
 
 PATIENT, SLIDE, PATCH = Unit("patient", "patient_id"), Unit("slide", "slide_id"), Unit("random", None)

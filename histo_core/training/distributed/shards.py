@@ -79,7 +79,7 @@ class BatchSharding:
         size, gathered = self._batch_size, self._batch_size * self._accumulate
         end = min(batches * size, len(order))
         return [
-            self._deal(
+            self._shard(
                 order,
                 slice(start, min(start + size, end)),
                 slice(start - start % gathered, min(start - start % gathered + gathered, end)),
@@ -87,7 +87,7 @@ class BatchSharding:
             for start in range(0, end, size)
         ]
 
-    def _deal(self, order: np.ndarray, batch: slice, step: slice) -> Shard:
+    def _shard(self, order: np.ndarray, batch: slice, step: slice) -> Shard:
         samples, count = batch.stop - batch.start, self._ranks.count
         share = self._ranks.share(samples)
         mine = slice(batch.start + share.start, batch.start + share.stop)

@@ -71,12 +71,16 @@ def _steps(page: Explored, rows: np.ndarray, row: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if len(places):
             at = int(places[0])
-            for label, icon, step in (("Previous", "chevron_left", -1), ("Next", "chevron_right", 1)):
+            for label, icon, key, step in (
+                ("Previous", "chevron_left", "Left", -1),
+                ("Next", "chevron_right", "Right", 1),
+            ):
                 there = at + step
                 st.button(
                     label,
                     key=f"patch.{label}",
                     icon=f":material/{icon}:",
+                    shortcut=key,
                     disabled=not 0 <= there < len(rows),
                     on_click=url_state.put,
                     args=("patch", page.name(rows[there % len(rows)])),

@@ -13,7 +13,7 @@ import streamlit as st
 from histo_core.auditing.colour import colour_baseline
 from histo_core.comparison.aurocs import AurocResults, auroc_results
 from histo_core.comparison.join import Joined, RunPredictions, join, load
-from histo_core.comparison.looks import look_at_test
+from histo_core.comparison.looks import record_look
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.experiments.scores import RunScores
 from histo_core.experiments.scores import run_scores as score_run
@@ -117,7 +117,7 @@ def aurocs(
 def looks(run_ids: tuple[str, ...], workspace: Workspace, _runs: Sequence[Run]) -> str:
     """Record once that a set of runs is compared on the test set; say how often that was scored before."""
     del run_ids
-    return look_at_test(_runs, workspace)
+    return record_look(_runs, workspace)
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=4)

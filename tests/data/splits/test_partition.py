@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from histo_core.data.splits.partition import class_shares, draw_samples, partition_groups, partition_samples
+from histo_core.data.splits.partition import class_shares, partition_groups, partition_samples, sample_rows
 from histo_core.errors import SplitError
 
 SHARES = {"valid": 0.2, "test": 0.3}
@@ -37,16 +37,16 @@ def test_group_shares_by_hand() -> None:
 
 @pytest.mark.parametrize("count", [2, 3, 17, 50, 99, 100, 500])
 def test_a_subset_has_its_size_and_the_classes_shares(count: int) -> None:
-    drawn = draw_samples(IDS, LABELS, count, seed=1)
+    drawn = sample_rows(IDS, LABELS, count, seed=1)
     assert drawn.sum() == min(count, 100)
     for label, share in enumerate((0.7, 0.25, 0.05)):
         assert abs((LABELS[drawn] == label).sum() - share * min(count, 100)) < 1
     order = np.random.default_rng(2).permutation(100)
-    np.testing.assert_array_equal(draw_samples(IDS[order], LABELS[order], count, seed=1), drawn[order])
+    np.testing.assert_array_equal(sample_rows(IDS[order], LABELS[order], count, seed=1), drawn[order])
 
 
 def test_a_larger_subset_of_the_same_seed_holds_the_smaller() -> None:
-    small, large = (draw_samples(IDS, np.zeros(100, int), count, seed=1) for count in (20, 60))
+    small, large = (sample_rows(IDS, np.zeros(100, int), count, seed=1) for count in (20, 60))
     assert not (small & ~large).any()
 
 

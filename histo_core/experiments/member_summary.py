@@ -12,12 +12,12 @@ from histo_core.evaluation.intervals import Interval
 from histo_core.evaluation.pooled_predictions import pooled_intervals
 from histo_core.evaluation.resampled_ttest import mean_over_seeds, mean_over_splits, spread
 from histo_core.experiments.records import Experiment
-from histo_core.experiments.scores import Pool, RunScores, kind_of, together
+from histo_core.experiments.scores import Pool, RunScores, join_pools, kind_of
 from histo_core.shown_text import count, plural
 
 
 @dataclass(frozen=True)
-class Together:
+class MetricSummary:
     """The summary of one metric over all finished members.
 
     Attributes:
@@ -35,9 +35,9 @@ class Together:
     interval: Interval
 
 
-def over_members(
+def summarise_members(
     experiment: Experiment, scores: Sequence[RunScores], members: int, split_set: str
-) -> dict[str, Together]:
+) -> dict[str, MetricSummary]:
     """Summarise each metric over the finished members; empty for a sweep, whose trials differ on purpose.
 
     Args:
@@ -54,7 +54,7 @@ def over_members(
     for metric in METRICS:
         values = _values(known, split_set, metric)
         mean = float(np.mean(values)) if values else np.nan
-        found[metric] = Together(metric, len(values), mean, spread(values), intervals[metric])
+        found[metric] = MetricSummary(metric, len(values), mean, spread(values), intervals[metric])
     return found
 
 
@@ -68,7 +68,7 @@ def _intervals(
             return dict.fromkeys(
                 METRICS, Interval.undefined("not every fold has finished" if pooled else "not finished")
             )
-        one = together([scores.pools[split_set] for scores in known])
+        one = join_pools([scores.pools[split_set] for scores in known])
         return pooled_intervals(one.y_true, one.probabilities, one.positive, one.groups)
     return {metric: _mean_interval(experiment, known, split_set, metric) for metric in METRICS}
 
@@ -79,7 +79,7 @@ def basis(experiment: Experiment, pools: Sequence[Pool]) -> str:
     if not pools or protocol.kind == "sweep":
         return ""
     if protocol.kind == "single" or (protocol.kind == "folds" and protocol.repeats == 1):
-        return together(list(pools)).basis
+        return join_pools(list(pools)).basis
     runs = count(len(pools), "run")
     if protocol.kind == "repeats" and protocol.new == "seeds":
         return f"{runs} on the same patches: {pools[0].basis}"

@@ -13,7 +13,7 @@ from histo_core.evaluation.pooled_predictions import pooled_intervals
 from histo_core.experiments.about import NAMES, SET_WORDS
 from histo_core.experiments.api import experiments
 from histo_core.experiments.results import MemberResult, Summary, summary
-from histo_core.experiments.scores import Pool, RunScores, run_scores, together
+from histo_core.experiments.scores import Pool, RunScores, join_pools, run_scores
 from histo_core.experiments.test_score import TestScore, kept_score
 from histo_core.runs.store.records import Run, RunStatus
 from histo_core.runs.store.runs import Store
@@ -56,7 +56,7 @@ class Pair:
         return f"{line}; here: {self.measured} ({self.about}{changed})"
 
 
-def beside_run(run: Run, workspace: Workspace, scores: RunScores | None = None) -> tuple[Pair, ...]:
+def reported_for_run(run: Run, workspace: Workspace, scores: RunScores | None = None) -> tuple[Pair, ...]:
     """Return a study's numbers beside those of a run that was made from it; empty where it comes from no study.
 
     Args:
@@ -82,7 +82,7 @@ def beside_run(run: Run, workspace: Workspace, scores: RunScores | None = None) 
     return _pairs(STUDIES[origin.study], origin, ours, run.run_id, changes(run.config, origin))
 
 
-def beside_experiment(now: Summary, workspace: Workspace) -> tuple[Pair, ...]:
+def reported_for_experiment(now: Summary, workspace: Workspace) -> tuple[Pair, ...]:
     """Return a study's numbers beside those of an experiment that was made from it; empty where it is from no study."""
     origin = read_origin(now.experiment.origin)
     if origin is None or origin.named is None:
@@ -100,7 +100,7 @@ def beside_experiment(now: Summary, workspace: Workspace) -> tuple[Pair, ...]:
     return _pairs(STUDIES[origin.study], origin, ours, now.experiment.experiment_id, differences)
 
 
-def beside_study(recipe: Recipe, workspace: Workspace) -> dict[str, tuple[Pair, ...]]:
+def reported_for_study(recipe: Recipe, workspace: Workspace) -> dict[str, tuple[Pair, ...]]:
     """Return all numbers of a study by run, sweep or protocol, beside those of its newest finished run or experiment.
 
     A number without a counterpart of ours is included alone.
@@ -112,13 +112,13 @@ def beside_study(recipe: Recipe, workspace: Workspace) -> dict[str, tuple[Pair, 
             now = summary(experiment, workspace)
             if now.finished:
                 seen.add(experiment.origin)
-                found += beside_experiment(now, workspace)
+                found += reported_for_experiment(now, workspace)
     for run in Store.open(workspace).made_from(recipe.name):
         origin = read_origin(run.origin)
         alone = origin is not None and not origin.experiment and run.status is RunStatus.SUCCEEDED
         if alone and run.origin not in seen:
             seen.add(run.origin)
-            found += beside_run(run, workspace)
+            found += reported_for_run(run, workspace)
     return {of: tuple(_of_reported(of, one, found) for one in stated) for of, stated in recipe.reported.items()}
 
 
@@ -191,7 +191,7 @@ def _of_kept(kept: TestScore | None, asked: Beside) -> Ours:
 def _of_members(now: Summary, asked: Beside, intervals: _Intervals) -> Ours:
     """Return the number over all members where the summary has it for this set, else that of the pooled folds."""
     several = now.experiment.protocol.kind != "single"
-    known = now.together.get(asked.metric) if several or asked.split_set == now.split_set else None
+    known = now.by_metric.get(asked.metric) if several or asked.split_set == now.split_set else None
     if known is not None and known.n:
         if not known.interval.defined:
             return None, known.interval.method
@@ -237,7 +237,7 @@ def _pool(members: Sequence[MemberResult], split_set: str) -> Pool | None:
     pools = [one.scores.pools.get(split_set) if one.scores else None for one in members]
     if not pools or None in pools:
         return None
-    return together(cast(list[Pool], pools)) if len(pools) > 1 else pools[0]
+    return join_pools(cast(list[Pool], pools)) if len(pools) > 1 else pools[0]
 
 
 def _named(metric: str) -> str:
