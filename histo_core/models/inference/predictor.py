@@ -22,7 +22,7 @@ from histo_core.models.registry import MODELS, build_network
 from histo_core.models.weights.header import WeightsHeader, assign, load_weights
 from histo_core.models.weights.manifest import read_manifest
 
-__all__ = ["Predictor", "resolve_device"]
+__all__ = ["Predicted", "Predictor", "resolve_device"]
 
 _PLAIN = PredictConfig()
 

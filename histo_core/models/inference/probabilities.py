@@ -19,6 +19,13 @@ class Predicted:
         probabilities: float64 [n, k], rows summing to 1.
         scores: float64 [n, k]. The logits; for the mean of several views the natural logarithm of the probabilities (of
             the smallest positive number where they are 0); None for votes of views.
+
+    Example:
+        >>> import numpy as np
+        >>> from histo_core.models.inference.predictor import Predicted
+        >>> votes = Predicted(np.array([[0.125, 0.875], [1.0, 0.0]]), scores=None)
+        >>> votes.probabilities.argmax(axis=1).tolist()
+        [1, 0]
     """
 
     probabilities: np.ndarray
