@@ -11,6 +11,7 @@ from histo_core.auditing.sides import known, on_both_sides, rows_of, sides_in_wo
 from histo_core.data.dataset import Dataset
 from histo_core.data.splits.split import Split
 from histo_core.progress import Progress, silent
+from histo_core.shown_text import count
 
 
 @dataclass(frozen=True)
@@ -81,5 +82,5 @@ def _pixels(identical: int, conflicting: int) -> str:
     return pixels + (f"; {_patches(conflicting)} labelled otherwise than an identical one" if conflicting else "")
 
 
-def _patches(count: int) -> str:
-    return f"{count:,} patch{' is' if count == 1 else 'es are'}"
+def _patches(number: int) -> str:
+    return f"{count(number, 'patch')} {'is' if number == 1 else 'are'}"

@@ -10,6 +10,7 @@ import pandas as pd
 from histo_core.auditing.finding import Finding
 from histo_core.data.dataset import SPLIT_SETS, Dataset
 from histo_core.data.splits.split import Split
+from histo_core.shown_text import count
 
 _SHOWN = 3
 
@@ -36,7 +37,7 @@ def on_both_sides(dataset: Dataset, split: Split, rows: np.ndarray, column: str)
 def some(names: tuple[str, ...], kind: str) -> str:
     """Return the count and the first of some names with a verb: "2 patients (p1, p2) are"."""
     shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
-    return f"1 {kind} ({shown}) is" if len(names) == 1 else f"{len(names):,} {kind}s ({shown}) are"
+    return f"{count(len(names), kind)} ({shown}) {'is' if len(names) == 1 else 'are'}"
 
 
 def sides_in_words(dataset: Dataset, split: Split) -> str:
