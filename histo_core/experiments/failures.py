@@ -9,7 +9,7 @@ from histo_core.runs.store.records import RunStatus
 
 _VERBS = {
     "failed": ("failed", "failed"),
-    "lost": ("was interrupted", "were interrupted"),
+    "interrupted": ("was interrupted", "were interrupted"),
     "refused": ("is not allowed", "are not allowed"),
     "unlearnt": ("did not learn", "did not learn"),
 }
@@ -20,7 +20,7 @@ class Failure:
     """Members of an experiment that ended badly for the same reason.
 
     Attributes:
-        kind: failed, lost (interrupted), refused (not allowed), or unlearnt.
+        kind: failed, interrupted, refused (not allowed), or unlearnt.
         reason: what was found, what is allowed and what to do, as the run kept it.
         positions: the members.
         of: number of members of the experiment.
@@ -66,8 +66,8 @@ def failures(summary: Summary) -> tuple[Failure, ...]:
 def _kind(member: MemberResult) -> str | None:
     if member.run is None:
         return "refused" if member.problem else None
-    if member.run.status in (RunStatus.FAILED, RunStatus.LOST):
-        return member.run.status.value
+    if member.run.status in (RunStatus.FAILED, RunStatus.INTERRUPTED):
+        return member.run.status.word
     return "unlearnt" if member.scores is not None and member.scores.learning else None
 
 

@@ -55,18 +55,19 @@ def overfit_batch(params: OneBatchParams, workspace: Workspace, progress: Progre
     result = learn_one_batch(
         params.config, dataset, split, workspace, patches=params.patches, steps=params.steps, progress=progress
     )
-    write_json(_file(params, workspace), asdict(result))
+    write_json(result_path(params, workspace), asdict(result))
     return result
 
 
 def load_one_batch(params: OneBatchParams, workspace: Workspace) -> OneBatch | None:
     """Return the kept result; None if there is none, or another version wrote it."""
     try:
-        return _CHECKED.validate_python(read_json(_file(params, workspace)))
+        return _CHECKED.validate_python(read_json(result_path(params, workspace)))
     except (OSError, ValueError, ValidationError):
         return None
 
 
-def _file(params: OneBatchParams, workspace: Workspace) -> Path:
+def result_path(params: OneBatchParams, workspace: Workspace) -> Path:
+    """Return the path of the kept result."""
     name = hashlib.sha256(params.model_dump_json().encode()).hexdigest()[:16]
     return workspace.home / "one_batch" / f"{name}.json"

@@ -48,7 +48,7 @@ def test_some_that_failed_stand_beside_the_result(config: RunConfig, workspace: 
     end(first)
     fail(second, workspace, TOO_SMALL)
     assert "still to come" in verdict(now(begun.experiment_id, workspace))
-    fail(third, workspace, "Its process was killed.", RunStatus.LOST)
+    fail(third, workspace, "Its process was killed.", RunStatus.INTERRUPTED)
     said = verdict(now(begun.experiment_id, workspace))
     assert said.startswith("Test AUROC is ")
     assert "1 of 3 runs failed: The patches have 50 x 14 pixels." in said
