@@ -183,7 +183,7 @@ class Session:
             weights=self._recorder.weights(),
             step=self._recorder.step,
         )
-        if self._ranks.leads:  # before the checkpoint: a kill in between repeats the validation
+        if self._ranks.is_main:  # before the checkpoint: a kill in between repeats the validation
             append_learning(self._folder, learning)
         done = EpochDone(
             epoch=epoch,
