@@ -39,7 +39,7 @@ def repeat_findings(
         skipped,
         checked=featureless < len(described),
     )
-    yield _conflicts(pairs, other, labelled=np.count_nonzero(described["label"] != ""))
+    yield _conflicts(pairs, other, labelled=int(np.count_nonzero(described["label"] != "")))
     if other is not None:
         yield _shared(pairs.loc[outside], other)
 

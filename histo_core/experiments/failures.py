@@ -35,6 +35,8 @@ class Failure:
     def clause(self) -> str:
         """Return how many members it concerns: "all 3 runs failed", "1 of 5 runs was interrupted"."""
         count = len(self.positions)
+        if self.kind == "unlearnt" and count == self.of > 1:
+            return f"none of the {count:,} runs learnt"
         verb = _VERBS[self.kind][count > 1]
         if self.of == 1:
             return f"the run {verb}"
@@ -57,7 +59,7 @@ def failures(summary: Summary) -> tuple[Failure, ...]:
     found: dict[tuple[str, str], list[int]] = {}
     for member in summary.members:
         if (kind := _kind(member)) is not None:
-            found.setdefault((kind, member.why), []).append(member.position)
+            found.setdefault((kind, _reason(member, kind)), []).append(member.position)
     of = len(summary.members)
     each = (Failure(kind, reason, tuple(positions), of) for (kind, reason), positions in found.items())
     return tuple(sorted(each, key=lambda one: -len(one.positions)))
@@ -69,6 +71,11 @@ def _kind(member: MemberResult) -> str | None:
     if member.run.status in (RunStatus.FAILED, RunStatus.INTERRUPTED):
         return member.run.status.word
     return "unlearnt" if member.scores is not None and member.scores.learning else None
+
+
+def _reason(member: MemberResult, kind: str) -> str:
+    """Return what members are grouped by: of those that did not learn the cause, as each has other losses."""
+    return member.scores.cause if kind == "unlearnt" and member.scores else member.why
 
 
 def _begun(clause: str) -> str:

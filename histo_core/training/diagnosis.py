@@ -58,12 +58,16 @@ def diagnose(
 def verdict(findings: Sequence[LearningFinding]) -> str:
     """Return the first symptom and the likeliest cause as one line; empty for a healthy run."""
     symptom = next((one for one in findings if one.kind == "symptom"), None)
-    cause = next((one for one in findings if one.kind == "cause"), None)
+    cause = likeliest_cause(findings)
     if symptom is None:
-        return "" if cause is None else f"{cause.found} {cause.remedy}"
-    if cause is None:
-        return f"{symptom.found} {symptom.remedy}"
-    return f"{symptom.found} Likeliest cause: {cause.found} {cause.remedy}"
+        return cause
+    return f"{symptom.found} Likeliest cause: {cause}"
+
+
+def likeliest_cause(findings: Sequence[LearningFinding]) -> str:
+    """Return the likeliest cause and what to do; empty for a healthy run."""
+    cause = next((one for one in findings if one.kind == "cause"), None)
+    return "" if cause is None else f"{cause.found} {cause.remedy}"
 
 
 def _not_finite(loss: str) -> LearningFinding:
@@ -73,7 +77,7 @@ def _not_finite(loss: str) -> LearningFinding:
 
 
 def _shown(loss: float) -> str:
-    return f"{loss:.3f}" if loss < 100 else f"{loss:.3g}"
+    return f"{loss:.3f}" if loss < 100 else f"{loss:,.0f}" if loss < 1e6 else f"{loss:.2g}"
 
 
 def _rising(records: LearningRecords) -> Iterator[LearningFinding]:
@@ -156,6 +160,6 @@ def _gradients(records: LearningRecords) -> Iterator[LearningFinding]:
             "silent_units",
             "symptom",
             f"{step.silent_units:,} of {step.units:,} units are dead: their weights get a gradient of 0.",
-            "A few are, of a network that learns.",
+            "In a network that learns, few are.",
             "",
         )

@@ -64,9 +64,25 @@ def test_a_run_that_learnt_nothing_says_so_in_its_experiment(config: RunConfig, 
             append_learning(folder, EpochLearning(0, 90, guess, guess, WeightsLearning(1.0, 1.0, 4, 0), None))
         end(member.run_id)
     found = now(begun.experiment_id, workspace)
-    assert "1 of 2 runs did not learn: Nothing was learnt" in verdict(found)
+    assert "1 of 2 runs did not learn: Nothing in the configuration explains it." in verdict(found)
     assert found.members[0].why.startswith("Nothing was learnt")
     assert found.members[1].why == ""
+
+
+def test_runs_that_did_not_learn_for_the_same_cause_are_told_together(
+    config: RunConfig, workspace: Workspace, end: End
+) -> None:
+    fast = config.model_copy(update={"train": config.train.model_copy(update={"learning_rate": 5.0})})
+    begun = start_experiment(fast, ProtocolConfig(kind="repeats", repeats=2), workspace)
+    for loss, member in zip((3.1, 4.2), begun.members, strict=True):
+        guess = SetLearning((20, 20), (40, 0), loss, loss, 0.001, 0.0)
+        folder = workspace.run_folder(member.run_id)
+        append_learning(folder, EpochLearning(0, 90, guess, guess, WeightsLearning(1.0, 1.0, 4, 0), None))
+        end(member.run_id)
+    found = now(begun.experiment_id, workspace)
+    (one,) = failures(found)
+    assert one.sentence.startswith("None of the 2 runs learnt: The learning rate of 5 is too high")
+    assert "4.200" in found.members[1].why
 
 
 @pytest.mark.parametrize("healthy", [1, 2])
