@@ -78,7 +78,7 @@ def quality_findings(described: pd.DataFrame, facts: pd.DataFrame, *, scale_know
     doubt = ""
     if not scale_known:
         doubt = "Not known: no patch is less sharp than others by much, but their magnification is not known."
-    elif facts["contrast"].max() < BLUR_CONTRAST:
+    elif facts["contrast"].to_numpy().max() < BLUR_CONTRAST:
         doubt = "Not known: all patches are too uniform to be called sharp or blurred."
     yield finding("blurred", "Blurred patches", out_of_focus, "sharpness", "blurred", meaning, doubt)
     inked = (facts["ink"] >= INK).to_numpy() & ~empty
