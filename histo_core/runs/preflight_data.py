@@ -61,8 +61,9 @@ def check_sizes(config: PreprocessConfig, sizes: Mapping[Size, int]) -> None:
 def data_doubts(config: RunConfig, dataset: Dataset, split: Split, sizes: Mapping[Size, int] | None) -> Iterator[str]:
     """Yield a sentence for each thing that does not stop a run and makes its result worth less."""
     yield from absent_classes(dataset, split)
-    yield from _seen(config.preprocess, dataset, sizes)
-    yield from _noisy_epoch(config, dataset, split)
+    if dataset.info.needs_root:  # drawn patches can be had in any number, and what they show is known
+        yield from _seen(config.preprocess, dataset, sizes)
+        yield from _noisy_epoch(config, dataset, split)
 
 
 def absent_classes(dataset: Dataset, split: Split) -> Iterator[str]:
@@ -103,8 +104,7 @@ def seen_share(config: PreprocessConfig, sizes: Mapping[Size, int]) -> float:
 
 
 def _noisy_epoch(config: RunConfig, dataset: Dataset, split: Split) -> Iterator[str]:
-    # Drawn patients can be had in any number, and those of the demo need not be pointed out.
-    if config.train.checkpoint == "last" or config.train.epochs == 1 or not dataset.info.needs_root:
+    if config.train.checkpoint == "last" or config.train.epochs == 1:
         return
     fewest, noun = fewest_groups(dataset, split, "valid")
     if fewest is not None and fewest < FEW_GROUPS:

@@ -38,7 +38,9 @@ def room_doubts(
     _check_disk(config, weight_count(model, side, n_classes), workspace)
     share = max(config.train.batch_size // config.train.devices, 1)
     needed = training_bytes(model, side, n_classes, share)
-    free, total = _memory(device)
+    if (known := _memory(device)) is None:
+        return
+    free, total = known
     if needed > total:
         raise ConfigError(
             f"A batch of {share} patches of {side} x {side} pixels needs about {_gib(needed)} of memory; {device} has "
@@ -68,11 +70,14 @@ def _check_disk(config: RunConfig, weights: int, workspace: Workspace) -> None:
         )
 
 
-def _memory(device: torch.device) -> tuple[int, int]:
-    """Return the free and total memory of a device, in bytes."""
-    if device.type == "cuda":
+def _memory(device: torch.device) -> tuple[int, int] | None:
+    """Return the free and total memory of a device, in bytes; None where its driver does not say."""
+    if device.type != "cuda":
+        return memory()
+    try:
         return torch.cuda.mem_get_info(device)
-    return memory()
+    except RuntimeError:
+        return None
 
 
 def _gib(count: float) -> str:
