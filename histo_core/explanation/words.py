@@ -6,6 +6,7 @@ import numpy as np
 
 from histo_core.explanation.base import Explanation
 from histo_core.explanation.influence import Influence
+from histo_core.shown_text import plural
 
 PLACES = (
     ("at the upper left", "at the top", "at the upper right"),
@@ -131,7 +132,7 @@ def _fit(explanation: Explanation) -> str:
 
 
 def _noun(areas: list[str]) -> str:
-    return f"the area{'s' if len(areas) > 1 else ''} {' and '.join(areas)}"
+    return f"the {plural('area') if len(areas) > 1 else 'area'} {' and '.join(areas)}"
 
 
 def _areas(shares: np.ndarray) -> list[str]:

@@ -82,11 +82,11 @@ def test_patches_that_came_after_the_data_were_opened_are_explained(
 
 
 def test_pictures_of_former_files_never_stand_under_the_names_of_others(folder: Path, finished: Workspace) -> None:
-    data, home = DataConfig(dataset="folder", root=str(folder)).model_dump_json(), str(finished.home)
+    data = DataConfig(dataset="folder", root=str(folder))
 
     def sheet() -> bytes:
-        cache.dataset(data, home)
-        return cache.sheet(data, home, (0,), 1, SIDE, ("#000000",))
+        cache.dataset(data, finished)
+        return cache.sheet(data, finished, (0,), 1, SIDE, ("#000000",))
 
     before = sheet()
     (folder / "normal" / "00.png").unlink()

@@ -125,7 +125,8 @@ def test_what_takes_long_is_left_to_a_job(
     asked: list[tuple[str, dict]] = []
     for module in ("data_choice", "job_card"):
         monkeypatch.setattr(
-            f"pages.shared.components.{module}.start_job", lambda kind, params, workspace: asked.append((kind, params))
+            f"pages.shared.components.{module}.start_job",
+            lambda kind, params, workspace, user: asked.append((kind, params)),
         )
     monkeypatch.setattr("pages.shared.components.data_choice.PATIENCE", 0.0)
     for name in ("normal", "tumour"):

@@ -53,7 +53,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict]]:
     """Jobs that were asked for, instead of starting them."""
     asked: list[tuple[str, dict]] = []
     monkeypatch.setattr(
-        "pages.shared.components.job_card.start_job", lambda kind, params, workspace: asked.append((kind, params))
+        "pages.shared.components.job_card.start_job", lambda kind, params, workspace, user: asked.append((kind, params))
     )
     return asked
 

@@ -17,6 +17,7 @@ from histo_core.regular_files import parse_json
 from histo_core.storable import as_json
 from histo_core.workspace import Workspace
 from pages.shared.app import url_state
+from pages.shared.app.session import current_session
 from pages.shared.cache import cache, cache_data
 from pages.shared.components import fetch, model_form
 from pages.shared.components.errors import shown
@@ -113,7 +114,7 @@ def _folder(name: str, data: DataConfig, prefix: str) -> str | None:
         help="On the machine that Histoscope runs on; nothing is copied or changed.",
     ).strip()
     with shown():
-        missing = bool(root) and fetch.is_missing(root, Workspace.default())
+        missing = bool(root) and fetch.is_missing(root, current_session().workspace)
         if missing:
             st.warning(
                 "There is nothing in this folder yet. This is how to get the data:", icon=":material/folder_off:"
@@ -141,9 +142,7 @@ def _options(kind: type[Dataset], data: DataConfig, prefix: str) -> tuple[dict[s
 @shown()
 def _show_patients(data: DataConfig) -> None:
     """Show what the pattern finds in the first names in the folder."""
-    found = cache_data.pattern_preview(
-        data.model_dump_json(), str(data.options[PATTERN]), str(Workspace.default().home)
-    )
+    found = cache_data.pattern_preview(data, str(data.options[PATTERN]), current_session().workspace)
     known = int(found["patient_id"].notna().to_numpy().sum())
     st.caption(f"The pattern finds a patient in {known} of the first {count(len(found), 'name')}.")
     st.dataframe(
@@ -161,11 +160,11 @@ def opened(data: DataConfig) -> Dataset:
     Raises:
         HistoscopeError: as `histo_core.data.opening.open_dataset`.
     """
-    workspace = Workspace.default()
+    workspace = current_session().workspace
     prepare(data, workspace)
     with st.spinner("Opening the data…", show_time=True):
-        source = cache.dataset(data.model_dump_json(), str(workspace.home))
-    cache_data.note_opened(data.model_dump_json(), str(workspace.home))
+        source = cache.dataset(data, workspace)
+    cache_data.note_opened(data, workspace)
     return source
 
 
@@ -178,7 +177,7 @@ def opened_or_job(data: DataConfig) -> Dataset | None:
     Raises:
         HistoscopeError: as `histo_core.data.opening.open_dataset`.
     """
-    workspace = Workspace.default()
+    workspace = current_session().workspace
     kind = "check" if data.skip_broken else "prepare"
     params = {"data": data.model_dump(mode="json")}
     job = find_job(kind, params, workspace)
@@ -188,7 +187,7 @@ def opened_or_job(data: DataConfig) -> Dataset | None:
             return opened(data)
         except _TakesLongError:
             if job is None:
-                start_job(kind, params, workspace)
+                start_job(kind, params, workspace, user=current_session().user)
     note = "The data are made ready once, by a process apart from this page."
     job_card(kind, params, "Make the data ready", then="The data are ready.", note=note, primary=True)
     return None
@@ -197,7 +196,7 @@ def opened_or_job(data: DataConfig) -> Dataset | None:
 def is_ready(data: DataConfig) -> bool:
     """Whether a data set opens without preparation; False where an error prevents that."""
     try:
-        prepare(data, Workspace.default(), patience=0)
+        prepare(data, current_session().workspace, patience=0)
     except HistoscopeError:
         return False
     return True
@@ -220,7 +219,7 @@ def prepare(data: DataConfig, workspace: Workspace, *, patience: float = math.in
         place.progress(min(done / total, 1.0) if total else 0.0, f"Preparing the data: {done:,} of {total:,}")
 
     prepare_dataset(data, workspace, progress)
-    if data.skip_broken and not cache_data.was_opened(data.model_dump_json(), str(workspace.home)):
+    if data.skip_broken and not cache_data.was_opened(data, workspace):
         open_dataset(data, workspace, progress)  # it finds the broken files and stores the result
     place.empty()
 
