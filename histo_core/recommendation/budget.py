@@ -10,6 +10,7 @@ from histo_core.recommendation.choice import Choice, duration_in_words
 from histo_core.recommendation.duration import input_side, predicted_seconds
 from histo_core.recommendation.facts import DataFacts
 from histo_core.recommendation.machine import Machine
+from histo_core.shown_text import count
 
 USED = 0.7
 """Part of the time that is planned: predictions are right within about a half only."""
@@ -50,7 +51,7 @@ def fit_time(config: RunConfig, facts: DataFacts, machine: Machine, minutes: flo
     fewer = _largest(few, patches, lambda number: fits(epochs=fewest, max_train_samples=number))
     values = {"train.epochs": fewest} | ({"train.max_train_samples": fewer} if fewer < patches else {})
     seconds = predicted_seconds(_with(config, epochs=fewest, max_train_samples=fewer), facts, machine)
-    used = f"{fewest} epochs on {fewer:,} of {patches:,} training patches"
+    used = f"{count(fewest, 'epoch')} on {fewer:,} of {count(patches, 'training patch')}"
     return Choice("Time", values, f"{used} take {duration_in_words(seconds)}; give more time to use all.")
 
 
@@ -67,4 +68,4 @@ def _with(config: RunConfig, **fields: int) -> RunConfig:
 
 
 def _words(minutes: float) -> str:
-    return f"{minutes:g} minute{'' if minutes == 1 else 's'}"
+    return f"{minutes:g} {'minute' if minutes == 1 else 'minutes'}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from histo_core.config import RunConfig
+from histo_core.shown_text import count
 
 
 @dataclass(frozen=True)
@@ -62,5 +63,5 @@ def duration_in_words(seconds: float) -> str:
         return "less than a minute"
     minutes = max(round(seconds / 60 + 0.1), 1)
     if minutes < 90:
-        return f"about {minutes} minute{'' if minutes == 1 else 's'}"
+        return f"about {count(minutes, 'minute')}"
     return f"about {seconds / 3600:.1f} hours"

@@ -5,11 +5,13 @@ from __future__ import annotations
 from histo_core.errors import DataError
 from histo_core.recommendation.facts import DataFacts
 from histo_core.runs.preflight_data import FEW_GROUPS, lacks_class
+from histo_core.shown_text import count, plural
 
 FEWEST = 10
 """Fewest patches of each class, over all sets, from which a run is recommended."""
 FEW_PATCHES = 100
 """Fewest validation patches of each class by which an epoch can be chosen, where no patients are known."""
+_FEW = "the validation set holds {} of the rarer class, too few to choose an epoch by"
 _SHOWN = 3
 
 
@@ -20,14 +22,14 @@ def check_enough(facts: DataFacts) -> None:
         DataError: fewer than two classes, a class with too few patches, or one that the training set lacks.
     """
     total = [sum(counts) for counts in zip(*facts.patches.values(), strict=True)]
-    present = [name for name, count in zip(facts.classes, total, strict=True) if count]
+    present = [name for name, number in zip(facts.classes, total, strict=True) if number]
     if len(present) < 2:
         raise DataError(
             f"All labelled patches show {present[0] if present else 'no class'}.",
             "Two classes at least are needed to tell them apart.",
             "Check the folder's classes, or add patches of another class.",
         )
-    few = {name: count for name, count in zip(facts.classes, total, strict=True) if count < FEWEST}
+    few = {name: number for name, number in zip(facts.classes, total, strict=True) if number < FEWEST}
     if few:
         raise _too_few(few, len(facts.classes))
     lacking = _lacking(facts, "train")
@@ -45,12 +47,11 @@ def epoch_is_noise(facts: DataFacts) -> str:
         fewest = min(facts.grouped["valid"])
         if fewest >= FEW_GROUPS:
             return ""
-        noun = facts.groups if fewest == 1 else f"{facts.groups}s"
-        return f"the validation set holds {fewest} {noun} of the rarer class, too few to choose an epoch by"
+        return _FEW.format(count(fewest, facts.groups))
     fewest = min(facts.patches["valid"])
     if fewest >= FEW_PATCHES:
         return ""
-    return f"the validation set holds {fewest} patches of the rarer class, too few to choose an epoch by"
+    return _FEW.format(count(fewest, "patch"))
 
 
 def doubts(facts: DataFacts) -> tuple[str, ...]:
@@ -65,10 +66,9 @@ def doubts(facts: DataFacts) -> tuple[str, ...]:
             "Patients are not known: patches of one patient may stand in several sets, and the result is then too good."
         )
     elif facts.total("test") and (fewest := min(facts.grouped["test"])) < FEW_GROUPS:
-        noun = facts.groups if fewest == 1 else f"{facts.groups}s"
         said.append(
-            f"The test set holds {fewest} {noun} of the rarer class: its figures will have wide intervals. "
-            f"Folds by {facts.groups} test on all of them."
+            f"The test set holds {count(fewest, facts.groups)} of the rarer class: its figures will have wide "
+            f"intervals. Folds by {facts.groups} test on all of them."
         )
     if facts.magnifications:
         said.append(
@@ -79,19 +79,18 @@ def doubts(facts: DataFacts) -> tuple[str, ...]:
 
 
 def _lacking(facts: DataFacts, part: str) -> list[str]:
-    return [name for name, count in zip(facts.classes, facts.patches[part], strict=True) if not count]
+    return [name for name, number in zip(facts.classes, facts.patches[part], strict=True) if not number]
 
 
 def _too_few(few: dict[str, int], classes: int) -> DataError:
-    counts = set(few.values())
-    if len(counts) == 1 and len(few) == classes:
-        (count,) = counts
-        found = f"{_number(count)} patch{'' if count == 1 else 'es'} a class are too few to train and test a network."
-        if count == 1:
-            found = found.replace(" are ", " is ")
+    numbers = set(few.values())
+    if len(numbers) == 1 and len(few) == classes:
+        (number,) = numbers
+        each = f"{_in_words(number)} {'patch' if number == 1 else plural('patch')} a class"
+        found = f"{each} {'is' if number == 1 else 'are'} too few to train and test a network."
     else:
-        named = ", ".join(f"{count} of {name}" for name, count in list(few.items())[:_SHOWN])
-        more = f" and {len(few) - _SHOWN} other classes" if len(few) > _SHOWN else ""
+        named = ", ".join(f"{number:,} of {name}" for name, number in list(few.items())[:_SHOWN])
+        more = f" and {count(len(few) - _SHOWN, 'other class')}" if len(few) > _SHOWN else ""
         found = f"There are too few patches of some classes to train and test a network: {named}{more}."
     return DataError(
         found,
@@ -106,6 +105,6 @@ def _listed(names: list[str]) -> str:
     return f"{shown} and {len(names) - _SHOWN} others" if len(names) > _SHOWN else shown
 
 
-def _number(count: int) -> str:
+def _in_words(number: int) -> str:
     words = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
-    return words[count] if count < len(words) else str(count)
+    return words[number] if number < len(words) else str(number)

@@ -10,6 +10,7 @@ from histo_core.data.grouping import known_groups
 from histo_core.data.integrity import Size, image_sizes
 from histo_core.data.splits.split import Split
 from histo_core.errors import ConfigError, DataError
+from histo_core.shown_text import count
 from histo_core.workspace import Workspace
 
 FEW_GROUPS = 10
@@ -40,7 +41,7 @@ def check_sizes(config: PreprocessConfig, sizes: Mapping[Size, int]) -> None:
     """
     total, side = sum(sizes.values()), config.crop
     if side is not None:
-        small = {size: count for size, count in sizes.items() if side > min(size)}
+        small = {size: number for size, number in sizes.items() if side > min(size)}
         if small:
             smallest = _size(min(small, key=_area))
             raise ConfigError(
@@ -68,12 +69,12 @@ def data_doubts(config: RunConfig, dataset: Dataset, split: Split, sizes: Mappin
 
 def absent_classes(dataset: Dataset, split: Split) -> Iterator[str]:
     """Yield a sentence for each set that lacks a class."""
-    counts = split.counts(dataset)
+    table = split.counts(dataset)
     for part in _IN_WORDS:
-        row = counts.loc[part, list(dataset.classes)]
-        lacking = [kind for kind, count in row.items() if not count]
+        row = table.loc[part, list(dataset.classes)]
+        lacking = [str(kind) for kind, number in row.items() if not number]
         if row.sum() and lacking:
-            yield lacks_class(part, list(map(str, lacking)))
+            yield lacks_class(part, lacking)
 
 
 def lacks_class(part: str, classes: Sequence[str]) -> str:
@@ -100,29 +101,23 @@ def seen_share(config: PreprocessConfig, sizes: Mapping[Size, int]) -> float:
     """Return the share of all pixels that the crop keeps, 0 to 1; 1 without a crop."""
     if config.crop is None:
         return 1.0
-    return sum(sizes.values()) * config.crop**2 / sum(_area(size) * count for size, count in sizes.items())
+    return sum(sizes.values()) * config.crop**2 / sum(_area(size) * number for size, number in sizes.items())
 
 
 def _noisy_epoch(config: RunConfig, dataset: Dataset, split: Split) -> Iterator[str]:
     if config.train.checkpoint == "last" or config.train.epochs == 1:
         return
-    fewest, noun = fewest_groups(dataset, split, "valid")
-    if fewest is not None and fewest < FEW_GROUPS:
-        yield (
-            f"The validation set holds {fewest} {noun} of its rarer class, too few to choose an epoch by: keep the "
-            "last epoch's weights (train.checkpoint=last, best with an EMA decay)."
-        )
-
-
-def fewest_groups(dataset: Dataset, split: Split, part: str) -> tuple[int | None, str]:
-    """Return how many patients (else slides) of a set show its rarest class, with their noun; None if not known."""
     ids, kind = known_groups(dataset.table)
     if ids is None or kind is None:
-        return None, ""
-    rows = split.indices(part)
+        return
+    rows = split.indices("valid")
     labels = dataset.table["label"].to_numpy()[rows]
     fewest = min(len(set(ids[rows][labels == label])) for label in range(len(dataset.classes)))
-    return fewest, kind if fewest == 1 else f"{kind}s"
+    if fewest < FEW_GROUPS:
+        yield (
+            f"The validation set holds {count(fewest, kind)} of its rarer class, too few to choose an epoch by: keep "
+            "the last epoch's weights (train.checkpoint=last, best with an EMA decay)."
+        )
 
 
 def _area(size: Size) -> int:
