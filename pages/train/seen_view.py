@@ -10,7 +10,7 @@ from pages.shared.cache import cache, cache_data, cache_recommended
 from pages.shared.components.errors import shown
 
 SHOWN = 3
-_CELL = 112
+_CELL = 88
 """Pixels of a patch on the page."""
 
 
