@@ -21,7 +21,7 @@ from pages.shared.cache import cache_runs
 from pages.shared.components import layout, run_card
 from pages.shared.components.text import count, plain
 
-PARTS = {
+SET_WORDS = {
     "test": "test: held out",
     "valid": "validation: used to choose the epoch",
     "train": "training: what the models have learnt from",
@@ -46,22 +46,26 @@ def render() -> None:
         with top:
             layout.header("Compare", "Choose the models to compare.")
         return
-    part, name, comparator, baseline = _controls(chosen, finished)
+    split_set, name, comparator, baseline = _controls(chosen, finished)
     trained = [finished[run.run_id] for run in chosen]
     if baseline:
         chosen = [*chosen, _colour_only(trained[0], workspace)]
-    if part == "train" and not (chosen := training_set_view.known(chosen, finished, workspace)):
+    if split_set == "train" and not (chosen := training_set_view.known(chosen, finished, workspace)):
         with top:
             layout.header("Compare", "The training set is predicted on request.")
         return
     try:
-        joined, shared = _join(chosen, part, workspace)
+        joined, shared = _join(chosen, split_set, workspace)
     except ComparisonError:
         with top:
             layout.header("Compare", "These models cannot be compared like that.")
         raise
-    looks = cache_runs.looks(tuple(sorted(run.run_id for run in trained)), workspace, trained) if part == "test" else ""
-    key = cache_runs.named(chosen), part, shared, name, comparator, workspace
+    looks = (
+        cache_runs.looks(tuple(sorted(run.run_id for run in trained)), workspace, trained)
+        if split_set == "test"
+        else ""
+    )
+    key = cache_runs.named(chosen), split_set, shared, name, comparator, workspace
     with st.spinner("Working out the intervals…", show_time=True):
         aurocs = cache_runs.aurocs(*key, joined)
     _result(key, joined, aurocs, looks, top)
@@ -87,12 +91,12 @@ def _controls(chosen: Sequence[RunPredictions], finished: dict[str, Run]) -> tup
     """Return the set, class of interest, comparator (None: find the best), and whether to add the colour baseline."""
     named = run_card.unique_labels([finished[run.run_id] for run in chosen])
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        part = url_state.choose(
+        split_set = url_state.choose(
             "Patches",
             "part",
-            list(PARTS),
-            default=_shared_part(chosen),
-            format_func=PARTS.__getitem__,
+            list(SET_WORDS),
+            default=_shared_set(chosen),
+            format_func=SET_WORDS.__getitem__,
             help="A set of the split.",
         )
         name = url_state.choose(
@@ -111,17 +115,19 @@ def _controls(chosen: Sequence[RunPredictions], finished: dict[str, Run]) -> tup
             "was named before the numbers were seen, such as the one in use today, is tested against each other one: "
             "fewer tests, so that a smaller difference is seen. Chosen after a look, its P values are too small.",
         )
-        baseline = part != "train" and url_state.switch(
+        baseline = split_set != "train" and url_state.switch(
             "Colour-only baseline",
             "colour",
             help="A logistic regression on colour histograms: how far does a model get that sees no shapes at all?",
         )
-    return part, name, None if comparator == BEST else comparator, baseline
+    return split_set, name, None if comparator == BEST else comparator, baseline
 
 
-def _shared_part(chosen: Sequence[RunPredictions]) -> str | None:
+def _shared_set(chosen: Sequence[RunPredictions]) -> str | None:
     """Return the first set that all runs predicted; None where there is none."""
-    return next((part for part in PARTS if all((one.table["split"] == part).any() for one in chosen)), None)
+    return next(
+        (split_set for split_set in SET_WORDS if all((one.table["split"] == split_set).any() for one in chosen)), None
+    )
 
 
 def _colour_only(run: Run, workspace: Workspace) -> RunPredictions:
@@ -129,13 +135,13 @@ def _colour_only(run: Run, workspace: Workspace) -> RunPredictions:
         return cache_runs.colour_only(run.config.data, run.config.split, workspace)
 
 
-def _join(chosen: Sequence[RunPredictions], part: str, workspace: Workspace) -> tuple[Joined, bool]:
+def _join(chosen: Sequence[RunPredictions], split_set: str, workspace: Workspace) -> tuple[Joined, bool]:
     """Join the runs; where they do not match, show the reason and offer to use their shared patches."""
     if url_state.asked("shared") == ["yes"]:
         url_state.switch("Only patches that all of them share", "shared")
-        return cache_runs.joined(cache_runs.named(chosen), part, True, workspace, chosen), True
+        return cache_runs.joined(cache_runs.named(chosen), split_set, True, workspace, chosen), True
     try:
-        return cache_runs.joined(cache_runs.named(chosen), part, False, workspace, chosen), False
+        return cache_runs.joined(cache_runs.named(chosen), split_set, False, workspace, chosen), False
     except ComparisonError:
         url_state.switch(
             "Only patches that all of them share",
@@ -150,7 +156,7 @@ def _result(key: Hashable, joined: Joined, aurocs: AurocResults, looks: str, top
     with top:
         layout.header("Compare", first.verdict)
         groups = f" of {count(first.n_groups, first.group_kind)}" if first.group_kind else ""
-        st.caption(f"{count(first.n, 'patch')}{groups}, {PARTS[first.part]}. {plain(looks)}")
+        st.caption(f"{count(first.n, 'patch')}{groups}, {SET_WORDS[first.split_set]}. {plain(looks)}")
         for warning in first.warnings:
             st.warning(plain(warning), icon=":material/info:")
     if first.many:

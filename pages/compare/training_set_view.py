@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from histo_core.comparison.join import RunPredictions
-from histo_core.prediction.training_set import job_params, kept_training_part
+from histo_core.prediction.training_set import job_params, kept_training_set
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 from pages.shared.cache import predict_cache
@@ -28,12 +28,14 @@ def known(chosen: Sequence[RunPredictions], finished: Mapping[str, Run], workspa
     found, missing = [], []
     for one in chosen:
         run = finished[one.run_id]
-        kept = kept_training_part(run, workspace)
-        part = predict_cache.training_part(run.run_id, str(run.ended_at), kept.id if kept else "", workspace, one, run)
-        if part is None:
+        kept = kept_training_set(run, workspace)
+        split_set = predict_cache.training_set(
+            run.run_id, str(run.ended_at), kept.id if kept else "", workspace, one, run
+        )
+        if split_set is None:
             missing.append(one)
         else:
-            found.append(part)
+            found.append(split_set)
     if not missing:
         return found
     st.markdown(

@@ -51,13 +51,17 @@ def sentence(found: PredictionSet, workspace: Workspace) -> str:
     """Return the page's first sentence."""
     table = predict_cache.table(found.id, workspace)
     said = table["y_pred"].value_counts()
-    parts = ", ".join(f"{said.get(name, 0):,} {name}" for name in found.facts["classes"])
-    return f"{count(len(table), 'patch')}: {parts}."
+    split_sets = ", ".join(f"{said.get(name, 0):,} {name}" for name in found.facts["classes"])
+    return f"{count(len(table), 'patch')}: {split_sets}."
 
 
 def _scores(found: PredictionSet, run: Run, table: pd.DataFrame, workspace: Workspace) -> None:
-    parts = [part for part in found.facts["parts"] if table.loc[table["split"] == part, "y_true"].notna().any()]
-    result = predict_cache.validation(found.id, parts[0], workspace, run)
+    split_sets = [
+        split_set
+        for split_set in found.facts["parts"]
+        if table.loc[table["split"] == split_set, "y_true"].notna().any()
+    ]
+    result = predict_cache.validation(found.id, split_sets[0], workspace, run)
     st.dataframe(
         pd.DataFrame([each.row() for each in (result.here, result.own) if each is not None]).rename(
             columns=lambda name: name[0].upper() + name[1:]
@@ -103,7 +107,7 @@ def _sheets(
             data, cache.dataset(data, workspace).state, chosen["sample_id"].tolist(), workspace
         )
         with grid.cell():
-            st.subheader(title, anchor=False)
+            st.header(title, anchor=False)
             frames = tuple(colours[name] for name in chosen["y_pred"])
             low, high = certainty.loc[rows].min(), certainty.loc[rows].max()
             st.image(cache.sheet(data, workspace, tuple(int(place) for place in places), COLUMNS, CELL, frames))

@@ -54,11 +54,11 @@ def fold_counts(data: DataConfig, state: str, config: SplitConfig, workspace: Wo
     """Count samples by class, and patients, in the held-out set of each fold; columns fold, classes, patients."""
     del state
     source = cache.dataset(data, workspace)
-    part = "valid" if config.hold_out else "test"
+    split_set = "valid" if config.hold_out else "test"
     rows = []
     for one in folds_of(config):
         counts = make_split(source, one, workspace).counts(source)
-        rows.append({"fold": one.fold, **counts.loc[part].to_dict()})
+        rows.append({"fold": one.fold, **counts.loc[split_set].to_dict()})
     return pd.DataFrame(rows)
 
 

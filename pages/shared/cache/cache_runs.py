@@ -13,7 +13,7 @@ import streamlit as st
 from histo_core.auditing.colour import colour_baseline
 from histo_core.comparison.aurocs import AurocResults, auroc_results
 from histo_core.comparison.join import Joined, RunPredictions, join, load
-from histo_core.comparison.looks import look_at_test
+from histo_core.comparison.looks import record_look
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.experiments.scores import RunScores
 from histo_core.experiments.scores import run_scores as score_run
@@ -52,7 +52,7 @@ def named(runs: Sequence[RunPredictions]) -> tuple[tuple[str, str], ...]:
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=16)
 def joined(
     runs: tuple[tuple[str, str], ...],
-    part: str,
+    split_set: str,
     shared_only: bool,
     workspace: Workspace,
     _runs: Sequence[RunPredictions],
@@ -63,7 +63,7 @@ def joined(
         ComparisonError: as `histo_core.comparison.join.join`; nothing is cached then.
     """
     del runs, workspace
-    return join(_runs, part, shared_only=shared_only)
+    return join(_runs, split_set, shared_only=shared_only)
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=1024)
@@ -100,7 +100,7 @@ def colour_only(data: DataConfig, config: SplitConfig | None, workspace: Workspa
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=64)
 def aurocs(
     runs: tuple[tuple[str, str], ...],
-    part: str,
+    split_set: str,
     shared_only: bool,
     class_of_interest: str,
     comparator: str | None,
@@ -108,7 +108,7 @@ def aurocs(
     _joined: Joined,
 ) -> AurocResults:
     """Compute the slow part of a comparison, by the runs' ids and names; it does not depend on the threshold."""
-    del part, shared_only, workspace
+    del split_set, shared_only, workspace
     reference = COLOUR_ONLY if COLOUR_ONLY in dict(runs) else None
     return auroc_results(_joined, class_of_interest, reference=reference, comparator=comparator)
 
@@ -117,7 +117,7 @@ def aurocs(
 def looks(run_ids: tuple[str, ...], workspace: Workspace, _runs: Sequence[Run]) -> str:
     """Record once that a set of runs is compared on the test set; say how often that was scored before."""
     del run_ids
-    return look_at_test(_runs, workspace)
+    return record_look(_runs, workspace)
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=4)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from histo_core.comparison.external import ExternalValidation, validate
 from histo_core.comparison.join import RunPredictions
-from histo_core.comparison.training_set import of_training_part
+from histo_core.comparison.training_set import of_training_set
 from histo_core.config import DataConfig
 from histo_core.data.dataset import UNLABELLED
 from histo_core.data.splits.split import Split
@@ -59,15 +59,15 @@ def table(predictions_id: str, workspace: Workspace) -> pd.DataFrame:
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=16)
-def training_part(
+def training_set(
     run_id: str, ended: str, predictions_id: str, workspace: Workspace, _found: RunPredictions, _run: Run
 ) -> RunPredictions | None:
     """Return a run's predictions of its training set: from later predictions by their id, or without one its own."""
     del run_id, ended, predictions_id
-    return of_training_part(_found, _run, workspace)
+    return of_training_set(_found, _run, workspace)
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=16)
-def validation(predictions_id: str, part: str, workspace: Workspace, _run: Run) -> ExternalValidation:
+def validation(predictions_id: str, split_set: str, workspace: Workspace, _run: Run) -> ExternalValidation:
     """Return a run's metrics on other data and on its own test set."""
-    return validate(get_predictions(predictions_id, workspace), _run, workspace, part)
+    return validate(get_predictions(predictions_id, workspace), _run, workspace, split_set)
