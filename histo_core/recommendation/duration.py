@@ -44,7 +44,7 @@ def predicted_seconds(config: RunConfig, facts: DataFacts, machine: Machine) -> 
     if train.max_train_samples is not None:
         patches = min(patches, train.max_train_samples)
     more = max(facts.total("valid") - _INCLUDED * patches, 0)
-    predicted = sum(facts.total(part) for part in config.predict.parts) * _VIEWS[config.predict.tta]
+    predicted = sum(facts.total(split_set) for split_set in config.predict.parts) * _VIEWS[config.predict.tta]
     steps = -(-patches // train.batch_size)
     work = train.epochs * (patches * patch + more * forward) + predicted * forward
     if machine.gpu:

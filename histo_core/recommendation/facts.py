@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from histo_core.config import Channels, RunConfig
-from histo_core.data.dataset import PARTS, Dataset
+from histo_core.data.dataset import SPLIT_SETS, Dataset
 from histo_core.data.grouping import GroupKind, known_groups
 from histo_core.data.integrity import Size, image_sizes
-from histo_core.data.splits.partition import draw_samples
+from histo_core.data.splits.partition import sample_rows
 from histo_core.data.splits.split import Split
 from histo_core.data.transforms.channel_stats import channel_statistics
 from histo_core.progress import Progress, silent
@@ -51,9 +51,9 @@ class DataFacts:
         """The most frequent size."""
         return next(iter(self.sizes))
 
-    def total(self, part: str) -> int:
+    def total(self, split_set: str) -> int:
         """Return the number of patches of a set."""
-        return sum(self.patches[part])
+        return sum(self.patches[split_set])
 
     @property
     def rarest_share(self) -> float:
@@ -84,16 +84,18 @@ def known_facts(
     rows = {"train": train, "valid": split.indices("valid"), "test": split.indices("test")}
     labels = dataset.table["label"].to_numpy(np.int64)
     ids, kind = known_groups(dataset.table)
-    measured = draw_samples(dataset.table["sample_id"].to_numpy()[train], labels[train], min(MEASURED, len(train)), 0)
+    measured = sample_rows(dataset.table["sample_id"].to_numpy()[train], labels[train], min(MEASURED, len(train)), 0)
     colours = channel_statistics(dataset, train[measured])
     return DataFacts(
         classes=dataset.classes,
-        patches={part: _counts(labels[rows[part]], len(dataset.classes)) for part in PARTS},
+        patches={split_set: _counts(labels[rows[split_set]], len(dataset.classes)) for split_set in SPLIT_SETS},
         sizes=image_sizes(dataset, workspace, progress),
         mean=colours.mean,
         std=colours.std,
         groups=kind,
-        grouped={} if ids is None else {part: _grouped(ids, labels, rows[part], dataset) for part in PARTS},
+        grouped={}
+        if ids is None
+        else {split_set: _grouped(ids, labels, rows[split_set], dataset) for split_set in SPLIT_SETS},
         magnifications=_magnifications(dataset),
     )
 

@@ -57,9 +57,9 @@ def epoch_is_noise(facts: DataFacts) -> str:
 def doubts(facts: DataFacts) -> tuple[str, ...]:
     """Return what a user should know before training: a sentence each."""
     said = [
-        lacks_class(part, lacking)
-        for part in ("valid", "test")
-        if facts.total(part) and (lacking := _lacking(facts, part))
+        lacks_class(split_set, lacking)
+        for split_set in ("valid", "test")
+        if facts.total(split_set) and (lacking := _lacking(facts, split_set))
     ]
     if facts.groups is None:
         said.append(
@@ -78,8 +78,8 @@ def doubts(facts: DataFacts) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _lacking(facts: DataFacts, part: str) -> list[str]:
-    return [name for name, number in zip(facts.classes, facts.patches[part], strict=True) if not number]
+def _lacking(facts: DataFacts, split_set: str) -> list[str]:
+    return [name for name, number in zip(facts.classes, facts.patches[split_set], strict=True) if not number]
 
 
 def _too_few(few: dict[str, int], classes: int) -> DataError:

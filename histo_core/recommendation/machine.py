@@ -26,7 +26,7 @@ class Machine:
 def this_machine(device: str = "auto", threads: int | None = None) -> Machine:
     """Return this machine as a run with this device and number of threads sees it."""
     cores = min(threads or usable_cores(), usable_cores())
-    gpus = [gpu for gpu in GPUS.look() if device in {"auto", gpu.name}]
+    gpus = [gpu for gpu in GPUS.poll() if device in {"auto", gpu.name}]
     if gpus:
         return Machine(cores, gpus[0].memory_free, gpu=True)
     return Machine(cores, memory()[0])

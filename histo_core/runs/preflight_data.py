@@ -70,18 +70,18 @@ def data_doubts(config: RunConfig, dataset: Dataset, split: Split, sizes: Mappin
 def absent_classes(dataset: Dataset, split: Split) -> Iterator[str]:
     """Yield a sentence for each set that lacks a class."""
     table = split.counts(dataset)
-    for part in _IN_WORDS:
-        row = table.loc[part, list(dataset.classes)]
+    for split_set in _IN_WORDS:
+        row = table.loc[split_set, list(dataset.classes)]
         lacking = [str(kind) for kind, number in row.items() if not number]
         if row.sum() and lacking:
-            yield lacks_class(part, lacking)
+            yield lacks_class(split_set, lacking)
 
 
-def lacks_class(part: str, classes: Sequence[str]) -> str:
+def lacks_class(split_set: str, classes: Sequence[str]) -> str:
     """Say that a set ("train", "valid", "test") has no patch of some classes."""
-    what = "so that it cannot be learnt" if part == "train" else "so that some figures cannot be computed"
+    what = "so that it cannot be learnt" if split_set == "train" else "so that some figures cannot be computed"
     shown = ", ".join(classes[:_SHOWN]) + (f" and {len(classes) - _SHOWN} others" if len(classes) > _SHOWN else "")
-    return f"No {_IN_WORDS[part]} patch shows {shown}, {what}."
+    return f"No {_IN_WORDS[split_set]} patch shows {shown}, {what}."
 
 
 def _seen(config: PreprocessConfig, dataset: Dataset, sizes: Mapping[Size, int] | None) -> Iterator[str]:

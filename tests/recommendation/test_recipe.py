@@ -133,12 +133,12 @@ def test_twelve_classes_of_which_one_is_rare_are_weighed() -> None:
     counts = (*(40,) * 11, 20)
     twelve = facts(classes=tuple("abcdefghijkl"), patches={"train": counts, "valid": (10,) * 12, "test": (10,) * 12})
     assert recommended(twelve).config.train.balance == "weights"
-    even = replace(twelve, patches=twelve.patches | {"train": (40,) * 12})
+    even = replace(twelve, patches={**twelve.patches, "train": (40,) * 12})
     assert recommended(even).config.train.balance == "none"
 
 
 def test_the_epoch_is_chosen_by_validation_only_where_enough_patients_are_in_it() -> None:
-    few = replace(IDC, grouped=IDC.grouped | {"valid": (15, 9)})
+    few = replace(IDC, grouped={**IDC.grouped, "valid": (15, 9)})
     assert recommended(few).config.train.checkpoint == "last"
     epoch = next(choice for choice in recommended(few).choices if choice.title == "Epoch")
     assert "the validation set holds 9 patients of the rarer class" in epoch.why
