@@ -142,7 +142,7 @@ def _against(source: Dataset, data: DataConfig, division: SplitConfig) -> None:
             st.rerun()
     if chosen is None:
         return
-    other = data_choice.opened_or_job(chosen)
+    other = data_choice.opened_or_job(chosen, current_session().workspace)
     if other is None:
         return
     st.header(plain(f"Against {data_choice.describe(chosen)}"), anchor=False)

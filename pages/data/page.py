@@ -77,7 +77,7 @@ def _opened(data: DataConfig, division: SplitConfig, top: DeltaGenerator) -> Exp
     """Open the data set and its split; where samples cannot be used, list them and offer to leave them out."""
     workspace = current_session().workspace
     try:
-        source = data_choice.opened_or_job(data)
+        source = data_choice.opened_or_job(data, workspace)
     except BrokenFilesError as error:
         from pages.data import files_view
 

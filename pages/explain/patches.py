@@ -98,16 +98,17 @@ def of_run(run: Run, workspace: Workspace) -> Patch | None:
         if asked not in samples:
             asked = samples[0] if show == "wrong" else _telling(found, predicted.positive, source)
         sample = _step(samples, samples.index(asked))
-    index = _index(source, sample)
-    image = source.read([index])[0]
+    image = pixels_of(source, sample)
     truth = predicted.table.loc[predicted.table["sample_id"] == sample, "y_true"].iloc[0]
-    return Patch(sample, image, _sha256(image), truth if isinstance(truth, str) else None, source.mask(index))
+    return Patch(
+        sample, image, _sha256(image), truth if isinstance(truth, str) else None, source.mask(_row_of(source, sample))
+    )
 
 
 def _opened(run: Run, predicted: pd.DataFrame, workspace: Workspace) -> Dataset:
     """Open the run's data; reopen them once a session where patches that it predicted are missing."""
     data, opened_for = run.config.data, f"explain.opened_for.{run.run_id}"
-    source = data_choice.opened(data)
+    source = data_choice.opened(data, workspace)
     if opened_for in st.session_state:
         return source
     rows = cache_data.find_rows(data, source.state, predicted["sample_id"].tolist(), workspace)
@@ -115,16 +116,26 @@ def _opened(run: Run, predicted: pd.DataFrame, workspace: Workspace) -> Dataset:
         return source
     st.session_state[opened_for] = True
     cache.forget_data()
-    return data_choice.opened(data)
+    return data_choice.opened(data, workspace)
 
 
 def _telling(found: pd.DataFrame, positive: str, source: Dataset) -> str:
     """Return the patch to start with; among wrong predictions, the most certain one."""
-    chosen = choose_first_patch(found, positive, lambda sample: source.read([_index(source, sample)])[0])
+    chosen = choose_first_patch(found, positive, lambda sample: pixels_of(source, sample))
     return chosen or str(found["sample_id"].iloc[0])
 
 
-def _index(source: Dataset, sample: str) -> int:
+def pixels_of(source: Dataset, sample: str) -> np.ndarray:
+    """Read a patch by its id, uint8 H x W x 3 RGB.
+
+    Raises:
+        DataNotFoundError: there is no such patch.
+        CorruptDataError: it cannot be read.
+    """
+    return source.read([_row_of(source, sample)])[0]
+
+
+def _row_of(source: Dataset, sample: str) -> int:
     rows = np.flatnonzero(source.table["sample_id"].to_numpy() == sample)
     if not len(rows):
         raise DataNotFoundError(

@@ -75,7 +75,7 @@ def _demo_button(workspace: Workspace, *, primary: bool = False) -> None:
 
         current_session().authorise("data.build", "phantom")
         chosen = demo_configs()
-        data_choice.prepare(chosen[0].config.data, workspace)
+        data_choice.opened(chosen[0].config.data, workspace)
         with st.spinner("Queueing three models…"):
             launch_many(
                 [member.config for member in chosen],

@@ -61,7 +61,7 @@ def render() -> None:
 def _predict(run: Run, data: DataConfig, division: SplitConfig, workspace: Workspace, top: DeltaGenerator) -> None:
     with st.expander(f"Data set: {plain(data_choice.describe(data))}"):
         predict_form.choose_data(run.run_id, data)
-    source = data_choice.opened(data)
+    source = data_choice.opened(data, workspace)
     own = predict_cache.own_split(run.run_id, data, source.state, workspace, run)
     if own is not None and not url_state.asked("split"):
         division = run.config.split

@@ -117,7 +117,7 @@ def _button(wanted: TrainRequest, protocol: ProtocolConfig, problems: Sequence[s
 
 
 def _launch(wanted: TrainRequest, protocol: ProtocolConfig, recipe: Recipe | None, workspace: Workspace) -> None:
-    data_choice.opened(wanted.members[0].config.data)
+    data_choice.opened(wanted.members[0].config.data, workspace)
     with st.spinner("Checking the data and queueing…", show_time=True):
         if protocol.kind != "single":
             started = _experiments(wanted, protocol, recipe, workspace)

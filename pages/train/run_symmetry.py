@@ -12,7 +12,7 @@ from histo_core.errors import HistoscopeError
 from histo_core.models.layers.equivariance import inexact
 from histo_core.studies.recipes import NamedConfig
 from pages.shared.app.session import current_session
-from pages.shared.cache import cache_data
+from pages.shared.cache import cache, cache_data
 from pages.shared.components import data_choice
 from pages.shared.components.text import plain
 
@@ -38,10 +38,10 @@ def _input_size(config: RunConfig) -> tuple[int, int] | None:
     if side is not None:
         return side, side
     data, workspace = config.data, current_session().workspace
-    if not cache_data.was_opened(data, workspace):
+    if not cache.was_opened(data, workspace):
         return None
     try:
-        height, width = cache_data.patch_size(data, data_choice.opened(data).state, workspace)
+        height, width = cache_data.patch_size(data, data_choice.opened(data, workspace).state, workspace)
         return Preprocess(config.preprocess).output_size(height, width)
     except HistoscopeError:  # the launch reports what is wrong with the data
         return None

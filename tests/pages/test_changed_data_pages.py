@@ -72,7 +72,7 @@ def test_patches_that_came_after_the_data_were_opened_are_explained(
     now, before = open_dataset(PHANTOM, finished), open_dataset(PHANTOM, finished)
     before.table = before.table[before.table["sample_id"] != sample].reset_index(drop=True)
     looks = iter([before, now])
-    monkeypatch.setattr("pages.shared.cache.cache.open_dataset", lambda data, workspace: next(looks))
+    monkeypatch.setattr("pages.shared.cache.cache.open_dataset", lambda data, workspace, progress: next(looks))
     cache.forget_data()
     page = open_page("explain", run=run.run_id, patch=sample)
     cache.forget_data()
@@ -90,7 +90,7 @@ def test_pictures_of_former_files_never_stand_under_the_names_of_others(folder: 
 
     before = sheet()
     (folder / "normal" / "00.png").unlink()
-    cache.dataset.clear()  # as where eight others took its place
+    cache._held.cache_clear()  # as where eight others took its place
     assert sheet() != before
 
 

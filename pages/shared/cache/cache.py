@@ -7,6 +7,7 @@ so that two workspaces in one process never mix.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from histo_core.data.opening import open_dataset
 from histo_core.data.sources.pcam_report import PCamReport, pcam_report
 from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.split import LEFT_OUT, Split
+from histo_core.progress import Progress, silent
 from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 from pages.shared.cache.hashes import HASHES
@@ -44,26 +46,46 @@ def store(workspace: Workspace) -> Store:
     return Store.open(workspace)
 
 
-@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=8)
-def dataset(data: DataConfig, workspace: Workspace) -> Dataset:
+def dataset(data: DataConfig, workspace: Workspace, progress: Progress = silent) -> Dataset:
     """Open a data set. `forget_data` makes the next call read the disk again.
 
-    Where the entry was evicted and the files have changed meanwhile, results derived from the former files are
+    Where its place was taken by others and the files have changed meanwhile, results derived from the former files are
     cleared: else old images would be shown under new names.
+
+    Args:
+        data, workspace: the key.
+        progress: as `histo_core.data.opening.open_dataset`; not called for a data set that is open.
     """
-    found = open_dataset(data, workspace)
-    states = _states(data, workspace)
-    if states and states[-1] != found.state:
-        _forget_derived()
-    states[:] = [found.state]
-    return found
+    key = data.model_dump_json(), workspace
+    held = _held(*key)
+    if not held:
+        found = open_dataset(data, workspace, progress)
+        states = _states(*key)
+        if states and states[-1] != found.state:
+            _forget_derived()
+        states[:] = [found.state]
+        held.append(found)
+    return held[0]
 
 
-@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=256)
-def _states(data: DataConfig, workspace: Workspace) -> list[str]:
+# These two are not Streamlit's caches: what opening draws, a progress bar, would be drawn again at each look-up.
+@lru_cache(maxsize=8)
+def _held(data: str, workspace: Workspace) -> list[Dataset]:
+    """Return a shared list that holds the open data set; empty before."""
+    del data, workspace
+    return []
+
+
+@lru_cache(maxsize=256)
+def _states(data: str, workspace: Workspace) -> list[str]:
     """Return a shared list that holds the last state in which a data set was opened; empty before."""
     del data, workspace
     return []
+
+
+def was_opened(data: DataConfig, workspace: Workspace) -> bool:
+    """Return whether a data set was opened in this process before, so that it opens again without a delay."""
+    return bool(_states(data.model_dump_json(), workspace))
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=16)
@@ -173,7 +195,7 @@ MADE_OF_DATA: list[Any] = []
 
 def forget_data() -> None:
     """Clear all opened data sets, because their files may have changed."""
-    dataset.clear()
+    _held.cache_clear()
     _forget_derived()
 
 

@@ -21,27 +21,11 @@ from histo_core.data.splits.units import Unit
 from histo_core.data.storage.converted import converted_bytes
 from histo_core.workspace import Workspace
 from pages.shared.cache import cache
-from pages.shared.cache.hashes import HASHES, content
+from pages.shared.cache.hashes import HASHES
 from pages.shared.components.contact_sheet import contact_sheet
 
 SECONDS = 30
 """Seconds for which a folder's listing is cached while a form is filled in."""
-
-
-@st.cache_resource(show_spinner=False, hash_funcs=HASHES)
-def _opened(workspace: Workspace) -> set[str]:
-    del workspace
-    return set()
-
-
-def note_opened(data: DataConfig, workspace: Workspace) -> None:
-    """Record that a data set was opened in this process, so that it opens again without a delay."""
-    _opened(workspace).add(content(data))
-
-
-def was_opened(data: DataConfig, workspace: Workspace) -> bool:
-    """Whether a data set was opened in this process before."""
-    return content(data) in _opened(workspace)
 
 
 _NO_GROUPS = ("sample_id", "label", "split")

@@ -52,7 +52,7 @@ def fields(
 def of_data(data: DataConfig, division: SplitConfig, *, prefix: str) -> dict[str, Any]:
     """Draw `fields` with the choices of a data set, where it has been opened before."""
     workspace = current_session().workspace
-    if not cache_data.was_opened(data, workspace):
+    if not cache.was_opened(data, workspace):
         return fields(division, prefix=prefix)
     state = cache.dataset(data, workspace).state
     saved = {one.fingerprint: f"{one.name}: {one.note}" for one in cache_data.saved(data, state, workspace)}
