@@ -53,8 +53,8 @@ def draw(data: DataConfig, division: SplitConfig) -> Recommended | None:
         "Time", "minutes", MINUTES, default=USUAL, format_func=_words, help="That a run may take on this machine."
     )
     with shown():
-        source = data_choice.opened_or_job(data)
         workspace = current_session().workspace
+        source = data_choice.opened_or_job(data, workspace)
         if source is None:
             return None
         if source.one_file_each and len(source) > AT_ONCE and load_check(source, workspace) is None:

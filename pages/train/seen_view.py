@@ -6,7 +6,7 @@ import streamlit as st
 
 from histo_core.config import RunConfig
 from pages.shared.app.session import current_session
-from pages.shared.cache import cache, cache_data, cache_recommended
+from pages.shared.cache import cache, cache_recommended
 from pages.shared.components.errors import shown
 
 SHOWN = 3
@@ -18,7 +18,7 @@ _CELL = 88
 def draw(config: RunConfig) -> None:
     """Draw three patches as the network gets them, and the share of each image that is seen; else why it cannot be."""
     workspace = current_session().workspace
-    if not cache_data.was_opened(config.data, workspace):
+    if not cache.was_opened(config.data, workspace):
         return
     state = cache.dataset(config.data, workspace).state
     sheet, share = cache_recommended.seen_patches(config.data, state, config.split, config.preprocess, workspace, SHOWN)
