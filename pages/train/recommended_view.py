@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.dataset import DATASETS
@@ -25,6 +26,8 @@ from pages.train import presets
 NAME, TITLE = "recommended", "Recommended for these data"
 MINUTES = (5, 10, 30, 60, 120, 480)
 USUAL = 30
+_TIME_WIDTH = 160
+"""Pixels."""
 AT_ONCE = 20_000
 """Image files whose sizes the page itself reads; a job does more."""
 
@@ -47,11 +50,23 @@ def is_own(data: DataConfig) -> bool:
     return data.dataset in DATASETS and DATASETS[data.dataset].info.needs_root
 
 
-def draw(data: DataConfig, division: SplitConfig) -> Recommended | None:
-    """Draw what is recommended and why; None where nothing can be, with the reason drawn instead."""
-    minutes = url_state.choose(
-        "Time", "minutes", MINUTES, default=USUAL, format_func=_words, help="That a run may take on this machine."
-    )
+def draw(data: DataConfig, division: SplitConfig, row: DeltaGenerator) -> Recommended | None:
+    """Draw what is recommended and why; None where nothing can be, with the reason drawn instead.
+
+    Args:
+        data, division: the data and their split.
+        row: gets the choice of the time, beside that of the preset.
+    """
+    with row:
+        minutes = url_state.choose(
+            "Time",
+            "minutes",
+            MINUTES,
+            default=USUAL,
+            format_func=_words,
+            help="That a run may take on this machine.",
+            width=_TIME_WIDTH,
+        )
     with shown():
         workspace = current_session().workspace
         source = data_choice.opened_or_job(data, workspace)

@@ -49,15 +49,17 @@ def choose(store: Store, workspace: Workspace) -> Source | None:
     titles = {name: preset.title for name, preset in known.items()}
     if linked is not None and recommended_view.is_own(linked[0]):
         titles = {recommended_view.NAME: recommended_view.TITLE} | titles
-    name = url_state.choose(
-        "Preset",
-        "preset",
-        list(titles),
-        format_func=titles.__getitem__,
-        help="A set of runs with all their settings: what fits the data, the demo, or a published study.",
-    )
+    row = st.container(horizontal=True)
+    with row:
+        name = url_state.choose(
+            "Preset",
+            "preset",
+            list(titles),
+            format_func=titles.__getitem__,
+            help="A set of runs with all their settings: what fits the data, the demo, or a published study.",
+        )
     if linked is not None and name == recommended_view.NAME:
-        found = recommended_view.draw(*linked)
+        found = recommended_view.draw(*linked, row)
         return None if found is None else Source(found.preset, "recommendation", found.reasons)
     preset = known[name]
     st.caption(plain(preset.note))
