@@ -144,7 +144,11 @@ def _at(parameters: inspect.Signature, place: str, args: tuple[Any, ...], kwargs
     if not place:
         return None
     name, *parts = place.split(".")
-    value = bound.arguments[name]
+    given = dict(bound.arguments)
+    for parameter in parameters.parameters.values():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            given |= given.pop(parameter.name)
+    value = given[name]
     for part in parts:
         value = getattr(value, part, None)
     return value
