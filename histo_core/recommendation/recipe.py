@@ -115,6 +115,9 @@ def _possible(training: Choice, given: Mapping[str, Any]) -> Choice:
 
 
 def _own(choice: Choice, given: Mapping[str, Any]) -> Choice | None:
-    """Return a choice without the given fields; None where all of it is given."""
+    """Return a choice without the given fields, which its reason names; None where all of it is given."""
     left = {key: value for key, value in choice.values.items() if key not in given}
-    return None if choice.values and not left else replace(choice, values=left)
+    if len(left) == len(choice.values):
+        return choice
+    taken = ", ".join(f"{key} is {given[key]}" for key in choice.values if key in given)
+    return replace(choice, values=left, why=f"{choice.why} As given, {taken}.") if left else None

@@ -186,7 +186,9 @@ def test_what_is_given_stays_and_its_reason_goes() -> None:
     config = found.config
     assert (config.train.epochs, config.model.name, config.preprocess.resize) == (2, "resnet18", 64)
     assert (config.augment.jitter, config.augment.hue, config.train.checkpoint) == (0.3, 0.02, "best")
-    assert "Epoch" not in [choice.title for choice in found.choices]
+    reasons = {choice.title: choice.why for choice in found.choices}
+    assert "Epoch" not in reasons
+    assert reasons["Training"].endswith(" As given, train.epochs is 2.")
     assert config.model.weights == "none", "only SqueezeNet's are at hand"
     frozen = recommended(facts(), train__backbone="frozen").config.train
     assert (frozen.backbone, frozen.backbone_learning_rate) == ("frozen", None)
