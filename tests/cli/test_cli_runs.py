@@ -49,7 +49,7 @@ def test_list_and_show(call, store: Store, run: Run) -> None:
     assert run.run_id in listed.out
     assert "cnn_rnn" in listed.out
     nothing = call("runs", "list", "--status", "failed", "--status", "lost").out
-    assert nothing == "No run is failed or lost; `runs list` shows the others.\n"
+    assert nothing == "No run is failed or interrupted; `runs list` shows the others.\n"
     shown = call("runs", "show", run.run_id)
     assert f"run:               {run.run_id}" in shown.out
     assert run.config.to_yaml().strip() in shown.out
