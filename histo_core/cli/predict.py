@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from histo_core.access import LOCAL, authorise
-from histo_core.cli.options import DataOptions, Root, SkipBroken, data_config, output_option, pairs
+from histo_core.cli.options import DataOptions, Root, SkipBroken, class_mapping, data_config, output_option, pairs
 from histo_core.cli.output import say, table, watched
 from histo_core.config import DataConfig, PredictConfig, SplitConfig, parse_config
 from histo_core.errors import ConfigError
@@ -44,7 +44,13 @@ def predict(
     ] = None,
     class_: Annotated[
         list[str] | None,
-        typer.Option("--class", metavar="THEIRS=OURS", help="Which class of the run a class of the data stands for."),
+        typer.Option(
+            "--map-class",
+            "--class",
+            metavar="THEIRS=OURS",
+            help="Which class of the run a class of the data stands for; nothing after = for no label. Names that "
+            "differ in case, spelling or declared synonyms alone are matched without it.",
+        ),
     ] = None,
     tta: Annotated[str, typer.Option(help="Views of each patch: none, flips or symmetries.")] = "none",
     combine: Annotated[str, typer.Option(help="Combine views by mean or vote.")] = "mean",
@@ -55,14 +61,15 @@ def predict(
     """Apply a finished run to another data set, labelled or not, or to a part of one; without --dataset, to its own.
 
     Resolution, stain and shared patches are compared with what the run was trained on. Where patches have labels,
-    metrics with 95% intervals stand beside the run's own. What was stopped goes on where it was.
+    metrics with 95% intervals stand beside the run's own. What was stopped goes on where it was. The same command with
+    another --map-class predicts nothing again: only the labels are read anew.
 
     \b
     Examples:
       python -m histo_core predict 4547d1de99b8-1 --dataset kpcam --root ../shared/data/kpcam --tta symmetries
       python -m histo_core predict 4547d1de99b8-1 --dataset kpcam --root kpcam --option part=test --submission k.csv
-      python -m histo_core predict 4547d1de99b8-1 --dataset breakhis --root breakhis --class benign=normal \\
-          --class malignant=tumour --out predictions.parquet
+      python -m histo_core predict 4547d1de99b8-1 --dataset breakhis --root breakhis --map-class benign=normal \\
+          --out predictions.parquet
       python -m histo_core predict 4547d1de99b8-1 --split-set train
     """
     authorise(LOCAL, "run.predict", run_id)
@@ -73,7 +80,6 @@ def predict(
     how = {"tta": tta, "combine": combine} | ({"parts": part} if part else {})
     config = parse_config(PredictConfig, how)
     division = parse_config(SplitConfig, {} if split is None else {"method": split})
-    mapping = {theirs: "" if ours is None else str(ours) for theirs, ours in pairs(class_).items()} or None
 
     from histo_core.prediction.predict import predict_with
 
@@ -88,7 +94,7 @@ def predict(
             workspace,
             split=division if part else None,
             predict=config,
-            classes=mapping,
+            classes=class_mapping(class_),
             device=device,
             progress=progress,
         )
@@ -128,12 +134,12 @@ def _own_or(
 
 
 def _summary(found: PredictionSet, parts: tuple[str, ...]) -> None:
+    from histo_core.data.predictions import predicted_counts
+
     for check in found.facts["checks"]:
         say(f"{'Warning: ' if check['verdict'] == 'differs' else ''}{check['sentence']}")
     predicted = found.table()
-    counts = predicted["y_pred"].value_counts()
-    said = ", ".join(f"{counts.get(name, 0):,} {name}" for name in found.facts["classes"])
-    say(f"{len(predicted):,} patches: {said}; {found.labelled:,} of them have a label.")
+    say(f"{predicted_counts(predicted)} {found.labelled:,} of them have a label.")
     if found.labelled:
         _scores(found, parts)
     say(f"Predictions {found.id} in {found.folder}")

@@ -74,6 +74,19 @@ def class_names(table: pd.DataFrame) -> tuple[str, ...]:
     return tuple(str(name).removeprefix(_PROBABILITY) for name in table if str(name).startswith(_PROBABILITY))
 
 
+def predicted_counts(table: pd.DataFrame) -> str:
+    """Count the predicted classes, in a sentence that cannot be read as counts of labels.
+
+    Example:
+        >>> table = pd.DataFrame({"y_pred": ["b", "b", "a"], "prob_a": [0.1, 0.2, 0.9], "prob_b": [0.9, 0.8, 0.1]})
+        >>> predicted_counts(table)
+        '3 patches; the model predicts a for 1, b for 2.'
+    """
+    said = table["y_pred"].value_counts()
+    counts = ", ".join(f"{name} for {said.get(name, 0):,}" for name in class_names(table))
+    return f"{len(table):,} patch{'es' * (len(table) != 1)}; the model predicts {counts}."
+
+
 def check_predictions(table: pd.DataFrame) -> pd.DataFrame:
     """Check a table against the contract, and return it.
 

@@ -8,6 +8,7 @@ import streamlit as st
 from histo_core.access import LOCAL, authorise
 from histo_core.config import DataConfig
 from histo_core.data.export.kaggle_submission import submission_csv
+from histo_core.data.predictions import predicted_counts
 from histo_core.jobs.onnx_export import onnx_path
 from histo_core.plots.confusion import confusion_figure, confusion_table
 from histo_core.plots.roc import roc_figure
@@ -49,10 +50,7 @@ def draw(found: PredictionSet, run: Run, data: DataConfig, home: str) -> None:
 
 def sentence(found: PredictionSet, home: str) -> str:
     """Return the page's first sentence."""
-    table = predict_cache.table(found.id, home)
-    said = table["y_pred"].value_counts()
-    parts = ", ".join(f"{said.get(name, 0):,} {name}" for name in found.facts["classes"])
-    return f"{count(len(table), 'patch', 'patches')}: {parts}."
+    return predicted_counts(predict_cache.table(found.id, home))
 
 
 def _scores(found: PredictionSet, run: Run, table: pd.DataFrame, home: str) -> None:

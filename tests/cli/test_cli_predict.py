@@ -166,5 +166,31 @@ def test_without_a_data_set_the_runs_own_is_meant(call: Callable, run_id: str) -
     assert own.code == named.code == 0
     assert own.out == named.out
     other = call("predict", run_id, "--option", "seed=5")
-    assert "80 patches:" in other.out
+    assert "80 patches; the model predicts normal for" in other.out
     assert "are from the run's own" not in other.out
+
+
+def test_a_class_is_matched_by_spelling_or_said_and_mapped_afterwards(
+    call: Callable, run_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, count in (("normal", 2), ("tumor", 3), ("benign", 4)):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        for number in range(count):
+            pixels = np.random.default_rng(count + 9 * number).integers(0, 256, (96, 96, 3), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "data" / name / f"{number}.png")
+    data = ("--dataset", "folder", "--root", str(tmp_path / "data"))
+    refused = call("predict", run_id, *data)
+    assert refused.code == 2
+    assert "not count: benign 4, of 9" in " ".join(refused.err.split())
+    dropped = call("predict", run_id, *data, "--map-class", "benign=")
+    assert dropped.code == 0
+    said = " ".join(dropped.out.split())
+    assert "Warning: Classes: tumor counts as tumour (another spelling); 4 of 9 labelled patches do not count" in said
+    assert "9 patches; the model predicts normal for" in said
+    assert "5 of them have a label" in said
+    monkeypatch.setattr("histo_core.prediction.predict.predict_chunks", None)
+    mapped = call("predict", run_id, *data, "--map-class", "benign=normal")
+    assert mapped.code == 0
+    assert "9 of them have a label" in mapped.out
+    wrong = call("predict", run_id, *data, "--map-class", "benign")
+    assert (wrong.code, "THEIRS=OURS" in wrong.err) == (2, True)

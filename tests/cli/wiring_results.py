@@ -22,6 +22,7 @@ def compare() -> Command:
             "threshold": Row(("--threshold", "validation:youden"), compared, "threshold", "validation:youden"),
             "class_of_interest": Row(("--class-of-interest", "benign"), compared, "class_of_interest", "benign"),
             "comparator": Row(("--comparator", "second"), compared, "comparator", "second"),
+            "class_": Row(("--map-class", "tumor=tumour"), compared, "classes", {"tumor": "tumour"}),
             "out": Row(("--out", "here"), written, "folder", Path("here")),
             "as_json": (
                 Row(("--json",), f"{CLI}.compare._print_json", "result", ANYTHING),
@@ -74,7 +75,10 @@ def predict() -> Command:
                 Row(("--split-set", "train"), target, "split.method", "slide"),
             ),
             "split": Row(("--split", "random"), target, "split.method", "random", also=part),
-            "class_": Row(("--class", "benign=normal"), target, "classes", {"benign": "normal"}),
+            "class_": (
+                Row(("--map-class", "benign=normal"), target, "classes", {"benign": "normal"}),
+                Row(("--class", "benign="), target, "classes", {"benign": ""}),
+            ),
             "tta": Row(("--tta", "flips"), target, "predict.tta", "flips"),
             "combine": Row(("--combine", "vote"), target, "predict.combine", "vote", also=("--tta", "flips")),
             "device": Row(("--device", "cuda:1"), target, "device", "cuda:1"),
