@@ -10,6 +10,7 @@ import typer
 from histo_core.access import LOCAL, authorise
 from histo_core.cli.options import DataOptions, Root, SkipBroken, class_mapping, data_config, output_option, pairs
 from histo_core.cli.output import say, table, watched
+from histo_core.cli.predict_image import answer_file
 from histo_core.config import DataConfig, PredictConfig, SplitConfig, parse_config
 from histo_core.errors import ConfigError
 from histo_core.private_files import shared_files
@@ -57,6 +58,13 @@ def predict(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda:0 or mps.")] = "auto",
     out: Annotated[Path | None, output_option("Write the predictions as .csv or .parquet.")] = None,
     submission: Annotated[Path | None, output_option("Write a submission to Kaggle as .csv.")] = None,
+    image: Annotated[
+        Path | None,
+        typer.Option(help="One image file (PNG, JPEG, TIFF, BMP or WebP) instead of a data set, cut into tiles."),
+    ] = None,
+    mpp: Annotated[
+        float | None, typer.Option(min=0.001, help="For --image: its micrometres per pixel, where they are known.")
+    ] = None,
 ) -> None:
     """Apply a finished run to another data set, labelled or not, or to a part of one; without --dataset, to its own.
 
@@ -71,6 +79,7 @@ def predict(
       python -m histo_core predict 4547d1de99b8-1 --dataset breakhis --root breakhis --map-class benign=normal \\
           --out predictions.parquet
       python -m histo_core predict 4547d1de99b8-1 --split-set train
+      python -m histo_core predict 4547d1de99b8-1 --image slide_region.png --mpp 0.5 --out tiles.csv
     """
     authorise(LOCAL, "run.predict", run_id)
     if out is not None and out.suffix not in _ENDINGS:
@@ -79,6 +88,10 @@ def predict(
         raise ConfigError(f"{submission.name} does not end in .csv.", "One .csv file is written.", "Name it so.")
     how = {"tta": tta, "combine": combine} | ({"parts": part} if part else {})
     config = parse_config(PredictConfig, how)
+    if image is not None or mpp is not None:
+        _no_data(image, dataset, root, option, skip_broken, part, split, class_, submission)
+        answer_file(run_id, image, mpp, config, out, device)
+        return
     division = parse_config(SplitConfig, {} if split is None else {"method": split})
 
     from histo_core.prediction.predict import predict_with
@@ -100,6 +113,13 @@ def predict(
         )
     _summary(found, config.parts if part else ("test",))
     _write(found, out, submission)
+
+
+def _no_data(image: Path | None, *of_data: object) -> None:
+    """Refuse options of a data set beside one image, and options of an image without one."""
+    if image is None or any(of_data):
+        found = "--mpp without --image" if image is None else "--image and a data set or its options"
+        raise ConfigError(f"{found}.", "One image, or a data set.", "Leave one of the two out.")
 
 
 def _data(

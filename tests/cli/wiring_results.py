@@ -64,7 +64,7 @@ def explain() -> Command:
 
 
 def predict() -> Command:
-    target = "histo_core.prediction.predict.predict_with"
+    target, answered = "histo_core.prediction.predict.predict_with", f"{CLI}.predict.answer_file"
     part = ("--split-set", "train")
     return Command(
         {
@@ -83,6 +83,8 @@ def predict() -> Command:
             "combine": Row(("--combine", "vote"), target, "predict.combine", "vote", also=("--tta", "flips")),
             "device": Row(("--device", "cuda:1"), target, "device", "cuda:1"),
             "out": Row(("--out", "p.parquet"), f"{DATA}.predictions.write_predictions", "path", Path("p.parquet")),
+            "image": Row(("--image", "a.png"), answered, "image", Path("a.png")),
+            "mpp": Row(("--mpp", "0.5"), answered, "mpp", 0.5, also=("--image", "a.png")),
             "submission": Row(
                 ("--submission", "s.csv"), f"{DATA}.export.kaggle_submission.write_submission", "path", Path("s.csv")
             ),
@@ -91,6 +93,7 @@ def predict() -> Command:
         stubs={
             **STORE,
             target: ANYTHING,
+            answered: None,
             f"{CLI}.predict._own_or": SplitConfig(method="slide"),
             f"{CLI}.predict._summary": None,
         },
