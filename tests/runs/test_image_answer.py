@@ -73,7 +73,7 @@ def look(trained: tuple[Workspace, Run]) -> TrainingLook:
 
 
 @pytest.fixture(scope="module")
-def test_patches(trained: tuple[Workspace, Run]) -> np.ndarray:
+def held_out(trained: tuple[Workspace, Run]) -> np.ndarray:
     """Patches of patients that the run was not trained on, uint8 [n, 96, 96, 3]."""
     workspace, run = trained
     source = open_dataset(OWN, workspace)
@@ -81,15 +81,13 @@ def test_patches(trained: tuple[Workspace, Run]) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def good(look: TrainingLook, test_patches: np.ndarray) -> np.ndarray:
+def good(look: TrainingLook, held_out: np.ndarray) -> np.ndarray:
     """A patch that nothing speaks against."""
-    return next(one for one in test_patches if not pixel_doubts(look, measure_patches(one[None])[0]))
+    return next(one for one in held_out if not pixel_doubts(look, measure_patches(one[None])[0]))
 
 
 def blurred(image: np.ndarray, sigma: float = 2.0) -> np.ndarray:
-    return (
-        np.stack([gaussian_filter(image[..., c].astype(float), sigma) for c in range(3)], -1).round().astype(np.uint8)
-    )
+    return gaussian_filter(image.astype(float), (sigma, sigma, 0)).round().astype(np.uint8)
 
 
 def grey(image: np.ndarray) -> np.ndarray:
@@ -117,8 +115,8 @@ def test_a_patch_of_another_patient_is_answered_without_doubt(
     assert unknown.notes == ("Pixel size: not checked, because that of the image is not known.",)
 
 
-def test_few_patches_of_other_patients_are_doubted(look: TrainingLook, test_patches: np.ndarray) -> None:
-    doubted = [bool(pixel_doubts(look, patch)) for patch in measure_patches(test_patches)]
+def test_few_patches_of_other_patients_are_doubted(look: TrainingLook, held_out: np.ndarray) -> None:
+    doubted = [bool(pixel_doubts(look, patch)) for patch in measure_patches(held_out)]
     assert np.mean(doubted) <= 0.15
 
 
@@ -172,11 +170,8 @@ def test_a_larger_image_is_cut_into_tiles_and_the_odd_ones_do_not_count(
     one = answer_image(predictor, image[96:192, 192:288], look)
     np.testing.assert_allclose(row[["prob_normal", "prob_tumour"]].astype(float), one.probabilities[0], rtol=1e-4)
     counted = table.loc[found.fits, "predicted"].value_counts()
-    assert f"normal for {counts(counted, 'normal')}, tumour for {counts(counted, 'tumour')}." in found.sentence
-
-
-def counts(table, name: str) -> str:
-    return f"{table.get(name, 0):,}"
+    said = ", ".join(f"{name} for {counted.get(name, 0):,}" for name in ("normal", "tumour"))
+    assert f"The model says {said}." in found.sentence
 
 
 @pytest.mark.parametrize("change", [other_stain, blurred, lambda image: np.full_like(image, 255)])
@@ -196,7 +191,7 @@ def test_progress_counts_tiles(predictor: Predictor, look: TrainingLook, good: n
 
 
 def test_what_no_network_can_take_is_refused(predictor: Predictor, look: TrainingLook, good: np.ndarray) -> None:
-    with pytest.raises(ConfigError, match="8 x 64 pixels"):
+    with pytest.raises(ConfigError, match="64 x 8 pixels"):
         answer_image(predictor, good[:64, :8], look)
 
 
