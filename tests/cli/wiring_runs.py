@@ -26,9 +26,12 @@ def runs() -> dict[str, Command]:
         ),
         "runs show": Command(
             {
-                "run_id": (Row((RUN,), GET, "run_id", RUN), Row((), f"{EXPERIMENTS}.beside.beside_run", "run", RECORD)),
+                "run_id": (
+                    Row((RUN,), GET, "run_id", RUN),
+                    Row((), f"{EXPERIMENTS}.reported.reported_for_run", "run", RECORD),
+                ),
                 "epochs": (
-                    Row(("--epochs",), f"{CLI}.runs.tell_epochs", calls=True),
+                    Row(("--epochs",), f"{CLI}.runs.print_epochs", calls=True),
                     Row(("--epochs",), "histo_core.config.RunConfig.to_yaml", calls=False),
                 ),
                 **as_json("runs"),
@@ -38,7 +41,7 @@ def runs() -> dict[str, Command]:
                 **STORE,
                 f"{CLI}.runs.local_time": "",
                 f"{CLI}.runs._facts": {},
-                f"{EXPERIMENTS}.beside.beside_run": (),
+                f"{EXPERIMENTS}.reported.reported_for_run": (),
             },
         ),
         "runs cancel": Command(one(f"{launcher}.cancel")),
@@ -48,7 +51,7 @@ def runs() -> dict[str, Command]:
                 "detach": Row(("--detach",), f"{CLI}.runs.watch_or_cancel", calls=False),
             },
             words=ID,
-            stubs={f"{launcher}.resume": ANYTHING, f"{CLI}.runs.tell_end": 0},
+            stubs={f"{launcher}.resume": ANYTHING, f"{CLI}.runs.print_end": 0},
         ),
         "runs watch": Command(one(f"{CLI}.runs.watch")),
         "runs log": Command(
@@ -93,7 +96,7 @@ def experiments() -> dict[str, Command]:
     return {
         "experiments start": Command(
             {**run_rows(start), **protocol_rows(start), **written_rows(start)},
-            stubs={f"{CLI}.experiments_start.draw_phantom": None},
+            stubs={f"{CLI}.experiments_start.build_phantom_data": None},
         ),
         "experiments list": Command(
             {

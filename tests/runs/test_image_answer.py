@@ -247,9 +247,9 @@ def test_too_few_training_patches_give_no_limits(trained: tuple[Workspace, Run])
     workspace, run = trained
     source = open_dataset(OWN, workspace)
     split = make_split(source, run.config.split, workspace)
-    parts = split.parts.copy()
-    parts[split.indices("train")[FEWEST - 1 :]] = "valid"
-    few = measure_look(Trained(None, source, replace(split, parts=parts)), Preprocess(run.config.preprocess))
+    split_sets = split.split_sets.copy()
+    split_sets[split.indices("train")[FEWEST - 1 :]] = "valid"
+    few = measure_look(Trained(None, source, replace(split, split_sets=split_sets)), Preprocess(run.config.preprocess))
     assert few is not None
     assert (few.patches, few.colour, few.detail) == (FEWEST - 1, None, None)
     assert pixel_doubts(few, replace(TISSUE, detail=0.0, saturation=0.0)) == ()
