@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from histo_core.access import LOCAL, authorise
 from histo_core.runs.api import launch_many
 from histo_core.runs.devices.devices import devices
 from histo_core.runs.store.overview import data_used, states
@@ -15,6 +14,7 @@ from histo_core.runs.store.runs import Store
 from histo_core.runs.store.search import RunFilter, find_runs
 from histo_core.workspace import Workspace
 from pages.shared.app import navigation
+from pages.shared.app.session import current_session
 from pages.shared.cache import cache
 from pages.shared.components import data_choice, layout, run_card
 from pages.shared.components.text import count, plain
@@ -26,9 +26,9 @@ TEXT_WIDTH = 720
 
 def render() -> None:
     """Draw the page."""
-    authorise(LOCAL, "run.read")
-    workspace = Workspace.default()
-    store = cache.store(str(workspace.home))
+    current_session().authorise("run.read")
+    workspace = current_session().workspace
+    store = cache.store(workspace)
     known = states(store)
     if not known:
         layout.header("Home", "Nothing is here yet.")
@@ -73,12 +73,15 @@ def _demo_button(workspace: Workspace, *, primary: bool = False) -> None:
     ):
         from histo_core.studies.demo import demo_configs  # the studies load PyTorch, which Home need not wait for
 
-        authorise(LOCAL, "data.build", "phantom")
+        current_session().authorise("data.build", "phantom")
         chosen = demo_configs()
-        data_choice.prepare(chosen[0].config.data, workspace)
+        data_choice.opened(chosen[0].config.data, workspace)
         with st.spinner("Queueing three models…"):
             launch_many(
-                [member.config for member in chosen], workspace, user=LOCAL, names=[member.name for member in chosen]
+                [member.config for member in chosen],
+                workspace,
+                user=current_session().user,
+                names=[member.name for member in chosen],
             )
         st.rerun()
 

@@ -144,7 +144,7 @@ def test_a_clone_is_of_the_run_it_stands_on(queued_home: Workspace, open_page: O
 def test_home_starts_the_demo_as_it_is(workspace: Workspace, open_page: OpenPage, calls: list[Call]) -> None:
     opened: list[Any] = []
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("pages.shared.components.data_choice.prepare", lambda data, workspace, **_: opened.append(data))
+        patched.setattr("pages.shared.components.data_choice.opened", lambda data, _: opened.append(data))
         press(open_page("home"), "Start the demo")
     (name, args, kwargs) = calls[0]
     demo = demo_configs()
