@@ -12,7 +12,7 @@ from histo_core.data.predictions import class_names
 from histo_core.errors import HistoscopeError
 from histo_core.models.inference.predictor import Predicted
 from histo_core.prediction.preflight import Check
-from histo_core.prediction.stored import PredictionSet, list_predictions
+from histo_core.prediction.stored import same_but_classes
 from histo_core.workspace import Workspace
 
 _OF_LABELS = ("classes", "test_part")
@@ -27,31 +27,13 @@ class PredictedBefore:
     checks: tuple[Check, ...]
 
 
-def same_but_classes(
-    settings: Mapping[str, Any], workspace: Workspace, *, state: str | None = None
-) -> PredictionSet | None:
-    """Return a run's latest predictions that differ from a request in the class mapping at most; None without any.
-
-    Args:
-        settings: facts of predictions, at least ``run_id`` and ``asked``; all but the mapping must agree.
-        workspace: holds the predictions.
-        state: as `histo_core.prediction.stored.find_predictions`.
-    """
-    wanted = _without_classes(settings)
-    for one in list_predictions(workspace, str(settings["run_id"])):
-        facts = _without_classes(one.facts)
-        if state in (None, one.facts.get("state")) and all(facts.get(name) == wanted[name] for name in wanted):
-            return one
-    return None
-
-
 def predicted_before(
     settings: Mapping[str, Any], sample_ids: np.ndarray, workspace: Workspace
 ) -> PredictedBefore | None:
-    """Read the probabilities of `same_but_classes`; None where there are none, or they cannot be read.
+    """Read what `same_but_classes` finds; None where there is nothing, or it cannot be read.
 
     Args:
-        settings: as `same_but_classes`, with the weights, the data's state and the split.
+        settings: as `histo_core.prediction.stored.same_but_classes`, with the weights, the data's state and the split.
         sample_ids: str [n], the patches in the order of the rows that are predicted.
         workspace: holds the predictions.
     """
@@ -72,8 +54,3 @@ def predicted_before(
     )
     checks = (Check(**check) for check in found.facts["checks"])
     return PredictedBefore(predicted, tuple(check for check in checks if check.name not in _OF_LABELS))
-
-
-def _without_classes(settings: Mapping[str, Any]) -> dict[str, Any]:
-    plain = {name: settings[name] for name in ("run_id", "weights", "state", "split", "parts") if name in settings}
-    return plain | {"asked": {name: value for name, value in settings["asked"].items() if name != "classes"}}

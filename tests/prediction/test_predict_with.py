@@ -29,9 +29,8 @@ from histo_core.models.inference.predictor import Predictor
 from histo_core.prediction import resume
 from histo_core.prediction.predict import get_predictions, list_predictions, predict_with
 from histo_core.prediction.preflight import resolution, resolution_check, shared_check
-from histo_core.prediction.remap import same_but_classes
 from histo_core.prediction.seen_samples import count_seen, own_split
-from histo_core.prediction.stored import asked
+from histo_core.prediction.stored import asked, same_but_classes
 from histo_core.runs.api import launch
 from histo_core.runs.store.runs import Store
 from histo_core.runs.worker.worker import work
