@@ -1,4 +1,4 @@
-"""Draw an image with its tiles in the colours of the predicted classes."""
+"""Draw an image with its tiles framed in the colours of the predicted classes."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 GREY = "#808080"
 """The colour of tiles that are doubted."""
-STRENGTH = 0.35
-"""Opacity of the colours over the image."""
+VEIL = 0.6
+"""Opacity of the grey over doubted tiles; the others keep the colours of their stain."""
 
 
 def tile_picture(image: np.ndarray, answer: ImageAnswer, chosen: int, longest: int = 860) -> np.ndarray:
-    """Return a reduced image under the colours of its tiles; doubted tiles are grey, and the chosen one is framed.
+    """Return a reduced image with framed tiles; doubted tiles are grey, and the frame of the chosen one is black.
 
     Args:
         image: uint8 H x W x 3, the image that was answered.
         answer: its tiles.
-        chosen: number of the tile to frame.
+        chosen: number of the tile with the black frame.
         longest: longest side of the result in pixels; smaller images are enlarged without smoothing.
 
     Returns:
@@ -39,15 +39,18 @@ def tile_picture(image: np.ndarray, answer: ImageAnswer, chosen: int, longest: i
     names = [answer.classes[number] if fits else "" for number, fits in zip(answer.predicted, answer.fits, strict=True)]
     boxes = [_box(corner, answer.tile, scale) for corner in answer.corners]
     cover = picture.copy()
-    draw = ImageDraw.Draw(cover)
     for box, name in zip(boxes, names, strict=True):
-        draw.rectangle(box, fill=ImageColor.getrgb(colours.get(name, GREY)), outline="white")
-    blended = Image.blend(picture, cover, STRENGTH)
-    draw = ImageDraw.Draw(blended)
+        if not name:
+            ImageDraw.Draw(cover).rectangle(box, fill=GREY)
+    framed = Image.blend(picture, cover, VEIL)
+    draw = ImageDraw.Draw(framed)
+    frame = max(1, min(3, round(min(answer.tile) * scale / 12)))
+    for box, name in zip(boxes, names, strict=True):
+        draw.rectangle(box, outline=ImageColor.getrgb(colours.get(name, GREY)), width=frame)
     left, top, right, bottom = boxes[chosen]
-    draw.rectangle((left, top, right, bottom), outline="black", width=4)
-    draw.rectangle((left + 1, top + 1, right - 1, bottom - 1), outline="white", width=2)
-    return np.asarray(blended)
+    draw.rectangle(boxes[chosen], outline="black", width=2 * frame)
+    draw.rectangle((left + frame, top + frame, right - frame, bottom - frame), outline="white", width=frame)
+    return np.asarray(framed)
 
 
 def _box(corner: np.ndarray, tile: tuple[int, int], scale: float) -> tuple[int, int, int, int]:

@@ -109,7 +109,8 @@ class ImageAnswer:
         fitting = int(self.fits.sum())
         odd = len(self.corners) - fitting
         if not self.doubtful:
-            without = f" {odd:,} tiles do not count, because they do not look like the training patches." if odd else ""
+            left = "1 tile does not count: it does" if odd == 1 else f"{odd:,} tiles do not count: they do"
+            without = f" {left} not look like the training patches." if odd else ""
             return f"Cut into {tiles}. The model says {said}.{without}"
         what = f"{odd:,} of {tiles} do not {LIKE}" if odd else f"this image does not {LIKE}"
         rest = f" For {'the other' if odd else 'its'} {fitting:,} tiles it says {said}." if fitting else ""
@@ -157,7 +158,7 @@ def answer_image(
         probabilities=np.concatenate(probabilities),
         doubts=_whole(look, tile, microns_per_pixel, predictor.preprocess),
         tile_doubts=tuple(found),
-        notes=_notes(look, microns_per_pixel),
+        notes=(*_notes(look, microns_per_pixel), *_middle(predictor.preprocess, tile, len(corners))),
     )
 
 
@@ -187,3 +188,12 @@ def _notes(look: TrainingLook | None, microns_per_pixel: float | None) -> tuple[
     if microns_per_pixel is None:
         return ("Pixel size: not checked, because that of the image is not known.",)
     return ()
+
+
+def _middle(preprocess: Preprocess, tile: tuple[int, int], tiles: int) -> tuple[str, ...]:
+    """Say what a crop leaves out of each tile, so that a map of tiles is not taken for a look at the whole image."""
+    seen = preprocess.seen(*tile)
+    share = seen.height * seen.width / (tile[0] * tile[1])
+    if tiles == 1 or share == 1:
+        return ()
+    return (f"Of each tile the model sees the middle {seen.width} x {seen.height} pixels, {share:.0%} of its area.",)

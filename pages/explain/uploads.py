@@ -75,35 +75,38 @@ def uploaded(run: Run, workspace: Workspace) -> Upload | None:
 
 def say_doubts(answer: ImageAnswer) -> None:
     """Draw why the answer is doubted, and what could not be checked."""
-    for reason in answer.reasons:
-        if answer.doubtful:
-            st.warning(plain(reason), icon=":material/warning:")
-        else:
-            st.caption(f":material/warning: {plain(reason)}")
-    for note in answer.notes:
-        st.caption(f":material/help: {plain(note)}")
+    said = plain(" ".join(answer.reasons))
+    if answer.doubtful:
+        st.warning(said, icon=":material/warning:")
+    elif said:
+        st.caption(f":material/warning: {said}")
+    if answer.notes:
+        st.caption(f":material/help: {plain(' '.join(answer.notes))}")
 
 
 def _choose_tile(image: np.ndarray, answer: ImageAnswer, sha256: str) -> int:
     """Draw the tiles over the image and the number of the explained one, and return it, counted from 0."""
-    picture = st.container()
-    number = st.number_input(
-        "Tile to explain",
-        min_value=1,
-        max_value=len(answer.corners),
-        value=_first(answer) + 1,
-        key=f"explain.tile.{sha256[:16]}",
-        width=200,
-        help="Tiles are counted row by row, from the upper left. The first choice is the surest that is not doubted.",
-    )
-    with picture:
-        st.image(tile_picture(image, answer, number - 1), alt=f"The image in {len(answer.corners):,} tiles.")
-        st.html(legend(class_colours(answer.classes) | {"doubted": GREY}))
-    with st.expander("All tiles as a table"):
+    grid = layout.halves()
+    with grid.cell():
+        picture = st.container()
+    with grid.cell():
+        number = st.number_input(
+            "Tile to explain",
+            min_value=1,
+            max_value=len(answer.corners),
+            value=_first(answer) + 1,
+            key=f"explain.tile.{sha256[:16]}",
+            width=200,
+            help="Tiles are counted row by row, from the upper left. The first choice is the surest that is not "
+            "doubted.",
+        )
         table = answer.table()
         table.index = table.index + 1
-        st.dataframe(table, height=260, alt="Place, answer and doubts of each tile.")
+        st.dataframe(table, height=400, alt="Place, answer and doubts of each tile.")
         layout.download_table(table, f"tiles-{sha256[:8]}", "Download the tiles as CSV")
+    with picture:
+        st.image(tile_picture(image, answer, int(number) - 1), alt=f"The image in {len(answer.corners):,} tiles.")
+        st.html(legend(class_colours(answer.classes) | {"doubted": GREY, "explained": "#000000"}))
     return int(number) - 1
 
 

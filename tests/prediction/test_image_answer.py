@@ -184,6 +184,18 @@ def test_a_large_image_of_which_too_much_is_odd_is_doubted(
     assert found.sentence.startswith(f"Doubtful: {(~found.fits).sum()} of 12 tiles of 96 x 96 pixels do not look like")
 
 
+def test_what_a_crop_leaves_out_of_each_tile_is_said(
+    predictor: Predictor, look: TrainingLook, good: np.ndarray
+) -> None:
+    cropped = Predictor(
+        predictor.model, Preprocess(PreprocessConfig(crop=48, resize=96)), predictor.classes, predictor.positive,
+        predictor.config,
+    )  # fmt: skip
+    said = "Of each tile the model sees the middle 48 x 48 pixels, 25% of its area."
+    assert said in answer_image(cropped, np.tile(good, (2, 2, 1)), look).notes
+    assert said not in answer_image(cropped, good, look).notes
+
+
 def test_progress_counts_tiles(predictor: Predictor, look: TrainingLook, good: np.ndarray) -> None:
     told: list[tuple[int, int]] = []
     answer_image(predictor, np.tile(good, (10, 10, 1)), look, progress=lambda *step: told.append(step))
