@@ -13,7 +13,7 @@ from histo_core.auditing.quality import BLUR_CONTRAST, blank
 from histo_core.auditing.tissue_colour import tissue_colour
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.disk_errors import kept_if_possible
-from histo_core.errors import HistoscopeError
+from histo_core.errors import DataError
 from histo_core.files import read_json, read_kept, write_json
 from histo_core.prediction.preflight import Trained, trained_on
 from histo_core.progress import Progress, silent
@@ -84,7 +84,7 @@ def training_look(run: Run, workspace: Workspace, progress: Progress = silent) -
         return kept
     try:
         found = measure_look(trained_on(run, workspace), Preprocess(run.config.preprocess), progress)
-    except HistoscopeError:  # a file of the training data is gone or damaged
+    except DataError:  # a file of the training data is gone or damaged
         return None
     if found is not None:
         with kept_if_possible("What the training patches look like"):

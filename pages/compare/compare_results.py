@@ -70,10 +70,6 @@ def at_the_threshold(key: Hashable, joined: Joined, aurocs: AurocResults, looks:
     if len(joined.classes) > 2:
         st.header(plain(f"{aurocs.class_of_interest} against the rest"), anchor=False)
     comparison = replace(at_threshold(joined, aurocs, _rule(joined)), looks=looks)
-    st.dataframe(
-        metrics_table(comparison), hide_index=True, alt="Each model's AUROC and, at its threshold, its other metrics."
-    )
-    st.caption(plain(f"95% intervals in brackets, from {comparison.basis}. Threshold: {comparison.rule.words}."))
     if comparison.rule.from_validation and joined.split_set == "valid":
         st.warning(plain(comparison.warnings[-1]), icon=":material/info:")
     grid = layout.halves()
@@ -103,13 +99,25 @@ def at_the_threshold(key: Hashable, joined: Joined, aurocs: AurocResults, looks:
                         icon=":material/error:",
                         run=result.run_id,
                         show="wrong",
-                        split_set=joined.split_set,
+                        part=joined.split_set,
+                        **_chosen_by(result, comparison),
                     )
+    st.dataframe(
+        metrics_table(comparison), hide_index=True, alt="Each model's AUROC and, at its threshold, its other metrics."
+    )
+    st.caption(plain(f"95% intervals in brackets, from {comparison.basis}. Threshold: {comparison.rule.words}."))
     _differences(comparison)
     _report_by_class(comparison)
     with st.container(horizontal=True, vertical_alignment="center"):
         layout.download_table(comparison.table(), "comparison", "Download the table")
         layout.download("Download the report", lambda: _report(comparison), "comparison.zip", "application/zip")
+
+
+def _chosen_by(result: ModelResult, comparison: Comparison) -> dict[str, str]:
+    """Return the threshold by which a model is right or wrong, as Explain reads it; none with many classes."""
+    if comparison.many:
+        return {}
+    return {"of": comparison.class_of_interest, "threshold": repr(result.metrics.threshold)}
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=32)
