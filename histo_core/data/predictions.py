@@ -23,6 +23,7 @@ from histo_core.data.formats.parquet_table import check_parquet, read_own_parque
 from histo_core.data.splits.split import Split
 from histo_core.errors import CorruptDataError, DataNotFoundError
 from histo_core.files import write_atomically
+from histo_core.shown_text import count
 
 TOLERANCE = 1e-4
 """Tolerance of the sum of a row's probabilities, and of their range [0, 1]."""
@@ -84,7 +85,7 @@ def predicted_counts(table: pd.DataFrame) -> str:
     """
     said = table["y_pred"].value_counts()
     counts = ", ".join(f"{name} for {said.get(name, 0):,}" for name in class_names(table))
-    return f"{len(table):,} patch{'es' * (len(table) != 1)}; the model predicts {counts}."
+    return f"{count(len(table), 'patch')}; the model predicts {counts}."
 
 
 def check_predictions(table: pd.DataFrame) -> pd.DataFrame:
