@@ -7,9 +7,9 @@ from typing import Literal, get_args
 
 import pandas as pd
 
-Severity = Literal["ok", "note", "warning", "problem"]
+Severity = Literal["ok", "note", "unknown", "warning", "problem"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
-"""From nothing found to results that are wrong."""
+"""From nothing found to results that are wrong; unknown is what could not be checked."""
 
 
 @dataclass(frozen=True, eq=False)

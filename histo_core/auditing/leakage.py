@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from histo_core.auditing.duplicates import exact_duplicates
-from histo_core.data.dataset import SPLIT_SETS, Dataset
+from histo_core.auditing.sides import known, on_both_sides, rows_of, sides_in_words
+from histo_core.data.dataset import Dataset
 from histo_core.data.splits.split import Split
 from histo_core.progress import Progress, silent
 from histo_core.shown_text import count
-
-_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class LeakageReport:
         identical: pairs of sample ids whose pixels are equal and whose sets differ.
         conflicting: pairs whose pixels are equal and whose labels differ, in the same set or not.
         patients_known: whether each sample of the split has a patient id.
-        verdict: the result in one sentence.
+        verdict: the result in one sentence; what it says of patients and slides is what an audit says.
 
     Among equal patches, the first (a training patch where there is one) is paired with each of the others that differ
     from it. A thousand white patches therefore make at most a thousand pairs, not half a million.
@@ -52,39 +51,8 @@ def audit_leakage(dataset: Dataset, split: Split, progress: Progress = silent) -
     patients_known = known(dataset, rows, "patient_id")
     patients, slides = (on_both_sides(dataset, split, rows, column) for column in ("patient_id", "slide_id"))
     identical, conflicting = _equal_pixels(dataset, split, exact_duplicates(dataset, rows, progress))
-    return LeakageReport(
-        patients,
-        slides,
-        identical,
-        conflicting,
-        patients_known,
-        _verdict(patients, slides, len(identical), len(conflicting), patients_known),
-    )
-
-
-def rows_of(split: Split) -> np.ndarray:
-    """Return the rows of all sets, int64: training first, so that a pair of patches begins with the training patch."""
-    return np.concatenate([split.indices(split_set) for split_set in SPLIT_SETS])
-
-
-def known(dataset: Dataset, rows: np.ndarray, column: str) -> bool:
-    """Return whether each of some rows has an id in a column."""
-    return column in dataset.table and bool(dataset.table[column].iloc[rows].notna().all())
-
-
-def on_both_sides(dataset: Dataset, split: Split, rows: np.ndarray, column: str) -> tuple[str, ...]:
-    """Return the ids of a column that occur in more than one set, in order; empty where there is no such column."""
-    if column not in dataset.table:
-        return ()
-    ids = dataset.table[column].iloc[rows]
-    sets_of = ids.to_frame("id").assign(part=split.split_sets[rows]).dropna().groupby("id")["part"].nunique()
-    return tuple(str(name) for name in sets_of.index[sets_of > 1])
-
-
-def some(names: tuple[str, ...], kind: str) -> str:
-    """Return the count and the first of some names with a verb: "2 patients (p1, p2) are"."""
-    shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
-    return f"{count(len(names), kind)} ({shown}) {'is' if len(names) == 1 else 'are'}"
+    verdict = f"{sides_in_words(dataset, split)}; {_pixels(len(identical), len(conflicting))}."
+    return LeakageReport(patients, slides, identical, conflicting, patients_known, verdict)
 
 
 def _equal_pixels(
@@ -104,24 +72,14 @@ def _equal_pixels(
     return pairs(split.split_sets), pairs(dataset.table["label"].to_numpy())
 
 
-def _verdict(
-    patients: tuple[str, ...], slides: tuple[str, ...], identical: int, conflicting: int, patients_known: bool
-) -> str:
-    if patients:
-        sides = f"{some(patients, 'patient')} on both sides of the split"
-    elif patients_known:
-        sides = "No patient is on both sides of the split"
-    else:
-        sides = "Patient ids are not known: patches of one patient may stand on both sides"
-    if slides and not patients:
-        sides += f"; {some(slides, 'slide')} on both sides"
+def _pixels(identical: int, conflicting: int) -> str:
+    """Return the clause on equal pixels."""
     pixels = (
         f"{_patches(identical)} identical to one in another set"
         if identical
         else "no two sets share an identical patch"
     )
-    labels = f"; {_patches(conflicting)} labelled otherwise than an identical one" if conflicting else ""
-    return f"{sides}; {pixels}{labels}."
+    return pixels + (f"; {_patches(conflicting)} labelled otherwise than an identical one" if conflicting else "")
 
 
 def _patches(number: int) -> str:

@@ -44,19 +44,24 @@ limit is an absolute colour, and a camera's cast can shift that of a whole data 
 _LIMIT = "The limit was set on PatchCamelyon."
 
 
-def quality_findings(described: pd.DataFrame, facts: pd.DataFrame) -> Iterator[Finding]:
+def quality_findings(described: pd.DataFrame, facts: pd.DataFrame, *, scale_known: bool = True) -> Iterator[Finding]:
     """Yield the findings ``blank``, ``blurred``, ``pen`` and ``stain``.
 
     Args:
         described: ``sample_id, part, label`` of each patch, and ``magnification`` where it is known.
         facts: statistics of the same patches from `histo_core.auditing.pixel_stats.measure`.
+        scale_known: whether the patches' magnification or pixel size is known, on which sharpness depends.
     """
     empty = blank(facts)
     columns = [column for column in ("sample_id", "part", "label") if column in described]
 
-    def finding(key: str, title: str, chosen: np.ndarray, by: str, what: str, meaning: str) -> Finding:
+    def finding(
+        key: str, title: str, chosen: np.ndarray, by: str, what: str, meaning: str, unknown: str = ""
+    ) -> Finding:
         worst = facts.loc[chosen, by].sort_values(ascending=by not in ("ink", "background"), kind="stable")
         table = described.loc[worst.index, columns].assign(**{by: worst}).reset_index(drop=True)
+        if table.empty and unknown:
+            return Finding(key, title, unknown, "unknown", table, measure=by)
         if table.empty:
             return Finding(key, title, f"No patch is {what}.", "ok", table, measure=by)
         clause = f"{count(len(table), 'patch')} {'is' if len(table) == 1 else 'are'} {what}"
@@ -70,7 +75,12 @@ def quality_findings(described: pd.DataFrame, facts: pd.DataFrame) -> Iterator[F
     yield finding("blank", "Blank patches", empty, "background", "blank", "there is nothing to learn from.")
     out_of_focus = blurred(facts, described.get("magnification")) & ~empty
     meaning = f"out of focus. {_LIMIT}"
-    yield finding("blurred", "Blurred patches", out_of_focus, "sharpness", "blurred", meaning)
+    doubt = ""
+    if not scale_known:
+        doubt = "Not known: no patch is less sharp than others by much, but their magnification is not known."
+    elif facts["contrast"].to_numpy().max() < BLUR_CONTRAST:
+        doubt = "Not known: all patches are too uniform to be called sharp or blurred."
+    yield finding("blurred", "Blurred patches", out_of_focus, "sharpness", "blurred", meaning, doubt)
     inked = (facts["ink"] >= INK).to_numpy() & ~empty
     meaning = f"a network may learn the ink. {_LIMIT}"
     yield finding("pen", "Ink and pen marks", inked, "ink", "marked with ink", meaning)

@@ -16,29 +16,42 @@ _MEASURED = ["how", "correlation", "difference"]
 _MEASURE = "difference"
 
 
-def repeat_findings(pairs: pd.DataFrame, featureless: int, other: str | None) -> Iterator[Finding]:
+def repeat_findings(
+    pairs: pd.DataFrame, featureless: int, described: pd.DataFrame, other: str | None
+) -> Iterator[Finding]:
     """Yield the findings ``identical``, ``near``, ``conflicts`` and, with another data set, ``shared``.
 
     Args:
         pairs: from `histo_core.auditing.pairs.find_pairs`.
         featureless: number of patches that were too empty to compare.
+        described: one row a patch, with its ``label`` ("" where unknown).
         other: name of the other data set in a sentence.
     """
     outside, same = (pairs[column].to_numpy(bool) for column in ("outside", "identical"))
     yield _repeated(pairs.loc[~outside & same], "identical", "Identical patches", "identical patch", _SIDES, "")
     skipped = f" {count(featureless, 'patch')} with nothing to recognise could not be compared." if featureless else ""
     yield _repeated(
-        pairs.loc[~outside & ~same], "near", "Near-duplicates", "near-duplicate", [*_SIDES, *_MEASURED], skipped
+        pairs.loc[~outside & ~same],
+        "near",
+        "Near-duplicates",
+        "near-duplicate",
+        [*_SIDES, *_MEASURED],
+        skipped,
+        checked=featureless < len(described),
     )
-    yield _conflicts(pairs, other)
+    yield _conflicts(pairs, other, labelled=int(np.count_nonzero(described["label"] != "")))
     if other is not None:
         yield _shared(pairs.loc[outside], other)
 
 
-def _repeated(pairs: pd.DataFrame, key: str, title: str, what: str, columns: list[str], more: str) -> Finding:
+def _repeated(
+    pairs: pd.DataFrame, key: str, title: str, what: str, columns: list[str], more: str, *, checked: bool = True
+) -> Finding:
     across = (pairs["part"] != pairs["other_part"]).to_numpy(bool)
     across_sets, within_sets = one_each(pairs.loc[across]), one_each(pairs.loc[~across])
     table = pd.concat([across_sets, within_sets], ignore_index=True).loc[:, columns]
+    if not checked:
+        return Finding(key, title, f"Not known.{more}", "unknown", table)
     if table.empty:
         means = "" if key == "identical" else " as they are, mirrored, turned or saved anew"
         return Finding(key, title, f"No two patches are the same{means}.{more}", "ok", table)
@@ -52,12 +65,14 @@ def _repeated(pairs: pd.DataFrame, key: str, title: str, what: str, columns: lis
     return Finding(key, title, f"{clause}: {advice}.{more}", severity, table, clause, measure)
 
 
-def _conflicts(pairs: pd.DataFrame, other: str | None) -> Finding:
+def _conflicts(pairs: pd.DataFrame, other: str | None, labelled: int) -> Finding:
     found = one_each(pairs.loc[pairs["conflict"].to_numpy(bool)])
     table = found.loc[:, [*_SIDES, *_MEASURED]]
     if other is not None:
         table = table.assign(other_dataset=np.where(found["outside"], other, "").astype(object))
     title = "Contradicting labels"
+    if table.empty and not labelled:
+        return Finding("conflicts", title, "Not known: no patch has a label.", "unknown", table)
     if table.empty:
         return Finding("conflicts", title, "No two patches look the same and carry different labels.", "ok", table)
     ends = {(False, name) for name in found["sample_id"]} | set(zip(found["outside"], found["other_id"], strict=True))

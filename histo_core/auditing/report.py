@@ -12,13 +12,12 @@ import numpy as np
 
 from histo_core.auditing.compared import Compared
 from histo_core.auditing.finding import SEVERITIES, Finding
-from histo_core.auditing.leakage import rows_of
 from histo_core.auditing.pairs import Scanned, find_pairs
 from histo_core.auditing.quality import quality_findings
 from histo_core.auditing.repeats import repeat_findings
 from histo_core.auditing.scan import scan
 from histo_core.auditing.shortcuts import find_shortcuts, shortcut_finding
-from histo_core.auditing.sides import side_findings
+from histo_core.auditing.sides import known, rows_of, side_findings
 from histo_core.data.dataset import Dataset
 from histo_core.data.formats.parquet_table import read_own_parquet
 from histo_core.data.splits.split import Split
@@ -28,7 +27,7 @@ from histo_core.files import new_folder, read_json, read_kept, write_json
 from histo_core.progress import Progress, silent
 from histo_core.workspace import Workspace
 
-SCHEMA = 2
+SCHEMA = 3
 
 _REPORT = "report.json"
 
@@ -86,10 +85,11 @@ def compute_audit(
     described = own.described()
     if "magnification" in dataset.table:
         described["magnification"] = dataset.table["magnification"].to_numpy()[rows]
+    one_scale = dataset.microns_per_pixel is not None or known(dataset, rows, "magnification")
     findings = (
         *side_findings(dataset, split),
-        *repeat_findings(pairs, own.scan.featureless, None if compared is None else compared.short),
-        *quality_findings(described, own.scan.facts),
+        *repeat_findings(pairs, own.scan.featureless, described, None if compared is None else compared.short),
+        *quality_findings(described, own.scan.facts, scale_known=one_scale),
         shortcut_finding(dataset, find_shortcuts(dataset, rows, own.scan.facts)),
     )
     progress(total, total)

@@ -154,16 +154,19 @@ def shortcut_finding(dataset: Dataset, shortcuts: list[Shortcut]) -> Finding:
     )
     title = "Shortcuts"
     if not shortcuts:
-        return Finding("shortcuts", title, "Nothing simple could be compared with the label.", "ok", table)
+        sentence = "Not known: nothing simple could be compared with the label."
+        return Finding("shortcuts", title, sentence, "unknown", table)
     best = max(shortcuts, key=lambda shortcut: (shortcut.corrected_lower_bound, shortcut.auroc.low))
     others = [name for name in dataset.classes if name != best.target]
     against = others[0] if len(others) == 1 else "the other classes"
     told = f"{best.name} alone tells {best.target} from {against} with AUROC {_short(best.auroc)}"
-    severity: Severity = "ok"
+    severity: Severity = "unknown" if math.isnan(best.corrected_lower_bound) else "ok"
     if best.corrected_lower_bound >= NOTE:
         severity = "warning" if best.corrected_lower_bound >= WARNING else "note"
     more = ""
-    if severity != "ok":
+    if severity == "unknown":
+        more = "Whether that is chance is not known, of so few patches or patients."
+    elif severity != "ok":
         least = f"corrected for that, it is at least {best.corrected_lower_bound:.2f}"
         more = f"It is the best of {best.compared:,} comparisons; {least}. "
         more += "A network that does no better may have learnt nothing else."

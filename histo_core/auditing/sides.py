@@ -4,12 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from histo_core.auditing.finding import Finding
-from histo_core.auditing.leakage import known, on_both_sides, rows_of, some
-from histo_core.data.dataset import Dataset
+from histo_core.data.dataset import SPLIT_SETS, Dataset
 from histo_core.data.splits.split import Split
+from histo_core.shown_text import count
+
+_SHOWN = 3
+
+
+def rows_of(split: Split) -> np.ndarray:
+    """Return the rows of all sets, int64: training first, so that a pair of patches begins with the training patch."""
+    return np.concatenate([split.indices(split_set) for split_set in SPLIT_SETS])
+
+
+def known(dataset: Dataset, rows: np.ndarray, column: str) -> bool:
+    """Return whether each of some rows has an id in a column."""
+    return column in dataset.table and bool(dataset.table[column].iloc[rows].notna().all())
+
+
+def on_both_sides(dataset: Dataset, split: Split, rows: np.ndarray, column: str) -> tuple[str, ...]:
+    """Return the ids of a column that occur in more than one set, in order; empty where there is no such column."""
+    if column not in dataset.table:
+        return ()
+    ids = dataset.table[column].iloc[rows]
+    parts_of = ids.to_frame("id").assign(part=split.split_sets[rows]).dropna().groupby("id")["part"].nunique()
+    return tuple(str(name) for name in parts_of.index[parts_of > 1])
+
+
+def some(names: tuple[str, ...], kind: str) -> str:
+    """Return the count and the first of some names with a verb: "2 patients (p1, p2) are"."""
+    shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+    return f"{count(len(names), kind)} ({shown}) {'is' if len(names) == 1 else 'are'}"
+
+
+def sides_in_words(dataset: Dataset, split: Split) -> str:
+    """Return what the table alone says of patients, slides and number groups, as a clause."""
+    return "; ".join(finding.clause for finding in side_findings(dataset, split) if finding.clause)
 
 
 def side_findings(dataset: Dataset, split: Split) -> Iterator[Finding]:
@@ -36,7 +69,7 @@ def _patients(dataset: Dataset, split: Split, patients_known: bool) -> Finding:
     some_known = column is not None and bool(column.iloc[rows].notna().any())
     clause = f"Patients are {'not all ' if some_known else 'not '}known"
     sentence = f"{clause}: patches of one patient may stand on both sides, and nobody can tell."
-    return Finding("patients", title, sentence, "warning", table, clause)
+    return Finding("patients", title, sentence, "unknown", table, clause)
 
 
 def _slides(dataset: Dataset, split: Split, patients_known: bool) -> Finding:
@@ -49,8 +82,7 @@ def _slides(dataset: Dataset, split: Split, patients_known: bool) -> Finding:
     if known(dataset, rows_of(split), "slide_id"):
         clause = "" if patients_known else "no slide is on both sides"
         return Finding("slides", title, "No slide is on both sides of the split.", "ok", table, clause)
-    severity = "ok" if patients_known else "note"
-    return Finding("slides", title, "Which slide a patch comes from is not known.", severity, table)
+    return Finding("slides", title, "Which slide a patch comes from is not known.", "unknown", table)
 
 
 def _groups(dataset: Dataset, split: Split) -> Finding:
@@ -60,12 +92,10 @@ def _groups(dataset: Dataset, split: Split) -> Finding:
         clause = f"{some(shared, 'number')} shared by patients on both sides"
         sentence = f"{clause}: they may be one person; split by the column 'group' to keep them together."
         return Finding("groups", title, sentence, "note", table, clause)
-    sentence = (
-        "No two patients on different sides share a number."
-        if "group" in dataset.table
-        else "The data set does not say which patients may be one person."
-    )
-    return Finding("groups", title, sentence, "ok", table)
+    if known(dataset, rows_of(split), "group"):
+        return Finding("groups", title, "No two patients on different sides share a number.", "ok", table)
+    sentence = "The data set does not say which patients may be one person."
+    return Finding("groups", title, sentence, "unknown", table)
 
 
 def _shared(dataset: Dataset, split: Split, column: str) -> tuple[tuple[str, ...], pd.DataFrame]:

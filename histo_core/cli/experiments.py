@@ -102,6 +102,7 @@ def show(
     from histo_core.evaluation.class_scores import METRICS
     from histo_core.experiments.about import NAMES
     from histo_core.experiments.api import get_experiment
+    from histo_core.experiments.failures import failures
     from histo_core.experiments.narrative import verdict
     from histo_core.experiments.results import summary
     from histo_core.experiments.test_score import kept_score, looked_at_before
@@ -124,14 +125,14 @@ def show(
         from histo_core.experiments.reported import reported_for_experiment
 
         pairs = reported_for_experiment(found, workspace)
-    numbers = found.table()
+    numbers, wrong = found.table(), [one.sentence for one in failures(found)]
     if as_json:
         one = found.experiment
         say_json(
             facts=_facts(one)
             | {"split_set": found.split_set, "ended": found.ended, "test": kept, "config": one.config},
             tables={"members": numbers, "metrics": found.by_metric.values(), "reported": pairs},
-            sentences=[found.basis, found.about, untouched, verdict(found, metric)],
+            sentences=[found.basis, found.about, untouched, *wrong, verdict(found, metric)],
         )
         return
     columns = [f"{found.split_set}_{name}" for name in METRICS]
@@ -154,6 +155,8 @@ def show(
         say(untouched)
     for pair in pairs:
         say(f"{pair.reported.measure} of {pair.of}: {pair.said}")
+    for sentence in wrong:
+        say(sentence)
     say(verdict(found, metric))
 
 

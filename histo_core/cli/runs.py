@@ -11,23 +11,26 @@ import typer
 from histo_core.access import LOCAL, authorise
 from histo_core.cli.as_json import Json, say_json
 from histo_core.cli.epochs import print_epochs
-from histo_core.cli.output import local_time, say, table
+from histo_core.cli.output import local_time, say, table, watched
 from histo_core.cli.watch import print_end, watch, watch_or_cancel
 from histo_core.program import PROGRAM
 from histo_core.runs import api
 from histo_core.runs.artifacts.events import read_events
 from histo_core.runs.artifacts.log_file import log_end
+from histo_core.runs.learning import learning_findings
 from histo_core.runs.store import edit, queue
 from histo_core.runs.store.delete import delete
 from histo_core.runs.store.records import OPEN_DEVICE, Run, RunStatus
 from histo_core.runs.store.runs import Store
+from histo_core.training.diagnosis import verdict
 from histo_core.training.events import EpochDone
+from histo_core.training.one_batch import PATCHES, STEPS
 from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from histo_core.experiments.reported import Pair
 
-app = typer.Typer(help="List, watch, cancel, resume, order, name and delete runs.", no_args_is_help=True)
+app = typer.Typer(help="List, watch, test, cancel, resume, order, name and delete runs.", no_args_is_help=True)
 
 _STATUS = f"Only these; may be repeated: {', '.join(status.word for status in RunStatus)}."
 
@@ -103,6 +106,7 @@ def show(
     workspace = Workspace.default()
     run = Store.open(workspace).get(run_id)
     done = [event for event in read_events(workspace.run_folder(run.run_id)) if isinstance(event, EpochDone)]
+    findings = learning_findings(run, workspace)
     pairs: Sequence[Pair] = ()
     if run.origin:
         from histo_core.experiments.reported import reported_for_run
@@ -110,7 +114,9 @@ def show(
         pairs = reported_for_run(run, workspace)
     if as_json:
         facts = _facts(run) | {"folder": workspace.run_folder(run.run_id), "config": run.config}
-        say_json(facts=facts, tables={"epochs": done, "reported": pairs})
+        say_json(
+            facts=facts, tables={"epochs": done, "reported": pairs, "learning": findings}, sentences=[verdict(findings)]
+        )
         return
     facts = {
         "run": run.run_id,
@@ -132,6 +138,8 @@ def show(
         "split fingerprint": run.split_fingerprint,
     }
     say("\n".join(f"{name + ':':<19}{value}" for name, value in facts.items() if value))
+    for finding in findings:
+        say(finding.sentence)
     for pair in pairs:
         say(f"{pair.reported.measure} of {pair.of}: {pair.said}")
     if epochs:
@@ -139,6 +147,39 @@ def show(
         print_epochs(done)
     else:
         say("\n" + run.config.to_yaml().rstrip())
+
+
+@app.command()
+def overfit(
+    run_id: RunId,
+    patches: Annotated[int, typer.Option(min=2, max=4096, help="Patches of the batch.")] = PATCHES,
+    steps: Annotated[int, typer.Option(min=1, max=10_000, help="Steps at most.")] = STEPS,
+    as_json: Json = False,
+) -> None:
+    """Train a run's network anew on one batch, to see whether it can learn it by heart. The run stays as it is.
+
+    If it cannot, a second try with usual settings says whether the network or its settings are at fault.
+    Exit code 0 when the batch was learnt, 1 when it was not.
+
+    \b
+    Examples:
+      python -m histo_core runs overfit 4547d1de99b8-1
+      python -m histo_core runs overfit 4547d1de99b8-1 --patches 16 --steps 300
+    """
+    from histo_core.jobs.one_batch import OneBatchParams, overfit_batch
+
+    authorise(LOCAL, "run.launch", run_id)
+    workspace = Workspace.default()
+    params = OneBatchParams(config=Store.open(workspace).get(run_id).config, patches=patches, steps=steps)
+    with watched("learning one batch") as progress:
+        result = overfit_batch(params, workspace, progress)
+    if as_json:
+        say_json(
+            facts={"run": run_id, "learnt": result.learnt}, tables={"tries": result.tries}, sentences=[result.sentence]
+        )
+    else:
+        say(result.sentence)
+    raise typer.Exit(0 if result.learnt else 1)
 
 
 @app.command()

@@ -12,8 +12,10 @@ from histo_core.errors import HistoscopeError
 from histo_core.program import PROGRAM
 from histo_core.runs.api import cancel, keep_supervised
 from histo_core.runs.artifacts.events import read_events
+from histo_core.runs.learning import learning_findings
 from histo_core.runs.store.records import Run, RunStatus
 from histo_core.runs.store.runs import Store
+from histo_core.training.diagnosis import verdict
 from histo_core.training.events import EpochDone
 from histo_core.workspace import Workspace
 
@@ -66,6 +68,8 @@ def watch_or_cancel(run_id: str, workspace: Workspace) -> Run:
 def print_end(run: Run) -> int:
     """Print how a run ended, what can be done next, and last the run's id. Returns the process's exit code."""
     resume = f"Go on with: {PROGRAM} runs resume {run.run_id}"
+    if said := verdict(learning_findings(run, Workspace.default())):
+        say(said)
     if run.status is RunStatus.SUCCEEDED:
         say(f"Explain it with: {PROGRAM} explain {run.run_id} --patch ID --out FOLDER")
     elif run.status.resumable:

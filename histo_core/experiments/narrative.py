@@ -1,19 +1,33 @@
-"""State the result of an experiment in one sentence."""
+"""State the result of an experiment in a sentence, with why runs failed in another."""
 
 from __future__ import annotations
 
 from histo_core.experiments.about import NAMES, SET_WORDS
+from histo_core.experiments.failures import failures
 from histo_core.experiments.results import Summary
 from histo_core.shown_text import count
 
+SHOWN = 2
+"""Reasons in a verdict; `failures` has all."""
+
 
 def verdict(summary: Summary, metric: str = "auroc") -> str:
-    """Return the result of an experiment in one sentence.
+    """Return the result of an experiment in one sentence, and why runs have none in others.
 
     Args:
         summary: the current summary.
         metric: metric of the mean; the best trial of a sweep is reported by the protocol's own metric.
     """
+    failed = failures(summary)
+    wrong = [one.short for one in failed[:SHOWN]]
+    if more := sum(len(one.positions) for one in failed[SHOWN:]):
+        wrong.append(f"{more:,} more ended for other reasons.")
+    if failed and not summary.finished and not summary.goes_on:
+        return " ".join(wrong)
+    return " ".join([_result(summary, metric), *wrong])
+
+
+def _result(summary: Summary, metric: str) -> str:
     protocol = summary.experiment.protocol
     if not summary.finished:
         return f"{count(summary.expected, 'run')}; none has finished yet."

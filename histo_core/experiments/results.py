@@ -45,6 +45,13 @@ class MemberResult:
     problem: str = ""
 
     @property
+    def why(self) -> str:
+        """Return why there is no result, or none to rely on: the run's error, or that it did not learn; else empty."""
+        if self.problem or self.run is None:
+            return self.problem
+        return self.run.reason or (self.scores.learning if self.scores else "")
+
+    @property
     def state(self) -> str:
         """Return the run's state, or pruned, deleted, or refused where it is not allowed."""
         if self.run is None:
@@ -120,6 +127,7 @@ class Summary:
             "run_id": self.experiment.members[member.position].run_id,
             "state": member.state,
             "best": member.position == self.best,
+            "why": member.why,
             **{name: _cell(value) for name, value in member.changes.items()},
         }
         for split_set in ("valid", "test"):

@@ -13,7 +13,9 @@ from histo_core.data.grouping import GroupKind, known_groups
 from histo_core.evaluation.class_scores import ClassScores, class_scores
 from histo_core.evaluation.class_support import class_support, support_in_words
 from histo_core.runs.artifacts.events import read_events
+from histo_core.runs.learning import learning_findings
 from histo_core.runs.store.records import Run
+from histo_core.training.diagnosis import likeliest_cause, verdict
 from histo_core.training.events import EpochDone, Started
 from histo_core.workspace import Workspace
 
@@ -51,11 +53,15 @@ class RunScores:
     Attributes:
         scores, pools: scores and predictions by set; sets without labelled predictions are left out.
         train_samples: size of its training set; None where its events do not say.
+        learning, cause: why it ended without learning (`histo_core.training.diagnosis`), and the likeliest cause alone;
+            empty for a healthy run.
     """
 
     scores: Mapping[str, ClassScores]
     pools: Mapping[str, Pool]
     train_samples: int | None
+    learning: str = ""
+    cause: str = ""
 
 
 def run_scores(run: Run, workspace: Workspace) -> RunScores:
@@ -69,12 +75,15 @@ def run_scores(run: Run, workspace: Workspace) -> RunScores:
     started = next(
         (event for event in read_events(workspace.run_folder(run.run_id)) if isinstance(event, Started)), None
     )
+    findings = learning_findings(run, workspace)
     return RunScores(
         scores={
             split_set: class_scores(one.y_true, one.probabilities, one.positive) for split_set, one in pools.items()
         },
         pools=pools,
         train_samples=None if started is None else started.train_samples,
+        learning=verdict(findings),
+        cause=likeliest_cause(findings),
     )
 
 

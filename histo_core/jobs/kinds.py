@@ -11,6 +11,7 @@ from histo_core.access import Action
 from histo_core.config import parse_config
 from histo_core.data.opening import open_dataset, prepare_dataset
 from histo_core.jobs.cost_estimate import EstimateParams, make_estimates
+from histo_core.jobs.one_batch import OneBatchParams, overfit_batch
 from histo_core.jobs.onnx_export import OnnxParams, write_onnx
 from histo_core.jobs.params import (
     AuditParams,
@@ -140,5 +141,6 @@ JOBS.add("map", JobKind("Map", MapParams, _map))
 JOBS.add("download", JobKind("Download", DownloadParams, _download, in_bytes=True))
 JOBS.add("export", JobKind("Export", ExportParams, _export, action="data.export"))
 JOBS.add("estimate", JobKind("Estimate", EstimateParams, make_estimates, action="run.launch"))
+JOBS.add("one_batch", JobKind("Learning one batch", OneBatchParams, overfit_batch, action="run.launch"))
 JOBS.add("predict", JobKind("Predicting", PredictParams, _predict, action="run.predict"))
 JOBS.add("onnx", JobKind("ONNX file", OnnxParams, write_onnx, action="data.export"))

@@ -26,7 +26,7 @@ MANIFEST = "manifest.json"
 SHOWN = 50
 """Rows of a finding in the HTML file; the CSV holds all rows."""
 
-MARKS = {"ok": "Fine", "note": "Note", "warning": "Warning", "problem": "Problem"}
+MARKS = {"ok": "Fine", "note": "Note", "unknown": "Not known", "warning": "Warning", "problem": "Problem"}
 """A severity in words."""
 
 

@@ -10,6 +10,8 @@ from torch import Tensor
 from histo_core.models.inference.probabilities import probabilities
 from histo_core.training.distributed.process_group import ProcessGroup
 from histo_core.training.distributed.shards import Shard
+from histo_core.training.learning import SetLearning
+from histo_core.training.learning_recorder import set_learning
 from histo_core.training.scores import EpochScores, epoch_scores
 
 _KEY = "epoch.logits"
@@ -63,6 +65,11 @@ class EpochLogits:
         if not self._known:
             return None
         return epoch_scores(labels.cpu().numpy(), probabilities(whole, output).numpy(), positive)
+
+    def learning(self, labels: Tensor, output: str) -> SetLearning | None:
+        """Describe the whole epoch beside chance; arguments and calls as for `scores`."""
+        whole = self._whole().cpu().double()
+        return set_learning(whole, labels.cpu().numpy(), output) if self._known else None
 
     def capture(self) -> dict[str, Tensor]:
         """Return what a checkpoint inside the epoch must store; every process must call it."""

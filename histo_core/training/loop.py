@@ -45,6 +45,9 @@ def fit(
     With ``train.activations`` each epoch also appends the activity of the network's rectifiers in validation to
     ``folder/activations.jsonl``; see `histo_core.training.activations`.
 
+    Each epoch also appends what it says about learning to ``folder/learning.jsonl``; see
+    `histo_core.training.learning`.
+
     While the iterator is in use, torch's thread count, determinism setting and global generators are set for this run;
     they are restored when it ends or is closed.
 

@@ -30,6 +30,7 @@ from histo_core.training.epoch_logits import EpochLogits
 from histo_core.training.events import BatchDone, EpochDone, Finished, Started, Stopped
 from histo_core.training.failures import check_batch, check_finite, memory_explained
 from histo_core.training.freezing import enter_epoch
+from histo_core.training.learning import EpochLearning, append_learning, forget_learning
 from histo_core.training.setup import set_up
 from histo_core.training.validation import Validation, validate
 from histo_core.workspace import Workspace
@@ -75,7 +76,7 @@ class Session:
         with memory_explained(self.size):
             setup = set_up(config, dataset, train, valid, self._count, ranks, workspace)
         self._batches, self._model, self._judged, self._state = setup.batches, setup.model, setup.judged, setup.state
-        self.updates, self.loss_of = setup.updates, setup.loss_of
+        self.updates, self.loss_of, self._recorder = setup.updates, setup.loss_of, setup.recorder
         self._n_classes, self._positive = len(dataset.classes), dataset.classes.index(dataset.positive)
         self._sharding = BatchSharding(ranks, config.train, train, self._labels, self._n_classes)
         self._checkpoints = Checkpoints(folder / "checkpoint", identity(config, dataset, split, data_hash))
@@ -92,6 +93,7 @@ class Session:
         self._ranks.check_alike((self.at.epoch, self.at.batch), "positions in the checkpoint")
         if self._ranks.is_main:
             forget_activity(self._folder, self.at.epoch)
+            forget_learning(self._folder, self.at.epoch)
 
     def started(self) -> Started:
         """Report where training begins."""
@@ -117,6 +119,7 @@ class Session:
         if self.at.batch:
             self.seen.restore(self._unfinished)
         enter_epoch(self._model, MODELS[self._config.model.name].heads, self._config.train, epoch)
+        self._recorder.begin_epoch()
         with closing(self._batches.each(wanted)) as taken:
             yield shards, taken
 
@@ -164,13 +167,24 @@ class Session:
         return result
 
     def after_epoch(self, result: Validation, seconds: float) -> EpochDone:
-        """Store the epoch: its scores, the checkpoint, and the weights if they are the best so far."""
-        epoch = self.at.epoch
+        """Store the epoch: its scores, the checkpoint, and the weights if they are to be kept so far."""
+        epoch, last = self.at.epoch, self._config.train.checkpoint == "last"
         # An epoch that is repeated because its own checkpoint was damaged stays the best one.
-        best = result.loss < self._best_loss or epoch == self._best_epoch
+        best = last or result.loss < self._best_loss or epoch == self._best_epoch
         if best:
             self._best_epoch, self._best_loss = epoch, result.loss
-        scores = self.seen.scores(self._batches.labels(self._trained), self._config.model.output, self._positive)
+        labels, output = self._batches.labels(self._trained), self._config.model.output
+        scores = self.seen.scores(labels, output, self._positive)
+        learning = EpochLearning(
+            epoch=epoch,
+            steps=-(-self._count // self._config.train.accumulate),
+            train=self.seen.learning(labels, output),
+            valid=result.learning,
+            weights=self._recorder.weights(),
+            step=self._recorder.step,
+        )
+        if self._ranks.is_main:  # before the checkpoint: a kill in between repeats the validation
+            append_learning(self._folder, learning)
         done = EpochDone(
             epoch=epoch,
             train_loss=self.at.mean_loss,
@@ -197,7 +211,7 @@ class Session:
         return Stopped(self.at.epoch, self.at.batch)
 
     def finished(self, reason: Literal["epochs", "patience"] = "epochs") -> Finished:
-        """Report the best epoch and why training ended."""
+        """Report the epoch whose weights are kept and why training ended."""
         return Finished(self._best_epoch, self._best_loss, reason)
 
     def _save(self, weights: BestWeights | None = None) -> None:

@@ -18,6 +18,7 @@ from histo_core.training.distributed.process_group import ProcessGroup
 from histo_core.training.distributed.sync_norm import synchronised
 from histo_core.training.ema import Average
 from histo_core.training.fabric import fabric_on, scaler_of
+from histo_core.training.learning_recorder import StepRecorder
 from histo_core.training.loss import build_loss, with_auxiliary
 from histo_core.training.optimizer import build_optimizer
 from histo_core.training.reproducible import reseed
@@ -36,6 +37,7 @@ class Setup:
         judged: the model that is validated and stored: the trained model or its average.
         loss_of: function from the model's output and labels to the mean loss over a batch.
         updates: updates the model's weights.
+        recorder: measures whether they learn.
         state: everything that changes.
     """
 
@@ -44,6 +46,7 @@ class Setup:
     judged: nn.Module
     loss_of: Callable[[Tensor | Sequence[Tensor], Tensor], Tensor]
     updates: Updates
+    recorder: StepRecorder
     state: TrainingState
 
 
@@ -81,12 +84,15 @@ def set_up(
     optimizer = build_optimizer(settings, model, spec.classifiers, device)
     average = Average(model, settings.average_decay) if settings.average_decay else None
     averaged = average.model if average else None
+    scaler, steps = scaler_of(fabric), -(-count // settings.accumulate)
+    recorder = StepRecorder(model, steps, scaler, every_unit_moves=settings.l1 > 0)
     loss = build_loss(settings, labels, n_classes, device, config.model.output)
     return Setup(
         batches=batches,
         model=model,
         judged=averaged or model,
         loss_of=with_auxiliary(loss, spec.auxiliary_weight),
-        updates=Updates(settings, fabric, model, optimizer, average, count),
-        state=TrainingState(model, optimizer, device, averaged, scaler_of(fabric), ranks),
+        updates=Updates(settings, fabric, model, optimizer, average, count, recorder),
+        recorder=recorder,
+        state=TrainingState(model, optimizer, device, averaged, scaler, ranks),
     )

@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 from histo_core.config import TrainConfig
 from histo_core.training.distributed.shards import Shard
 from histo_core.training.ema import Average
+from histo_core.training.learning_recorder import StepRecorder
 from histo_core.training.schedule import factor
 
 
@@ -26,6 +27,7 @@ class Updates:
         optimizer: the model's optimiser; its groups have their own rate as ``initial_lr``.
         average: updated with the weights after each step; None for no average.
         batches: number of batches of an epoch.
+        recorder: measures one step of each epoch; None measures nothing.
 
     Attributes:
         network: the wrapped model that the loop calls.
@@ -39,8 +41,9 @@ class Updates:
         optimizer: Optimizer,
         average: Average | None,
         batches: int,
+        recorder: StepRecorder | None = None,
     ) -> None:
-        self._config, self._fabric, self._average = config, fabric, average
+        self._config, self._fabric, self._average, self._recorder = config, fabric, average, recorder
         self._model, self._optimizer = model, optimizer
         self.network, self._stepper = fabric.setup(model, optimizer)
         self._batches = batches
@@ -84,6 +87,8 @@ class Updates:
         self._fabric.backward(loss)
         if not self._ends_step(batch):
             return False
+        if self._recorder is not None:
+            self._recorder.before_step(batch // config.accumulate)
         if config.clip_norm is not None:
             # With a loss scaler gradients may be infinite: it then skips the step and lowers its scale.
             self._fabric.clip_gradients(
@@ -92,6 +97,8 @@ class Updates:
         for group in self._optimizer.param_groups:
             group["lr"] = group["initial_lr"] * self._factor(epoch, batch, valid_losses)
         self._stepper.step()
+        if self._recorder is not None:
+            self._recorder.after_step()
         if self._average is not None:
             self._average.update(epoch * self._steps + batch // config.accumulate)
         return True

@@ -11,11 +11,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from histo_core.models.inference.probabilities import log_probabilities
-from histo_core.models.inference.probabilities import probabilities as to_probabilities
+from histo_core.models.inference.probabilities import log_probabilities, probabilities
 from histo_core.training.activation_recorder import ActivationRecorder
 from histo_core.training.batches import Batches, BatchRequest
 from histo_core.training.distributed.process_group import ProcessGroup
+from histo_core.training.learning import SetLearning
+from histo_core.training.learning_recorder import set_learning
 from histo_core.training.scores import epoch_scores
 
 
@@ -34,6 +35,7 @@ class Validation:
     recall: float | None = None
     f1: float | None = None
     weighted_f1: float | None = None
+    learning: SetLearning | None = None
 
 
 @torch.inference_mode()
@@ -68,7 +70,7 @@ def validate(
     network.eval()
     ranks = ranks or ProcessGroup(torch.device("cpu"))
     parts = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
-    loss, probabilities = 0.0, []
+    loss, outputs = 0.0, []
     with closing(batches.each(BatchRequest(ranks.share_of(part)) for part in parts)) as taken:
         for part, (images, _) in zip(parts, taken, strict=True):
             mine = ranks.share(len(part))
@@ -77,8 +79,9 @@ def validate(
             logits = ranks.assembled(given, len(part)).float()
             truth = batches.labels(part).to(logits.device)
             loss += F.nll_loss(log_probabilities(logits, output), truth, reduction="sum").item()
-            probabilities.append(to_probabilities(logits.cpu().double(), output).numpy())
+            outputs.append(logits.cpu().double())
             if should_stop():
                 return None
-    probability, label = np.concatenate(probabilities), batches.labels(rows).numpy()
-    return Validation(loss / len(rows), **asdict(epoch_scores(label, probability, positive)))
+    whole, label = torch.cat(outputs), batches.labels(rows).numpy()
+    scores = epoch_scores(label, probabilities(whole, output).numpy(), positive)
+    return Validation(loss / len(rows), **asdict(scores), learning=set_learning(whole, label, output))

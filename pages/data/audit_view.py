@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from histo_core.auditing.finding import Finding
-from histo_core.auditing.leakage import rows_of
 from histo_core.auditing.report import AuditReport
+from histo_core.auditing.sides import rows_of
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.dataset import Dataset
 from histo_core.data.splits.split import Split
@@ -24,6 +24,7 @@ from pages.shared.components.text import count, plain
 ICONS = {
     "problem": (":material/error:", "red", "problem"),
     "warning": (":material/warning:", "orange", "warning"),
+    "unknown": (":material/help:", "orange", "not known"),
     "note": (":material/info:", "blue", "note"),
     "ok": (":material/check_circle:", "green", "fine"),
 }

@@ -6,17 +6,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.errors import BrokenFilesError, DataError, HistoscopeError, SplitError
+from histo_core.errors import BrokenFilesError, HistoscopeError, SplitError
 from pages.data.explore import views
 from pages.data.explore.context import Explored
 from pages.shared.app import navigation, url_state
 from pages.shared.app.session import current_session
-from pages.shared.cache import cache, cache_data
-from pages.shared.components import data_choice, layout
+from pages.shared.cache import cache
+from pages.shared.components import data_choice, layout, split_verdict
 from pages.shared.components.text import count, plain
-
-AT_ONCE, BYTES_AT_ONCE = 5_000, 3e8
-"""The most patches, and bytes, whose pixels are compared at once in a few seconds; above that, users start an audit."""
 
 
 def render() -> None:
@@ -102,22 +99,4 @@ def _opened(data: DataConfig, division: SplitConfig, top: DeltaGenerator) -> Exp
 
 
 def _verdict(page: Explored) -> str:
-    """Return one sentence on leakage: from the saved audit, else from what can be computed at once."""
-    if page.undivided:
-        return page.undivided
-    report = cache.audit(*page.key)
-    if report is not None:
-        return report.verdict
-    try:
-        if _quickly_read(page):
-            with st.spinner("Looking for patches that stand on both sides…", show_time=True):
-                return cache.leakage(*page.key).verdict
-    except DataError as error:  # an unreadable file must not block the view that lists all such files
-        return f"{cache.sides(*page.key)}. {error.found} See Files for all that cannot be read."
-    return f"{cache.sides(*page.key)}; pixels are not compared yet, see Audit."
-
-
-def _quickly_read(page: Explored) -> bool:
-    if len(page.source) > AT_ONCE:
-        return False
-    return cache_data.copy_bytes(page.data, page.source.state, page.workspace) <= BYTES_AT_ONCE
+    return page.undivided or split_verdict.sentence(page.data, page.division, page.source, page.workspace)

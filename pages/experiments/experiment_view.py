@@ -18,7 +18,7 @@ from histo_core.plots.experiment import members_figure, points_table, sweep_figu
 from histo_core.runs.store.edit import NAME_LENGTH
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
-from pages.experiments import test_set_view
+from pages.experiments import failure_view, test_set_view
 from pages.shared.app import navigation, url_state
 from pages.shared.app.session import current_session
 from pages.shared.cache import cache_runs, cache_studies
@@ -74,6 +74,7 @@ def _summary(experiment_id: str, workspace: Workspace) -> Summary:
 def _board(now: Summary, metric: str, workspace: Workspace) -> None:
     experiment = now.experiment
     st.header(plain(verdict(now, metric)), anchor=False)
+    failure_view.draw(now)
     if experiment.cancelled_at is not None:
         st.info("This experiment was cancelled: no more of its runs are started.", icon=":material/info:")
     st.caption(plain(now.about))
@@ -147,6 +148,8 @@ def _table(now: Summary) -> pd.DataFrame:
 
 def _row(member: MemberResult, now: Summary, split_sets: tuple[str, ...]) -> dict[str, str]:
     row = {"Run": member.label + (" (best)" if member.position == now.best else ""), "State": _state(member)}
+    if any(one.why for one in now.members):
+        row["Why"] = member.why
     for split_set in split_sets:
         scores = member.scores.scores.get(split_set) if member.scores else None
         for metric in METRICS:
@@ -161,7 +164,7 @@ def _state(member: MemberResult) -> str:
     run: Run | None = member.run
     if run is not None and run.status.active:
         return run_card.line(run)
-    return member.problem or STATES[member.state]
+    return STATES[member.state]
 
 
 def _search(experiment_id: str, workspace: Workspace) -> None:

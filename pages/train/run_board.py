@@ -19,7 +19,7 @@ from pages.shared.cache import cache
 from pages.shared.cache.hashes import HASHES
 from pages.shared.components import layout, run_card
 from pages.shared.components.text import count, word_for_all
-from pages.train import run_details
+from pages.train import learning_view, run_details
 
 SHOWN = 12
 """Runs a page."""
@@ -125,6 +125,7 @@ def _board(
         moves = None if place is None else partial(run_details.moves, run, workspace, place, len(queue))
         with run_card.card(run, workspace, place, moves):
             if run.status is not RunStatus.UNREADABLE:
+                learning_view.warn(run, workspace)
                 run_details.draw(run, workspace, tags)
 
 

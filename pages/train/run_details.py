@@ -24,7 +24,7 @@ from pages.shared.cache import cache_studies
 from pages.shared.components import keeping, layout, reported_view, run_card
 from pages.shared.components.errors import shown
 from pages.shared.components.text import ago, count, plain, size
-from pages.train import activation_view
+from pages.train import activation_view, learning_view
 
 LOG_LINES = 30
 _WRITE: dict[str, Callable[..., object]] = {
@@ -51,6 +51,7 @@ def draw(run: Run, workspace: Workspace, tags: Sequence[str]) -> None:
         history(run, workspace)
         reported_view.draw(cache_studies.reported_for_run(run, workspace))
         activation_view.draw(run, workspace)
+        learning_view.draw(run, workspace)
         log = tail(workspace.run_folder(run.run_id) / "log.txt")
         if log:
             st.caption("The end of its log")

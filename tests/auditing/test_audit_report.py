@@ -13,7 +13,9 @@ import pytest
 from PIL import Image
 
 from histo_core.auditing.compared import Compared
+from histo_core.auditing.leakage import audit_leakage
 from histo_core.auditing.report import AuditReport, compute_audit, load_audit, make_audit
+from histo_core.auditing.sides import sides_in_words
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.dataset import Dataset
 from histo_core.data.opening import open_dataset
@@ -79,7 +81,8 @@ def test_a_clean_data_set_reads_as_one(images: Sequence[np.ndarray], make_folder
     for finding in report.findings:
         assert finding.measure is None or pd.api.types.is_numeric_dtype(finding.table[finding.measure])
     told = replace(report, findings=report.findings[:-1])  # noise in so few patches may look like a shortcut
-    assert {finding.severity for finding in told.findings} == {"ok"}
+    assert {finding.severity for finding in told.findings if finding.key != "blurred"} == {"ok"}
+    assert severity(report, "blurred") == "unknown"  # nothing says at which magnification the patches were taken
     assert report.verdict.startswith("No patient is on both sides; ")
     assert report.verdict.endswith("no two patches look the same.")
 
@@ -133,7 +136,7 @@ def test_patients_slides_and_numbers_on_both_sides(
 def test_unknown_patients_are_warned_of(images: list[np.ndarray], make_folder: Callable[..., Dataset]) -> None:
     dataset = make_folder(images, WHERE, slide_id=PATIENTS)
     report = compute_audit(dataset, divided(dataset))
-    assert severity(report, "patients") == "warning"
+    assert severity(report, "patients") == "unknown"
     assert report.verdict.startswith("Patients are not known; ")
     assert "no slide is on both sides" in report.verdict
     dataset = make_folder(images, WHERE, patient_id=[None, *PATIENTS[1:]])
@@ -252,3 +255,33 @@ def test_real_data_sets_share_what_they_share(shared_data: Path, workspace: Work
     assert shared is not None
     assert 20 <= len(shared.table) <= 30
     assert severity(report, "conflicts") == "ok"
+
+
+def test_what_cannot_be_checked_is_not_known_and_never_fine(
+    images: list[np.ndarray], make_folder: Callable[..., Dataset]
+) -> None:
+    bare = make_folder(images, WHERE)  # no patients, slides, magnification or groups
+    report = compute_audit(bare, divided(bare))
+    unknown = {found.key: found.sentence for found in report.findings if found.severity == "unknown"}
+    assert set(unknown) >= {"patients", "slides", "groups", "blurred"}
+    assert all("known" in said or "does not say" in said for said in unknown.values())
+    assert report.verdict.startswith("Patients are not known")
+
+
+def test_empty_patches_cannot_be_called_unlike(make_folder: Callable[..., Dataset]) -> None:
+    grey = [np.full((32, 32, 3), 200 + number, np.uint8) for number in range(24)]
+    dataset = make_folder(grey, WHERE, patient_id=PATIENTS)
+    report = compute_audit(dataset, divided(dataset))
+    assert severity(report, "near") == "unknown"
+    assert "no two patches" not in report.verdict
+
+
+@pytest.mark.parametrize("patients", [PATIENTS, None])
+def test_the_quick_look_and_the_audit_say_the_same_of_patients(
+    patients: list[str] | None, images: list[np.ndarray], make_folder: Callable[..., Dataset]
+) -> None:
+    dataset = make_folder(images, WHERE, **({} if patients is None else {"patient_id": patients}))
+    split = divided(dataset)
+    said = sides_in_words(dataset, split)
+    assert audit_leakage(dataset, split).verdict.startswith(f"{said}; ")
+    assert compute_audit(dataset, split).verdict.startswith(said)

@@ -29,7 +29,7 @@ def test_a_clean_split_reads_as_one(images: np.ndarray, make_folder: Callable[..
     report = audit(make_folder(images, WHERE, patient_id=APART, slide_id=APART))
     assert report.patients_known
     assert (report.shared_patients, report.shared_slides, report.identical, report.conflicting) == ((), (), (), ())
-    assert report.verdict == ("No patient is on both sides of the split; no two sets share an identical patch.")
+    assert report.verdict == ("No patient is on both sides; no two sets share an identical patch.")
 
 
 def test_patients_and_slides_on_both_sides_are_named(images: np.ndarray, make_folder: Callable[..., Dataset]) -> None:
@@ -37,16 +37,13 @@ def test_patients_and_slides_on_both_sides_are_named(images: np.ndarray, make_fo
     report = audit(make_folder(images, WHERE, patient_id=patients, slide_id=APART))
     assert report.shared_patients == ("p1", "p2")
     assert report.shared_slides == ()
-    assert report.verdict.startswith("2 patients (p1, p2) are on both sides of the split; ")
+    assert report.verdict.startswith("2 patients (p1, p2) are on both sides; ")
 
 
 def test_unknown_patients_are_not_promised(images: np.ndarray, make_folder: Callable[..., Dataset]) -> None:
     report = audit(make_folder(images, WHERE))
     assert not report.patients_known
-    assert report.verdict == (
-        "Patient ids are not known: patches of one patient may stand on both sides; "
-        "no two sets share an identical patch."
-    )
+    assert report.verdict == "Patients are not known; no two sets share an identical patch."
 
 
 def test_shared_slides_are_told_where_patients_are_not_known(

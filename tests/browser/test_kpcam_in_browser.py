@@ -20,7 +20,7 @@ def test_data_then_train_then_explain(visit: Callable[[str], Page], kpcam: Path)
     page.get_by_role("option", name="Kaggle PCam").click()
     enter(page, "Folder", str(kpcam))
     page.get_by_role("button", name="Open and check").click()
-    expect(page.get_by_text("Patient ids are not known").first).to_be_visible(timeout=MINUTE)
+    expect(page.get_by_text("Patients are not known").first).to_be_visible(timeout=MINUTE)
     expect(page.get_by_text("600 of 600 patches")).to_be_visible()
 
     page.get_by_role("link", name="Train on these data").click()

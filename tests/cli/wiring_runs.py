@@ -41,8 +41,19 @@ def runs() -> dict[str, Command]:
                 **STORE,
                 f"{CLI}.runs.local_time": "",
                 f"{CLI}.runs._facts": {},
+                f"{CLI}.runs.learning_findings": (),
                 f"{EXPERIMENTS}.reported.reported_for_run": (),
             },
+        ),
+        "runs overfit": Command(
+            {
+                **one(GET),
+                "patches": Row(("--patches", "17"), "histo_core.jobs.one_batch.overfit_batch", "params.patches", 17),
+                "steps": Row(("--steps", "71"), "histo_core.jobs.one_batch.overfit_batch", "params.steps", 71),
+                **as_json("runs"),
+            },
+            words=ID,
+            stubs={**STORE, "histo_core.jobs.one_batch.overfit_batch": ANYTHING},
         ),
         "runs cancel": Command(one(f"{launcher}.cancel")),
         "runs resume": Command(
@@ -116,6 +127,7 @@ def experiments() -> dict[str, Command]:
             stubs={
                 f"{launcher}.get_experiment": ANYTHING,
                 f"{EXPERIMENTS}.results.summary": ANYTHING,
+                f"{EXPERIMENTS}.failures.failures": (),
                 f"{final}.kept_score": None,
                 f"{final}.looked_at_before": ANYTHING,
                 f"{RUNS}.store.test_set_access.scored_in_words": "",

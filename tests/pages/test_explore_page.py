@@ -102,9 +102,11 @@ def test_a_saved_audits_finding_opens_its_patches_in_the_gallery(
 def test_of_many_or_large_patches_the_table_is_told_at_once(
     view: OpenView, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
-    monkeypatch.setattr(f"pages.data.page.{limit}", 239 if limit == "AT_ONCE" else 240 * 96 * 96 * 3 - 1)
+    monkeypatch.setattr(
+        f"pages.shared.components.split_verdict.{limit}", 239 if limit == "AT_ONCE" else 240 * 96 * 96 * 3 - 1
+    )
     monkeypatch.setattr("pages.shared.cache.cache.audit", lambda *_: None)
-    assert "No patient is on both sides; pixels are not compared yet, see Audit." in said(view("gallery"))
+    assert "No patient is on both sides; pixels are not compared yet." in said(view("gallery"))
 
 
 def test_a_part_of_a_slide_comes_from_the_link(view: OpenView, source: Dataset) -> None:

@@ -38,7 +38,7 @@ def test_from_nothing_known_to_the_verdict(workspace: Workspace, open_page: Open
     assert not page.exception
     source = open_dataset(DATA, workspace)
     split = make_split(source, SplitConfig())
-    assert "No patient is on both sides; pixels are not compared yet." in texts(page).replace("\\", "")
+    assert "No patient is on both sides; no two sets share an identical patch." in texts(page).replace("\\", "")
     assert split.note in texts(page).replace("\\", "")
     assert "This split has not been audited: do it now" in _links(page)
 

@@ -180,6 +180,7 @@ ELSEWHERE = {
         "button: Archive": "test_each_button_of_a_run_is_about_that_run",
         "button: Bring back": "test_each_button_of_a_run_is_about_that_run",
         "button: Delete": "test_deleting_asks_once_more",
+        "button: Overfit one batch": "test_failures_on_pages",
         "text_input: Name": "test_what_is_written_on_a_run_is_kept",
         "multiselect: Tags": "test_what_is_written_on_a_run_is_kept",
         "text_area: Note": "test_what_is_written_on_a_run_is_kept",

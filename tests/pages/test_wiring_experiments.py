@@ -74,6 +74,7 @@ def test_links_of_an_experiment_name_its_runs(name: str, queued_home: Workspace,
 ELSEWHERE = {
     "button: Cancel the experiment": "test_an_experiment_is_cancelled_and_renamed_by_its_id",
     "button: Resume the experiment": "test_experiments_page",
+    "page_link: Change the recipe": "test_failures_on_pages",
     "page_link: Watch the runs": "test_links_of_an_experiment_name_its_runs",
     "text_input: Name": "test_an_experiment_is_cancelled_and_renamed_by_its_id",
     "button: Save": "test_an_experiment_is_cancelled_and_renamed_by_its_id",

@@ -15,7 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from histo_core.auditing.leakage import LeakageReport, audit_leakage
-from histo_core.auditing.sides import side_findings
+from histo_core.auditing.sides import sides_in_words
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.class_counts import counts_by, offered_columns
 from histo_core.data.dataset import Dataset
@@ -101,8 +101,7 @@ def split(data: DataConfig, config: SplitConfig | None, workspace: Workspace) ->
 @st.cache_data(show_spinner=False, hash_funcs=HASHES, max_entries=16)
 def sides(data: DataConfig, config: SplitConfig | None, workspace: Workspace) -> str:
     """Describe the leakage of a split as a clause, from the table alone and without reading pixels."""
-    clauses = (finding.clause for finding in side_findings(dataset(data, workspace), split(data, config, workspace)))
-    return "; ".join(clause for clause in clauses if clause)
+    return sides_in_words(dataset(data, workspace), split(data, config, workspace))
 
 
 @st.cache_data(show_spinner=False, hash_funcs=HASHES, max_entries=16)

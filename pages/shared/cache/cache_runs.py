@@ -17,8 +17,10 @@ from histo_core.comparison.looks import record_look
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.experiments.scores import RunScores
 from histo_core.experiments.scores import run_scores as score_run
+from histo_core.runs.learning import learning_findings
 from histo_core.runs.store.records import Run
 from histo_core.training.activations import FILE, EpochActivity, read_activity
+from histo_core.training.learning_findings import LearningFinding
 from histo_core.workspace import Workspace
 from pages.shared.app import url_state
 from pages.shared.cache.cache import dataset, split
@@ -158,3 +160,14 @@ def explanation(
     del image_sha256
     kind = EXPLAINERS[method]
     return kind(kind.Options.model_validate_json(options)).explain(predictor(run_id, ended, workspace), _image, target)
+
+
+@st.cache_data(show_spinner=False, hash_funcs=HASHES, max_entries=256)
+def _learning(run_id: str, ended: str, workspace: Workspace, _run: Run) -> tuple[LearningFinding, ...]:
+    del run_id, ended
+    return learning_findings(_run, workspace)
+
+
+def learning(run: Run, workspace: Workspace) -> tuple[LearningFinding, ...]:
+    """Return why a run ended without learning; empty for a healthy one, and until it has ended."""
+    return () if run.status.active else _learning(run.run_id, f"{run.status} {run.ended_at}", workspace, run)

@@ -1,17 +1,46 @@
-"""Show the verdict on a split before training: that of its audit, else the limits of the split."""
+"""Word and show the verdict on a split: that of its audit, else what can be found out at once."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from histo_core.auditing.split_verdict import split_verdict
 from histo_core.config import DataConfig, SplitConfig
+from histo_core.data.dataset import Dataset
+from histo_core.errors import DataError
 from histo_core.workspace import Workspace
 from pages.shared.app import navigation
 from pages.shared.app.session import current_session
-from pages.shared.cache import cache
+from pages.shared.cache import cache, cache_data
 from pages.shared.components import data_choice
 from pages.shared.components.errors import shown
 from pages.shared.components.text import plain
+
+AT_ONCE, BYTES_AT_ONCE = 5_000, 3e8
+"""The most patches, and bytes, whose pixels are compared at once in a few seconds; above that, users start an audit."""
+
+
+def sentence(data: DataConfig, division: SplitConfig, source: Dataset, workspace: Workspace) -> str:
+    """Return the verdict on a split, which is the same on every page; pixels of a small data set are compared at once.
+
+    Args:
+        data: configuration of ``source``.
+        division: configuration of its split.
+        source: the opened data set.
+        workspace: keeps the audits.
+    """
+    sides, report = cache.sides(data, division, workspace), cache.audit(data, division, workspace)
+    if report is not None or not _quickly_read(data, source, workspace):
+        return split_verdict(sides, report)
+    try:
+        with st.spinner("Looking for patches that stand on both sides…", show_time=True):
+            return split_verdict(sides, leakage=cache.leakage(data, division, workspace))
+    except DataError as error:  # an unreadable file must not block the view that lists all such files
+        return f"{sides}. {error.found} See Files for all that cannot be read."
+
+
+def _quickly_read(data: DataConfig, source: Dataset, workspace: Workspace) -> bool:
+    return len(source) <= AT_ONCE and cache_data.copy_bytes(data, source.state, workspace) <= BYTES_AT_ONCE
 
 
 @shown()
@@ -25,15 +54,11 @@ def draw(data: DataConfig, division: SplitConfig) -> None:
                 data_choice.opened(data, workspace)
                 st.rerun()
             return
-        data_choice.opened(data, workspace)
+        source = data_choice.opened(data, workspace)
         report = cache.audit(data, division, workspace)
-        if report is not None:
-            st.markdown(f"**{plain(report.verdict)}**")
-        else:
-            split = cache.split(data, division, workspace)
-            sides = cache.sides(data, division, workspace)
-            st.markdown(f"**{plain(f'{sides}; pixels are not compared yet.')}**")
-            st.caption(plain(split.note))
+        st.markdown(f"**{plain(sentence(data, division, source, workspace))}**")
+        if report is None:
+            st.caption(plain(cache.split(data, division, workspace).note))
         navigation.link(
             "data",
             "This split has not been audited: do it now" if report is None else "Read the audit",
