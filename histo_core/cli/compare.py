@@ -10,7 +10,7 @@ import typer
 
 from histo_core.access import LOCAL, authorise
 from histo_core.cli.as_json import Json, say_json
-from histo_core.cli.options import output_option
+from histo_core.cli.options import class_mapping, output_option
 from histo_core.cli.output import say, table
 from histo_core.private_files import shared_files
 
@@ -37,6 +37,15 @@ def compare(
         typer.Option(metavar="RUN", help="Run, named beforehand, to test the others against; else all pairs."),
     ] = None,
     shared_only: Annotated[bool, typer.Option("--shared-only", help="Cut to the samples all runs have.")] = False,
+    class_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map-class",
+            metavar="THEIRS=OURS",
+            help="Which class of the first run a class of the others stands for. Names that differ in case, "
+            "spelling or declared synonyms alone are matched without it.",
+        ),
+    ] = None,
     out: Annotated[Path | None, output_option("Folder for the report: HTML, CSV and figures.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -61,6 +70,7 @@ def compare(
         threshold=threshold,
         class_of_interest=class_of_interest,
         comparator=comparator,
+        classes=class_mapping(class_),
     )
     (_print_json if as_json else _print)(result)
     if out is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
@@ -17,6 +17,10 @@ from histo_core.files import write_atomically, write_json
 from histo_core.private_files import shared_files
 from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from histo_core.models.inference.predictor import Predictor  # it loads PyTorch
+    from histo_core.runs.store.records import Run
 
 
 def explain(
@@ -66,6 +70,7 @@ def explain(
         "influence": explanation.influence.facts if explanation.influence else {},
         "negligible": explanation.negligible,
         "words": describe(explanation),
+        "doubts": _doubts(predictor, pixels, run, workspace) if image is not None else [],
         "note": about_box(DATASETS[run.config.data.dataset].info.label_box, explanation.seen),
     }
     stem = out / f"{run.run_id}-{explanation.method}"
@@ -73,9 +78,22 @@ def explain(
         write_atomically(stem.with_suffix(".png"), overlay_png(pixels, explanation, mask=mask))
         write_atomically(stem.with_suffix(".npy"), lambda path: _save(path, explanation.map))
         write_json(stem.with_suffix(".json"), facts)
-    said = [f"{explanation.target_name}: probability {explanation.probability:.3f}", facts["words"], facts["note"]]
+    said = [*facts["doubts"], f"{explanation.target_name}: probability {explanation.probability:.3f}"]
+    said += [facts["words"], facts["note"]]
     say("\n".join(line for line in said if line))
     say(f"Written: {stem}.png, .npy, .json")
+
+
+def _doubts(predictor: Predictor, pixels: np.ndarray, run: Run, workspace: Workspace) -> list[str]:
+    """Return why an image of the user's own does not suit the model, or that it is larger than its patches."""
+    from histo_core.prediction.image_answer import answer_image
+    from histo_core.prediction.training_look import training_look
+
+    found = answer_image(predictor, pixels, training_look(run, workspace))
+    if not found.doubtful and not found.tiled:
+        return []
+    larger = [f"One map is made for the whole image; `predict {run.run_id} --image` answers for each tile."]
+    return [found.sentence, *found.reasons, *(larger if found.tiled else [])]
 
 
 def _read(

@@ -51,6 +51,25 @@ def pairs(items: Iterable[str] | None) -> dict[str, Any]:
     return values
 
 
+def class_mapping(items: Iterable[str] | None) -> dict[str, str] | None:
+    """Read THEIRS=OURS items; names are text, whatever they look like. None where there are none.
+
+    Raises:
+        ConfigError: an item without =, or a class that stands there twice.
+    """
+    found: dict[str, str] = {}
+    for item in items or ():
+        theirs, equals, ours = item.partition("=")
+        if not theirs or not equals:
+            raise ConfigError(
+                f"{item!r} maps no class.", "THEIRS=OURS is expected.", "Write for example benign=normal."
+            )
+        if theirs in found:
+            raise ConfigError(f"The class {theirs!r} is mapped twice.", "Each class once.", "Leave one of the two out.")
+        found[theirs] = ours
+    return found or None
+
+
 def data_config(
     dataset: str, root: str | None, options: Iterable[str] | None, *, skip_broken: bool = False
 ) -> DataConfig:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from histo_core.access import LOCAL, authorise
-from histo_core.cli.options import DataOptions, Root, SkipBroken, data_config, output_option, pairs
+from histo_core.cli.options import DataOptions, Root, SkipBroken, class_mapping, data_config, output_option, pairs
 from histo_core.cli.output import say, table, watched
+from histo_core.cli.predict_image import answer_file
 from histo_core.config import DataConfig, PredictConfig, SplitConfig, parse_config
 from histo_core.errors import ConfigError
 from histo_core.private_files import shared_files
@@ -44,26 +45,41 @@ def predict(
     ] = None,
     class_: Annotated[
         list[str] | None,
-        typer.Option("--class", metavar="THEIRS=OURS", help="Which class of the run a class of the data stands for."),
+        typer.Option(
+            "--map-class",
+            "--class",
+            metavar="THEIRS=OURS",
+            help="Which class of the run a class of the data stands for; nothing after = for no label. Names that "
+            "differ in case, spelling or declared synonyms alone are matched without it.",
+        ),
     ] = None,
     tta: Annotated[str, typer.Option(help="Views of each patch: none, flips or symmetries.")] = "none",
     combine: Annotated[str, typer.Option(help="Combine views by mean or vote.")] = "mean",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda:0 or mps.")] = "auto",
     out: Annotated[Path | None, output_option("Write the predictions as .csv or .parquet.")] = None,
     submission: Annotated[Path | None, output_option("Write a submission to Kaggle as .csv.")] = None,
+    image: Annotated[
+        Path | None,
+        typer.Option(help="One image file (PNG, JPEG, TIFF, BMP or WebP) instead of a data set, cut into tiles."),
+    ] = None,
+    mpp: Annotated[
+        float | None, typer.Option(min=0.001, help="For --image: its micrometres per pixel, where they are known.")
+    ] = None,
 ) -> None:
     """Apply a finished run to another data set, labelled or not, or to a set of one; without --dataset, to its own.
 
     Resolution, stain and shared patches are compared with what the run was trained on. Where patches have labels,
-    metrics with 95% intervals stand beside the run's own. What was stopped goes on where it was.
+    metrics with 95% intervals stand beside the run's own. What was stopped goes on where it was. The same command with
+    another --map-class predicts nothing again: only the labels are read anew.
 
     \b
     Examples:
       python -m histo_core predict 4547d1de99b8-1 --dataset kpcam --root ../shared/data/kpcam --tta symmetries
       python -m histo_core predict 4547d1de99b8-1 --dataset kpcam --root kpcam --option part=test --submission k.csv
-      python -m histo_core predict 4547d1de99b8-1 --dataset breakhis --root breakhis --class benign=normal \\
-          --class malignant=tumour --out predictions.parquet
+      python -m histo_core predict 4547d1de99b8-1 --dataset breakhis --root breakhis --map-class benign=normal \\
+          --out predictions.parquet
       python -m histo_core predict 4547d1de99b8-1 --split-set train
+      python -m histo_core predict 4547d1de99b8-1 --image slide_region.png --mpp 0.5 --out tiles.csv
     """
     authorise(LOCAL, "run.predict", run_id)
     if out is not None and out.suffix not in _ENDINGS:
@@ -72,8 +88,11 @@ def predict(
         raise ConfigError(f"{submission.name} does not end in .csv.", "One .csv file is written.", "Name it so.")
     how = {"tta": tta, "combine": combine} | ({"parts": split_set} if split_set else {})
     config = parse_config(PredictConfig, how)
+    if image is not None or mpp is not None:
+        _no_data(image, dataset, root, option, skip_broken, split_set, split, class_, submission)
+        answer_file(run_id, image, mpp, config, out, device)
+        return
     division = parse_config(SplitConfig, {} if split is None else {"method": split})
-    mapping = {theirs: "" if ours is None else str(ours) for theirs, ours in pairs(class_).items()} or None
 
     from histo_core.prediction.predict import predict_with
 
@@ -88,12 +107,19 @@ def predict(
             workspace,
             split=division if split_set else None,
             predict=config,
-            classes=mapping,
+            classes=class_mapping(class_),
             device=device,
             progress=progress,
         )
     _summary(found, config.parts if split_set else ("test",))
     _write(found, out, submission)
+
+
+def _no_data(image: Path | None, *of_data: object) -> None:
+    """Refuse options of a data set beside one image, and options of an image without one."""
+    if image is None or any(of_data):
+        found = "--mpp without --image" if image is None else "--image and a data set or its options"
+        raise ConfigError(f"{found}.", "One image, or a data set.", "Leave one of the two out.")
 
 
 def _data(
@@ -128,12 +154,12 @@ def _own_or(
 
 
 def _summary(found: PredictionSet, split_sets: tuple[str, ...]) -> None:
+    from histo_core.data.predictions import predicted_counts
+
     for check in found.facts["checks"]:
         say(f"{'Warning: ' if check['verdict'] == 'differs' else ''}{check['sentence']}")
     predicted = found.table()
-    counts = predicted["y_pred"].value_counts()
-    said = ", ".join(f"{counts.get(name, 0):,} {name}" for name in found.facts["classes"])
-    say(f"{len(predicted):,} patches: {said}; {found.labelled:,} of them have a label.")
+    say(f"{predicted_counts(predicted)} {found.labelled:,} of them have a label.")
     if found.labelled:
         _scores(found, split_sets)
     say(f"Predictions {found.id} in {found.folder}")

@@ -32,6 +32,7 @@ def compare(
     threshold: float | str | ThresholdRule = DEFAULT,
     class_of_interest: str | None = None,
     comparator: str | None = None,
+    classes: Mapping[str, str] | None = None,
     confidence: float = CONFIDENCE,
     user: User = LOCAL,
 ) -> Comparison:
@@ -49,6 +50,8 @@ def compare(
             it on each run's own validation set, such as ``"validation:youden"``.
         class_of_interest: a class name; None takes the positive class of the data.
         comparator: id of the run, named beforehand, that the others are tested against; None tests all pairs.
+        classes: for classes of the other runs the class of the first one that they stand for; names that differ in
+            case, spelling or declared synonyms alone are matched without it.
         confidence: confidence of all intervals, 0 to 1.
         user: the user who compares.
 
@@ -93,7 +96,7 @@ def compare(
     if split_set == "train":
         loaded = [need_training_set(one, run, workspace) for one, run in zip(loaded, found, strict=True)]
     result = compare_joined(
-        join(loaded, split_set, shared_only=shared_only),
+        join(loaded, split_set, shared_only=shared_only, classes=classes),
         threshold=rule,
         class_of_interest=class_of_interest,
         comparator=comparator,

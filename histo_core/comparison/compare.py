@@ -101,6 +101,7 @@ def _n_groups(joined: Joined) -> int:
 
 def _warnings(joined: Joined, y_true: np.ndarray, rule: ThresholdRule) -> tuple[str, ...]:
     found = [LEARNT] if any(run.learnt for run in joined.runs) else []
+    found += joined.notes
     n_groups, kind = _n_groups(joined), joined.group_kind
     if joined.groups is None:
         found.append("No patient or slide ids: patches count as independent, so that intervals may be too narrow.")

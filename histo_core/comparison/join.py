@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from histo_core.comparison.class_join import under_first_classes
+from histo_core.data.class_mapping import Synonyms, declared_synonyms
 from histo_core.data.grouping import GroupKind, known_groups
 from histo_core.data.predictions import class_names, read_predictions
 from histo_core.errors import ComparisonError
@@ -27,6 +29,7 @@ class RunPredictions:
         classes: class names in the order of the probabilities.
         positive: the class whose probability is used for ROC curves.
         learnt: whether the samples are the run's own training set.
+        synonyms: other names of its classes, as its data set declares them.
     """
 
     run_id: str
@@ -36,6 +39,7 @@ class RunPredictions:
     classes: tuple[str, ...]
     positive: str
     learnt: bool = False
+    synonyms: Synonyms | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +47,7 @@ class Joined:
     """The predictions of several runs on the same n labelled samples of k classes.
 
     Attributes:
-        runs: the m runs.
+        runs: the m runs, all with the class names of the first one.
         split_set: train, valid or test.
         sample_ids: str [n], sorted.
         y_true: int64 [n], index into ``classes``.
@@ -53,6 +57,7 @@ class Joined:
         classes, positive: those of the first run.
         shared_only: whether samples that some run lacks may be left out.
         dropped: how many were left out.
+        notes: a sentence for each run whose classes were renamed.
     """
 
     runs: tuple[RunPredictions, ...]
@@ -66,6 +71,7 @@ class Joined:
     positive: str
     shared_only: bool
     dropped: int
+    notes: tuple[str, ...] = ()
 
 
 def load(run: Run, workspace: Workspace) -> RunPredictions:
@@ -99,10 +105,17 @@ def load(run: Run, workspace: Workspace) -> RunPredictions:
             "Train the run again.",
         )
     table = read_predictions(path)
-    return RunPredictions(run.run_id, name, table, fingerprint, class_names(table), positive)
+    synonyms = declared_synonyms(run.config.data.dataset)
+    return RunPredictions(run.run_id, name, table, fingerprint, class_names(table), positive, synonyms=synonyms)
 
 
-def join(runs: Sequence[RunPredictions], split_set: str = "test", *, shared_only: bool = False) -> Joined:
+def join(
+    runs: Sequence[RunPredictions],
+    split_set: str = "test",
+    *,
+    shared_only: bool = False,
+    classes: Mapping[str, str] | None = None,
+) -> Joined:
     """Join runs on the labelled samples of one set.
 
     Args:
@@ -110,6 +123,8 @@ def join(runs: Sequence[RunPredictions], split_set: str = "test", *, shared_only
         split_set: train, valid or test, of each run's own split.
         shared_only: compare on the samples that every run has in this set, although splits or samples differ. Each
             run held these samples out, so that the comparison stays fair.
+        classes: for classes of the other runs the class of the first one that they stand for; names that differ in
+            case, spelling or declared synonyms alone are matched without it.
 
     Raises:
         ComparisonError: no runs, or one run twice; no labelled samples; different classes, labels, splits or samples.
@@ -120,9 +135,9 @@ def join(runs: Sequence[RunPredictions], split_set: str = "test", *, shared_only
     twice = sorted({run_id for run_id in ids if ids.count(run_id) > 1})
     if twice:
         raise ComparisonError(f"Run {', '.join(twice)} is chosen twice.", "Each counts once.", "Choose it once.")
+    runs, notes = under_first_classes(runs, classes)
     tables = [_labelled(run, split_set) for run in runs]
     for run, table in zip(runs, tables, strict=True):
-        _same_classes(runs[0], run)
         _same_labels(runs[0], tables[0], run, table)
     if not shared_only:
         _same_samples(runs, tables, split_set)
@@ -134,21 +149,22 @@ def join(runs: Sequence[RunPredictions], split_set: str = "test", *, shared_only
             "Train them on the same split.",
         )
     rows = [table.loc[shared] for table in tables]
-    classes = runs[0].classes
-    columns = [f"prob_{name}" for name in classes]
+    names = runs[0].classes
+    columns = [f"prob_{name}" for name in names]
     groups, kind = _groups(rows)
     return Joined(
         runs=tuple(runs),
         split_set=split_set,
         sample_ids=np.asarray(shared, dtype=object),
-        y_true=rows[0]["y_true"].map({name: i for i, name in enumerate(classes)}).to_numpy(np.int64),
+        y_true=rows[0]["y_true"].map({name: i for i, name in enumerate(names)}).to_numpy(np.int64),
         probabilities=np.stack([table[columns].to_numpy(np.float64) for table in rows]),
         groups=groups,
         group_kind=kind,
-        classes=classes,
+        classes=names,
         positive=runs[0].positive,
         shared_only=shared_only,
         dropped=len(set().union(*(table.index for table in tables))) - len(shared),
+        notes=notes,
     )
 
 
@@ -162,16 +178,6 @@ def _labelled(run: RunPredictions, split_set: str) -> pd.DataFrame:
             "Choose one of these.",
         )
     return table.set_index("sample_id")
-
-
-def _same_classes(first: RunPredictions, run: RunPredictions) -> None:
-    if set(run.classes) != set(first.classes):
-        raise ComparisonError(
-            f"Run {run.name} knows the classes {', '.join(run.classes)}; "
-            f"{first.name} knows {', '.join(first.classes)}.",
-            "Runs are compared on the same classes.",
-            "Choose runs on the same data set.",
-        )
 
 
 def _same_labels(first: RunPredictions, expected: pd.DataFrame, run: RunPredictions, table: pd.DataFrame) -> None:

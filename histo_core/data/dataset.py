@@ -65,6 +65,8 @@ class DatasetInfo:
     checksums: dict[str, str] | None = None
     label_box: int | None = None
     """Side in pixels of the central box that the label is about; None where it is about the whole patch."""
+    synonyms: dict[str, tuple[str, ...]] | None = None
+    """For a class the other names that mean the same in this data set, by which other data are matched with it."""
 
 
 class StoredPatches(Protocol):

@@ -81,7 +81,8 @@ def under_classes(
         ConfigError: labelled samples of a class that the model does not have, or a mapping that names a class which the
             data set or the model does not have.
     """
-    used = {dataset.classes[label] for label in np.unique(dataset.table["label"]) if label != UNLABELLED}
+    labels = dataset.table["label"].to_numpy()
+    used = {dataset.classes[label]: int((labels == label).sum()) for label in np.unique(labels) if label != UNLABELLED}
     meaning = {name: mapping.get(name, name) if mapping else name for name in dataset.classes}
     unknown = sorted({name for name in mapping or () if name not in dataset.classes})
     if unknown:
@@ -92,8 +93,10 @@ def under_classes(
         )
     strange = [name for name in dataset.classes if meaning[name] not in ("", *classes) and name in used]
     if strange:
+        counts = ", ".join(f"{name} {used[name]:,}" for name in strange)
         raise ConfigError(
-            f"The data have the class {strange[0]!r}, which the model does not know.",
+            f"The data have the class {strange[0]!r}, which the model does not know. "
+            f"Labelled patches that would not count: {counts}, of {sum(used.values()):,}.",
             f"Classes of the model: {', '.join(classes)}.",
             f"Say what each class stands for, such as {strange[0]}={classes[0]}, or {strange[0]}= for no label.",
         )

@@ -23,6 +23,7 @@ from histo_core.data.formats.parquet_table import check_parquet, read_own_parque
 from histo_core.data.splits.split import Split
 from histo_core.errors import CorruptDataError, DataNotFoundError
 from histo_core.files import write_atomically
+from histo_core.shown_text import count
 
 TOLERANCE = 1e-4
 """Tolerance of the sum of a row's probabilities, and of their range [0, 1]."""
@@ -72,6 +73,19 @@ def build_predictions(
 def class_names(table: pd.DataFrame) -> tuple[str, ...]:
     """Return the classes, in the order of their probability columns."""
     return tuple(str(name).removeprefix(_PROBABILITY) for name in table if str(name).startswith(_PROBABILITY))
+
+
+def predicted_counts(table: pd.DataFrame) -> str:
+    """Count the predicted classes, in a sentence that cannot be read as counts of labels.
+
+    Example:
+        >>> table = pd.DataFrame({"y_pred": ["b", "b", "a"], "prob_a": [0.1, 0.2, 0.9], "prob_b": [0.9, 0.8, 0.1]})
+        >>> predicted_counts(table)
+        '3 patches; the model predicts a for 1, b for 2.'
+    """
+    said = table["y_pred"].value_counts()
+    counts = ", ".join(f"{name} for {said.get(name, 0):,}" for name in class_names(table))
+    return f"{count(len(table), 'patch')}; the model predicts {counts}."
 
 
 def check_predictions(table: pd.DataFrame) -> pd.DataFrame:

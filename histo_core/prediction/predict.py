@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from histo_core.config import DataConfig, PredictConfig, SplitConfig
+from histo_core.data.class_mapping import mapping_for
 from histo_core.data.dataset import UNLABELLED, Dataset
 from histo_core.data.label_mapping import under_classes
 from histo_core.data.opening import open_dataset
@@ -25,6 +26,7 @@ from histo_core.models.inference.predictor import Predictor
 from histo_core.models.weights.manifest import read_manifest
 from histo_core.prediction.preflight import (
     Check,
+    classes_check,
     fit_checks,
     held_out_check,
     seen_check,
@@ -32,6 +34,7 @@ from histo_core.prediction.preflight import (
     trained_on,
     training_digests,
 )
+from histo_core.prediction.remap import predicted_before
 from histo_core.prediction.resume import predict_chunks
 from histo_core.prediction.seen_samples import count_seen, division_in_words, own_split
 from histo_core.prediction.stored import (
@@ -78,14 +81,17 @@ def predict_with(
         split: predict the sets ``predict.parts`` of this split (for the run's own data use ``run.config.split``); None
             predicts all patches, as the set "test".
         predict: the test-time augmentation, and the sets.
-        classes: for each class of the data, the matching class of the run ("" for none); None matches by name.
+        classes: for classes of the data, the matching class of the run, or "" for none. The others are matched by
+            name, case, spelling and declared synonyms (`histo_core.data.class_mapping`). With another mapping of data
+            that are predicted already, only the labels are read anew.
         device: as `histo_core.models.device.resolve_device`.
         progress: called with (patches done, patches in total), first while opening, then while predicting.
 
     Raises:
         RunError: the run is unknown or has not succeeded.
         CheckpointError: its weights are damaged.
-        ConfigError: classes do not match, or the device or data set is not available.
+        ConfigError: a class of the data with labelled patches matches none of the run's, or the device or data set is
+            not available.
         DataError, AccessError: the data cannot be used, or the sets hold no patch.
         CancelledError: ``progress`` raised it.
 
@@ -114,7 +120,9 @@ def predict_with(
     run = finished_run(run_id, workspace)
     predictor = Predictor.from_run(workspace.run_folder(run_id), device)
     source = open_dataset(data, workspace, progress)
-    dataset = under_classes(source, predictor.classes, predictor.positive, classes)
+    trained_data, meant = run.config.data.dataset, dict(classes or {})
+    proposed = mapping_for(source, predictor.classes, trained_data).changed(meant).plain or {}
+    dataset = under_classes(source, predictor.classes, predictor.positive, proposed | meant)
     division = make_split(source, split, workspace) if split is not None else undivided(source)
     split_sets = predict.parts if split is not None else ("test",)
     rows = np.concatenate([division.indices(split_set) for split_set in split_sets])
@@ -127,7 +135,7 @@ def predict_with(
     settings = {
         "run_id": run_id,
         "weights": _weights(run, workspace),
-        "asked": asked(data, split, predict, classes),
+        "asked": asked(data, split, predict, proposed),
         "state": source.state,
         "split": division.fingerprint,
         "parts": list(split_sets),
@@ -135,19 +143,28 @@ def predict_with(
     name = hashlib.sha256(json.dumps(settings, sort_keys=True, allow_nan=False).encode()).hexdigest()[:16]
     folder = home(workspace) / name
     if not folder.is_dir():
-        trained, own = trained_on(run, workspace), own_split(run, source, workspace)
-        checks = fit_checks(trained, dataset, rows, predictor.preprocess)
+        own = own_split(run, source, workspace)
         work = folder.with_name(f".{name}.work")
-        chunk = predict_chunks(predictor, dataset, rows, predict, work, progress)
-        if own is None:
-            shared = shared_check(training_digests(trained, progress), chunk.digests)
+        kept = predicted_before(settings, dataset.table["sample_id"].to_numpy()[rows], workspace)
+        if kept is not None:
+            predicted, checks = kept.predicted, kept.checks
         else:
-            shared = seen_check(count_seen(own, rows), len(rows))
-        checks = (*checks, shared)
+            trained = trained_on(run, workspace)
+            checks = fit_checks(trained, dataset, rows, predictor.preprocess)
+            chunk = predict_chunks(predictor, dataset, rows, predict, work, progress)
+            predicted = chunk.predicted
+            if own is None:
+                shared = shared_check(training_digests(trained, progress), chunk.digests)
+            else:
+                shared = seen_check(count_seen(own, rows), len(rows))
+            checks = (*checks, shared)
         if own is not None and (own.split_sets[rows] == "test").any():
             checks = (*checks, _looked_at(run, fingerprint_of(source, own), name, workspace))
-        table = build_predictions(dataset, division, rows, chunk.predicted.probabilities, chunk.predicted.scores)
+        mapping = mapping_for(source, predictor.classes, trained_data, rows).changed(meant)
+        checks = (*checks, *classes_check(mapping))
+        table = build_predictions(dataset, division, rows, predicted.probabilities, predicted.scores)
         facts = settings | _facts(run, dataset, division, rows, predictor)
+        facts["mapping"] = [asdict(match) for match in mapping.matches]
         facts["division"] = division_in_words(division, split, own)
         facts["checks"] = [asdict(check) for check in checks]
         facts["warnings"] = [check.sentence for check in checks if check.verdict == "differs"]

@@ -10,6 +10,7 @@ import numpy as np
 
 from histo_core.auditing.domain_shift import stain_profile, stain_shift
 from histo_core.auditing.scan import digests
+from histo_core.data.class_mapping import ClassMapping
 from histo_core.data.dataset import Dataset
 from histo_core.data.opening import open_dataset
 from histo_core.data.splits.make_split import make_split
@@ -36,7 +37,7 @@ class Check:
     """One comparison of some data with a run's training data.
 
     Attributes:
-        name: resolution, stain, shared or test_part.
+        name: resolution, stain, shared, test_part or classes.
         verdict: "differs" where results will probably be worse, or look better than they are.
         sentence: in plain words.
     """
@@ -170,6 +171,12 @@ def held_out_check(before: int, kept_back_by: Sequence[str]) -> Check:
             "it seems better than it is.",
         )
     return Check("test_part", "unknown" if before else "alike", f"Test set: {scored_in_words(before)}")
+
+
+def classes_check(mapping: ClassMapping) -> tuple[Check, ...]:
+    """Return the check of a class mapping; none where all names agree, or no patch is labelled."""
+    said = mapping.sentence
+    return (Check("classes", "differs" if mapping.ignored else "alike", said),) if said else ()
 
 
 def _manifest(run: Run, workspace: Workspace) -> dict[str, Any]:

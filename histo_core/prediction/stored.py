@@ -175,6 +175,24 @@ def find_predictions(
     return next((one for one in found if state in (None, one.facts.get("state"))), None)
 
 
+def same_but_classes(
+    settings: Mapping[str, Any], workspace: Workspace, *, state: str | None = None
+) -> PredictionSet | None:
+    """Return a run's latest predictions that differ from a request in the class mapping at most; None without any.
+
+    Args:
+        settings: facts of predictions, at least ``run_id`` and ``asked``; all but the mapping must agree.
+        workspace: holds the predictions.
+        state: as `find_predictions`.
+    """
+    wanted = _without_classes(settings)
+    for one in list_predictions(workspace, str(settings["run_id"])):
+        facts = _without_classes(one.facts)
+        if state in (None, one.facts.get("state")) and all(facts.get(name) == wanted[name] for name in wanted):
+            return one
+    return None
+
+
 def asked(
     data: DataConfig, split: SplitConfig | None, predict: PredictConfig, classes: Mapping[str, str] | None
 ) -> dict[str, Any]:
@@ -192,6 +210,11 @@ def asked(
 def home(workspace: Workspace) -> Path:
     """Return the folder that holds all predictions, each in its own folder."""
     return workspace.home / "predictions"
+
+
+def _without_classes(settings: Mapping[str, Any]) -> dict[str, Any]:
+    plain = {name: settings[name] for name in ("run_id", "weights", "state", "split", "parts") if name in settings}
+    return plain | {"asked": {name: value for name, value in settings["asked"].items() if name != "classes"}}
 
 
 def _unreadable(name: str) -> RunError:

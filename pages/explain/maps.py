@@ -90,6 +90,8 @@ def patch_card(question: MapRequest) -> None:
     patch = question.patch
     st.header("The patch", anchor=False)
     st.image(_enlarged(patch.sha256, patch.image), width=SIDE, output_format="PNG", alt=f"The patch {patch.name}.")
+    if patch.doubts:
+        st.caption(f":material/warning: Doubtful: {plain(' '.join(patch.doubts))}")
     for name, probability in zip(question.classes, question.probabilities, strict=True):
         st.progress(probability, text=f"{plain(name)}: {percent(probability)}")
     st.text(patch.name)

@@ -9,7 +9,7 @@ from histo_core.explanation.base import EXPLAINERS, Explanation
 from histo_core.explanation.words import about_box
 from histo_core.plots.overlay import common_scale
 from histo_core.runs.store.records import Run
-from pages.explain import maps, patches
+from pages.explain import maps, patches, uploads
 from pages.shared.app import url_state
 from pages.shared.app.session import current_session
 from pages.shared.components import layout, model_form, run_card
@@ -30,14 +30,17 @@ def render() -> None:
     if not finished:
         return
     run, source = _choose(finished)
-    patch = patches.uploaded() if source == "upload" else patches.of_run(run, workspace)
+    upload = uploads.uploaded(run, workspace) if source == "upload" else None
+    patch = patches.of_run(run, workspace) if source != "upload" else upload and upload.patch
     if patch is None:
         with top:
             layout.header("Explain", "Choose an image to see what the model makes of it.")
         return
     seen = maps.MapRequest(run, patch, workspace)
     with top:
-        layout.header("Explain", seen.answer)
+        layout.header("Explain", seen.answer if upload is None else upload.answer.sentence)
+        if upload is not None:
+            uploads.say_doubts(upload.answer)
     _pictures(seen)
 
 

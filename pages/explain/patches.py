@@ -1,4 +1,4 @@
-"""Choose the image to explain: a held-out patch, or an upload."""
+"""Choose the held-out patch to explain."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ import streamlit as st
 from histo_core.comparison.join import RunPredictions
 from histo_core.comparison.threshold import parse_threshold
 from histo_core.data.dataset import Dataset
-from histo_core.data.formats.image_child import open_upload
-from histo_core.data.formats.images import KINDS, SUFFIXES
 from histo_core.errors import ComparisonError, DataNotFoundError
 from histo_core.review.first_patch import choose_first_patch
 from histo_core.runs.store.records import Run
@@ -24,8 +22,6 @@ from pages.shared.cache import cache, cache_data, cache_runs
 from pages.shared.components import data_choice, layout
 from pages.shared.components.text import count, plain, word_for_all
 
-MAX_PIXELS = 4_000_000
-"""The most pixels of an upload: far more than any patch, and few enough to be explained while the user waits."""
 ALL = ""
 SHOW = {ALL: "all", "wrong": "wrong answers", "right": "right answers"}
 SET_WORDS = {"test": "test", "valid": "validation"}
@@ -41,6 +37,7 @@ class Patch:
         sha256: of its size and pixels.
         label: its true class, or None where unknown.
         mask: the tumour area, bool H x W, or None.
+        doubts: why the model's answer may mean nothing, in sentences.
     """
 
     name: str
@@ -48,6 +45,7 @@ class Patch:
     sha256: str
     label: str | None = None
     mask: np.ndarray | None = None
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,20 +66,6 @@ class Threshold:
         """Return the class that each row's patch is called, object [n]."""
         above = table[f"prob_{self.of}"].to_numpy() >= self.value
         return np.where(above, self.of, self.other).astype(object)
-
-
-def uploaded() -> Patch | None:
-    """Return an image that the user uploads; its name is only displayed."""
-    file = st.file_uploader(
-        f"An image ({KINDS})",
-        type=[suffix.removeprefix(".") for suffix in SUFFIXES],
-        help="It should look like the model's own patches: same stain, same magnification. It is not kept.",
-    )
-    if file is None:
-        return None
-    current_session().authorise("explain", "an upload")
-    image = open_upload(file.getvalue(), max_pixels=MAX_PIXELS)
-    return Patch(file.name, image, _sha256(image))
 
 
 def of_run(run: Run, workspace: Workspace) -> Patch | None:
@@ -126,7 +110,7 @@ def of_run(run: Run, workspace: Workspace) -> Patch | None:
     image = pixels_of(source, sample)
     truth = predicted.table.loc[predicted.table["sample_id"] == sample, "y_true"].iloc[0]
     return Patch(
-        sample, image, _sha256(image), truth if isinstance(truth, str) else None, source.mask(_row_of(source, sample))
+        sample, image, sha256_of(image), truth if isinstance(truth, str) else None, source.mask(_row_of(source, sample))
     )
 
 
@@ -235,5 +219,6 @@ def _step(found: list[str], at: int) -> str:
     return found[at]
 
 
-def _sha256(image: np.ndarray) -> str:
+def sha256_of(image: np.ndarray) -> str:
+    """Return the SHA-256 of an image's size and pixels."""
     return hashlib.sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()

@@ -12,7 +12,7 @@ from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.dataset import Dataset
 from histo_core.data.splits.split import Split
 from histo_core.prediction.seen_samples import count_seen, division_in_words
-from histo_core.prediction.stored import PredictionSet, find_predictions
+from histo_core.prediction.stored import PredictionSet, find_predictions, same_but_classes
 from histo_core.runs.store.records import Run
 from histo_core.runs.store.test_set_access import kept_back_by, scored_before
 from histo_core.workspace import Workspace
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 ICONS = {"alike": ":material/check_circle:", "differs": ":material/warning:", "unknown": ":material/help:"}
 FIRST = "Check that the data fit the model, then predict."
+MAPPED = "These patches are predicted already: only their labels are read anew, which takes seconds."
 CHANGED = "The data have changed since they were predicted: predict them again."
 
 
@@ -66,9 +67,12 @@ def _predict(run: Run, data: DataConfig, division: SplitConfig, workspace: Works
     if own is not None and not url_state.asked("split"):
         division = run.config.split
     classes = cache_runs.predictions(run, workspace).classes
-    question = predict_form.choose(data, division, source, classes, workspace, own=own is not None)
+    trained_on = run.config.data.dataset
+    question = predict_form.choose(data, division, source, classes, trained_on, own=own is not None)
     found = find_predictions(run.run_id, question.asked(), workspace, state=source.state)
     before = None if found else find_predictions(run.run_id, question.asked(), workspace)
+    request = {"run_id": run.run_id, "asked": question.asked()}
+    mapped = None if found else same_but_classes(request, workspace, state=source.state)
     if before is not None:
         _open_again(before)
     grid = layout.halves()
@@ -82,7 +86,9 @@ def _predict(run: Run, data: DataConfig, division: SplitConfig, workspace: Works
             question.params(run.run_id),
             "Predict",
             then="The patches are predicted.",
-            note=f"Applies the model to {_which(question, source)}. It goes on when this page is closed.",
+            note=MAPPED
+            if mapped
+            else f"Applies the model to {_which(question, source)}. It goes on when this page is closed.",
             primary=True,
         )
     with top:

@@ -9,13 +9,12 @@ from typing import Any
 import streamlit as st
 
 from histo_core.config import DataConfig, PredictConfig, SplitConfig, parse_config
+from histo_core.data.class_mapping import REASONS, ClassMapping, mapping_for
 from histo_core.data.dataset import Dataset
 from histo_core.prediction.stored import asked
-from histo_core.workspace import Workspace
 from pages.shared.app import navigation, url_state
-from pages.shared.cache import predict_cache
 from pages.shared.components import data_choice
-from pages.shared.components.text import plain
+from pages.shared.components.text import count, plain
 
 ALL = "all"
 PATCHES = {
@@ -26,7 +25,8 @@ PATCHES = {
 }
 VIEWS = {"none": "As they are", "flips": "With mirror images", "symmetries": "All eight symmetries"}
 COMBINE = {"mean": "Mean probability", "vote": "Votes"}
-NO_CLASS = ""
+NO_CLASS = "-"
+"""What the URL says for a class without label; an empty value would mean that nothing was chosen."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def choose_data(run_id: str, data: DataConfig) -> None:
 
 
 def choose(
-    data: DataConfig, division: SplitConfig, source: Dataset, classes: Sequence[str], workspace: Workspace, *, own: bool
+    data: DataConfig, division: SplitConfig, source: Dataset, classes: Sequence[str], trained_on: str, *, own: bool
 ) -> PredictRequest:
     """Draw the controls for the patches, the test-time augmentation and the class mapping, and return the request.
 
@@ -64,12 +64,12 @@ def choose(
         division: its split, used where a set is chosen.
         source: the opened data set.
         classes: the run's classes.
-        workspace: holds the runs.
+        trained_on: registered name of the run's data set, whose synonyms help to match classes.
         own: whether the run was trained on these data; the test set is then offered first.
     """
-    known = predict_cache.labelled_classes(data, source.state, workspace)
+    proposed = mapping_for(source, classes, trained_on)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        offered = list(PATCHES) if known else [ALL]
+        offered = list(PATCHES) if proposed.labelled else [ALL]
         split_set = url_state.choose(
             "Patches",
             "part",
@@ -94,27 +94,39 @@ def choose(
             )
     how = {"tta": views, "combine": combine} | ({} if split_set == ALL else {"parts": [split_set]})
     return PredictRequest(
-        data, None if split_set == ALL else division, parse_config(PredictConfig, how), _mapping(known, classes)
+        data, None if split_set == ALL else division, parse_config(PredictConfig, how), _mapping(proposed)
     )
 
 
-def _mapping(known: Sequence[str], classes: Sequence[str]) -> dict[str, str] | None:
-    """Return the run's class for each class of the data; None where all names are the run's own."""
-    strange = [name for name in known if name not in classes]
+def _mapping(proposed: ClassMapping) -> dict[str, str] | None:
+    """Show what classes of other names are taken for, let the user change it, and count what would be ignored.
+
+    Returns:
+        The run's class for each class of another name; None where all names are the run's own.
+    """
+    strange = [match for match in proposed.matches if match.patches and match.reason != "same"]
     if not strange:
-        return None
+        return proposed.plain
     st.caption(
-        "Some classes have other names than in training. Say what they stand for; those without label do not count."
+        "Some classes have other names than in training. This is what they are taken for: change it where it is wrong. "
+        "Classes without label do not count in the figures."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        return {
-            name: url_state.choose(
-                plain(name),
-                f"means.{name}",
-                [*classes, NO_CLASS],
-                default=NO_CLASS,
-                format_func=lambda other: other or "no label",
-                width=200,
+        choices = {
+            match.theirs: url_state.choose(
+                f"{plain(match.theirs)} ({count(match.patches, 'patch')})",
+                f"means.{match.theirs}",
+                [*proposed.classes, NO_CLASS],
+                default=match.ours or NO_CLASS,
+                format_func=lambda other: "no label" if other == NO_CLASS else other,
+                width=220,
+                help=f"Proposed because: {REASONS[match.reason]}.",
             )
-            for name in strange
+            for match in strange
         }
+    meant = proposed.changed({theirs: "" if ours == NO_CLASS else ours for theirs, ours in choices.items()})
+    if meant.ignored:
+        st.warning(plain(meant.sentence), icon=":material/warning:")
+    elif meant.sentence:
+        st.caption(f":material/check_circle: {plain(meant.sentence)}")
+    return meant.plain

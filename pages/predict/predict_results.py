@@ -7,6 +7,7 @@ import streamlit as st
 
 from histo_core.config import DataConfig
 from histo_core.data.export.kaggle_submission import submission_csv
+from histo_core.data.predictions import predicted_counts
 from histo_core.jobs.onnx_export import onnx_path
 from histo_core.plots.confusion import confusion_figure, confusion_table
 from histo_core.plots.roc import roc_figure
@@ -49,10 +50,7 @@ def draw(found: PredictionSet, run: Run, data: DataConfig, workspace: Workspace)
 
 def sentence(found: PredictionSet, workspace: Workspace) -> str:
     """Return the page's first sentence."""
-    table = predict_cache.table(found.id, workspace)
-    said = table["y_pred"].value_counts()
-    split_sets = ", ".join(f"{said.get(name, 0):,} {name}" for name in found.facts["classes"])
-    return f"{count(len(table), 'patch')}: {split_sets}."
+    return predicted_counts(predict_cache.table(found.id, workspace))
 
 
 def _scores(found: PredictionSet, run: Run, table: pd.DataFrame, workspace: Workspace) -> None:

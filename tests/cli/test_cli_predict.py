@@ -166,5 +166,69 @@ def test_without_a_data_set_the_runs_own_is_meant(call: Callable, run_id: str) -
     assert own.code == named.code == 0
     assert own.out == named.out
     other = call("predict", run_id, "--option", "seed=5")
-    assert "80 patches:" in other.out
+    assert "80 patches; the model predicts normal for" in other.out
     assert "are from the run's own" not in other.out
+
+
+def test_a_class_is_matched_by_spelling_or_said_and_mapped_afterwards(
+    call: Callable, run_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, count in (("normal", 2), ("tumor", 3), ("benign", 4)):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        for number in range(count):
+            pixels = np.random.default_rng(count + 9 * number).integers(0, 256, (96, 96, 3), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "data" / name / f"{number}.png")
+    data = ("--dataset", "folder", "--root", str(tmp_path / "data"))
+    refused = call("predict", run_id, *data)
+    assert refused.code == 2
+    assert "not count: benign 4, of 9" in " ".join(refused.err.split())
+    dropped = call("predict", run_id, *data, "--map-class", "benign=")
+    assert dropped.code == 0
+    said = " ".join(dropped.out.split())
+    assert "Warning: Classes: tumor counts as tumour (another spelling); 4 of 9 labelled patches do not count" in said
+    assert "9 patches; the model predicts normal for" in said
+    assert "5 of them have a label" in said
+    monkeypatch.setattr("histo_core.prediction.predict.predict_chunks", None)
+    mapped = call("predict", run_id, *data, "--map-class", "benign=normal")
+    assert mapped.code == 0
+    assert "9 of them have a label" in mapped.out
+    wrong = call("predict", run_id, *data, "--map-class", "benign")
+    assert (wrong.code, "THEIRS=OURS" in wrong.err) == (2, True)
+
+
+def test_one_image_is_cut_into_tiles_and_doubted_where_it_does_not_fit(
+    call: Callable, run_id: str, tmp_path: Path
+) -> None:
+    Image.new("RGB", (200, 150), "white").save(tmp_path / "glass.png")
+    done = call("predict", run_id, "--image", f"{tmp_path}/glass.png", "--mpp", "0.5", "--out", f"{tmp_path}/t.csv")
+    assert (done.code, done.err) == (0, "")
+    said = " ".join(done.out.split())
+    assert "Doubtful: 6 of 6 tiles of 96 x 96 pixels do not look like what the model was trained on" in said
+    assert "Pixel size: the network sees 0.5 µm per pixel of this image" in said
+    assert "Blank: 6 of 6 tiles." in said
+    tiles = pd.read_csv(tmp_path / "t.csv")
+    assert tiles["x"].tolist() == [0, 96, 104, 0, 96, 104]
+    assert set(tiles["doubts"]) == {"blank"}
+    np.testing.assert_allclose(tiles["prob_normal"] + tiles["prob_tumour"], 1)
+    patch = call("predict", run_id, "--image", f"{tmp_path}/glass.png", "--out", f"{tmp_path}/t.parquet")
+    assert "that of the image is not known" in patch.out
+    assert len(pd.read_parquet(tmp_path / "t.parquet")) == 6
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--mpp", "0.5"), ("--image", "a.png", "--dataset", "phantom"), ("--image", "a.png", "--map-class", "a=b")],
+)
+def test_an_image_and_a_data_set_are_not_mixed(call: Callable, run_id: str, arguments: tuple[str, ...]) -> None:
+    refused = call("predict", run_id, *arguments)
+    assert (refused.code, "One image, or a data set" in refused.err) == (2, True)
+
+
+def test_explaining_an_image_that_does_not_fit_says_so_first(call: Callable, run_id: str, tmp_path: Path) -> None:
+    Image.new("RGB", (96, 96), "white").save(tmp_path / "glass.png")
+    done = call("explain", run_id, "--image", f"{tmp_path}/glass.png", "--out", str(tmp_path / "out"))
+    assert done.code == 0
+    assert done.out.startswith("Doubtful: this image does not look like what the model was trained on.")
+    Image.new("RGB", (300, 300), "white").save(tmp_path / "large.png")
+    large = call("explain", run_id, "--image", f"{tmp_path}/large.png", "--out", str(tmp_path / "out"))
+    assert f"`predict {run_id} --image` answers for each tile" in " ".join(large.out.split())

@@ -22,6 +22,7 @@ def compare() -> Command:
             "threshold": Row(("--threshold", "validation:youden"), compared, "threshold", "validation:youden"),
             "class_of_interest": Row(("--class-of-interest", "benign"), compared, "class_of_interest", "benign"),
             "comparator": Row(("--comparator", "second"), compared, "comparator", "second"),
+            "class_": Row(("--map-class", "tumor=tumour"), compared, "classes", {"tumor": "tumour"}),
             "out": Row(("--out", "here"), written, "folder", Path("here")),
             "as_json": (
                 Row(("--json",), f"{CLI}.compare._print_json", "result", ANYTHING),
@@ -63,7 +64,7 @@ def explain() -> Command:
 
 
 def predict() -> Command:
-    target = "histo_core.prediction.predict.predict_with"
+    target, answered = "histo_core.prediction.predict.predict_with", f"{CLI}.predict.answer_file"
     split_set = ("--split-set", "train")
     return Command(
         {
@@ -74,11 +75,16 @@ def predict() -> Command:
                 Row(("--split-set", "train"), target, "split.method", "slide"),
             ),
             "split": Row(("--split", "random"), target, "split.method", "random", also=split_set),
-            "class_": Row(("--class", "benign=normal"), target, "classes", {"benign": "normal"}),
+            "class_": (
+                Row(("--map-class", "benign=normal"), target, "classes", {"benign": "normal"}),
+                Row(("--class", "benign="), target, "classes", {"benign": ""}),
+            ),
             "tta": Row(("--tta", "flips"), target, "predict.tta", "flips"),
             "combine": Row(("--combine", "vote"), target, "predict.combine", "vote", also=("--tta", "flips")),
             "device": Row(("--device", "cuda:1"), target, "device", "cuda:1"),
             "out": Row(("--out", "p.parquet"), f"{DATA}.predictions.write_predictions", "path", Path("p.parquet")),
+            "image": Row(("--image", "a.png"), answered, "image", Path("a.png")),
+            "mpp": Row(("--mpp", "0.5"), answered, "mpp", 0.5, also=("--image", "a.png")),
             "submission": Row(
                 ("--submission", "s.csv"), f"{DATA}.export.kaggle_submission.write_submission", "path", Path("s.csv")
             ),
@@ -87,6 +93,7 @@ def predict() -> Command:
         stubs={
             **STORE,
             target: ANYTHING,
+            answered: None,
             f"{CLI}.predict._own_or": SplitConfig(method="slide"),
             f"{CLI}.predict._summary": None,
         },

@@ -5,7 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from histo_core.comparison.join import Joined, join, load
+from histo_core.comparison.compare import compare
+from histo_core.comparison.join import Joined, RunPredictions, join, load
+from histo_core.comparison.threshold import ThresholdRule
 from histo_core.config import RunConfig
 from histo_core.data.predictions import class_names, write_predictions
 from histo_core.errors import ComparisonError
@@ -175,3 +177,47 @@ def test_a_run_that_is_not_finished_or_not_intact_is_refused(finished, workspace
     (folder / "manifest.json").write_text("{")
     with pytest.raises(ComparisonError, match=r"files of run a1 cannot be read \(JSONDecodeError"):
         load(finished, workspace)
+
+
+def _respelt(make, names: dict[str, str]) -> RunPredictions:
+    """A second run with errors of its own, whose class names are others."""
+    run = make("b2", "B", noise=1)
+    columns = {f"prob_{name}": f"prob_{other}" for name, other in names.items()}
+    table = run.table.rename(columns=columns)
+    table = table.assign(y_true=table["y_true"].map(names), y_pred=table["y_pred"].map(names))
+    return replace(run, table=table, classes=tuple(names.values()), positive=names["tumour"])
+
+
+def test_classes_in_another_spelling_are_joined_and_the_comparison_says_so(make) -> None:
+    first, second = make("a1", "A"), make("b2", "B", noise=1)
+    joined = join([first, _respelt(make, {"normal": "Normal", "tumour": "tumor"})])
+    expected = join([first, second])
+    np.testing.assert_array_equal(joined.probabilities, expected.probabilities)
+    np.testing.assert_array_equal(joined.y_true, expected.y_true)
+    assert {run.classes for run in joined.runs} == {("normal", "tumour")}
+    note = (
+        "The classes of B are read as those of A: Normal as normal (same name in other capitals), tumor as tumour "
+        "(another spelling)."
+    )
+    assert joined.notes == (note,)
+    assert note in compare(joined).warnings
+    youden = [at.metrics.threshold for at in compare(joined, threshold=ThresholdRule("youden")).results]
+    assert youden == [at.metrics.threshold for at in compare(expected, threshold=ThresholdRule("youden")).results]
+
+
+def test_other_names_are_joined_by_declared_synonyms_or_by_the_users_word(make) -> None:
+    first, other = make("a1", "A"), _respelt(make, {"normal": "benign", "tumour": "malignant"})
+    with pytest.raises(ComparisonError, match=r"same classes.*--map-class benign=normal"):
+        join([first, other])
+    said = {"benign": "normal", "malignant": "tumour"}
+    expected = join([first, make("b2", "B", noise=1)])
+    np.testing.assert_array_equal(join([first, other], classes=said).probabilities, expected.probabilities)
+    declared = replace(first, synonyms={"tumour": ("malignant",)})
+    joined = join([declared, other], classes={"benign": "normal"})
+    assert joined.notes[0].endswith("benign as normal (your choice), malignant as tumour (another name of it).")
+    with pytest.raises(ComparisonError, match="same classes"):
+        join([declared, other])
+    with pytest.raises(ComparisonError, match="have another label in run B"):
+        join([first, other], classes={"benign": "tumour", "malignant": "normal"})
+    with pytest.raises(ComparisonError, match="same classes"):
+        join([first, other], classes={"benign": "tumour", "malignant": "tumour"})

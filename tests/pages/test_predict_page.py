@@ -77,7 +77,7 @@ def test_labelled_data_show_figures_curves_and_patches(run_id: str, finished: Wo
     page = open_page("predict", run=run_id, dataset="phantom", options=json.dumps(OTHER.options), views="symmetries")
     assert not page.exception
     assert not page.error
-    assert page.header[0].value.replace("\\", "").startswith("60 patches:")
+    assert page.header[0].value.replace("\\", "").startswith("60 patches; the model predicts normal for ")
     figures, patches = (element.value for element in page.dataframe)
     assert figures["Where"].tolist() == ["these data", "its own test set"]
     assert figures["AUROC"].str.fullmatch(r"[01]\.\d{3} \(\d\.\d{3} to \d\.\d{3}\)").all()

@@ -94,6 +94,9 @@ EXPLAIN_ELSEWHERE = {
     "button: Previous": "test_next_and_previous_step_through_what_is_offered",
     "button: Next": "test_next_and_previous_step_through_what_is_offered",
     f"file_uploader: An image ({KINDS})": "test_pages_finished",
+    "number_input: µm per pixel, if known": "test_uploads: a known pixel size is checked",
+    "number_input: Tile to explain": "test_uploads: of which one is explained",
+    "download_button: Download the tiles as CSV": "test_uploads: of which one is explained",
     **{f"download_button: {label}": "test_what_a_map_gives_away" for label in ("HTML", "PNG", "CSV", "NPY")},
 }
 

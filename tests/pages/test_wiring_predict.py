@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from wiring import controls, fill, tried
 
 from histo_core.config import DataConfig, PredictConfig, SplitConfig
+from histo_core.data.class_mapping import propose_mapping
 from histo_core.data.dataset import DATASETS
 from histo_core.prediction.predict import predict_with
 from histo_core.workspace import Workspace
@@ -120,17 +121,30 @@ def test_the_division_of_the_link_is_asked_for(finished: Workspace, open_page: O
 def test_classes_stand_for_what_is_chosen(
     finished: Workspace, open_page: OpenPage, started: list[Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    counts = {"benign": 3, "malignant": 4, "normal": 5, "Tumor": 6}
     monkeypatch.setattr(
-        "pages.shared.cache.predict_cache.labelled_classes", lambda *_: ("benign", "malignant", "normal")
+        "pages.predict.predict_form.mapping_for", lambda source, classes, trained_on: propose_mapping(counts, classes)
     )
     page = open_page("predict", **_link(OTHER))
+    assert [page.selectbox(key=f"url.means.{name}").value for name in ("benign", "malignant", "Tumor")] == [
+        NO_CLASS,
+        NO_CLASS,
+        "tumour",
+    ]
+    said = next(warning.value for warning in page.warning if "do not count" in warning.value).replace("\\", "")
+    assert "Tumor counts as tumour (another spelling); 7 of 18 labelled patches do not count" in said
     tried(page, {"url.means.benign": "normal"})
     tried(page, {"url.means.malignant": "tumour"})
     press(page, "Predict")
-    assert started[0][1]["classes"] == {"benign": "normal", "malignant": "tumour"}
+    assert not [warning for warning in page.warning if "do not count" in warning.value]
+    assert started[0][1]["classes"] == {"benign": "normal", "malignant": "tumour", "Tumor": "tumour"}
     tried(page, {"url.means.malignant": NO_CLASS})
+    tried(page, {"url.means.Tumor": NO_CLASS})
     press(page, "Predict")
-    assert started[1][1]["classes"] == {"benign": "normal", "malignant": ""}
+    assert started[1][1]["classes"] == {"benign": "normal", "malignant": "", "Tumor": ""}
+    again = open_page("predict", **{one: page.query_params[one] for one in page.query_params})
+    press(again, "Predict")
+    assert started[2] == started[1], "the link keeps the choice, also that of no label"
 
 
 def test_the_form_of_the_data_goes_into_the_link(finished: Workspace, open_page: OpenPage) -> None:

@@ -30,6 +30,7 @@ from histo_core.prediction import resume
 from histo_core.prediction.predict import get_predictions, list_predictions, predict_with
 from histo_core.prediction.preflight import resolution, resolution_check, shared_check
 from histo_core.prediction.seen_samples import count_seen, own_split
+from histo_core.prediction.stored import asked, same_but_classes
 from histo_core.runs.api import launch
 from histo_core.runs.store.runs import Store
 from histo_core.runs.worker.worker import work
@@ -64,6 +65,18 @@ def pictures(trained: tuple[Workspace, str]) -> DataConfig:
     rng = np.random.default_rng(0)
     root = trained[0].home.parent / "pictures"
     for name, count in (("normal", 2), ("malignant", 3)):
+        (root / name).mkdir(parents=True)
+        for number in range(count):
+            Image.fromarray(rng.integers(0, 256, (96, 96, 3), np.uint8)).save(root / name / f"{number}.png")
+    return DataConfig(dataset="folder", root=str(root))
+
+
+@pytest.fixture(scope="module")
+def respelt(trained: tuple[Workspace, str]) -> DataConfig:
+    """Six images in folders whose names are almost the run's classes, and one that is none of them."""
+    rng = np.random.default_rng(1)
+    root = trained[0].home.parent / "respelt"
+    for name, count in (("Normal", 2), ("tumor", 3), ("benign", 1)):
         (root / name).mkdir(parents=True)
         for number in range(count):
             Image.fromarray(rng.integers(0, 256, (96, 96, 3), np.uint8)).save(root / name / f"{number}.png")
@@ -172,8 +185,68 @@ def test_classes_must_match_or_be_mapped(trained: tuple[Workspace, str], picture
     assert unlabelled.labelled == 0
     assert unlabelled.table()["y_true"].isna().all()
     verdicts = {check["name"]: check["verdict"] for check in found.facts["checks"]}
-    assert verdicts == {"resolution": "unknown", "stain": "differs", "shared": "alike"}
+    assert verdicts == {"resolution": "unknown", "stain": "differs", "shared": "alike", "classes": "alike"}
     assert any(sentence.startswith("Stain: differs") for sentence in found.warnings)
+
+
+def test_classes_in_another_spelling_are_matched_and_what_is_ignored_is_said(
+    trained: tuple[Workspace, str], respelt: DataConfig
+) -> None:
+    """tumor/tumour: before, the labels of one class could be lost without a word."""
+    workspace, run_id = trained
+    with pytest.raises(ConfigError, match=r"'benign', which the model .*not count: benign 1, of 6.*benign=normal"):
+        predict_with(run_id, respelt, workspace)
+    found = predict_with(run_id, respelt, workspace, classes={"benign": ""})
+    assert found.facts["asked"]["classes"] == {"Normal": "normal", "benign": "", "tumor": "tumour"}
+    assert sorted(found.table()["y_true"].dropna()) == ["normal", "normal", "tumour", "tumour", "tumour"]
+    assert found.labelled == 5
+    reasons = [(one["theirs"], one["ours"], one["reason"], one["patches"]) for one in found.facts["mapping"]]
+    assert reasons == [
+        ("Normal", "normal", "case", 2), ("benign", "", "chosen", 1), ("tumor", "tumour", "spelling", 3)
+    ]  # fmt: skip
+    (check,) = [check for check in found.facts["checks"] if check["name"] == "classes"]
+    assert check["verdict"] == "differs"
+    assert check["sentence"] in found.warnings
+    assert "1 of 6 labelled patches do not count, because the model has no class for benign (1)" in check["sentence"]
+
+
+def test_classes_are_mapped_afterwards_without_predicting_again(
+    trained: tuple[Workspace, str], respelt: DataConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, run_id = trained
+    how = PredictConfig(tta="flips")
+    first = predict_with(run_id, respelt, workspace, predict=how, classes={"benign": ""})
+    monkeypatch.setattr("histo_core.prediction.predict.predict_chunks", None)
+    other = predict_with(run_id, respelt, workspace, predict=how, classes={"benign": "normal"})
+    assert other.id != first.id
+    assert (other.labelled, first.labelled) == (6, 5)
+    before, after = first.table(), other.table()
+    np.testing.assert_array_equal(before.filter(like="prob_"), after.filter(like="prob_"))
+    np.testing.assert_array_equal(before.filter(like="score_"), after.filter(like="score_"))
+    assert after.loc[before["y_true"].isna(), "y_true"].tolist() == ["normal"]
+    names = [check["name"] for check in other.facts["checks"]]
+    assert names == ["resolution", "stain", "shared", "classes"]
+    assert not [one for one in other.warnings if one.startswith("Classes")]
+    question = {"run_id": run_id, "asked": asked(respelt, None, how, {"benign": "tumour"})}
+    assert same_but_classes(question, workspace) is not None
+    votes = asked(respelt, None, PredictConfig(tta="flips", combine="vote"), None)
+    assert same_but_classes(question | {"asked": votes}, workspace) is None
+    assert same_but_classes(question, workspace, state="of other files") is None
+
+
+def test_predictions_without_a_kept_mapping_still_open(trained: tuple[Workspace, str], respelt: DataConfig) -> None:
+    """Older versions kept no mapping and no check of the classes."""
+    workspace, run_id = trained
+    how = PredictConfig(tta="symmetries")
+    found = predict_with(run_id, respelt, workspace, predict=how, classes={"benign": "tumour"})
+    facts = {name: value for name, value in found.facts.items() if name != "mapping"}
+    facts["checks"] = [check for check in facts["checks"] if check["name"] != "classes"]
+    write_json(found.folder / "facts.json", facts)
+    again = get_predictions(found.id, workspace)
+    assert again.facts["checks"] == facts["checks"]
+    assert predict_with(run_id, respelt, workspace, predict=how, classes={"benign": "tumour"}).facts == again.facts
+    other = predict_with(run_id, respelt, workspace, predict=how, classes={"benign": "normal"})
+    assert [one["reason"] for one in other.facts["mapping"]] == ["case", "chosen", "spelling"]
 
 
 def test_training_data_that_are_gone_leave_only_what_the_manifest_knows(

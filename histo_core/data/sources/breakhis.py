@@ -105,6 +105,7 @@ class BreaKHis(ImageFilesDataset):
             "200X": 2_013,
             "400X": 1_820,
         },
+        synonyms={"malignant": ("cancer", "carcinoma", "malignancy", "malignant tumour")},
     )
     Options: ClassVar[type[Config]] = BreaKHisOptions
 

@@ -15,6 +15,7 @@ from histo_core.data.formats.images import KINDS
 from histo_core.data.formats.unpacked import only_folder
 from histo_core.data.formats.walk import Walk
 from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
+from histo_core.data.sources.synonyms import tumour_synonyms
 from histo_core.workspace import Workspace
 
 CLASSES = ("normal", "tumour")
@@ -49,6 +50,7 @@ class IDC(ImageFilesDataset):
         layout="<patient>/<0|1>/<patient>_idx5_x<X>_y<Y>_class<0|1>.png, as the archive unpacks.",
         # The archive has folders of 279 patients, although its description mentions 162 slides.
         expected_counts={"patches": 277_524, "normal": 198_738, "tumour": 78_786, "patients": 279},
+        synonyms=tumour_synonyms("IDC", "invasive ductal carcinoma", "ductal carcinoma"),
     )
 
     @classmethod

@@ -20,6 +20,7 @@ from histo_core.data.formats.unpacked import in_namesake, in_own_folder, only_fo
 from histo_core.data.formats.walk import Walk
 from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
 from histo_core.data.sources.set_names import set_named
+from histo_core.data.sources.synonyms import tumour_synonyms
 from histo_core.errors import BrokenFilesError, CorruptDataError
 from histo_core.workspace import Workspace
 
@@ -58,6 +59,7 @@ class KPCam(ImageFilesDataset):
         layout="train/<id>.tif (or another kind of image) and train_labels.csv with the columns id and label (0 or 1); "
         "test/<id>.tif if wanted.",
         label_box=32,
+        synonyms=tumour_synonyms("metastasis", "metastatic", "metastatic tissue"),
         expected_counts={"train": 220_025, "test": 57_458},
     )
     Options: ClassVar[type[Config]] = KPCamOptions

@@ -16,6 +16,7 @@ from histo_core.data.formats.left_out import Survey
 from histo_core.data.sources.pcam_files import FILE_KINDS, Files, find_files, pcam_file
 from histo_core.data.sources.pcam_meta import UNSAID, read_meta
 from histo_core.data.sources.pcam_unpacked import plain_path, unpack_all
+from histo_core.data.sources.synonyms import tumour_synonyms
 from histo_core.errors import BrokenFilesError, CorruptDataError, DataError, DataNotFoundError
 from histo_core.progress import Progress, silent
 from histo_core.workspace import Workspace
@@ -60,6 +61,7 @@ class PCam(Dataset):
             "Kaggle's copy (<training|validation|test>_split.h5 and Labels/Labels)."
         ),
         label_box=32,
+        synonyms=tumour_synonyms("metastasis", "metastatic", "metastatic tissue"),
         expected_counts={"train": 262_144, "valid": 32_768, "test": 32_768},
         checksums={  # of the published archives
             f"{pcam_file(split_set, what)}.h5.gz": f"md5:{md5}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -11,16 +12,16 @@ from histo_core.comparison.external import ExternalValidation, validate
 from histo_core.comparison.join import RunPredictions
 from histo_core.comparison.training_set import of_training_set
 from histo_core.config import DataConfig
-from histo_core.data.dataset import UNLABELLED
 from histo_core.data.splits.split import Split
 from histo_core.prediction.stored import get_predictions
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
-from pages.shared.cache import cache
+from pages.shared.cache import cache, cache_runs
 from pages.shared.cache.hashes import HASHES
 
 if TYPE_CHECKING:
-    from histo_core.prediction.preflight import Check  # it loads PyTorch
+    from histo_core.prediction.image_answer import ImageAnswer  # these load PyTorch
+    from histo_core.prediction.preflight import Check
 
 
 @st.cache_data(show_spinner=False, hash_funcs=HASHES, max_entries=32)
@@ -44,12 +45,23 @@ def own_split(run_id: str, data: DataConfig, state: str, workspace: Workspace, _
     return own_split(_run, cache.dataset(data, workspace), workspace)
 
 
-@st.cache_data(show_spinner=False, hash_funcs=HASHES, max_entries=32)
-def labelled_classes(data: DataConfig, state: str, workspace: Workspace) -> tuple[str, ...]:
-    """Return the classes of a data set that have samples."""
-    del state
-    source = cache.dataset(data, workspace)
-    return tuple(source.classes[label] for label in sorted(set(source.table["label"])) if label != UNLABELLED)
+@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=16)
+def image_answer(
+    run_id: str,
+    ended: str,
+    image_sha256: str,
+    microns_per_pixel: float | None,
+    workspace: Workspace,
+    _image: np.ndarray,
+    _run: Run,
+) -> ImageAnswer:
+    """Answer for an image of the user's own, checked against the run's training patches."""
+    from histo_core.prediction.image_answer import answer_image
+    from histo_core.prediction.training_look import training_look
+
+    del image_sha256
+    found, look = cache_runs.predictor(run_id, ended, workspace), training_look(_run, workspace)
+    return answer_image(found, _image, look, microns_per_pixel=microns_per_pixel)
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=16)

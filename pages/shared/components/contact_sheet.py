@@ -56,16 +56,14 @@ def packed_sheet(images: Sequence[np.ndarray] | np.ndarray, columns: int, cell: 
 
 
 def legend(colours: Mapping[str, str]) -> str:
-    """Return class names beside squares of their colours, as SVG in a grey that is legible in both themes."""
-    left, parts = 0, []
-    for name, colour in colours.items():
-        parts.append(f'<rect x="{left}" y="4" width="12" height="12" rx="2" fill="{colour}"/>')
-        parts.append(f'<text x="{left + 18}" y="15">{as_html(name)}</text>')
-        left += 42 + 8 * len(name)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left}" height="20" font-family="system-ui, sans-serif" '
-        f'font-size="13" fill="#7A858D">{"".join(parts)}</svg>'
-    )
+    """Return class names beside squares of their colours, as HTML; Streamlit removes SVG from what `st.html` gets."""
+    square = "display:inline-block;width:12px;height:12px;border-radius:2px;border:1px solid #7A858D"
+    parts = [
+        f'<span style="display:inline-flex;align-items:center;gap:6px;margin-right:18px">'
+        f'<span style="{square};background:{colour}"></span>{as_html(name)}</span>'
+        for name, colour in colours.items()
+    ]
+    return f'<div style="font-size:13px">{"".join(parts)}</div>'
 
 
 def png(image: Image.Image) -> bytes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from histo_core.data.tiling import tile_grid
 from histo_core.errors import ConfigError
-from histo_core.slides.tiling import tile_grid
 
 
 def test_an_exact_fit_has_no_extra_tile() -> None:
@@ -54,3 +54,9 @@ def test_lengths_below_one_are_refused(arguments: tuple[int, ...], name: str) ->
 def test_a_tile_larger_than_the_image_is_refused() -> None:
     with pytest.raises(ConfigError, match="At most 4, the shorter side"):
         tile_grid(9, 4, 5)
+
+
+def test_tiles_need_not_be_square() -> None:
+    assert tile_grid(7, 5, (3, 2)).tolist() == [[x, y] for y in (0, 2, 3) for x in (0, 3, 4)]
+    with pytest.raises(ConfigError, match=r"3 x 6 pixels was asked of an image of 7 x 5 pixels\. No side"):
+        tile_grid(7, 5, (3, 6))

@@ -7,8 +7,8 @@ import numpy as np
 from histo_core.errors import ConfigError
 
 
-def tile_grid(width: int, height: int, tile: int, stride: int | None = None) -> np.ndarray:
-    """Return the upper left corners of square tiles, row by row.
+def tile_grid(width: int, height: int, tile: int | tuple[int, int], stride: int | None = None) -> np.ndarray:
+    """Return the upper left corners of tiles, row by row.
 
     Every tile is completely inside the image. Where the last step would leave a strip at the right or lower edge, one
     more tile is placed flush with that edge; it overlaps its neighbour by more than the others do. So no tile needs
@@ -17,8 +17,8 @@ def tile_grid(width: int, height: int, tile: int, stride: int | None = None) -> 
     Args:
         width: of the image, in pixels.
         height: of the image, in pixels.
-        tile: side of a tile, in pixels.
-        stride: step between corners, in pixels; None uses ``tile`` (no overlap). Above ``tile`` it leaves gaps.
+        tile: side of a square tile, or width and height of a tile, in pixels.
+        stride: step between corners, in pixels; None uses the tile's own sides (no overlap). Above them it leaves gaps.
 
     Returns:
         int64 [n, 2], (x, y) of each corner.
@@ -30,17 +30,20 @@ def tile_grid(width: int, height: int, tile: int, stride: int | None = None) -> 
         >>> tile_grid(5, 2, 2).tolist()
         [[0, 0], [2, 0], [3, 0]]
     """
-    stride = tile if stride is None else stride
-    for name, value in (("width", width), ("height", height), ("tile", tile), ("stride", stride)):
+    wide, high = (tile, tile) if isinstance(tile, int) else tile
+    lengths = {"width": width, "height": height, "tile": min(wide, high), "stride": 1 if stride is None else stride}
+    for name, value in lengths.items():
         if value < 1:
             raise ConfigError(f"{name} = {value}.", "At least 1 pixel.", f"Give a larger {name}.")
-    if tile > min(width, height):
+    if wide > width or high > height:
+        square = wide == high
         raise ConfigError(
-            f"A tile of {tile} pixels was asked of an image of {width} x {height} pixels.",
-            f"At most {min(width, height)}, the shorter side.",
+            f"A tile of {wide if square else f'{wide} x {high}'} pixels was asked of an image of {width} x {height} "
+            "pixels.",
+            f"At most {min(width, height)}, the shorter side." if square else "No side may be longer than the image's.",
             "Give a smaller tile.",
         )
-    x, y = np.meshgrid(_starts(width, tile, stride), _starts(height, tile, stride))
+    x, y = np.meshgrid(_starts(width, wide, stride or wide), _starts(height, high, stride or high))
     return np.column_stack([x.ravel(), y.ravel()])
 
 
