@@ -69,6 +69,14 @@ def find_runs(store: Store, wanted: RunFilter, *, limit: int, offset: int = 0) -
     return Found(tuple(run for run in runs if not wanted.statuses or run.status in wanted.statuses), total)
 
 
+def runs_by_id(store: Store, run_ids: Collection[str]) -> dict[str, Run]:
+    """Return the runs with these ids that exist, in the order of the ids; one query."""
+    with store.database.read() as connection:
+        rows = connection.execute(sa.select(RUNS).where(RUNS.c.run_id.in_(run_ids))).mappings()
+        found = {row["run_id"]: to_run(row) for row in rows}
+    return {run_id: found[run_id] for run_id in run_ids if run_id in found}
+
+
 def all_tags(store: Store) -> list[str]:
     """Return all tags in use, in alphabetical order."""
     with store.database.read() as connection:

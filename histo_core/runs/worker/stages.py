@@ -128,6 +128,7 @@ def _progress(event: Event, before: RunProgress) -> RunProgress:
 
 
 def _best(done: EpochDone, before: RunProgress) -> RunProgress:
+    before = before.with_loss(done.epoch, done.valid_loss)
     if not done.best:
         return before
     return replace(
