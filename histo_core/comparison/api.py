@@ -8,9 +8,11 @@ from dataclasses import replace
 from numpy.typing import ArrayLike
 
 from histo_core.access import LOCAL, User, authorise
+from histo_core.comparison.compare import at_threshold
 from histo_core.comparison.compare import compare as compare_joined
 from histo_core.comparison.from_arrays import joined_arrays
 from histo_core.comparison.join import join, load
+from histo_core.comparison.kept import kept_auroc_results
 from histo_core.comparison.looks import look_at_test
 from histo_core.comparison.results import Comparison
 from histo_core.comparison.threshold import DEFAULT, ThresholdRule, parse_threshold
@@ -92,13 +94,9 @@ def compare(
     loaded = [load(run, workspace) for run in found]
     if part == "train":
         loaded = [need_training_part(one, run, workspace) for one, run in zip(loaded, found, strict=True)]
-    result = compare_joined(
-        join(loaded, part, shared_only=shared_only),
-        threshold=rule,
-        class_of_interest=class_of_interest,
-        comparator=comparator,
-        confidence=confidence,
-    )
+    joined = join(loaded, part, shared_only=shared_only)
+    aurocs = kept_auroc_results(joined, workspace, class_of_interest, comparator=comparator, confidence=confidence)
+    result = at_threshold(joined, aurocs, rule)
     return replace(result, looks=look_at_test(found, workspace)) if part == "test" else result
 
 
