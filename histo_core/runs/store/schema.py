@@ -162,7 +162,7 @@ def to_run(row: Mapping[Any, Any]) -> Run:
         status=status,
         reason=reason or "",
         device=row["device"],
-        progress=_progress(row["progress"]),
+        progress=parsed_progress(row["progress"]),
         cancel_requested=row["cancel_requested_at"] is not None,
         created_at=row["created_at"] or NEVER,
         started_at=row["started_at"],
@@ -206,7 +206,7 @@ def has_worker(row: Mapping[Any, Any]) -> bool:
     return known and isinstance(row["pid"], int) and 0 < row["pid"] < 2**31
 
 
-def _progress(values: Any) -> RunProgress | None:
+def parsed_progress(values: Any) -> RunProgress | None:
     """Parse a worker's progress; return None where there is none yet, or another version wrote it."""
     try:
         return None if values is None else _PROGRESS.validate_python(asdict(RunProgress(**values)))
