@@ -27,7 +27,7 @@ class Load:
     Attributes:
         answers: of all clicks, in the order in which they were answered.
         memory: seconds since the first click; bytes of the server's resident memory; bytes of it that no file holds.
-            float64 [n, 3], from the time when the visitors had settled.
+            float64 [n, 3].
         cpu_seconds: that the server took for all of it.
         seconds: that it lasted.
         session_bytes: by which the resident memory had grown for each visitor who had opened every page once.
@@ -79,7 +79,7 @@ async def press(
     visitors: int,
     every: float,
     seconds: float,
-    settle: float = 0.0,
+    settle: int = 0,
 ) -> Load:
     """Let visitors click, each on average once in so many seconds, for a time.
 
@@ -92,8 +92,9 @@ async def press(
         queries: parameters with which pages are opened.
         visitors: at once, each with its own order of pages and controls.
         every: seconds from the beginning of a click to that of the next one, of one visitor.
-        seconds: how long, once they have settled.
-        settle: seconds of clicks before that, while caches fill. Their answers count, the memory does not.
+        seconds: how long, after that.
+        settle: clicks before that, as quick as they are answered, in which shared caches and heaps fill. Those that
+            fail count.
     """
     answers: list[Answer] = []
     memory: list[tuple[float, int, int]] = []
@@ -102,19 +103,25 @@ async def press(
         tabs = [await stack.enter_async_context(Visitor(address)) for _ in range(visitors)]
         for tab in tabs:
             answers += [await tab.open(page, queries.get(page, "")) for page in tab.pages]
-        held, answers = server.memory_info().rss - empty, [answer for answer in answers if answer.problem]
+        held = server.memory_info().rss - empty
+        draws = [random.Random(seed) for seed in range(visitors)]  # noqa: S311 - an order of clicks, not a secret
+
+        async def settled(tab: Visitor, draw: random.Random) -> None:
+            for _ in range(settle // visitors):
+                answers.append(await _click(tab, draw, queries))
+
+        await asyncio.gather(*map(settled, tabs, draws))
+        answers = [answer for answer in answers if answer.problem]
         begun, cpu = time.monotonic(), sum(server.cpu_times()[:2])
 
         async def click(seed: int, tab: Visitor) -> None:
-            draw = random.Random(seed)  # noqa: S311 - an order of clicks, not a secret
             at = begun + every * seed / visitors
-            while at < begun + settle + seconds:
+            while at < begun + seconds:
                 await asyncio.sleep(max(0.0, at - time.monotonic()))
-                answers.append(await _click(tab, draw, queries))
+                answers.append(await _click(tab, draws[seed], queries))
                 at = max(at + every, time.monotonic())  # nobody clicks before the last click was answered
 
         async def watch() -> None:
-            await asyncio.sleep(settle)
             while True:
                 now = server.memory_info()
                 memory.append((time.monotonic() - begun, now.rss, now.rss - now.shared))

@@ -11,7 +11,7 @@ import pandas as pd
 from histo_core.data.formats.images import open_image
 
 FULL = {"train": 262_144, "valid": 32_768, "test": 32_768}
-"""Patches of each part of PatchCamelyon."""
+"""Patches of each set of PatchCamelyon."""
 SIDE = 96
 SLIDE_COLUMNS = 32
 STEP = 4 * SIDE
@@ -23,17 +23,17 @@ def write_pcam_like(patches: Path, folder: Path, sizes: dict[str, int], *, seed:
     """Write contiguous HDF5 files and metadata CSVs.
 
     Args:
-        patches: a folder of real ones, ``<part>/<normal|tumor>/*.jpg``.
+        patches: a folder of real ones, ``<set>/<normal|tumor>/*.jpg``.
         folder: where the files go; it is made.
-        sizes: patches of each part.
+        sizes: patches of each set.
         seed: of the noise and the labels' order.
     """
     folder.mkdir(parents=True, exist_ok=True)
     real, classes = _real(patches)
     rng = np.random.default_rng(seed)
     written = 0
-    for part, n in sizes.items():
-        name = f"camelyonpatch_level_2_split_{part}"
+    for split_set, n in sizes.items():
+        name = f"camelyonpatch_level_2_split_{split_set}"
         rows = np.arange(written, written + n)
         labels = classes[rows % len(real)]
         with h5py.File(folder / f"{name}_x.h5", "w") as file:
@@ -43,7 +43,7 @@ def write_pcam_like(patches: Path, folder: Path, sizes: dict[str, int], *, seed:
                 pixels[start : start + len(block)] = real[block % len(real)] ^ _noise(block // len(real), rng)
         with h5py.File(folder / f"{name}_y.h5", "w") as file:
             file["y"] = labels.reshape(n, 1, 1, 1)
-        _meta(part, labels).to_csv(folder / f"{name}_meta.csv")
+        _meta(split_set, labels).to_csv(folder / f"{name}_meta.csv")
         written += n
 
 
@@ -64,13 +64,13 @@ def _noise(repeats: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return noise
 
 
-def _meta(part: str, labels: np.ndarray) -> pd.DataFrame:
+def _meta(split_set: str, labels: np.ndarray) -> pd.DataFrame:
     """As PatchCamelyon's: a slide for each thousand patches, which lie on a grid."""
     rows = np.arange(len(labels))
     place = rows % 1_024
     slide = rows // 1_024
-    source = "test" if part == "test" else "train"
-    first = 200 if part == "valid" else 1
+    source = "test" if split_set == "test" else "train"
+    first = 200 if split_set == "valid" else 1
     return pd.DataFrame(
         {
             "coord_y": place // SLIDE_COLUMNS * STEP,

@@ -76,6 +76,6 @@ class Noise(Dataset):
         return list(self.pixels[np.asarray(indices)])
 
 
-def parts(train: int, valid: int) -> Split:
+def split_of_sizes(train: int, valid: int) -> Split:
     """The first rows to train on, the last to validate."""
     return Split(np.array(["train"] * train + ["valid"] * valid, dtype=object), "random", "", "")

@@ -67,7 +67,7 @@ def main() -> None:
         check(files)
         compare(files)
         good = [measure_audit(files, copies)]
-        sizes = {part: round(n * arguments.rows / sum(FULL.values())) for part, n in FULL.items()}
+        sizes = {split_set: round(n * arguments.rows / sum(FULL.values())) for split_set, n in FULL.items()}
         write_pcam_like(arguments.patches, folder / "pcam", sizes)
         good.append(measure_digests(open_dataset(DataConfig(dataset="pcam", root=str(folder / "pcam")), workspace)))
     sys.exit(not all(good))

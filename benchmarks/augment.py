@@ -27,7 +27,7 @@ from torchvision import transforms as tv
 from benchmarks._paired import paired
 from histo_core.config import AugmentConfig, PreprocessConfig
 from histo_core.data.phantom.cohort import PhantomOptions
-from histo_core.data.phantom.workers import draw_in_order
+from histo_core.data.phantom.workers import render_in_order
 from histo_core.data.transforms.augment import hed_jitter, torch_backend
 from histo_core.data.transforms.augment.draw import draw
 from histo_core.data.transforms.augment.gaussian_kernel import smoothed
@@ -163,7 +163,7 @@ def main_others(batch: np.ndarray, preprocess: Preprocess) -> None:
 
 def patches() -> np.ndarray:
     """Drawn tissue, uint8 [64, 96, 96, 3]."""
-    return next(draw_in_order(PhantomOptions(patches=BATCH), 0))[0]
+    return next(render_in_order(PhantomOptions(patches=BATCH), 0))[0]
 
 
 def check(batch: np.ndarray, preprocess: Preprocess) -> None:

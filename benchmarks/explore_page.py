@@ -72,7 +72,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.under, prefix="explore-page-") as name:
         folder = Path(name).resolve()
-        sizes = {part: round(n * arguments.rows / sum(FULL.values())) for part, n in FULL.items()}
+        sizes = {split_set: round(n * arguments.rows / sum(FULL.values())) for split_set, n in FULL.items()}
         timed("writing the data", lambda: write_pcam_like(arguments.patches, folder / "pcam", sizes))
         workspace = Workspace(folder / "home", extra_roots=(folder,))
         data = DataConfig(dataset="pcam", root=str(folder / "pcam"))

@@ -34,7 +34,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from benchmarks._paired import compared
-from benchmarks._tiny import BATCH, SIDE, Noise, parts, register_tiny, tiny_config
+from benchmarks._tiny import BATCH, SIDE, Noise, register_tiny, split_of_sizes, tiny_config
 from histo_core.config import RunConfig
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.registry import build_network
@@ -150,7 +150,7 @@ def ours(config: RunConfig, noise: Noise) -> Clock:
     """`fit`, up to the last step of its second epoch."""
     clock = Clock()
     with tempfile.TemporaryDirectory() as folder:
-        events = fit(config, noise, parts(TRAIN, BATCH), Path(folder), workspace=Workspace(Path(folder)))
+        events = fit(config, noise, split_of_sizes(TRAIN, BATCH), Path(folder), workspace=Workspace(Path(folder)))
         with closing(events):  # pyright: ignore[reportArgumentType] - a generator
             total = 0.0
             for event in events:

@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks._paired import paired
 from histo_core.data.phantom.cohort import PhantomOptions
 from histo_core.data.phantom.dataset import build_phantom
-from histo_core.data.phantom.workers import draw_in_order
+from histo_core.data.phantom.workers import render_in_order
 from histo_core.workspace import Workspace
 
 
@@ -23,7 +23,7 @@ def main() -> None:
     options = PhantomOptions(patches=2048)
 
     def draw(workers: int) -> None:
-        for _ in draw_in_order(options, workers):
+        for _ in render_in_order(options, workers):
             pass
 
     paired(

@@ -66,7 +66,7 @@ def recipe(root: Path, model: nn.Module, config: PreprocessConfig, workers: int)
 
 
 def ours(predictor: Predictor, dataset: Dataset) -> np.ndarray:
-    """As `predict_parts` does it."""
+    """As `predict_sets` does it."""
     rows = np.arange(len(dataset))
     found = [predictor.predict_input(pixels) for _, pixels in batches(predictor, dataset, rows, BATCH)]
     return joined(found, len(CLASSES)).probabilities

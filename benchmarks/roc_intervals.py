@@ -16,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks._paired import paired
 from histo_core.evaluation.auroc import auroc_interval
-from histo_core.evaluation.auroc_parts import auroc_parts
+from histo_core.evaluation.auroc_estimate import auroc_estimate
 from histo_core.evaluation.delong import delong
 
 PATIENTS = 50
@@ -40,7 +40,7 @@ def main() -> None:
     """Check, then measure at the size of a small study and of PatchCamelyon's test set."""
     for n, models in ((1_000, 3), (32_768, 3)):
         y, scores, codes = made(n, models)
-        ours = np.stack([auroc_parts(y, score, codes).without for score in scores])
+        ours = np.stack([auroc_estimate(y, score, codes).without for score in scores])
         np.testing.assert_allclose(ours, loop(y, scores, codes), rtol=1e-10)
         np.testing.assert_allclose(delong(y, scores)[0], [roc_auc_score(y, score) for score in scores], rtol=1e-10)
         title = f"{models} models, {n:,} patches, {PATIENTS} patients"

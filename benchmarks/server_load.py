@@ -89,7 +89,7 @@ def measure_load(workspace: Workspace, folder: Path, visitors: int, every: float
     return not load.failed and load.percentile(95) <= P95_SECONDS and load.slope <= SLOPE_MB
 
 
-def loaded(workspace: Workspace, *, visitors: int, every: float, seconds: float, settle: float = 0.0) -> Load:
+def loaded(workspace: Workspace, *, visitors: int, every: float, seconds: float, settle: int = 0) -> Load:
     """Serve a workspace, warm it up, and let visitors click."""
     with served_process(workspace) as (address, server):
         queries = links(workspace)

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.stats import beta, norm
 
 from histo_core.evaluation.auroc_difference import between
-from histo_core.evaluation.auroc_parts import auroc_parts
+from histo_core.evaluation.auroc_estimate import auroc_estimate
 from histo_core.evaluation.counts import counts_interval
 from histo_core.evaluation.intervals import Interval
 from histo_core.evaluation.metrics import binary_metrics
@@ -115,7 +115,7 @@ class AurocCell:
             if positive.all() or not positive.any():
                 continue
             tally.draws += 1
-            first, second = (auroc_parts(positive, score, codes) for score in scores)
+            first, second = (auroc_estimate(positive, score, codes) for score in scores)
             found = first.limits.interval()
             tally.interval("auroc", found.low, found.high, self.auroc)
             pair = between(first, second, None)

@@ -36,7 +36,7 @@ from histo_core.auditing.dct_signature import (
 from histo_core.auditing.pixel_stats import luma
 from histo_core.auditing.report import AuditReport, compute_audit
 from histo_core.auditing.scan import scan
-from histo_core.auditing.similarity import CORRELATION, Similarity, look, side_for, similarity
+from histo_core.auditing.similarity import CORRELATION, Similarity, side_for, similarity, thumbnail
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.dataset import UNLABELLED, Dataset
 from histo_core.data.opening import open_dataset
@@ -116,7 +116,7 @@ def _alike(image: np.ndarray, copy: np.ndarray) -> Similarity:
     one, two = (signatures(luma(np.asarray(each)[None])) for each in (image, copy))
     way = np.square(under_symmetries(two) - one).sum(axis=(1, 2, 3)).argmin()
     side = side_for(image, copy)
-    return similarity(look(image, side), look(copy, side), int(way))
+    return similarity(thumbnail(image, side), thumbnail(copy, side), int(way))
 
 
 def _decoded(image: np.ndarray, quality: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Measure what docs/explanations.md says of maps, on a run and a folder of patches: ``normal`` and ``tumor`` in parts.
+"""Measure what docs/explanations.md says of maps, on a run and a folder of patches: ``normal`` and ``tumor`` in sets.
 
 For each of Grad-CAM and LIME: how many blank patches are drawn in grey, and how many telling ones (labelled tumour,
 rightly called with 0.8 or more, not blank); then the share of Grad-CAM's positive evidence for tumour in the central
@@ -33,9 +33,9 @@ def is_blank(images: np.ndarray) -> np.ndarray:
     return blank(pd.concat([pd.DataFrame(measure(batch, luma(batch))) for batch in batches], ignore_index=True))
 
 
-def read(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
-    """The patches of a part, uint8 [n, 96, 96, 3], and which are labelled tumour."""
-    files = sorted(folder.glob(f"{part}/*/*.jpg"))
+def read(folder: Path, split_set: str) -> tuple[np.ndarray, np.ndarray]:
+    """The patches of a set, uint8 [n, 96, 96, 3], and which are labelled tumour."""
+    files = sorted(folder.glob(f"{split_set}/*/*.jpg"))
     return np.stack([open_image(file) for file in files]), np.array([file.parent.name == "tumor" for file in files])
 
 
@@ -59,7 +59,9 @@ def main(run: Path, folder: Path) -> None:
     predictor = Predictor.from_run(run, "cpu")
     tumour = predictor.classes.index(predictor.positive)
     test, labelled = read(folder, "test")
-    blanks = np.concatenate([images[is_blank(images)] for images in (read(folder, part)[0] for part in PARTS)])
+    blanks = np.concatenate(
+        [images[is_blank(images)] for images in (read(folder, split_set)[0] for split_set in SPLIT_SETS)]
+    )
     sure = predictor.probabilities(test)[:, tumour]
     telling = test[labelled & (sure >= SURE) & ~is_blank(test)]
     print(f"{predictor.name}: {((sure > 0.5) == labelled).mean():.3f} of {len(test)} test patches called rightly")
@@ -74,7 +76,7 @@ def main(run: Path, folder: Path) -> None:
         print(f"in the box, {words}: {share.mean():.3f} (SE {error:.3f}, n {len(share)}); area {area:.3f}")
 
 
-PARTS = ("train", "valid", "test")
+SPLIT_SETS = ("train", "valid", "test")
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]), Path(sys.argv[2]))

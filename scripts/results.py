@@ -30,7 +30,7 @@ from histo_core.models.inference.predictor import Predictor
 from histo_core.training.data_order import training_rows
 from histo_core.training.events import EpochDone
 from histo_core.training.loop import fit
-from histo_core.training.predict import predict_parts
+from histo_core.training.predict import predict_sets
 from histo_core.workspace import Workspace
 from scripts.results_table import Result, markdown
 
@@ -99,7 +99,7 @@ def carried_out(config: RunConfig, folder: Path, workspace: Workspace) -> Result
         for seconds in _trained(config, dataset, split, folder, workspace):
             before = read_json(spent)["cpu_seconds"] if spent.is_file() else 0.0
             write_json(spent, {"cpu_seconds": before + seconds})
-        table = predict_parts(Predictor.from_run(folder, "cpu"), dataset, split, ("test",), predict=config.predict)
+        table = predict_sets(Predictor.from_run(folder, "cpu"), dataset, split, ("test",), predict=config.predict)
         write_predictions(table, predictions)
     table = read_predictions(predictions)
     updates = config.train.epochs * -(-len(training_rows(config, dataset, split)) // config.train.batch_size)
@@ -129,13 +129,13 @@ def _trained(config: RunConfig, dataset: Dataset, split: Split, folder: Path, wo
 
 
 def training_fingerprint(config: RunConfig, workspace: Workspace) -> str:
-    """SHA-256 of the ids, labels and parts, with training patches that were not drawn left out."""
+    """SHA-256 of the ids, labels and sets, with training patches that were not drawn left out."""
     dataset = open_dataset(config.data, workspace)
     split = make_split(dataset, config.split, workspace)
-    parts = np.where(split.parts == "train", LEFT_OUT, split.parts)
-    parts[training_rows(config, dataset, split)] = "train"
+    split_sets = np.where(split.split_sets == "train", LEFT_OUT, split.split_sets)
+    split_sets[training_rows(config, dataset, split)] = "train"
     ids, labels = (dataset.table[column].tolist() for column in ("sample_id", "label"))
-    return fingerprint(ids, labels, parts.tolist())
+    return fingerprint(ids, labels, split_sets.tolist())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -40,7 +40,7 @@ def colour_baseline(dataset: Dataset, split: Split, *, bins: int = 16, seed: int
     Raises:
         SplitError: the training or validation set is empty, or the training set has one class only.
     """
-    train, valid, test = (split.indices(part) for part in ("train", "valid", "test"))
+    train, valid, test = (split.indices(split_set) for split_set in ("train", "valid", "test"))
     labels, n_classes = dataset.table["label"].to_numpy(), len(dataset.classes)
     _check(dataset, labels[train], valid)
     held_out = np.concatenate([valid, test])

@@ -18,7 +18,7 @@ from scipy.spatial import KDTree
 
 from histo_core.auditing.dct_signature import FEATURELESS, invariants, structure, under_symmetries
 from histo_core.auditing.scan import digests
-from histo_core.auditing.similarity import PatchThumbnail, look, side_for, similarity
+from histo_core.auditing.similarity import PatchThumbnail, side_for, similarity, thumbnail
 from histo_core.data.dataset import Dataset
 from histo_core.progress import Progress, silent
 
@@ -114,13 +114,13 @@ def _verified(
         part = slice(start, start + _READ)
         needed = np.unique([first[part], other[part]])
         images = dict(zip(needed.tolist(), read(needed), strict=True))
-        looks: dict[tuple[int, int], PatchThumbnail] = {}
+        thumbnails: dict[tuple[int, int], PatchThumbnail] = {}
         for row, one, two in zip(range(start, len(first)), first[part].tolist(), other[part].tolist(), strict=False):
             side = side_for(images[one], images[two])
             for place in (one, two):
-                if (place, side) not in looks:
-                    looks[place, side] = look(images[place], side)
-            alike = similarity(looks[one, side], looks[two, side], symmetry[row])
+                if (place, side) not in thumbnails:
+                    thumbnails[place, side] = thumbnail(images[place], side)
+            alike = similarity(thumbnails[one, side], thumbnails[two, side], symmetry[row])
             correlation[row], difference[row], same[row] = alike.correlation, alike.difference, alike.same
         progress(min(start + _READ, len(first)), len(first))
     columns = {"first": first, "other": other, "symmetry": symmetry}

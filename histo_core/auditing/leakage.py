@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from histo_core.auditing.duplicates import exact_duplicates
-from histo_core.data.dataset import PARTS, Dataset
+from histo_core.data.dataset import SPLIT_SETS, Dataset
 from histo_core.data.splits.split import Split
 from histo_core.progress import Progress, silent
 
@@ -63,7 +63,7 @@ def audit_leakage(dataset: Dataset, split: Split, progress: Progress = silent) -
 
 def rows_of(split: Split) -> np.ndarray:
     """Return the rows of all sets, int64: training first, so that a pair of patches begins with the training patch."""
-    return np.concatenate([split.indices(part) for part in PARTS])
+    return np.concatenate([split.indices(split_set) for split_set in SPLIT_SETS])
 
 
 def known(dataset: Dataset, rows: np.ndarray, column: str) -> bool:
@@ -76,8 +76,8 @@ def on_both_sides(dataset: Dataset, split: Split, rows: np.ndarray, column: str)
     if column not in dataset.table:
         return ()
     ids = dataset.table[column].iloc[rows]
-    parts_of = ids.to_frame("id").assign(part=split.parts[rows]).dropna().groupby("id")["part"].nunique()
-    return tuple(str(name) for name in parts_of.index[parts_of > 1])
+    sets_of = ids.to_frame("id").assign(part=split.split_sets[rows]).dropna().groupby("id")["part"].nunique()
+    return tuple(str(name) for name in sets_of.index[sets_of > 1])
 
 
 def some(names: tuple[str, ...], kind: str) -> str:
@@ -100,7 +100,7 @@ def _equal_pixels(
             if values[other] != values[first]
         )
 
-    return pairs(split.parts), pairs(dataset.table["label"].to_numpy())
+    return pairs(split.split_sets), pairs(dataset.table["label"].to_numpy())
 
 
 def _verdict(

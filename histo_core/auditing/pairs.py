@@ -20,7 +20,7 @@ class Scanned:
 
     dataset: Dataset
     scan: Scan
-    parts: np.ndarray
+    split_sets: np.ndarray
 
     def described(self) -> pd.DataFrame:
         """Return sample id, set and label (class name, "" where unknown) of each scanned row."""
@@ -29,7 +29,7 @@ class Scanned:
         return pd.DataFrame(
             {
                 "sample_id": self.dataset.table["sample_id"].to_numpy(dtype=object)[self.scan.rows],
-                "part": self.parts[self.scan.rows],
+                "part": self.split_sets[self.scan.rows],
                 "label": names[np.where(labels == UNLABELLED, -1, labels)],
             }
         )

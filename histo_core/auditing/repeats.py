@@ -36,17 +36,20 @@ def repeat_findings(pairs: pd.DataFrame, featureless: int, other: str | None) ->
 
 def _repeated(pairs: pd.DataFrame, key: str, title: str, what: str, columns: list[str], more: str) -> Finding:
     across = (pairs["part"] != pairs["other_part"]).to_numpy(bool)
-    apart, together = one_each(pairs.loc[across]), one_each(pairs.loc[~across])
-    table = pd.concat([apart, together], ignore_index=True).loc[:, columns]
+    across_sets, within_sets = one_each(pairs.loc[across]), one_each(pairs.loc[~across])
+    table = pd.concat([across_sets, within_sets], ignore_index=True).loc[:, columns]
     if table.empty:
         means = "" if key == "identical" else " as they are, mirrored, turned or saved anew"
         return Finding(key, title, f"No two patches are the same{means}.{more}", "ok", table)
     clause = "; ".join(
-        [f"{patches(n, what)} between {one} and {two}" for (one, two), n in _counts(apart, ["part", "other_part"])]
-        + [f"{patches(n, what)} within {part}" for part, n in _counts(together, "part")]
+        [
+            f"{patches(n, what)} between {one} and {two}"
+            for (one, two), n in _counts(across_sets, ["part", "other_part"])
+        ]
+        + [f"{patches(n, what)} within {split_set}" for split_set, n in _counts(within_sets, "part")]
     )
-    advice = "take them out of one side" if len(apart) else "they count double"
-    severity: Severity = "problem" if len(apart) else "note"
+    advice = "take them out of one side" if len(across_sets) else "they count double"
+    severity: Severity = "problem" if len(across_sets) else "note"
     measure = _MEASURE if _MEASURE in columns else None
     return Finding(key, title, f"{clause}: {advice}.{more}", severity, table, clause, measure)
 

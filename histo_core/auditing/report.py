@@ -75,7 +75,7 @@ def compute_audit(
     searching = (len(rows) + others) // 8  # searching takes about an eighth of the time of reading
     total = len(rows) + others + searching
 
-    own = Scanned(dataset, scan(dataset, rows, lambda done, _: progress(done, total)), split.parts)
+    own = Scanned(dataset, scan(dataset, rows, lambda done, _: progress(done, total)), split.split_sets)
     second = None
     if other is not None:
         seen = scan(other, np.arange(others), lambda done, _: progress(len(rows) + done, total))

@@ -15,7 +15,11 @@ import numpy as np
 import pandas as pd
 
 from histo_core.auditing.finding import Finding, Severity
-from histo_core.auditing.single_feature_auroc import SingleFeatureScore, category_telling, number_telling
+from histo_core.auditing.single_feature_auroc import (
+    SingleFeatureScore,
+    score_categorical_feature,
+    score_numeric_feature,
+)
 from histo_core.data.dataset import UNLABELLED, Dataset
 from histo_core.data.grouping import known_groups
 from histo_core.evaluation.intervals import Interval
@@ -106,7 +110,7 @@ def find_shortcuts(dataset: Dataset, rows: np.ndarray, facts: pd.DataFrame) -> l
         if values[fact].nunique() < 2 or len(np.unique(labels[known])) < 2:
             continue
         some = None if groups is None else groups[known]
-        telling_of = number_telling if fact in MEASURES else category_telling
+        telling_of = score_numeric_feature if fact in MEASURES else score_categorical_feature
         told = {
             name: telling
             for name, positive in _targets(dataset, labels[known])

@@ -78,7 +78,7 @@ def _shared(dataset: Dataset, split: Split, column: str) -> tuple[tuple[str, ...
         {
             "sample_id": dataset.table["sample_id"].to_numpy(dtype=object)[rows],
             column: ids.to_numpy(dtype=object)[rows],
-            "part": split.parts[rows],
+            "part": split.split_sets[rows],
         }
     )
     return shared, table.sort_values([column], kind="stable", ignore_index=True)

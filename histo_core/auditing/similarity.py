@@ -65,7 +65,7 @@ def side_for(*images: np.ndarray) -> int:
     return max(_COARSE, min(SIDE, shorter // 2) // _COARSE * _COARSE)
 
 
-def look(image: np.ndarray, side: int) -> PatchThumbnail:
+def thumbnail(image: np.ndarray, side: int) -> PatchThumbnail:
     """Reduce a patch, uint8 [H, W, 3], to a square of ``side`` pixels (from `side_for`) by means over areas."""
     height, width = image.shape[:2]
     pixels = _areas(width, side) @ np.tensordot(_areas(height, side), image.astype(np.float32), 1)

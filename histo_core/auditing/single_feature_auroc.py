@@ -59,7 +59,7 @@ class SingleFeatureScore:
         return low if self.value - 0.5 >= chance else min(low, 0.5)
 
 
-def number_telling(values: pd.Series, positive: np.ndarray, groups: np.ndarray | None) -> SingleFeatureScore:
+def score_numeric_feature(values: pd.Series, positive: np.ndarray, groups: np.ndarray | None) -> SingleFeatureScore:
     """Score patches by a number; the sign is reversed where low values indicate the class.
 
     Args:
@@ -73,14 +73,16 @@ def number_telling(values: pd.Series, positive: np.ndarray, groups: np.ndarray |
     return SingleFeatureScore(positive, score if high else -score, max(auroc, 1 - auroc), high, None, groups)
 
 
-def category_telling(values: pd.Series, positive: np.ndarray, groups: np.ndarray | None) -> SingleFeatureScore | None:
+def score_categorical_feature(
+    values: pd.Series, positive: np.ndarray, groups: np.ndarray | None
+) -> SingleFeatureScore | None:
     """Score patches by a category: the shrunken share of the class among the same value's patches in other folds.
 
     Each group lies in one fold, so that a category cannot predict by chance what it was fitted on.
 
     Args:
         values: names [n], none missing.
-        positive, groups: as for `number_telling`.
+        positive, groups: as for `score_numeric_feature`.
 
     Returns:
         None where there are no two groups, or no fold holds both classes.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from histo_core.evaluation.auroc_parts import AurocParts, auroc_parts, pulled_df
+from histo_core.evaluation.auroc_estimate import AurocEstimate, auroc_estimate, influence_df
 from histo_core.evaluation.delong import delong
 from histo_core.evaluation.intervals import CONFIDENCE, Interval
 from histo_core.evaluation.jackknife import jackknife_limits
@@ -48,14 +48,14 @@ def fold_auroc_interval(
     if not parts:
         return Interval.undefined("no fold holds both classes")
     codes = None if groups is None else np.unique(groups, return_inverse=True)[1]
-    found = [auroc_parts(positive[part], score[part], _local(codes, part)) for part in parts]
+    found = [auroc_estimate(positive[part], score[part], _local(codes, part)) for part in parts]
     if len(found) == 1:
         return found[0].limits.interval(confidence)
     value = float(weights @ [one.value for one in found])
     pairs = _independent_pairs(positive, folds, groups)
     sizes = np.concatenate([one.sizes for one in found])
-    pull = np.concatenate([weight * one.pull for weight, one in zip(weights, found, strict=True)])
-    unit, df = "samples" if groups is None else "groups", pulled_df(pull, sizes)
+    influence = np.concatenate([weight * one.influence for weight, one in zip(weights, found, strict=True)])
+    unit, df = "samples" if groups is None else "groups", influence_df(influence, sizes)
     method = f"jackknife of {len(sizes):,} {unit}, logit scale, t with {df:.1f} degrees of freedom, pairs of one fold"
     warning = "" if groups is None else few_groups(len(sizes))
     if pairs < 2:
@@ -92,7 +92,7 @@ def _local(codes: np.ndarray | None, part: np.ndarray) -> np.ndarray | None:
     return None if codes is None else np.unique(codes[part], return_inverse=True)[1]
 
 
-def _without(found: list[AurocParts]) -> np.ndarray:
+def _without(found: list[AurocEstimate]) -> np.ndarray:
     """Return `fold_auroc` without each group; a fold that loses a class is left out."""
     totals = [one.sizes.sum(axis=0) for one in found]
     pairs = np.array([m * n for m, n in totals])

@@ -46,8 +46,9 @@ FORMER = {
     "try": "grid",
     "range": "search-space",
     "choose-by": "metric",
+    "lost": "interrupted",
 }
-"""Commands and options of version 0.2 under their new names; the old ones go on working, and help leaves them out."""
+"""Commands, options and states of version 0.2 under their new names; the old ones go on working and are not in help."""
 
 app = typer.Typer(
     name=SCRIPT,

@@ -1,4 +1,4 @@
-"""What a command found, as one JSON object for other programs; every command that has ``--json`` writes this shape."""
+"""Write a command's results as one JSON object for other programs; every command with ``--json`` has this shape."""
 
 from __future__ import annotations
 

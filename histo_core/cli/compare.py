@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def compare(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Ids of runs that have succeeded.")],
-    part: Annotated[str, typer.Option("--split-set", help="Set of the split: test, valid or train.")] = "test",
+    split_set: Annotated[str, typer.Option("--split-set", help="Set of the split: test, valid or train.")] = "test",
     threshold: Annotated[
         str,
         typer.Option(
@@ -56,7 +56,7 @@ def compare(
 
     result = compare_runs(
         runs,
-        part=part,
+        split_set=split_set,
         shared_only=shared_only,
         threshold=threshold,
         class_of_interest=class_of_interest,
@@ -78,7 +78,7 @@ def _print(result: Comparison) -> None:
     from histo_core.comparison import shown
 
     ids = [model.run_id for model in result.results]
-    say(f"{result.n:,} {result.part} patches; 95% intervals in brackets, from {result.basis_of_all}.")
+    say(f"{result.n:,} {result.split_set} patches; 95% intervals in brackets, from {result.basis_of_all}.")
     if result.many:
         say("\nAll classes; each patch is called the class of its highest probability:")
         _table(shown.overall_table(result), ids)
@@ -101,9 +101,18 @@ def _print_json(result: Comparison) -> None:
     """The same numbers unrounded, and the sentences."""
     from histo_core.comparison import shown
 
-    named = ("part", "classes", "class_of_interest", "n", "n_groups", "group_kind", "comparator", "confidence", "rule")
+    named = (
+        "split_set",
+        "classes",
+        "class_of_interest",
+        "n",
+        "n_groups",
+        "group_kind",
+        "comparator",
+        "confidence",
+        "rule",
+    )
     facts = {name: getattr(result, name) for name in named}
-    facts["split_set"] = facts.pop("part")
     say_json(
         facts=facts,
         tables={

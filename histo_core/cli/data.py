@@ -78,7 +78,7 @@ def build(dataset: Dataset = "phantom", option: DataOptions = None) -> None:
     config = data_config(dataset, None, option)
     if config.dataset != "phantom":
         raise ConfigError(f"Data set {dataset!r} is not made here.", "Allowed: phantom.", "Name its folder instead.")
-    say(f"The phantom is in {draw_phantom(config, Workspace.default())}")
+    say(f"The phantom is in {build_phantom_data(config, Workspace.default())}")
 
 
 @app.command()
@@ -111,7 +111,7 @@ def copies(
     table(("MB", "state", "made from", "folder"), rows)
 
 
-def draw_phantom(config: DataConfig, workspace: Workspace) -> str:
+def build_phantom_data(config: DataConfig, workspace: Workspace) -> str:
     """Render a configuration's phantom with a progress bar, and return its folder."""
     from histo_core.data.phantom.dataset import PhantomOptions, build_phantom
 

@@ -39,7 +39,7 @@ def check_data(config: DataConfig, split: SplitConfig, workspace: Workspace, *, 
         if as_json:
             say_json(tables={"problems": _problem_rows(error.problems)})
         else:
-            _tell_problems(error.problems, left_out=False)
+            _print_problems(error.problems, left_out=False)
         raise
     check = make_check(dataset, workspace)
     with watched("comparing checksums") as progress:
@@ -50,7 +50,7 @@ def check_data(config: DataConfig, split: SplitConfig, workspace: Workspace, *, 
     def divide() -> Split | None:  # after the rest was printed, because some data cannot be divided
         return make_split(dataset, split, workspace) if labelled and not refused else None
 
-    (_tell_as_json if as_json else _tell)(Checked(dataset, check, unlike, divide), skipped=config.skip_broken)
+    (_print_as_json if as_json else _print)(Checked(dataset, check, unlike, divide), skipped=config.skip_broken)
     if refused:
         raise BrokenFilesError(dataset.problems, "Mend or remove them, or go on with the rest: --skip-broken.")
 
@@ -72,9 +72,9 @@ class Checked:
     divide: Callable[[], Split | None]
 
 
-def _tell(checked: Checked, *, skipped: bool) -> None:
+def _print(checked: Checked, *, skipped: bool) -> None:
     dataset = checked.dataset
-    _tell_contents(dataset, checked.check)
+    _print_contents(dataset, checked.check)
     for name, what in checked.unlike:
         say(f"{name} {what}. Fetch it again, unless you made it yourself.")
     if checked.check.left_out.count:
@@ -82,7 +82,7 @@ def _tell(checked: Checked, *, skipped: bool) -> None:
     if not dataset.problems:
         say("No problems: every sample can be used.")
     else:
-        _tell_problems(dataset.problems, left_out=skipped)
+        _print_problems(dataset.problems, left_out=skipped)
         if not skipped:
             return
     made = checked.divide()
@@ -95,7 +95,7 @@ def _tell(checked: Checked, *, skipped: bool) -> None:
     say(audit_leakage(dataset, made).verdict)
 
 
-def _tell_as_json(checked: Checked, *, skipped: bool) -> None:
+def _print_as_json(checked: Checked, *, skipped: bool) -> None:
     dataset, check, made = checked.dataset, checked.check, checked.divide()
     leakage = None if made is None else audit_leakage(dataset, made)
     ids = {f"{name}s": count for count, name in _counted_ids(dataset)}
@@ -131,7 +131,7 @@ def _open_all(config: DataConfig, workspace: Workspace) -> Dataset:
         return open_dataset(config.model_copy(update={"skip_broken": True}), workspace, progress)
 
 
-def _tell_contents(dataset: Dataset, check: FileCheck) -> None:
+def _print_contents(dataset: Dataset, check: FileCheck) -> None:
     say(f"{len(dataset):,} patch{'' if len(dataset) == 1 else 'es'}, classes: {', '.join(dataset.classes)}")
     known = [f"{count:,} {name}{'' if count == 1 else 's'}" for count, name in _counted_ids(dataset) if count]
     if known:
@@ -146,7 +146,7 @@ def _tell_contents(dataset: Dataset, check: FileCheck) -> None:
         say(f"The published set has: {', '.join(f'{name} {count:,}' for name, count in published.items())}")
 
 
-def _tell_problems(problems: Sequence[tuple[str, str]], *, left_out: bool) -> None:
+def _print_problems(problems: Sequence[tuple[str, str]], *, left_out: bool) -> None:
     fate = ("is" if len(problems) == 1 else "are") + " left out" if left_out else "cannot be used"
     say(f"{len(problems):,} sample{'' if len(problems) == 1 else 's'} {fate}:")
     for where, what in problems[:_PROBLEMS_SHOWN]:
@@ -156,7 +156,7 @@ def _tell_problems(problems: Sequence[tuple[str, str]], *, left_out: bool) -> No
 
 
 def _counted_ids(dataset: Dataset) -> list[tuple[int, str]]:
-    """How many patients, slides and groups the table names."""
+    """Count the patients, slides and groups that the table names."""
     return [
         (len(set(dataset.table[column].dropna())), name) for column, name in _IDS.items() if column in dataset.table
     ]

@@ -35,12 +35,12 @@ def convert(
       python -m histo_core data convert --dataset kpcam --root ../shared/data/kpcam --verify
     """
     from histo_core.data.storage.converted import convert as convert_dataset
-    from histo_core.data.storage.converted import converted_bytes, find_store, worth_converting
+    from histo_core.data.storage.converted import converted_bytes, find_converted, worth_converting
 
     authorise(LOCAL, "data.build", dataset)
     workspace = Workspace.default()
     data = opened(data_config(dataset, root, option, skip_broken=skip_broken), workspace)
-    store = find_store(data, workspace)
+    store = find_converted(data, workspace)
     if store is None:
         if worth_converting(data):  # else the conversion explains why not
             say(f"The copy will take {converted_bytes(data) / 1e6:,.0f} MB.")
@@ -86,7 +86,7 @@ def export(
 ) -> None:
     """Write a data set as class folders of PNG files, in PCam's own HDF5 layout, or its table.
 
-    With none of the split's options there are no parts, but in PCam's layout, which is one of parts.
+    With none of the split's options there are no sets, but in PCam's layout, which is one of sets.
 
     \b
     Examples:

@@ -13,21 +13,25 @@ _SCORES = ("accuracy", "auroc", "precision", "recall", "f1")
 
 def epoch_line(event: EpochDone, epochs: int) -> str:
     """Summarise an epoch in one line."""
-    trained, valid = (_scores(event, part) for part in ("train", "valid"))
+    trained, valid = (_scores(event, split_set) for split_set in ("train", "valid"))
     return (
         f"epoch {event.epoch + 1} of {epochs}: train loss {event.train_loss:.4f}{trained}; validation loss "
         f"{event.valid_loss:.4f}{valid}; {event.seconds:.1f} s{', best so far' if event.best else ''}"
     )
 
 
-def tell_epochs(events: Sequence[EpochDone]) -> None:
+def print_epochs(events: Sequence[EpochDone]) -> None:
     """Print all figures of all epochs; "-" where a figure is not defined or was not recorded."""
     if not events:
         say("No epoch has finished yet.")
         return
     macro = any(event.macro for event in events)
     names = ["accuracy", *(f"macro {name}" if macro else name for name in ("AUROC", "precision", "recall", "F1"))]
-    head = ("epoch", *(f"{part} {name}" for part in ("train", "valid") for name in ("loss", *names)), "learning rate")
+    head = (
+        "epoch",
+        *(f"{split_set} {name}" for split_set in ("train", "valid") for name in ("loss", *names)),
+        "learning rate",
+    )
     kept = max((event.epoch for event in events if event.best), default=-1)
     table(head, [_row(event, best=event.epoch == kept) for event in events])
     say(RUNNING)
@@ -36,8 +40,11 @@ def tell_epochs(events: Sequence[EpochDone]) -> None:
 def _row(event: EpochDone, *, best: bool) -> tuple[str, ...]:
     cells = [
         cell
-        for part in ("train", "valid")
-        for cell in (f"{getattr(event, f'{part}_loss'):.4f}", *(_number(event, part, name) for name in _SCORES))
+        for split_set in ("train", "valid")
+        for cell in (
+            f"{getattr(event, f'{split_set}_loss'):.4f}",
+            *(_number(event, split_set, name) for name in _SCORES),
+        )
     ]
     return (
         f"{event.epoch + 1}{' (best)' if best else ''}",
@@ -46,12 +53,12 @@ def _row(event: EpochDone, *, best: bool) -> tuple[str, ...]:
     )
 
 
-def _scores(event: EpochDone, part: str) -> str:
+def _scores(event: EpochDone, split_set: str) -> str:
     names = {"accuracy": "accuracy", "auroc": "macro AUROC" if event.macro else "AUROC"}
-    known = {shown: getattr(event, f"{part}_{name}") for name, shown in names.items()}
+    known = {shown: getattr(event, f"{split_set}_{name}") for name, shown in names.items()}
     return "".join(f", {shown} {value:.3f}" for shown, value in known.items() if value is not None)
 
 
-def _number(event: EpochDone, part: str, name: str) -> str:
-    value = getattr(event, f"{part}_{name}")
+def _number(event: EpochDone, split_set: str, name: str) -> str:
+    value = getattr(event, f"{split_set}_{name}")
     return "-" if value is None else f"{value:.3f}"

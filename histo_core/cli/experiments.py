@@ -17,8 +17,8 @@ from histo_core.program import PROGRAM
 from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:
-    from histo_core.experiments.beside import Pair
     from histo_core.experiments.records import Experiment
+    from histo_core.experiments.reported import Pair
     from histo_core.experiments.test_score import TestScore
 
 # The other imports take seconds and are inside the commands that need them.
@@ -121,19 +121,20 @@ def show(
         untouched = f"Test set: {scored_in_words(looked_at_before(found.experiment, workspace))}"
     pairs: Sequence[Pair] = ()
     if found.experiment.origin:
-        from histo_core.experiments.beside import beside_experiment
+        from histo_core.experiments.reported import reported_for_experiment
 
-        pairs = beside_experiment(found, workspace)
+        pairs = reported_for_experiment(found, workspace)
     numbers = found.table()
     if as_json:
         one = found.experiment
         say_json(
-            facts=_facts(one) | {"split_set": found.part, "ended": found.ended, "test": kept, "config": one.config},
-            tables={"members": numbers, "metrics": found.together.values(), "reported": pairs},
+            facts=_facts(one)
+            | {"split_set": found.split_set, "ended": found.ended, "test": kept, "config": one.config},
+            tables={"members": numbers, "metrics": found.by_metric.values(), "reported": pairs},
             sentences=[found.basis, found.about, untouched, verdict(found, metric)],
         )
         return
-    columns = [f"{found.part}_{name}" for name in METRICS]
+    columns = [f"{found.split_set}_{name}" for name in METRICS]
     table(
         ("run", "member", "state", *columns),
         [
@@ -141,14 +142,14 @@ def show(
             for row in numbers.to_dict("records")
         ],
     )
-    for one in found.together.values():
+    for one in found.by_metric.values():
         said = str(one.interval) if one.interval.defined else f"no interval: {one.interval.method}"
         say(f"{NAMES[one.metric]}: mean {_number(one.mean)}, SD {_number(one.sd)}; {said}")
     if found.basis:
         say(f"Intervals are from {found.basis}.")
     say(found.about)
     if kept is not None:
-        _tell_test(kept)
+        _print_test(kept)
     elif untouched:
         say(untouched)
     for pair in pairs:
@@ -172,7 +173,7 @@ def cancel(experiment_id: ExperimentId) -> None:
 
 @app.command()
 def resume(experiment_id: ExperimentId) -> None:
-    """Queue the failed, cancelled and lost runs of an experiment again, and go on with a sweep.
+    """Queue the failed, cancelled and interrupted runs of an experiment again, and go on with a sweep.
 
     \b
     Examples:
@@ -196,7 +197,7 @@ def test(experiment_id: ExperimentId) -> None:
 
     with watched("predicting") as progress:
         found = score_test(experiment_id, Workspace.default(), progress=progress)
-    _tell_test(found)
+    _print_test(found)
 
 
 @app.command()
@@ -247,7 +248,7 @@ def delete(experiment_id: ExperimentId) -> None:
     say(f"experiment {experiment_id} is deleted")
 
 
-def _tell_test(score: TestScore) -> None:
+def _print_test(score: TestScore) -> None:
     from histo_core.experiments.about import NAMES
     from histo_core.runs.store.test_set_access import scored_in_words
 
@@ -260,7 +261,7 @@ def _tell_test(score: TestScore) -> None:
 
 
 def _facts(one: Experiment) -> dict[str, Any]:
-    """What the store knows of an experiment, for other programs; its configuration by data set only."""
+    """Return an experiment's row in the store for other programs; its configuration by data set only."""
     known = {field.name: getattr(one, field.name) for field in fields(one) if field.name not in ("config", "members")}
     return known | {"dataset": one.config.data.dataset}
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from histo_core.cli.data import draw_phantom
+from histo_core.cli.data import build_phantom_data
 from histo_core.cli.output import say
 from histo_core.cli.run_options import with_run_options
 from histo_core.cli.sweep_options import sweep_of
@@ -66,7 +66,7 @@ def start(
     checked = parse_config(ProtocolConfig, protocol)
     workspace = Workspace.default()
     if config.data.dataset == "phantom":
-        draw_phantom(config.data, workspace)
+        build_phantom_data(config.data, workspace)
     experiment = start_experiment(config, checked, workspace, name=name, priority=priority, tags=tag or (), note=note)
     for member in experiment.members:
         say(f"{member.run_id}  {member.label}" if member.run_id else f"No run: {member.label}: {member.problem}")

@@ -31,7 +31,7 @@ def predict(
     root: Root = None,
     option: DataOptions = None,
     skip_broken: SkipBroken = False,
-    part: Annotated[
+    split_set: Annotated[
         list[str] | None,
         typer.Option("--split-set", help="Only train, valid or test of the data's division; may be repeated."),
     ] = None,
@@ -52,7 +52,7 @@ def predict(
     out: Annotated[Path | None, output_option("Write the predictions as .csv or .parquet.")] = None,
     submission: Annotated[Path | None, output_option("Write a submission to Kaggle as .csv.")] = None,
 ) -> None:
-    """Apply a finished run to another data set, labelled or not, or to a part of one; without --dataset, to its own.
+    """Apply a finished run to another data set, labelled or not, or to a set of one; without --dataset, to its own.
 
     Resolution, stain and shared patches are compared with what the run was trained on. Where patches have labels,
     metrics with 95% intervals stand beside the run's own. What was stopped goes on where it was.
@@ -70,7 +70,7 @@ def predict(
         raise ConfigError(f"{out.name} is no table.", f"Endings: {', '.join(_ENDINGS)}.", "Choose one of them.")
     if submission is not None and submission.suffix != ".csv":
         raise ConfigError(f"{submission.name} does not end in .csv.", "One .csv file is written.", "Name it so.")
-    how = {"tta": tta, "combine": combine} | ({"parts": part} if part else {})
+    how = {"tta": tta, "combine": combine} | ({"parts": split_set} if split_set else {})
     config = parse_config(PredictConfig, how)
     division = parse_config(SplitConfig, {} if split is None else {"method": split})
     mapping = {theirs: "" if ours is None else str(ours) for theirs, ours in pairs(class_).items()} or None
@@ -80,19 +80,19 @@ def predict(
     workspace = Workspace.default()
     data = _data(run_id, dataset, root, option, workspace, skip_broken=skip_broken)
     with watched("predicting patches") as progress:
-        if part and split is None:
+        if split_set and split is None:
             division = _own_or(division, run_id, data, workspace, progress)
         found = predict_with(
             run_id,
             data,
             workspace,
-            split=division if part else None,
+            split=division if split_set else None,
             predict=config,
             classes=mapping,
             device=device,
             progress=progress,
         )
-    _summary(found, config.parts if part else ("test",))
+    _summary(found, config.parts if split_set else ("test",))
     _write(found, out, submission)
 
 
@@ -127,7 +127,7 @@ def _own_or(
     return division if own_split(run, open_dataset(data, workspace, progress), workspace) is None else run.config.split
 
 
-def _summary(found: PredictionSet, parts: tuple[str, ...]) -> None:
+def _summary(found: PredictionSet, split_sets: tuple[str, ...]) -> None:
     for check in found.facts["checks"]:
         say(f"{'Warning: ' if check['verdict'] == 'differs' else ''}{check['sentence']}")
     predicted = found.table()
@@ -135,18 +135,18 @@ def _summary(found: PredictionSet, parts: tuple[str, ...]) -> None:
     said = ", ".join(f"{counts.get(name, 0):,} {name}" for name in found.facts["classes"])
     say(f"{len(predicted):,} patches: {said}; {found.labelled:,} of them have a label.")
     if found.labelled:
-        _scores(found, parts)
+        _scores(found, split_sets)
     say(f"Predictions {found.id} in {found.folder}")
 
 
-def _scores(found: PredictionSet, parts: tuple[str, ...]) -> None:
+def _scores(found: PredictionSet, split_sets: tuple[str, ...]) -> None:
     """Print the metrics of each labelled set, and the run's own test figures once."""
     from histo_core.comparison.external import validate
     from histo_core.runs.store.runs import Store
 
     workspace = Workspace.default()
     run, labelled = Store.open(workspace).get(found.run_id), set(found.table().dropna(subset="y_true")["split"])
-    scored = [validate(found, run, workspace, part) for part in parts if part in labelled]
+    scored = [validate(found, run, workspace, split_set) for split_set in split_sets if split_set in labelled]
     rows = [each.row() for each in (*(one.here for one in scored), scored[0].own) if each is not None]
     say(f"Class of interest: {found.facts['positive']}; threshold 0.5; 95% intervals")
     table(tuple(rows[0]), [tuple(row.values()) for row in rows])

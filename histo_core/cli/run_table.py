@@ -21,7 +21,7 @@ DEFAULT_COLUMNS = "run_id,state,name,network,data,valid_auroc,test_auroc,seconds
 ALL = 1_000_000
 
 
-def tell_run_table(
+def print_run_table(
     store: Store,
     wanted: RunFilter,
     columns: Sequence[str],
@@ -61,7 +61,7 @@ def tell_run_table(
     table(columns, [[_cell(row, name) for name in columns] for row in rows])
 
 
-def tell_differences(runs: Sequence[Run], *, as_json: bool) -> None:
+def print_differences(runs: Sequence[Run], *, as_json: bool) -> None:
     """Print the settings in which runs differ, a line each."""
     found = differences([run.config.model_dump(mode="json") for run in runs])
     ids = [run.run_id for run in runs]

@@ -10,10 +10,10 @@ import typer
 
 from histo_core.access import LOCAL, authorise
 from histo_core.cli.as_json import Json, say_json
-from histo_core.cli.epochs import tell_epochs
+from histo_core.cli.epochs import print_epochs
 from histo_core.cli.output import local_time, say, table
-from histo_core.cli.run_table import DEFAULT_COLUMNS, tell_differences, tell_run_table
-from histo_core.cli.watch import tell_end, watch, watch_or_cancel
+from histo_core.cli.run_table import DEFAULT_COLUMNS, print_differences, print_run_table
+from histo_core.cli.watch import print_end, watch, watch_or_cancel
 from histo_core.program import PROGRAM
 from histo_core.runs import api
 from histo_core.runs.artifacts.events import read_events
@@ -28,16 +28,18 @@ from histo_core.training.events import EpochDone
 from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:
-    from histo_core.experiments.beside import Pair
+    from histo_core.experiments.reported import Pair
 
 app = typer.Typer(help="List, watch, cancel, resume, order, name and delete runs.", no_args_is_help=True)
+
+_STATUS = f"Only these; may be repeated: {', '.join(status.word for status in RunStatus)}."
 
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, as `runs list` shows it.")]
 
 
 @app.command("list")
 def list_(
-    status: Annotated[list[RunStatus] | None, typer.Option(help="Only these; may be repeated.")] = None,
+    status: Annotated[list[RunStatus] | None, typer.Option(metavar="STATUS", help=_STATUS)] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many, newest first.")] = 50,
     archived: Annotated[bool, typer.Option("--archived", help="Also those that were archived.")] = False,
     columns: Annotated[
@@ -63,7 +65,7 @@ def list_(
     if columns or sort:
         wanted = RunFilter(statuses=status or (), archived=archived)
         asked = [name.strip() for name in (columns or DEFAULT_COLUMNS).split(",")]
-        tell_run_table(store, wanted, asked, sort=sort, descending=descending, limit=limit, as_json=as_json)
+        print_run_table(store, wanted, asked, sort=sort, descending=descending, limit=limit, as_json=as_json)
         return
     runs = store.runs(statuses=status or None, limit=limit, archived=archived)
     waiting = {run.run_id: place for place, run in enumerate(store.queue(), start=1)}
@@ -72,7 +74,7 @@ def list_(
         return
     if not runs:
         others = bool(status) and bool(store.runs(limit=1, archived=True))
-        nothing = f"No run is {' or '.join(status or [])}; `runs list` shows the others."
+        nothing = f"No run is {' or '.join(one.word for one in status or [])}; `runs list` shows the others."
         say(nothing if others else f"No runs. Start the demo with: {PROGRAM} demo")
         if not others and any(workspace.runs.glob("[!.]*/run.json")):
             say(f"Folders of runs are there without rows: {PROGRAM} workspace check --mend")
@@ -82,7 +84,7 @@ def list_(
         ("run", "status", "name", "model", "data", "device", "tags", "created"),
         [
             (
-                *(run.run_id, places.get(run.run_id, run.status.value), run.name),
+                *(run.run_id, places.get(run.run_id, run.status.word), run.name),
                 *(run.config.model.name, run.config.data.dataset),
                 *(run.device, ", ".join(run.tags), local_time(run.created_at)),
             )
@@ -116,9 +118,9 @@ def show(
     done = [event for event in read_events(workspace.run_folder(run.run_id)) if isinstance(event, EpochDone)]
     pairs: Sequence[Pair] = ()
     if run.origin:
-        from histo_core.experiments.beside import beside_run
+        from histo_core.experiments.reported import reported_for_run
 
-        pairs = beside_run(run, workspace)
+        pairs = reported_for_run(run, workspace)
     if as_json:
         facts = _facts(run) | {"folder": workspace.run_folder(run.run_id), "config": run.config}
         say_json(facts=facts, tables={"epochs": done, "reported": pairs})
@@ -126,7 +128,7 @@ def show(
     facts = {
         "run": run.run_id,
         "name": run.name,
-        "status": run.status.value + (" (asked to stop)" if run.cancel_requested and run.status.active else ""),
+        "status": run.status.word + (" (asked to stop)" if run.cancel_requested and run.status.active else ""),
         "reason": run.reason,
         "device": run.device,
         "priority": str(run.priority or ""),
@@ -147,7 +149,7 @@ def show(
         say(f"{pair.reported.measure} of {pair.of}: {pair.said}")
     if epochs:
         say("")
-        tell_epochs(done)
+        print_epochs(done)
     else:
         say("\n" + run.config.to_yaml().rstrip())
 
@@ -166,7 +168,7 @@ def differences(
     for run_id in run_ids:
         authorise(LOCAL, "run.read", run_id)
     store = Store.open(Workspace.default())
-    tell_differences([store.get(run_id) for run_id in run_ids], as_json=as_json)
+    print_differences([store.get(run_id) for run_id in run_ids], as_json=as_json)
 
 
 @app.command()
@@ -178,14 +180,14 @@ def cancel(run_id: RunId) -> None:
       python -m histo_core runs cancel 4547d1de99b8-1
     """
     run = api.cancel(run_id, Workspace.default())
-    say(f"run {run.run_id} {'is asked to stop' if run.status.active else run.status}")
+    say(f"run {run.run_id} {'is asked to stop' if run.status.active else run.status.word}")
 
 
 @app.command()
 def resume(
     run_id: RunId, detach: Annotated[bool, typer.Option("--detach", help="Do not wait for the run.")] = False
 ) -> None:
-    """Go on with a failed, cancelled or lost run from its last checkpoint.
+    """Go on with a failed, cancelled or interrupted run from its last checkpoint.
 
     \b
     Examples:
@@ -194,9 +196,9 @@ def resume(
     workspace = Workspace.default()
     run = api.resume(run_id, workspace)
     if detach:
-        say(f"run {run.run_id} {run.status}")
+        say(f"run {run.run_id} {run.status.word}")
         return
-    raise typer.Exit(tell_end(watch_or_cancel(run_id, workspace)))
+    raise typer.Exit(print_end(watch_or_cancel(run_id, workspace)))
 
 
 @app.command("watch")
@@ -208,7 +210,7 @@ def watch_(run_id: RunId) -> None:
       python -m histo_core runs watch 4547d1de99b8-1
     """
     authorise(LOCAL, "run.read", run_id)
-    raise typer.Exit(tell_end(watch(run_id, Workspace.default())))
+    raise typer.Exit(print_end(watch(run_id, Workspace.default())))
 
 
 @app.command()
@@ -310,6 +312,6 @@ def delete_(
 
 
 def _facts(run: Run) -> dict[str, Any]:
-    """What the store knows of a run, for other programs; its configuration by name and data set only."""
+    """Return a run's row in the store for other programs; its configuration by name and data set only."""
     known = {field.name: getattr(run, field.name) for field in fields(run) if field.name not in ("config", "progress")}
     return known | {"model": run.config.model.name, "dataset": run.config.data.dataset}

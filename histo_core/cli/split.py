@@ -28,7 +28,7 @@ def split(
     skip_broken: SkipBroken = False,
     save: Annotated[str | None, typer.Option(help="Keep it in the workspace under this name.")] = None,
 ) -> None:
-    """Divide a data set, count what each part holds, and keep the division if it has a name.
+    """Divide a data set, count what each set holds, and keep the division if it has a name.
 
     With --folds and without --fold, every fold is made.
 
@@ -64,7 +64,7 @@ def splits(dataset: Dataset, root: Root = None, option: DataOptions = None, skip
     Examples:
       python -m histo_core data splits --dataset breakhis --root ../shared/data/breakhis_224
     """
-    from histo_core.data.dataset import PARTS
+    from histo_core.data.dataset import SPLIT_SETS
     from histo_core.data.splits.saved_split import saved_splits
 
     authorise(LOCAL, "data.read", dataset)
@@ -77,9 +77,9 @@ def splits(dataset: Dataset, root: Root = None, option: DataOptions = None, skip
 
     rows = []
     for each in kept:
-        sizes = (sum(each.counts[part][name] or 0 for name in data.classes) for part in PARTS)
+        sizes = (sum(each.counts[split_set][name] or 0 for name in data.classes) for split_set in SPLIT_SETS)
         rows.append([each.name, f"{each.created_at:%Y-%m-%d %H:%M}", *(f"{n:,}" for n in sizes), each.fingerprint])
-    table(["name", "saved (UTC)", *PARTS, "fingerprint"], rows)
+    table(["name", "saved (UTC)", *SPLIT_SETS, "fingerprint"], rows)
 
 
 def _show(counts: pd.DataFrame) -> None:

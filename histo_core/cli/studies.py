@@ -8,7 +8,7 @@ import typer
 
 from histo_core.access import LOCAL, authorise
 from histo_core.cli.as_json import Json, say_json
-from histo_core.cli.data import draw_phantom
+from histo_core.cli.data import build_phantom_data
 from histo_core.cli.options import DataOptions, SkipBroken, pairs
 from histo_core.cli.output import say, table
 from histo_core.program import PROGRAM
@@ -65,12 +65,12 @@ def show(name: Name, as_json: Json = False) -> None:
       python -m histo_core studies show fub_breakhis
       python -m histo_core studies show fub_breakhis --json
     """
-    from histo_core.experiments.beside import beside_study
+    from histo_core.experiments.reported import reported_for_study
     from histo_core.studies.recipes import settings
 
     authorise(LOCAL, "run.read")
     study = _studies()[name]
-    beside = beside_study(study, Workspace.default())
+    beside = reported_for_study(study, Workspace.default())
     if as_json:
         said = ("title", "source", "data", "facts", "doubts", "ours", "wished", "chosen")
         say_json(
@@ -161,7 +161,7 @@ def run_(
     data = data_of(study, dataset, root, pairs(option), skip_broken=skip_broken)
     pieces = wanted(study, experiment, of=of, data=data, changes=pairs(change))
     if data.dataset == "phantom":
-        draw_phantom(data, workspace)
+        build_phantom_data(data, workspace)
     begun = start(pieces, workspace, name=label, tags=tag or (), note=note, priority=priority, warn=say)
     for run in begun.runs:
         say(f"run {run.run_id}  {run.name}")

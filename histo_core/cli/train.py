@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from histo_core.cli.data import draw_phantom
+from histo_core.cli.data import build_phantom_data
 from histo_core.cli.output import say
 from histo_core.cli.run_options import with_run_options
-from histo_core.cli.watch import tell_end, watch_or_cancel
+from histo_core.cli.watch import print_end, watch_or_cancel
 from histo_core.config import RunConfig
 from histo_core.program import PROGRAM
 from histo_core.runs.api import launch, launch_many
@@ -39,12 +39,12 @@ def train(
     """
     workspace = Workspace.default()
     if config.data.dataset == "phantom":
-        draw_phantom(config.data, workspace)
+        build_phantom_data(config.data, workspace)
     run = launch(config, workspace, name=name, tags=tag or (), note=note, priority=priority, warn=say)
     if detach:
-        say(f"Watch it with: {PROGRAM} runs watch {run.run_id}\nrun {run.run_id} {run.status}")
+        say(f"Watch it with: {PROGRAM} runs watch {run.run_id}\nrun {run.run_id} {run.status.word}")
         return
-    raise typer.Exit(tell_end(watch_or_cancel(run.run_id, workspace)))
+    raise typer.Exit(print_end(watch_or_cancel(run.run_id, workspace)))
 
 
 def demo(
@@ -61,13 +61,13 @@ def demo(
     from histo_core.studies.demo import demo_configs
 
     workspace, members = Workspace.default(), demo_configs(patches)
-    draw_phantom(members[0].config.data, workspace)
+    build_phantom_data(members[0].config.data, workspace)
     queued = launch_many([one.config for one in members], workspace, names=[one.name for one in members])
     for run in queued:
         say(f"{run.run_id}  {run.name}")
     ids = " ".join(run.run_id for run in queued)
     if not detach:
-        codes = [tell_end(watch_or_cancel(run.run_id, workspace)) for run in queued]
+        codes = [print_end(watch_or_cancel(run.run_id, workspace)) for run in queued]
         if any(codes):
             raise typer.Exit(1)
     say(f"Compare them with: {PROGRAM} compare {ids}")

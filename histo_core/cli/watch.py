@@ -63,14 +63,14 @@ def watch_or_cancel(run_id: str, workspace: Workspace) -> Run:
             return Store.open(workspace).get(run_id)
 
 
-def tell_end(run: Run) -> int:
+def print_end(run: Run) -> int:
     """Print how a run ended, what can be done next, and last the run's id. Returns the process's exit code."""
     resume = f"Go on with: {PROGRAM} runs resume {run.run_id}"
     if run.status is RunStatus.SUCCEEDED:
         say(f"Explain it with: {PROGRAM} explain {run.run_id} --patch ID --out FOLDER")
     elif run.status.resumable:
         say("\n".join(filter(None, [run.reason, resume])))
-    say(f"run {run.run_id} {run.status}")
+    say(f"run {run.run_id} {run.status.word}")
     return 0 if run.status is RunStatus.SUCCEEDED else 1
 
 

@@ -13,10 +13,10 @@ from histo_core.comparison.compare import compare as compare_joined
 from histo_core.comparison.from_arrays import joined_arrays
 from histo_core.comparison.join import join, load
 from histo_core.comparison.kept import kept_auroc_results
-from histo_core.comparison.looks import look_at_test
+from histo_core.comparison.looks import record_look
 from histo_core.comparison.results import Comparison
 from histo_core.comparison.threshold import DEFAULT, ThresholdRule, parse_threshold
-from histo_core.comparison.training_set import need_training_part
+from histo_core.comparison.training_set import need_training_set
 from histo_core.data.grouping import GroupKind
 from histo_core.evaluation.intervals import CONFIDENCE
 from histo_core.evaluation.validation import Groups
@@ -29,7 +29,7 @@ def compare(
     runs: Sequence[Run | str],
     workspace: Workspace | None = None,
     *,
-    part: str = "test",
+    split_set: str = "test",
     shared_only: bool = False,
     threshold: float | str | ThresholdRule = DEFAULT,
     class_of_interest: str | None = None,
@@ -45,7 +45,7 @@ def compare(
     Args:
         runs: runs, or their ids.
         workspace: the workspace that holds them; None takes the default one.
-        part: test, valid or train.
+        split_set: test, valid or train.
         shared_only: compare on the samples that all runs have, although splits or samples differ.
         threshold: probability from which a patch is predicted as the class of interest, 0 to 1; or a rule that chooses
             it on each run's own validation set, such as ``"validation:youden"``.
@@ -92,12 +92,12 @@ def compare(
     store = Store.open(workspace)
     found = [store.get(run_id) for run_id in ids]
     loaded = [load(run, workspace) for run in found]
-    if part == "train":
-        loaded = [need_training_part(one, run, workspace) for one, run in zip(loaded, found, strict=True)]
-    joined = join(loaded, part, shared_only=shared_only)
+    if split_set == "train":
+        loaded = [need_training_set(one, run, workspace) for one, run in zip(loaded, found, strict=True)]
+    joined = join(loaded, split_set, shared_only=shared_only)
     aurocs = kept_auroc_results(joined, workspace, class_of_interest, comparator=comparator, confidence=confidence)
     result = at_threshold(joined, aurocs, rule)
-    return replace(result, looks=look_at_test(found, workspace)) if part == "test" else result
+    return replace(result, looks=record_look(found, workspace)) if split_set == "test" else result
 
 
 def compare_predictions(

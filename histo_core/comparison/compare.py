@@ -50,7 +50,7 @@ def at_threshold(joined: Joined, aurocs: AurocResults, threshold: float | Thresh
         for i, cut in enumerate(thresholds(joined, aurocs.class_of_interest, rule))
     )
     made = Comparison(
-        part=joined.part,
+        split_set=joined.split_set,
         classes=joined.classes,
         class_of_interest=aurocs.class_of_interest,
         rule=rule,
@@ -114,8 +114,8 @@ def _warnings(joined: Joined, y_true: np.ndarray, rule: ThresholdRule) -> tuple[
             )
     if kind == "slide":
         found.append("Not every patient is known: slides count as independent, so that intervals may be too narrow.")
-    if rule.from_validation and joined.part == "valid":
+    if rule.from_validation and joined.split_set == "valid":
         found.append("The thresholds were chosen on these very patches, so that rates at them are too good.")
     if joined.dropped:
-        found.append(f"{joined.dropped:,} {joined.part} samples that not every run has were left out.")
+        found.append(f"{joined.dropped:,} {joined.split_set} samples that not every run has were left out.")
     return tuple(found)

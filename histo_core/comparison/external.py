@@ -65,14 +65,14 @@ class ExternalValidation:
     own: Scored | None
 
 
-def validate(found: PredictionSet, run: Run, workspace: Workspace, part: str = "test") -> ExternalValidation:
+def validate(found: PredictionSet, run: Run, workspace: Workspace, split_set: str = "test") -> ExternalValidation:
     """Score the labelled patches of one set, and the run's own test set.
 
     Args:
         found: predictions of ``run``.
         run: the run.
         workspace: the workspace that holds it.
-        part: the set of ``found`` to score; all patches are "test" where they were not split.
+        split_set: the set of ``found`` to score; all patches are "test" where they were not split.
 
     Raises:
         ComparisonError: no patch of the set has a label.
@@ -80,7 +80,7 @@ def validate(found: PredictionSet, run: Run, workspace: Workspace, part: str = "
     """
     division = found.facts.get("division", "")  # predictions of older versions lack it
     divided = f" ({division})" if division else ""
-    where = f"these data, {part}{divided}" if divided or found.facts["parts"] != [part] else "these data"
+    where = f"these data, {split_set}{divided}" if divided or found.facts["parts"] != [split_set] else "these data"
     mine = RunPredictions(
         found.id,
         f"{run.name or run.run_id} on {where}",
@@ -89,7 +89,7 @@ def validate(found: PredictionSet, run: Run, workspace: Workspace, part: str = "
         tuple(found.facts["classes"]),
         str(found.facts["positive"]),
     )
-    return ExternalValidation(_scored(mine, part, where), _own(run, workspace))
+    return ExternalValidation(_scored(mine, split_set, where), _own(run, workspace))
 
 
 def _own(run: Run, workspace: Workspace) -> Scored | None:
@@ -99,8 +99,8 @@ def _own(run: Run, workspace: Workspace) -> Scored | None:
         return None
 
 
-def _scored(predictions: RunPredictions, part: str, where: str) -> Scored:
-    joined = join([predictions], part)
+def _scored(predictions: RunPredictions, split_set: str, where: str) -> Scored:
+    joined = join([predictions], split_set)
     return Scored(where, compare(joined), _rates(joined))
 
 

@@ -63,7 +63,7 @@ def joined_arrays(
     names = _class_names(classes, k)
     return Joined(
         runs=tuple(RunPredictions(name, name, _NO_TABLE, "", names, names[-1]) for name in tables),
-        part="test",
+        split_set="test",
         sample_ids=np.arange(len(truth)).astype(str).astype(object),
         y_true=_labels(truth, names, named=classes is not None),
         probabilities=np.stack(list(tables.values())),

@@ -44,7 +44,7 @@ class Joined:
 
     Attributes:
         runs: the m runs.
-        part: train, valid or test.
+        split_set: train, valid or test.
         sample_ids: str [n], sorted.
         y_true: int64 [n], index into ``classes``.
         probabilities: float64 [m, n, k], 0 to 1.
@@ -56,7 +56,7 @@ class Joined:
     """
 
     runs: tuple[RunPredictions, ...]
-    part: str
+    split_set: str
     sample_ids: np.ndarray
     y_true: np.ndarray
     probabilities: np.ndarray
@@ -102,12 +102,12 @@ def load(run: Run, workspace: Workspace) -> RunPredictions:
     return RunPredictions(run.run_id, name, table, fingerprint, class_names(table), positive)
 
 
-def join(runs: Sequence[RunPredictions], part: str = "test", *, shared_only: bool = False) -> Joined:
+def join(runs: Sequence[RunPredictions], split_set: str = "test", *, shared_only: bool = False) -> Joined:
     """Join runs on the labelled samples of one set.
 
     Args:
         runs: the runs; the others must match the first.
-        part: train, valid or test, of each run's own split.
+        split_set: train, valid or test, of each run's own split.
         shared_only: compare on the samples that every run has in this set, although splits or samples differ. Each
             run held these samples out, so that the comparison stays fair.
 
@@ -120,16 +120,16 @@ def join(runs: Sequence[RunPredictions], part: str = "test", *, shared_only: boo
     twice = sorted({run_id for run_id in ids if ids.count(run_id) > 1})
     if twice:
         raise ComparisonError(f"Run {', '.join(twice)} is chosen twice.", "Each counts once.", "Choose it once.")
-    tables = [_labelled(run, part) for run in runs]
+    tables = [_labelled(run, split_set) for run in runs]
     for run, table in zip(runs, tables, strict=True):
         _same_classes(runs[0], run)
         _same_labels(runs[0], tables[0], run, table)
     if not shared_only:
-        _same_samples(runs, tables, part)
+        _same_samples(runs, tables, split_set)
     shared = sorted(set.intersection(*(set(table.index) for table in tables)))
     if not shared:
         raise ComparisonError(
-            f"The {len(runs)} runs have no {part} sample in common.",
+            f"The {len(runs)} runs have no {split_set} sample in common.",
             "At least one is needed.",
             "Train them on the same split.",
         )
@@ -139,7 +139,7 @@ def join(runs: Sequence[RunPredictions], part: str = "test", *, shared_only: boo
     groups, kind = _groups(rows)
     return Joined(
         runs=tuple(runs),
-        part=part,
+        split_set=split_set,
         sample_ids=np.asarray(shared, dtype=object),
         y_true=rows[0]["y_true"].map({name: i for i, name in enumerate(classes)}).to_numpy(np.int64),
         probabilities=np.stack([table[columns].to_numpy(np.float64) for table in rows]),
@@ -152,12 +152,14 @@ def join(runs: Sequence[RunPredictions], part: str = "test", *, shared_only: boo
     )
 
 
-def _labelled(run: RunPredictions, part: str) -> pd.DataFrame:
-    table = run.table[(run.table["split"] == part) & run.table["y_true"].notna()]
+def _labelled(run: RunPredictions, split_set: str) -> pd.DataFrame:
+    table = run.table[(run.table["split"] == split_set) & run.table["y_true"].notna()]
     if table.empty:
-        parts = ", ".join(sorted(run.table.loc[run.table["y_true"].notna(), "split"].unique())) or "none"
+        split_sets = ", ".join(sorted(run.table.loc[run.table["y_true"].notna(), "split"].unique())) or "none"
         raise ComparisonError(
-            f"Run {run.name} has no labelled {part} sample.", f"Sets with labels: {parts}.", "Choose one of these."
+            f"Run {run.name} has no labelled {split_set} sample.",
+            f"Sets with labels: {split_sets}.",
+            "Choose one of these.",
         )
     return table.set_index("sample_id")
 
@@ -186,7 +188,7 @@ def _same_labels(first: RunPredictions, expected: pd.DataFrame, run: RunPredicti
         )
 
 
-def _same_samples(runs: Sequence[RunPredictions], tables: Sequence[pd.DataFrame], part: str) -> None:
+def _same_samples(runs: Sequence[RunPredictions], tables: Sequence[pd.DataFrame], split_set: str) -> None:
     first, expected = runs[0], tables[0]
     odd = []
     for run, table in zip(runs[1:], tables[1:], strict=True):
@@ -195,7 +197,7 @@ def _same_samples(runs: Sequence[RunPredictions], tables: Sequence[pd.DataFrame]
             odd.append(f"{run.name} shares {shared:,} of its {len(table):,}")
     if odd:
         raise ComparisonError(
-            f"These runs were split differently from {first.name} with its {len(expected):,} {part} samples: "
+            f"These runs were split differently from {first.name} with its {len(expected):,} {split_set} samples: "
             f"{'; '.join(odd)}.",
             "Numbers on different samples say nothing about the models.",
             f"Train again with the split of {first.name}, or compare on the shared samples only.",

@@ -18,7 +18,7 @@ from histo_core.runs.store.test_set_access import record_score, scored_for_other
 from histo_core.workspace import Workspace
 
 
-def look_at_test(runs: Sequence[Run], workspace: Workspace) -> str:
+def record_look(runs: Sequence[Run], workspace: Workspace) -> str:
     """Record that some runs' test sets are compared, and say how often they were scored for others before.
 
     Args:
@@ -28,21 +28,21 @@ def look_at_test(runs: Sequence[Run], workspace: Workspace) -> str:
     Returns:
         A sentence.
     """
-    parts = sorted({run.test_fingerprint for run in runs if run.test_fingerprint})
-    if not parts:
+    test_sets = sorted({run.test_fingerprint for run in runs if run.test_fingerprint})
+    if not test_sets:
         return "How often the test set was scored before is not known: the runs do not say which one it is."
     database, ids = Store.open(workspace).database, sorted(run.run_id for run in runs)
     look = look_id(ids)
     try:
         with database.write() as connection:
-            for part in parts:
-                record_score(connection, part, look, workspace)
+            for test_set in test_sets:
+                record_score(connection, test_set, look, workspace)
     except ReadOnlyStoreError:
         not_kept = " This look is not counted: the workspace can only be read."
     else:
         not_kept = ""
-    most = max(scored_for_others(database, part, look, ids) for part in parts)
-    whose = "the test set was" if len(parts) == 1 else "the most scored of the test sets was"
+    most = max(scored_for_others(database, test_set, look, ids) for test_set in test_sets)
+    whose = "the test set was" if len(test_sets) == 1 else "the most scored of the test sets was"
     return f"Beside {'this run' if len(ids) == 1 else 'these runs'}, {whose} {scored_in_words(most)}{not_kept}"
 
 

@@ -28,7 +28,7 @@ class PairDifference:
         other_id, other: run id and displayed name of the other model, or of the comparator.
         difference: AUROC of the first minus that of the other.
         p_corrected: the P value after correction for all pairs of the family; None without a P value.
-        apart: whether the two differ by the corrected P value; False without one.
+        significant: whether the two differ by the corrected P value; False without one.
     """
 
     first_id: str
@@ -37,7 +37,7 @@ class PairDifference:
     other: str
     difference: PairedDifference
     p_corrected: float | None
-    apart: bool
+    significant: bool
 
 
 def pair_differences(
@@ -76,9 +76,11 @@ def pair_differences(
         first, other, difference = order[pair.first], order[pair.second], pair.difference
         if at is not None:
             first, other, difference = other, first, _turned(difference)
-        apart = pair.p_corrected is not None and pair.p_corrected < 1 - confidence
+        significant = pair.p_corrected is not None and pair.p_corrected < 1 - confidence
         ids = joined.runs[first].run_id, joined.runs[other].run_id
-        pairs.append(PairDifference(ids[0], names[first], ids[1], names[other], difference, pair.p_corrected, apart))
+        pairs.append(
+            PairDifference(ids[0], names[first], ids[1], names[other], difference, pair.p_corrected, significant)
+        )
     return tuple(pairs)
 
 

@@ -53,7 +53,7 @@ class Comparison:
     """A comparison of models on the same n samples of n_groups patients or slides (0 where neither is known).
 
     Attributes:
-        part: train, valid or test.
+        split_set: train, valid or test.
         classes, class_of_interest: class names.
         rule: where the models' thresholds come from.
         n, n_groups, group_kind: number of samples; number of patients or slides, and which of the two.
@@ -68,7 +68,7 @@ class Comparison:
         looks: how often the test set was scored for others before, in words; empty where that does not apply.
     """
 
-    part: str
+    split_set: str
     classes: tuple[str, ...]
     class_of_interest: str
     rule: ThresholdRule
@@ -125,7 +125,7 @@ class Comparison:
             "run_id": result.run_id,
             "name": result.name,
             "is_reference": result.is_reference,
-            "part": self.part,
+            "part": self.split_set,
             "n": result.metrics.n,
         }
         for name, interval in result.overall.items():
@@ -150,7 +150,8 @@ class Comparison:
                    "pairs_tested", "apart", "p_swap", "p_swap_smallest", "method", "warning"]  # fmt: skip
         rows = [
             (pair.first_id, pair.first, pair.other_id, pair.other, found.value, found.low, found.high, found.p_value,
-             pair.p_corrected, len(self.differences), pair.apart, None if found.swap is None else found.swap.p_value,
+             pair.p_corrected, len(self.differences), pair.significant,
+             None if found.swap is None else found.swap.p_value,
              None if found.swap is None else found.swap.smallest, found.method, found.warning)
             for pair in self.differences
             for found in (pair.difference,)

@@ -66,7 +66,7 @@ def differences_table(comparison: Comparison) -> pd.DataFrame:
                 "P": p_text(pair.difference.p_value),
                 "P, corrected": p_text(pair.p_corrected),
                 "P, models swapped": _swap_text(pair),
-                "Told apart": "yes" if pair.apart else "no",
+                "Told apart": "yes" if pair.significant else "no",
             }
             for pair in comparison.differences
         ]

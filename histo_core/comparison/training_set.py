@@ -8,7 +8,7 @@ import pandas as pd
 
 from histo_core.comparison.join import RunPredictions
 from histo_core.errors import ComparisonError
-from histo_core.prediction.training_set import PART, command, kept_training_part, learnt_from
+from histo_core.prediction.training_set import TRAIN, command, kept_training_set, learnt_from
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 
@@ -18,7 +18,7 @@ LEARNT = (
 )
 
 
-def of_training_part(found: RunPredictions, run: Run, workspace: Workspace) -> RunPredictions | None:
+def of_training_set(found: RunPredictions, run: Run, workspace: Workspace) -> RunPredictions | None:
     """Return a run's predictions of its training set, or None where there are none yet.
 
     Predictions of its validation set stay in the table, for thresholds that are chosen there.
@@ -33,8 +33,8 @@ def of_training_part(found: RunPredictions, run: Run, workspace: Workspace) -> R
         CorruptDataError: the predictions are not those that were written.
     """
     table = found.table
-    if PART not in set(table["split"]):
-        kept = kept_training_part(run, workspace)
+    if TRAIN not in set(table["split"]):
+        kept = kept_training_set(run, workspace)
         if kept is None:
             return None
         table = kept.table()
@@ -42,18 +42,18 @@ def of_training_part(found: RunPredictions, run: Run, workspace: Workspace) -> R
     return replace(found, table=pd.concat([learnt_from(table, run), validation], ignore_index=True), learnt=True)
 
 
-def need_training_part(found: RunPredictions, run: Run, workspace: Workspace) -> RunPredictions:
+def need_training_set(found: RunPredictions, run: Run, workspace: Workspace) -> RunPredictions:
     """Return a run's predictions of its training set, or raise an error where there are none.
 
     Raises:
         ComparisonError: there are none; the error gives the command that makes them.
-        CorruptDataError: as in `of_training_part`.
+        CorruptDataError: as in `of_training_set`.
     """
-    part = of_training_part(found, run, workspace)
-    if part is None:
+    kept_set = of_training_set(found, run, workspace)
+    if kept_set is None:
         raise ComparisonError(
             f"Run {found.name} has no predictions of its training set.",
             "They are made on request, because that may take long.",
             f"Make them with: {command(run)}",
         )
-    return part
+    return kept_set

@@ -55,7 +55,7 @@ def listed(names: Sequence[str]) -> str:
     """
     if len(names) > _NAMED + 1:
         names = [*names[:_NAMED], f"{len(names) - _NAMED} others"]
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+    return " and ".join(words for words in (", ".join(names[:-1]), names[-1]) if words)
 
 
 def _against(others: Sequence[PairDifference], references: set[str], pronoun: str) -> str:
@@ -63,9 +63,9 @@ def _against(others: Sequence[PairDifference], references: set[str], pronoun: st
         models = [pair.other for pair in pairs if pair.other_id not in references]
         return listed(models + [f"the reference {pair.other}" for pair in pairs if pair.other_id in references])
 
-    below = [pair for pair in others if pair.apart and pair.difference.value > 0]
-    level = [pair for pair in others if not pair.apart]
-    above = [pair for pair in others if pair.apart and pair.difference.value < 0]  # only a reference can be
+    below = [pair for pair in others if pair.significant and pair.difference.value > 0]
+    level = [pair for pair in others if not pair.significant]
+    above = [pair for pair in others if pair.significant and pair.difference.value < 0]  # only a reference can be
     verb = "is" if pronoun == "it" else "are"
     clauses = []
     if below:
@@ -87,11 +87,11 @@ def _against_comparator(comparison: Comparison, aurocs: Mapping[str, Interval]) 
 
     pairs = comparison.differences
     kinds = (
-        ("better", [pair for pair in pairs if pair.apart and pair.difference.value > 0]),
-        ("worse", [pair for pair in pairs if pair.apart and pair.difference.value < 0]),
+        ("better", [pair for pair in pairs if pair.significant and pair.difference.value > 0]),
+        ("worse", [pair for pair in pairs if pair.significant and pair.difference.value < 0]),
     )
     clauses = [f"{named(found)} {'is' if len(found) == 1 else 'are'} {word}" for word, found in kinds if found]
-    if level := [pair for pair in pairs if not pair.apart]:
+    if level := [pair for pair in pairs if not pair.significant]:
         clauses.append(f"{named(level)} cannot be told apart from it")
     return (
         f"Against {comparator.name}, named beforehand ({_measure(comparison)} {aurocs[comparator.run_id]}), "
@@ -110,7 +110,7 @@ def _measure(comparison: Comparison) -> str:
 def _basis(comparison: Comparison) -> str:
     count, kind = comparison.n_groups, comparison.group_kind
     if kind is None:
-        count, kind = comparison.n, f"{comparison.part} patch"
+        count, kind = comparison.n, f"{comparison.split_set} patch"
     return f"these {count:,} {kind}{'es' if kind.endswith('ch') else 's'}" if count > 1 else f"this one {kind}"
 
 
@@ -119,6 +119,6 @@ def _undefined(comparison: Comparison) -> str:
     positives = int(counts[comparison.classes.index(comparison.class_of_interest)])
     share = "none" if positives == 0 else "every one"
     return (
-        f"AUROC is not defined here: of the {comparison.n:,} {comparison.part} patches {share} is "
+        f"AUROC is not defined here: of the {comparison.n:,} {comparison.split_set} patches {share} is "
         f"{comparison.class_of_interest}."
     )

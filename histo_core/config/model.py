@@ -55,9 +55,9 @@ class PredictConfig(Config):
     )
 
     @model_validator(mode="after")
-    def _parts_are_named_once(self) -> PredictConfig:
+    def _sets_are_named_once(self) -> PredictConfig:
         if len(set(self.parts)) < len(self.parts):
-            raise ValueError("each part can be named once")
+            raise ValueError("each set can be named once")
         return self
 
     @model_validator(mode="after")

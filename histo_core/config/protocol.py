@@ -86,25 +86,25 @@ class ProtocolConfig(Config):
     repeats: int = Field(default=1, ge=1, le=1000, title="Repeats")
     new: Literal["seeds", "splits"] = Field(
         default="seeds",
-        title="Each repeat has a new",
+        title="Vary between repeats",
         description="Seed: other weights and order, the same patches held out. Split: other patches (whole patients, "
         "where they are known) are held out as well",
     )
     sweep: dict[str, SweepField] = Field(default_factory=dict, title="Settings to try")
     sampler: Literal["grid", "random", "tpe"] = Field(
         default="grid",
-        title="Try",
+        title="Search method",
         description="Every combination, random ones, or those that look best after the ones before (tree-structured "
         "Parzen estimator, Bergstra 2011)",
     )
     trials: int = Field(default=20, ge=1, le=1000, title="Trials", description="Of random and tpe")
     pruning: bool = Field(
         default=False,
-        title="Stop poor trials early",
+        title="Prune poor trials",
         description="When a trial's best epoch so far is below the median of the others at that epoch",
     )
     metric: Metric = Field(
-        default="valid_auroc", title="Choose by", description="On the validation set; never on the test set"
+        default="valid_auroc", title="Selection metric", description="On the validation set; never on the test set"
     )
 
     @model_validator(mode="after")

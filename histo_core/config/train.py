@@ -80,7 +80,7 @@ class TrainConfig(Config):
         default=0.0,
         ge=0,
         le=1,
-        title="Rate decay",
+        title="Learning rate decay",
         description="For adagrad: the rate after n steps is 1 / (1 + n x it)",
     )
     initial_accumulator: float = Field(
@@ -114,7 +114,7 @@ class TrainConfig(Config):
     )
     schedule_every: Literal["epoch", "step"] = Field(
         default="epoch",
-        title="Schedule counts",
+        title="Schedule unit",
         description="Epochs, as its name says; or steps, which is what one study's text says literally. "
         "For step and exponential",
     )
@@ -185,13 +185,13 @@ class TrainConfig(Config):
     )
     loss_on: Literal["logits", "probabilities"] = Field(
         default="logits",
-        title="Loss of",
+        title="Loss applied to",
         description="Logits, as it should be. Probabilities: the loss's softmax comes on top of the output's, as in "
         "two of the studies; kept so that the failure can be shown",
     )
     loss_sum: bool = Field(
         default=False,
-        title="Sum the loss",
+        title="Sum loss over batch",
         description="Over the batch instead of its mean, as if the learning rate were larger. What is shown stays "
         "the mean",
     )

@@ -24,7 +24,7 @@ class PreprocessConfig(Config):
     )
     crop_rounding: Literal["half_even", "down"] = Field(
         default="half_even",
-        title="Odd margins",
+        title="Crop rounding",
         description="Where the crop's margin is odd: half a pixel to the even row and column, as in torchvision; or "
         "down, as runs before December 2026 did",
     )
@@ -33,7 +33,7 @@ class PreprocessConfig(Config):
     )
     interpolation: Literal["smooth", "nearest"] = Field(
         default="smooth",
-        title="Resize by",
+        title="Interpolation",
         description="Smooth blends neighbours; nearest repeats pixels, so that enlarging adds nothing",
     )
     mean: tuple[Mean, Mean, Mean] = Field(default=IMAGENET_MEAN, title="Channel mean", description="-10 to 10 each")
@@ -64,7 +64,7 @@ class AugmentConfig(Config):
         default=True, title="Flips", description="Mirror left-right and up-down, each with the flip probability"
     )
     flip_axes: Literal["both", "left_right"] = Field(
-        default="both", title="Flip", description="Both ways, or left-right only"
+        default="both", title="Flip directions", description="Both ways, or left-right only"
     )
     flip_chance: Fraction = Field(default=0.5, title="Flip probability", description="Of each way by itself")
     quarter_turns: bool = Field(default=True, title="Quarter turns", description="Rotate by 0, 90, 180 or 270 degrees")
@@ -97,7 +97,7 @@ class AugmentConfig(Config):
     elastic_chance: Fraction = Field(default=1.0, title="Elastic probability")
     fill: Literal["reflect", "nearest", "black", "white"] = Field(
         default="reflect",
-        title="Beyond the edge",
+        title="Padding",
         description="What a moved patch shows there: itself mirrored, its last pixel drawn out, black or white",
     )
 

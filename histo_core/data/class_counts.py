@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from histo_core.data.dataset import PARTS, Dataset
+from histo_core.data.dataset import SPLIT_SETS, Dataset
 
 UNKNOWN = "unknown"
 TOTAL = "total"
@@ -67,10 +67,10 @@ def _text(value: object) -> str:
 
 def rank(name: str) -> tuple[int, list[tuple[bool, float, str]]]:
     """Return a sort key: sets in their order, then names with numbers as numbers (slide 2 before slide 10)."""
-    if name in PARTS:
-        return PARTS.index(name), []
+    if name in SPLIT_SETS:
+        return SPLIT_SETS.index(name), []
     pieces = re.split(r"(\d+(?:\.\d+)?)", name)
     numbered = enumerate(pieces)  # every second piece is a number
-    return len(PARTS), [
+    return len(SPLIT_SETS), [
         (place % 2 == 0, float(piece) if place % 2 else 0.0, piece) for place, piece in numbered if piece
     ]

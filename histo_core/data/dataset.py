@@ -27,7 +27,7 @@ from histo_core.regular_files import read_regular
 from histo_core.workspace import Workspace
 
 UNLABELLED = -1
-PARTS = ("train", "valid", "test")
+SPLIT_SETS = ("train", "valid", "test")
 
 _BATCH = 256
 _SETTLED_SECONDS = 2.0
@@ -40,19 +40,19 @@ class Problem(NamedTuple):
     where: str
     """Its sample id, else its path below the data set's folder."""
     what: str
-    """What is wrong with it, as a clause: "is empty (0 bytes)"."""
+    """The fault as a clause: "is empty (0 bytes)"."""
 
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """What is known about a data set before it is opened."""
+    """Facts about a data set that are known before it is opened."""
 
     title: str
     summary: str
     source: str
     licence: str
     layout: str
-    """How the files must be laid out, in one or two sentences that a newcomer understands."""
+    """The expected layout of the files, in one or two sentences that a newcomer understands."""
     needs_root: bool = True
     expected_counts: dict[str, int] | None = None
     checksums: dict[str, str] | None = None
@@ -60,7 +60,7 @@ class DatasetInfo:
     """Side in pixels of the central box that the label is about; None where it is about the whole patch."""
 
 
-class PatchStore(Protocol):
+class StoredPatches(Protocol):
     """Fast random access to patches."""
 
     def __len__(self) -> int: ...
@@ -122,7 +122,7 @@ class Dataset(ABC):
         self.positive = positive or self.classes[-1]
         self.microns_per_pixel = microns_per_pixel
         self.problems, self.sources = tuple(problems), tuple(sources)
-        self.store: PatchStore | None = None
+        self.converted: StoredPatches | None = None
         self.split_note = ""
         self.survey: Survey | None = None
         self.config: DataConfig | None = None
@@ -159,7 +159,7 @@ class Dataset(ABC):
         Raises:
             CorruptDataError: an image cannot be read; it names the file.
         """
-        return self.read_source(indices) if self.store is None else self.store.read(indices)
+        return self.read_source(indices) if self.converted is None else self.converted.read(indices)
 
     def mask(self, index: int) -> np.ndarray | None:
         """Return the tumour's mask, bool H x W, or None where the source has no mask."""

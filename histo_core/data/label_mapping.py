@@ -44,7 +44,7 @@ class LabelMapped(Dataset):
             problems=source.problems,
             sources=source.sources,
         )
-        self.source, self.store = source, source.store
+        self.source, self.converted = source, source.converted
         self.split_note, self.survey = source.split_note, source.survey
         self.mapped, self.one_file_each = source.mapped, source.one_file_each
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from histo_core.config import Config, DataConfig, parse_config
 from histo_core.data.dataset import DATASETS, Dataset
 from histo_core.data.integrity import without_broken
-from histo_core.data.storage.converted import find_store
+from histo_core.data.storage.converted import find_converted
 from histo_core.errors import BrokenFilesError, ConfigError, DataError, DataNotFoundError
 from histo_core.progress import Progress, silent
 from histo_core.workspace import Workspace
@@ -63,7 +63,7 @@ def open_dataset(config: DataConfig, workspace: Workspace | None = None, progres
     dataset.remember_in(workspace)
     if config.skip_broken:
         dataset = without_broken(dataset, workspace, progress)
-    dataset.store = find_store(dataset, workspace)
+    dataset.converted = find_converted(dataset, workspace)
     dataset.config = config if root is None else config.model_copy(update={"root": str(root)})
     return dataset
 

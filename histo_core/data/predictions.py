@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from histo_core.data.dataset import PARTS, Dataset
+from histo_core.data.dataset import SPLIT_SETS, Dataset
 from histo_core.data.formats.parquet_table import check_parquet, read_own_parquet
 from histo_core.data.splits.split import Split
 from histo_core.errors import CorruptDataError, DataNotFoundError
@@ -57,7 +57,7 @@ def build_predictions(
     for column in ("patient_id", "slide_id"):
         known = rows[column].to_numpy(dtype=object) if column in rows else np.full(len(rows), None)
         table[column] = pd.Series(known, dtype="str")
-    table["split"] = split.parts[indices]
+    table["split"] = split.split_sets[indices]
     table["fold"] = pd.array([split.fold] * len(rows), dtype="Int64")
     table["y_true"] = names[rows["label"].to_numpy()]
     table["y_pred"] = names[probabilities.argmax(axis=1)]
@@ -92,7 +92,7 @@ def check_predictions(table: pd.DataFrame) -> pd.DataFrame:
         )
     _refuse(table, "sample_id", table["sample_id"].isna(), "is missing", "Each row needs an id.")
     _refuse(table, "sample_id", table["sample_id"].duplicated(), "stands there twice", "Ids must be unique.")
-    _refuse(table, "split", ~table["split"].isin(PARTS), "is no part", f"Parts: {', '.join(PARTS)}.")
+    _refuse(table, "split", ~table["split"].isin(SPLIT_SETS), "is no set", f"Sets: {', '.join(SPLIT_SETS)}.")
     known = f"Classes: {', '.join(classes)}."
     _refuse(table, "y_true", table["y_true"].notna() & ~table["y_true"].isin(classes), "has no prob_ column", known)
     _refuse(table, "y_pred", ~table["y_pred"].isin(classes), "has no prob_ column", known)

@@ -153,7 +153,7 @@ def _cancel(run_ids: Collection[str], workspace: Workspace) -> None:
 def _check_trained(run_ids: Sequence[str], runs: Mapping[str, Run]) -> None:
     untrained = [run for run in runs.values() if run.status is not RunStatus.SUCCEEDED]
     if untrained:
-        said = "; ".join(f"{run.name} {run.status.value}: {run.reason}" for run in untrained)
+        said = "; ".join(f"{run.name} {run.status.word}: {run.reason}" for run in untrained)
         raise RunError(
             f"{len(run_ids) - len(untrained)} of {len(run_ids)} networks were trained. {said}",
             "",

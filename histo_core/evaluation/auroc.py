@@ -5,7 +5,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from histo_core.evaluation.auroc_difference import PairedDifference, auroc_difference
-from histo_core.evaluation.auroc_parts import auroc_parts
+from histo_core.evaluation.auroc_estimate import auroc_estimate
 from histo_core.evaluation.intervals import CONFIDENCE, Interval
 from histo_core.evaluation.validation import Groups, check_groups, check_scores, check_truth
 
@@ -53,4 +53,4 @@ def auroc_interval(
     codes = check_groups(groups, len(positive))
     if positive.all() or not positive.any():
         return None
-    return auroc_parts(positive, scores, codes).limits.interval(confidence)
+    return auroc_estimate(positive, scores, codes).limits.interval(confidence)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit, logit
 from scipy.stats import t
 
-from histo_core.evaluation.auroc_parts import AurocParts, auroc_parts, pulled_df
+from histo_core.evaluation.auroc_estimate import AurocEstimate, auroc_estimate, influence_df
 from histo_core.evaluation.intervals import CONFIDENCE
 from histo_core.evaluation.limits import Agreeing
 from histo_core.evaluation.swap_test import SwapTest, swap_test
@@ -19,7 +19,7 @@ from histo_core.evaluation.warnings import few_groups
 _ANGLES = np.linspace(0, 2 * np.pi, 361)
 _LEVELS = np.logspace(-12, 0, 481)
 """The levels at which a P value without a formula is searched."""
-_NO_PULL = 1e-15
+_NO_INFLUENCE = 1e-15
 
 
 @dataclass(frozen=True)
@@ -84,19 +84,19 @@ def auroc_difference(
     codes = check_groups(groups, n)
     if positive.all() or not positive.any():
         return None
-    first, second = (auroc_parts(positive, score, codes) for score in scores)
+    first, second = (auroc_estimate(positive, score, codes) for score in scores)
     if first.smaller < 2:
         return between(first, second, None, confidence)
     return between(first, second, swap_test(positive, scores[0], scores[1], codes), confidence)
 
 
 def between(
-    first: AurocParts, second: AurocParts, swap: SwapTest | None, confidence: float = CONFIDENCE
+    first: AurocEstimate, second: AurocEstimate, swap: SwapTest | None, confidence: float = CONFIDENCE
 ) -> PairedDifference:
-    """Return the difference of two models from their AUROC parts on the same samples and groups.
+    """Return the difference of two models from their AUROCs and influences on the same samples and groups.
 
     Args:
-        first, second: from `auroc_parts`.
+        first, second: from `auroc_estimate`.
         swap: from `swap_test`, kept with the result.
         confidence: 0 to 1.
     """
@@ -106,12 +106,12 @@ def between(
         kind = "group" if first.grouped else "sample"
         method = f"one {kind} of a class: no interval can be estimated"
         return PairedDifference(value, -1.0, 1.0, None, method, warning)
-    still = np.abs(first.pull - second.pull).max() < _NO_PULL
+    still = np.abs(first.influence - second.influence).max() < _NO_INFLUENCE
     if still and value == 0:
         same = Agreeing(value, f"exact limit of {first.pairs:,} independent pairs", warning, first.pairs, (-1, 1))
         found = same.interval(confidence)
         return PairedDifference(value, found.low, found.high, 1.0, same.method, warning, swap)
-    if still or any(one.value in (0.0, 1.0) or np.abs(one.pull).max() < _NO_PULL for one in (first, second)):
+    if still or any(one.value in (0.0, 1.0) or np.abs(one.influence).max() < _NO_INFLUENCE for one in (first, second)):
         low, high, p_value = _from_both(first, second, confidence)
         return PairedDifference(value, low, high, p_value, "from the two intervals (MOVER)", warning, swap)
     low, high, p_value, df = _jackknife(first, second, confidence)
@@ -120,9 +120,9 @@ def between(
     return PairedDifference(value, low, high, p_value, method, warning, swap)
 
 
-def _jackknife(first: AurocParts, second: AurocParts, confidence: float) -> tuple[float, float, float, float]:
+def _jackknife(first: AurocEstimate, second: AurocEstimate, confidence: float) -> tuple[float, float, float, float]:
     value, both = first.value - second.value, np.array([first.value, second.value])
-    df = pulled_df(first.pull - second.pull, first.sizes)
+    df = influence_df(first.influence - second.influence, first.sizes)
     quantile = float(t.ppf((1 + confidence) / 2, df))
     plain = jackknife_covariance([first, second])
     error = _error(plain)
@@ -139,16 +139,16 @@ def _error(covariance: np.ndarray) -> float:
     return float(np.sqrt(max(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1], 1e-300)))
 
 
-def jackknife_covariance(parts: list[AurocParts], *, on_logits: bool = False) -> np.ndarray:
+def jackknife_covariance(estimates: list[AurocEstimate], *, on_logits: bool = False) -> np.ndarray:
     """Return the covariance of several models' AUROCs by the delete-one-group jackknife, float64 [m, m].
 
     Args:
-        parts: of m models on the same samples and groups.
+        estimates: of m models on the same samples and groups.
         on_logits: use the logits instead; each leave-one-group-out value stays half a step away from 0 and 1.
     """
-    table = np.stack([np.where(np.isnan(one.without), one.value, one.without) for one in parts])
+    table = np.stack([np.where(np.isnan(one.without), one.value, one.without) for one in estimates])
     if on_logits:
-        steps = np.array([one.step for one in parts])[:, None]
+        steps = np.array([one.step for one in estimates])[:, None]
         table = logit(np.clip(table, steps, 1 - steps))
     deviations = table - table.mean(axis=1, keepdims=True)
     n = table.shape[1]
@@ -171,7 +171,7 @@ def _over_ellipse(centre: np.ndarray, covariance: np.ndarray, quantile: float) -
     return float(differences.min()), float(differences.max())
 
 
-def _from_both(first: AurocParts, second: AurocParts, confidence: float) -> tuple[float, float, float]:
+def _from_both(first: AurocEstimate, second: AurocEstimate, confidence: float) -> tuple[float, float, float]:
     value, levels = first.value - second.value, np.append(_LEVELS, 1 - confidence)
     (low_1, high_1), (low_2, high_2) = first.limits.at(levels), second.limits.at(levels)
     lows = value - np.hypot(first.value - low_1, high_2 - second.value)

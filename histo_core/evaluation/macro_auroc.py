@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from histo_core.errors import DataError
-from histo_core.evaluation.auroc_parts import AurocParts, auroc_parts
+from histo_core.evaluation.auroc_estimate import AurocEstimate, auroc_estimate
 from histo_core.evaluation.intervals import CONFIDENCE, Interval
 from histo_core.evaluation.jackknife import jackknife_limits
 from histo_core.evaluation.limits import Unknown
@@ -35,30 +35,30 @@ def macro_auroc_interval(
     Raises:
         DataError: an index that is no class, scores that are not finite numbers, or group ids that do not fit.
     """
-    parts = _by_class(y_true, probabilities, groups)
-    if not parts:
+    estimates = _by_class(y_true, probabilities, groups)
+    if not estimates:
         return None
-    value = float(np.mean([one.value for one in parts]))
-    grouped, k = parts[0].grouped, min(one.smaller for one in parts)
+    value = float(np.mean([one.value for one in estimates]))
+    grouped, k = estimates[0].grouped, min(one.smaller for one in estimates)
     unit = "groups" if grouped else "samples"
     warning = few_groups(k) if grouped else ""
     if k < 2:
         method = f"one {unit[:-1]} of a class: no interval can be estimated"
         return Unknown(value, method, warning).interval(confidence)
-    df = min(one.df for one in parts)
-    without = np.mean([np.where(np.isnan(one.without), one.value, one.without) for one in parts], axis=0)
+    df = min(one.df for one in estimates)
+    without = np.mean([np.where(np.isnan(one.without), one.value, one.without) for one in estimates], axis=0)
     method = f"jackknife of {len(without):,} {unit}, logit scale, t with {df:.1f} degrees of freedom"
-    step = min(one.step for one in parts)
+    step = min(one.step for one in estimates)
     return jackknife_limits(value, without, df, method, warning, k=k, unit=unit, step=step).interval(confidence)
 
 
 def macro_auroc(y_true: ArrayLike, probabilities: ArrayLike) -> float | None:
     """Return the mean AUROC alone; arguments and errors as in `macro_auroc_interval`."""
-    parts = _by_class(y_true, probabilities, None)
-    return float(np.mean([one.value for one in parts])) if parts else None
+    estimates = _by_class(y_true, probabilities, None)
+    return float(np.mean([one.value for one in estimates])) if estimates else None
 
 
-def _by_class(y_true: ArrayLike, probabilities: ArrayLike, groups: Groups) -> list[AurocParts]:
+def _by_class(y_true: ArrayLike, probabilities: ArrayLike, groups: Groups) -> list[AurocEstimate]:
     truth, table = np.asarray(y_true), np.asarray(probabilities)
     if truth.ndim != 1 or table.ndim != 2 or len(table) != len(truth) or not len(truth):
         raise DataError(
@@ -74,4 +74,4 @@ def _by_class(y_true: ArrayLike, probabilities: ArrayLike, groups: Groups) -> li
         )
     scores, codes = check_scores(table.T, len(truth)), check_groups(groups, len(truth))
     present = np.unique(truth)
-    return [auroc_parts(truth == index, scores[index], codes) for index in present] if len(present) > 1 else []
+    return [auroc_estimate(truth == index, scores[index], codes) for index in present] if len(present) > 1 else []

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from histo_core.errors import DataError
 from histo_core.evaluation.auroc_difference import PairedDifference, between
-from histo_core.evaluation.auroc_parts import auroc_parts
+from histo_core.evaluation.auroc_estimate import auroc_estimate
 from histo_core.evaluation.intervals import CONFIDENCE
 from histo_core.evaluation.swap_test import swap_test
 from histo_core.evaluation.validation import Groups, check_groups, check_scores, check_truth
@@ -72,12 +72,12 @@ def model_pairs(
         )
     if positive.all() or not positive.any():
         return ()
-    parts = [auroc_parts(positive, score, codes) for score in table]
+    estimates = [auroc_estimate(positive, score, codes) for score in table]
     if comparator is None:
         places = list(combinations(range(len(table)), 2))
     else:
         places = [(comparator, other) for other in range(len(table)) if other != comparator]
-    found = [between(parts[i], parts[j], None, confidence) for i, j in places]
+    found = [between(estimates[i], estimates[j], None, confidence) for i, j in places]
     watched = comparator if shown is None else shown
     found = [
         replace(one, swap=swap_test(positive, table[i], table[j], codes))

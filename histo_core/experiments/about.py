@@ -14,7 +14,7 @@ NAMES = {
     "loss": "loss",
 }
 """The names of metrics in a sentence."""
-PARTS = {"valid": "validation", "test": "test"}
+SET_WORDS = {"valid": "validation", "test": "test"}
 OTHERS: dict[GroupKind | None, str] = {"patient": "patients", "slide": "slides", None: "patches"}
 """The population that an interval is about, by the kind of group that is known."""
 INDEPENDENT: dict[GroupKind | None, str] = {
@@ -29,25 +29,25 @@ TOGETHER: dict[GroupKind | None, str] = {
 }
 
 
-def about(experiment: Experiment, part: str, kind: GroupKind | None = None, *, many: bool = False) -> str:
+def about(experiment: Experiment, split_set: str, kind: GroupKind | None = None, *, many: bool = False) -> str:
     """Return sentences on what the numbers and the interval of a summary are about.
 
     They say nothing about patients where these are unknown.
 
     Args:
         experiment: the experiment.
-        part: the set that the numbers are about, valid or test; see `Summary`.
+        split_set: the set that the numbers are about, valid or test; see `Summary`.
         kind: patient or slide, whichever is known of the held-out patches; None where neither is, and until a run has
             finished.
         many: whether there are more than two classes.
     """
     macro = " AUROC is the macro average over the classes of one against the rest." if many else ""
-    return _about(experiment, part, kind) + macro
+    return _about(experiment, split_set, kind) + macro
 
 
-def _about(experiment: Experiment, part: str, kind: GroupKind | None) -> str:
+def _about(experiment: Experiment, split_set: str, kind: GroupKind | None) -> str:
     protocol, on, others = experiment.protocol, "the test set", f"other {OTHERS[kind]}"
-    if part == "valid":
+    if split_set == "valid":
         on = "the validation set, because the split has no test set; it chose the epoch, so they are a little too good"
     kept_back = (
         "Numbers are of validation sets, which chose the epoch and choose the {0}, so they are a little too good. "

@@ -196,7 +196,7 @@ def cancel_experiment(experiment_id: str, workspace: Workspace, *, user: User = 
 
 
 def resume_experiment(experiment_id: str, workspace: Workspace, *, user: User = LOCAL) -> Experiment:
-    """Resume an experiment: queue its failed, cancelled and lost runs again, and continue to follow a sweep.
+    """Resume an experiment: queue its failed, cancelled and interrupted runs again, and continue to follow a sweep.
 
     Pruned trials stay pruned.
 

@@ -40,7 +40,7 @@ class StudyRequest:
 
 
 @dataclass(frozen=True)
-class Begun:
+class QueuedStudy:
     """The queued single runs and experiments."""
 
     runs: tuple[Run, ...]
@@ -119,7 +119,7 @@ def start(
     tags: Sequence[str] = (),
     note: str = "",
     warn: Callable[[str], object] = log.warning,
-) -> Begun:
+) -> QueuedStudy:
     """Queue the runs and experiments of a study, with their origin.
 
     Args:
@@ -159,4 +159,4 @@ def start(
         for one in pieces
         if one.protocol.kind != "single"
     ]
-    return Begun(tuple(runs), tuple(experiments))
+    return QueuedStudy(tuple(runs), tuple(experiments))

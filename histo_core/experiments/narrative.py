@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from histo_core.experiments.about import NAMES, PARTS
+from histo_core.experiments.about import NAMES, SET_WORDS
 from histo_core.experiments.results import Summary
 
 
@@ -18,10 +18,10 @@ def verdict(summary: Summary, metric: str = "auroc") -> str:
         return f"{summary.expected:,} run{'s' * (summary.expected != 1)}; none has finished yet."
     if protocol.kind == "sweep":
         return _best(summary)
-    found = summary.together[metric]
-    name = f"{PARTS[summary.part].capitalize()} {NAMES[metric]}"
+    found = summary.by_metric[metric]
+    name = f"{SET_WORDS[summary.split_set].capitalize()} {NAMES[metric]}"
     if not found.n:
-        empty = not any(one.scores and summary.part in one.scores.scores for one in summary.members)
+        empty = not any(one.scores and summary.split_set in one.scores.scores for one in summary.members)
         return f"{name} is not defined: {'no patch there has a label' if empty else 'a class is missing'}."
     still = f", {summary.to_come:,} still to come" * summary.goes_on
     if found.n == 1:

@@ -13,14 +13,14 @@ from histo_core.errors import HistoscopeError
 from histo_core.evaluation.class_scores import METRICS
 from histo_core.experiments.about import about
 from histo_core.experiments.folder import read_pruned
-from histo_core.experiments.over_members import Together, basis, over_members
+from histo_core.experiments.member_summary import MetricSummary, basis, summarise_members
 from histo_core.experiments.records import Experiment
 from histo_core.experiments.scores import RunScores, better, chosen_by, kind_of, run_scores
 from histo_core.experiments.table import ExperimentTable
 from histo_core.runs.store.records import Run, RunStatus
 from histo_core.workspace import Workspace
 
-Part = Literal["valid", "test"]
+SplitSet = Literal["valid", "test"]
 ScoresOf = Callable[[Run], RunScores]
 
 
@@ -58,10 +58,10 @@ class Summary:
 
     Attributes:
         experiment: the summarised experiment.
-        part: the set that ``together`` is about: test where the split gives each member a test set of its own, else
-            valid.
+        split_set: the set that ``by_metric`` is about: test where the split gives each member a test set of its own,
+            else valid.
         members: all members in order, waiting ones too.
-        together: summary by metric; empty for a sweep, whose trials differ on purpose.
+        by_metric: summary by metric; empty for a sweep, whose trials differ on purpose.
         about: what the set and the interval are about, in sentences for a page.
         best: where members serve to choose, the position of the best one by the protocol's metric on the validation
             set; None before there is one.
@@ -70,9 +70,9 @@ class Summary:
     """
 
     experiment: Experiment
-    part: Part
+    split_set: SplitSet
     members: tuple[MemberResult, ...]
-    together: Mapping[str, Together]
+    by_metric: Mapping[str, MetricSummary]
     about: str
     best: int | None
     basis: str = ""
@@ -122,11 +122,11 @@ class Summary:
             "best": member.position == self.best,
             **{name: _cell(value) for name, value in member.changes.items()},
         }
-        for part in ("valid", "test"):
-            scores = member.scores.scores.get(part) if member.scores else None
+        for split_set in ("valid", "test"):
+            scores = member.scores.scores.get(split_set) if member.scores else None
             for metric in METRICS:
                 value = getattr(scores, metric) if scores else None
-                row[f"{part}_{metric}"] = np.nan if value is None else value
+                row[f"{split_set}_{metric}"] = np.nan if value is None else value
         return row
 
 
@@ -159,14 +159,14 @@ def summary(experiment: Experiment, workspace: Workspace, *, scores_of: ScoresOf
         )
         for one in experiment.members
     )
-    part = _part(experiment, members)
-    pools = [one.scores.pools[part] for one in members if one.scores is not None and part in one.scores.pools]
+    split_set = _split_set(experiment, members)
+    pools = [one.scores.pools[split_set] for one in members if one.scores is not None and split_set in one.scores.pools]
     return Summary(
         experiment=experiment,
-        part=part,
+        split_set=split_set,
         members=members,
-        together=over_members(experiment, [one.scores for one in members if one.scores], len(members), part),
-        about=about(experiment, part, kind_of(pools), many=any(len(pool.classes) > 2 for pool in pools)),
+        by_metric=summarise_members(experiment, [one.scores for one in members if one.scores], len(members), split_set),
+        about=about(experiment, split_set, kind_of(pools), many=any(len(pool.classes) > 2 for pool in pools)),
         best=_best(experiment, members) if experiment.keeps_test_back else None,
         basis=basis(experiment, pools),
     )
@@ -181,7 +181,7 @@ def _scored(member: MemberResult, score: ScoresOf) -> MemberResult:
         return replace(member, problem=str(error))
 
 
-def _part(experiment: Experiment, members: Sequence[MemberResult]) -> Part:
+def _split_set(experiment: Experiment, members: Sequence[MemberResult]) -> SplitSet:
     """Return the set that the numbers are about: validation where members serve to choose or have no test set."""
     known = [one.scores.scores for one in members if one.scores is not None]
     untested = bool(known) and not any("test" in scores for scores in known)

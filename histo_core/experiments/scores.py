@@ -65,21 +65,23 @@ def run_scores(run: Run, workspace: Workspace) -> RunScores:
         ComparisonError, CorruptDataError: its files are missing, damaged or changed.
     """
     predictions = load(run, workspace)
-    pools = {part: found for part in ("valid", "test") if (found := pool(predictions, part)) is not None}
+    pools = {split_set: found for split_set in ("valid", "test") if (found := pool(predictions, split_set)) is not None}
     started = next(
         (event for event in read_events(workspace.run_folder(run.run_id)) if isinstance(event, Started)), None
     )
     return RunScores(
-        scores={part: class_scores(one.y_true, one.probabilities, one.positive) for part, one in pools.items()},
+        scores={
+            split_set: class_scores(one.y_true, one.probabilities, one.positive) for split_set, one in pools.items()
+        },
         pools=pools,
         train_samples=None if started is None else started.train_samples,
     )
 
 
-def pool(predictions: RunPredictions, part: str) -> Pool | None:
+def pool(predictions: RunPredictions, split_set: str) -> Pool | None:
     """Return the labelled predictions of a set as arrays; None where there are none."""
     table = predictions.table
-    rows = table.loc[(table["split"] == part) & table["y_true"].notna()]
+    rows = table.loc[(table["split"] == split_set) & table["y_true"].notna()]
     if rows.empty:
         return None
     numbers = {name: index for index, name in enumerate(predictions.classes)}
@@ -94,7 +96,7 @@ def pool(predictions: RunPredictions, part: str) -> Pool | None:
     )
 
 
-def together(pools: list[Pool]) -> Pool:
+def join_pools(pools: list[Pool]) -> Pool:
     """Pool the predictions of several sets that share no sample, such as those of all folds."""
     groups, kind = [one.groups for one in pools if one.groups is not None], kind_of(pools)
     return Pool(

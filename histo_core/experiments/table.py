@@ -19,7 +19,7 @@ from histo_core.experiments.records import Experiment, Experiments, Member, Unre
 from histo_core.experiments.rows import to_experiment
 from histo_core.program import PROGRAM
 from histo_core.runs.store.database import open_database
-from histo_core.runs.store.record_file import forgotten_if_refused
+from histo_core.runs.store.record_file import removed_on_rollback
 from histo_core.runs.store.records import Run, RunStatus
 from histo_core.runs.store.schema import ACTIVE, EXPERIMENT_RUNS, EXPERIMENTS, RUNS, TEST_SCORES, to_run
 from histo_core.workspace import Workspace, is_plain_id
@@ -91,7 +91,7 @@ class ExperimentTable:
     ) -> Experiment:
         """Insert an experiment, or return the equal one that is already `at_work`."""
         stem = _stem(config, protocol)
-        with forgotten_if_refused() as records, self._database.write() as connection:
+        with removed_on_rollback() as records, self._database.write() as connection:
             if (working := _at_work(connection, config, protocol)) is not None:
                 return working
             known = sa.select(EXPERIMENTS.c.experiment_id).union(sa.select(TEST_SCORES.c.scored_for))

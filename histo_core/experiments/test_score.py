@@ -138,15 +138,15 @@ def _scored(experiment_id: str, run: Run, workspace: Workspace, progress: Progre
     # Imported here, because PyTorch takes seconds to load, and reading a kept score does not need it.
     from histo_core.models.inference.predictor import Predictor
     from histo_core.runs.worker.run_data import check_unchanged, open_data
-    from histo_core.training.predict import predict_parts
+    from histo_core.training.predict import predict_sets
 
     dataset, split, workspace = open_data(run.config, workspace)
     check_unchanged(run, dataset, split)
-    database, part = Store.open(workspace).database, fingerprint_of(dataset, split)
+    database, test_set = Store.open(workspace).database, fingerprint_of(dataset, split)
     with database.write() as connection:
-        record_score(connection, part, experiment_id, workspace)
+        record_score(connection, test_set, experiment_id, workspace)
     predictor = Predictor.from_run(workspace.run_folder(run.run_id), run.device)
-    table = predict_parts(predictor, dataset, split, ("test",), predict=run.config.predict, on_batch=progress)
+    table = predict_sets(predictor, dataset, split, ("test",), predict=run.config.predict, on_batch=progress)
     file = workspace.experiment_folder(experiment_id) / "predictions.parquet"
     write_predictions(table, file)
     predictions = RunPredictions(run.run_id, run.name, table, split.fingerprint, dataset.classes, dataset.positive)
@@ -161,6 +161,6 @@ def _scored(experiment_id: str, run: Run, workspace: Workspace, progress: Progre
         n_groups=0 if held_out.groups is None else len(set(held_out.groups)),
         metrics=pooled_intervals(held_out.y_true, held_out.probabilities, held_out.positive, held_out.groups),
         predictions=file,
-        scored_before=scored_before(database, part, experiment_id),
+        scored_before=scored_before(database, test_set, experiment_id),
         basis=held_out.basis,
     )

@@ -48,7 +48,7 @@ class Explanation:
 
     @property
     def negligible(self) -> bool:
-        """Whether the strongest area of the map hardly changes the answer, so that it is drawn in grey."""
+        """Return whether the strongest area of the map hardly changes the answer, so that it is drawn in grey."""
         return self.influence is not None and self.influence.negligible
 
 

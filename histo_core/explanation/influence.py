@@ -53,12 +53,12 @@ class Influence:
 
     @property
     def negligible(self) -> bool:
-        """Whether `share` is below `NEGLIGIBLE`; for a map without any evidence, whether `still` is True."""
+        """Return whether `share` is below `NEGLIGIBLE`; for a map without any evidence, whether `still` is True."""
         return self.share < NEGLIGIBLE if self.area > 0 else self.still
 
     @property
     def still(self) -> bool:
-        """Whether hiding the whole patch changes the log-odds by less than `STILL`."""
+        """Return whether hiding the whole patch changes the log-odds by less than `STILL`."""
         return abs(self.whole) < STILL
 
     @property

@@ -79,7 +79,7 @@ def find_job(kind: str, params: Mapping[str, Any], workspace: Workspace) -> Job 
     Raises:
         UnknownNameError, ConfigError: there is no such kind, or it has other parameters.
     """
-    return JobFolder(job_id_of(kind, params), workspace).look()
+    return JobFolder(job_id_of(kind, params), workspace).poll()
 
 
 def job_id_of(kind: str, params: Mapping[str, Any]) -> str:
@@ -95,7 +95,7 @@ def job_id_of(kind: str, params: Mapping[str, Any]) -> str:
 
 def jobs(workspace: Workspace) -> list[Job]:
     """List all jobs of a workspace, the latest first."""
-    found = [folder.look() for folder in job_folders(workspace)]
+    found = [folder.poll() for folder in job_folders(workspace)]
     return sorted((job for job in found if job is not None), key=lambda job: job.asked_at, reverse=True)
 
 
@@ -108,12 +108,12 @@ def cancel_job(job_id: str, workspace: Workspace, *, user: User = LOCAL) -> Job:
     """
     authorise(user, "job.cancel", job_id)
     folder = JobFolder(job_id, workspace)
-    job = folder.look()
+    job = folder.poll()
     if job is None:
         raise RunError(f"There is no job {job_id!r}.", "A job that was started is expected.", "Look at the list.")
     if job.active:
         folder.ask_to_stop()
-        job = folder.look() or job
+        job = folder.poll() or job
     if job.active and job.process is not None and supervisor_identity(workspace) is None:
         with suppress(RunError):  # without a supervisor, the next process that looks at the job kills it
             spawn_supervisor(workspace)
@@ -124,7 +124,7 @@ def _queue(job: Job, folder: JobFolder) -> Job:
     """Record a job as waiting, unless it is active already; of several concurrent calls, one succeeds."""
     deadline = time.monotonic() + _LOCK_SECONDS
     while time.monotonic() < deadline:
-        known = folder.look()
+        known = folder.poll()
         if known is not None and known.active:
             return known
         if (lock := folder.lock()) is None:

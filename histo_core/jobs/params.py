@@ -45,7 +45,7 @@ class JobParams(Config):
 
     @property
     def subject(self) -> str:
-        """What the job works on, for its title."""
+        """Return what the job works on, for its title."""
         return ""
 
     def read_places(self) -> tuple[str, ...]:

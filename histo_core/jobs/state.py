@@ -27,7 +27,8 @@ from histo_core.workspace import Workspace
 JobState = Literal["waiting", "running", "succeeded", "failed", "cancelled", "lost"]
 
 START_SECONDS = 60.0
-"""Seconds after which a job without a process is lost; Python starts within seconds, even on a busy machine."""
+"""Seconds after which a job without a process is interrupted (state "lost"); Python starts within seconds, even on a
+busy machine."""
 GRACE_SECONDS = 30.0
 """Seconds from the request to stop to SIGKILL."""
 KEPT = timedelta(days=30)
@@ -40,7 +41,7 @@ _JOB_ID = re.compile(r"[a-z_]+-[0-9a-f]{16}")
 class Job(Config):
     """A job: its kind, its parameters and its progress.
 
-    ``error`` says why it failed, was cancelled or was lost, in sentences for a page. Times have a time zone.
+    ``error`` says why it failed, was cancelled or was interrupted, in sentences for a page. Times have a time zone.
     ``total`` is 0 until the task has reported how much there is to do. A task with several counts starts each at 0;
     ``counting_since`` is the start of the present count.
     """
@@ -64,7 +65,7 @@ class Job(Config):
 
     @property
     def active(self) -> bool:
-        """Whether it is waiting for its process or running."""
+        """Return whether it is waiting for its process or running."""
         return self.state in ("waiting", "running")
 
 
@@ -108,8 +109,8 @@ class JobFolder:
             return None
         return job.model_copy(update={"cancel_asked": job.active and self._cancel.exists()})
 
-    def look(self) -> Job | None:
-        """Return the job's present state: cancelled or lost without a process; a job that does not stop is killed."""
+    def poll(self) -> Job | None:
+        """Return the present state: cancelled or interrupted without a process. Kill a job that does not stop."""
         job = self.read()
         while job is not None and job.active:
             if is_locked(self.path / "lock"):
@@ -139,7 +140,7 @@ class JobFolder:
         self._cancel.unlink(missing_ok=True)
 
     def stop_asked(self) -> bool:
-        """Whether a stop was requested."""
+        """Return whether a stop was requested."""
         return self._cancel.exists()
 
     def remove(self) -> None:
@@ -179,13 +180,13 @@ def kill_stubborn_jobs(workspace: Workspace) -> None:
     for flag in _root(workspace).glob(f"*/{_STOP_FLAG}"):
         if _JOB_ID.fullmatch(flag.parent.name):
             with suppress(OSError):  # an unreadable job must not block the others
-                JobFolder(flag.parent.name, workspace).look()
+                JobFolder(flag.parent.name, workspace).poll()
 
 
 def remove_old_jobs(workspace: Workspace) -> None:
     """Remove the folders of jobs that ended more than thirty days ago. Their results are elsewhere and stay."""
     for folder in job_folders(workspace):
-        if not _is_old(folder.look()) or (lock := folder.lock()) is None:
+        if not _is_old(folder.poll()) or (lock := folder.lock()) is None:
             continue
         with lock:
             if _is_old(folder.without_holder()):  # it was not started again meanwhile

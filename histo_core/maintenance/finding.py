@@ -23,7 +23,7 @@ class Finding:
 
     @property
     def mendable(self) -> bool:
-        """Whether ``--mend`` can repair it."""
+        """Return whether ``--mend`` can repair it."""
         return not self.remedy
 
 
@@ -44,5 +44,5 @@ class Checked:
 
     @property
     def well(self) -> bool:
-        """Whether there are no faults, or all of them were repaired."""
+        """Return whether there are no faults, or all of them were repaired."""
         return all(finding.mended for finding in self.findings)

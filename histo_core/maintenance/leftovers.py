@@ -53,7 +53,7 @@ def check_locks(workspace: Workspace, *, mend: bool) -> Iterator[Finding]:
                 lock.truncate(0)
         yield Finding(f"locks/{file.name}", "It names a process that does not hold it.", mended=mend)
     for folder in job_folders(workspace):
-        written, now = folder.read(), folder.look()
+        written, now = folder.read(), folder.poll()
         if written is None or now is None or written.state == now.state:
             continue
         if mend and (lock := folder.lock()) is not None:
@@ -63,7 +63,7 @@ def check_locks(workspace: Workspace, *, mend: bool) -> Iterator[Finding]:
 
 
 def is_temporary(name: str) -> bool:
-    """Whether this is the name of a temporary file or folder, which is renamed once it is complete."""
+    """Return whether this is the name of a temporary file or folder, which is renamed once it is complete."""
     return any(fnmatch(name, pattern) for pattern in _PATTERNS)
 
 

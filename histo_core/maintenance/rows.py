@@ -109,7 +109,7 @@ def check_workers(store: Store, *, mend: bool) -> Iterator[Finding]:
             continue
         if mend:
             reason = "Its worker is gone; resume the run to go on from its last checkpoint."
-            store.finish(held.run.run_id, held.worker, RunStatus.LOST, reason)
+            store.finish(held.run.run_id, held.worker, RunStatus.INTERRUPTED, reason)
         yield Finding(held.run.run_id, "It counts as running, and its worker is gone.", mended=mend)
 
 

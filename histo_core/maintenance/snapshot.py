@@ -20,7 +20,7 @@ _ROWS = 500
 
 
 def on_server() -> bool:
-    """Whether the rows are in the database that ``HISTOSCOPE_DATABASE_URL`` names, and not in the workspace."""
+    """Return whether the rows are in the database that ``HISTOSCOPE_DATABASE_URL`` names, and not in the workspace."""
     return bool(os.environ.get("HISTOSCOPE_DATABASE_URL"))
 
 

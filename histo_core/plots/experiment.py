@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from histo_core.experiments.about import NAMES, PARTS
+from histo_core.experiments.about import NAMES, SET_WORDS
 from histo_core.experiments.narrative import verdict
 from histo_core.experiments.results import MemberResult, Summary
 from histo_core.plots.theme import NEUTRAL, OKABE_ITO, label, new_figure, say
@@ -30,9 +30,11 @@ def members_figure(summary: Summary, metric: str = "auroc") -> go.Figure:
         metric: a name of `histo_core.evaluation.class_scores.METRICS`.
     """
     known = [
-        (member, value) for member in summary.members if (value := value_of(member, summary.part, metric)) is not None
+        (member, value)
+        for member in summary.members
+        if (value := value_of(member, summary.split_set, metric)) is not None
     ]
-    sentence = verdict(summary, metric) if summary.together else f"{_axis(summary, metric)} of each trial."
+    sentence = verdict(summary, metric) if summary.by_metric else f"{_axis(summary, metric)} of each trial."
     figure = new_figure(sentence, "experiment", height=140 + _ROW * max(len(known), 3))
     if not known:
         say(figure, "Points appear here as runs finish.")
@@ -43,7 +45,7 @@ def members_figure(summary: Summary, metric: str = "auroc") -> go.Figure:
         marker={"size": 10, "color": colours}, hovertemplate="%{y}: %{x:.4f}<extra></extra>", showlegend=False,
     )  # fmt: skip
     order = [label(member.label) for member, _ in known]
-    found = summary.together.get(metric)
+    found = summary.by_metric.get(metric)
     if found is not None and found.n > 1:
         order.append("mean")
         figure.add_scatter(
@@ -89,9 +91,9 @@ def points_table(summary: Summary, metric: str) -> pd.DataFrame:
     rows: list[dict[str, Any]] = [
         {"member": member.label, **{name: _cell(setting) for name, setting in member.changes.items()}, "value": value}
         for member in summary.members
-        if (value := value_of(member, summary.part, metric)) is not None
+        if (value := value_of(member, summary.split_set, metric)) is not None
     ]
-    found = summary.together.get(metric)
+    found = summary.by_metric.get(metric)
     if found is not None and found.n > 1:
         rows.append({"member": "mean", "value": found.mean, "sd": found.sd})
     if found is not None and found.interval.defined:
@@ -100,9 +102,9 @@ def points_table(summary: Summary, metric: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def value_of(member: MemberResult, part: str, metric: str) -> float | None:
+def value_of(member: MemberResult, split_set: str, metric: str) -> float | None:
     """Return a member's value of a metric on a set; None where it has none."""
-    scores = member.scores.scores.get(part) if member.scores else None
+    scores = member.scores.scores.get(split_set) if member.scores else None
     return None if scores is None else getattr(scores, metric)
 
 
@@ -155,9 +157,9 @@ def _dimension(field: str, values: Sequence[Any]) -> dict[str, Any]:
 
 
 def _axis(summary: Summary, metric: str) -> str:
-    part = "valid" if summary.experiment.keeps_test_back else summary.part
+    split_set = "valid" if summary.experiment.keeps_test_back else summary.split_set
     unit = " (nats)" if metric == "loss" else ""
-    return f"{PARTS[part].capitalize()} {NAMES[metric]}{unit}"
+    return f"{SET_WORDS[split_set].capitalize()} {NAMES[metric]}{unit}"
 
 
 def _short(field: str) -> str:

@@ -67,9 +67,9 @@ def _sentence(comparison: Comparison) -> str:
         (result.auroc.value, result) for result in comparison.results if result.auroc is not None
     ]
     if not known:
-        return f"There is no ROC curve: the {comparison.part} set has one class only."
+        return f"There is no ROC curve: the {comparison.split_set} set has one class only."
     models = [pair for pair in known if not pair[1].is_reference] or known
     value, best = max(models, key=lambda pair: pair[0])
     leads = "has the highest AUROC" if len(models) > 1 else "reaches an AUROC"
     what = f"for {comparison.class_of_interest}{' against the rest' if comparison.many else ''}"
-    return f"{best.name} {leads} {what}: {value:.3f} on the {comparison.part} set ({comparison.basis})."
+    return f"{best.name} {leads} {what}: {value:.3f} on the {comparison.split_set} set ({comparison.basis})."

@@ -42,9 +42,9 @@ class _Kind:
     field: str
     better: Literal["lowest", "highest"] = "highest"
 
-    def of(self, event: EpochDone, part: str) -> float | None:
+    def of(self, event: EpochDone, split_set: str) -> float | None:
         """Return the measure of an epoch; None where it is not defined or was not recorded."""
-        return getattr(event, f"{'valid' if part == 'validation' else 'train'}_{self.field}")
+        return getattr(event, f"{'valid' if split_set == 'validation' else 'train'}_{self.field}")
 
 
 def _rate(name: str) -> _Kind:
@@ -83,23 +83,23 @@ def curves_figure(
     drawn = {name: events for name, events in events_by_run.items() if events or name in within}
     known = {name: events for name, events in drawn.items() if events}
     kept = {name: min(events, key=lambda event: event.valid_loss) for name, events in known.items()}
-    parts = {name: _parts(kind, events) for name, events in drawn.items()}
-    entries = sum(map(len, parts.values())) + len(within)
+    split_sets = {name: _split_sets(kind, events) for name, events in drawn.items()}
+    entries = sum(map(len, split_sets.values())) + len(within)
     figure = new_figure(_sentence(known, measure), "curves", legend=entries)
     for i, (name, events) in enumerate(drawn.items()):
         line = model_line(i)
         hover = f"%{{fullData.name}}<br>epoch %{{x}}<br>{kind.hover}<extra></extra>"
-        for part in parts[name]:
-            valid = part == "validation"
+        for split_set in split_sets[name]:
+            valid = split_set == "validation"
             figure.add_scatter(
-                x=[event.epoch + 1 for event in events], y=[kind.of(event, part) for event in events],
+                x=[event.epoch + 1 for event in events], y=[kind.of(event, split_set) for event in events],
                 mode="lines+markers" if len(events) == 1 else "lines", legendgroup=name,
-                name=label(f"{name}, {_SHOWN[part]}"),
+                name=label(f"{name}, {_SHOWN[split_set]}"),
                 line={"color": line["color"], "width": 2.0 if valid else 1.0,
                       "dash": line["dash"] if valid else "dot"},
                 hovertemplate=hover,
             )  # fmt: skip
-        if "validation" in parts[name]:
+        if "validation" in split_sets[name]:
             figure.add_scatter(
                 x=[kept[name].epoch + 1], y=[kind.of(kept[name], "validation")], mode="markers",
                 name=label(f"{name}, best epoch"),
@@ -123,9 +123,9 @@ def curves_figure(
     return figure
 
 
-def _parts(kind: _Kind, events: Sequence[EpochDone]) -> list[str]:
+def _split_sets(kind: _Kind, events: Sequence[EpochDone]) -> list[str]:
     """Return the sets of the data with recorded values."""
-    return [part for part in _SHOWN if any(kind.of(event, part) is not None for event in events)]
+    return [split_set for split_set in _SHOWN if any(kind.of(event, split_set) is not None for event in events)]
 
 
 def _axis(kind: _Kind, known: Mapping[str, Sequence[EpochDone]]) -> str:
@@ -137,7 +137,7 @@ def _axis(kind: _Kind, known: Mapping[str, Sequence[EpochDone]]) -> str:
 
 
 def _within(at: RunProgress) -> bool:
-    """Whether a run is in an epoch that has a training loss already."""
+    """Return whether a run is in an epoch that has a training loss already."""
     return at.phase == "training" and at.train_loss is not None and 0 < at.batch < at.batches
 
 

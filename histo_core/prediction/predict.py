@@ -94,11 +94,13 @@ def predict_with(
     source = open_dataset(data, workspace, progress)
     dataset = under_classes(source, predictor.classes, predictor.positive, classes)
     division = make_split(source, split, workspace) if split is not None else undivided(source)
-    parts = predict.parts if split is not None else ("test",)
-    rows = np.concatenate([division.indices(part) for part in parts])
+    split_sets = predict.parts if split is not None else ("test",)
+    rows = np.concatenate([division.indices(split_set) for split_set in split_sets])
     if not len(rows):
         raise DataError(
-            f"No patch is in {', '.join(parts)}.", "At least one is needed.", "Choose another set or another split."
+            f"No patch is in {', '.join(split_sets)}.",
+            "At least one is needed.",
+            "Choose another set or another split.",
         )
     settings = {
         "run_id": run_id,
@@ -106,7 +108,7 @@ def predict_with(
         "asked": asked(data, split, predict, classes),
         "state": source.state,
         "split": division.fingerprint,
-        "parts": list(parts),
+        "parts": list(split_sets),
     }
     name = hashlib.sha256(json.dumps(settings, sort_keys=True, allow_nan=False).encode()).hexdigest()[:16]
     folder = home(workspace) / name
@@ -120,7 +122,7 @@ def predict_with(
         else:
             shared = seen_check(count_seen(own, rows), len(rows))
         checks = (*checks, shared)
-        if own is not None and (own.parts[rows] == "test").any():
+        if own is not None and (own.split_sets[rows] == "test").any():
             checks = (*checks, _looked_at(run, fingerprint_of(source, own), name, workspace))
         table = build_predictions(dataset, division, rows, chunk.predicted.probabilities, chunk.predicted.scores)
         facts = settings | _facts(run, dataset, division, rows, predictor)
@@ -150,9 +152,9 @@ def finished_run(run_id: str, workspace: Workspace) -> Run:
 
 def undivided(dataset: Dataset) -> Split:
     """Return a split that puts all patches, labelled or not, into the set "test"."""
-    parts = np.full(len(dataset), "test", dtype=object)
+    split_sets = np.full(len(dataset), "test", dtype=object)
     ids, labels = dataset.table["sample_id"].tolist(), dataset.table["label"].tolist()
-    return Split(parts, "undivided", fingerprint(ids, labels, parts.tolist()), "All patches are predicted.")
+    return Split(split_sets, "undivided", fingerprint(ids, labels, split_sets.tolist()), "All patches are predicted.")
 
 
 def _facts(run: Run, dataset: Dataset, split: Split, rows: np.ndarray, predictor: Predictor) -> dict[str, Any]:
@@ -169,12 +171,12 @@ def _facts(run: Run, dataset: Dataset, split: Split, rows: np.ndarray, predictor
     }
 
 
-def _looked_at(run: Run, part: str, name: str, workspace: Workspace) -> Check:
+def _looked_at(run: Run, test_set: str, name: str, workspace: Workspace) -> Check:
     """Record that these predictions score the run's own test set, and report how often it was scored before."""
     database = Store.open(workspace).database
     with database.write() as connection:
-        record_score(connection, part, name, workspace)
-    return held_out_check(scored_before(database, part, name), kept_back_by(run, database))
+        record_score(connection, test_set, name, workspace)
+    return held_out_check(scored_before(database, test_set, name), kept_back_by(run, database))
 
 
 def _weights(run: Run, workspace: Workspace) -> str:

@@ -131,7 +131,7 @@ def training_digests(trained: Trained, progress: Progress = silent) -> frozenset
     """Return digests of a run's training and validation patches; None where they cannot be read quickly."""
     if trained.dataset is None or trained.split is None:
         return None
-    rows = np.concatenate([trained.split.indices(part) for part in ("train", "valid")])
+    rows = np.concatenate([trained.split.indices(split_set) for split_set in ("train", "valid")])
     if len(rows) > MOST_COMPARED:
         return None
     return frozenset(digests(trained.dataset, rows, progress))

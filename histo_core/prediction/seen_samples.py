@@ -39,7 +39,7 @@ def own_split(run: Run, dataset: Dataset, workspace: Workspace) -> Split | None:
 
 def count_seen(own: Split, rows: np.ndarray) -> int:
     """Count the rows (int64 [n]) that are in the run's own training or validation set."""
-    return int(np.isin(own.parts[rows], SEEN).sum())
+    return int(np.isin(own.split_sets[rows], SEEN).sum())
 
 
 def division_in_words(split: Split, config: SplitConfig | None, own: Split | None) -> str:

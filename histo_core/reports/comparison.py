@@ -86,7 +86,7 @@ def _files(comparison: Comparison) -> dict[str, bytes]:
         "runs": [result.run_id for result in comparison.results],
         "references": [result.run_id for result in comparison.results if result.is_reference],
         "comparator": comparison.comparator,
-        "part": comparison.part,
+        "part": comparison.split_set,
         "classes": list(comparison.classes),
         "class_of_interest": comparison.class_of_interest,
         "threshold": str(comparison.rule),
@@ -107,7 +107,7 @@ def _files(comparison: Comparison) -> dict[str, bytes]:
 
 
 def _measures(comparison: Comparison) -> list[ReportSection]:
-    basis = f"{comparison.n:,} {comparison.part} patches; {comparison.basis_of_all}."
+    basis = f"{comparison.n:,} {comparison.split_set} patches; {comparison.basis_of_all}."
     about = [basis, *([comparison.looks] if comparison.looks else [])]
     threshold = f"Threshold: {comparison.rule.words}."
     table = to_html(metrics_table(comparison))

@@ -126,7 +126,7 @@ def cancel(run_id: str, workspace: Workspace, *, user: User = LOCAL) -> Run:
 
 
 def resume(run_id: str, workspace: Workspace, *, user: User = LOCAL) -> Run:
-    """Queue a failed, cancelled or lost run again; it continues from its last checkpoint.
+    """Queue a failed, cancelled or interrupted run again; it continues from its last checkpoint.
 
     Raises:
         PermissionDeniedError: the user may not resume runs.
@@ -147,7 +147,7 @@ def supervisor_alive(workspace: Workspace) -> int | None:
 def keep_supervised(workspace: Workspace) -> None:
     """Start a supervisor when runs are active and no supervisor is alive, for example after a reboot.
 
-    The supervisor marks the runs of dead workers as lost and starts the waiting ones.
+    The supervisor marks the runs of dead workers as interrupted and starts the waiting ones.
 
     Raises:
         RunError: the supervisor does not start.

@@ -75,7 +75,7 @@ def _check(
         datasets[key] = open_dataset(config.data, workspace)
     dataset = datasets[key]
     split = make_split(dataset, config.split, workspace)
-    _check_parts(config, dataset, split)
+    _check_sets(config, dataset, split)
     device = resolve_device(config.train.device)
     if here:
         _check_devices(config.train, device)
@@ -97,16 +97,16 @@ def _check(
     )
 
 
-def _check_parts(config: RunConfig, dataset: Dataset, split: Split) -> None:
+def _check_sets(config: RunConfig, dataset: Dataset, split: Split) -> None:
     """Check that no set is empty that is needed to train, to choose the epoch or to predict."""
     training_rows(config, dataset, split)
     validation_rows(dataset, split)
-    parts = config.predict.parts
-    if not any(len(split.indices(part)) for part in parts):
+    split_sets = config.predict.parts
+    if not any(len(split.indices(split_set)) for split_set in split_sets):
         raise ConfigError(
-            f"The run is to predict its {' and '.join(parts)} set, which holds no patch.",
-            "At least one of the parts must hold some.",
-            "Predict another part, or change the split's shares.",
+            f"The run is to predict its {' and '.join(split_sets)} set, which holds no patch.",
+            "At least one of the sets must hold some.",
+            "Predict another set, or change the split's shares.",
         )
 
 

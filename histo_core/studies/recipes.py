@@ -39,13 +39,13 @@ class Beside:
     Attributes:
         metric: a name of `histo_core.evaluation.class_scores.METRICS`, or a number of the classification report such
             as "recall of benign" and "f1 of weighted average".
-        part: a set of our data. A study's test set is our validation set wherever something was chosen by it.
+        split_set: a set of our data. A study's test set is our validation set wherever something was chosen by it.
         changes: for a sweep, the trial by its dotted fields and their values.
         runs: names of the study's other runs that it is also compared with, such as those with settings as printed.
     """
 
     metric: str
-    part: Literal["valid", "test"] = "valid"
+    split_set: Literal["valid", "test"] = "valid"
     changes: Mapping[str, SweepValue] = field(default_factory=dict)
     runs: tuple[str, ...] = ()
 
@@ -124,7 +124,7 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Protocol:
-    """How many runs a study made of one setting, such as five folds.
+    """The number of runs that a study made of one setting, such as five folds.
 
     Attributes:
         name: in words.

@@ -9,7 +9,7 @@ import numpy as np
 from histo_core.config import RunConfig, TrainConfig
 from histo_core.data.dataset import UNLABELLED, Dataset
 from histo_core.data.splits.balance import balanced_order, enlarged_rows
-from histo_core.data.splits.partition import draw_samples
+from histo_core.data.splits.partition import sample_rows
 from histo_core.data.splits.split import Split
 from histo_core.errors import SplitError
 
@@ -45,7 +45,7 @@ def training_rows(config: RunConfig, dataset: Dataset, split: Split) -> np.ndarr
             "Choose more patches or fewer devices.",
         )
     ids, labels = (dataset.table[column].to_numpy()[rows] for column in ("sample_id", "label"))
-    return rows[draw_samples(ids, labels, wanted, config.seed)]
+    return rows[sample_rows(ids, labels, wanted, config.seed)]
 
 
 def validation_rows(dataset: Dataset, split: Split) -> np.ndarray:
@@ -114,16 +114,16 @@ def identity(config: RunConfig, dataset: Dataset, split: Split, data_hash: str |
     }
 
 
-def _labelled(dataset: Dataset, split: Split, part: str, *, at_least: int) -> np.ndarray:
-    rows = split.indices(part)
+def _labelled(dataset: Dataset, split: Split, split_set: str, *, at_least: int) -> np.ndarray:
+    rows = split.indices(split_set)
     if len(rows) < at_least:
         raise SplitError(
-            f"The {part} set holds {len(rows)} sample(s).", f"At least {at_least}.", "Change the split's shares."
+            f"The {split_set} set holds {len(rows)} sample(s).", f"At least {at_least}.", "Change the split's shares."
         )
     unlabelled = int((dataset.table["label"].to_numpy()[rows] == UNLABELLED).sum())
     if unlabelled:
         raise SplitError(
-            f"The {part} set holds {unlabelled} sample(s) without a label.",
+            f"The {split_set} set holds {unlabelled} sample(s) without a label.",
             "Labelled samples only.",
             "Leave them out of the split.",
         )

@@ -131,9 +131,9 @@ def _alone(config: RunConfig, share: int) -> RunConfig:
 
 
 def _fewer(split: Split, train: np.ndarray, valid: np.ndarray) -> Split:
-    parts = np.full_like(split.parts, LEFT_OUT)
-    parts[train], parts[valid] = "train", "valid"
-    return replace(split, parts=parts)
+    split_sets = np.full_like(split.split_sets, LEFT_OUT)
+    split_sets[train], split_sets[valid] = "train", "valid"
+    return replace(split, split_sets=split_sets)
 
 
 def _kept_bytes(config: RunConfig, dataset: Dataset, patches: int) -> int:
@@ -154,12 +154,12 @@ def _peak_memory(device: torch.device) -> Iterator[list[int]]:
         return
     process, over = psutil.Process(), Flag()
 
-    def look() -> None:
+    def sample_memory() -> None:
         while not over.wait(_LOOK_SECONDS):
             peak[0] = max(peak[0], process.memory_info().rss)
 
     peak[0] = process.memory_info().rss
-    watcher = Thread(target=look, name="memory", daemon=True)
+    watcher = Thread(target=sample_memory, name="memory", daemon=True)
     watcher.start()
     try:
         yield peak

@@ -37,16 +37,16 @@ class EpochLogits:
         self._logits = torch.zeros(places, classes, device=ranks.device)
         self._known = True
 
-    def take(self, outputs: Tensor | Sequence[Tensor], deal: Shard) -> None:
+    def take(self, outputs: Tensor | Sequence[Tensor], shard: Shard) -> None:
         """Keep the logits of a batch's shard.
 
         Args:
             outputs: logits [m, k], or a tuple of these and of those of auxiliary classifiers, which are ignored.
-            deal: the shard; one with weight 0 is not kept.
+            shard: the shard; one with weight 0 is not kept.
         """
-        if deal.part:
+        if shard.weight:
             logits = outputs if isinstance(outputs, Tensor) else outputs[0]
-            self._logits[deal.places] = logits.detach().to(self._logits.dtype)
+            self._logits[shard.places] = logits.detach().to(self._logits.dtype)
 
     def scores(self, labels: Tensor, output: str, positive: int) -> EpochScores | None:
         """Score the whole epoch; every process must call it, and all get the same scores.
@@ -80,7 +80,7 @@ class EpochLogits:
         With another number of devices the last, short batch may be added or dropped, and with it the last positions.
         """
         self._known = saved is not None
-        if saved is not None and self._ranks.leads:
+        if saved is not None and self._ranks.is_main:
             self._logits[: len(saved)] = saved[: len(self._logits)].to(self._logits.device)
 
     def _whole(self) -> Tensor:

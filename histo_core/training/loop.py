@@ -12,7 +12,7 @@ from histo_core.data.dataset import Dataset
 from histo_core.data.splits.split import Split
 from histo_core.models.inference.memory import kept_memory
 from histo_core.training.data_order import training_rows, validation_rows
-from histo_core.training.distributed.process_group import ProcessGroup, connected, find_ranks
+from histo_core.training.distributed.process_group import ProcessGroup, connected, find_process_group
 from histo_core.training.events import Event
 from histo_core.training.failures import memory_explained
 from histo_core.training.reproducible import reproducible
@@ -91,11 +91,11 @@ def fit(
         EpochDone
         Finished
     """
-    ranks = find_ranks(config.train)
+    ranks = find_process_group(config.train)
     stop = ranks.asked(should_stop)
     with closing(_fit(config, dataset, split, folder, ranks, stop, workspace, data_hash)) as events:
         for event in events:
-            if ranks.leads:
+            if ranks.is_main:
                 yield event
 
 
@@ -129,7 +129,7 @@ def _fit(
                         loss = run.loss_of(outputs, labels)
                         stepped = run.updates.take(loss, shard, epoch, batch, run.at.valid_losses)
                         # Read last: on an accelerator this waits until everything before is computed.
-                        value = ranks.sum(loss.item() * shard.part)
+                        value = ranks.sum(loss.item() * shard.weight)
                     yield run.after_batch(value, shard, perf_counter() - begun, stepped=stepped)
                     if stepped and should_stop():
                         yield run.stop()

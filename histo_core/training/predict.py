@@ -21,11 +21,11 @@ Images = Sequence[np.ndarray] | np.ndarray
 _PLAIN = PredictConfig()
 
 
-def predict_parts(
+def predict_sets(
     predictor: Predictor,
     dataset: Dataset,
     split: Split,
-    parts: Sequence[str] = ("valid", "test"),
+    split_sets: Sequence[str] = ("valid", "test"),
     *,
     predict: PredictConfig = _PLAIN,
     batch_size: int = 64,
@@ -37,8 +37,8 @@ def predict_parts(
         predictor: trained on the data set's classes.
         dataset: the source of pixels.
         split: gives the samples of each set.
-        parts: any of train, valid and test.
-        predict: the test-time augmentation; its own ``parts`` are ignored.
+        split_sets: any of train, valid and test.
+        predict: the test-time augmentation; its own ``split_sets`` are ignored.
         batch_size: number of patches that are read and predicted at once.
         on_batch: receives (batches done, total).
 
@@ -56,7 +56,7 @@ def predict_parts(
             f"The data set has {', '.join(dataset.classes)}.",
             "Choose a model that was trained on these classes.",
         )
-    rows = np.concatenate([split.indices(part) for part in parts])
+    rows = np.concatenate([split.indices(split_set) for split_set in split_sets])
     found = []
     for number, (_, pixels) in enumerate(batches(predictor, dataset, rows, batch_size), start=1):
         found.append(predictor.predict_input(pixels, predict))

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from histo_core.config import RunConfig
 from histo_core.data.dataset import Dataset
-from histo_core.data.splits.balance import draw_keys
+from histo_core.data.splits.balance import sampling_keys
 from histo_core.data.splits.split import Split
 from histo_core.models.registry import MODELS
 from histo_core.models.weights.header import WeightsHeader
@@ -90,7 +90,7 @@ class Session:
             if restored.best:
                 self._best_epoch, self._best_loss = restored.best.epoch, restored.best.valid_loss
         self._ranks.check_alike((self.at.epoch, self.at.batch), "positions in the checkpoint")
-        if self._ranks.leads:
+        if self._ranks.is_main:
             forget_activity(self._folder, self.at.epoch)
 
     def started(self) -> Started:
@@ -110,7 +110,7 @@ class Session:
     def epoch(self, epoch: int) -> Iterator[tuple[Sequence[Shard], Taken]]:
         """Draw an epoch's order; yield this process's shards of the remaining batches and their loader."""
         self._order = epoch_order(self._train, self._labels, self._config, epoch)
-        keys, shards = draw_keys(self._order), self._sharding.of_epoch(self._order, self._count)[self.at.batch :]
+        keys, shards = sampling_keys(self._order), self._sharding.of_epoch(self._order, self._count)[self.at.batch :]
         augmentation = Augmentation(self._config.augment, self._config.seed, epoch)
         wanted = (BatchRequest(self._order[shard.places], augmentation, keys[shard.places]) for shard in shards)
         self.seen = EpochLogits(self._ranks, len(self._trained), self._n_classes)
@@ -159,7 +159,7 @@ class Session:
             check_finite(result.loss, f"epoch {self.at.epoch + 1}, validation", self._config.train)
         if result is not None and recorder is not None:
             activity = recorder.result(self.at.epoch)
-            if self._ranks.leads:  # before the checkpoint: a kill in between repeats the validation
+            if self._ranks.is_main:  # before the checkpoint: a kill in between repeats the validation
                 append_activity(self._folder, activity)
         return result
 
@@ -202,7 +202,7 @@ class Session:
 
     def _save(self, weights: BestWeights | None = None) -> None:
         tensors = self._state.capture() | (self.seen.capture() if self.at.batch else {})
-        if self._ranks.leads:
+        if self._ranks.is_main:
             self._checkpoints.save(tensors, self.at, weights)
 
     def _header(self) -> WeightsHeader:

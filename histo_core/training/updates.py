@@ -59,7 +59,7 @@ class Updates:
         """Return the context for a batch's forward and backward pass: processes add up their gradients once a step."""
         return self._fabric.no_backward_sync(self.network, enabled=not self._ends_step(batch))
 
-    def take(self, loss: Tensor, deal: Shard, epoch: int, batch: int, valid_losses: Sequence[float]) -> bool:
+    def take(self, loss: Tensor, shard: Shard, epoch: int, batch: int, valid_losses: Sequence[float]) -> bool:
         """Accumulate a batch's gradients, and step if it is the last of its group.
 
         A batch is weighted by its share of the group's samples, or of their weights. So a group equals one large batch,
@@ -67,7 +67,7 @@ class Updates:
 
         Args:
             loss: mean over this process's shard of the batch.
-            deal: the shard.
+            shard: the shard.
             epoch: counted from 0.
             batch: batch of the epoch, counted from 0.
             valid_losses: validation losses of the epochs before.
@@ -78,9 +78,9 @@ class Updates:
         config = self._config
         if batch % config.accumulate == 0:
             self._stepper.zero_grad()
-        loss = deal.counted(loss) * (deal.step_part * (deal.step_samples if config.loss_sum else 1))
+        loss = shard.counted(loss) * (shard.step_weight * (shard.step_samples if config.loss_sum else 1))
         if config.l1:
-            loss = loss + config.l1 * deal.step_part * l1_penalty(self._model)
+            loss = loss + config.l1 * shard.step_weight * l1_penalty(self._model)
         self._fabric.backward(loss)
         if not self._ends_step(batch):
             return False

@@ -42,7 +42,7 @@ BY_HAND = "hand"
 
 def all_classes(comparison: Comparison) -> None:
     """Show the metrics over all classes, where there are more than two; they do not depend on a threshold."""
-    st.subheader("All classes", anchor=False)
+    st.header("All classes", anchor=False)
     st.dataframe(
         overall_table(comparison),
         hide_index=True,
@@ -67,13 +67,13 @@ def at_the_threshold(key: Hashable, joined: Joined, aurocs: AurocResults, looks:
         looks: how often the test set was scored before, in words.
     """
     if len(joined.classes) > 2:
-        st.subheader(plain(f"{aurocs.class_of_interest} against the rest"), anchor=False)
+        st.header(plain(f"{aurocs.class_of_interest} against the rest"), anchor=False)
     comparison = replace(at_threshold(joined, aurocs, _rule(joined)), looks=looks)
     st.dataframe(
         metrics_table(comparison), hide_index=True, alt="Each model's AUROC and, at its threshold, its other metrics."
     )
     st.caption(plain(f"95% intervals in brackets, from {comparison.basis}. Threshold: {comparison.rule.words}."))
-    if comparison.rule.from_validation and joined.part == "valid":
+    if comparison.rule.from_validation and joined.split_set == "valid":
         st.warning(plain(comparison.warnings[-1]), icon=":material/info:")
     grid = layout.halves()
     with grid.cell():
@@ -95,14 +95,14 @@ def at_the_threshold(key: Hashable, joined: Joined, aurocs: AurocResults, looks:
                     data=partial(confusion_table, result, comparison.classes),
                     title="above",
                 )
-                if not result.is_reference and joined.part != "train":  # Explain shows held-out patches only
+                if not result.is_reference and joined.split_set != "train":  # Explain shows held-out patches only
                     navigation.link(
                         "explain",
                         "Patches it got wrong",
                         icon=":material/error:",
                         run=result.run_id,
                         show="wrong",
-                        part=joined.part,
+                        split_set=joined.split_set,
                     )
     _differences(comparison)
     _report_by_class(comparison)
@@ -145,13 +145,13 @@ def _rule(joined: Joined) -> ThresholdRule:
         if chosen != BY_HAND:
             return rules[chosen]
         number = url_state.slide(
-            "Call it positive from this probability on" if two else "Threshold of the class of interest",
+            "Threshold" if two else "Threshold of the class of interest",
             "threshold",
             0.0,
             1.0,
             DEFAULT.value,
-            help="The decision threshold. A lower one finds more (sensitivity) and raises more false alarms "
-            "(specificity).",
+            help="A patch is called positive from this probability on. A lower one finds more (sensitivity) and raises "
+            "more false alarms (specificity).",
         )
     return parse_threshold(number)
 
@@ -185,7 +185,7 @@ def _differences(comparison: Comparison) -> None:
     if not comparison.differences:
         return
     best = comparison.comparator is None
-    st.subheader("Is the best really better?" if best else "Against the one named beforehand", anchor=False)
+    st.header("Is the best really better?" if best else "Against the one named beforehand", anchor=False)
     st.dataframe(
         differences_table(comparison), hide_index=True, alt="Differences between models, with intervals and P values."
     )

@@ -21,7 +21,7 @@ from pages.shared.cache import cache
 from pages.shared.components import layout, run_card
 from pages.shared.components.text import count, plain
 
-PARTS = {
+SET_WORDS = {
     "test": "test: held out",
     "valid": "validation: used to choose the epoch",
     "train": "training: what the models have learnt from",
@@ -46,22 +46,22 @@ def render() -> None:
         with top:
             layout.header("Compare", "Choose the models to compare.")
         return
-    part, name, comparator, baseline = _controls(chosen, finished)
+    split_set, name, comparator, baseline = _controls(chosen, finished)
     trained = [finished[run.run_id] for run in chosen]
     if baseline:
         chosen = [*chosen, _colour_only(trained[0], home)]
-    if part == "train" and not (chosen := training_set_view.known(chosen, finished, home)):
+    if split_set == "train" and not (chosen := training_set_view.known(chosen, finished, home)):
         with top:
             layout.header("Compare", "The training set is predicted on request.")
         return
     try:
-        joined, shared = _join(chosen, part, home)
+        joined, shared = _join(chosen, split_set, home)
     except ComparisonError:
         with top:
             layout.header("Compare", "These models cannot be compared like that.")
         raise
-    looks = cache.looks(tuple(sorted(run.run_id for run in trained)), home, trained) if part == "test" else ""
-    key = cache.named(chosen), part, shared, name, comparator, home
+    looks = cache.looks(tuple(sorted(run.run_id for run in trained)), home, trained) if split_set == "test" else ""
+    key = cache.named(chosen), split_set, shared, name, comparator, home
     with st.spinner("Working out the intervals…", show_time=True):
         aurocs = cache.aurocs(*key, joined)
     _result(key, joined, aurocs, looks, top)
@@ -87,12 +87,12 @@ def _controls(chosen: Sequence[RunPredictions], finished: dict[str, Run]) -> tup
     """Return the set, class of interest, comparator (None: find the best), and whether to add the colour baseline."""
     named = run_card.unique_labels([finished[run.run_id] for run in chosen])
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        part = url_state.choose(
+        split_set = url_state.choose(
             "Patches",
             "part",
-            list(PARTS),
-            default=_shared_part(chosen),
-            format_func=PARTS.__getitem__,
+            list(SET_WORDS),
+            default=_shared_set(chosen),
+            format_func=SET_WORDS.__getitem__,
             help="A set of the split.",
         )
         name = url_state.choose(
@@ -111,17 +111,19 @@ def _controls(chosen: Sequence[RunPredictions], finished: dict[str, Run]) -> tup
             "was named before the numbers were seen, such as the one in use today, is tested against each other one: "
             "fewer tests, so that a smaller difference is seen. Chosen after a look, its P values are too small.",
         )
-        baseline = part != "train" and url_state.switch(
+        baseline = split_set != "train" and url_state.switch(
             "Colour-only baseline",
             "colour",
             help="A logistic regression on colour histograms: how far does a model get that sees no shapes at all?",
         )
-    return part, name, None if comparator == BEST else comparator, baseline
+    return split_set, name, None if comparator == BEST else comparator, baseline
 
 
-def _shared_part(chosen: Sequence[RunPredictions]) -> str | None:
+def _shared_set(chosen: Sequence[RunPredictions]) -> str | None:
     """Return the first set that all runs predicted; None where there is none."""
-    return next((part for part in PARTS if all((one.table["split"] == part).any() for one in chosen)), None)
+    return next(
+        (split_set for split_set in SET_WORDS if all((one.table["split"] == split_set).any() for one in chosen)), None
+    )
 
 
 def _colour_only(run: Run, home: str) -> RunPredictions:
@@ -129,13 +131,13 @@ def _colour_only(run: Run, home: str) -> RunPredictions:
         return cache.colour_only(run.config.data.model_dump_json(), run.config.split.model_dump_json(), home)
 
 
-def _join(chosen: Sequence[RunPredictions], part: str, home: str) -> tuple[Joined, bool]:
+def _join(chosen: Sequence[RunPredictions], split_set: str, home: str) -> tuple[Joined, bool]:
     """Join the runs; where they do not match, show the reason and offer to use their shared patches."""
     if url_state.asked("shared") == ["yes"]:
         url_state.switch("Only patches that all of them share", "shared")
-        return cache.joined(cache.named(chosen), part, True, home, chosen), True
+        return cache.joined(cache.named(chosen), split_set, True, home, chosen), True
     try:
-        return cache.joined(cache.named(chosen), part, False, home, chosen), False
+        return cache.joined(cache.named(chosen), split_set, False, home, chosen), False
     except ComparisonError:
         url_state.switch(
             "Only patches that all of them share",
@@ -150,7 +152,7 @@ def _result(key: Hashable, joined: Joined, aurocs: AurocResults, looks: str, top
     with top:
         layout.header("Compare", first.verdict)
         groups = f" of {count(first.n_groups, first.group_kind)}" if first.group_kind else ""
-        st.caption(f"{count(first.n, 'patch', 'patches')}{groups}, {PARTS[first.part]}. {plain(looks)}")
+        st.caption(f"{count(first.n, 'patch', 'patches')}{groups}, {SET_WORDS[first.split_set]}. {plain(looks)}")
         for warning in first.warnings:
             st.warning(plain(warning), icon=":material/info:")
     if first.many:

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from histo_core.comparison.join import RunPredictions
-from histo_core.prediction.training_set import job_params, kept_training_part
+from histo_core.prediction.training_set import job_params, kept_training_set
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 from pages.shared.cache import predict_cache
@@ -29,12 +29,12 @@ def known(chosen: Sequence[RunPredictions], finished: Mapping[str, Run], home: s
     found, missing = [], []
     for one in chosen:
         run = finished[one.run_id]
-        kept = kept_training_part(run, Workspace(Path(home)))
-        part = predict_cache.training_part(run.run_id, str(run.ended_at), kept.id if kept else "", home, one, run)
-        if part is None:
+        kept = kept_training_set(run, Workspace(Path(home)))
+        split_set = predict_cache.training_set(run.run_id, str(run.ended_at), kept.id if kept else "", home, one, run)
+        if split_set is None:
             missing.append(one)
         else:
-            found.append(part)
+            found.append(split_set)
     if not missing:
         return found
     st.markdown(

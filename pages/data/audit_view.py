@@ -120,7 +120,7 @@ def _pairs(
     found = {finding.key: finding for finding in report.findings if "other_id" in finding.table and len(finding.table)}
     if not found:
         return
-    st.subheader("Pairs side by side", anchor=False)
+    st.header("Pairs side by side", anchor=False)
     key = url_state.choose(
         "Pairs of",
         f"{name}.pairs",
@@ -150,7 +150,7 @@ def _against(source: Dataset, data: DataConfig, division: SplitConfig) -> None:
     other = data_choice.opened_or_job(chosen)
     if other is None:
         return
-    st.subheader(plain(f"Against {data_choice.describe(chosen)}"), anchor=False)
+    st.header(plain(f"Against {data_choice.describe(chosen)}"), anchor=False)
     if other.state == source.state:
         st.info("These are the same data; the audit above looks at them already. Choose others.")
         return

@@ -11,9 +11,9 @@ from pages.shared.components.job_card import job_card
 from pages.shared.components.text import plain
 
 LAYOUTS = {
-    "folders": ("Class folders", "<part>/<class>/<image>.png: one PNG a patch."),
+    "folders": ("Class folders", "<set>/<class>/<image>.png: one PNG a patch."),
     "pcam": ("PCam's layout", "Three pairs of HDF5 files: two classes, patches of 96 x 96 pixels."),
-    "csv": ("Table (CSV)", "One row a patch with its class, part and all columns; no pixels."),
+    "csv": ("Table (CSV)", "One row a patch with its class, set and all columns; no pixels."),
     "parquet": ("Table (Parquet)", "The same table with the types of its columns kept."),
 }
 
@@ -26,7 +26,7 @@ def draw(source: Dataset, data: DataConfig, division: SplitConfig) -> None:
         data, division: configurations of the data set and of the split to write.
     """
     layout = st.segmented_control(
-        "Layout",
+        "Format",
         list(LAYOUTS),
         default="folders",
         required=True,

@@ -40,20 +40,20 @@ def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig)
     del split
     grid = layout.halves()
     with grid.cell():
-        st.subheader("Can all files be read?", anchor=False)
+        st.header("Can all files be read?", anchor=False)
         with shown():
             _check(source, data)
         if source.left_out.count:
-            st.subheader("What is not used", anchor=False)
+            st.header("What is not used", anchor=False)
             _left_out(source.left_out)
-        st.subheader("A faster copy", anchor=False)
+        st.header("A faster copy", anchor=False)
         with shown():
             _copy(source, data)
     with grid.cell():
-        st.subheader("Export", anchor=False)
+        st.header("Export", anchor=False)
         with shown():
             export_form.draw(source, data, division)
-        st.subheader("Where the data come from", anchor=False)
+        st.header("Where the data come from", anchor=False)
         with shown():
             _origin(data)
 
@@ -146,7 +146,7 @@ def _left_out(found: LeftOut) -> None:
 
 def _copy(source: Dataset, data: DataConfig) -> None:
     workspace = Workspace.default()
-    if source.store is not None:
+    if source.converted is not None:
         st.markdown("Patches are read from a converted copy in the workspace, made from these very files.")
         return
     if not worth_converting(source):

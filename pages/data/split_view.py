@@ -35,12 +35,12 @@ def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig)
     grid = layout.halves()
     built: tuple[SplitConfig, Split] | None = None
     with grid.cell():
-        st.subheader("Build a split", anchor=False)
+        st.header("Build a split", anchor=False)
         with shown():
             built = _build(data, division, home)
             _take(source, *built, data, in_use=built[1].fingerprint == split.fingerprint)
     with grid.cell():
-        st.subheader("What it gives", anchor=False)
+        st.header("What it gives", anchor=False)
         if built is not None:
             with shown():
                 _result(source, *built, data.model_dump_json(), home)
@@ -77,11 +77,11 @@ def _take(source: Dataset, wanted: SplitConfig, built: Split, data: DataConfig, 
 def _result(source: Dataset, wanted: SplitConfig, built: Split, data: str, home: str) -> None:
     """Show the counts of each set and of each fold, and the limits of the split."""
     table = built.counts(source)
-    _table(table.reset_index(), "split-counts", "Patches of each class, and patients where known, in each part.")
+    _table(table.reset_index(), "split-counts", "Patches of each class, and patients where known, in each set.")
     st.markdown(plain(built.note))
     if wanted.folds is not None:
-        part = "validation" if wanted.hold_out else "test"
-        st.caption(f"The {part} set of each of the {wanted.folds} folds:")
+        split_set = "validation" if wanted.hold_out else "test"
+        st.caption(f"The {split_set} set of each of the {wanted.folds} folds:")
         with st.spinner("Dealing the other folds…", show_time=True):
             folds = cache_data.fold_counts(data, source.state, wanted.model_dump_json(), home)
         _table(folds, "fold-counts", "Patches of each class, and patients where known, in each fold.")
@@ -96,7 +96,7 @@ def _table(table: pd.DataFrame, name: str, alt: str) -> None:
 
 
 def _saved(known: tuple[SavedSplit, ...]) -> None:
-    st.subheader("Saved splits", anchor=False)
+    st.header("Saved splits", anchor=False)
     if not known:
         st.caption("A split that is saved can be taken again by its fingerprint, in every later run on the same data.")
         return
@@ -104,7 +104,7 @@ def _saved(known: tuple[SavedSplit, ...]) -> None:
         {
             "Name": [one.name for one in known],
             "Split by": [one.method for one in known],
-            **{part: [sum(_classes(one, part)) for one in known] for part in ("train", "valid", "test")},
+            **{split_set: [sum(_classes(one, split_set)) for one in known] for split_set in ("train", "valid", "test")},
             "Fingerprint": [one.fingerprint[:FINGERPRINT] for one in known],
             "Saved": [one.created_at for one in known],
         }
@@ -114,7 +114,9 @@ def _saved(known: tuple[SavedSplit, ...]) -> None:
         hide_index=True,
         column_config={
             "Saved": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
-            **{part: st.column_config.NumberColumn(format="localized") for part in ("train", "valid", "test")},
+            **{
+                split_set: st.column_config.NumberColumn(format="localized") for split_set in ("train", "valid", "test")
+            },
         },
         alt="Saved splits with their counts of patches, fingerprints and dates.",
     )
@@ -130,8 +132,8 @@ def _saved(known: tuple[SavedSplit, ...]) -> None:
             _use(SplitConfig(method="saved", saved=chosen.fingerprint))
 
 
-def _classes(one: SavedSplit, part: str) -> list[int]:
-    return [number or 0 for name, number in one.counts[part].items() if name != "patients"]
+def _classes(one: SavedSplit, split_set: str) -> list[int]:
+    return [number or 0 for name, number in one.counts[split_set].items() if name != "patients"]
 
 
 def _balance(source: Dataset, split: Split, data: DataConfig, division: SplitConfig) -> None:
@@ -139,7 +141,7 @@ def _balance(source: Dataset, split: Split, data: DataConfig, division: SplitCon
     counts = split.counts(source).loc["train", list(source.classes)]
     if not counts.sum():
         return
-    st.subheader("Class balance", anchor=False)
+    st.header("Class balance", anchor=False)
     most, least = str(counts.idxmax()), str(counts.idxmin())
     if most == least:
         said = f"In training there are {count(int(counts[most]), 'patch', 'patches')} of each class."

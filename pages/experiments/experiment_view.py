@@ -21,7 +21,7 @@ from histo_core.workspace import Workspace
 from pages.experiments import test_set_view
 from pages.shared.app import navigation, url_state
 from pages.shared.cache import cache, cache_studies
-from pages.shared.components import beside_view, keeping, layout, run_card
+from pages.shared.components import keeping, layout, reported_view, run_card
 from pages.shared.components.errors import shown
 from pages.shared.components.job_card import job_card
 from pages.shared.components.text import count, duration, plain
@@ -39,17 +39,17 @@ def draw(experiment_id: str) -> None:
     """
     workspace = Workspace.default()
     metric = url_state.choose(
-        "Number",
+        "Metric",
         "metric",
         METRICS,
         format_func=lambda name: NAMES[name][0].upper() + NAMES[name][1:],
         widget=st.segmented_control,
         help="What the figure and the sentence are about.",
     )
-    run_card.watch(_summary(experiment_id, workspace).goes_on, lambda: _look(experiment_id, metric, workspace))
+    run_card.watch(_summary(experiment_id, workspace).goes_on, lambda: _draw_summary(experiment_id, metric, workspace))
 
 
-def _look(experiment_id: str, metric: str, workspace: Workspace) -> None:
+def _draw_summary(experiment_id: str, metric: str, workspace: Workspace) -> None:
     """Draw the present state of an experiment."""
     now = _summary(experiment_id, workspace)
     _board(now, metric, workspace)
@@ -58,7 +58,7 @@ def _look(experiment_id: str, metric: str, workspace: Workspace) -> None:
     if now.experiment.keeps_test_back:
         test_set_view.draw(now, workspace)
     with shown():
-        beside_view.draw(cache_studies.beside_experiment(now, workspace))
+        reported_view.draw(cache_studies.reported_for_experiment(now, workspace))
     _keeping(now, workspace)
 
 
@@ -73,11 +73,11 @@ def _summary(experiment_id: str, workspace: Workspace) -> Summary:
 
 def _board(now: Summary, metric: str, workspace: Workspace) -> None:
     experiment = now.experiment
-    st.subheader(plain(verdict(now, metric)), anchor=False)
+    st.header(plain(verdict(now, metric)), anchor=False)
     if experiment.cancelled_at is not None:
         st.info("This experiment was cancelled: no more of its runs are started.", icon=":material/info:")
     st.caption(plain(now.about))
-    found = now.together.get(metric)
+    found = now.by_metric.get(metric)
     if found is not None and found.interval.defined:
         basis = f", from {now.basis}" if now.basis else ""
         st.caption(plain(f"Interval: {found.interval.method}{basis}. {found.interval.warning}"))
@@ -141,17 +141,17 @@ def _resumable(now: Summary) -> bool:
 
 
 def _table(now: Summary) -> pd.DataFrame:
-    parts = ("valid",) if now.experiment.keeps_test_back else ("valid", "test")
-    return pd.DataFrame([_row(member, now, parts) for member in now.members])
+    split_sets = ("valid",) if now.experiment.keeps_test_back else ("valid", "test")
+    return pd.DataFrame([_row(member, now, split_sets) for member in now.members])
 
 
-def _row(member: MemberResult, now: Summary, parts: tuple[str, ...]) -> dict[str, str]:
+def _row(member: MemberResult, now: Summary, split_sets: tuple[str, ...]) -> dict[str, str]:
     row = {"Run": member.label + (" (best)" if member.position == now.best else ""), "State": _state(member)}
-    for part in parts:
-        scores = member.scores.scores.get(part) if member.scores else None
+    for split_set in split_sets:
+        scores = member.scores.scores.get(split_set) if member.scores else None
         for metric in METRICS:
             value = None if scores is None else getattr(scores, metric)
-            row[f"{'Validation' if part == 'valid' else 'Test'} {NAMES[metric]}"] = (
+            row[f"{'Validation' if split_set == 'valid' else 'Test'} {NAMES[metric]}"] = (
                 "" if value is None else f"{value:.3f}"
             )
     return row

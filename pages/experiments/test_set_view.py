@@ -21,7 +21,7 @@ from pages.shared.components.text import count, plain
 def draw(now: Summary, workspace: Workspace) -> None:
     """Draw the withheld test set of an experiment: why it cannot be scored yet, the button, or the score."""
     experiment = now.experiment
-    st.subheader("Test set", anchor=False)
+    st.header("Test set", anchor=False)
     kept = kept_score(experiment.experiment_id, workspace)
     if kept is not None:
         _score(kept, now)
@@ -56,7 +56,7 @@ def _score(kept: TestScore, now: Summary) -> None:
     basis = f" ({kept.basis})" if kept.basis else groups
     st.markdown(plain(f"{label} on {count(kept.n, 'patch', 'patches')}{basis}, scored once:"))
     if kept.scored_before:
-        st.caption(plain(f"Before that the same part was {scored_in_words(kept.scored_before)}"))
+        st.caption(plain(f"Before that the same test set was {scored_in_words(kept.scored_before)}"))
     layout.facts(
         {NAMES[name][0].upper() + NAMES[name][1:]: str(kept.metrics[name]) for name in METRICS if name in kept.metrics}
     )

@@ -86,7 +86,7 @@ class MapRequest:
 def patch_card(question: MapRequest) -> None:
     """Draw the patch itself, and the model's probability of each class."""
     patch = question.patch
-    st.subheader("The patch", anchor=False)
+    st.header("The patch", anchor=False)
     st.image(_enlarged(patch.sha256, patch.image), width=SIDE, output_format="PNG", alt=f"The patch {patch.name}.")
     for name, probability in zip(question.classes, question.probabilities, strict=True):
         st.progress(probability, text=f"{plain(name)}: {percent(probability)}")
@@ -113,7 +113,7 @@ def map_card(
     kind, image = EXPLAINERS[explanation.method], question.patch.image
     look = {"opacity": opacity, "scale": scale, "mask": mask}
     words = describe(explanation)
-    st.subheader(kind.title, anchor=False, help=kind.summary)
+    st.header(kind.title, anchor=False, help=kind.summary)
     negligible = "-negligible" if explanation.negligible else ""
     name = f"{explanation.method}-{explanation.target_name}-{question.patch.sha256[:8]}{negligible}"
     layout.figure(
@@ -125,7 +125,7 @@ def map_card(
     )
     st.markdown(plain(words))
     with st.container(horizontal=True):
-        layout.download("Picture alone", lambda: overlay_png(image, explanation, **look), f"{name}.png", "image/png")
+        layout.download("PNG", lambda: overlay_png(image, explanation, **look), f"{name}.png", "image/png")
         layout.download("CSV", lambda: _csv(explanation), f"{name}.csv", "text/csv")
         layout.download("NPY", lambda: _npy(explanation), f"{name}.npy", "application/octet-stream")
     seeded = "" if explanation.seed is None else f" (seed {explanation.seed})"

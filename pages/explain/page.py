@@ -66,16 +66,14 @@ def _pictures(question: maps.MapRequest) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         classes = question.classes
         target = url_state.choose(
-            "What speaks for",
+            "Class to explain",
             "target",
             classes,
             default=question.predicted,
             width=200,
             help="The explained class (target). Usually the model's own answer.",
         )
-        opacity = url_state.slide(
-            "Strength of the colours", "opacity", 0.0, 1.0, 0.5, step=0.05, help="Opacity of the map.", width=260
-        )
+        opacity = url_state.slide("Opacity", "opacity", 0.0, 1.0, 0.5, step=0.05, help="Opacity of the map.", width=260)
         same = url_state.switch(
             "One colour scale",
             "scale",

@@ -25,7 +25,7 @@ MAX_PIXELS = 4_000_000
 """The most pixels of an upload: far more than any patch, and few enough to be explained while the user waits."""
 ALL = ""
 SHOW = {ALL: "all", "wrong": "wrong answers", "right": "right answers"}
-PARTS = {"test": "test", "valid": "validation"}
+SET_WORDS = {"test": "test", "valid": "validation"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,12 +66,12 @@ def of_run(run: Run, home: str) -> Patch | None:
     authorise(LOCAL, "data.read", run.config.data.dataset)
     predicted = cache.predictions(run, home)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        part = url_state.choose(
+        split_set = url_state.choose(
             "Patches of",
             "part",
-            list(PARTS),
-            default=next((part for part in PARTS if part in set(predicted.table["split"])), None),
-            format_func=PARTS.__getitem__,
+            list(SET_WORDS),
+            default=next((split_set for split_set in SET_WORDS if split_set in set(predicted.table["split"])), None),
+            format_func=SET_WORDS.__getitem__,
             width=140,
             help="A set of the split.",
         )
@@ -87,7 +87,7 @@ def of_run(run: Run, home: str) -> Patch | None:
             width=170,
             help="The true class, as the data say.",
         )
-        found = _fitting(predicted.table, part, show, label)
+        found = _fitting(predicted.table, split_set, show, label)
         if found.empty:
             layout.empty("No patch fits these filters.", _clear)
             return None
@@ -142,10 +142,10 @@ def _clear() -> None:
         st.rerun()
 
 
-def _fitting(table: pd.DataFrame, part: str, show: str, label: str) -> pd.DataFrame:
+def _fitting(table: pd.DataFrame, split_set: str, show: str, label: str) -> pd.DataFrame:
     """Return the rows of the patches that pass the filters, the most certain first."""
     truth = table["y_true"].to_numpy(dtype=object)
-    keep = (table["split"] == part).to_numpy(dtype=bool)
+    keep = (table["split"] == split_set).to_numpy(dtype=bool)
     if label != ALL:
         keep = keep & (truth == label)
     if show != ALL:
@@ -161,6 +161,7 @@ def _step(found: list[str], at: int) -> str:
     st.button(
         "Previous",
         icon=":material/chevron_left:",
+        shortcut="Left",
         disabled=at == 0,
         on_click=url_state.put,
         args=("patch", found[at - 1]),
@@ -168,6 +169,7 @@ def _step(found: list[str], at: int) -> str:
     st.button(
         "Next",
         icon=":material/chevron_right:",
+        shortcut="Right",
         disabled=at + 1 == len(found),
         on_click=url_state.put,
         args=("patch", found[(at + 1) % len(found)]),

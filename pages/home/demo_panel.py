@@ -50,7 +50,7 @@ def panel(demo: DemoState, workspace: Workspace) -> None:
     """Draw the steps of the demo with their states, and its first map as soon as there is one."""
     with st.container(border=True, key="demo", horizontal=True, gap="large"):
         with st.container(width=360, gap="small"):
-            st.subheader("Demo", anchor=False)
+            st.header("Demo", anchor=False)
             how_it_ended(demo)
             for step in demo.steps:
                 _step(step, active=demo.job.active)

@@ -103,7 +103,7 @@ def _board(store: Store, workspace: Workspace) -> None:
     if not total:
         return
     _next_step(store)
-    st.subheader("Models", anchor=False)
+    st.header("Models", anchor=False)
     with st.grid("auto", min_column_width=CARD_WIDTH, gap="small") as grid:
         for run in newest:
             with grid.cell():
@@ -114,7 +114,7 @@ def _board(store: Store, workspace: Workspace) -> None:
 
 
 def _contents(store: Store) -> None:
-    st.subheader("In this workspace", anchor=False)
+    st.header("In this workspace", anchor=False)
     for data, number in data_used(store):
         navigation.link(
             "data",

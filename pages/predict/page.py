@@ -107,7 +107,7 @@ def _open_again(answer: PredictionSet) -> None:
 def _which(question: predict_form.PredictRequest, source: Dataset) -> str:
     if question.split is None:
         return count(len(source), "patch", "patches")
-    return " and ".join(f"the {predict_form.PATCHES[part].lower()}" for part in question.predict.parts)
+    return " and ".join(f"the {predict_form.PATCHES[split_set].lower()}" for split_set in question.predict.parts)
 
 
 @shown()
@@ -118,15 +118,15 @@ def _own(
     from histo_core.prediction.preflight import held_out_check, seen_check  # it loads PyTorch
 
     home = str(workspace.home)
-    division, parts = own, question.predict.parts
+    division, split_sets = own, question.predict.parts
     if question.split is None:
-        rows = np.arange(len(own.parts))
+        rows = np.arange(len(own.split_sets))
     else:
         division = cache.split(question.data.model_dump_json(), question.split.model_dump_json(), home)
-        rows = np.concatenate([division.indices(part) for part in parts])
+        rows = np.concatenate([division.indices(split_set) for split_set in split_sets])
         st.caption(f":material/call_split: {plain(f'Sets: {division_in_words(division, question.split, own)}.')}")
     _say(seen_check(count_seen(own, rows), len(rows)))
-    if division.fingerprint != own.fingerprint or "test" not in parts or question.split is None:
+    if division.fingerprint != own.fingerprint or "test" not in split_sets or question.split is None:
         return
     database, before = cache.store(home).database, found.id if found else ""
     _say(held_out_check(scored_before(database, run.test_fingerprint, before), kept_back_by(run, database)))

@@ -69,7 +69,7 @@ def choose(
     known = predict_cache.labelled_classes(data.model_dump_json(), source.state, home)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         offered = list(PATCHES) if known else [ALL]
-        part = url_state.choose(
+        split_set = url_state.choose(
             "Patches",
             "part",
             offered,
@@ -79,7 +79,7 @@ def choose(
             help="Sets of the run's own split." if own else "Sets of the data's split.",
         )
         views = url_state.choose(
-            "Look at each patch",
+            "Test-time augmentation",
             "views",
             list(VIEWS),
             format_func=VIEWS.__getitem__,
@@ -91,9 +91,9 @@ def choose(
             combine = url_state.choose(
                 "Combine views by", "combine", list(COMBINE), format_func=COMBINE.__getitem__, width=200
             )
-    how = {"tta": views, "combine": combine} | ({} if part == ALL else {"parts": [part]})
+    how = {"tta": views, "combine": combine} | ({} if split_set == ALL else {"parts": [split_set]})
     return PredictRequest(
-        data, None if part == ALL else division, parse_config(PredictConfig, how), _mapping(known, classes)
+        data, None if split_set == ALL else division, parse_config(PredictConfig, how), _mapping(known, classes)
     )
 
 

@@ -51,13 +51,17 @@ def sentence(found: PredictionSet, home: str) -> str:
     """Return the page's first sentence."""
     table = predict_cache.table(found.id, home)
     said = table["y_pred"].value_counts()
-    parts = ", ".join(f"{said.get(name, 0):,} {name}" for name in found.facts["classes"])
-    return f"{count(len(table), 'patch', 'patches')}: {parts}."
+    split_sets = ", ".join(f"{said.get(name, 0):,} {name}" for name in found.facts["classes"])
+    return f"{count(len(table), 'patch', 'patches')}: {split_sets}."
 
 
 def _scores(found: PredictionSet, run: Run, table: pd.DataFrame, home: str) -> None:
-    parts = [part for part in found.facts["parts"] if table.loc[table["split"] == part, "y_true"].notna().any()]
-    result = predict_cache.validation(found.id, parts[0], home, run)
+    split_sets = [
+        split_set
+        for split_set in found.facts["parts"]
+        if table.loc[table["split"] == split_set, "y_true"].notna().any()
+    ]
+    result = predict_cache.validation(found.id, split_sets[0], home, run)
     st.dataframe(
         pd.DataFrame([each.row() for each in (result.here, result.own) if each is not None]).rename(
             columns=lambda name: name[0].upper() + name[1:]
@@ -100,7 +104,7 @@ def _sheets(table: pd.DataFrame, certainty: pd.Series, data: DataConfig, found: 
         chosen = table.loc[rows]
         places = cache_data.find_rows(key, cache.dataset(key, home).state, chosen["sample_id"].tolist(), home)
         with grid.cell():
-            st.subheader(title, anchor=False)
+            st.header(title, anchor=False)
             frames = tuple(colours[name] for name in chosen["y_pred"])
             low, high = certainty.loc[rows].min(), certainty.loc[rows].max()
             st.image(cache.sheet(key, home, tuple(int(place) for place in places), COLUMNS, CELL, frames))

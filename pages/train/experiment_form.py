@@ -116,7 +116,7 @@ def _sweep(base: RunConfig, sweeps: Sweeps | None, prefix: str) -> dict[str, Any
     left, right = st.columns(2)
     ranged = any(field.ranged for field in recipe.values())
     sampler = left.selectbox(
-        "Try",
+        "Search method",
         list(SAMPLERS),
         index=int(ranged),
         format_func=SAMPLERS.__getitem__,
@@ -124,7 +124,7 @@ def _sweep(base: RunConfig, sweeps: Sweeps | None, prefix: str) -> dict[str, Any
         help="grid, random, or tree-structured Parzen estimator (Bergstra 2011).",
     )
     metric = right.selectbox(
-        "Choose by",
+        "Selection metric",
         get_args(Metric),
         index=get_args(Metric).index(chosen_by),
         format_func=METRICS.__getitem__,
@@ -157,7 +157,7 @@ def _sweep(base: RunConfig, sweeps: Sweeps | None, prefix: str) -> dict[str, Any
         values["folds"] = int(folds)
     else:
         values["pruning"] = st.checkbox(
-            "Stop poor trials early",
+            "Prune poor trials",
             key=f"{prefix}.pruning",
             help="When the best epoch so far is below the median of finished trials at that epoch (pruning).",
         )

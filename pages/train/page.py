@@ -29,7 +29,7 @@ def render() -> None:
 def _form(workspace: Workspace) -> None:
     """Draw the form, with its button above the settings that need not be changed."""
     store = cache.store(str(workspace.home))
-    st.subheader("New runs", anchor=run_board.FORM)
+    st.header("New runs", anchor=run_board.FORM)
     if any(run.status.active for run in find_runs(store, RunFilter(), limit=1).runs):
         st.markdown(f"[To the runs that wait or train](#{run_board.ANCHOR})")
     source = run_source.choose(store, workspace)

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from histo_core.experiments.beside import Pair
+from histo_core.experiments.reported import Pair
 from histo_core.models.weights.missing import missing_weights
 from histo_core.studies.recipes import NamedConfig, Recipe, settings
 from histo_core.workspace import Workspace
 from pages.shared.cache import cache_studies
-from pages.shared.components import beside_view
+from pages.shared.components import reported_view
 from pages.shared.components.text import count, plain
 
 
@@ -25,7 +25,7 @@ def about(recipe: Recipe, workspace: Workspace | None = None) -> None:
     """
     with st.expander("About this study", icon=":material/menu_book:"):
         # Five tabs fit a phone; a sixth would be under Streamlit's arrow.
-        runs, reported, facts, doubts, ours = st.tabs(["Runs", "Reported", "Facts", "Doubts", "Ours"])
+        runs, reported, facts, doubts, ours = st.tabs(["Runs", "Reported", "Facts", "Doubts", "Our choices"])
         with runs:
             st.markdown("\n".join(f"- **{plain(member.name)}**: {plain(member.note)}" for member in recipe.configs))
             _experiments(recipe)
@@ -81,10 +81,10 @@ def _reported(recipe: Recipe, workspace: Workspace | None) -> None:
         "As printed is what the study itself reports; none of it was measured here. Under Here stands what the newest "
         "run or experiment made from this study reached, on other patches."
     )
-    found = cache_studies.beside_study(recipe, workspace) if workspace is not None else {}
+    found = cache_studies.reported_for_study(recipe, workspace) if workspace is not None else {}
     alone = {of: tuple(Pair(of, one, None, "") for one in stated) for of, stated in recipe.reported.items()}
     pairs = [pair for stated in (found or alone).values() for pair in stated]
-    st.table(beside_view.short_table(pairs), width="stretch")
+    st.table(reported_view.short_table(pairs), width="stretch")
     for matrix in recipe.confusions:
         st.caption(f"Confusion matrix of {plain(matrix.name)}: true class in rows, predicted class in columns")
         classes = [plain(name) for name in matrix.classes]

@@ -37,7 +37,7 @@ LEGEND = 32
 
 def draw(workspace: Workspace) -> None:
     """Draw the board, which updates while something is active."""
-    st.subheader("Runs", anchor=ANCHOR)
+    st.header("Runs", anchor=ANCHOR)
     store = cache.store(str(workspace.home))
     tags = all_tags(store)
     wanted = _filter(tags)
@@ -52,13 +52,13 @@ def draw(workspace: Workspace) -> None:
     pages = -(-first.total // SHOWN)
     offset = SHOWN * (_page(pages) - 1)
 
-    def look() -> Found:
+    def poll() -> Found:
         return find_runs(store, wanted, limit=SHOWN, offset=offset)
 
-    known = look().runs if offset else first.runs
+    known = poll().runs if offset else first.runs
     watched, measure = _curves_of(known)
     active = any(run.status.active for run in known)
-    run_card.watch(active, lambda: _board(look().runs, watched, measure, workspace, tags))
+    run_card.watch(active, lambda: _board(poll().runs, watched, measure, workspace, tags))
     if pages > 1:
         st.caption(f"{count(first.total, 'run')} on {count(pages, 'page')}.")
 

@@ -20,7 +20,7 @@ from histo_core.runs.store.records import Run, RunStatus
 from histo_core.training.events import EpochDone
 from histo_core.workspace import Workspace
 from pages.shared.cache import cache_studies
-from pages.shared.components import beside_view, keeping, layout, run_card
+from pages.shared.components import keeping, layout, reported_view, run_card
 from pages.shared.components.errors import shown
 from pages.shared.components.text import ago, count, plain, size
 from pages.train import activation_view
@@ -48,7 +48,7 @@ def draw(run: Run, workspace: Workspace, tags: Sequence[str]) -> None:
         st.caption(plain(_facts(run)))
         _writing(run, workspace, tags)
         history(run, workspace)
-        beside_view.draw(cache_studies.beside_run(run, workspace))
+        reported_view.draw(cache_studies.reported_for_run(run, workspace))
         activation_view.draw(run, workspace)
         log = tail(workspace.run_folder(run.run_id) / "log.txt")
         if log:

@@ -149,7 +149,7 @@ def _written(
             names = [name.strip() or member.name]
         else:
             before = st.text_input(
-                "Put before each name",
+                "Name prefix",
                 key=f"{prefix}.note",
                 placeholder="optional",
                 max_chars=60,

@@ -18,14 +18,14 @@ from histo_core.workspace import Workspace
 
 @pytest.fixture
 def make_folder(tmp_path: Path, workspace: Workspace) -> Callable[..., Dataset]:
-    """A data set of these images, each under (part, class); further columns go into its table.
+    """A data set of these images, each under (set, class); further columns go into its table.
 
-    Images must be given in the order of part, then class.
+    Images must be given in the order of set, then class.
     """
 
     def make(images: Sequence[np.ndarray], where: Sequence[tuple[str, str]], **columns: object) -> Dataset:
-        for row, (image, (part, name)) in enumerate(zip(images, where, strict=True)):
-            folder = tmp_path / "mine" / part / name
+        for row, (image, (split_set, name)) in enumerate(zip(images, where, strict=True)):
+            folder = tmp_path / "mine" / split_set / name
             folder.mkdir(parents=True, exist_ok=True)
             Image.fromarray(image).save(folder / f"{row:04d}.png")
         dataset = open_dataset(DataConfig(dataset="folder", root=str(tmp_path / "mine")), workspace)

@@ -108,7 +108,7 @@ def test_every_kind_of_repeat_is_told_apart(images: list[np.ndarray], make_folde
     )
 
 
-def test_repeats_within_a_part_are_only_noted(images: list[np.ndarray], make_folder: Callable[..., Dataset]) -> None:
+def test_repeats_within_a_set_are_only_noted(images: list[np.ndarray], make_folder: Callable[..., Dataset]) -> None:
     images[1], images[2] = images[0], jpeg(images[0])
     dataset = make_folder(images, WHERE, patient_id=PATIENTS)
     report = compute_audit(dataset, divided(dataset))
@@ -232,7 +232,7 @@ def test_a_cancelled_audit_leaves_nothing(
 
 def test_a_split_without_patches_is_refused(images: list[np.ndarray], make_folder: Callable[..., Dataset]) -> None:
     dataset = make_folder(images, WHERE)
-    nothing = replace(divided(dataset), parts=np.full(24, "", dtype=object))
+    nothing = replace(divided(dataset), split_sets=np.full(24, "", dtype=object))
     with pytest.raises(SplitError, match="no patches"):
         compute_audit(dataset, nothing)
 

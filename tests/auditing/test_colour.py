@@ -17,7 +17,9 @@ from histo_core.data.splits.make_split import make_split
 from histo_core.errors import SplitError
 from histo_core.workspace import Workspace
 
-WHERE = [(part, name) for part, n in (("train", 30), ("valid", 8), ("test", 12)) for name in "ab" for _ in range(n)]
+WHERE = [
+    (split_set, name) for split_set, n in (("train", 30), ("valid", 8), ("test", 12)) for name in "ab" for _ in range(n)
+]
 RNG = np.random.default_rng(0)
 
 
@@ -61,11 +63,11 @@ def test_a_class_that_training_lacks_has_no_probability(make_folder: Callable[..
 def test_one_class_or_no_validation_is_refused(make_folder: Callable[..., Dataset]) -> None:
     dataset = make_folder(noise(0), WHERE)
     split = make_split(dataset, SplitConfig())
-    split.parts[split.indices("valid")] = ""
+    split.split_sets[split.indices("valid")] = ""
     with pytest.raises(SplitError, match="validation has 0 patches"):
         colour_baseline(dataset, split)
     split = make_split(dataset, SplitConfig())
-    split.parts[(split.parts == "train") & (dataset.table["label"] == 1)] = ""
+    split.split_sets[(split.split_sets == "train") & (dataset.table["label"] == 1)] = ""
     with pytest.raises(SplitError, match="Training shows a; "):
         colour_baseline(dataset, split)
 

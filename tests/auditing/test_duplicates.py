@@ -13,7 +13,7 @@ from PIL import Image
 from histo_core.auditing.dct_signature import signatures, turned
 from histo_core.auditing.duplicates import equal_groups, exact_duplicates, near_pairs
 from histo_core.auditing.pixel_stats import luma
-from histo_core.auditing.similarity import Similarity, look, side_for, similarity
+from histo_core.auditing.similarity import Similarity, side_for, similarity, thumbnail
 from histo_core.data.dataset import Dataset
 from histo_core.errors import CancelledError
 
@@ -31,7 +31,7 @@ def pairs_of(images: np.ndarray) -> list[tuple[int, int, int]]:
 
 def compared(first: np.ndarray, other: np.ndarray, symmetry: int) -> Similarity:
     side = side_for(first, other)
-    return similarity(look(first, side), look(other, side), symmetry)
+    return similarity(thumbnail(first, side), thumbnail(other, side), symmetry)
 
 
 def test_equal_groups_are_in_order() -> None:

@@ -85,5 +85,5 @@ def test_samples_outside_the_split_do_not_count(images: np.ndarray, make_folder:
     images[6] = images[0]
     dataset = make_folder(images, WHERE, patient_id=APART)
     split = make_split(dataset, SplitConfig())
-    split.parts[dataset.table["sample_id"] == "test/b/0006.png"] = ""
+    split.split_sets[dataset.table["sample_id"] == "test/b/0006.png"] = ""
     assert audit_leakage(dataset, split).identical == ()

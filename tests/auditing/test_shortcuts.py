@@ -64,7 +64,7 @@ def test_the_best_of_many_comparisons_may_be_chance(make_folder: Callable[..., D
     assert finding.sentence.endswith(f" It is the best of {9 * len(found)} comparisons, so that it may be chance.")
 
 
-def test_any_column_of_few_values_is_measured_but_ids_parts_and_answers(
+def test_any_column_of_few_values_is_measured_but_ids_sets_and_answers(
     images: list[np.ndarray], make_folder: Callable[..., Dataset]
 ) -> None:
     hospital = np.where(TRUTH, "north", "south").astype(object)

@@ -20,7 +20,7 @@ def profile(haematoxylin: float, patients: int | None, between: float) -> StainP
     return StainProfile((haematoxylin, 0.2, 0.1), SPREAD, 200, patients, group_spread)
 
 
-def test_a_runs_own_test_part_of_few_patients_is_alike(make_folder: Callable[..., Dataset]) -> None:
+def test_a_runs_own_test_set_of_few_patients_is_alike(make_folder: Callable[..., Dataset]) -> None:
     """Patients are stained more or less strongly; patches of one are alike."""
     rng = np.random.default_rng(1)
     strength = np.repeat(rng.uniform(0.5, 1.5, 8), 10)

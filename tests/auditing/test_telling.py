@@ -9,7 +9,7 @@ from scipy.special import logit
 from scipy.stats import mannwhitneyu, norm
 
 from histo_core.auditing.shortcuts import NOTE
-from histo_core.auditing.single_feature_auroc import category_telling, number_telling
+from histo_core.auditing.single_feature_auroc import score_categorical_feature, score_numeric_feature
 from histo_core.auditing.within_fold_auroc import chance_deviation, fold_auroc, fold_auroc_interval
 from histo_core.evaluation.auroc import auroc_interval
 
@@ -73,7 +73,7 @@ def test_a_random_category_is_worth_half_on_average(values: int, patients: int) 
         positive, kinds = rng.permutation(np.arange(count) % 2 == 0), rng.integers(0, values, count)
         groups = np.repeat(np.arange(patients), 5) if patients else None
         each = 5 if patients else 1
-        telling = category_telling(pd.Series(kinds.repeat(each)), positive.repeat(each), groups)
+        telling = score_categorical_feature(pd.Series(kinds.repeat(each)), positive.repeat(each), groups)
         assert telling is not None
         found.append(telling.value)
     assert np.mean(found) == pytest.approx(0.5, abs=3 * np.std(found) / np.sqrt(len(found)))
@@ -81,10 +81,10 @@ def test_a_random_category_is_worth_half_on_average(values: int, patients: int) 
 
 def test_a_telling_category_is_told() -> None:
     kinds = pd.Series(np.where(POSITIVE, "Aperio", "Philips"))
-    telling = category_telling(kinds, POSITIVE, None)
+    telling = score_categorical_feature(kinds, POSITIVE, None)
     assert telling is not None
     assert (telling.value, telling.high) == (1, None)
-    assert category_telling(kinds, POSITIVE, np.zeros(60)) is None
+    assert score_categorical_feature(kinds, POSITIVE, np.zeros(60)) is None
 
 
 @pytest.mark.parametrize(("classes", "each", "patients"), [(9, 5, False), (20, 5, False), (2, 30, True)])
@@ -98,7 +98,9 @@ def test_noise_surely_tells_nothing(classes: int, each: int, patients: bool) -> 
         facts = rng.normal(size=(4, len(labels)))
         if groups is not None:
             facts = facts / 2 + rng.normal(size=(4, groups.max() + 1))[:, groups]
-        tellings = [number_telling(pd.Series(fact), labels == target, groups) for fact in facts for target in targets]
+        tellings = [
+            score_numeric_feature(pd.Series(fact), labels == target, groups) for fact in facts for target in targets
+        ]
         best = sorted(tellings, key=lambda telling: -telling.value)[:3]
         called += max(telling.corrected_lower_bound(len(tellings)) for telling in best) >= NOTE
         plainly += max(telling.interval().low for telling in best) >= NOTE
@@ -107,7 +109,7 @@ def test_noise_surely_tells_nothing(classes: int, each: int, patients: bool) -> 
 
 
 def test_what_is_sure_is_the_corrected_limit() -> None:
-    telling = number_telling(pd.Series(SCORE), POSITIVE, None)
+    telling = score_numeric_feature(pd.Series(SCORE), POSITIVE, None)
     corrected = auroc_interval(POSITIVE, SCORE, confidence=1 - 0.05 / 12)
     assert corrected is not None
     assert telling.corrected_lower_bound(12) == corrected.low < telling.interval().low
@@ -120,7 +122,7 @@ def test_what_chance_reaches_as_well_is_at_most_a_half() -> None:
     groups = np.repeat(np.arange(2 * k), rng.integers(1, 5, 2 * k))
     positive = groups < k
     values = pd.Series(rng.normal(0, 1, len(positive)) + rng.choice([0.5, 1.0, 2.0]) * positive)
-    found = number_telling(values, positive, groups.astype(str).astype(object))
+    found = score_numeric_feature(values, positive, groups.astype(str).astype(object))
     assert (k, len(positive)) == (6, 25)
     assert found.interval().low > 0.5
     assert found.corrected_lower_bound(1) == 0.5

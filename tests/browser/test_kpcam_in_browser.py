@@ -32,7 +32,7 @@ def test_data_then_train_then_explain(visit: Callable[[str], Page], kpcam: Path)
     expect(page.get_by_label("Epochs", exact=True)).to_have_count(1)
     enter(page, "Epochs", "1")
     expect(page.get_by_text("Epochs: 30 → 1")).to_be_visible()
-    enter(page, "Put before each name", HOSTILE)
+    enter(page, "Name prefix", HOSTILE)
     page.get_by_role("button", name="Train 2 models", exact=True).click()
     card = page.locator("[class*='st-key-run-']").first
     expect(card.get_by_text("finished")).to_be_visible(timeout=3 * MINUTE)

@@ -54,7 +54,7 @@ def test_launch_watch_cancel_resume_and_clone_with_one_change(visit: Callable[[s
     expect(_cards(page)).to_have_count(2)
 
 
-def test_three_folds_show_their_mean_and_interval_and_then_offer_the_test_part(visit: Callable[[str], Page]) -> None:
+def test_three_folds_show_their_mean_and_interval_and_then_offer_the_test_set(visit: Callable[[str], Page]) -> None:
     held_out = json.dumps({"method": "patient", "hold_out": True, "folds": 3})
     page = visit(f"/train?{urlencode({'preset': 'wpi_kpcam', **PHANTOM, 'split': held_out})}")
     expect(page.get_by_role("button", name="Train 2 models, 5 runs each")).to_be_visible()

@@ -14,10 +14,10 @@ def folder(tmp_path: Path) -> Path:
     """Six patches of two classes; the first stands in train and in test."""
     rng = np.random.default_rng(0)
     for row in range(6):
-        part, name = ("train", "valid", "test")[row // 2], ("normal", "tumour")[row % 2]
-        (tmp_path / "mine" / part / name).mkdir(parents=True, exist_ok=True)
+        split_set, name = ("train", "valid", "test")[row // 2], ("normal", "tumour")[row % 2]
+        (tmp_path / "mine" / split_set / name).mkdir(parents=True, exist_ok=True)
         pixels = np.kron(rng.integers(0, 256, (8, 8, 3)), np.ones((4, 4, 1))).astype(np.uint8)
-        Image.fromarray(pixels).save(tmp_path / "mine" / part / name / f"{row}.png")
+        Image.fromarray(pixels).save(tmp_path / "mine" / split_set / name / f"{row}.png")
     again = tmp_path / "mine" / "test" / "normal" / "again.png"
     again.write_bytes((tmp_path / "mine" / "train" / "normal" / "0.png").read_bytes())
     return tmp_path / "mine"

@@ -164,12 +164,12 @@ def broken(make: Callable[[Path], None]) -> Callable[[Path], None]:
     return all_of_it
 
 
-def hdf5(labels: object, part: str = "train", key: str = "y") -> Callable[[Path], None]:
+def hdf5(labels: object, split_set: str = "train", key: str = "y") -> Callable[[Path], None]:
     def make(root: Path) -> None:
         count = np.shape(labels)[0] if np.ndim(labels) else 0
-        with h5py.File(root / f"camelyonpatch_level_2_split_{part}_x.h5", "w") as file:
+        with h5py.File(root / f"camelyonpatch_level_2_split_{split_set}_x.h5", "w") as file:
             file["x"] = RNG.integers(0, 256, (count, 96, 96, 3), dtype=np.uint8)
-        with h5py.File(root / f"camelyonpatch_level_2_split_{part}_y.h5", "w") as file:
+        with h5py.File(root / f"camelyonpatch_level_2_split_{split_set}_y.h5", "w") as file:
             file[key] = labels
 
     return make
@@ -208,11 +208,11 @@ BAD = (
     ("pcam", hdf5(np.full((4, 1, 1, 1), 7, np.uint8))),
     ("pcam", hdf5(np.full(4, np.nan))),
     ("pcam", hdf5(np.zeros((4, 2)))),
-    ("pcam", hdf5(np.zeros(4), part="extra")),
+    ("pcam", hdf5(np.zeros(4), split_set="extra")),
     ("pcam", hdf5(np.zeros(4), key="labels")),
     # Too little to divide.
     ("folder", CLASSES),
-    ("pcam", hdf5(np.array([0]), part="test")),
+    ("pcam", hdf5(np.array([0]), split_set="test")),
 )
 FEW = (
     # One class alone, or no label at all; there is something to say of it.
@@ -289,6 +289,8 @@ def test_what_our_exporter_writes_from_real_patches_is_whole(call, shared_data: 
     lines = done.out.splitlines()
     assert lines[:2] == ["160 patches, classes: normal, tumour", "160 of 96 x 96 pixels"]
     assert "No problems: every sample can be used." in lines
-    # Of 8,000 patches in parts of 6,000, 1,000 and 1,000 with even classes.
-    parts = {line.split()[0]: line.split()[1:3] for line in lines if line.startswith(("train ", "valid ", "test "))}
-    assert parts == {"train": ["60", "60"], "valid": ["10", "10"], "test": ["10", "10"]}
+    # Of 8,000 patches in sets of 6,000, 1,000 and 1,000 with even classes.
+    split_sets = {
+        line.split()[0]: line.split()[1:3] for line in lines if line.startswith(("train ", "valid ", "test "))
+    }
+    assert split_sets == {"train": ["60", "60"], "valid": ["10", "10"], "test": ["10", "10"]}

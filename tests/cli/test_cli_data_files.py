@@ -90,7 +90,7 @@ def test_export_takes_whatever_division_split_makes(call, photos: Path, tmp_path
         assert "Fold 2 of 3" in done.out
     first, second = (sorted(file.relative_to(out) for file in out.rglob("*.png")) for out in tmp_path.glob("out?"))
     assert first == second
-    assert [len(list((tmp_path / "out0" / part).rglob("*.png"))) for part in ("train", "test")] == [4, 2]
+    assert [len(list((tmp_path / "out0" / split_set).rglob("*.png"))) for split_set in ("train", "test")] == [4, 2]
 
 
 def test_looking_for_broken_files_is_watched(call, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:

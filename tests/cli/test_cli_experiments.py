@@ -24,7 +24,7 @@ def _nothing_starts_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("histo_core.jobs.api.start_detached", lambda *_, **__: 1)
 
 
-def test_a_sweep_from_start_to_its_test_part(call, workspace: Workspace) -> None:
+def test_a_sweep_from_start_to_its_test_set(call, workspace: Workspace) -> None:
     assert call("experiments", "list").out.startswith("No experiments.")
     begun = call("experiments", "start", *SMALL, "--grid", "train.learning_rate=1e-3,0.01", "--name", "rates")
     assert begun.code == 0, begun.err

@@ -92,6 +92,7 @@ def test_former_names_of_commands_and_options_go_on_working(call: Callable[..., 
         "experiment start --try nosuch": "experiments start --grid nosuch",
         "experiment start --range nosuch=1": "experiments start --search-space nosuch=1",
         "experiment start --choose-by none": "experiments start --metric none",
+        "runs list --status lost": "runs list --status interrupted",
     }
     assert {word.strip("-") for line in renamed for word in line.split()} >= set(FORMER)
     for former, new in renamed.items():

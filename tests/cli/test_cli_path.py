@@ -98,7 +98,7 @@ def test_compare_takes_a_threshold_from_validation_and_a_comparator_named_before
     assert "Threshold: 0.25, chosen by hand." in by_hand.out
 
 
-def test_compare_counts_each_set_of_runs_on_the_test_part_once(call, runs: list[str]) -> None:
+def test_compare_counts_each_set_of_runs_on_the_test_set_once(call, runs: list[str]) -> None:
     """Whatever the order, threshold or class; validation is no look."""
     database, run = Store.open(Workspace.default()).database, Store.open(Workspace.default()).get(runs[0])
     assert run.test_fingerprint

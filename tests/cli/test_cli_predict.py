@@ -59,7 +59,7 @@ def test_labelled_data_get_metrics_beside_the_runs_own(call: Callable, run_id: s
     np.testing.assert_allclose(table["prob_normal"] + table["prob_tumour"], 1)
 
 
-def test_a_part_of_the_runs_own_data(call: Callable, run_id: str, tmp_path: Path) -> None:
+def test_a_set_of_the_runs_own_data(call: Callable, run_id: str, tmp_path: Path) -> None:
     options = ["--option", "patches=80", "--option", "patients=8", "--split-set", "valid", "--split-set", "test"]
     done = call("predict", run_id, "--dataset", "phantom", *options, "--out", f"{tmp_path}/p.parquet")
     assert done.code == 0

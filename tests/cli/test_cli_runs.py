@@ -192,7 +192,7 @@ def test_ctrl_c_asks_for_a_stop_and_says_how_to_go_on(
     monkeypatch.setattr(watching.time, "sleep", lambda _: next(steps)())
     ended = watching.watch_or_cancel(run.run_id, workspace)
     assert ended.cancel_requested
-    assert watching.tell_end(ended) == 1
+    assert watching.print_end(ended) == 1
     told = capsys.readouterr().out
     assert told.startswith("Stopping at the end of the batch; its checkpoint is kept.")
     assert f"Go on with: python -m histo_core runs resume {run.run_id}" in told

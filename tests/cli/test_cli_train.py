@@ -112,7 +112,7 @@ def test_what_the_system_refuses_is_one_message(call, monkeypatch: pytest.Monkey
         raise OSError(errno.ENOSPC, "No space left on device", "/somewhere")
 
     monkeypatch.setattr("histo_core.cli.train.launch", full)
-    monkeypatch.setattr("histo_core.cli.train.draw_phantom", lambda *_: None)
+    monkeypatch.setattr("histo_core.cli.train.build_phantom_data", lambda *_: None)
     done = call("train", "--dataset", "phantom", "--model", "cnn_narrow")
     assert done.code == 2
     assert done.err == "Error: /somewhere: No space left on device. Free some space.\n"

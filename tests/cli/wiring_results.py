@@ -17,7 +17,7 @@ def compare() -> Command:
     return Command(
         {
             "runs": Row(("first", "second", "third"), compared, "runs", ["first", "second", "third"]),
-            "part": Row(("--split-set", "valid"), compared, "part", "valid"),
+            "split_set": Row(("--split-set", "valid"), compared, "split_set", "valid"),
             "shared_only": Row(("--shared-only",), compared, "shared_only", value=True),
             "threshold": Row(("--threshold", "validation:youden"), compared, "threshold", "validation:youden"),
             "class_of_interest": Row(("--class-of-interest", "benign"), compared, "class_of_interest", "benign"),
@@ -64,16 +64,16 @@ def explain() -> Command:
 
 def predict() -> Command:
     target = "histo_core.prediction.predict.predict_with"
-    part = ("--split-set", "train")
+    split_set = ("--split-set", "train")
     return Command(
         {
             "run_id": Row((RUN,), target, "run_id", RUN),
             **_predicted_data(target),
-            "part": (
+            "split_set": (
                 Row(("--split-set", "train", "--split-set", "test"), target, "predict.parts", ("train", "test")),
                 Row(("--split-set", "train"), target, "split.method", "slide"),
             ),
-            "split": Row(("--split", "random"), target, "split.method", "random", also=part),
+            "split": Row(("--split", "random"), target, "split.method", "random", also=split_set),
             "class_": Row(("--class", "benign=normal"), target, "classes", {"benign": "normal"}),
             "tta": Row(("--tta", "flips"), target, "predict.tta", "flips"),
             "combine": Row(("--combine", "vote"), target, "predict.combine", "vote", also=("--tta", "flips")),

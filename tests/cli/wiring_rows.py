@@ -38,7 +38,7 @@ def _train() -> Command:
             **written_rows(launch),
             "detach": Row(("--detach",), f"{CLI}.train.watch_or_cancel", calls=False),
         },
-        stubs={f"{CLI}.train.draw_phantom": None, launch: ANYTHING, f"{CLI}.train.tell_end": 0},
+        stubs={f"{CLI}.train.build_phantom_data": None, launch: ANYTHING, f"{CLI}.train.print_end": 0},
     )
 
 
@@ -49,9 +49,9 @@ def _demo() -> Command:
             "detach": Row(("--detach",), f"{CLI}.train.watch_or_cancel", calls=False),
         },
         stubs={
-            f"{CLI}.train.draw_phantom": None,
+            f"{CLI}.train.build_phantom_data": None,
             f"{CLI}.train.launch_many": [ANYTHING],
-            f"{CLI}.train.tell_end": 0,
+            f"{CLI}.train.print_end": 0,
         },
     )
 
@@ -212,7 +212,7 @@ COMMANDS: dict[str, Command] = {
     "data convert": _opened(
         "data_files",
         {"verify": Row(("--verify",), "wiring_base.KeptCopy.verify", calls=True)},
-        {f"{DATA}.storage.converted.find_store": KeptCopy("a copy")},
+        {f"{DATA}.storage.converted.find_converted": KeptCopy("a copy")},
         split=False,
     ),
     "data download": Command(

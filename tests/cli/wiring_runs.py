@@ -7,7 +7,7 @@ from wiring_options import as_json, one, protocol_rows, run_rows, written_rows
 
 from histo_core.runs.store.records import RunStatus
 
-TABLE = f"{CLI}.runs.tell_run_table"
+TABLE = f"{CLI}.runs.print_run_table"
 
 
 def runs() -> dict[str, Command]:
@@ -31,9 +31,12 @@ def runs() -> dict[str, Command]:
         ),
         "runs show": Command(
             {
-                "run_id": (Row((RUN,), GET, "run_id", RUN), Row((), f"{EXPERIMENTS}.beside.beside_run", "run", RECORD)),
+                "run_id": (
+                    Row((RUN,), GET, "run_id", RUN),
+                    Row((), f"{EXPERIMENTS}.reported.reported_for_run", "run", RECORD),
+                ),
                 "epochs": (
-                    Row(("--epochs",), f"{CLI}.runs.tell_epochs", calls=True),
+                    Row(("--epochs",), f"{CLI}.runs.print_epochs", calls=True),
                     Row(("--epochs",), "histo_core.config.RunConfig.to_yaml", calls=False),
                 ),
                 **as_json("runs"),
@@ -43,13 +46,13 @@ def runs() -> dict[str, Command]:
                 **STORE,
                 f"{CLI}.runs.local_time": "",
                 f"{CLI}.runs._facts": {},
-                f"{EXPERIMENTS}.beside.beside_run": (),
+                f"{EXPERIMENTS}.reported.reported_for_run": (),
             },
         ),
         "runs differences": Command(
             {
-                "run_ids": Row((RUN, RUN), f"{CLI}.runs.tell_differences", "runs", [RECORD, RECORD]),
-                "as_json": Row(("--json",), f"{CLI}.runs.tell_differences", "as_json", value=True),
+                "run_ids": Row((RUN, RUN), f"{CLI}.runs.print_differences", "runs", [RECORD, RECORD]),
+                "as_json": Row(("--json",), f"{CLI}.runs.print_differences", "as_json", value=True),
             },
             words={"run_ids": (RUN, RUN)},
             stubs=STORE,
@@ -61,7 +64,7 @@ def runs() -> dict[str, Command]:
                 "detach": Row(("--detach",), f"{CLI}.runs.watch_or_cancel", calls=False),
             },
             words=ID,
-            stubs={f"{launcher}.resume": ANYTHING, f"{CLI}.runs.tell_end": 0},
+            stubs={f"{launcher}.resume": ANYTHING, f"{CLI}.runs.print_end": 0},
         ),
         "runs watch": Command(one(f"{CLI}.runs.watch")),
         "runs log": Command(
@@ -106,7 +109,7 @@ def experiments() -> dict[str, Command]:
     return {
         "experiments start": Command(
             {**run_rows(start), **protocol_rows(start), **written_rows(start)},
-            stubs={f"{CLI}.experiments_start.draw_phantom": None},
+            stubs={f"{CLI}.experiments_start.build_phantom_data": None},
         ),
         "experiments list": Command(
             {

@@ -19,7 +19,7 @@ def test_best_and_differences_agree_with_scikit_learn(three) -> None:
     ]
     for pair, (first, other) in zip(found.differences, [(1, 0), (1, 2), (0, 2)], strict=True):
         assert pair.difference.value == pytest.approx(expected[first] - expected[other])
-    assert found.differences[1].apart
+    assert found.differences[1].significant
     assert "12 groups" in found.differences[1].difference.method
 
 

@@ -19,7 +19,7 @@ from histo_core.errors import ComparisonError
 
 def test_every_number_agrees_with_scikit_learn(three) -> None:
     found = compare(three, threshold=0.3, reference="c3")
-    assert (found.n, found.n_groups, found.group_kind, found.part) == (120, 12, "patient", "test")
+    assert (found.n, found.n_groups, found.group_kind, found.split_set) == (120, 12, "patient", "test")
     for i, result in enumerate(found.results):
         called = (three.probabilities[i, :, 1] >= 0.3).astype(int)
         np.testing.assert_array_equal(result.confusion, metrics.confusion_matrix(three.y_true, called))

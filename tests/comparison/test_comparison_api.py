@@ -44,7 +44,7 @@ def test_runs_by_id_or_record_give_what_joining_them_by_hand_gives(trained: Trai
     records = [Store.open(workspace).get(run_id) for run_id in ids[:2]]
     by_hand = compare_joined(join([load(run, workspace) for run in records], "valid"), threshold=0.4, confidence=0.9)
     for given in (ids[:2], records):
-        found = compare(given, workspace, part="valid", threshold=0.4, confidence=0.9)
+        found = compare(given, workspace, split_set="valid", threshold=0.4, confidence=0.9)
         pd.testing.assert_frame_equal(found.table(), by_hand.table())
         pd.testing.assert_frame_equal(found.difference_table(), by_hand.difference_table())
         assert (found.verdict, found.looks) == (by_hand.verdict, "")
@@ -54,7 +54,7 @@ def test_arguments_reach_the_comparison(trained: Trained) -> None:
     workspace, ids = trained
     found = compare(ids[:2], workspace, class_of_interest="normal", threshold="validation:youden", comparator=ids[1])
     assert found.rule == ThresholdRule("youden")
-    assert (found.part, found.class_of_interest, found.comparator) == ("test", "normal", ids[1])
+    assert (found.split_set, found.class_of_interest, found.comparator) == ("test", "normal", ids[1])
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_arguments_reach_the_comparison(trained: Trained) -> None:
 )
 def test_thresholds_are_numbers_or_rules(trained: Trained, typed: float | str, rule: ThresholdRule) -> None:
     workspace, ids = trained
-    assert compare(ids[:1], workspace, part="valid", threshold=typed).rule == rule
+    assert compare(ids[:1], workspace, split_set="valid", threshold=typed).rule == rule
 
 
 def test_training_sets_are_those_that_were_predicted_on_request(
@@ -82,25 +82,25 @@ def test_training_sets_are_those_that_were_predicted_on_request(
         assert (found.run_id, given) == (run.run_id, workspace)
         return replace(found, table=found.table.assign(split="train"), learnt=True)
 
-    monkeypatch.setattr("histo_core.comparison.api.need_training_part", learnt)
-    found = compare(ids[:2], workspace, part="train")
-    assert (found.part, found.looks) == ("train", "")
+    monkeypatch.setattr("histo_core.comparison.api.need_training_set", learnt)
+    found = compare(ids[:2], workspace, split_set="train")
+    assert (found.split_set, found.looks) == ("train", "")
     assert LEARNT in found.warnings
 
 
 def test_looking_at_the_test_set_is_counted_once_for_a_set_of_runs(trained: Trained) -> None:
     workspace, ids = trained
     store = Store.open(workspace)
-    part = store.get(ids[0]).test_fingerprint
+    split_set = store.get(ids[0]).test_fingerprint
 
     def scored() -> int:
-        return scored_before(store.database, part, "nobody")
+        return scored_before(store.database, split_set, "nobody")
 
     before = scored()
     assert compare([ids[0]], workspace).looks.startswith("Beside this run, the test set was ")
     assert scored() == before + 1
     compare([ids[0]], workspace)
-    compare([ids[0]], workspace, part="valid")
+    compare([ids[0]], workspace, split_set="valid")
     assert scored() == before + 1
 
 
@@ -109,7 +109,7 @@ def test_what_must_not_be_compared_is_refused(trained: Trained) -> None:
     with pytest.raises(ComparisonError, match="Only runs that succeeded can be compared"):
         compare([ids[0], ids[2]], workspace)
     with pytest.raises(ComparisonError, match="no predictions of its training set"):
-        compare([ids[0]], workspace, part="train")
+        compare([ids[0]], workspace, split_set="train")
     with pytest.raises(ComparisonError, match="threshold = 2"):
         compare([ids[0]], workspace, threshold=2)
     with pytest.raises(RunError, match="no-such-run"):

@@ -14,8 +14,8 @@ from histo_core.errors import ComparisonError
 from histo_core.evaluation.operating_point import threshold_for_sensitivity, youden_threshold
 
 
-def _part(run: RunPredictions, part: str) -> tuple[np.ndarray, np.ndarray]:
-    rows = run.table[run.table["split"] == part]
+def _split_set(run: RunPredictions, split_set: str) -> tuple[np.ndarray, np.ndarray]:
+    rows = run.table[run.table["split"] == split_set]
     return (rows["y_true"] == "tumour").to_numpy(np.int64), rows["prob_tumour"].to_numpy()
 
 
@@ -47,19 +47,19 @@ def test_other_texts_are_refused_with_what_is_allowed(text: str) -> None:
 def test_each_run_keeps_the_rule_on_its_own_validation_set(make) -> None:
     runs = make("a1", skill=2.0, noise=1), make("b2", skill=1.0, noise=2)
     joined = join(runs)
-    expected = [youden_threshold(*_part(run, "valid")) for run in runs]
+    expected = [youden_threshold(*_split_set(run, "valid")) for run in runs]
     assert thresholds(joined, "tumour", parse_threshold("validation:youden")) == tuple(expected)
     assert expected[0] != expected[1]
     found = compare(joined, threshold=parse_threshold("validation:sensitivity=0.9"))
     for run, result in zip(runs, found.results, strict=True):
-        assert result.metrics.threshold == threshold_for_sensitivity(*_part(run, "valid"), 0.9)
-        true, score = _part(run, "test")
+        assert result.metrics.threshold == threshold_for_sensitivity(*_split_set(run, "valid"), 0.9)
+        true, score = _split_set(run, "test")
         called = score >= result.metrics.threshold
         assert result.metrics.sensitivity.value == pytest.approx(called[true == 1].mean())
         assert result.confusion[1, 1] == (called & (true == 1)).sum()
 
 
-def test_the_test_part_never_chooses(make) -> None:
+def test_the_test_set_never_chooses(make) -> None:
     """Another model on the test set, the same on validation: the threshold stays."""
     run = make("a1")
     other = make("a1", noise=5).table

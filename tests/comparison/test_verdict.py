@@ -31,11 +31,11 @@ def test_the_best_cannot_be_told_apart_from_one_alike(make) -> None:
 def test_better_than_one_and_level_with_another(three) -> None:
     found = compare(three)
     first, second, third = found.differences
-    level = replace(found, differences=(replace(first, apart=False), second, third))
+    level = replace(found, differences=(replace(first, significant=False), second, third))
     assert verdict(level).endswith(
         "; it is better than Coin but cannot be told apart from Small CNN on these 12 patients."
     )
-    both = replace(found, differences=tuple(replace(pair, apart=True) for pair in found.differences))
+    both = replace(found, differences=tuple(replace(pair, significant=True) for pair in found.differences))
     assert verdict(both).endswith("; it is better than Small CNN and Coin on these 12 patients.")
 
 
@@ -88,13 +88,13 @@ def test_long_lists_are_counted() -> None:
 
 def test_against_a_run_named_beforehand(three) -> None:
     found = compare(three, comparator="a1")
-    better, worse = (replace(pair, apart=True) for pair in found.differences)
+    better, worse = (replace(pair, significant=True) for pair in found.differences)
     auroc = found.results[0].auroc
     assert verdict(replace(found, differences=(better, worse))) == (
         f"Against Small CNN, named beforehand (AUROC {auroc}), ResNet18 is better and Coin is worse on these "
         "12 patients."
     )
-    level = tuple(replace(pair, apart=False) for pair in found.differences)
+    level = tuple(replace(pair, significant=False) for pair in found.differences)
     assert verdict(replace(found, differences=level)).endswith(
         ", ResNet18 and Coin cannot be told apart from it on these 12 patients."
     )
@@ -112,6 +112,6 @@ def test_nothing_is_better_without_a_p_value(three, monkeypatch) -> None:
     )
     found = compare(three)
     assert found.differences[0].difference.low > 0 or found.differences[1].difference.low > 0
-    assert not any(pair.apart for pair in found.differences)
+    assert not any(pair.significant for pair in found.differences)
     assert "better" not in found.verdict
     assert "cannot be told apart from Small CNN and Coin" in found.verdict

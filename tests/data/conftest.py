@@ -50,8 +50,8 @@ def pixels() -> np.ndarray:
 @pytest.fixture
 def pcam_folder(tmp_path: Path, pixels: np.ndarray) -> Path:
     """PCam with eight training and four test patches, the training ones with metadata."""
-    for part, images in (("train", pixels[:8]), ("test", pixels[8:])):
-        stem = tmp_path / "pcam" / f"camelyonpatch_level_2_split_{part}"
+    for split_set, images in (("train", pixels[:8]), ("test", pixels[8:])):
+        stem = tmp_path / "pcam" / f"camelyonpatch_level_2_split_{split_set}"
         stem.parent.mkdir(exist_ok=True)
         with h5py.File(f"{stem}_x.h5", "w") as file:
             file["x"] = images

@@ -17,7 +17,7 @@ from histo_core.data.dataset import Dataset
 from histo_core.data.integrity import check_files, load_check, make_check, without_broken
 from histo_core.data.opening import open_dataset
 from histo_core.data.storage.converted import converted_bytes
-from histo_core.data.storage.memmap import write_store
+from histo_core.data.storage.memmap import write_memmap
 from histo_core.data.subset import Subset
 from histo_core.errors import BrokenFilesError, CancelledError, CorruptDataError
 from histo_core.workspace import Workspace
@@ -65,7 +65,7 @@ def test_large_images_are_held_one_at_a_time(
     dataset = open_folder(class_folder, workspace)
     assert check_files(dataset).checked == 6
     assert converted_bytes(dataset) == 6 * 9 * 9 * 3
-    write_store(Subset(dataset, np.arange(5)), tmp_path)
+    write_memmap(Subset(dataset, np.arange(5)), tmp_path)
     assert most[0] <= 2  # the one in use, and the next
 
 

@@ -23,12 +23,12 @@ from histo_core.data.splits.split import Split
 from histo_core.errors import CancelledError, ConfigError, CorruptDataError, DataError
 from histo_core.workspace import Workspace
 
-PARTS = ["train", "train", "train", "valid", "test", "test", ""]
+SPLIT_SETS = ["train", "train", "train", "valid", "test", "test", ""]
 LABELS = [0, 1, 1, 0, 1, 0, 1]
 
 
-def split_of(parts: Sequence[str]) -> Split:
-    return Split(parts=np.array(parts, dtype=object), method="random", fingerprint="0" * 64, note="")
+def split_of(split_sets: Sequence[str]) -> Split:
+    return Split(split_sets=np.array(split_sets, dtype=object), method="random", fingerprint="0" * 64, note="")
 
 
 @pytest.fixture
@@ -53,10 +53,10 @@ def test_pcam_opens_here_and_in_torchvision_with_the_same_pixels(
     dataset: Dataset, images: np.ndarray, tmp_path: Path, workspace: Workspace
 ) -> None:
     steps: list[tuple[int, int]] = []
-    export_pcam(dataset, split_of(PARTS), tmp_path / "pcam", lambda *step: steps.append(step))
+    export_pcam(dataset, split_of(SPLIT_SETS), tmp_path / "pcam", lambda *step: steps.append(step))
     assert steps == [(3, 6), (4, 6), (6, 6)]
     again = open_dataset(DataConfig(dataset="pcam", root=str(tmp_path / "pcam")), workspace)
-    assert again.table["split"].tolist() == PARTS[:6]
+    assert again.table["split"].tolist() == SPLIT_SETS[:6]
     assert again.table["label"].tolist() == LABELS[:6]
     np.testing.assert_array_equal(again.read(range(6)), images[:6])
     assert again.table["slide_id"].tolist()[:5] == ["a", "a", "=b", "=b", "c"]
@@ -72,7 +72,7 @@ def test_pcam_opens_here_and_in_torchvision_with_the_same_pixels(
 
 
 def test_pcam_is_contiguous_so_that_it_is_mapped(dataset: Dataset, tmp_path: Path) -> None:
-    export_pcam(dataset, split_of(PARTS), tmp_path / "pcam")
+    export_pcam(dataset, split_of(SPLIT_SETS), tmp_path / "pcam")
     with h5py.File(tmp_path / "pcam" / "camelyonpatch_level_2_split_train_x.h5") as file:
         assert file["x"].chunks is None
         assert file["x"].id.get_offset() is not None
@@ -89,7 +89,7 @@ def test_pcams_metadata_are_left_out_where_nothing_is_known(dataset: Dataset, tm
 
 def test_pcams_metadata_have_its_columns(dataset: Dataset, tmp_path: Path) -> None:
     dataset.table["tumor_patch"] = pd.array([True, False, None, True, True, True, True], "boolean")
-    export_pcam(dataset, split_of(PARTS), tmp_path / "pcam")
+    export_pcam(dataset, split_of(SPLIT_SETS), tmp_path / "pcam")
     meta = pd.read_csv(tmp_path / "pcam" / "camelyonpatch_level_2_split_train_meta.csv", index_col=0)
     assert meta.columns.tolist() == ["coord_y", "coord_x", "tumor_patch", "center_tumor_patch", "wsi"]
     assert meta["center_tumor_patch"].tolist() == [False, True, True]
@@ -99,7 +99,7 @@ def test_pcams_metadata_have_its_columns(dataset: Dataset, tmp_path: Path) -> No
 
 def test_the_class_of_interest_is_pcams_one(dataset: Dataset, tmp_path: Path, workspace: Workspace) -> None:
     dataset.positive = "normal"
-    export_pcam(dataset, split_of(PARTS), tmp_path / "pcam")
+    export_pcam(dataset, split_of(SPLIT_SETS), tmp_path / "pcam")
     again = open_dataset(DataConfig(dataset="pcam", root=str(tmp_path / "pcam")), workspace)
     assert again.table["label"].tolist() == [1 - label for label in LABELS[:6]]
 
@@ -108,7 +108,7 @@ def test_folders_open_again_with_their_split(
     dataset: Dataset, images: np.ndarray, tmp_path: Path, workspace: Workspace
 ) -> None:
     dataset.table["sample_id"] = ["p 1", "../p2", "p/3.tif", "p4", "p5", "p6", "p7"]
-    export_folders(dataset, split_of(PARTS), tmp_path / "out")
+    export_folders(dataset, split_of(SPLIT_SETS), tmp_path / "out")
     files = sorted(file.relative_to(tmp_path / "out").as_posix() for file in (tmp_path / "out").rglob("*.png"))
     assert files == [
         *("test/normal/p6.png", "test/tumor/p5.png"),
@@ -136,12 +136,12 @@ def test_hostile_class_names_stay_inside_the_folder(dataset: Dataset, tmp_path: 
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
-def test_the_table_has_class_names_and_parts(dataset: Dataset, tmp_path: Path, suffix: str) -> None:
+def test_the_table_has_class_names_and_sets(dataset: Dataset, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"table{suffix}"
-    export_table(dataset, split_of(PARTS), path)
+    export_table(dataset, split_of(SPLIT_SETS), path)
     table = pd.read_csv(path, keep_default_na=False) if suffix == ".csv" else pd.read_parquet(path)
     assert table["label"].tolist() == [dataset.classes[label] for label in LABELS]
-    assert table["split"].tolist() == PARTS
+    assert table["split"].tolist() == SPLIT_SETS
     assert table["slide_id"].tolist()[2] == ("'=b" if suffix == ".csv" else "=b")
     with pytest.raises(ConfigError, match="is there already"):
         export_table(dataset, None, path)
@@ -162,7 +162,7 @@ def test_nothing_is_written_over(dataset: Dataset, tmp_path: Path) -> None:
     for target in (tmp_path / "out", tmp_path / "file"):
         for call in (export_folders, export_pcam):
             with pytest.raises(ConfigError, match="is not empty"):
-                call(dataset, split_of(PARTS), target)
+                call(dataset, split_of(SPLIT_SETS), target)
     assert [file.name for file in (tmp_path / "out").iterdir()] == ["mine.txt"]
     with pytest.raises(ConfigError, match="no table"):
         export_table(dataset, None, tmp_path / "table.xlsx")
@@ -173,10 +173,10 @@ def test_pcam_refuses_what_does_not_fit(
 ) -> None:
     monkeypatch.setattr(dataset, "read_source", lambda rows: [images[0, :50]] * len(rows))
     with pytest.raises(ConfigError, match="s00000 has 96 x 50 pixels"):
-        export_pcam(dataset, split_of(PARTS), tmp_path / "out")
+        export_pcam(dataset, split_of(SPLIT_SETS), tmp_path / "out")
     dataset.classes = ("a", "b", "c")
     with pytest.raises(ConfigError, match="has 3 classes"):
-        export_pcam(dataset, split_of(PARTS), tmp_path / "out")
+        export_pcam(dataset, split_of(SPLIT_SETS), tmp_path / "out")
     assert list(tmp_path.glob("*out*")) == []
 
 
@@ -187,7 +187,7 @@ def cancel(done: int, total: int) -> None:
 def test_cancelling_and_errors_leave_nothing(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for call in (export_folders, export_pcam):
         with pytest.raises(CancelledError):
-            call(dataset, split_of(PARTS), tmp_path / "out", cancel)
+            call(dataset, split_of(SPLIT_SETS), tmp_path / "out", cancel)
 
     def broken(rows: object) -> None:
         raise CorruptDataError("a.png cannot be decoded.")
@@ -209,11 +209,11 @@ def test_an_export_is_kept_where_something_was_put_into_its_folder_meanwhile(
         (target / "notes.txt").write_text("mine")
 
     with pytest.raises(DataError, match=r"Something was put into .*out while") as caught:
-        export(dataset, split_of(PARTS), target, put)
+        export(dataset, split_of(SPLIT_SETS), target, put)
     assert [file.name for file in target.iterdir()] == ["notes.txt"]
     (kept,) = (path for path in tmp_path.iterdir() if path != target and path.name.startswith("out"))
     assert str(kept) in str(caught.value)
-    export(dataset, split_of(PARTS), tmp_path / "again")
+    export(dataset, split_of(SPLIT_SETS), tmp_path / "again")
     first, second = (sorted(file.relative_to(root) for file in root.rglob("*")) for root in (kept, tmp_path / "again"))
     assert first == second
 
@@ -231,6 +231,6 @@ def test_real_patches_survive_the_round_trip(shared_data: Path, tmp_path: Path, 
     split = make_split(kpcam, SplitConfig(method="random", subset=60))
     export_pcam(kpcam, split, tmp_path / "pcam")
     again = open_dataset(DataConfig(dataset="pcam", root=str(tmp_path / "pcam")), workspace)
-    rows = np.concatenate([split.indices(part) for part in formats.PARTS])
+    rows = np.concatenate([split.indices(split_set) for split_set in formats.SPLIT_SETS])
     assert again.table["label"].tolist() == kpcam.table["label"].iloc[rows].tolist()
     np.testing.assert_array_equal(again.read(range(len(rows))), np.stack(kpcam.read(rows)))

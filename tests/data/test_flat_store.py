@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from histo_core.data.dataset import Dataset
-from histo_core.data.storage.memmap import FlatStore, write_store
+from histo_core.data.storage.memmap import MemmapPatches, write_memmap
 from histo_core.errors import CorruptDataError
 
 SIZES = [(8, 8), (8, 8), (5, 8), (8, 3), (8, 8), (1, 1)]
@@ -27,12 +27,12 @@ def patches(sizes: Sequence[tuple[int, int]]) -> list[np.ndarray]:
 def written(make_dataset: Callable[..., Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable:
     """Write images into a store and open it."""
 
-    def write(images: Sequence[np.ndarray], **how: object) -> FlatStore:
+    def write(images: Sequence[np.ndarray], **how: object) -> MemmapPatches:
         dataset = make_dataset([0] * len(images))
         monkeypatch.setattr(dataset, "read_source", lambda rows: [images[row] for row in rows], raising=False)
         (tmp_path / "store").mkdir()
-        write_store(dataset, tmp_path / "store", **how)
-        return FlatStore(tmp_path / "store")
+        write_memmap(dataset, tmp_path / "store", **how)
+        return MemmapPatches(tmp_path / "store")
 
     return write
 
@@ -114,4 +114,4 @@ def test_damage_is_seen_when_it_is_opened(written: Callable, damage: Callable[[P
     folder = written(patches(SIZES)).folder
     damage(folder)
     with pytest.raises(CorruptDataError, match=says):
-        FlatStore(folder)
+        MemmapPatches(folder)

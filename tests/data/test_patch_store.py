@@ -15,8 +15,8 @@ from histo_core.config import DataConfig
 from histo_core.data.dataset import Dataset
 from histo_core.data.opening import open_dataset
 from histo_core.data.storage import converted
-from histo_core.data.storage.converted import convert, converted_bytes, find_store, worth_converting
-from histo_core.data.storage.memmap import FlatStore
+from histo_core.data.storage.converted import convert, converted_bytes, find_converted, worth_converting
+from histo_core.data.storage.memmap import MemmapPatches
 from histo_core.data.storage.single_process import exclusive
 from histo_core.errors import CancelledError, ConfigError, CorruptDataError, DataError
 from histo_core.workspace import Workspace
@@ -34,13 +34,13 @@ def stores(workspace: Workspace) -> list[Path]:
 def test_a_converted_data_set_reads_the_same_pixels(class_folder: Path, workspace: Workspace) -> None:
     dataset = opened(class_folder, workspace)
     assert worth_converting(dataset)
-    assert find_store(dataset, workspace) is None
+    assert find_converted(dataset, workspace) is None
     expected = np.stack(dataset.read([5, 0, 3]))
     store = convert(dataset, workspace)
     np.testing.assert_array_equal(store.read([5, 0, 3]), expected)
     assert converted_bytes(dataset) == store.bytes == 6 * 96 * 96 * 3
     again = opened(class_folder, workspace)
-    assert isinstance(again.store, FlatStore)
+    assert isinstance(again.converted, MemmapPatches)
     np.testing.assert_array_equal(again.read([5, 0, 3]), expected)
     assert again.content_hash == dataset.content_hash
 
@@ -56,7 +56,7 @@ def test_a_changed_file_makes_the_copy_count_no_more(class_folder: Path, workspa
     convert(opened(class_folder, workspace), workspace)
     Image.fromarray(np.zeros((20, 30, 3), np.uint8)).save(class_folder / "benign" / "p0.png")
     changed = opened(class_folder, workspace)
-    assert changed.store is None
+    assert changed.converted is None
     assert changed.read([0])[0].shape == (20, 30, 3)
     assert [patch.shape for patch in convert(changed, workspace).read([0, 1])] == [(20, 30, 3), (96, 96, 3)]
 
@@ -67,7 +67,7 @@ def test_a_damaged_copy_is_passed_over_and_replaced(
     dataset = opened(class_folder, workspace)
     folder = convert(dataset, workspace).folder
     (folder / "pixels.bin").write_bytes(b"cut")
-    assert find_store(dataset, workspace) is None
+    assert find_converted(dataset, workspace) is None
     assert "another size" in caplog.text
     np.testing.assert_array_equal(convert(dataset, workspace).read([2]), dataset.read([2]))
 
@@ -100,7 +100,7 @@ def test_what_a_killed_process_left_is_removed(class_folder: Path, workspace: Wo
 
 def test_other_patients_of_the_same_pixels_have_the_same_copy(class_folder: Path, workspace: Workspace) -> None:
     folder = convert(opened(class_folder, workspace), workspace).folder
-    store = opened(class_folder, workspace, patient_pattern=r"p(\d)").store
+    store = opened(class_folder, workspace, patient_pattern=r"p(\d)").converted
     assert store is not None
     assert store.folder == folder
 
@@ -130,7 +130,7 @@ def test_a_disk_that_fills_meanwhile_is_an_error_in_words(
     def full(*arguments: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(converted, "write_store", full)
+    monkeypatch.setattr(converted, "write_memmap", full)
     with pytest.raises(DataError, match=r"cannot be written to .No space left on device"):
         convert(opened(class_folder, workspace), workspace)
     assert stores(workspace) == []

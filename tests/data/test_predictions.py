@@ -50,8 +50,8 @@ def test_names_stand_where_a_model_has_indices(make_dataset: Callable[..., Datas
 
 def test_many_classes_have_their_columns_in_order(make_dataset: Callable[..., Dataset]) -> None:
     names = [f"c{number}" for number in range(120)]
-    parts = np.repeat(["train", "valid", "test"], 120)
-    dataset = make_dataset([*range(120)] * 3, names, split=parts)
+    split_sets = np.repeat(["train", "valid", "test"], 120)
+    dataset = make_dataset([*range(120)] * 3, names, split=split_sets)
     built = build_predictions(dataset, make_split(dataset, SplitConfig()), np.arange(120), np.eye(120))
     assert built.columns.tolist()[7:] == [f"prob_{name}" for name in names]
     assert built["y_pred"].tolist() == names
@@ -69,7 +69,7 @@ def test_the_fold_of_the_split_stands_in_each_row(make_dataset: Callable[..., Da
 def test_a_sample_without_label_has_no_truth(make_dataset: Callable[..., Dataset]) -> None:
     dataset = make_dataset([0, 1] * 10 + [UNLABELLED])
     split = make_split(dataset, SplitConfig())
-    split.parts[20] = "test"
+    split.split_sets[20] = "test"
     assert build_predictions(dataset, split, np.array([20]), PROBABILITIES[:1])["y_true"].isna().all()
 
 
@@ -98,7 +98,7 @@ def change(column: str, value: object) -> Callable[[pd.DataFrame], pd.DataFrame]
         (lambda table: table.drop(columns="prob_tumour"), "have 1 probability columns"),
         (lambda table: table.assign(sample_id="s"), "sample_id 's' in row 1 stands there twice"),
         (change("sample_id", None), "row 1 is missing"),
-        (change("split", "dev"), "split 'dev' in row 1 is no part.*train, valid, test"),
+        (change("split", "dev"), "split 'dev' in row 1 is no set.*train, valid, test"),
         (change("y_true", "benign"), "y_true 'benign' in row 1.*Classes: normal, tumour"),
         (change("y_pred", None), "y_pred .* in row 1 has no prob_ column"),
         (change("prob_normal", 0.3), r"row 1 .* sum to 1\.05.*score_<class>"),

@@ -78,7 +78,7 @@ runs = [SimpleNamespace(config=RunConfig(model=ModelConfig(name=name))) for name
 pages.networks.page.find_runs = lambda store, wanted, limit: SimpleNamespace(runs=runs)
 shown = AppTest.from_string("from pages.networks.page import render; render()", default_timeout=60).run()
 assert not shown.exception, shown.exception
-verdict = shown.subheader[0].value.replace(chr(92), "")  # pages escape what Markdown would read
+verdict = shown.header[0].value.replace(chr(92), "")  # pages escape what Markdown would read
 assert (shown.title[0].value, verdict) == ("Networks", "2 networks in 3 runs."), verdict
 assert shown.dataframe[0].value.to_numpy().tolist() == [["vgg16", 2], ["gcnn_p4", 1]]
 """,

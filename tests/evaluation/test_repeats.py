@@ -62,7 +62,7 @@ def test_too_few_or_no_numbers_are_refused(values: list[float]) -> None:
         mean_over_seeds(values)
 
 
-def test_a_part_without_samples_is_refused() -> None:
+def test_a_set_without_samples_is_refused() -> None:
     with pytest.raises(DataError, match="above 0"):
         mean_over_splits(UTS, train=0, test=5)
 

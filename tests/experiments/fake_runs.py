@@ -34,7 +34,7 @@ def write_events(run: Run, workspace: Workspace, aurocs: Sequence[float]) -> Non
 def predict(run: Run, workspace: Workspace, skill: float) -> None:
     dataset = open_dataset(run.config.data, workspace)
     split = make_split(dataset, run.config.split, workspace)
-    rows = np.concatenate([split.indices(part) for part in run.config.predict.parts])
+    rows = np.concatenate([split.indices(split_set) for split_set in run.config.predict.parts])
     labels = dataset.table["label"].to_numpy(np.int64)[rows]
     drawn = np.random.default_rng(run.config.seed).normal(skill * (2 * labels - 1), 1.0)
     chance = 1 / (1 + np.exp(-drawn))

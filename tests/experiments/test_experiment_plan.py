@@ -24,7 +24,7 @@ def test_folds_differ_by_their_number_only() -> None:
     }
 
 
-def test_folds_beside_a_held_out_part_never_predict_it() -> None:
+def test_folds_beside_a_held_out_set_never_predict_it() -> None:
     assert {run.config.predict.parts for run in plan(HELD_OUT, ProtocolConfig(kind="folds", folds=3))} == {("valid",)}
 
 
@@ -79,13 +79,13 @@ def _folds_of(run: Planned) -> tuple[bool, int | None, int]:
     return run.config.split.hold_out, run.config.split.folds, run.config.split.fold
 
 
-def test_a_sweep_over_folds_holds_the_test_part_out_of_them_all() -> None:
+def test_a_sweep_over_folds_holds_the_test_set_out_of_them_all() -> None:
     runs = plan(BASE, ProtocolConfig(kind="sweep", sweep={"seed": SweepField(values=(0, 1))}, folds=2))
     assert [_folds_of(run) for run in runs] == [(True, 2, 0), (True, 2, 1)] * 2
     assert [sorted(run.changes) for run in runs] == [["seed", "split.fold", "split.folds"]] * 4
 
 
-def test_folds_beside_a_held_out_part_are_dealt_once() -> None:
+def test_folds_beside_a_held_out_set_are_dealt_once() -> None:
     with pytest.raises(ConfigError, match="Another seed holds out other patches"):
         plan(HELD_OUT, ProtocolConfig(kind="folds", folds=2, repeats=2))
 

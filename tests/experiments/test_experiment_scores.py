@@ -29,7 +29,7 @@ def predicted(labels: list[str | None]) -> RunPredictions:
     return RunPredictions("a1", "A run", check_predictions(table), "f" * 64, ("normal", "tumour"), "tumour")
 
 
-def test_only_labelled_patches_of_the_part_are_scored() -> None:
+def test_only_labelled_patches_of_the_set_are_scored() -> None:
     found = pool(predicted(["tumour", None, "normal", "normal", "tumour", "normal"]), "valid")
     assert found is not None
     assert found.y_true.tolist() == [1, 0, 0]
@@ -39,5 +39,5 @@ def test_only_labelled_patches_of_the_part_are_scored() -> None:
     assert (found.classes, found.positive, found.group_kind) == (("normal", "tumour"), 1, "patient")
 
 
-def test_a_part_without_labels_is_not_scored() -> None:
+def test_a_set_without_labels_is_not_scored() -> None:
     assert pool(predicted([None] * 4 + ["tumour", "normal"]), "valid") is None

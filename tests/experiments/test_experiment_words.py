@@ -39,7 +39,7 @@ def _summed(
 
     def scores(run: Run) -> RunScores:
         found = run_scores(run, workspace)
-        return replace(found, pools={part: _known_as(pool, kind) for part, pool in found.pools.items()})
+        return replace(found, pools={split_set: _known_as(pool, kind) for split_set, pool in found.pools.items()})
 
     return summary(get_experiment(begun.experiment_id, workspace), workspace, scores_of=scores)
 
@@ -96,7 +96,7 @@ def test_before_anything_has_finished_nothing_is_said_of_patients(workspace: Wor
     assert found.basis == ""
 
 
-def test_what_is_known_of_several_parts_is_what_is_known_of_all(
+def test_what_is_known_of_several_sets_is_what_is_known_of_all(
     workspace: Workspace, config: RunConfig, end: End
 ) -> None:
     begun = start_experiment(config, PROTOCOLS["single"], workspace)

@@ -29,7 +29,7 @@ from histo_core.experiments.api import (
 from histo_core.experiments.edit import archive_experiment, delete_experiment, rename_experiment
 from histo_core.experiments.narrative import verdict
 from histo_core.experiments.results import summary
-from histo_core.experiments.scores import together
+from histo_core.experiments.scores import join_pools
 from histo_core.experiments.table import ExperimentTable
 from histo_core.maintenance.check import check_workspace
 from histo_core.runs.api import launch
@@ -137,31 +137,31 @@ def test_folds_are_summed_up_by_their_pooled_predictions(workspace: Workspace, c
     begun = start_experiment(config, FOLDS, workspace)
     waiting = summary(begun, workspace)
     assert (waiting.active, waiting.finished, waiting.expected, waiting.goes_on) == (3, 0, 3, True)
-    assert not waiting.together["auroc"].interval.defined
+    assert not waiting.by_metric["auroc"].interval.defined
     assert verdict(waiting) == "3 runs; none has finished yet."
     assert waiting.table()["state"].tolist() == ["queued"] * 3
     assert np.isnan(waiting.table()["test_auroc"]).all()
 
     end(begun.members[0].run_id)
     one = summary(begun, workspace)
-    assert np.isnan(one.together["auroc"].sd)
-    assert one.together["auroc"].interval.method == "not every fold has finished"
+    assert np.isnan(one.by_metric["auroc"].sd)
+    assert one.by_metric["auroc"].interval.method == "not every fold has finished"
     assert "in the one run that has finished, 2 still to come" in verdict(one)
 
     for member in begun.members[1:]:
         end(member.run_id)
     found = summary(begun, workspace)
     values = [one.scores.scores["test"].accuracy for one in found.members if one.scores]
-    assert found.together["accuracy"].mean == pytest.approx(np.mean(values))
-    assert found.together["accuracy"].sd == pytest.approx(np.std(values, ddof=1))
+    assert found.by_metric["accuracy"].mean == pytest.approx(np.mean(values))
+    assert found.by_metric["accuracy"].sd == pytest.approx(np.std(values, ddof=1))
     pools = [one.scores.pools["test"] for one in found.members if one.scores]
-    pooled = together(pools)
+    pooled = join_pools(pools)
     assert len(pooled.y_true) == 80, "each patch was held out once"
     assert pooled.groups is not None
     assert len(set(pooled.groups)) == 8
     expected = pooled_intervals(pooled.y_true, pooled.probabilities, pooled.positive, pooled.groups)
-    assert found.together["auroc"].interval == expected["auroc"]
-    assert (found.part, found.best, found.goes_on) == ("test", None, False)
+    assert found.by_metric["auroc"].interval == expected["auroc"]
+    assert (found.split_set, found.best, found.goes_on) == ("test", None, False)
     assert f"of all patches together {expected['auroc'].value:.3f}" in verdict(found)
     assert verdict(found).startswith("Test AUROC is ")
 
@@ -180,10 +180,10 @@ def test_repeats_get_the_interval_that_belongs_to_them(
     values = [one.loss for one in scores]
     held_out = np.mean([one.n for one in scores])
     expected = mean_over_seeds(values) if new == "seeds" else mean_over_splits(values, TRAINED, float(held_out))
-    shown = found.together["loss"].interval
+    shown = found.by_metric["loss"].interval
     assert (shown.value, shown.low, shown.high) == (expected.value, max(expected.low, 0.0), expected.high)
     assert "chance in training" in found.about if new == "seeds" else "Nadeau" in found.about
-    assert found.together["accuracy"].interval.high <= 1
+    assert found.by_metric["accuracy"].interval.high <= 1
 
 
 def test_a_sweep_has_a_best_trial_and_no_mean(workspace: Workspace, config: RunConfig, end: End) -> None:
@@ -191,7 +191,7 @@ def test_a_sweep_has_a_best_trial_and_no_mean(workspace: Workspace, config: RunC
     for member, skill in zip(begun.members, (0.2, 3.0), strict=True):
         end(member.run_id, skill)
     found = summary(begun, workspace)
-    assert (found.part, found.best, dict(found.together)) == ("valid", 1, {})
+    assert (found.split_set, found.best, dict(found.by_metric)) == ("valid", 1, {})
     assert verdict(found).startswith("Of 2 runs, learning_rate 0.01 has the highest validation AUROC, ")
     table = found.table()
     assert table["train.learning_rate"].tolist() == [0.001, 0.01]
@@ -335,7 +335,7 @@ def test_a_trial_that_is_not_allowed_has_no_run_and_says_why(workspace: Workspac
     assert found.best is not None
 
 
-def test_without_a_test_part_the_numbers_are_of_validation_and_say_so(
+def test_without_a_test_set_the_numbers_are_of_validation_and_say_so(
     workspace: Workspace, config: RunConfig, end: End
 ) -> None:
     untested = config.model_copy(update={"split": SplitConfig(test=0.0)})
@@ -343,7 +343,7 @@ def test_without_a_test_part_the_numbers_are_of_validation_and_say_so(
     for member in begun.members:
         end(member.run_id)
     found = summary(begun, workspace)
-    assert (found.part, found.together["auroc"].n) == ("valid", 2)
+    assert (found.split_set, found.by_metric["auroc"].n) == ("valid", 2)
     assert verdict(found).startswith("Validation AUROC is ")
     assert "because the split has no test set" in found.about
 

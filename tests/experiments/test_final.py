@@ -37,7 +37,7 @@ def trained(workspace: Workspace, config: RunConfig) -> Experiment:
     return begun
 
 
-def test_the_test_part_is_touched_once_and_the_result_is_kept(workspace: Workspace, trained: Experiment) -> None:
+def test_the_test_set_is_touched_once_and_the_result_is_kept(workspace: Workspace, trained: Experiment) -> None:
     folders = [workspace.run_folder(member.run_id) for member in trained.members]
     for folder in folders:
         assert set(read_predictions(folder / "predictions.parquet")["split"]) == {"valid"}
@@ -79,7 +79,7 @@ def test_a_choice_that_was_broken_off_stays_the_same(
     assert score_test(trained.experiment_id, workspace).run_id == chosen
 
 
-def test_each_look_at_the_same_test_part_is_counted_whoever_looks(
+def test_each_look_at_the_same_test_set_is_counted_whoever_looks(
     workspace: Workspace, config: RunConfig, trained: Experiment
 ) -> None:
     """A member is predicted by itself, then the sweep is scored, then the same runs under another metric."""
@@ -110,7 +110,7 @@ def test_each_look_at_the_same_test_part_is_counted_whoever_looks(
     assert looked_at_before(third, workspace) == 3, "what was seen is not forgotten with the experiment"
 
 
-def test_in_a_sweep_over_folds_no_member_meets_the_part_that_is_scored(workspace: Workspace, config: RunConfig) -> None:
+def test_in_a_sweep_over_folds_no_member_meets_the_set_that_is_scored(workspace: Workspace, config: RunConfig) -> None:
     begun = start_experiment(config, RATES.model_copy(update={"folds": 3}), workspace)
     dataset = open_dataset(config.data, workspace)
     splits = [make_split(dataset, Store.open(workspace).get(one.run_id).config.split) for one in begun.members]
@@ -148,7 +148,7 @@ def test_it_waits_until_there_is_something_to_choose(workspace: Workspace, confi
     assert get_experiment(begun.experiment_id, workspace).test_touched_at is None
 
 
-def test_folds_have_test_parts_of_their_own_unless_one_is_held_out(workspace: Workspace, config: RunConfig) -> None:
+def test_folds_have_test_sets_of_their_own_unless_one_is_held_out(workspace: Workspace, config: RunConfig) -> None:
     folds = ProtocolConfig(kind="folds", folds=2)
     own = start_experiment(config, folds, workspace)
     assert not own.keeps_test_back

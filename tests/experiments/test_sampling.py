@@ -6,7 +6,7 @@ import math
 from statistics import mean
 
 from histo_core.config.protocol import ProtocolConfig, SweepField
-from histo_core.experiments.sweep.sampling import Trial, hopeless, suggested
+from histo_core.experiments.sweep.sampling import Trial, suggested, trials_to_prune
 
 RATE = "train.learning_rate"
 PROTOCOL = ProtocolConfig(
@@ -50,8 +50,8 @@ def test_a_trial_below_the_median_is_given_up_once_there_is_a_median() -> None:
     done = [Trial(changes, "complete", 0.9, {0: 0.7, 1: 0.6 + 0.1 * number}) for number in range(4)]
     poor, good = Trial(changes, "running", steps={0: 0.7, 1: 0.72}), Trial(changes, "running", steps={0: 0.7, 1: 0.8})
     late = Trial(changes, "running", steps={0: 0.76, 1: 0.5})
-    assert hopeless(PROTOCOL, [*done, poor, good, late]) == [4], "of its epochs the best counts"
-    assert hopeless(PROTOCOL, [*done[1:], poor]) == []
+    assert trials_to_prune(PROTOCOL, [*done, poor, good, late]) == [4], "of its epochs the best counts"
+    assert trials_to_prune(PROTOCOL, [*done[1:], poor]) == []
 
 
 def test_of_losses_the_lower_one_is_better() -> None:
@@ -59,7 +59,7 @@ def test_of_losses_the_lower_one_is_better() -> None:
     changes = {RATE: 0.01, "train.optimizer": "adam"}
     done = [Trial(changes, "complete", 0.3, {0: 0.3 + 0.1 * number}) for number in range(4)]
     running = [Trial(changes, "running", steps={0: loss}) for loss in (0.4, 0.6)]
-    assert hopeless(protocol, [*done, *running]) == [5]
+    assert trials_to_prune(protocol, [*done, *running]) == [5]
 
 
 def test_values_that_are_several_numbers_come_back_from_json() -> None:

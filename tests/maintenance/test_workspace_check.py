@@ -213,7 +213,7 @@ def test_a_run_that_nobody_works_on_is_lost_and_can_be_resumed(living: Workspace
     assert "its worker is gone" in finding.what
     assert store.get(run_id).status is RunStatus.RUNNING
     check_workspace(living, mend=True)
-    assert store.get(run_id).status is RunStatus.LOST
+    assert store.get(run_id).status is RunStatus.INTERRUPTED
     assert store.requeue(run_id).status is RunStatus.QUEUED
 
 

@@ -45,7 +45,7 @@ def small_run(model: str, seed: int = 0) -> RunConfig:
 
 def texts(app: AppTest) -> str:
     """All that a page says, in one string."""
-    kinds = ("title", "subheader", "markdown", "caption", "text", "info", "warning", "error")
+    kinds = ("title", "header", "markdown", "caption", "text", "info", "warning", "error")
     return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
 
 

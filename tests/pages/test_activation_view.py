@@ -92,8 +92,8 @@ def test_each_curve_can_be_chosen_and_says_what_training_figures_are(
     told = epochs(Store.open(finished).get(run.run_id), finished)
     expected = {"validation": [getattr(event, f"valid_{field}") for event in told]}
     expected["training (running)"] = [getattr(event, f"train_{field}") for event in told]
-    for part, values in expected.items():
-        found = drawn.get(f"Small CNN, {part}")
+    for split_set, values in expected.items():
+        found = drawn.get(f"Small CNN, {split_set}")
         if any(value is not None for value in values):
             assert found == values
         else:

@@ -37,7 +37,7 @@ def test_a_preset_says_what_it_changes_and_can_be_made_another(
 ) -> None:
     del workspace
     page = open_page("data", dataset="folder", root=folder, view="augment", preset="uts_neuroblastoma")
-    assert "Flip: left right; Rotation: 50.0; Shift: 0.1; Beyond the edge: nearest" in said(page)
+    assert "Flip directions: left right; Rotation: 50.0; Shift: 0.1; Padding: nearest" in said(page)
     controls = {element.key for element in (*page.number_input, *page.checkbox, *page.selectbox)}
     assert {f"explore.augment.uts_neuroblastoma.{name}" for name in AugmentConfig.model_fields} <= controls
     page.number_input(key="explore.augment.uts_neuroblastoma.stain").set_value(0.2).run()

@@ -41,7 +41,7 @@ def test_an_answer_about_other_files_than_lie_there_is_none(
     run_id, data = run_named(finished, "Small CNN").run_id, DataConfig(dataset="folder", root=str(folder))
     predict_with(run_id, data, finished, device="cpu")
     link = {"run": run_id, "dataset": "folder", "root": str(folder)}
-    assert open_page("predict", **link).subheader[0].value.startswith("12 patches")
+    assert open_page("predict", **link).header[0].value.startswith("12 patches")
     for file in sorted((folder / "normal").iterdir())[:3]:
         file.unlink()
     cache.forget_data()
@@ -49,7 +49,7 @@ def test_an_answer_about_other_files_than_lie_there_is_none(
     monkeypatch.setattr(cache, "sheet", drawn)
     page = open_page("predict", **link)
     assert not page.exception
-    assert "have changed since they were predicted" in page.subheader[0].value
+    assert "have changed since they were predicted" in page.header[0].value
     drawn.assert_not_called()  # a patch that is gone would be shown as another
 
 
@@ -61,7 +61,7 @@ def test_what_was_predicted_of_changed_files_is_shown_without_opening_them_by_ha
     open_page("predict", **link)  # the data are kept as they are now
     next((folder / "normal").iterdir()).unlink()
     predict_with(run_id, data, finished, device="cpu")
-    assert open_page("predict", **link).subheader[0].value.startswith("11 patches")
+    assert open_page("predict", **link).header[0].value.startswith("11 patches")
 
 
 def test_patches_that_came_after_the_data_were_opened_are_explained(

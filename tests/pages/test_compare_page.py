@@ -81,7 +81,7 @@ def test_choosing_a_rule_and_going_back_to_a_number(finished: Workspace, open_pa
     assert "Threshold: 0.3, chosen by hand." in _said(page)
 
 
-def test_a_rule_on_the_validation_part_itself_is_warned_of(finished: Workspace, open_page: OpenPage) -> None:
+def test_a_rule_on_the_validation_set_itself_is_warned_of(finished: Workspace, open_page: OpenPage) -> None:
     del finished
     page = open_page("compare", part="valid", rule="validation:youden")
     assert not page.error
@@ -154,6 +154,6 @@ def test_of_many_classes_all_come_first(many: Workspace, open_page: OpenPage) ->
     run = run_named(many, "Grades")
     found = compare(join([load(run, many)]))
     assert overall["Accuracy"][0] == str(found.results[0].overall["accuracy"])
-    headings = [element.value.replace("\\", "") for element in page.subheader]
+    headings = [element.value.replace("\\", "") for element in page.header]
     assert headings[1:3] == ["All classes", f"{found.class_of_interest} against the rest"]
     assert found.basis_of_all in said

@@ -66,7 +66,7 @@ def test_what_was_made_from_a_study_stands_beside_its_numbers(
     home: Workspace, worked: tuple[Workspace, Experiment, Experiment], open_page: OpenPage
 ) -> None:
     page = open_page("experiments", experiment=worked[1].experiment_id)
-    assert "Beside the report" in [one.value for one in page.subheader]
+    assert "Beside the report" in [one.value for one in page.header]
     assert "Changed against the study: split.method: random in the study, auto here" in texts(page).replace("\\", "")
     (row,) = page.table[0].value.reset_index().to_dict("records")
     shown = {name: text.replace("\\", "") for name, text in row.items()}
@@ -81,7 +81,7 @@ def test_what_was_made_from_a_study_stands_beside_its_numbers(
         "not explain",
     }
     sweep = open_page("experiments", experiment=worked[2].experiment_id)
-    assert "Beside the report" not in [one.value for one in sweep.subheader], "it comes from no study"
+    assert "Beside the report" not in [one.value for one in sweep.header], "it comes from no study"
 
 
 def test_the_number_on_show_is_kept_in_the_link(
@@ -92,7 +92,7 @@ def test_the_number_on_show_is_kept_in_the_link(
     assert "Test accuracy is" in texts(page)
 
 
-def test_a_sweep_shows_its_curve_and_scores_the_test_part_after_a_promise(
+def test_a_sweep_shows_its_curve_and_scores_the_test_set_after_a_promise(
     home: Workspace, worked: tuple[Workspace, Experiment, Experiment], open_page: OpenPage
 ) -> None:
     sweep = worked[2]
@@ -128,7 +128,7 @@ def test_its_runs_are_supervised_and_what_waits_has_an_end(
     assert page.get("progress")[0].proto.text == "2 of 3 runs ended, about 40 min left"
 
 
-def test_runs_without_a_test_part_are_compared_and_explained_on_validation(
+def test_runs_without_a_test_set_are_compared_and_explained_on_validation(
     home: Workspace, worked: tuple[Workspace, Experiment, Experiment], open_page: OpenPage
 ) -> None:
     """After a sweep, whose runs never see the test set, no page opens on an error or on nothing."""
@@ -137,8 +137,8 @@ def test_runs_without_a_test_part_are_compared_and_explained_on_validation(
     compared = open_page("compare", runs=ids)
     assert [title.value for title in compared.title] == ["Compare"]
     assert not compared.error
-    (part,) = [box for box in compared.selectbox if box.label == "Patches"]
-    assert part.value == "valid"
+    (patches,) = [box for box in compared.selectbox if box.label == "Patches"]
+    assert patches.value == "valid"
     explained = open_page("explain", run=ids[0])
     assert not explained.error
     assert "The model says" in texts(explained)

@@ -72,10 +72,10 @@ def test_a_filter_finds_what_pandas_finds(made: Made, coded: Columns, value: str
 
 def test_parts_and_classes_are_those_of_the_split_and_the_table(made: Made, coded: Columns) -> None:
     split = make_split(made, SplitConfig(method="patient"))
-    for part in ("train", "valid", "test"):
-        np.testing.assert_array_equal(coded.part.where(part), split.parts == part)
+    for split_set in ("train", "valid", "test"):
+        np.testing.assert_array_equal(coded.split_set.where(split_set), split.split_sets == split_set)
     np.testing.assert_array_equal(coded.label.where("two"), made.table["label"] == 1)
-    assert not (coded.part.codes[made.table["label"] == UNLABELLED] >= 0).any()
+    assert not (coded.split_set.codes[made.table["label"] == UNLABELLED] >= 0).any()
 
 
 def test_rows_are_found_by_id_and_sorted_by_it(made: Made, coded: Columns) -> None:

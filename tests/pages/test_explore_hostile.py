@@ -64,7 +64,7 @@ def _heard(page: AppTest) -> str:
     """All that is read as Markdown: every text but `st.text`, and the labels of buttons."""
     assert not page.exception
     assert not page.error
-    kinds = ("subheader", "markdown", "caption", "info", "warning")
+    kinds = ("header", "markdown", "caption", "info", "warning")
     return "\n".join([str(one.value) for kind in kinds for one in page.get(kind)] + [one.label for one in page.button])
 
 
@@ -122,7 +122,7 @@ def test_data_that_cannot_be_split_can_be_looked_at(view: OpenView, name: str) -
     page = view(name, split=json.dumps({"method": "patient"}))
     said = texts(page).replace("\\", "")
     assert not page.exception
-    assert "has no patient ids" in page.subheader[0].value.replace("\\", "")
+    assert "has no patient ids" in page.header[0].value.replace("\\", "")
     assert len(page.error) == (name == "split")  # the form says why, too
     if name == "gallery":
         assert len(patches(page)) == 16

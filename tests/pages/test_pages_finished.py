@@ -37,7 +37,7 @@ def test_data_shows_the_verdict_first_and_a_contact_sheet_in_its_gallery(
     page = open_page("data", dataset="phantom", options=json.dumps(PHANTOM.options))
     assert not page.exception
     assert not page.error
-    assert page.subheader[0].value.replace("\\", "").startswith("No patient is on both sides")
+    assert page.header[0].value.replace("\\", "").startswith("No patient is on both sides")
     assert {metric.label: metric.value for metric in page.metric}["Patches"] == "240"
     gallery = open_page("data", dataset="phantom", options=json.dumps(PHANTOM.options), view="gallery")
     sheet = json.loads(gallery.get("bidi_component")[0].proto.json)
@@ -93,7 +93,7 @@ def test_explain_answers_in_words_and_shows_both_maps(finished: Workspace, open_
     said = texts(page).replace("\\", "")
     assert "The model says" in said
     assert ("and it is wrong" in said) or show == "all"
-    assert [element.value for element in page.subheader][1:] == ["The patch", "Grad-CAM", "LIME"]
+    assert [element.value for element in page.header][1:] == ["The patch", "Grad-CAM", "LIME"]
     assert len(page.get("plotly_chart")) == 2
 
 

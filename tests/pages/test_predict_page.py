@@ -55,7 +55,7 @@ def test_it_starts_with_the_choice_of_data(run_id: str, open_page: OpenPage) -> 
     page = open_page("predict", run=run_id)
     assert not page.exception
     assert not page.error
-    assert page.subheader[0].value.startswith("Choose the patches")
+    assert page.header[0].value.startswith("Choose the patches")
     next(button for button in page.button if button.label == "Use these data").click().run()
     assert not page.exception
 
@@ -77,13 +77,13 @@ def test_labelled_data_show_figures_curves_and_patches(run_id: str, finished: Wo
     page = open_page("predict", run=run_id, dataset="phantom", options=json.dumps(OTHER.options), views="symmetries")
     assert not page.exception
     assert not page.error
-    assert page.subheader[0].value.replace("\\", "").startswith("60 patches:")
+    assert page.header[0].value.replace("\\", "").startswith("60 patches:")
     figures, patches = (element.value for element in page.dataframe)
     assert figures["Where"].tolist() == ["these data", "its own test set"]
     assert figures["AUROC"].str.fullmatch(r"[01]\.\d{3} \(\d\.\d{3} to \d\.\d{3}\)").all()
     assert len(patches) == len(found.table()) == 60
     assert len(page.get("plotly_chart")) == 2
-    assert {"Least certain", "Most certain"} <= {element.value for element in page.subheader}
+    assert {"Least certain", "Most certain"} <= {element.value for element in page.header}
     next(box for box in page.selectbox if box.label == "Show").set_value("wrong").run()
     wrong = page.dataframe[1].value
     assert (wrong["y_true"] != wrong["y_pred"]).all()
@@ -97,7 +97,7 @@ def _own(open_page: OpenPage, run_id: str, **params: str) -> AppTest:
     return page
 
 
-def test_of_its_own_data_a_run_is_offered_its_own_test_part(
+def test_of_its_own_data_a_run_is_offered_its_own_test_set(
     own_run: Run, finished: Workspace, open_page: OpenPage
 ) -> None:
     page = _own(open_page, own_run.run_id)

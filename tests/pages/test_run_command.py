@@ -54,7 +54,7 @@ def test_a_copied_command_asks_for_what_the_form_asked_for(
     monkeypatch.setattr("histo_core.experiments.api.start_experiment", start)
     monkeypatch.setattr("histo_core.cli.train.launch", start)
     for name in ("train", "experiments_start"):
-        monkeypatch.setattr(f"histo_core.cli.{name}.draw_phantom", lambda *_: None)
+        monkeypatch.setattr(f"histo_core.cli.{name}.build_phantom_data", lambda *_: None)
     monkeypatch.chdir(tmp_path)
     member = NamedConfig(HOSTILE, small_run("cnn_narrow"), "")
     (tmp_path / "run.yaml").write_text(member.config.to_yaml())

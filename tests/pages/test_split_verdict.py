@@ -64,6 +64,6 @@ def test_looking_at_the_form_draws_nothing(
     """Other data were audited; these would have to be drawn first, and are not even begun."""
     other = open_dataset(DataConfig(dataset="phantom", options={"patches": 64, "patients": 6}), workspace)
     make_audit(other, make_split(other, SplitConfig()), workspace)
-    monkeypatch.setattr(drawing, "draw_in_order", lambda options: pytest.fail("it is drawn"))
+    monkeypatch.setattr(drawing, "render_in_order", lambda options: pytest.fail("it is drawn"))
     page = _page(open_page)
     assert any(button.label == "Open the data and look" for button in page.button)

@@ -130,7 +130,7 @@ def test_a_size_at_which_a_symmetry_is_not_exact_is_said_beside_the_crop(
     assert "At 62 pixels the symmetry is not exact. At 56 or 64 the answer" in warned[0]
     control(page, "number_input", "Resize to").set_value(72).run()
     assert not any("symmetry" in one.value for one in page.warning)
-    control(page, "selectbox", "Odd margins").set_value("down").run()
+    control(page, "selectbox", "Crop rounding").set_value("down").run()
     assert written(page)["preprocess"] | {"mean": 0, "std": 0} == {
         "crop": 62,
         "crop_rounding": "down",
@@ -378,7 +378,7 @@ def test_an_experiment_of_a_preset_is_named_as_the_studys_own_and_remembers_it(
     page.button_group[0].set_value("sweep").run()
     control(page, "selectbox", "Sweep").set_value("Activation").run()
     assert "The study's own: Activation, which it made of cnn_rnn." in said(page)
-    assert control(page, "selectbox", "Choose by").value == "valid_accuracy"
+    assert control(page, "selectbox", "Selection metric").value == "valid_accuracy"
     control(page, "button", "Train 2 models, 2 runs each").click().run()
     assert started == ["wpi_kpcam/cnn_rnn/Activation", "wpi_kpcam/cnn_narrow/Activation"]
     started.clear()

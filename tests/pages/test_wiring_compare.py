@@ -44,7 +44,7 @@ COMPARE = [
         lambda home: [_small(home).run_id],
         fresh=JOINED,
     ),
-    Row("selectbox: Patches", "valid", "pages.shared.cache.cache.join", "part", "valid", fresh=JOINED),
+    Row("selectbox: Patches", "valid", "pages.shared.cache.cache.join", "split_set", "valid", fresh=JOINED),
     Row(
         *(
             "selectbox: Class of interest",
@@ -71,12 +71,12 @@ COMPARE = [
         fresh=AUROCS,
     ),
     *(Row("selectbox: Threshold from", str(rule), AT, "threshold", rule) for rule in PRESETS[::3]),
-    Row("slider: Call it positive from this probability on", 0.3, AT, "threshold", ThresholdRule("number", 0.3)),
+    Row("slider: Threshold", 0.3, AT, "threshold", ThresholdRule("number", 0.3)),
 ]
 COMPARE_ELSEWHERE = {
-    "button: Predict its training set": "test_compare_training_part",
+    "button: Predict its training set": "test_compare_training_set",
     "toggle: Only patches that all of them share": "test_runs_that_do_not_fit_are_joined_on_what_they_share",
-    "page_link: Patches it got wrong": "test_a_link_to_wrong_patches_names_its_run_and_part",
+    "page_link: Patches it got wrong": "test_a_link_to_wrong_patches_names_its_run_and_set",
     "download_button: HTML": "test_pages_finished and the browser's tests: what a chart gives away",
     "download_button: CSV": "test_what_compare_gives_away",
     "download_button: Download the table": "test_what_compare_gives_away",
@@ -104,15 +104,17 @@ def test_runs_that_do_not_fit_are_joined_on_what_they_share(
 ) -> None:
     from histo_core.comparison.join import join
 
-    def strict(runs: Any, part: str = "test", *, shared_only: bool = False) -> Any:
+    def strict(runs: Any, split_set: str = "test", *, shared_only: bool = False) -> Any:
         if not shared_only:
             raise ComparisonError("Their splits differ.", "One split.", "Take what they share.")
-        return join(runs, part, shared_only=shared_only)
+        return join(runs, split_set, shared_only=shared_only)
 
     cache.joined.clear()
     monkeypatch.setattr("pages.shared.cache.cache.join", strict)
     spy = Spy(
-        "pages.shared.cache.cache.join", lambda arguments: (arguments["part"], arguments["shared_only"]), monkeypatch
+        "pages.shared.cache.cache.join",
+        lambda arguments: (arguments["split_set"], arguments["shared_only"]),
+        monkeypatch,
     )
     page = open_page("compare", part="valid")
     assert "Their splits differ" in page.error[0].value
@@ -123,7 +125,7 @@ def test_runs_that_do_not_fit_are_joined_on_what_they_share(
     assert control(page, "Patches").value == "valid"
 
 
-def test_a_look_counts_for_the_runs_on_the_test_part_alone(
+def test_a_look_counts_for_the_runs_on_the_test_set_alone(
     finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[str, ...]] = []
@@ -136,7 +138,7 @@ def test_a_look_counts_for_the_runs_on_the_test_part_alone(
     assert any("Scored twice before" in one.value for one in page.caption)
 
 
-def test_a_link_to_wrong_patches_names_its_run_and_part(finished: Workspace, open_page: OpenPage) -> None:
+def test_a_link_to_wrong_patches_names_its_run_and_set(finished: Workspace, open_page: OpenPage) -> None:
     run = _small(finished)
     page = open_page("compare", runs=[run.run_id], part="valid")
     (link,) = [one.element for one in controls(page) if one.name == "page_link: Patches it got wrong"]
@@ -156,7 +158,7 @@ def test_what_compare_gives_away(
     page = open_page("compare", runs=[run.run_id], threshold="0.3", part="valid")
     assert given["comparison.zip"]() == b"zip"
     (comparison,) = reported
-    assert (comparison.rule, comparison.part) == (ThresholdRule("number", 0.3), "valid")
+    assert (comparison.rule, comparison.split_set) == (ThresholdRule("number", 0.3), "valid")
     assert [result.run_id for result in comparison.results] == [run.run_id]
     table = given["comparison.csv"]().decode()
     assert run.run_id in table

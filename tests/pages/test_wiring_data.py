@@ -36,9 +36,9 @@ MOSAIC = "pages.data.explore.mosaic"
 
 
 def _table(source: Dataset) -> pd.DataFrame:
-    """The data set's own table with class names and the parts of the usual split, for filters of our own."""
+    """The data set's own table with class names and the sets of the usual split, for filters of our own."""
     classes = np.array(source.classes)[source.table["label"].to_numpy()]
-    return source.table.assign(label=classes, part=make_split(source, SplitConfig()).parts)
+    return source.table.assign(label=classes, split_set=make_split(source, SplitConfig()).split_sets)
 
 
 def _rows(**wanted: str) -> Callable[[Dataset], list[int]]:
@@ -80,13 +80,13 @@ def _rgb(arguments: Mapping[str, Any]) -> str:
 VIEW = {name: {**LINK, "view": name} for name in ("overview", "gallery", "map", "mosaic", "stain", "augment")}
 ROWS: dict[str, list[Row]] = {
     "gallery": [
-        Row("button_group: Set", "test", FOUND, _listed("rows"), _rows(part="test")),
+        Row("button_group: Set", "test", FOUND, _listed("rows"), _rows(split_set="test")),
         Row("selectbox: Class", "tumour", FOUND, _listed("rows"), _rows(label="tumour")),
         Row("selectbox: Scanner", "{scanner}", FOUND, _listed("rows"), _rows(scanner="first")),
         Row("selectbox: Patient", "{patient_id}", FOUND, _listed("rows"), _rows(patient_id="first")),
         Row("selectbox: Slide", "{slide_id}", FOUND, _listed("rows"), _rows(slide_id="first")),
         Row("selectbox: Sort by", "label", GRID, _listed("rows"), _sorted("label")),
-        Row("toggle: Backwards", True, GRID, _listed("rows"), _sorted("", backwards=True)),
+        Row("toggle: Descending", True, GRID, _listed("rows"), _sorted("", backwards=True)),
         Row("select_slider: Size", 192, GRID, "side", 192),
         Row("pagination: ", 3, GRID, _listed("rows"), _sorted("", at=2)),
     ],
@@ -115,18 +115,18 @@ ROWS: dict[str, list[Row]] = {
             *("selectbox: Coloured by", "scanner", f"{MAP}.map_figure"),
             *(lambda arguments: sorted(map(str, arguments["classes"])), lambda source: _values(source, "scanner")),
         ),
-        Row("button_group: Laid out by", "umap", f"{MAP}.map_figure", "layout", "umap"),
+        Row("button_group: Projection", "umap", f"{MAP}.map_figure", "layout", "umap"),
     ],
     "mosaic": [
         Row("selectbox: Slide", "{last_slide}", "pages.shared.cache.cache_maps.mosaic", "slide_id", "{last_slide}"),
-        Row("slider: Strength of the colours", 0.8, f"{MOSAIC}.mosaic_figure", "opacity", 0.8),
+        Row("slider: Opacity", 0.8, f"{MOSAIC}.mosaic_figure", "opacity", 0.8),
     ],
     "stain": [
         Row("button_group: Show", "eosin", f"{STAIN}._sheet", "name", "Eosin"),
         Row("button_group: Show", "macenko", f"{STAIN}._sheet", "name", "Normalised (Macenko)"),
         Row("pagination: ", 2, f"{STAIN}._sheet", _listed("rows"), lambda _: list(range(24, 48))),
         Row(
-            *("selectbox: Stain of", "{fifth}", f"{STAIN}.StainNormaliser.fit", _rgb),
+            *("selectbox: Target stain", "{fifth}", f"{STAIN}.StainNormaliser.fit", _rgb),
             lambda source: str(source.read([4])[0].astype(np.int64).sum()),
             params={"dye": "macenko"},
         ),
@@ -145,7 +145,7 @@ ELSEWHERE = {  # in test_wiring_data_work unless another file is named
     "button: Audit this split": "test_each_button_of_long_work_starts_it_with_what_the_page_shows",
     "button: Check all files": "test_each_button_of_long_work_starts_it_with_what_the_page_shows",
     "button: Export": "test_an_export_writes_what_is_chosen",
-    "button_group: Layout": "test_an_export_writes_what_is_chosen",
+    "button_group: Format": "test_an_export_writes_what_is_chosen",
     "text_input: Folder": "test_an_export_writes_what_is_chosen",
     "text_input: File": "test_an_export_writes_what_is_chosen",
     "button: Use this split": "test_each_field_of_a_split_is_divided_by_and_goes_into_the_link",

@@ -21,9 +21,9 @@ from histo_core.workspace import Workspace
 VIEW = "pages.experiments.experiment_view"
 ROWS = [
     Row("selectbox: Experiment", "{other}", f"{VIEW}.get_experiment", "experiment_id", "{other}"),
-    *(Row("button_group: Number", name, f"{VIEW}.verdict", "metric", name) for name in METRICS[1:]),
-    Row("button_group: Number", METRICS[1], f"{VIEW}.members_figure", "metric", METRICS[1]),
-    Row("button_group: Number", METRICS[1], f"{VIEW}.sweep_figure", "metric", METRICS[1]),
+    *(Row("button_group: Metric", name, f"{VIEW}.verdict", "metric", name) for name in METRICS[1:]),
+    Row("button_group: Metric", METRICS[1], f"{VIEW}.members_figure", "metric", METRICS[1]),
+    Row("button_group: Metric", METRICS[1], f"{VIEW}.sweep_figure", "metric", METRICS[1]),
     Row(
         *("toggle: Show archived experiments", True, "pages.experiments.page._labels"),
         *(lambda arguments: {one.name for one in arguments["known"].values()}, {"Old", "Sweep", "Repeats"}),

@@ -52,10 +52,10 @@ def explained(monkeypatch: pytest.MonkeyPatch, finished: Workspace) -> list[dict
     return asked
 
 
-def _fitting(home: Workspace, part: str = "test", show: str = "", label: str = "") -> list[str]:
+def _fitting(home: Workspace, split_set: str = "test", show: str = "", label: str = "") -> list[str]:
     """The patches that the page may show, told from the run's predictions alone."""
     table = load(newest(home), home).table
-    table = table[table["split"] == part]
+    table = table[table["split"] == split_set]
     if show:
         table = table[(table["y_true"] == table["y_pred"]) == (show == "right")]
     if label:
@@ -85,16 +85,16 @@ EXPLAIN = [
     Row("selectbox: Show", "right", STEP, _offered, lambda home: _fitting(home, show="right")),
     Row("selectbox: Labelled", "normal", STEP, _offered, lambda home: _fitting(home, label="normal")),
     Row("selectbox: Labelled", "tumour", STEP, _offered, lambda home: _fitting(home, label="tumour")),
-    Row("slider: Strength of the colours", 0.85, FIGURE, "opacity", 0.85, fresh=DRAWN),
+    Row("slider: Opacity", 0.85, FIGURE, "opacity", 0.85, fresh=DRAWN),
     Row("toggle: One colour scale", True, FIGURE, lambda arguments: arguments["scale"] is not None, True, fresh=DRAWN),
     Row("toggle: Outline the tumour", True, FIGURE, lambda arguments: arguments["mask"] is not None, True, fresh=DRAWN),
 ]
 EXPLAIN_ELSEWHERE = {
-    "selectbox: What speaks for": "test_the_chosen_class_is_explained_by_each_method",
+    "selectbox: Class to explain": "test_the_chosen_class_is_explained_by_each_method",
     "button: Previous": "test_next_and_previous_step_through_what_is_offered",
     "button: Next": "test_next_and_previous_step_through_what_is_offered",
     f"file_uploader: An image ({KINDS})": "test_pages_finished",
-    **{f"download_button: {label}": "test_what_a_map_gives_away" for label in ("HTML", "Picture alone", "CSV", "NPY")},
+    **{f"download_button: {label}": "test_what_a_map_gives_away" for label in ("HTML", "PNG", "CSV", "NPY")},
 }
 
 

@@ -26,7 +26,7 @@ OTHER = DataConfig(dataset="phantom", options={"patches": 60, "patients": 6, "se
 ROWS: dict[str, tuple[dict[str, Any], dict[str, Any], SplitConfig | None]] = {
     "as offered": ({}, {}, None),
     "selectbox: Patches": ({"url.part": "train"}, {"parts": ("train",)}, SplitConfig()),
-    "selectbox: Look at each patch": ({"url.views": "symmetries"}, {"tta": "symmetries"}, None),
+    "selectbox: Test-time augmentation": ({"url.views": "symmetries"}, {"tta": "symmetries"}, None),
     "selectbox: Combine views by": (
         {"url.views": "flips", "url.combine": "vote"},
         {"tta": "flips", "combine": "vote"},
@@ -57,7 +57,7 @@ def _link(data: DataConfig, **params: str) -> dict[str, str]:
 def _asked(run_id: str, predict: dict[str, Any], split: SplitConfig | None) -> dict[str, Any]:
     how = PredictConfig(**predict).model_dump(mode="json")
     if split is None:
-        del how["parts"]  # all patches, of whatever part
+        del how["parts"]  # all patches, of whatever set
     return {
         "run_id": run_id,
         "data": OTHER.model_dump(mode="json"),

@@ -20,7 +20,7 @@ def joined() -> Joined:
         RunPredictions(name, f"{name} & <i>", pd.DataFrame(), "", CLASSES, CLASSES[1]) for name in ("a1", "b2")
     )
     return Joined(
-        runs=runs, part="test", sample_ids=np.arange(400).astype(str), y_true=y,
+        runs=runs, split_set="test", sample_ids=np.arange(400).astype(str), y_true=y,
         probabilities=np.stack([1 - positive, positive], axis=2), groups=rng.integers(0, 20, 400),
         group_kind="patient", classes=CLASSES, positive=CLASSES[1], shared_only=False, dropped=0,
     )  # fmt: skip

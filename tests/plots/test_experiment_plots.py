@@ -13,7 +13,7 @@ from histo_core.config.protocol import ProtocolConfig, SweepField
 from histo_core.evaluation.class_scores import METRICS, ClassScores
 from histo_core.evaluation.intervals import Interval
 from histo_core.experiments.records import Experiment, Member
-from histo_core.experiments.results import MemberResult, Summary, Together
+from histo_core.experiments.results import MemberResult, MetricSummary, Summary
 from histo_core.experiments.scores import RunScores
 from histo_core.plots.experiment import members_figure, points_table, sweep_figure
 
@@ -22,7 +22,7 @@ FOLDS = ProtocolConfig(kind="folds", folds=3)
 
 
 def _summary(protocol: ProtocolConfig, changes: list[dict[str, Any]], values: list[float | None]) -> Summary:
-    part = "valid" if protocol.kind == "sweep" else "test"
+    split_set = "valid" if protocol.kind == "sweep" else "test"
     members = []
     for position, (change, value) in enumerate(zip(changes, values, strict=True)):
         scores = None
@@ -36,7 +36,7 @@ def _summary(protocol: ProtocolConfig, changes: list[dict[str, Any]], values: li
                 weighted_f1=value,
                 loss=1 - value,
             )
-            scores = RunScores({part: one}, {}, 50)
+            scores = RunScores({split_set: one}, {}, 50)
         members.append(MemberResult(position, f"{NAME} {position}", change, None, False, scores))
     known = [value for value in values if value is not None]
     mean, sd = (float(np.mean(known)), float(np.std(known))) if known else (np.nan, np.nan)
@@ -47,9 +47,11 @@ def _summary(protocol: ProtocolConfig, changes: list[dict[str, Any]], values: li
         members=tuple(Member(one.position, f"r-{one.position}", one.label, one.changes) for one in members),
     )  # fmt: skip
     return Summary(
-        experiment=experiment, part=part, members=tuple(members),
-        together={} if part == "valid" else {name: Together(name, len(known), mean, sd, interval) for name in METRICS},
-        about="", best=values.index(max(known)) if known and part == "valid" else None,
+        experiment=experiment, split_set=split_set, members=tuple(members),
+        by_metric={} if split_set == "valid" else {
+            name: MetricSummary(name, len(known), mean, sd, interval) for name in METRICS
+        },
+        about="", best=values.index(max(known)) if known and split_set == "valid" else None,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ def split_counts(patients: list[int | None]) -> pd.DataFrame:
     return table.assign(patients=pd.array(patients, dtype="Int64"))
 
 
-def test_one_bar_a_part_and_one_colour_a_class() -> None:
+def test_one_bar_a_set_and_one_colour_a_class() -> None:
     figure = counts_figure(split_counts([24, 6, 10]))
     normal, tumour = figure.data
     assert (normal.y, tumour.y) == ((1200, 300, 200), (800, 100, 400))

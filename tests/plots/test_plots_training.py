@@ -61,7 +61,7 @@ ALL = EpochDone(
         ("F1", 0.75, 0.85, "F1 of the positive class"),
     ],
 )
-def test_each_measure_is_drawn_of_both_parts(measure: Measure, valid: float, train: float, axis: str) -> None:
+def test_each_measure_is_drawn_of_both_sets(measure: Measure, valid: float, train: float, axis: str) -> None:
     figure = curves_figure({"CNN": [ALL]}, measure)
     drawn = {trace.name: trace.y for trace in figure.data}
     assert drawn == {"CNN, validation": (valid,), "CNN, training (running)": (train,), "CNN, best epoch": (valid,)}

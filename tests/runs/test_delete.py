@@ -115,7 +115,7 @@ def test_a_run_that_an_experiment_counts_needs_force_and_leaves_its_place(
         assert connection.execute(sa.select(EXPERIMENT_RUNS.c.run_id)).scalars().all() == [ended.run_id]
 
 
-def test_a_run_that_was_chosen_stays_until_its_test_part_is_scored(
+def test_a_run_that_was_chosen_stays_until_its_test_set_is_scored(
     workspace: Workspace, store: Store, ended: Run
 ) -> None:
     _experiment(store, ended, chosen=True)

@@ -83,12 +83,12 @@ def test_a_driver_that_hangs_holds_up_nobody_for_long(monkeypatch: pytest.Monkey
     monkeypatch.setattr(nvidia_smi, "TIMEOUT_SECONDS", 0.1)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     watch, begun = GpuWatch(), time.monotonic()
-    assert watch.look() == ()
+    assert watch.poll() == ()
     assert time.monotonic() - begun < 0.8
     thread = watch._thread
     assert thread is not None
     thread.join()
-    assert watch.look()[0] == H200
+    assert watch.poll()[0] == H200
 
 
 @pytest.mark.parametrize("script", ["false", "sleep 9", None])

@@ -40,7 +40,7 @@ from histo_core.workspace import Workspace
 OPTIONS: dict[str, Option] = {"patches": 80, "patients": 8}
 DATA = DataConfig(dataset="phantom", options=OPTIONS)
 TEST = PredictConfig(parts=("test",))
-PART = "t" * 64
+TEST_SET = "t" * 64
 
 
 @pytest.fixture(scope="module")
@@ -58,13 +58,13 @@ def home(drawn: Workspace, workspace: Workspace) -> Workspace:
     return workspace
 
 
-def trained(workspace: Workspace, *, seed: int = 0, parts: tuple[str, ...] = ("valid",)) -> Run:
+def trained(workspace: Workspace, *, seed: int = 0, split_sets: tuple[str, ...] = ("valid",)) -> Run:
     config = RunConfig(
         data=DATA,
         preprocess=PreprocessConfig(crop=32),
         model=ModelConfig(name="cnn_narrow"),
         train=TrainConfig(epochs=1, batch_size=32, device="cpu", threads=1),
-        predict=PredictConfig.model_validate({"parts": parts}),
+        predict=PredictConfig.model_validate({"parts": split_sets}),
         seed=seed,
     )
     run = launch(config, workspace, start_supervisor=False)
@@ -77,19 +77,19 @@ def looks(workspace: Workspace, run: Run) -> int:
     return scored_before(Store.open(workspace).database, run.test_fingerprint, "somebody who comes now")
 
 
-def test_a_part_is_known_by_its_content_and_the_ids_in_it_in_whatever_order(home: Workspace) -> None:
+def test_a_set_is_known_by_its_content_and_the_ids_in_it_in_whatever_order(home: Workspace) -> None:
     dataset = open_dataset(DATA, home)
     split = make_split(dataset, SplitConfig(), home)
     ids = sorted(dataset.table["sample_id"].iloc[split.indices("test")])
     by_hand = hashlib.sha256("\0".join([dataset.content_hash, *ids]).encode()).hexdigest()
     assert fingerprint_of(dataset, split) == by_hand
-    other = split.parts.copy()
+    other = split.split_sets.copy()
     other[split.indices("valid")] = "train"  # what is left out of the test set does not name it
     assert fingerprint_of(dataset, Split(other, "random", "f", "")) == by_hand
-    fewer = split.parts.copy()
+    fewer = split.split_sets.copy()
     fewer[split.indices("test")[0]] = "train"
     assert fingerprint_of(dataset, Split(fewer, "random", "f", "")) != by_hand
-    assert fingerprint_of(dataset, Split(np.full_like(split.parts, "train"), "random", "f", "")) == ""
+    assert fingerprint_of(dataset, Split(np.full_like(split.split_sets, "train"), "random", "f", "")) == ""
 
 
 def test_others_count_and_only_those_before(workspace: Workspace) -> None:
@@ -97,12 +97,12 @@ def test_others_count_and_only_those_before(workspace: Workspace) -> None:
     database = Store.open(workspace).database
     start = datetime(2026, 1, 1, tzinfo=UTC)
     rows = [
-        {"test_fingerprint": PART, "scored_for": name, "scored_at": start + timedelta(days=day)}
+        {"test_fingerprint": TEST_SET, "scored_for": name, "scored_at": start + timedelta(days=day)}
         for day, name in enumerate(("a", "b", "c"))
     ]
     with database.write() as connection:
         connection.execute(sa.insert(TEST_SCORES), rows)
-    assert [scored_before(database, PART, name) for name in ("a", "b", "c", "nobody yet")] == [0, 1, 2, 3]
+    assert [scored_before(database, TEST_SET, name) for name in ("a", "b", "c", "nobody yet")] == [0, 1, 2, 3]
     assert scored_before(database, "u" * 64, "a") == 0
     together = [{"test_fingerprint": "v" * 64, "scored_for": name, "scored_at": start} for name in ("a", "b")]
     with database.write() as connection:
@@ -113,13 +113,13 @@ def test_others_count_and_only_those_before(workspace: Workspace) -> None:
 def test_of_one_and_the_same_the_first_time_counts_and_its_time_stays(workspace: Workspace) -> None:
     for name in ("a", "b", "a"):
         with Store.open(workspace).database.write() as connection:
-            record_score(connection, PART, name)
+            record_score(connection, TEST_SET, name)
     with Store.open(workspace).database.write() as connection:
-        record_score(connection, "", "a")  # of a part without patches nothing is remembered
+        record_score(connection, "", "a")  # of a test set without patches nothing is remembered
     with Store.open(workspace).database.read() as connection:
         rows = connection.execute(sa.select(TEST_SCORES.c.scored_for).order_by(TEST_SCORES.c.scored_at)).scalars().all()
     assert rows == ["a", "b"]
-    assert scored_before(Store.open(workspace).database, PART, "a") == 0
+    assert scored_before(Store.open(workspace).database, TEST_SET, "a") == 0
 
 
 @pytest.mark.parametrize(
@@ -130,12 +130,12 @@ def test_in_words(count: int, words: str) -> None:
     assert scored_in_words(count).startswith(words)
 
 
-def test_a_run_counts_once_when_it_has_predicted_its_test_part_and_comparing_it_adds_nothing(home: Workspace) -> None:
+def test_a_run_counts_once_when_it_has_predicted_its_test_set_and_comparing_it_adds_nothing(home: Workspace) -> None:
     without = trained(home)
     assert looks(home, without) == 0
-    first = trained(home, seed=1, parts=("valid", "test"))
+    first = trained(home, seed=1, split_sets=("valid", "test"))
     assert (first.test_fingerprint, looks(home, first)) == (without.test_fingerprint, 1)
-    second = trained(home, seed=2, parts=("test",))
+    second = trained(home, seed=2, split_sets=("test",))
     assert looks(home, first) == 2
     for _ in range(2):
         compare(join([load(first, home), load(second, home)], "test"))
@@ -163,7 +163,7 @@ def test_a_run_that_ended_otherwise_showed_nothing(home: Workspace) -> None:
         assert looks(home, run) == 0
 
 
-def test_predictions_count_once_whatever_way_they_meet_the_runs_test_part(
+def test_predictions_count_once_whatever_way_they_meet_the_runs_test_set(
     home: Workspace,
 ) -> None:
     run = trained(home)
@@ -174,7 +174,7 @@ def test_predictions_count_once_whatever_way_they_meet_the_runs_test_part(
 
     predict(own, PredictConfig(parts=("train", "valid")))
     predict(None, PredictConfig(), DataConfig(dataset="phantom", options=OPTIONS | {"seed": 5}))
-    assert looks(home, run) == 0, "neither other parts nor other data"
+    assert looks(home, run) == 0, "neither other sets nor other data"
     predict(own, TEST)
     predict(own, TEST)
     assert looks(home, run) == 1, "the second time it was only read"

@@ -201,7 +201,7 @@ def test_the_supervisor_kills_a_suspended_job_that_nobody_looks_at(
     monkeypatch.setattr(state, "GRACE_SECONDS", 0.2)
     supervisor = Supervisor(workspace, Store.open(workspace), 0.2, api.command, beside=kill_stubborn_jobs)
     time.sleep(0.3)
-    supervisor.look()
+    supervisor.poll()
     wait_until(lambda: not process.alive())
 
 

@@ -104,16 +104,16 @@ def test_a_conversion_is_found_when_the_data_are_opened(data: DataConfig, worksp
     np.testing.assert_array_equal(np.stack(after.read([0, 23])), np.stack(before.read([0, 23])))
 
 
-def test_an_export_writes_the_parts_of_its_split(data: DataConfig, workspace: Workspace, tmp_path: Path) -> None:
+def test_an_export_writes_the_sets_of_its_split(data: DataConfig, workspace: Workspace, tmp_path: Path) -> None:
     split = SplitConfig(method="random", seed=3)
     target = tmp_path / "out"
     params = _params(data, split=split.model_dump(mode="json"), layout="folders", target=str(target))
     _done("export", params, workspace)
     dataset = open_dataset(data, workspace)
-    parts = make_split(dataset, split).counts(dataset)
-    for part in ("train", "valid", "test"):
+    split_sets = make_split(dataset, split).counts(dataset)
+    for split_set in ("train", "valid", "test"):
         for name in dataset.classes:
-            assert len(list((target / part / name).glob("*.png"))) == parts.loc[part, name]
+            assert len(list((target / split_set / name).glob("*.png"))) == split_sets.loc[split_set, name]
 
 
 def test_an_export_over_files_that_are_there_fails_in_words(

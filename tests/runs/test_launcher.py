@@ -262,7 +262,7 @@ def test_a_run_whose_worker_and_supervisor_both_died_is_noticed(workspace: Works
     run = store.claim(enqueue().run_id, gone)
     keep_supervised(workspace)
     assert supervisor_alive(workspace) is not None
-    wait_until(lambda: store.get(run.run_id).status is RunStatus.LOST)
+    wait_until(lambda: store.get(run.run_id).status is RunStatus.INTERRUPTED)
 
 
 SERVER = """

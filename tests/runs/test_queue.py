@@ -151,6 +151,6 @@ def test_a_run_that_is_resumed_leaves_its_gpu_open_again(store: Store) -> None:
     run, me = _add(store, "a", device=OPEN_DEVICE), ProcessIdentity.current()
     assert next_queued(store, [], lambda: ["cuda:0"]) is not None
     store.claim(run.run_id, me)
-    store.finish(run.run_id, me, RunStatus.LOST)
+    store.finish(run.run_id, me, RunStatus.INTERRUPTED)
     assert store.requeue(run.run_id).device == OPEN_DEVICE
     assert next_queued(store, [], list) is None, "no GPU is there any more"

@@ -68,7 +68,7 @@ def test_ends_archives_and_resumptions_are_written_too_and_heartbeats_with_the_n
     assert read_run(folder) == _row(store, run.run_id)
 
 
-def test_a_score_of_a_test_part_is_kept_beside_the_database(store: Store, workspace: Workspace, enqueue) -> None:
+def test_a_score_of_a_test_set_is_kept_beside_the_database(store: Store, workspace: Workspace, enqueue) -> None:
     run: Run = enqueue()
     store.change(run.run_id, sa.true(), test_fingerprint="t" * 64)
     store.claim(run.run_id, ME)

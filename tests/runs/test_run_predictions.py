@@ -99,7 +99,7 @@ def test_the_same_question_is_answered_from_what_is_kept(
     assert list_predictions(workspace, "other-1") == []
 
 
-def test_the_runs_own_part_gives_the_runs_own_predictions_and_a_warning_only_where_it_learnt(
+def test_the_runs_own_set_gives_the_runs_own_predictions_and_a_warning_only_where_it_learnt(
     trained: tuple[Workspace, str],
 ) -> None:
     workspace, run_id = trained
@@ -125,13 +125,13 @@ def test_its_own_data_are_known_by_their_ids_and_content_wherever_they_lie(
     assert count_seen(own, np.arange(len(source))) == len(source) - len(own.indices("test"))
     assert count_seen(own, own.indices("test")) == 0
     monkeypatch.setattr("histo_core.prediction.predict.training_digests", None)  # no pixel is looked at, at any size
-    parts = PredictConfig(parts=("valid", "test"))
-    found = predict_with(run_id, OWN, workspace, split=run.config.split, predict=parts)
+    split_sets = PredictConfig(parts=("valid", "test"))
+    found = predict_with(run_id, OWN, workspace, split=run.config.split, predict=split_sets)
     assert found.warnings[-1].startswith(f"Shared patches: {len(own.indices('valid'))} of {len(found.table())} patches")
     assert found.facts["division"] == "the run's own split"
     another = SplitConfig(method="random", seed=1)
     test = predict_with(run_id, OWN, workspace, split=another, predict=PredictConfig(parts=("test",)))
-    learnt = set(source.table["sample_id"].to_numpy()[np.isin(own.parts, ("train", "valid"))])
+    learnt = set(source.table["sample_id"].to_numpy()[np.isin(own.split_sets, ("train", "valid"))])
     count = len(learnt & set(test.table()["sample_id"]))
     assert f"{count} of {len(test.table())} patches are from the run's own" in test.warnings[-1]
     assert test.facts["division"] == "split by random, seed 1"

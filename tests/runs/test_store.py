@@ -227,7 +227,7 @@ def test_progress_of_another_version_is_passed_over(store: Store, enqueue) -> No
     assert (found.status, found.progress) == (RunStatus.RUNNING, None)
 
 
-def test_who_looks_at_a_test_part_is_counted(store: Store) -> None:
+def test_who_looks_at_a_test_set_is_counted(store: Store) -> None:
     part = {"data_hash": "d" * 64, "split_fingerprint": "f" * 64, "test_fingerprint": "t" * 64, "device": "cpu"}
 
     def ended(config: RunConfig, status: RunStatus) -> str:

@@ -30,9 +30,9 @@ from histo_core.runs.worker.supervisor_process import POLL_SECONDS, lock_file, s
 from histo_core.workspace import Workspace
 
 
-def _look_until(supervisor: Supervisor, store: Store, run_id: str, status: RunStatus) -> None:
+def _poll_until(supervisor: Supervisor, store: Store, run_id: str, status: RunStatus) -> None:
     def seen() -> bool:
-        supervisor.look()
+        supervisor.poll()
         return store.get(run_id).status is status
 
     wait_until(seen)
@@ -40,14 +40,14 @@ def _look_until(supervisor: Supervisor, store: Store, run_id: str, status: RunSt
 
 def test_queued_runs_are_carried_out_one_a_device(supervisor: Supervisor, store: Store, enqueue) -> None:
     first, second, other = enqueue("slow"), enqueue("quick"), enqueue("slow", device="cuda:0")
-    _look_until(supervisor, store, first.run_id, RunStatus.RUNNING)
-    _look_until(supervisor, store, other.run_id, RunStatus.RUNNING)
+    _poll_until(supervisor, store, first.run_id, RunStatus.RUNNING)
+    _poll_until(supervisor, store, other.run_id, RunStatus.RUNNING)
     assert store.get(second.run_id).status is RunStatus.QUEUED
     for run in (first, other):
         store.request_cancel(run.run_id)
-        _look_until(supervisor, store, run.run_id, RunStatus.CANCELLED)
-    _look_until(supervisor, store, second.run_id, RunStatus.SUCCEEDED)
-    wait_until(lambda: not supervisor.look())
+        _poll_until(supervisor, store, run.run_id, RunStatus.CANCELLED)
+    _poll_until(supervisor, store, second.run_id, RunStatus.SUCCEEDED)
+    wait_until(lambda: not supervisor.poll())
 
 
 def test_a_run_of_several_devices_keeps_them_all_busy(supervisor: Supervisor, store: Store, enqueue) -> None:
@@ -59,23 +59,23 @@ def test_a_run_of_several_devices_keeps_them_all_busy(supervisor: Supervisor, st
         name="slow",
     )
     behind, other = enqueue("quick", device="cuda:1"), enqueue("quick", device="cuda:2")
-    _look_until(supervisor, store, other.run_id, RunStatus.SUCCEEDED)
-    _look_until(supervisor, store, pair.run_id, RunStatus.RUNNING)
+    _poll_until(supervisor, store, other.run_id, RunStatus.SUCCEEDED)
+    _poll_until(supervisor, store, pair.run_id, RunStatus.RUNNING)
     assert store.get(behind.run_id).status is RunStatus.QUEUED
     store.request_cancel(pair.run_id)
-    _look_until(supervisor, store, behind.run_id, RunStatus.SUCCEEDED)
+    _poll_until(supervisor, store, behind.run_id, RunStatus.SUCCEEDED)
 
 
 def test_a_worker_that_cannot_begin_fails_its_run_once(supervisor: Supervisor, store: Store, enqueue) -> None:
     run = enqueue("broken")
-    _look_until(supervisor, store, run.run_id, RunStatus.FAILED)
+    _poll_until(supervisor, store, run.run_id, RunStatus.FAILED)
     assert "ended with exit code 3 before it began" in store.get(run.run_id).reason
-    assert not supervisor.look()
+    assert not supervisor.poll()
 
 
 def test_a_worker_that_cannot_be_started_fails_its_run(workspace: Workspace, store: Store, enqueue) -> None:
     run = enqueue()
-    Supervisor(workspace, store, 1.0, lambda _: ["/no/such/program"]).look()
+    Supervisor(workspace, store, 1.0, lambda _: ["/no/such/program"]).poll()
     assert store.get(run.run_id).reason.startswith("Its worker could not be started: [Errno 2]")
 
 
@@ -88,14 +88,14 @@ def test_a_worker_that_hangs_before_it_begins_is_killed_and_its_device_is_free(
         supervisor, "_command", lambda run_id: ["sleep", "600"] if run_id == hanging.run_id else works(run_id)
     )
     monkeypatch.setattr(supervisor, "_start_seconds", 20.0)
-    supervisor.look()
+    supervisor.poll()
     assert store.get(behind.run_id).status is RunStatus.QUEUED
     supervisor._at_work[next(iter(supervisor._children.values())).identity] -= 21
-    _look_until(supervisor, store, hanging.run_id, RunStatus.FAILED)
+    _poll_until(supervisor, store, hanging.run_id, RunStatus.FAILED)
     assert store.get(hanging.run_id).reason == (
         "Its worker did not begin within 20 s, and was killed; see log.txt in its folder."
     )
-    _look_until(supervisor, store, behind.run_id, RunStatus.SUCCEEDED)
+    _poll_until(supervisor, store, behind.run_id, RunStatus.SUCCEEDED)
 
 
 @pytest.mark.parametrize(
@@ -108,21 +108,21 @@ def test_how_a_process_ended_in_words(code: int, words: str) -> None:
 
 def test_a_killed_worker_is_lost_and_says_how(supervisor: Supervisor, store: Store, enqueue) -> None:
     run = enqueue("slow")
-    _look_until(supervisor, store, run.run_id, RunStatus.RUNNING)
+    _poll_until(supervisor, store, run.run_id, RunStatus.RUNNING)
     os.kill(store.running()[0].worker.pid, signal.SIGKILL)
-    _look_until(supervisor, store, run.run_id, RunStatus.LOST)
+    _poll_until(supervisor, store, run.run_id, RunStatus.INTERRUPTED)
     reason = store.get(run.run_id).reason
     assert "was killed by SIGKILL (out of memory, or by hand)" in reason
     assert reason.endswith(f"If memory ran out, launch again with a batch size of {run.config.train.batch_size // 2}.")
     store.requeue(run.run_id)
-    _look_until(supervisor, store, run.run_id, RunStatus.RUNNING)
+    _poll_until(supervisor, store, run.run_id, RunStatus.RUNNING)
 
 
 def test_a_worker_that_dies_during_a_look_says_how_too(
     supervisor: Supervisor, store: Store, enqueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = enqueue("slow")
-    _look_until(supervisor, store, run.run_id, RunStatus.RUNNING)
+    _poll_until(supervisor, store, run.run_id, RunStatus.RUNNING)
     worker, running = store.running()[0].worker, store.running
 
     def dies_now() -> list[ClaimedRun]:
@@ -131,7 +131,7 @@ def test_a_worker_that_dies_during_a_look_says_how_too(
         return running()
 
     monkeypatch.setattr(store, "running", dies_now)
-    supervisor.look()
+    supervisor.poll()
     assert "was killed by SIGKILL" in store.get(run.run_id).reason
 
 
@@ -139,16 +139,16 @@ def test_a_worker_that_ignores_sigterm_is_killed_with_its_helpers(
     supervisor: Supervisor, store: Store, enqueue
 ) -> None:
     run = enqueue("stubborn")
-    _look_until(supervisor, store, run.run_id, RunStatus.RUNNING)
+    _poll_until(supervisor, store, run.run_id, RunStatus.RUNNING)
     worker = store.running()[0].worker
     helpers = psutil.Process(worker.pid).children()
     assert len(helpers) == 1
     store.request_cancel(run.run_id)
-    supervisor.look()
+    supervisor.poll()
     time.sleep(0.2)
-    supervisor.look()
+    supervisor.poll()
     assert worker.alive(), "it has its time to stop"
-    _look_until(supervisor, store, run.run_id, RunStatus.CANCELLED)
+    _poll_until(supervisor, store, run.run_id, RunStatus.CANCELLED)
     assert "was killed by SIGKILL" in store.get(run.run_id).reason
     wait_until(lambda: ProcessIdentity.of(helpers[0].pid) is None)
 
@@ -164,8 +164,8 @@ def test_a_worker_of_another_boot_is_judged_by_its_heartbeat(
     while store.get(run.run_id).status is RunStatus.RUNNING:
         seconds += POLL_SECONDS
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda now=seconds: now))
-        supervisor.look()
-    assert store.get(run.run_id).status is RunStatus.LOST
+        supervisor.poll()
+    assert store.get(run.run_id).status is RunStatus.INTERRUPTED
     assert HEARTBEAT_SECONDS * 3 < seconds <= 75
 
 
@@ -179,7 +179,7 @@ def test_the_time_of_day_of_another_machine_says_nothing_about_its_worker(
     for minutes in range(3):
         wrong = datetime.now(UTC) + timedelta(hours=hours, minutes=minutes)
         store.change(run.run_id, sa.true(), heartbeat_at=wrong)
-        supervisor.look()
+        supervisor.poll()
         assert store.get(run.run_id).status is RunStatus.RUNNING
 
 
@@ -188,44 +188,44 @@ def test_a_suspended_worker_that_was_cancelled_before_it_began_is_killed(
 ) -> None:
     run, works = enqueue("asleep"), supervisor._command
     monkeypatch.setattr(supervisor, "_command", lambda _: ["sleep", "600"])
-    supervisor.look()
+    supervisor.poll()
     process = next(iter(supervisor._children.values())).process
     os.kill(process.pid, signal.SIGSTOP)
     assert store.request_cancel(run.run_id).status is RunStatus.CANCELLED
-    supervisor.look()
+    supervisor.poll()
     assert process.poll() is None, "it has its time to leave"
     time.sleep(0.6)
-    supervisor.look()
+    supervisor.poll()
     store.requeue(run.run_id)  # just now: the worker that had to go says nothing about it
     monkeypatch.setattr(supervisor, "_command", works)
     store.change(run.run_id, sa.true(), name="quick")
     process.wait(10)
-    _look_until(supervisor, store, run.run_id, RunStatus.SUCCEEDED)
+    _poll_until(supervisor, store, run.run_id, RunStatus.SUCCEEDED)
 
 
 def test_a_worker_that_hangs_after_its_end_is_killed_with_what_it_started(
     supervisor: Supervisor, store: Store, enqueue
 ) -> None:
     run = enqueue("stubborn")
-    _look_until(supervisor, store, run.run_id, RunStatus.RUNNING)
+    _poll_until(supervisor, store, run.run_id, RunStatus.RUNNING)
     worker = store.running()[0].worker
     helper = psutil.Process(worker.pid).children()[0]
     store.finish(run.run_id, worker, RunStatus.CANCELLED)
-    supervisor.look()
+    supervisor.poll()
     assert worker.alive(), "it has its time to end"
     time.sleep(0.6)
-    supervisor.look()
+    supervisor.poll()
     wait_until(lambda: not worker.alive() and ProcessIdentity.of(helper.pid) is None)
 
 
 def test_what_a_killed_worker_started_is_killed_too(supervisor: Supervisor, store: Store, enqueue) -> None:
     run = enqueue("stubborn")
-    _look_until(supervisor, store, run.run_id, RunStatus.RUNNING)
+    _poll_until(supervisor, store, run.run_id, RunStatus.RUNNING)
     worker = store.running()[0].worker
     helper = psutil.Process(worker.pid).children()[0]
     os.kill(helper.pid, signal.SIGSTOP)
     os.kill(worker.pid, signal.SIGKILL)
-    _look_until(supervisor, store, run.run_id, RunStatus.LOST)
+    _poll_until(supervisor, store, run.run_id, RunStatus.INTERRUPTED)
     wait_until(lambda: ProcessIdentity.of(helper.pid) is None)
 
 
@@ -242,7 +242,7 @@ def test_a_dead_supervisor_is_replaced_and_its_worker_adopted(store: Store, enqu
     assert store.get(run.run_id).status is RunStatus.RUNNING
     assert store.running()[0].worker == worker, "adopted, not started again"
     os.kill(worker.pid, signal.SIGKILL)
-    wait_until(lambda: store.get(run.run_id).status is RunStatus.LOST)
+    wait_until(lambda: store.get(run.run_id).status is RunStatus.INTERRUPTED)
 
 
 def test_several_supervisors_never_start_a_run_twice(
@@ -318,13 +318,13 @@ def test_what_fails_for_a_while_does_not_end_the_supervisor(
 ) -> None:
     looks = []
 
-    def look(_: Supervisor) -> bool:
+    def poll(_: Supervisor) -> bool:
         looks.append(1)
         if len(looks) < 3:
             raise error
         return False
 
-    monkeypatch.setattr(Supervisor, "look", look)
+    monkeypatch.setattr(Supervisor, "look", poll)
     supervise(workspace, idle_exit_seconds=0.2, poll_seconds=0.02)
     assert len(looks) >= 3
 

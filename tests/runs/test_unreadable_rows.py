@@ -118,7 +118,7 @@ def test_a_supervisor_starts_the_next_run_beside_a_damaged_one(supervisor: Super
     waiting, running, good = enqueue("waiting"), enqueue("running"), enqueue("good")
     damage(store, waiting.run_id, "config", "{NaN")
     damage(store, running.run_id, "status", "running")
-    supervisor.look()
+    supervisor.poll()
     assert [child.run_id for child in supervisor._children.values()] == [good.run_id]
     assert store.get(waiting.run_id).status is RunStatus.UNREADABLE
 
@@ -202,6 +202,6 @@ def test_a_job_that_fails_over_a_name_that_is_not_utf8_says_so(workspace: Worksp
     folder = JobFolder("check-0123456789abcdef", workspace)
     job = Job(job_id=folder.path.name, kind="check", title="C", params={}, state="failed", asked_at=datetime.now(UTC))
     folder.write(job.model_copy(update={"error": "b/\udcff.png cannot be read"}))
-    assert folder.look() == job.model_copy(update={"error": "b/�.png cannot be read"})
+    assert folder.poll() == job.model_copy(update={"error": "b/�.png cannot be read"})
     (folder.path / "job.json").write_bytes(b'{"job_id": NaN')
-    assert folder.look() is None
+    assert folder.poll() is None

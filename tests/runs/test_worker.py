@@ -50,7 +50,7 @@ def test_a_run_ends_with_all_its_files(workspace: Workspace, store: Store, run: 
     dataset = open_dataset(run.config.data, workspace)
     split = make_split(dataset, run.config.split)
     table = read_predictions(folder / "predictions.parquet")
-    expected = {dataset.table["sample_id"][row] for part in ("valid", "test") for row in split.indices(part)}
+    expected = {dataset.table["sample_id"][row] for split_set in ("valid", "test") for row in split.indices(split_set)}
     assert set(table["sample_id"]) == expected
     assert list(table.filter(like="prob_")) == ["prob_normal", "prob_tumour"]
 
@@ -126,16 +126,16 @@ def test_a_cancel_in_the_store_reaches_a_worker_without_a_supervisor(
 def test_a_stop_while_predicting_is_kept_too(
     workspace: Workspace, store: Store, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = stages.predict_parts
+    plain = stages.predict_sets
 
     def stop_first(*args, **options):
         os.kill(os.getpid(), signal.SIGTERM)
         return plain(*args, **options)
 
-    monkeypatch.setattr(stages, "predict_parts", stop_first)
+    monkeypatch.setattr(stages, "predict_sets", stop_first)
     assert work(run.run_id, workspace) == 1
     assert store.get(run.run_id).status is RunStatus.CANCELLED
-    monkeypatch.setattr(stages, "predict_parts", plain)
+    monkeypatch.setattr(stages, "predict_sets", plain)
     store.requeue(run.run_id)
     assert work(run.run_id, workspace) == 0
 
@@ -205,7 +205,7 @@ def test_a_damaged_file_under_a_manifest_is_made_again(workspace: Workspace, sto
 def _queue_again(store: Store, workspace: Workspace, run: Run) -> None:
     """As if the worker had died before its last word."""
     with open_database(workspace).write() as connection:
-        connection.execute(sa.update(RUNS).values(status=RunStatus.LOST.value))
+        connection.execute(sa.update(RUNS).values(status=RunStatus.INTERRUPTED.value))
     store.requeue(run.run_id)
 
 

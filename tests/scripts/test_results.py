@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from histo_core.data.dataset import PARTS
+from histo_core.data.dataset import SPLIT_SETS
 from scripts import results
 from scripts.results_table import Result, markdown
 
@@ -22,11 +22,11 @@ predict: {parts: [test]}
 
 @pytest.fixture
 def patches(tmp_path: Path) -> Path:
-    """Ten of each class a part, 20 x 20 pixels."""
+    """Ten of each class a set, 20 x 20 pixels."""
     random = np.random.default_rng(0)
-    for part in PARTS:
+    for split_set in SPLIT_SETS:
         for kind, brightness in (("normal", 60), ("tumor", 190)):
-            folder = tmp_path / "data" / "patches" / part / kind
+            folder = tmp_path / "data" / "patches" / split_set / kind
             folder.mkdir(parents=True)
             for number in range(10):
                 pixels = random.integers(brightness - 50, brightness + 50, (20, 20, 3), np.uint8)

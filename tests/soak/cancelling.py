@@ -192,7 +192,7 @@ def _work(run_id: str, name: str, workspace: Workspace) -> int:
     Store.claim, stages.fit = claim, fit
     session.validate = before(session.validate, "validation")
     checkpoint.write_manifest = before(checkpoint.write_manifest, "checkpoint")
-    stages.predict_parts = before(stages.predict_parts, "predicting")
+    stages.predict_sets = before(stages.predict_sets, "predicting")
     stages.write_manifest = before(stages.write_manifest, "after all")
     if stage == "starting":
         reach()

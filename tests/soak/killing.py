@@ -169,7 +169,7 @@ class _Killer:
             self.epochs_lost += check_readable(run, self._workspace)
             # One that was killed before it claimed its run leaves it queued, and a look would start it elsewhere.
             if self._store.get(run.run_id).status is RunStatus.RUNNING:
-                self._supervisor.look()
+                self._supervisor.poll()
             if self._store.get(run.run_id).status.resumable:
                 self._store.requeue(run.run_id)
         return _outcome(folder)

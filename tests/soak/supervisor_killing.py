@@ -114,7 +114,7 @@ def _wait_until_right(workspace: Workspace, killed: set[str]) -> float:
 
 def _wrong(store: Store, killed: set[str]) -> list[str]:
     """Runs with another status than they should have. One whose worker was killed after its end has succeeded."""
-    right = {True: (RunStatus.LOST, RunStatus.SUCCEEDED), False: (RunStatus.SUCCEEDED,)}
+    right = {True: (RunStatus.INTERRUPTED, RunStatus.SUCCEEDED), False: (RunStatus.SUCCEEDED,)}
     runs = store.runs(limit=100_000)
     return [f"{run.run_id} is {run.status}" for run in runs if run.status not in right[run.run_id in killed]]
 

@@ -38,12 +38,12 @@ def patients_of(root: Path, workspace: Workspace) -> tuple[dict[str, set[str]], 
     config = STUDIES["fub_breakhis"].run("resnet18").config
     dataset = open_dataset(config.data.model_copy(update={"root": str(root)}), workspace)
     split = make_split(dataset, config.split)
-    table = dataset.table.assign(part=split.parts)
+    table = dataset.table.assign(part=split.split_sets)
     assert set(table["magnification"]) == {200}
-    return {str(part): set(rows["patient_id"]) for part, rows in table.groupby("part")}, split.note
+    return {str(split_set): set(rows["patient_id"]) for split_set, rows in table.groupby("part")}, split.note
 
 
-def test_the_published_second_fold_is_taken_and_choosing_happens_within_its_training_part(
+def test_the_published_second_fold_is_taken_and_choosing_happens_within_its_training_set(
     root: Path, workspace: Workspace
 ) -> None:
     lines = (
@@ -51,16 +51,16 @@ def test_the_published_second_fold_is_taken_and_choosing_happens_within_its_trai
         for path in sorted(root.rglob("*.png"))
     )
     (root / "dsfold2.txt").write_text("".join(lines))
-    parts, note = patients_of(root, workspace)
-    assert parts["test"] == set(TESTED)
-    assert parts["valid"]
-    assert parts["train"] | parts["valid"] == set(PATIENTS) - set(TESTED)
-    assert not parts["train"] & parts["valid"], "the epoch is chosen on patients of their own"
+    split_sets, note = patients_of(root, workspace)
+    assert split_sets["test"] == set(TESTED)
+    assert split_sets["valid"]
+    assert split_sets["train"] | split_sets["valid"] == set(PATIENTS) - set(TESTED)
+    assert not split_sets["train"] & split_sets["valid"], "the epoch is chosen on patients of their own"
     assert note.startswith("The split is the published one; validation was cut from its training set by patient")
 
 
 def test_without_the_file_the_split_says_what_it_takes_instead(root: Path, workspace: Workspace) -> None:
-    parts, note = patients_of(root, workspace)
-    assert len(parts["test"]) == 6
-    assert parts["test"] != set(TESTED)
+    split_sets, note = patients_of(root, workspace)
+    assert len(split_sets["test"]) == 6
+    assert split_sets["test"] != set(TESTED)
     assert note.startswith("dsfold2.txt is not here, so 30% of the patients were drawn for test (draw 2 of ours)")

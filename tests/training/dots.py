@@ -47,6 +47,6 @@ class Dots(Dataset):
 
 
 def split_of(dataset: Dataset) -> Split:
-    parts = np.array(["train"] * TRAIN + ["valid"] * VALID + ["test"] * TEST, dtype=object)
+    split_sets = np.array(["train"] * TRAIN + ["valid"] * VALID + ["test"] * TEST, dtype=object)
     ids, labels = dataset.table["sample_id"].tolist(), dataset.table["label"].tolist()
-    return Split(parts, "random", fingerprint(ids, labels, parts.tolist()), "A split for tests.")
+    return Split(split_sets, "random", fingerprint(ids, labels, split_sets.tolist()), "A split for tests.")

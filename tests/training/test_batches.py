@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from histo_core.config import AugmentConfig, PreprocessConfig
-from histo_core.data.splits.balance import draw_keys
+from histo_core.data.splits.balance import sampling_keys
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import DataError
 from histo_core.training.batches import Augmentation, Batches, BatchRequest
@@ -39,7 +39,9 @@ def test_augmentation_is_drawn_from_seed_epoch_and_sample(dots) -> None:
 def test_a_row_that_comes_again_is_changed_in_another_way(dots) -> None:
     batches = Batches(dots, Preprocess(PreprocessConfig(crop=16)), ROWS, CPU)
     again = np.array([3, 1, 3, 3])
-    images, labels = batches.batch(again, Augmentation(AugmentConfig(jitter=0.2), seed=5, epoch=2), draw_keys(again))
+    images, labels = batches.batch(
+        again, Augmentation(AugmentConfig(jitter=0.2), seed=5, epoch=2), sampling_keys(again)
+    )
     once, _ = batches.batch(again[:2], Augmentation(AugmentConfig(jitter=0.2), seed=5, epoch=2))
     assert torch.equal(images[:2], once)
     assert len({image.numpy().tobytes() for image in images}) == 4

@@ -56,7 +56,7 @@ def test_imagenet_features_tell_more_of_tumour_than_random_ones(shared_data: Pat
     dataset = open_dataset(DataConfig(dataset="folder", root=str(shared_data / "pcam_jpeg")), workspace)
     split, labels = make_split(dataset, SplitConfig(), workspace), dataset.table["label"].to_numpy()
     random = np.random.default_rng(0)
-    train, valid = (random.choice(split.indices(part), 1000, replace=False) for part in ("train", "valid"))
+    train, valid = (random.choice(split.indices(split_set), 1000, replace=False) for split_set in ("train", "valid"))
     torch.manual_seed(0)
     fresh = build_network(ModelConfig(name="squeezenet1_1"), 2, (96, 96)).get_submodule("features").eval()
     preprocess = Preprocess(PreprocessConfig())

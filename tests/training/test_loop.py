@@ -120,8 +120,8 @@ def test_equals_a_plain_loop(fit_dots, dots, split, config, tmp_path) -> None:
             assert not done.macro
 
 
-def told(done: EpochDone, part: str) -> list[float | None]:
-    return [getattr(done, f"{part}_{name}") for name in ("accuracy", "auroc", "precision", "recall", "f1")]
+def told(done: EpochDone, split_set: str) -> list[float | None]:
+    return [getattr(done, f"{split_set}_{name}") for name in ("accuracy", "auroc", "precision", "recall", "f1")]
 
 
 def scikit_learns(logits: torch.Tensor, labels: torch.Tensor) -> list[float]:
@@ -237,7 +237,7 @@ def test_patches_too_many_for_memory_are_read_each_time_with_the_same_result(
     assert dots.reads - kept == 1 + 3 * (37 + 14)
 
 
-def test_the_test_part_changes_nothing(whole, fit_dots, dots, split, tmp_path) -> None:
+def test_the_test_set_changes_nothing(whole, fit_dots, dots, split, tmp_path) -> None:
     dots.pixels[split.indices("test")] = 0
     assert epochs(fit_dots(tmp_path / "run", dataset=dots)) == epochs(whole[0])
 
@@ -346,8 +346,8 @@ def test_a_device_that_is_not_there_is_refused(fit_dots, config, tmp_path) -> No
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("part", ["train", "valid"])
-def test_an_empty_part_is_refused(fit_dots, split: Split, tmp_path, part: str) -> None:
-    parts = np.where(split.parts == part, "test", split.parts)
-    with pytest.raises(SplitError, match=f"The {part} set holds 0"):
-        list(fit_dots(tmp_path / "run", split=dataclasses.replace(split, parts=parts)))
+@pytest.mark.parametrize("split_set", ["train", "valid"])
+def test_an_empty_set_is_refused(fit_dots, split: Split, tmp_path, split_set: str) -> None:
+    split_sets = np.where(split.split_sets == split_set, "test", split.split_sets)
+    with pytest.raises(SplitError, match=f"The {split_set} set holds 0"):
+        list(fit_dots(tmp_path / "run", split=dataclasses.replace(split, split_sets=split_sets)))

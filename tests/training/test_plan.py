@@ -15,12 +15,12 @@ def subset(config, count: int | None):
     return config.model_copy(update={"train": config.train.model_copy(update={"max_train_samples": count})})
 
 
-def test_rows_of_the_parts(dots, split, config) -> None:
+def test_rows_of_the_sets(dots, split, config) -> None:
     assert training_rows(config, dots, split).tolist() == list(range(37))
     assert validation_rows(dots, split).tolist() == list(range(37, 51))
 
 
-def test_a_subset_is_seeded_and_from_the_training_part(dots, split, config) -> None:
+def test_a_subset_is_seeded_and_from_the_training_set(dots, split, config) -> None:
     rows = training_rows(subset(config, 10), dots, split)
     assert len(np.unique(rows)) == 10
     assert rows.max() < 37
@@ -31,9 +31,9 @@ def test_a_subset_is_seeded_and_from_the_training_part(dots, split, config) -> N
 
 
 def test_a_subset_keeps_the_shares_of_the_classes(dots, split, config) -> None:
-    labels, part = dots.table["label"].to_numpy(), training_rows(config, dots, split)
+    labels, drawn = dots.table["label"].to_numpy(), training_rows(config, dots, split)
     drawn = training_rows(subset(config, 20), dots, split)
-    shares = np.bincount(labels[part]) / len(part)
+    shares = np.bincount(labels[drawn]) / len(drawn)
     np.testing.assert_allclose(np.bincount(labels[drawn]), 20 * shares, atol=1)
 
 
@@ -91,15 +91,15 @@ def test_unlabelled_samples_are_refused(dots, split, config) -> None:
 
 
 def test_too_few_samples_are_refused(dots, split, config) -> None:
-    parts = np.where(np.arange(len(dots)) == 0, "train", "valid")
+    split_sets = np.where(np.arange(len(dots)) == 0, "train", "valid")
     with pytest.raises(SplitError, match="train set holds 1 sample"):
-        training_rows(config, dots, dataclasses.replace(split, parts=parts))
+        training_rows(config, dots, dataclasses.replace(split, split_sets=split_sets))
 
 
 def test_each_device_needs_two_samples(dots, split, config) -> None:
     few = np.where(np.arange(len(dots)) < 3, "train", "valid")
     with pytest.raises(SplitError, match=r"train set holds 3 sample.*At least 4"):
-        training_rows(balanced(config, devices=2), dots, dataclasses.replace(split, parts=few))
+        training_rows(balanced(config, devices=2), dots, dataclasses.replace(split, split_sets=few))
     with pytest.raises(SplitError, match=r"3 training patches were chosen for 2 devices\. At least 2 a device"):
         training_rows(balanced(config, devices=2, max_train_samples=3), dots, split)
 

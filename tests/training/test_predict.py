@@ -10,7 +10,7 @@ from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import CheckpointError, CorruptDataError
 from histo_core.models.inference.predictor import Predictor
 from histo_core.models.registry import build_model
-from histo_core.training.predict import predict_parts
+from histo_core.training.predict import predict_sets
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def predictor() -> Predictor:
 
 def test_table_keeps_the_contract(predictor, dots, split) -> None:
     told: list[tuple[int, int]] = []
-    table = predict_parts(predictor, dots, split, batch_size=5, on_batch=lambda *step: told.append(step))
+    table = predict_sets(predictor, dots, split, batch_size=5, on_batch=lambda *step: told.append(step))
     check_predictions(table)
     assert told == [(number, 5) for number in range(1, 6)]
     assert table["split"].tolist() == ["valid"] * 14 + ["test"] * 9
@@ -37,21 +37,21 @@ def test_table_keeps_the_contract(predictor, dots, split) -> None:
 
 
 def test_parts_as_asked(predictor, dots, split) -> None:
-    assert predict_parts(predictor, dots, split, ("train",))["split"].unique().tolist() == ["train"]
+    assert predict_sets(predictor, dots, split, ("train",))["split"].unique().tolist() == ["train"]
 
 
 def test_other_classes_are_refused(predictor, dots, split) -> None:
     predictor.classes = ("benign", "malignant")
     with pytest.raises(CheckpointError, match=r"classes benign, malignant.*normal, tumour"):
-        predict_parts(predictor, dots, split)
+        predict_sets(predictor, dots, split)
 
 
 def test_views_are_combined_as_asked(predictor, dots, split) -> None:
-    table = predict_parts(predictor, dots, split, ("test",), predict=PredictConfig(tta="symmetries"), batch_size=4)
+    table = predict_sets(predictor, dots, split, ("test",), predict=PredictConfig(tta="symmetries"), batch_size=4)
     rows = split.indices("test")
     expected = predictor.predict(dots.read(rows), PredictConfig(tta="symmetries"))
     np.testing.assert_allclose(table[["prob_normal", "prob_tumour"]], expected.probabilities, rtol=1e-6)
-    voted = predict_parts(
+    voted = predict_sets(
         predictor, dots, split, ("test",), predict=PredictConfig(tta="symmetries", combine="vote"), batch_size=4
     )
     assert not any(column.startswith("score_") for column in voted)
@@ -64,4 +64,4 @@ def test_a_patch_that_cannot_be_read_ends_it(predictor, dots, split, monkeypatch
 
     monkeypatch.setattr(dots, "read_source", broken)
     with pytest.raises(CorruptDataError, match="s41"):
-        predict_parts(predictor, dots, split)
+        predict_sets(predictor, dots, split)

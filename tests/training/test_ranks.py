@@ -20,7 +20,7 @@ from histo_core.errors import ConfigError
 from histo_core.models.weights.manifest import read_manifest
 from histo_core.models.weights.tensorfile import read_tensors
 from histo_core.training.activations import read_activity
-from histo_core.training.distributed.process_group import ProcessGroup, find_ranks
+from histo_core.training.distributed.process_group import ProcessGroup, find_process_group
 from histo_core.training.distributed.shards import BatchSharding
 
 CPU = torch.device("cpu")
@@ -189,7 +189,7 @@ def test_parts_add_up_to_the_batchs_mean(balance: str) -> None:
     """By hand, for a batch with fewer samples than processes: the third computes for nothing."""
     rows, labels = np.array([4, 2, 7, 9, 5, 1]), np.array([0, 0, 0, 0, 1, 1])
     order, config = np.array([7, 1, 4, 2, 5, 9]), TrainConfig(batch_size=4, balance=balance)
-    deals = [
+    shardings = [
         BatchSharding(ProcessGroup(CPU, rank, 3), config, rows, labels, n_classes=2).of_epoch(order, batches=2)
         for rank in range(3)
     ]
@@ -197,25 +197,25 @@ def test_parts_add_up_to_the_batchs_mean(balance: str) -> None:
     if balance == "none":
         weights = dict.fromkeys(weights, 1.0)
     for batch, members in enumerate(([7, 1, 4, 2], [5, 9])):
-        parts = [deal[batch] for deal in deals]
-        assert [deal.samples for deal in parts] == [len(members)] * 3
+        shards = [shard[batch] for shard in shardings]
+        assert [shard.samples for shard in shards] == [len(members)] * 3
         whole = sum(weights[row] for row in members)
-        expected = [sum(weights[row] for row in order[deal.places]) / whole for deal in parts]
+        expected = [sum(weights[row] for row in order[shard.places]) / whole for shard in shards]
         if batch == 1:
-            assert order[parts[2].places].tolist() == [5]
+            assert order[shards[2].places].tolist() == [5]
             expected[2] = 0
-        assert [deal.part for deal in parts] == pytest.approx(expected)
-        assert sum(deal.part for deal in parts) == pytest.approx(1)
+        assert [shard.weight for shard in shards] == pytest.approx(expected)
+        assert sum(shard.weight for shard in shards) == pytest.approx(1)
 
 
 def test_processes_that_do_not_fit_the_configuration_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(ConfigError, match="2 devices were chosen, and 1 process started"):
-        find_ranks(TrainConfig(device="cpu", devices=2))
+        find_process_group(TrainConfig(device="cpu", devices=2))
     with pytest.raises(ConfigError, match="A batch of 2 cannot be shared by 3"):
-        find_ranks(TrainConfig(device="cpu", devices=3, batch_size=2))
+        find_process_group(TrainConfig(device="cpu", devices=3, batch_size=2))
     monkeypatch.setenv("WORLD_SIZE", "4")
     monkeypatch.setenv("RANK", "3")
-    assert find_ranks(TrainConfig(device="cpu")) == ProcessGroup(CPU)
-    assert find_ranks(TrainConfig(device="cpu", devices=4)) == ProcessGroup(CPU, rank=3, count=4)
+    assert find_process_group(TrainConfig(device="cpu")) == ProcessGroup(CPU)
+    assert find_process_group(TrainConfig(device="cpu", devices=4)) == ProcessGroup(CPU, rank=3, count=4)

@@ -51,10 +51,10 @@ def epoch(updates: Updates, samples: tuple[Tensor, Tensor], number: int = 0) -> 
     (images, labels), config = samples, updates._config
     rows = np.arange(len(labels))
     loss_of = build_loss(config, labels.numpy(), 2, CPU)
-    deals = BatchSharding(ProcessGroup(CPU), config, rows, labels.numpy(), 2).of_epoch(rows, -(-len(labels) // SIZE))
+    shards = BatchSharding(ProcessGroup(CPU), config, rows, labels.numpy(), 2).of_epoch(rows, -(-len(labels) // SIZE))
     return [
-        updates.take(loss_of(updates.network(x), y), deal, number, batch, [])
-        for batch, (x, y, deal) in enumerate(zip(images.split(SIZE), labels.split(SIZE), deals, strict=True))
+        updates.take(loss_of(updates.network(x), y), shard, number, batch, [])
+        for batch, (x, y, shard) in enumerate(zip(images.split(SIZE), labels.split(SIZE), shards, strict=True))
     ]
 
 

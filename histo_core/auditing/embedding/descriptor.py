@@ -65,7 +65,7 @@ def _describe_all(images: np.ndarray, terms: np.ndarray, lags: np.ndarray, found
     for n in range(len(images)):
         counts = np.zeros((5, COLOUR_BINS), np.int64)
         sums, areas = np.zeros((2, RINGS)), np.zeros(RINGS)
-        _look(images[n], terms, rings, planes, counts, sums, areas)
+        _describe_one(images[n], terms, rings, planes, counts, sums, areas)
         at = 0
         for channel in range(5):
             for place in range(COLOUR_BINS):
@@ -82,7 +82,7 @@ def _describe_all(images: np.ndarray, terms: np.ndarray, lags: np.ndarray, found
 
 
 @njit(nogil=True, cache=True)
-def _look(
+def _describe_one(
     image: np.ndarray,
     terms: np.ndarray,
     rings: np.ndarray,

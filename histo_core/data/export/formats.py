@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 from PIL import Image
 
-from histo_core.data.dataset import PARTS, UNLABELLED, Dataset
+from histo_core.data.dataset import SPLIT_SETS, UNLABELLED, Dataset
 from histo_core.data.formats.csv_cells import to_csv
 from histo_core.data.formats.safe_names import safe_names
 from histo_core.data.sources.pcam import CLASSES as PCAM_CLASSES
@@ -53,8 +53,8 @@ def export_folders(dataset: Dataset, split: Split | None, folder: Path, progress
         rows = np.flatnonzero(labels != UNLABELLED)
         folders = [classes[label] for label in labels[rows]]
     else:
-        rows = np.flatnonzero(np.isin(split.parts, PARTS) & (labels != UNLABELLED))
-        folders = [f"{split.parts[row]}/{classes[labels[row]]}" for row in rows]
+        rows = np.flatnonzero(np.isin(split.split_sets, SPLIT_SETS) & (labels != UNLABELLED))
+        folders = [f"{split.split_sets[row]}/{classes[labels[row]]}" for row in rows]
     names = safe_names(dataset.table["sample_id"].iloc[rows].tolist())
     with _made(folder) as made:
         for name in set(folders):
@@ -83,11 +83,11 @@ def export_pcam(dataset: Dataset, split: Split, folder: Path, progress: Progress
             "PCam's layout holds two.",
             "Export class folders instead.",
         )
-    rows_of = {part: split.indices(part) for part in PARTS if len(split.indices(part))}
+    rows_of = {split_set: split.indices(split_set) for split_set in SPLIT_SETS if len(split.indices(split_set))}
     done, total = 0, sum(map(len, rows_of.values()))
     with _made(folder) as made:
-        for part, rows in rows_of.items():
-            _write_part(dataset, rows, made, part, lambda some, _, before=done: progress(before + some, total))
+        for split_set, rows in rows_of.items():
+            _write_set(dataset, rows, made, split_set, lambda some, _, before=done: progress(before + some, total))
             done += len(rows)
 
 
@@ -110,7 +110,7 @@ def export_table(dataset: Dataset, split: Split | None, path: Path) -> None:
     names = np.array([*dataset.classes, None], dtype=object)  # UNLABELLED = -1 indexes the last
     table = dataset.table.assign(label=names[dataset.table["label"].to_numpy()])
     if split is not None:
-        table["split"] = split.parts
+        table["split"] = split.split_sets
     with _written(path):
         if path.suffix == ".csv":
             write_atomically(path, to_csv(table))
@@ -118,8 +118,8 @@ def export_table(dataset: Dataset, split: Split | None, path: Path) -> None:
             write_atomically(path, lambda temporary: table.to_parquet(temporary, engine="pyarrow", index=False))
 
 
-def _write_part(dataset: Dataset, rows: np.ndarray, folder: Path, part: str, progress: Progress) -> None:
-    with h5py.File(folder / pcam_file(part, "x.h5"), "w") as file:
+def _write_set(dataset: Dataset, rows: np.ndarray, folder: Path, split_set: str, progress: Progress) -> None:
+    with h5py.File(folder / pcam_file(split_set, "x.h5"), "w") as file:
         stored = file.create_dataset("x", (len(rows), *PATCH_SHAPE), "uint8")
         for place, patch in enumerate(_patches(dataset, rows, progress)):
             if patch.shape != PATCH_SHAPE:
@@ -130,13 +130,13 @@ def _write_part(dataset: Dataset, rows: np.ndarray, folder: Path, part: str, pro
                 )
             stored[place] = patch
     labels = dataset.table["label"].to_numpy()[rows] == dataset.classes.index(dataset.positive)
-    with h5py.File(folder / pcam_file(part, "y.h5"), "w") as file:
+    with h5py.File(folder / pcam_file(split_set, "y.h5"), "w") as file:
         file["y"] = labels.astype(np.uint8).reshape(-1, 1, 1, 1)
     known = dataset.table.reindex(columns=["y", "x", "tumor_patch", "slide_id"]).iloc[rows].reset_index(drop=True)
     if known[["y", "x", "slide_id"]].notna().any(axis=None):
         meta = known.rename(columns={"y": "coord_y", "x": "coord_x", "slide_id": "wsi"})
         meta.insert(3, "center_tumor_patch", labels)
-        (folder / pcam_file(part, "meta.csv")).write_bytes(to_csv(meta.reset_index(names="")))
+        (folder / pcam_file(split_set, "meta.csv")).write_bytes(to_csv(meta.reset_index(names="")))
 
 
 def _patches(dataset: Dataset, rows: np.ndarray, progress: Progress) -> Iterator[np.ndarray]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from histo_core.config import DataConfig
-from histo_core.data.dataset import DATASETS, PARTS, Problem
+from histo_core.data.dataset import DATASETS, SPLIT_SETS, Problem
 from histo_core.data.fetch.http import Download, differs, fetch
 from histo_core.data.formats.tar_file import unpack_tar
 from histo_core.data.sources.breakhis import BreaKHis
@@ -22,10 +22,14 @@ _ABOUT_BYTES = {"train_x": 6_400_000_000, "valid_x": 806_000_000, "test_x": 801_
 
 def _pcam() -> tuple[Download, ...]:
     checksums = PCam.info.checksums or {}
-    names = [(part, what, pcam_file(part, what)) for part in PARTS for what in ("x.h5.gz", "y.h5.gz", "meta.csv")]
+    names = [
+        (split_set, what, pcam_file(split_set, what))
+        for split_set in SPLIT_SETS
+        for what in ("x.h5.gz", "y.h5.gz", "meta.csv")
+    ]
     return tuple(
-        Download(name, _ZENODO.format(name=name), checksums[name], _ABOUT_BYTES.get(f"{part}_{what[:1]}"))
-        for part, what, name in names
+        Download(name, _ZENODO.format(name=name), checksums[name], _ABOUT_BYTES.get(f"{split_set}_{what[:1]}"))
+        for split_set, what, name in names
     )
 
 
@@ -43,7 +47,7 @@ DOWNLOADS: dict[str, tuple[Download, ...]] = {
 """By data set. All others must be downloaded by hand: their publishers require a login or a form."""
 
 _UNPACKED = {"BreaKHis_v1.tar.gz": ("SOB_*.png", (BreaKHis.info.expected_counts or {})["images"])}
-"""What an unpacked archive contains: a pattern of file names, and how many files there are."""
+"""The contents of an unpacked archive: a pattern of file names, and how many files there are."""
 _ARCHIVES_MAX_BYTES = 16 << 30
 
 

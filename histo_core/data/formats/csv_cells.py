@@ -20,7 +20,7 @@ def to_csv(table: pd.DataFrame) -> bytes:
     return safe.to_csv(index=False, lineterminator="\r\n").encode()
 
 
-def as_it_was(cell: str) -> str:
+def unescaped(cell: str) -> str:
     """Undo `to_csv` for one cell: remove the apostrophe that keeps a formula from being run."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 

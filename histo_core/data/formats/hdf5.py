@@ -58,7 +58,7 @@ class HDF5Array:
 
     @property
     def mapped(self) -> bool:
-        """Whether it is memory-mapped."""
+        """Return whether it is memory-mapped."""
         return self.flat is not None and self.flat.mapped
 
     def read(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:

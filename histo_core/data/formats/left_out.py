@@ -125,7 +125,7 @@ class Tally:
 
 @dataclass
 class Survey:
-    """Which files of a folder a reader uses, and which folders it has not listed.
+    """The files of a folder that a reader uses, and the folders that it has not listed.
 
     These folders are listed on the first call of `left_out`; opening a data set never calls it.
 

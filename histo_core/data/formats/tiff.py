@@ -210,8 +210,8 @@ def _is_other(tags: Tags) -> bool:
     if _all(tags, _BITS, 1)[0] != 16:
         return False
     photometric, several = _one(tags, _PHOTOMETRIC, 1), _one(tags, _SAMPLES, 1) > 1
-    apart = several and _one(tags, _PLANES, 1) == _APART and _one(tags, _COMPRESSION, _NONE) == _NONE
-    return photometric == _WHITE_IS_ZERO or (photometric == _BLACK_IS_ZERO and several) or apart
+    planar = several and _one(tags, _PLANES, 1) == _APART and _one(tags, _COMPRESSION, _NONE) == _NONE
+    return photometric == _WHITE_IS_ZERO or (photometric == _BLACK_IS_ZERO and several) or planar
 
 
 def _part(tags: Tags, tiled: bool) -> tuple[int, int, int]:

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from histo_core.config import Config
 from histo_core.data.phantom.stain import SCANNERS, Staining, render, stain_slide
-from histo_core.data.phantom.tissue import SIDE, Host, draw_section
+from histo_core.data.phantom.tissue import SIDE, Host, sample_section
 
 GRADES = 4
 PATCH_SHAPE = (SIDE, SIDE, 3)
@@ -115,10 +115,10 @@ class Cohort:
         """
         rng = self._rng(_PATCH, index)
         slide = self.slide[index]
-        section = draw_section(rng, self._hosts[self._patient[slide]], int(self._grades[index]))
+        section = sample_section(rng, self._hosts[self._patient[slide]], int(self._grades[index]))
         return render(rng, section.haematoxylin, section.eosin, self._stainings[slide]), section.tumour
 
-    def draw_chunk(self, first: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+    def render_chunk(self, first: int, end: int) -> tuple[np.ndarray, np.ndarray]:
         """Render patches ``first`` up to ``end``: images uint8 [n, 96, 96, 3] and packed masks uint8 [n, 96, 12]."""
         drawn = [self.draw(index) for index in range(first, end)]
         return np.stack([image for image, _ in drawn]), np.packbits([mask for _, mask in drawn], axis=2)

@@ -23,7 +23,7 @@ from histo_core.data.dataset import DATASETS, Dataset, DatasetInfo
 from histo_core.data.formats.parquet_table import read_own_parquet
 from histo_core.data.phantom.cohort import GRADES, MASK_SHAPE, PATCH_SHAPE, Cohort, PhantomOptions
 from histo_core.data.phantom.nuclei import MICRONS_PER_PIXEL
-from histo_core.data.phantom.workers import draw_in_order
+from histo_core.data.phantom.workers import render_in_order
 from histo_core.disk_errors import advice
 from histo_core.errors import CorruptDataError, DataError
 from histo_core.files import new_folder, read_json, sha256, write_json
@@ -183,7 +183,7 @@ def _draw_all(
     count, done = options.patches, 0
     images = _ArrayFile(folder / _IMAGES, (count, *PATCH_SHAPE))
     masks = _ArrayFile(folder / _MASKS, (count, *MASK_SHAPE))
-    with images, masks, closing(draw_in_order(options)) as chunks:
+    with images, masks, closing(render_in_order(options)) as chunks:
         for some_images, some_masks in chunks:
             images.append(some_images)
             masks.append(some_masks)

@@ -72,7 +72,7 @@ class TissueSection:
     tumour: np.ndarray
 
 
-def draw_section(rng: np.random.Generator, host: Host, grade: int) -> TissueSection:
+def sample_section(rng: np.random.Generator, host: Host, grade: int) -> TissueSection:
     """Render one section.
 
     Args:

@@ -16,7 +16,7 @@ def main() -> None:
     cohort = Cohort(PhantomOptions.model_validate_json(sys.stdin.readline()))
     for line in sys.stdin:
         first, end = map(int, line.split())
-        for array in cohort.draw_chunk(first, end):
+        for array in cohort.render_chunk(first, end):
             sys.stdout.buffer.write(array.tobytes())
         sys.stdout.buffer.flush()
 

@@ -27,7 +27,7 @@ _PATCHES_WORTH_A_WORKER = 400
 """Starting a worker takes one to two seconds, the time for rendering about as many patches."""
 
 
-def draw_in_order(options: PhantomOptions, workers: int | None = None) -> Generator[tuple[np.ndarray, np.ndarray]]:
+def render_in_order(options: PhantomOptions, workers: int | None = None) -> Generator[tuple[np.ndarray, np.ndarray]]:
     """Render all patches of a data set.
 
     Args:
@@ -43,7 +43,7 @@ def draw_in_order(options: PhantomOptions, workers: int | None = None) -> Genera
     cohort = Cohort(options)
     chunks = [(first, min(first + CHUNK, options.patches)) for first in range(0, options.patches, CHUNK)]
     if workers < 2:
-        yield from (cohort.draw_chunk(*chunk) for chunk in chunks)
+        yield from (cohort.render_chunk(*chunk) for chunk in chunks)
         return
     with ExitStack() as stack:
         idle: SimpleQueue[_Worker] = SimpleQueue()
@@ -93,7 +93,7 @@ class _Worker:
         with suppress(OSError, EOFError):
             self._ask(f"{first} {end}")
             return self._answer((end - first, *PATCH_SHAPE)), self._answer((end - first, *MASK_SHAPE))
-        return self._cohort.draw_chunk(first, end)
+        return self._cohort.render_chunk(first, end)
 
     def _ask(self, line: str) -> None:
         if self._process is None or self._process.stdin is None:

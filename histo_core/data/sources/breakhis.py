@@ -16,9 +16,9 @@ from histo_core.config import Config
 from histo_core.data.dataset import DATASETS, Dataset, DatasetInfo
 from histo_core.data.formats.unpacked import in_own_folder
 from histo_core.data.formats.walk import Walk
-from histo_core.data.sources.breakhis_folds import own_parts, published_parts
+from histo_core.data.sources.breakhis_folds import own_sets, published_sets
 from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
-from histo_core.data.sources.part_names import part_named
+from histo_core.data.sources.set_names import set_named
 from histo_core.errors import DataNotFoundError
 from histo_core.workspace import Workspace
 
@@ -123,11 +123,11 @@ class BreaKHis(ImageFilesDataset):
         file, note = in_own_folder(root / f"dsfold{options.fold}.txt"), ""
         if options.fold and (file.exists() or file.is_symlink()):
             names = table["sample_id"].tolist()
-            table["split"] = published_parts(workspace.allowed(file), options.fold, names, options.magnification, walk)
+            table["split"] = published_sets(workspace.allowed(file), options.fold, names, options.magnification, walk)
         elif options.fold:
             # Of all images, so that a patient is in the same set at every magnification.
             patients, kind = table["patient_id"].to_numpy(dtype=object), table["kind"].to_numpy() == "malignant"
-            table["split"] = own_parts(patients, kind.astype(np.int64), options.fold)
+            table["split"] = own_sets(patients, kind.astype(np.int64), options.fold)
             note = f"{file.name} is not here, so 30% of the patients were drawn for test (draw {options.fold} of ours)"
         if options.magnification:
             table = _at(table, options.magnification, root)
@@ -195,8 +195,10 @@ def _table(walk: Walk, tree: Path) -> pd.DataFrame:
             continue
         numbers = int(name["magnification"]), int(name["year"]), int(name["image"])
         magnification, year, image = numbers
-        part = next((part for folder in folders if (part := part_named(folder))), None)
-        rows.append((path.stem, patient, slide, name["number"], magnification, kind, subtype, year, image, part, path))
+        split_set = next((split_set for folder in folders if (split_set := set_named(folder))), None)
+        rows.append(
+            (path.stem, patient, slide, name["number"], magnification, kind, subtype, year, image, split_set, path)
+        )
     table = pd.DataFrame(rows, columns=_COLUMNS)
     return table.drop(columns="copy_part") if bool(table["copy_part"].isna().all()) else table
 

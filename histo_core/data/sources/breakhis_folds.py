@@ -13,12 +13,12 @@ from histo_core.data.splits.partition import partition_groups
 from histo_core.errors import CorruptDataError
 from histo_core.regular_files import read_regular
 
-_PARTS = ("train", "test")
+_SPLIT_SETS = ("train", "test")
 _MAX_BYTES = 10 << 20
 """The published files have 7,909 lines of about 40 bytes."""
 
 
-def published_parts(file: Path, fold: int, samples: Sequence[str], magnification: int, walk: Walk) -> list[str]:
+def published_sets(file: Path, fold: int, samples: Sequence[str], magnification: int, walk: Walk) -> list[str]:
     """Return each image's set by a file of lines ``name.png|magnification|fold|train or test``.
 
     Args:
@@ -35,30 +35,30 @@ def published_parts(file: Path, fold: int, samples: Sequence[str], magnification
     Raises:
         CorruptDataError: too large, not text, or naming none of the images.
     """
-    parts: dict[str, set[str]] = {}
+    split_sets: dict[str, set[str]] = {}
     for number, line in enumerate(_lines(file), 1):
         columns = [column.strip() for column in line.split("|")]
-        if len(columns) != 4 or columns[2] != str(fold) or columns[3] not in _PARTS:
+        if len(columns) != 4 or columns[2] != str(fold) or columns[3] not in _SPLIT_SETS:
             walk.problems.append(
                 Problem(f"{file.name}, line {number}", f"is not name|magnification|{fold}|train or test")
             )
         elif magnification in (0, *_number(columns[1])):
             name = PureWindowsPath(columns[0]).stem  # PureWindowsPath splits at both kinds of slash
-            parts.setdefault(name, set()).add(columns[3])
+            split_sets.setdefault(name, set()).add(columns[3])
     known = set(samples)
-    for name, given in parts.items():
+    for name, given in split_sets.items():
         if name not in known:
             walk.problems.append(Problem(name, f"stands in {file.name} and has no file"))
         elif len(given) > 1:
             walk.problems.append(Problem(name, f"is for both training and test in {file.name}"))
-    if known.isdisjoint(parts):
+    if known.isdisjoint(split_sets):
         raise CorruptDataError(
             f"{file} names none of the images.", f"Lines name|magnification|{fold}|train or test.", "Check the file."
         )
-    return ["".join(given) if len(given := parts.get(name, ())) == 1 else "" for name in samples]
+    return ["".join(given) if len(given := split_sets.get(name, ())) == 1 else "" for name in samples]
 
 
-def own_parts(patients: np.ndarray, labels: np.ndarray, fold: int) -> list[str]:
+def own_sets(patients: np.ndarray, labels: np.ndarray, fold: int) -> list[str]:
     """Divide patients into 70% for training and 30% for test, differently for each fold.
 
     Args:

@@ -17,8 +17,8 @@ from histo_core.data.formats.unpacked import in_namesake, only_folder
 from histo_core.data.formats.walk import Walk
 from histo_core.data.sources.alike import MEANT, refuse_alike
 from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
-from histo_core.data.sources.part_names import part_named
 from histo_core.data.sources.patients import patient_ids
+from histo_core.data.sources.set_names import set_named
 from histo_core.errors import BrokenFilesError, ConfigError, CorruptDataError, DataNotFoundError
 from histo_core.workspace import Workspace
 
@@ -103,7 +103,7 @@ class ClassFolders(ImageFilesDataset):
     def _table(cls, walk: Walk) -> pd.DataFrame:
         """Build the columns sample_id, class, path and, if folders fix it, split."""
         rows = []
-        for part, folder in _class_folders(walk, cls.info.layout):
+        for split_set, folder in _class_folders(walk, cls.info.layout):
             kind = cls.class_of(folder.name)
             if kind is None:
                 walk.note(folder, f"is no class; {cls.info.layout}")
@@ -112,7 +112,7 @@ class ClassFolders(ImageFilesDataset):
             images = walk.all_images(folder)
             if not images and len(walk.problems) == known:
                 walk.note(folder, f"is a class folder without images ({KINDS})")
-            rows += [(walk.place(path), kind, path, part) for path in images]
+            rows += [(walk.place(path), kind, path, split_set) for path in images]
         table = pd.DataFrame(rows, columns=["sample_id", "class", "path", "split"])
         return table.drop(columns="split") if "" in table["split"].array else table
 
@@ -136,33 +136,33 @@ def _class_folders(walk: Walk, layout: str) -> Iterator[tuple[str, Path]]:
     top = _top(walk)
     folders = walk.folders(top)
     walk.leave_images(top, "beside the folders")
-    parts = [folder for folder in folders if part_named(folder.name)]
-    others = [folder.name for folder in folders if not part_named(folder.name)]
+    set_folders = [folder for folder in folders if set_named(folder.name)]
+    others = [folder.name for folder in folders if not set_named(folder.name)]
     if not folders and not walk.problems:
         raise DataNotFoundError(f"{walk.root} holds no class folders.", layout, "Check the folder.")
-    if parts and others:
+    if set_folders and others:
         raise CorruptDataError(
-            f"{walk.root} mixes the part {parts[0].name!r} with {', '.join(map(repr, others[:3]))}.",
-            "Either parts (train, valid, test) or classes are expected.",
+            f"{walk.root} mixes the set {set_folders[0].name!r} with {', '.join(map(repr, others[:3]))}.",
+            "Either sets (train, valid, test) or classes are expected.",
             "Move one of the two elsewhere.",
         )
-    if not parts:
+    if not set_folders:
         yield from (("", folder) for folder in folders)
-    for part in parts:
-        inner = in_namesake(walk, part)
+    for set_folder in set_folders:
+        inner = in_namesake(walk, set_folder)
         below = walk.folders(inner)
         walk.leave_images(inner, "beside the class folders")
         if not below:
-            walk.note(part, "holds no class folders")
-        yield from ((part_named(part.name) or "", folder) for folder in below)
+            walk.note(set_folder, "holds no class folders")
+        yield from ((set_named(set_folder.name) or "", folder) for folder in below)
 
 
 def _top(walk: Walk) -> Path:
     """Return the folder that holds class or set folders: the root, or one below it that unpacking created."""
     top = in_namesake(walk, walk.root)
     only = only_folder(walk, top)
-    below = [] if only is None or part_named(only.name) else walk.folders(only)
-    return only if only is not None and below and all(part_named(folder.name) for folder in below) else top
+    below = [] if only is None or set_named(only.name) else walk.folders(only)
+    return only if only is not None and below and all(set_named(folder.name) for folder in below) else top
 
 
 def _with_patients(table: pd.DataFrame, pattern: str, walk: Walk) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from histo_core.data.formats.truth import zero_or_one
 from histo_core.data.formats.unpacked import in_namesake, in_own_folder, only_folder
 from histo_core.data.formats.walk import Walk
 from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
-from histo_core.data.sources.part_names import part_named
+from histo_core.data.sources.set_names import set_named
 from histo_core.errors import BrokenFilesError, CorruptDataError
 from histo_core.workspace import Workspace
 
@@ -71,13 +71,13 @@ class KPCam(ImageFilesDataset):
             CorruptDataError: the CSV cannot be read, lacks a column or has no rows.
             BrokenFilesError: no sample can be used.
         """
-        root, part = cast(Path, root), cast(KPCamOptions, options).part
-        top, folder = _folder(root, part)
+        root, split_set = cast(Path, root), cast(KPCamOptions, options).part
+        top, folder = _folder(root, split_set)
         walk = Walk(workspace.allowed(folder))
         paths = walk.images(walk.root)
         table = usable_rows(pd.DataFrame({"sample_id": [path.stem for path in paths], "path": paths}), walk)
         problems, files = walk.problems, []
-        if part == "train":
+        if split_set == "train":
             files = [in_own_folder(top / _LABELS)]
             table, wrong = _labelled(table, read_csv(workspace.allowed(files[0]), ("id", "label")))
             problems = problems + wrong
@@ -93,20 +93,20 @@ class KPCam(ImageFilesDataset):
         return dataset
 
 
-def _folder(root: Path, part: str) -> tuple[Path, Path]:
+def _folder(root: Path, split_set: str) -> tuple[Path, Path]:
     """Find the folder with the CSV, and the ``train`` or ``test`` folder; the expected paths where neither exists."""
     walk = Walk(root)
     top = root
     for _ in range(_DEEP):
-        found = [folder for folder in walk.folders(top) if part_named(folder.name) == part]
-        found.sort(key=lambda folder: folder.name != part)  # "train" before "Training"
+        found = [folder for folder in walk.folders(top) if set_named(folder.name) == split_set]
+        found.sort(key=lambda folder: folder.name != split_set)  # "train" before "Training"
         if found:
             return top, in_namesake(walk, found[0])
         only = only_folder(walk, top)
         if only is None:
             break
         top = only
-    return root, root / part
+    return root, root / split_set
 
 
 def _id(cell: str, files: Set[str]) -> str:

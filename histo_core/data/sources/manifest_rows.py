@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from histo_core.data.sources.part_names import part_named
+from histo_core.data.sources.set_names import set_named
 from histo_core.errors import CorruptDataError
 
 MAX_CLASSES = 1000
@@ -75,9 +75,9 @@ def label_numbers(labels: Sequence[str], classes: Sequence[str]) -> np.ndarray:
     return np.array([numbers.get(label, -1) for label in labels], np.int64)
 
 
-def parts(split: Sequence[str]) -> list[str | None]:
+def sets_named(split: Sequence[str]) -> list[str | None]:
     """Return train, valid, test or "" for each cell; None for a cell that names no set."""
-    return [part_named(text) if text else "" for text in split]
+    return [set_named(text) if text else "" for text in split]
 
 
 def place(cell: object) -> float:

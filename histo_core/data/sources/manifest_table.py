@@ -18,7 +18,7 @@ from histo_core.data.formats.walk import Walk
 from histo_core.data.sources.alike import MEANT, refuse_alike
 from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
 from histo_core.data.sources.manifest_files import NamedFiles, read_manifest
-from histo_core.data.sources.manifest_rows import class_names, contradicted, label_numbers, parts, place, plain
+from histo_core.data.sources.manifest_rows import class_names, contradicted, label_numbers, place, plain, sets_named
 from histo_core.errors import ConfigError
 from histo_core.workspace import Workspace
 
@@ -122,7 +122,7 @@ def _meant(columns: dict[str, list], classes: tuple[str, ...], walk: Walk) -> pd
     walk.problems += [Problem(name, what) for name, what in zip(ids, wrong, strict=True) if what]
     meant = columns | {"sample_id": ids, "label": label_numbers(columns["label"], classes)}
     if "split" in columns:
-        meant["split"] = parts(columns["split"])
+        meant["split"] = sets_named(columns["split"])
     for name in _PLACES & columns.keys():
         meant[name] = [place(cell) for cell in columns[name]]
     for name in _IDS & columns.keys():
@@ -142,7 +142,11 @@ def _wrong(columns: dict[str, list], classes: tuple[str, ...], paths: list[str])
 
     note("label", label_numbers(columns["label"], classes) < 0, f"none of the labels {_some(classes)}:")
     if "split" in columns:
-        note("split", [part is None for part in parts(columns["split"])], "none of the parts train, valid, test:")
+        note(
+            "split",
+            [split_set is None for split_set in sets_named(columns["split"])],
+            "none of the sets train, valid, test:",
+        )
     for name in _PLACES & columns.keys():
         bad = [cell is not None and math.isnan(place(cell)) for cell in columns[name]]
         note(name, bad, f"no position in {name}:")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from histo_core.config import Config
-from histo_core.data.dataset import DATASETS, PARTS, Dataset, DatasetInfo, Problem
+from histo_core.data.dataset import DATASETS, SPLIT_SETS, Dataset, DatasetInfo, Problem
 from histo_core.data.formats.hdf5 import HDF5Array, open_array, open_column
 from histo_core.data.formats.left_out import Survey
 from histo_core.data.sources.pcam_files import FILE_KINDS, Files, find_files, pcam_file
@@ -29,7 +29,7 @@ PATCH_SHAPE = (96, 96, 3)
 _T = TypeVar("_T")
 
 
-class _Part(NamedTuple):
+class _PcamSet(NamedTuple):
     """Patches of one set, and which rows can be used."""
 
     table: pd.DataFrame
@@ -62,8 +62,8 @@ class PCam(Dataset):
         label_box=32,
         expected_counts={"train": 262_144, "valid": 32_768, "test": 32_768},
         checksums={  # of the published archives
-            f"{pcam_file(part, what)}.h5.gz": f"md5:{md5}"
-            for part, what, md5 in (
+            f"{pcam_file(split_set, what)}.h5.gz": f"md5:{md5}"
+            for split_set, what, md5 in (
                 ("train", "x", "1571f514728f59376b705fc836ff4b63"),
                 ("train", "y", "35c2d7259d906cfc8143347bb8e05be7"),
                 ("valid", "x", "d5b63470df7cfa627aeec8b9dc0c066e"),
@@ -73,8 +73,8 @@ class PCam(Dataset):
             )
         }
         | {
-            pcam_file(part, "meta.csv"): f"md5:{md5}"
-            for part, md5 in (
+            pcam_file(split_set, "meta.csv"): f"md5:{md5}"
+            for split_set, md5 in (
                 ("train", "5a3dd671e465cfd74b5b822125e65b0a"),
                 ("valid", "67589e00a4a37ec317f2d1932c7502ca"),
                 ("test", "3455fd69135b66734e1008f3af684566"),
@@ -82,19 +82,19 @@ class PCam(Dataset):
         },
     )
 
-    def __init__(self, parts: Sequence[_Part], problems: Sequence[Problem]) -> None:
+    def __init__(self, opened: Sequence[_PcamSet], problems: Sequence[Problem]) -> None:
         super().__init__(
             "pcam",
-            pd.concat([part.table for part in parts], ignore_index=True),
+            pd.concat([one.table for one in opened], ignore_index=True),
             CLASSES,
             microns_per_pixel=MICRONS_PER_PIXEL,
             problems=problems,
-            sources=[path for part in parts for path in part.sources],
+            sources=[path for one in opened for path in one.sources],
         )
-        self._patches = tuple(part.patches for part in parts)
+        self._patches = tuple(one.patches for one in opened)
         self.mapped = all(patches.mapped for patches in self._patches)
         self._starts = np.cumsum([0, *(len(patches) for patches in self._patches)])
-        self._rows = np.concatenate([part.rows + start for part, start in zip(parts, self._starts, strict=False)])
+        self._rows = np.concatenate([one.rows + start for one, start in zip(opened, self._starts, strict=False)])
 
     @classmethod
     def prepare(cls, root: Path | None, options: Config, workspace: Workspace, progress: Progress = silent) -> None:
@@ -122,44 +122,44 @@ class PCam(Dataset):
         root = cast(Path, root)  # needs_root
         files, broken = find_files(root, workspace)
         broken += unpack_all(files, workspace)
-        out = {part for part, _ in broken}
-        parts = [
-            part
-            for name in PARTS
-            if name not in out and (part := _open_part(name, root, files, workspace, broken)) is not None
+        out = {split_set for split_set, _ in broken}
+        opened = [
+            one
+            for name in SPLIT_SETS
+            if name not in out and (one := _open_set(name, root, files, workspace, broken)) is not None
         ]
-        problems = [Problem(pcam_file(part, "*"), error.found.rstrip(".")) for part, error in broken]
-        problems += [problem for part in parts for problem in part.problems]
-        if not any(len(part.table) for part in parts):
+        problems = [Problem(pcam_file(split_set, "*"), error.found.rstrip(".")) for split_set, error in broken]
+        problems += [problem for one in opened for problem in one.problems]
+        if not any(len(one.table) for one in opened):
             if problems:
                 raise BrokenFilesError(problems, "No patch is left: copy or download the files again.")
             there = Survey(root).left_out
             raise DataNotFoundError(
-                f"{root} holds no part of PCam with a patch{f', but {there.words}' if there.count else ''}.",
+                f"{root} holds no set of PCam with a patch{f', but {there.words}' if there.count else ''}.",
                 cls.info.layout,
                 "Check the folder, or give its files these names.",
             )
-        dataset = cls(parts, problems)
+        dataset = cls(opened, problems)
         dataset.survey = Survey(root, files=frozenset(str(file.entry) for file in files.values()))
         return dataset
 
     def read_source(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         """Read the pixels of some patches, uint8 [n, 96, 96, 3]."""
         rows = self._rows[np.asarray(indices, np.int64)]
-        parts = np.searchsorted(self._starts, rows, side="right") - 1
-        if len(rows) and (parts == parts[0]).all():  # true for every batch of a split; saves a second copy
-            return self._patches[parts[0]].read(rows - self._starts[parts[0]])
+        places = np.searchsorted(self._starts, rows, side="right") - 1
+        if len(rows) and (places == places[0]).all():  # true for every batch of a split; saves a second copy
+            return self._patches[places[0]].read(rows - self._starts[places[0]])
         pixels = np.empty((len(rows), *PATCH_SHAPE), np.uint8)
-        for part in np.unique(parts):
-            pixels[parts == part] = self._patches[part].read(rows[parts == part] - self._starts[part])
+        for place in np.unique(places):
+            pixels[places == place] = self._patches[place].read(rows[places == place] - self._starts[place])
         return pixels
 
 
-def _open_part(
-    part: str, root: Path, files: Files, workspace: Workspace, broken: list[tuple[str, DataError]]
-) -> _Part | None:
+def _open_set(
+    split_set: str, root: Path, files: Files, workspace: Workspace, broken: list[tuple[str, DataError]]
+) -> _PcamSet | None:
     """Open one set; None where it has no files or one cannot be used; ``broken`` collects the reasons."""
-    found = {what: plain_path(files[part, what], workspace) for what in FILE_KINDS if (part, what) in files}
+    found = {what: plain_path(files[split_set, what], workspace) for what in FILE_KINDS if (split_set, what) in files}
     if not found.keys() & {"x.h5", "y.h5"}:
         return None
 
@@ -167,27 +167,27 @@ def _open_part(
         try:
             return use()
         except DataError as error:
-            broken.append((part, error))
+            broken.append((split_set, error))
             return None
 
-    x, y = (found.get(what, root / pcam_file(part, what)) for what in ("x.h5", "y.h5"))
+    x, y = (found.get(what, root / pcam_file(split_set, what)) for what in ("x.h5", "y.h5"))
     patches = tried(lambda: open_array(x, "x", shape=(None, *PATCH_SHAPE)))
     labels = tried(lambda: _labels(y))
     if patches is None or labels is None:
         return None
-    return tried(lambda: _joined(part, patches, x, labels, y, found.get("meta.csv")))
+    return tried(lambda: _joined(split_set, patches, x, labels, y, found.get("meta.csv")))
 
 
-def _joined(part: str, patches: HDF5Array, x: Path, labels: np.ndarray, y: Path, meta: Path | None) -> _Part:
+def _joined(split_set: str, patches: HDF5Array, x: Path, labels: np.ndarray, y: Path, meta: Path | None) -> _PcamSet:
     """Join the patches, labels and, if present, metadata of one set; each was checked alone before."""
     if len(patches) != len(labels):
         raise CorruptDataError(
             f"{x.name} holds {len(patches):,} patches and {y.name} {len(labels):,} labels.",
             "There must be one label a patch.",
-            "Check that both files belong to the same part and are whole.",
+            "Check that both files belong to the same set and are whole.",
         )
-    ids = [f"{part}-{row:06d}" for row in range(len(labels))]
-    table = pd.DataFrame({"sample_id": ids, "label": labels, "split": part})
+    ids = [f"{split_set}-{row:06d}" for row in range(len(labels))]
+    table = pd.DataFrame({"sample_id": ids, "label": labels, "split": split_set})
     given = f"has the label {{:g}} in {y.name}"
     problems = {row: f"{given.format(labels[row])}, not 0 or 1" for row in _rows(~np.isin(labels, (0, 1)))}
     if meta is None:
@@ -199,7 +199,7 @@ def _joined(part: str, patches: HDF5Array, x: Path, labels: np.ndarray, y: Path,
             other = f"center_tumor_patch {bool(centre[row])} in {meta.name}"
             problems.setdefault(row, f"{given.format(labels[row])}, but {other}")
     usable = np.delete(np.arange(len(labels)), list(problems))
-    return _Part(
+    return _PcamSet(
         table.iloc[usable].astype({"label": np.int64}),
         patches,
         usable,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import h5py
 
 from histo_core.data.formats.system_names import is_system
-from histo_core.data.sources.part_names import PARTS_BY_NAME, part_named
+from histo_core.data.sources.set_names import SETS_BY_NAME, set_named
 from histo_core.errors import CorruptDataError, DataError
 from histo_core.regular_files import open_regular
 from histo_core.workspace import Workspace
@@ -20,10 +20,12 @@ _DEEP, _MOST = 5, 1_000
 """How deep, and in how many folders, files are looked for: Kaggle's are in ``Labels/Labels``, and an archive may be
 unpacked into a folder of its own name."""
 
-_PART = f"(?P<part>{'|'.join(PARTS_BY_NAME)})"
+_SPLIT_SET = f"(?P<split_set>{'|'.join(SETS_BY_NAME)})"
 _NAMES = (
-    re.compile(rf"camelyonpatch_level_2_split_{_PART}_(?P<what>x\.h5|y\.h5|meta\.csv)(?P<packed>\.gz)?", re.IGNORECASE),
-    re.compile(rf"{_PART}_split\.h5(?P<packed>\.gz)?", re.IGNORECASE),
+    re.compile(
+        rf"camelyonpatch_level_2_split_{_SPLIT_SET}_(?P<what>x\.h5|y\.h5|meta\.csv)(?P<packed>\.gz)?", re.IGNORECASE
+    ),
+    re.compile(rf"{_SPLIT_SET}_split\.h5(?P<packed>\.gz)?", re.IGNORECASE),
 )
 """The published names, and Kaggle's names of the patches."""
 _GZIP = b"\x1f\x8b"
@@ -33,14 +35,14 @@ class PCamFile(NamedTuple):
     """One of PCam's files.
 
     Attributes:
-        part: train, valid or test.
+        split_set: train, valid or test.
         what: ``x.h5`` (patches), ``y.h5`` (labels) or ``meta.csv``.
         path: its path, with links resolved.
         packed: whether it is compressed and must be unpacked first.
         entry: the path where it was found, which may be a link.
     """
 
-    part: str
+    split_set: str
     what: str
     path: Path
     packed: bool
@@ -51,12 +53,12 @@ FILE_KINDS = ("x.h5", "y.h5", "meta.csv")
 """Patches, labels, metadata."""
 
 Files = dict[tuple[str, str], PCamFile]
-"""By ``part`` and ``what``."""
+"""By ``split_set`` and ``what``."""
 
 
-def pcam_file(part: str, what: str) -> str:
+def pcam_file(split_set: str, what: str) -> str:
     """Return the published name of a set's file: ``what`` is ``x.h5``, ``y.h5`` or ``meta.csv``."""
-    return f"camelyonpatch_level_2_split_{part}_{what}"
+    return f"camelyonpatch_level_2_split_{split_set}_{what}"
 
 
 def find_files(root: Path, workspace: Workspace) -> tuple[Files, list[tuple[str, DataError]]]:
@@ -84,17 +86,17 @@ def find_files(root: Path, workspace: Workspace) -> tuple[Files, list[tuple[str,
         what = (match.groupdict().get("what") or "x.h5").lower()
         allowed = workspace.allowed(path)
         packed = match["packed"] is not None and not _is_plain(allowed, what)
-        key = part_named(match["part"]) or "", what
+        key = set_named(match["split_set"]) or "", what
         candidates.setdefault(key, []).append(((packed, depth, style), PCamFile(*key, allowed, packed, path)))
     files: Files = {}
     broken: list[tuple[str, DataError]] = []
-    for (part, what), found in candidates.items():
+    for (split_set, what), found in candidates.items():
         found.sort(key=lambda candidate: candidate[0])
         first, *others = found
         if others and others[0][0] == first[0]:
-            both = f"{first[1].path} and {others[0][1].path} are two files of the part {part}."
-            broken.append((part, CorruptDataError(both, "One is expected.", "Move one of them away.")))
-        files[part, what] = first[1]
+            both = f"{first[1].path} and {others[0][1].path} are two files of the set {split_set}."
+            broken.append((split_set, CorruptDataError(both, "One is expected.", "Move one of them away.")))
+        files[split_set, what] = first[1]
     return files, broken
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from histo_core.data.formats.csv_cells import as_it_was
+from histo_core.data.formats.csv_cells import unescaped
 from histo_core.data.formats.csv_table import read_csv
 from histo_core.data.formats.truth import zero_or_one
 from histo_core.errors import CorruptDataError
@@ -68,7 +68,7 @@ def read_meta(path: Path, patches: int) -> tuple[pd.DataFrame, np.ndarray, dict[
 
 def _slide_columns(cells: pd.Series) -> pd.DataFrame:
     codes, distinct = pd.factorize(cells)  # a few hundred slides: each name is parsed once
-    names = [as_it_was(name) or None for name in distinct]
+    names = [unescaped(name) or None for name in distinct]
     matches = [_SLIDE.fullmatch(name) if name else None for name in names]
     columns: dict[str, Any] = {"slide_id": names}
     if any(matches):

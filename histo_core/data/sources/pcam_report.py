@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from histo_core.data.class_counts import counts_by
-from histo_core.data.dataset import PARTS, Dataset
+from histo_core.data.dataset import SPLIT_SETS, Dataset
 
 SLIDE_TYPES = ("normal", "tumor")
 UNKNOWN_TYPE = "unknown type"
@@ -57,7 +57,7 @@ def pcam_report(dataset: Dataset) -> PCamReport | None:
     patches = counts_by(dataset, "split")
     if "tumor_patch" in table:
         anywhere = table.loc[table["tumor_patch"].eq(True), "split"].value_counts()
-        patches["tumour_anywhere"] = [int(anywhere.get(part, 0)) for part in patches.index]
+        patches["tumour_anywhere"] = [int(anywhere.get(split_set, 0)) for split_set in patches.index]
     slides = _slides(table)
     return PCamReport(patches, slides, None if slides is None else _shares(slides))
 
@@ -70,9 +70,9 @@ def _slides(table: pd.DataFrame) -> pd.DataFrame | None:
         return None
     distinct = known.drop_duplicates(["split", "slide_id"])
     counts = pd.crosstab(distinct["split"], distinct["slide_type"].fillna(UNKNOWN_TYPE))
-    parts = [part for part in PARTS if part in counts.index]
+    split_sets = [split_set for split_set in SPLIT_SETS if split_set in counts.index]
     kinds = [*SLIDE_TYPES, *([UNKNOWN_TYPE] if UNKNOWN_TYPE in counts else [])]
-    counts = counts.reindex(index=parts, columns=kinds, fill_value=0).rename_axis(index="split", columns=None)
+    counts = counts.reindex(index=split_sets, columns=kinds, fill_value=0).rename_axis(index="split", columns=None)
     return counts.assign(total=counts.sum(axis=1))
 
 
@@ -83,16 +83,16 @@ def _shares(slides: pd.DataFrame) -> pd.DataFrame:
         whole[list(SLIDE_TYPES)] = math.nan
     rows = [
         {
-            "split": part,
+            "split": split_set,
             "slide_type": kind,
-            "slides": int(counts.loc[part, kind]),
-            "camelyon16": _FROM[part],
-            "available": CAMELYON16[_FROM[part]][kind],
-            "of_pcam": counts.loc[part, kind] / whole[kind],
+            "slides": int(counts.loc[split_set, kind]),
+            "camelyon16": _FROM[split_set],
+            "available": CAMELYON16[_FROM[split_set]][kind],
+            "of_pcam": counts.loc[split_set, kind] / whole[kind],
         }
-        for part in counts.index
+        for split_set in counts.index
         for kind in (*SLIDE_TYPES, "all")
-        if kind == "all" or not counts.loc[part].get(UNKNOWN_TYPE)
+        if kind == "all" or not counts.loc[split_set].get(UNKNOWN_TYPE)
     ]
     shares = pd.DataFrame(rows)
     return shares.assign(of_camelyon16=shares["slides"] / shares["available"])

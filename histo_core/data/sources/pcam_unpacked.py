@@ -39,7 +39,7 @@ def unpack_all(files: Files, workspace: Workspace, progress: Progress = silent) 
     before, total = 0, sum(file.path.stat().st_size for file in packed)
     if packed:
         progress(0, total)
-    for part, what, gz, *_ in packed:
+    for split_set, what, gz, *_ in packed:
         try:
             unpack_gzip(
                 gz,
@@ -49,7 +49,7 @@ def unpack_all(files: Files, workspace: Workspace, progress: Progress = silent) 
             )
             write_json(_unpacked(gz, workspace).with_name(_SOURCE), {"source": str(gz)})
         except (CorruptDataError, UnsafeFileError) as error:
-            broken.append((part, error))
+            broken.append((split_set, error))
         before += gz.stat().st_size
     return broken
 

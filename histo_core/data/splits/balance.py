@@ -61,7 +61,7 @@ def enlarged_rows(rows: np.ndarray, labels: np.ndarray, to: int, random: np.rand
     return np.concatenate(enlarged)
 
 
-def draw_keys(order: np.ndarray) -> np.ndarray:
+def sampling_keys(order: np.ndarray) -> np.ndarray:
     """Return the key from which each position of an epoch's order draws its augmentation.
 
     The key of a row's first occurrence is the row itself, as in an epoch without repeats. Each further occurrence has

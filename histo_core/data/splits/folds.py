@@ -8,7 +8,7 @@ from histo_core.config import SplitConfig
 from histo_core.data.splits.partition import class_shares
 from histo_core.errors import SplitError
 
-_DEALS = 50
+_DRAWS = 50
 _STEPS = 50_000
 """Limit for groups x draws: with very many groups a few draws are as even as many."""
 _STREAM = 2
@@ -30,7 +30,7 @@ def repeats_of(config: SplitConfig, n: int) -> tuple[SplitConfig, ...]:
     return tuple(config.model_copy(update={"seed": config.seed + repeat}) for repeat in range(n))
 
 
-def deal_groups(groups: np.ndarray, labels: np.ndarray, folds: int, seed: int, *, kind: str = "group") -> np.ndarray:
+def assign_groups(groups: np.ndarray, labels: np.ndarray, folds: int, seed: int, *, kind: str = "group") -> np.ndarray:
     """Assign whole groups to folds; of several seeded draws the most even one is used.
 
     In random order each group goes to the fold that needs it most: the one whose shares of the classes and of the
@@ -56,17 +56,17 @@ def deal_groups(groups: np.ndarray, labels: np.ndarray, folds: int, seed: int, *
     _refuse_few(count, folds, kind)
     weights = np.hstack([of_class, np.full((count, 1), 1 / count)])
     rng = np.random.default_rng([seed, _STREAM])
-    deals = (_deal(weights, rng.permutation(count), folds) for _ in range(max(1, min(_DEALS, _STEPS // count))))
-    fold, _ = min(deals, key=lambda deal: deal[1])
+    draws = (_assign(weights, rng.permutation(count), folds) for _ in range(max(1, min(_DRAWS, _STEPS // count))))
+    fold, _ = min(draws, key=lambda drawn: drawn[1])
     return fold[member]
 
 
-def deal_samples(sample_ids: np.ndarray, labels: np.ndarray, folds: int, seed: int) -> np.ndarray:
+def assign_samples(sample_ids: np.ndarray, labels: np.ndarray, folds: int, seed: int) -> np.ndarray:
     """Assign single samples to folds at random, class after class in turn.
 
     The folds' sizes differ by at most one, and so do their counts of each class.
 
-    Args, Returns: as `deal_groups`, with one id a sample.
+    Args, Returns: as `assign_groups`, with one id a sample.
 
     Raises:
         SplitError: fewer samples than folds.
@@ -80,7 +80,7 @@ def deal_samples(sample_ids: np.ndarray, labels: np.ndarray, folds: int, seed: i
     return fold
 
 
-def _deal(weights: np.ndarray, order: np.ndarray, folds: int) -> tuple[np.ndarray, float]:
+def _assign(weights: np.ndarray, order: np.ndarray, folds: int) -> tuple[np.ndarray, float]:
     """Return the fold of each group, and how uneven the folds are."""
     filled = np.zeros((folds, weights.shape[1]))
     fold = np.empty(len(order), dtype=np.int64)

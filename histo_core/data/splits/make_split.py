@@ -10,10 +10,10 @@ import pandas as pd
 from histo_core.config import SplitConfig
 from histo_core.data.dataset import UNLABELLED, Dataset
 from histo_core.data.splits.note import describe
-from histo_core.data.splits.partition import draw_samples
+from histo_core.data.splits.partition import sample_rows
 from histo_core.data.splits.saved_split import load_split
 from histo_core.data.splits.split import LEFT_OUT, Split, fingerprint
-from histo_core.data.splits.units import PATCH, Unit, published_parts, takes_published, unit_of
+from histo_core.data.splits.units import PATCH, Unit, published_sets, takes_published, unit_of
 from histo_core.errors import SplitError
 from histo_core.workspace import Workspace
 
@@ -39,7 +39,7 @@ def make_split(dataset: Dataset, config: SplitConfig, workspace: Workspace | Non
         >>> config = RunConfig.parse({"data": {"dataset": "phantom", "options": {"patches": 80, "patients": 20}}})
         >>> dataset = open_dataset(config.data)
         >>> split = make_split(dataset, config.split)
-        >>> split.method, [len(split.indices(part)) for part in ("train", "valid", "test")]
+        >>> split.method, [len(split.indices(split_set)) for split_set in ("train", "valid", "test")]
         ('patient', [48, 12, 20])
     """
     if config.method == "saved":
@@ -49,15 +49,15 @@ def make_split(dataset: Dataset, config: SplitConfig, workspace: Workspace | Non
         raise SplitError(f"Data set {dataset.name!r} has no labels.", "Labelled samples are split.", "Add labels.")
     published, unit = takes_published(dataset, config), unit_of(dataset, config)
     usable = labels != UNLABELLED
-    given = published_parts(dataset) if published else np.where(usable, "train", LEFT_OUT).astype(object)
+    given = published_sets(dataset) if published else np.where(usable, "train", LEFT_OUT).astype(object)
     usable &= given != LEFT_OUT
-    parts = np.where(_drawn(dataset, usable, given, config), given, LEFT_OUT)
-    cut = _divide(dataset, parts, unit, config)
+    split_sets = np.where(_drawn(dataset, usable, given, config), given, LEFT_OUT)
+    cut = _divide(dataset, split_sets, unit, config)
     return Split(
-        parts=parts,
+        split_sets=split_sets,
         method="published" if published else unit.method,
-        fingerprint=fingerprint(dataset.table["sample_id"].tolist(), labels.tolist(), parts.tolist()),
-        note=describe(dataset, parts, usable, unit, config, published=published, cut=cut),
+        fingerprint=fingerprint(dataset.table["sample_id"].tolist(), labels.tolist(), split_sets.tolist()),
+        note=describe(dataset, split_sets, usable, unit, config, published=published, cut=cut),
         fold=config.fold if config.folds is not None else None,
     )
 
@@ -67,37 +67,39 @@ def _drawn(dataset: Dataset, usable: np.ndarray, given: np.ndarray, config: Spli
     if config.subset is None:
         return usable
     rows = np.flatnonzero(usable)
-    kinds = pd.DataFrame({"label": dataset.table["label"].to_numpy(), "part": given}).iloc[rows]
-    kind = kinds.groupby(["label", "part"], sort=True).ngroup().to_numpy()
+    kinds = pd.DataFrame({"label": dataset.table["label"].to_numpy(), "split_set": given}).iloc[rows]
+    kind = kinds.groupby(["label", "split_set"], sort=True).ngroup().to_numpy()
     drawn = np.zeros_like(usable)
-    drawn[rows] = draw_samples(PATCH.ids(dataset)[rows], kind, config.subset, config.seed)
+    drawn[rows] = sample_rows(PATCH.ids(dataset)[rows], kind, config.subset, config.seed)
     return drawn
 
 
-def _divide(dataset: Dataset, parts: np.ndarray, unit: Unit, config: SplitConfig) -> list[str]:
+def _divide(dataset: Dataset, split_sets: np.ndarray, unit: Unit, config: SplitConfig) -> list[str]:
     """Take missing sets from the rows of "train", in place; return the sets that were drawn by their share."""
     if config.folds is None:
-        return _cut(dataset, parts, unit, {"valid": config.valid, "test": config.test}, config)
+        return _cut(dataset, split_sets, unit, {"valid": config.valid, "test": config.test}, config)
     if config.hold_out:
-        cut = _cut(dataset, parts, unit, {"test": config.test}, config)
-        parts[parts == "valid"] = "train"  # folds replace a published validation set
-        _deal(dataset, parts, unit, "valid", config.folds, config)
+        cut = _cut(dataset, split_sets, unit, {"test": config.test}, config)
+        split_sets[split_sets == "valid"] = "train"  # folds replace a published validation set
+        _assign_folds(dataset, split_sets, unit, "valid", config.folds, config)
         return cut
-    _deal(dataset, parts, unit, "test", config.folds, config)
+    _assign_folds(dataset, split_sets, unit, "test", config.folds, config)
     # Relative to what the fold leaves, so that it is the configured share of the whole.
-    return _cut(dataset, parts, unit, {"valid": config.valid / (1 - 1 / config.folds)}, config)
+    return _cut(dataset, split_sets, unit, {"valid": config.valid / (1 - 1 / config.folds)}, config)
 
 
 def _cut(
-    dataset: Dataset, parts: np.ndarray, unit: Unit, shares: Mapping[str, float], config: SplitConfig
+    dataset: Dataset, split_sets: np.ndarray, unit: Unit, shares: Mapping[str, float], config: SplitConfig
 ) -> list[str]:
-    lacking = {part: share for part, share in shares.items() if share and not (parts == part).any()}
+    lacking = {split_set: share for split_set, share in shares.items() if share and not (split_sets == split_set).any()}
     if lacking:
-        rows = np.flatnonzero(parts == "train")
-        parts[rows] = unit.cut(dataset, rows, lacking, config)
+        rows = np.flatnonzero(split_sets == "train")
+        split_sets[rows] = unit.cut(dataset, rows, lacking, config)
     return list(lacking)
 
 
-def _deal(dataset: Dataset, parts: np.ndarray, unit: Unit, part: str, folds: int, config: SplitConfig) -> None:
-    rows = np.flatnonzero(parts == "train")
-    parts[rows[unit.deal(dataset, rows, folds, config) == config.fold]] = part
+def _assign_folds(
+    dataset: Dataset, split_sets: np.ndarray, unit: Unit, split_set: str, folds: int, config: SplitConfig
+) -> None:
+    rows = np.flatnonzero(split_sets == "train")
+    split_sets[rows[unit.assign_folds(dataset, rows, folds, config) == config.fold]] = split_set

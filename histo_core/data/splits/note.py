@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from histo_core.config import SplitConfig
-from histo_core.data.dataset import PARTS, Dataset
+from histo_core.data.dataset import SPLIT_SETS, Dataset
 from histo_core.data.splits.units import PATIENT, Unit
 
 _IN_WORDS = {"train": "training", "valid": "validation", "test": "test"}
@@ -16,7 +16,7 @@ _NOT_KNOWN = "patient ids are not known, so {} of one patient may stand on both 
 
 def describe(
     dataset: Dataset,
-    parts: np.ndarray,
+    split_sets: np.ndarray,
     usable: np.ndarray,
     unit: Unit,
     config: SplitConfig,
@@ -28,7 +28,7 @@ def describe(
 
     Args:
         dataset: the data set that was divided.
-        parts: the set of each row; "" for none.
+        split_sets: the set of each row; "" for none.
         usable: which rows have a label (and a set, for a published split), bool.
         unit: what was kept together.
         config: the configuration of the split.
@@ -39,13 +39,13 @@ def describe(
         note = _of_published(dataset, config, unit, cut)
         promised = not cut and config.folds is None
     else:
-        note, promised = _of_ours(dataset, parts, config, unit), False
-    limit = "" if promised else _limit(dataset, parts, unit)
-    return f"{note}{f'; {limit}' if limit else ''}." + "".join(_warnings(dataset, parts, usable))
+        note, promised = _of_ours(dataset, split_sets, config, unit), False
+    limit = "" if promised else _limit(dataset, split_sets, unit)
+    return f"{note}{f'; {limit}' if limit else ''}." + "".join(_warnings(dataset, split_sets, usable))
 
 
-def _of_ours(dataset: Dataset, parts: np.ndarray, config: SplitConfig, unit: Unit) -> str:
-    held, total = (unit.count(dataset, rows) for rows in (parts == "test", parts != ""))
+def _of_ours(dataset: Dataset, split_sets: np.ndarray, config: SplitConfig, unit: Unit) -> str:
+    held, total = (unit.count(dataset, rows) for rows in (split_sets == "test", split_sets != ""))
     nouns = "patches" if unit.column is None else f"{unit.noun}s"
     held_out = f"{held:,} of {total:,} {nouns} are held out for test"
     if config.folds is None:
@@ -59,7 +59,7 @@ def _of_ours(dataset: Dataset, parts: np.ndarray, config: SplitConfig, unit: Uni
 def _of_published(dataset: Dataset, config: SplitConfig, unit: Unit, cut: Sequence[str]) -> str:
     note = dataset.split_note or "The split is the published one"
     if cut:
-        names, verb = " and ".join(_IN_WORDS[part] for part in cut), "was" if len(cut) == 1 else "were"
+        names, verb = " and ".join(_IN_WORDS[split_set] for split_set in cut), "was" if len(cut) == 1 else "were"
         note += f"; {names} {verb} cut from its training set {_how(unit)}"
     if config.folds is not None:
         note += (
@@ -75,41 +75,41 @@ def _how(unit: Unit) -> str:
     return f"by the column {unit.column!r}" if unit.method == "group" else f"by {unit.noun}"
 
 
-def _limit(dataset: Dataset, parts: np.ndarray, unit: Unit) -> str:
+def _limit(dataset: Dataset, split_sets: np.ndarray, unit: Unit) -> str:
     """Describe in clauses what may be in several sets; "" where nothing is."""
     if unit.column is None:
         return "patients are not kept together, so patches of one patient may stand on both sides"
     if not PATIENT.known(dataset):
         said = [_NOT_KNOWN.format(f"{unit.noun}s")]
     else:
-        said = [standing(dataset, parts)] if PATIENT.torn(dataset, parts)[0] else []
-    inside = parts != ""
+        said = [patients_in_several_sets(dataset, split_sets)] if PATIENT.count_shared(dataset, split_sets)[0] else []
+    inside = split_sets != ""
     lacking = int(unit.lacking(dataset)[inside].sum())
     if lacking:
         said.append(
             f"{lacking:,} of {inside.sum():,} patches lack{'s' if lacking == 1 else ''} a {unit.noun} id and may "
-            f"belong to a {unit.noun} of another part"
+            f"belong to a {unit.noun} of another set"
         )
     return "; ".join(said)
 
 
-def standing(dataset: Dataset, parts: np.ndarray) -> str:
-    """Count in a clause the patients that are in more than one set; ``parts`` as in `Split`."""
+def patients_in_several_sets(dataset: Dataset, split_sets: np.ndarray) -> str:
+    """Count in a clause the patients that are in more than one set; ``split_sets`` as in `Split`."""
     if not PATIENT.known(dataset):
         return "patient ids are not known"
-    torn, total = PATIENT.torn(dataset, parts)
-    return f"{torn:,} of {total:,} patients stand in more than one part"
+    torn, total = PATIENT.count_shared(dataset, split_sets)
+    return f"{torn:,} of {total:,} patients stand in more than one set"
 
 
-def _warnings(dataset: Dataset, parts: np.ndarray, usable: np.ndarray) -> list[str]:
+def _warnings(dataset: Dataset, split_sets: np.ndarray, usable: np.ndarray) -> list[str]:
     """Return further sentences that a reader must know."""
     labels, said = dataset.table["label"].to_numpy(), []
-    for part in PARTS:
-        shown = set(labels[parts == part].tolist())
+    for split_set in SPLIT_SETS:
+        shown = set(labels[split_sets == split_set].tolist())
         unseen = [name for label, name in enumerate(dataset.classes) if label not in shown]
-        if unseen and (shown or part == "train"):
-            said.append(f" No {_IN_WORDS[part]} patch shows {' or '.join(unseen)}.")
-    drawn, of = int((parts != "").sum()), int(usable.sum())
+        if unseen and (shown or split_set == "train"):
+            said.append(f" No {_IN_WORDS[split_set]} patch shows {' or '.join(unseen)}.")
+    drawn, of = int((split_sets != "").sum()), int(usable.sum())
     if drawn < of:
         said.append(f" {drawn:,} of {of:,} patches were drawn, with the shares of the classes kept.")
     if of < len(dataset):

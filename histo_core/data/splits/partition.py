@@ -50,9 +50,9 @@ def partition_groups(
         return float((((gathered - wanted) / wanted) ** 2).sum())
 
     best = min((rng.permutation(len(of_class)) for _ in range(_DRAWS)), key=distance)
-    part = np.empty(len(of_class), dtype=object)
-    part[best] = np.array(list(sizes), dtype=object)[places]
-    return part[member]
+    split_set = np.empty(len(of_class), dtype=object)
+    split_set[best] = np.array(list(sizes), dtype=object)[places]
+    return split_set[member]
 
 
 def partition_samples(sample_ids: np.ndarray, labels: np.ndarray, shares: Mapping[str, float], seed: int) -> np.ndarray:
@@ -63,18 +63,18 @@ def partition_samples(sample_ids: np.ndarray, labels: np.ndarray, shares: Mappin
     Raises:
         SplitError: a class has fewer samples than there are sets.
     """
-    parts = np.empty(len(labels), dtype=object)
+    split_sets = np.empty(len(labels), dtype=object)
     rng = np.random.default_rng(seed)
     by_id = np.argsort(sample_ids.astype(str), kind="stable")  # the order of the table's rows must not matter
     classes = np.unique(labels)
     for label in classes:
         rows = by_id[labels[by_id] == label]
         sizes = _sizes(len(rows), shares, "sample", where=" in each class" if len(classes) > 1 else "")
-        parts[rng.permutation(rows)] = np.repeat(np.array(list(sizes), dtype=object), list(sizes.values()))
-    return parts
+        split_sets[rng.permutation(rows)] = np.repeat(np.array(list(sizes), dtype=object), list(sizes.values()))
+    return split_sets
 
 
-def draw_samples(sample_ids: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+def sample_rows(sample_ids: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.ndarray:
     """Draw samples at random; the shares of the classes are kept, to the nearest whole sample.
 
     Args:
@@ -115,7 +115,7 @@ def class_shares(groups: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np
 
 def _sizes(count: int, shares: Mapping[str, float], kind: str, where: str = "") -> dict[str, int]:
     """Return set -> how many of ``count``; "train" gets the rest."""
-    sizes = {part: max(1, round(share * count)) for part, share in shares.items() if share > 0}
+    sizes = {split_set: max(1, round(share * count)) for split_set, share in shares.items() if share > 0}
     left = count - sum(sizes.values())
     if left < 1:
         raise SplitError(

@@ -18,7 +18,7 @@ import pandas as pd
 from histo_core.config import Config, SplitConfig, parse_config
 from histo_core.data.dataset import Dataset
 from histo_core.data.formats.parquet_table import read_own_parquet
-from histo_core.data.splits.note import standing
+from histo_core.data.splits.note import patients_in_several_sets
 from histo_core.data.splits.split import LEFT_OUT, Split, fingerprint
 from histo_core.errors import ConfigError, CorruptDataError, SplitError
 from histo_core.files import new_folder, read_json, write_json
@@ -87,7 +87,7 @@ def save_split(dataset: Dataset, split: Split, config: SplitConfig, name: str, w
         groups=_groups(dataset, config),
     )
     with new_folder(folder) as temporary:
-        table = pd.DataFrame({"sample_id": dataset.table["sample_id"].to_numpy(), "part": split.parts})
+        table = pd.DataFrame({"sample_id": dataset.table["sample_id"].to_numpy(), "part": split.split_sets})
         table.to_parquet(temporary / "parts.parquet", engine="pyarrow", index=False)
         _write(about, temporary)
     return folder
@@ -130,14 +130,15 @@ def load_split(dataset: Dataset, config: SplitConfig, workspace: Workspace | Non
             "A saved split fits the very samples that it was made from.",
             "Open that data set, or make a new split.",
         )
-    parts = _parts(folder, dataset)
+    split_sets = _split_sets(folder, dataset)
     ids, labels = dataset.table["sample_id"].tolist(), dataset.table["label"].tolist()
-    if fingerprint(ids, labels, parts.tolist()) != wanted:
+    if fingerprint(ids, labels, split_sets.tolist()) != wanted:
         raise _damaged(folder / "parts.parquet")
     note = f"A saved split. {about.note}"
     if about.groups != _groups(dataset, about.config):
-        note += f" Patient, slide or group ids have changed since it was saved: now {standing(dataset, parts)}."
-    return Split(parts, about.method, wanted, note, about.fold)
+        now = patients_in_several_sets(dataset, split_sets)
+        note += f" Patient, slide or group ids have changed since it was saved: now {now}."
+    return Split(split_sets, about.method, wanted, note, about.fold)
 
 
 def _root(workspace: Workspace) -> Path:
@@ -163,8 +164,8 @@ def _groups(dataset: Dataset, config: SplitConfig) -> str:
 def _plain_counts(split: Split, dataset: Dataset) -> dict[str, dict[str, int | None]]:
     counts = split.counts(dataset)
     return {
-        str(part): {str(column): None if pd.isna(value) else int(value) for column, value in row.items()}
-        for part, row in counts.to_dict(orient="index").items()
+        str(split_set): {str(column): None if pd.isna(value) else int(value) for column, value in row.items()}
+        for split_set, row in counts.to_dict(orient="index").items()
     }
 
 
@@ -187,7 +188,7 @@ def _about(folder: Path) -> SavedSplit:
         raise _damaged(folder / "split.json") from None
 
 
-def _parts(folder: Path, dataset: Dataset) -> np.ndarray:
+def _split_sets(folder: Path, dataset: Dataset) -> np.ndarray:
     try:
         table = read_own_parquet(folder / "parts.parquet")
         by_id = table.set_index("sample_id")["part"]

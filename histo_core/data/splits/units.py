@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from histo_core.config import SplitConfig
-from histo_core.data.dataset import PARTS, UNLABELLED, Dataset
+from histo_core.data.dataset import SPLIT_SETS, UNLABELLED, Dataset
 from histo_core.data.grouping import with_stand_ins
-from histo_core.data.splits.folds import deal_groups, deal_samples
+from histo_core.data.splits.folds import assign_groups, assign_samples
 from histo_core.data.splits.partition import partition_groups, partition_samples
 from histo_core.errors import SplitError
 
@@ -51,10 +51,10 @@ class Unit:
         """Count the distinct ids in some rows (bool)."""
         return pd.Series(self._given(dataset).to_numpy()[rows]).nunique()
 
-    def torn(self, dataset: Dataset, parts: np.ndarray) -> tuple[int, int]:
-        """Return how many units are in more than one set, and how many there are; ``parts`` as in `Split`."""
-        inside = parts != ""
-        spread = pd.Series(parts[inside]).groupby(self._given(dataset).to_numpy()[inside]).nunique().to_numpy()
+    def count_shared(self, dataset: Dataset, split_sets: np.ndarray) -> tuple[int, int]:
+        """Return how many units are in more than one set, and how many there are; ``split_sets`` as in `Split`."""
+        inside = split_sets != ""
+        spread = pd.Series(split_sets[inside]).groupby(self._given(dataset).to_numpy()[inside]).nunique().to_numpy()
         return int((spread > 1).sum()), len(spread)
 
     def _given(self, dataset: Dataset) -> pd.Series:
@@ -70,12 +70,12 @@ class Unit:
             return partition_samples(ids, labels, shares, config.seed)
         return partition_groups(ids, labels, shares, config.seed, kind=self.noun)
 
-    def deal(self, dataset: Dataset, rows: np.ndarray, folds: int, config: SplitConfig) -> np.ndarray:
-        """Divide some rows into folds; see `deal_groups` and `deal_samples`."""
+    def assign_folds(self, dataset: Dataset, rows: np.ndarray, folds: int, config: SplitConfig) -> np.ndarray:
+        """Divide some rows into folds; see `assign_groups` and `assign_samples`."""
         ids, labels = self.ids(dataset)[rows], _classes(dataset, rows, config)
         if self.column is None:
-            return deal_samples(ids, labels, folds, config.seed)
-        return deal_groups(ids, labels, folds, config.seed, kind=self.noun)
+            return assign_samples(ids, labels, folds, config.seed)
+        return assign_groups(ids, labels, folds, config.seed, kind=self.noun)
 
 
 PATIENT, SLIDE, PATCH = Unit("patient", "patient_id"), Unit("slide", "slide_id"), Unit("random", None)
@@ -86,11 +86,11 @@ def has_published(dataset: Dataset) -> bool:
     return "split" in dataset.table and bool((dataset.table["split"] == "train").any())
 
 
-def published_parts(dataset: Dataset) -> np.ndarray:
+def published_sets(dataset: Dataset) -> np.ndarray:
     """Return the source's set for each row, object array; "" for a row without a set or a label."""
     given = dataset.table["split"].to_numpy(dtype=object)
     labelled = dataset.table["label"].to_numpy() != UNLABELLED
-    return np.where(labelled & np.isin(given, PARTS), given, "")
+    return np.where(labelled & np.isin(given, SPLIT_SETS), given, "")
 
 
 def takes_published(dataset: Dataset, config: SplitConfig) -> bool:
@@ -112,7 +112,11 @@ def takes_published(dataset: Dataset, config: SplitConfig) -> bool:
     offered = has_published(dataset)
     if config.method == "published" and not offered:
         raise _not_offered(dataset, "published training set")
-    here = [part for part in PARTS if "split" in dataset.table and bool((dataset.table["split"] == part).any())]
+    here = [
+        split_set
+        for split_set in SPLIT_SETS
+        if "split" in dataset.table and bool((dataset.table["split"] == split_set).any())
+    ]
     if here and not offered:
         raise SplitError(
             f"Data set {dataset.name!r} holds the published {' and '.join(here)} set, and no train set.",

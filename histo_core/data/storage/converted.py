@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from histo_core.data.dataset import Dataset
-from histo_core.data.storage.memmap import FlatStore, write_store
+from histo_core.data.storage.memmap import MemmapPatches, write_memmap
 from histo_core.data.storage.single_process import exclusive, sweep
 from histo_core.disk_errors import advice
 from histo_core.errors import ConfigError, CorruptDataError, DataError
@@ -28,13 +28,13 @@ _SPARE_BYTES = 256 << 20
 log = logging.getLogger(__name__)
 
 
-def find_store(dataset: Dataset, workspace: Workspace) -> FlatStore | None:
+def find_converted(dataset: Dataset, workspace: Workspace) -> MemmapPatches | None:
     """Return the faster copy of a data set's pixels; None where there is none or it is damaged."""
     folder = _folder(dataset, workspace)
     if not folder.is_dir():
         return None
     try:
-        return FlatStore(folder)
+        return MemmapPatches(folder)
     except CorruptDataError as error:
         log.warning("The converted copy is not used: %s", error)
         return None
@@ -57,7 +57,7 @@ def converted_bytes(dataset: Dataset) -> int:
     return round(sum(patch.nbytes for patch in dataset.each_source(rows)) / len(rows) * len(dataset))
 
 
-def convert(dataset: Dataset, workspace: Workspace, progress: Progress = silent) -> FlatStore:
+def convert(dataset: Dataset, workspace: Workspace, progress: Progress = silent) -> MemmapPatches:
     """Copy a data set's pixels into a flat file, completely or not at all; return the stored copy if it exists.
 
     Args:
@@ -70,7 +70,7 @@ def convert(dataset: Dataset, workspace: Workspace, progress: Progress = silent)
         DataError: a patch cannot be read, the disk has no room, or another process converts it.
         CancelledError: ``progress`` requested it; nothing is left behind.
     """
-    kept = find_store(dataset, workspace)
+    kept = find_converted(dataset, workspace)
     if kept is not None:
         return kept
     if not worth_converting(dataset):
@@ -83,10 +83,10 @@ def convert(dataset: Dataset, workspace: Workspace, progress: Progress = silent)
     lock = workspace.locks / f"convert-{dataset.pixels_state}"
     with exclusive(lock, f"Data set {dataset.name!r} is being converted"):
         if folder.is_dir():
-            shutil.rmtree(folder)  # damaged, because `find_store` did not find it
+            shutil.rmtree(folder)  # damaged, because `find_converted` did not find it
         sweep(folder)
         _write(dataset, folder, progress)
-    return FlatStore(folder)
+    return MemmapPatches(folder)
 
 
 def _write(dataset: Dataset, folder: Path, progress: Progress) -> None:
@@ -96,7 +96,7 @@ def _write(dataset: Dataset, folder: Path, progress: Progress) -> None:
         raise _no_room(folder, needed, "has too little free space", "Make room")
     try:
         with new_folder(folder) as temporary:
-            write_store(dataset, temporary, progress)
+            write_memmap(dataset, temporary, progress)
     except OSError as error:
         raise _no_room(folder, needed, f"cannot be written to ({error.strerror or error})", advice(error)) from error
 

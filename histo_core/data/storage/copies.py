@@ -18,7 +18,7 @@ from pathlib import Path
 from histo_core.config import DataConfig, parse_config
 from histo_core.data.opening import open_dataset
 from histo_core.data.sources.pcam_unpacked import unpacked_folders
-from histo_core.data.storage.memmap import FlatStore
+from histo_core.data.storage.memmap import MemmapPatches
 from histo_core.errors import HistoscopeError
 from histo_core.locks import is_locked
 from histo_core.workspace import Workspace
@@ -65,7 +65,7 @@ def _stores(workspace: Workspace) -> Iterator[KeptCopy]:
     for folder in _root(workspace).glob("[!.]*"):
         source, used = "unknown", False
         with suppress(HistoscopeError):  # a damaged copy, or a source that can no longer be opened
-            kept = FlatStore(folder).source
+            kept = MemmapPatches(folder).source
             if kept is not None:
                 data = parse_config(DataConfig, kept)
                 source = data.dataset if data.root is None else f"{data.dataset} ({data.root})"

@@ -30,14 +30,14 @@ _PATCHES = 256
 _BLOCK = 1 << 24
 
 
-class FlatStore:
+class MemmapPatches:
     """Reader of patches in a flat file; its pickle has the file's path and no pixels.
 
     Attributes:
         source: the data set's configuration (a `DataConfig` as plain values), or None where that is not known.
 
     Args:
-        folder: a folder that `write_store` filled.
+        folder: a folder that `write_memmap` filled.
 
     Raises:
         CorruptDataError: a file is missing or has another size than when it was written.
@@ -95,7 +95,7 @@ class FlatStore:
             raise _damaged(self.folder, _PIXELS, "is not as it was written")
 
 
-def write_store(dataset: Dataset, folder: Path, progress: Progress = silent) -> None:
+def write_memmap(dataset: Dataset, folder: Path, progress: Progress = silent) -> None:
     """Write the pixels of a data set's source into an empty folder.
 
     Args:

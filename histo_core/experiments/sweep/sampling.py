@@ -68,7 +68,7 @@ def suggested(protocol: ProtocolConfig, trials: Sequence[Trial], seed: int) -> d
     return _ask(_study(protocol, trials, sampler), protocol)
 
 
-def hopeless(protocol: ProtocolConfig, trials: Sequence[Trial]) -> list[int]:
+def trials_to_prune(protocol: ProtocolConfig, trials: Sequence[Trial]) -> list[int]:
     """Return the positions of running trials to prune.
 
     A trial is pruned when its best value so far is worse than the median of the finished trials at that epoch.

@@ -15,7 +15,7 @@ from histo_core.experiments.folder import read_pruned, write_pruned
 from histo_core.experiments.protocol_runs import next_trials
 from histo_core.experiments.records import Experiment, Member
 from histo_core.experiments.scores import chosen_by, run_scores, values_by_epoch
-from histo_core.experiments.sweep.sampling import Trial, hopeless
+from histo_core.experiments.sweep.sampling import Trial, trials_to_prune
 from histo_core.experiments.table import ExperimentTable
 from histo_core.progress import Progress, silent
 from histo_core.runs.api import cancel, keep_supervised
@@ -85,7 +85,7 @@ def _launch_next(experiment: Experiment, trials: Sequence[Trial], table: Experim
 
 def _prune(experiment: Experiment, runs: Mapping[str, Run], trials: Sequence[Trial], workspace: Workspace) -> None:
     before = read_pruned(experiment.experiment_id, workspace)
-    given_up = before | frozenset(hopeless(experiment.protocol, trials))
+    given_up = before | frozenset(trials_to_prune(experiment.protocol, trials))
     if given_up != before:
         write_pruned(experiment.experiment_id, given_up, workspace)
     for position in given_up:

@@ -266,9 +266,9 @@ class Predictor:
         each = np.stack([probabilities(one, self.config.output).numpy() for one in logits])
         if len(each) == 1:
             return Predicted(each[0], logits[0].numpy())
-        together = combined(each, config.combine)
+        joint = combined(each, config.combine)
         voted = config.combine == "vote"
-        return Predicted(together, None if voted else np.log(np.maximum(together, np.finfo(np.float64).tiny)))
+        return Predicted(joint, None if voted else np.log(np.maximum(joint, np.finfo(np.float64).tiny)))
 
     def mapped(self, input_size: tuple[int, int]) -> GradCamView:
         """Return the network with the map that Grad-CAM weights, in `sampling_dtype`.

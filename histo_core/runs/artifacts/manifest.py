@@ -55,7 +55,7 @@ def write_manifest(folder: Path, run: Run, dataset: Dataset, split: Split) -> No
 
 
 def is_complete(folder: Path, run: Run) -> bool:
-    """Whether the manifest exists and every file matches it, so that only the end must still be recorded."""
+    """Return whether the manifest exists and every file matches it, so that only the end must still be recorded."""
     try:
         manifest: dict[str, Any] = read_json(folder / "manifest.json")
         return manifest["config_hash"] == run.config_hash and all(

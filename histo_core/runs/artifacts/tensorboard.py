@@ -99,10 +99,10 @@ class EventFile:
             "learning_rate": done.learning_rate,
             "images_per_second": self._speed[1] if self._speed and self._speed[0] == done.epoch else None,
         }
-        for part in ("train", "valid"):
-            known[f"accuracy/{part}"] = getattr(done, f"{part}_accuracy")
+        for split_set in ("train", "valid"):
+            known[f"accuracy/{split_set}"] = getattr(done, f"{split_set}_accuracy")
             for score in ("auroc", "precision", "recall", "f1"):
-                known[f"{score}{average}/{part}"] = getattr(done, f"{part}_{score}")
+                known[f"{score}{average}/{split_set}"] = getattr(done, f"{split_set}_{score}")
         return {tag: value for tag, value in known.items() if value is not None}
 
 

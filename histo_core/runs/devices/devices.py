@@ -49,7 +49,7 @@ def devices(workspace: Workspace | None = None) -> tuple[Device, ...]:
     busy = {device: held.run.run_id for held in running for device in held.run.devices}
     gpus = [
         Device(gpu.name, gpu.title, gpu.memory_free, gpu.memory_total, busy.get(gpu.name), gpu.percent)
-        for gpu in GPUS.look()
+        for gpu in GPUS.poll()
     ]
     free, total = memory()
     if platform.system() == "Darwin" and platform.machine() == "arm64":

@@ -39,7 +39,7 @@ class GpuWatch:
         self._known: tuple[Gpu, ...] = ()
         self._asked_at = -KEEP_SECONDS
 
-    def look(self) -> tuple[Gpu, ...]:
+    def poll(self) -> tuple[Gpu, ...]:
         """Return all GPUs that PyTorch sees, in its order; the last answer when the tool does not answer in time."""
         with self._lock:
             if time.monotonic() - self._asked_at >= KEEP_SECONDS and not (self._thread and self._thread.is_alive()):

@@ -30,7 +30,7 @@ def usage(device: str) -> Usage:
     torch = sys.modules.get("torch")
     if torch is None or not device.startswith("cuda") or not torch.cuda.is_initialized():
         return Usage(memory, 0, None)
-    busy = next((gpu.percent for gpu in GPUS.look() if gpu.name == device), None)
+    busy = next((gpu.percent for gpu in GPUS.poll() if gpu.name == device), None)
     return Usage(memory, int(torch.cuda.memory_reserved(device)), busy)
 
 

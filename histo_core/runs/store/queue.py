@@ -23,7 +23,7 @@ _TICK = timedelta(microseconds=1)  # the smallest difference of two timestamps i
 
 def gpu_names() -> Sequence[str]:
     """Return the names of all GPUs that a run may use; only the first where their number is unknown."""
-    return [gpu.name for gpu in GPUS.look()] or ["cuda:0"]
+    return [gpu.name for gpu in GPUS.poll()] or ["cuda:0"]
 
 
 def next_queued(store: Store, busy_devices: Collection[str], gpus: Gpus = gpu_names) -> Run | None:

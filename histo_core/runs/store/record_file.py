@@ -69,7 +69,7 @@ def write_run(row: Mapping[Any, Any], workspace: Workspace) -> None:
 
 
 @contextmanager
-def forgotten_if_refused() -> Iterator[list[Path]]:
+def removed_on_rollback() -> Iterator[list[Path]]:
     """Remove the files of new rows when their transaction fails; else a check would report the rows as lost.
 
     Yields a list to which the block adds the files. A folder that is then empty is removed too.

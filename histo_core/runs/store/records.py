@@ -22,10 +22,15 @@ class RunStatus(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
-    LOST = "lost"
+    INTERRUPTED = "lost"  # the stored name of earlier versions
     """Its worker died without recording an end; the run can be resumed."""
     UNREADABLE = "unreadable"
     """This version cannot read its row; the state in the database does not change."""
+
+    @property
+    def word(self) -> str:
+        """Return the status as people read it; its value is what databases and files keep."""
+        return "interrupted" if self is RunStatus.INTERRUPTED else self.value
 
     @property
     def active(self) -> bool:
@@ -33,7 +38,7 @@ class RunStatus(StrEnum):
 
     @property
     def resumable(self) -> bool:
-        return self in (RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.LOST)
+        return self in (RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.INTERRUPTED)
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,7 @@ class Run:
     attempt: int
     status: RunStatus
     reason: str
-    """Why it failed, was lost or was cancelled, in one sentence; else empty."""
+    """Why it failed, was interrupted or was cancelled, in one sentence; else empty."""
     device: str
     progress: RunProgress | None
     cancel_requested: bool

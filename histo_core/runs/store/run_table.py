@@ -235,5 +235,5 @@ def _record(row: RunRow) -> dict[str, Any]:
             numbers = (None, None, None) if value is None else (value.value, value.low, value.high)
             record |= dict(zip(_three(column), numbers, strict=True))
         else:
-            record[column] = value.value if isinstance(value, RunStatus) else value
+            record[column] = value.word if isinstance(value, RunStatus) else value
     return record

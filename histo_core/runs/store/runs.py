@@ -16,7 +16,7 @@ from histo_core.errors import RunError
 from histo_core.program import PROGRAM
 from histo_core.runs.store.columns import Utc
 from histo_core.runs.store.database import Database, open_database
-from histo_core.runs.store.record_file import RUN, forgotten_if_refused, write_run
+from histo_core.runs.store.record_file import RUN, removed_on_rollback, write_run
 from histo_core.runs.store.records import OPEN_DEVICE, Run, RunProgress, RunResults, RunStatus
 from histo_core.runs.store.schema import ACTIVE, QUEUE_ORDER, RUNS, WAITING, has_worker, to_run
 from histo_core.runs.store.test_set_access import record_score
@@ -95,13 +95,13 @@ class Store:
         )
 
     def is_active(self, run_id: str) -> bool:
-        """Whether a run is queued or running; False for a deleted run."""
+        """Return whether a run is queued or running; False for a deleted run."""
         query = sa.select(sa.exists().where(RUNS.c.run_id == run_id, RUNS.c.status.in_(ACTIVE)))
         with self.database.read() as connection:
             return bool(connection.execute(query).scalar())
 
     def any_active(self) -> bool:
-        """Whether any run is queued or running."""
+        """Return whether any run is queued or running."""
         with self.database.read() as connection:
             return bool(connection.execute(sa.select(sa.exists().where(RUNS.c.status.in_(ACTIVE)))).scalar())
 
@@ -126,7 +126,7 @@ class Store:
         """
         config_hash = config.hash(data_hash)
         same = sa.select(RUNS).where(RUNS.c.config_hash == config_hash)
-        with forgotten_if_refused() as records, self.database.write() as connection:
+        with removed_on_rollback() as records, self.database.write() as connection:
             active = connection.execute(same.where(RUNS.c.status.in_(ACTIVE))).mappings().one_or_none()
             if active is not None:
                 return to_run(active)

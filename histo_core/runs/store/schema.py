@@ -200,7 +200,7 @@ def _config(row: Mapping[Any, Any]) -> RunConfig:
 
 
 def has_worker(row: Mapping[Any, Any]) -> bool:
-    """Whether a row names the process that works on the run."""
+    """Return whether a row names the process that works on the run."""
     # SQLite's RETURNING gives a whole number for a start time of whole seconds: one process in a hundred has one.
     known = isinstance(row["process_started"], int | float) and isinstance(row["boot_id"], str)
     return known and isinstance(row["pid"], int) and 0 < row["pid"] < 2**31

@@ -35,7 +35,7 @@ REASON_SECONDS = 5.0
 
 
 @contextmanager
-def ranks_beside(run_id: str, config: TrainConfig, folder: Path) -> Iterator[None]:
+def launch_ranks(run_id: str, config: TrainConfig, folder: Path) -> Iterator[None]:
     """Start ranks 1, 2, ... of a run; within the block this process is rank 0. At the end all of them have ended.
 
     Args:

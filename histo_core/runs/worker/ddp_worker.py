@@ -28,7 +28,7 @@ def reason_file(meeting: Path, rank: int) -> Path:
 
 
 def is_follower() -> bool:
-    """Whether this process is a rank above 0, started by a run's worker or by torchrun."""
+    """Return whether this process is a rank above 0, started by a run's worker or by torchrun."""
     started = os.environ.get(MEETING_FILE) or os.environ.get("TORCHELASTIC_RUN_ID")
     return bool(started) and os.environ.get("RANK", "0") != "0"
 
@@ -73,13 +73,13 @@ def _train(run_id: str, workspace: Workspace, stop: Event, meeting: Path | None)
         )
     # Imported late because it takes seconds: first set up the end of this process and check that work is left.
     from histo_core.runs.worker.run_data import open_data
-    from histo_core.training.distributed.process_group import find_ranks
+    from histo_core.training.distributed.process_group import find_process_group
     from histo_core.training.loop import fit
 
     given = {"device": os.environ.get(FIRST_DEVICE, config.train.device)}
     config = config.model_copy(update={"train": config.train.model_copy(update=given)})
     dataset, split, workspace = open_data(config, workspace)
-    ranks = find_ranks(config.train)
+    ranks = find_process_group(config.train)
     if meeting is not None:
         ready_file(meeting, ranks.rank).touch()
     for _ in fit(config, dataset, split, folder, should_stop=stop.is_set, workspace=workspace):

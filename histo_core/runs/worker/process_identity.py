@@ -57,7 +57,7 @@ class ProcessIdentity:
         return cls(pid, _start_time(psutil.Process(pid)), boot_id())
 
     def alive(self) -> bool:
-        """Whether this process, and not another with its id, still runs."""
+        """Return whether this process, and not another with its id, still runs."""
         return self.boot == boot_id() and ProcessIdentity.of(self.pid) == self
 
     def terminate(self) -> None:

@@ -18,12 +18,12 @@ from histo_core.runs.artifacts.folder import write_config
 from histo_core.runs.artifacts.manifest import is_complete, write_manifest
 from histo_core.runs.artifacts.tensorboard import EventFile
 from histo_core.runs.store.records import OPEN_DEVICE, Run, RunProgress
-from histo_core.runs.worker.ddp_launcher import ranks_beside
+from histo_core.runs.worker.ddp_launcher import launch_ranks
 from histo_core.runs.worker.heartbeat import Reporter
 from histo_core.runs.worker.run_data import check_unchanged, open_data
 from histo_core.training.events import BatchDone, EpochDone, Event, Started, Stopped
 from histo_core.training.loop import fit
-from histo_core.training.predict import predict_parts
+from histo_core.training.predict import predict_sets
 from histo_core.workspace import Workspace
 
 LOG = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ def _train(run: Run, dataset: Dataset, split: Split, workspace: Workspace, repor
     config = _on_its_device(run)
     if (lacking := missing_weights(config.model, workspace)) is not None:
         LOG.info("%s: %s", run.run_id, lacking)
-    with ranks_beside(run.run_id, config.train, folder):
+    with launch_ranks(run.run_id, config.train, folder):
         for event in fit(config, dataset, split, folder, should_stop=stop.is_set, workspace=workspace):
             report.progress = _progress(event, report.progress)
             log.add(event)
@@ -97,7 +97,7 @@ def _predict(run: Run, dataset: Dataset, split: Split, folder: Path, report: Rep
 
     report.progress = replace(report.progress, phase="predicting", batch=0, batches=0, images_per_second=0.0)
     predictor, predict = Predictor.from_run(folder, run.device), run.config.predict
-    table = predict_parts(predictor, dataset, split, predict.parts, predict=predict, on_batch=on_batch)
+    table = predict_sets(predictor, dataset, split, predict.parts, predict=predict, on_batch=on_batch)
     write_predictions(table, folder / "predictions.parquet")
 
 

@@ -71,7 +71,7 @@ class Supervisor:
         """All workers that are known to be alive, our own and adopted ones."""
         return list(self._at_work)
 
-    def look(self) -> bool:
+    def poll(self) -> bool:
         """Poll once: record ends, carry out cancellations, start runs. Returns whether any run is active."""
         exit_codes = self._reap()
         busy = {device for child in self._children.values() for device in child.devices}
@@ -179,7 +179,10 @@ class Supervisor:
         if held.run.cancel_requested:
             status, reason = RunStatus.CANCELLED, f"Cancelled; its worker {how} without a last checkpoint."
         else:
-            status, reason = RunStatus.LOST, f"Its worker {how}; resume the run to go on from its last checkpoint."
+            status, reason = (
+                RunStatus.INTERRUPTED,
+                f"Its worker {how}; resume the run to go on from its last checkpoint.",
+            )
             if exit_code == -signal.SIGKILL:
                 reason += memory_advice(held.run)
         if self._store.finish(held.run.run_id, held.worker, status, reason):

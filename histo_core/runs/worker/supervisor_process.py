@@ -105,7 +105,7 @@ def _serve(supervisor: Supervisor, idle_exit_seconds: float, poll_seconds: float
             LOG.info("the workspace is gone")
             return
         try:
-            if supervisor.look():
+            if supervisor.poll():
                 last_active = time.monotonic()
         except StoreError as error:
             LOG.warning("will try again: %s", error)

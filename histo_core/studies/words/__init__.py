@@ -1,1 +1,1 @@
-"""What each study says in words: its facts, what to doubt, what we settled, and what its authors wished for."""
+"""Each study in words: its facts, what to doubt, what we settled, and what its authors wished for."""

@@ -29,7 +29,7 @@ DOUBTS = (
     "A 'wide ResNet-18' is named, which was not trained. ResNet18 is better on test than on training, which is read "
     "as generalisation.",
     "Classes are imbalanced and left so. Scores by image and by patient differ, and only the first are given.",
-    "The curves suggest that epochs were judged on the part that is reported as test.",
+    "The curves suggest that epochs were judged on the set that is reported as test.",
 )
 
 OURS = (

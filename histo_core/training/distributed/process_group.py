@@ -44,8 +44,8 @@ class ProcessGroup:
     local_count: int = 1
 
     @property
-    def leads(self) -> bool:
-        """Whether this is the process that writes files."""
+    def is_main(self) -> bool:
+        """Return whether this is the process that writes files."""
         return self.rank == 0
 
     def share(self, samples: int) -> slice:
@@ -121,7 +121,7 @@ class ProcessGroup:
         return torch.tensor([value], dtype=kind, device=self.device)
 
 
-def find_ranks(config: TrainConfig) -> ProcessGroup:
+def find_process_group(config: TrainConfig) -> ProcessGroup:
     """Find this process's rank from the environment; nothing is connected yet.
 
     Raises:

@@ -19,18 +19,18 @@ class Shard:
     Attributes:
         samples: number of samples of the whole batch.
         places: positions of the shard in the epoch's order.
-        part: weight of the shard's loss in the batch's loss; the shards' weights sum to 1.
+        weight: weight of the shard's loss in the batch's loss; the shards' weights sum to 1.
         count: number of processes.
-        step_part: weight of the batch's loss in the loss of the optimiser's step; the weights of a step's batches sum
+        step_weight: weight of the batch's loss in the loss of the optimiser's step; the weights of a step's batches sum
             to 1.
         step_samples: number of samples of all batches of the step.
     """
 
     samples: int
     places: slice
-    part: float
+    weight: float
     count: int
-    step_part: float
+    step_weight: float
     step_samples: int
 
     @classmethod
@@ -40,7 +40,7 @@ class Shard:
 
     def counted(self, loss: Tensor) -> Tensor:
         """Scale the shard's loss, so that the processes' mean gradient is the gradient of the batch's loss."""
-        return loss if self.count == 1 else loss * (self.part * self.count)
+        return loss if self.count == 1 else loss * (self.weight * self.count)
 
 
 class BatchSharding:
@@ -79,7 +79,7 @@ class BatchSharding:
         size, gathered = self._batch_size, self._batch_size * self._accumulate
         end = min(batches * size, len(order))
         return [
-            self._deal(
+            self._shard(
                 order,
                 slice(start, min(start + size, end)),
                 slice(start - start % gathered, min(start - start % gathered + gathered, end)),
@@ -87,7 +87,7 @@ class BatchSharding:
             for start in range(0, end, size)
         ]
 
-    def _deal(self, order: np.ndarray, batch: slice, step: slice) -> Shard:
+    def _shard(self, order: np.ndarray, batch: slice, step: slice) -> Shard:
         samples, count = batch.stop - batch.start, self._ranks.count
         share = self._ranks.share(samples)
         mine = slice(batch.start + share.start, batch.start + share.stop)

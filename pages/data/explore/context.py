@@ -67,5 +67,5 @@ class Explored:
         """Return the table of some rows, or of all, with class names and the set of each patch."""
         rows = np.arange(len(self.source)) if rows is None else rows
         classes = np.array([*self.source.classes, ""], dtype=object)
-        labels, parts = classes[self.columns.label.codes[rows]], self.split.parts[rows]
-        return self.source.table.iloc[rows].assign(label=labels, split=parts)
+        labels, split_sets = classes[self.columns.label.codes[rows]], self.split.split_sets[rows]
+        return self.source.table.iloc[rows].assign(label=labels, split=split_sets)

@@ -75,7 +75,7 @@ def _sorted(page: Explored, chosen: Selection) -> np.ndarray:
         help="The order of the patches. A column of numbers runs from small to large.",
     )  # fmt: skip
     backwards = url_state.switch(
-        "Backwards", "backwards", clears=("page",), help="From large to small, from last to first."
+        "Descending", "backwards", clears=("page",), help="From large to small, from last to first."
     )
     if by in (AS_FOUND, DATA):
         return chosen.rows[::-1] if backwards else chosen.rows
@@ -89,7 +89,7 @@ def _values(page: Explored, chosen: Selection, by: str) -> np.ndarray:
         return chosen.measured
     if by == "sample_id":
         return page.columns.id_order[chosen.rows]
-    coded = {"label": page.columns.label, "split": page.columns.part} | page.columns.filters
+    coded = {"label": page.columns.label, "split": page.columns.split_set} | page.columns.filters
     if by in coded:
         return coded[by].codes[chosen.rows]
     return page.source.table[by].to_numpy(np.float64, na_value=np.nan)[chosen.rows]

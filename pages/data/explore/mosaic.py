@@ -47,7 +47,7 @@ def draw(page: Explored) -> None:
         )
         region = _region(page, slide)
         opacity = url_state.slide(
-            "Strength of the colours", "opacity", 0.0, 1.0, 0.35, step=0.05, help="Opacity of the labels.", width=260
+            "Opacity", "opacity", 0.0, 1.0, 0.35, step=0.05, help="Opacity of the labels.", width=260
         )
     with st.spinner(f"Laying out {plain(slide)}…", show_time=True):
         found = cache_maps.mosaic(page.key[0], slide, region, page.home)

@@ -87,10 +87,10 @@ def _counts(page: Explored) -> None:
 
 def _pcam(report: PCamReport) -> None:
     """Show the tables of PatchCamelyon's own report."""
-    st.subheader("PatchCamelyon's report", anchor=False)
+    st.header("PatchCamelyon's report", anchor=False)
     grid = layout.halves()
     for number, (name, table) in enumerate(
-        {"Patches of each part": report.patches, "Slides of each part and type": report.slides}.items()
+        {"Patches of each set": report.patches, "Slides of each set and type": report.slides}.items()
     ):
         with grid.cell():
             _report_table(name, None if table is None else table.reset_index(), f"pcam-report-{number + 1}")
@@ -115,7 +115,7 @@ def _words(column: str, values: Iterable[Any]) -> list[str]:
 
 def _channels(page: Explored, chosen: Selection) -> None:
     """Show the channel means and SDs of the selection on a click, because all its pixels are read."""
-    st.subheader("Colour channels of the selection", anchor=False)
+    st.header("Colour channels of the selection", anchor=False)
     rows = np.sort(chosen.rows)
     if not len(rows):
         st.caption("No patch is selected.")

@@ -71,12 +71,16 @@ def _steps(page: Explored, rows: np.ndarray, row: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if len(places):
             at = int(places[0])
-            for label, icon, step in (("Previous", "chevron_left", -1), ("Next", "chevron_right", 1)):
+            for label, icon, key, step in (
+                ("Previous", "chevron_left", "Left", -1),
+                ("Next", "chevron_right", "Right", 1),
+            ):
                 there = at + step
                 st.button(
                     label,
                     key=f"patch.{label}",
                     icon=f":material/{icon}:",
+                    shortcut=key,
                     disabled=not 0 <= there < len(rows),
                     on_click=url_state.put,
                     args=("patch", page.name(rows[there % len(rows)])),
@@ -120,7 +124,7 @@ def _picture(image: np.ndarray) -> None:
 def _facts(page: Explored, row: int) -> pd.DataFrame:
     """Return all columns of a row, as text."""
     known = page.source.table.iloc[row].drop("label")
-    pairs = [("Class", page.label(row)), ("Set of this split", page.split.parts[row] or "none")]
+    pairs = [("Class", page.label(row)), ("Set of this split", page.split.split_sets[row] or "none")]
     pairs += [(columns.title(str(name)), "" if pd.isna(value) else str(value)) for name, value in known.items()]
     return pd.DataFrame(pairs, columns=["What", "Value"])
 

@@ -66,7 +66,7 @@ def _projection(found: PatchMap | None) -> Literal["pca", "umap"]:
     if found is None or found.umap_xy is None:
         return "pca"
     return url_state.choose(
-        "Laid out by",
+        "Projection",
         "projection",
         list(PROJECTIONS),
         format_func=PROJECTIONS.__getitem__,
@@ -84,7 +84,7 @@ def _colours_by(page: Explored) -> str:
 def _chart(
     page: Explored, chosen: Selection, found: PatchMap, features: str, projection: Literal["pca", "umap"], by: str
 ) -> None:
-    column = {"label": page.columns.label, "split": page.columns.part}.get(by) or page.columns.filters[by]
+    column = {"label": page.columns.label, "split": page.columns.split_set}.get(by) or page.columns.filters[by]
     rows = None if len(chosen.filtered) == len(page.source) else chosen.filtered
     chart = map_figure(found, column.codes, column.values, layout=projection, rows=rows, drawn=DRAWN)
     with suppress(ConfigError):  # an unreadable drawing is already reported above the map

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from histo_core.data.dataset import PARTS
+from histo_core.data.dataset import SPLIT_SETS
 from histo_core.errors import HistoscopeError
 from pages.data.explore.context import Explored
 from pages.shared.app import url_state
@@ -21,7 +21,7 @@ AGAINST = "against."
 """Prefix of the key of a finding from the comparison with another data set."""
 DRAWINGS = "explore.drawings"
 """Session key of the number of removed lassos; a new number resets the map, so that it no longer shows them."""
-PART_NAMES = {ALL: "all", "train": "train", "valid": "validation", "test": "test"}
+SET_NAMES = {ALL: "all", "train": "train", "valid": "validation", "test": "test"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,17 +81,17 @@ def _filters(page: Explored) -> np.ndarray:
     """Draw the filters, and return which rows pass them, bool [n]."""
     coded = page.columns
     keep = np.ones(len(page.source), bool)
-    part = url_state.choose(
+    split_set = url_state.choose(
         "Set",
         "part",
-        [ALL, *PARTS],
-        format_func=PART_NAMES.__getitem__,
+        [ALL, *SPLIT_SETS],
+        format_func=SET_NAMES.__getitem__,
         widget=st.segmented_control,
         clears=("page", "patch"),
         help="Of the split.",
     )
-    if part != ALL:
-        keep &= coded.part.where(part)
+    if split_set != ALL:
+        keep &= coded.split_set.where(split_set)
     others = {"class": ("Class", coded.label)}
     others |= {f"by.{name}": (columns.title(name), column) for name, column in coded.filters.items()}
     for parameter, (label, column) in others.items():

@@ -57,7 +57,7 @@ def _normalised(page: Explored, chosen: Selection, rows: np.ndarray, images: lis
     place = st.container()
     ids = [page.name(row) for row in rows]
     target = url_state.choose(
-        "Stain of", "target", ids, width=320, help="Whose stain the others are given (the target)."
+        "Target stain", "target", ids, width=320, help="Whose stain the others are given (the target)."
     )
     normaliser = StainNormaliser.fit(images[ids.index(target)])
     changed, failed = normaliser.normalise(images)

@@ -65,7 +65,7 @@ def _own_origin(headers: Headers, kind: str) -> bool:
 
 
 def _names(origin: str, host: str) -> bool:
-    """Whether an origin belongs to this host."""
+    """Return whether an origin belongs to this host."""
     try:
         parts = urlsplit(origin.lower())
     except ValueError:

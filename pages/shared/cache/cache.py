@@ -20,7 +20,7 @@ from histo_core.auditing.leakage import LeakageReport, audit_leakage
 from histo_core.auditing.sides import side_findings
 from histo_core.comparison.aurocs import AurocResults, auroc_results
 from histo_core.comparison.join import Joined, RunPredictions, join, load
-from histo_core.comparison.looks import look_at_test
+from histo_core.comparison.looks import record_look
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.class_counts import counts_by, offered_columns
 from histo_core.data.dataset import Dataset
@@ -206,7 +206,7 @@ def named(runs: Sequence[RunPredictions]) -> tuple[tuple[str, str], ...]:
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def joined(
-    runs: tuple[tuple[str, str], ...], part: str, shared_only: bool, home: str, _runs: Sequence[RunPredictions]
+    runs: tuple[tuple[str, str], ...], split_set: str, shared_only: bool, home: str, _runs: Sequence[RunPredictions]
 ) -> Joined:
     """Join runs, by their ids and names, on the samples of a set.
 
@@ -214,7 +214,7 @@ def joined(
         ComparisonError: as `histo_core.comparison.join.join`; nothing is cached then.
     """
     del runs, home
-    return join(_runs, part, shared_only=shared_only)
+    return join(_runs, split_set, shared_only=shared_only)
 
 
 @st.cache_resource(show_spinner=False, max_entries=1024)
@@ -251,7 +251,7 @@ def colour_only(data: str, config: str, home: str) -> RunPredictions:
 @st.cache_resource(show_spinner=False, max_entries=64)
 def aurocs(
     runs: tuple[tuple[str, str], ...],
-    part: str,
+    split_set: str,
     shared_only: bool,
     class_of_interest: str,
     comparator: str | None,
@@ -259,7 +259,7 @@ def aurocs(
     _joined: Joined,
 ) -> AurocResults:
     """Compute the slow part of a comparison, by the runs' ids and names; it does not depend on the threshold."""
-    del part, shared_only, home
+    del split_set, shared_only, home
     reference = COLOUR_ONLY if COLOUR_ONLY in dict(runs) else None
     return auroc_results(_joined, class_of_interest, reference=reference, comparator=comparator)
 
@@ -268,7 +268,7 @@ def aurocs(
 def looks(run_ids: tuple[str, ...], home: str, _runs: Sequence[Run]) -> str:
     """Record once that a set of runs is compared on the test set; say how often that was scored before."""
     del run_ids
-    return look_at_test(_runs, Workspace(Path(home)))
+    return record_look(_runs, Workspace(Path(home)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

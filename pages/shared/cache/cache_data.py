@@ -40,7 +40,7 @@ def note_opened(data: str, home: str) -> None:
 
 
 def was_opened(data: str, home: str) -> bool:
-    """Whether a data set, by its configuration as JSON, was opened in this process before."""
+    """Return whether a data set, by its configuration as JSON, was opened in this process before."""
     return data in _opened(home)
 
 
@@ -54,11 +54,11 @@ def fold_counts(data: str, state: str, config: str, home: str) -> pd.DataFrame:
     """Count samples by class, and patients, in the held-out set of each fold; columns fold, classes, patients."""
     del state
     source, division = cache.dataset(data, home), SplitConfig.model_validate_json(config)
-    part = "valid" if division.hold_out else "test"
+    split_set = "valid" if division.hold_out else "test"
     rows = []
     for one in folds_of(division):
         counts = make_split(source, one, Workspace(Path(home))).counts(source)
-        rows.append({"fold": one.fold, **counts.loc[part].to_dict()})
+        rows.append({"fold": one.fold, **counts.loc[split_set].to_dict()})
     return pd.DataFrame(rows)
 
 

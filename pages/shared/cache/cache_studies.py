@@ -13,13 +13,13 @@ from histo_core.workspace import Workspace
 from pages.shared.cache import cache
 
 if TYPE_CHECKING:
-    from histo_core.experiments.beside import Pair
+    from histo_core.experiments.reported import Pair
     from histo_core.runs.store.records import Run
     from histo_core.studies.recipes import Recipe
 
 
-def beside_experiment(now: Summary, workspace: Workspace) -> tuple[Pair, ...]:
-    """Return pairs as `histo_core.experiments.beside`; recomputed after a run finishes or the test set is scored."""
+def reported_for_experiment(now: Summary, workspace: Workspace) -> tuple[Pair, ...]:
+    """Return pairs as `histo_core.experiments.reported`; recomputed after a run finishes or the test set is scored."""
     one = now.experiment
     if not one.origin:
         return ()
@@ -28,13 +28,13 @@ def beside_experiment(now: Summary, workspace: Workspace) -> tuple[Pair, ...]:
     return _of_experiment(one.experiment_id, f"{ended} {scored}", str(workspace.home), now)
 
 
-def beside_run(run: Run, workspace: Workspace) -> tuple[Pair, ...]:
-    """Return pairs as `histo_core.experiments.beside`; recomputed when the run has ended."""
+def reported_for_run(run: Run, workspace: Workspace) -> tuple[Pair, ...]:
+    """Return pairs as `histo_core.experiments.reported`; recomputed when the run has ended."""
     return _of_run(run.run_id, str(run.ended_at), str(workspace.home), run) if run.origin else ()
 
 
-def beside_study(recipe: Recipe, workspace: Workspace) -> dict[str, tuple[Pair, ...]]:
-    """Return pairs as `histo_core.experiments.beside`; recomputed when a run or experiment of the study has changed."""
+def reported_for_study(recipe: Recipe, workspace: Workspace) -> dict[str, tuple[Pair, ...]]:
+    """Return pairs as `histo_core.experiments.reported`; recomputed when a run or experiment has changed."""
     runs = cache.store(str(workspace.home)).made_from(recipe.name)
     state = [f"{run.run_id} {run.status} {run.ended_at}" for run in runs]
     state += [f"{one.experiment_id} {one.test_touched_at}" for one in experiments(workspace, archived=True)]
@@ -43,24 +43,24 @@ def beside_study(recipe: Recipe, workspace: Workspace) -> dict[str, tuple[Pair, 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def _of_experiment(experiment_id: str, state: str, home: str, _now: Summary) -> tuple[Pair, ...]:
-    from histo_core.experiments.beside import beside_experiment
+    from histo_core.experiments.reported import reported_for_experiment
 
     del experiment_id, state
-    return beside_experiment(_now, Workspace(Path(home)))
+    return reported_for_experiment(_now, Workspace(Path(home)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def _of_run(run_id: str, ended: str, home: str, _run: Run) -> tuple[Pair, ...]:
-    from histo_core.experiments.beside import beside_run
+    from histo_core.experiments.reported import reported_for_run
 
     del run_id, ended
-    return beside_run(_run, Workspace(Path(home)))
+    return reported_for_run(_run, Workspace(Path(home)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _of_study(study: str, state: str, home: str) -> dict[str, tuple[Pair, ...]]:
-    from histo_core.experiments.beside import beside_study
+    from histo_core.experiments.reported import reported_for_study
     from histo_core.studies.recipes import STUDIES
 
     del state
-    return beside_study(STUDIES[study], Workspace(Path(home)))
+    return reported_for_study(STUDIES[study], Workspace(Path(home)))

@@ -10,7 +10,7 @@ import streamlit as st
 
 from histo_core.comparison.external import ExternalValidation, validate
 from histo_core.comparison.join import RunPredictions
-from histo_core.comparison.training_set import of_training_part
+from histo_core.comparison.training_set import of_training_set
 from histo_core.data.dataset import UNLABELLED
 from histo_core.data.splits.split import Split
 from histo_core.prediction.stored import get_predictions
@@ -58,16 +58,16 @@ def table(predictions_id: str, home: str) -> pd.DataFrame:
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def training_part(
+def training_set(
     run_id: str, ended: str, predictions_id: str, home: str, _found: RunPredictions, _run: Run
 ) -> RunPredictions | None:
     """Return a run's predictions of its training set: from later predictions by their id, or without one its own."""
     del run_id, ended, predictions_id
-    return of_training_part(_found, _run, Workspace(Path(home)))
+    return of_training_set(_found, _run, Workspace(Path(home)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def validation(predictions_id: str, part: str, home: str, _run: Run) -> ExternalValidation:
+def validation(predictions_id: str, split_set: str, home: str, _run: Run) -> ExternalValidation:
     """Return a run's metrics on other data and on its own test set."""
     workspace = Workspace(Path(home))
-    return validate(get_predictions(predictions_id, workspace), _run, workspace, part)
+    return validate(get_predictions(predictions_id, workspace), _run, workspace, split_set)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from histo_core.data.class_counts import rank
-from histo_core.data.dataset import PARTS, Dataset
+from histo_core.data.dataset import SPLIT_SETS, Dataset
 from histo_core.data.splits.split import Split
 
 FEW, MANY = 2, 2_000
@@ -44,13 +44,13 @@ class Columns:
 
     Attributes:
         ids: sample ids, row by row.
-        part, label: the set of the split, and the class.
+        split_set, label: the set of the split, and the class.
         filters: up to `SHOWN` further columns to filter by.
         sortable: names of numeric columns to sort by.
     """
 
     ids: pd.Index
-    part: Column
+    split_set: Column
     label: Column
     filters: dict[str, Column]
     sortable: tuple[str, ...]
@@ -82,7 +82,7 @@ def code_columns(source: Dataset, split: Split) -> Columns:
             filters[name] = Column(values, codes)
     return Columns(
         ids=pd.Index(table["sample_id"]),
-        part=Column(PARTS, pd.Index(PARTS).get_indexer(split.parts)),  # -1 for patches in no set
+        split_set=Column(SPLIT_SETS, pd.Index(SPLIT_SETS).get_indexer(split.split_sets)),  # -1 for patches in no set
         label=Column(source.classes, table["label"].to_numpy()),
         filters=filters,
         sortable=tuple(

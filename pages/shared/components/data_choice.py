@@ -195,7 +195,7 @@ def opened_or_job(data: DataConfig) -> Dataset | None:
 
 
 def is_ready(data: DataConfig) -> bool:
-    """Whether a data set opens without preparation; False where an error prevents that."""
+    """Return whether a data set opens without preparation; False where an error prevents that."""
     try:
         prepare(data, Workspace.default(), patience=0)
     except HistoscopeError:

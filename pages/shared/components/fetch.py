@@ -14,7 +14,7 @@ from pages.shared.components.text import plain, size
 
 
 def is_missing(root: str, workspace: Workspace) -> bool:
-    """Whether a folder that may be read does not exist; opening reports a folder that may not be read."""
+    """Return whether a folder that may be read does not exist; opening reports a folder that may not be read."""
     try:
         workspace.allowed(root)
     except DataNotFoundError:

@@ -28,7 +28,7 @@ def header(title: str, verdict: str = "") -> None:
     """
     st.title(title, anchor=False)
     if verdict:
-        st.subheader(plain(verdict), anchor=False)
+        st.header(plain(verdict), anchor=False)
 
 
 def empty(what: str, action: Callable[[], None]) -> None:

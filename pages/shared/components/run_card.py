@@ -33,7 +33,7 @@ WORDS: dict[RunStatus, tuple[str, str]] = {
     RunStatus.SUCCEEDED: ("finished", "green"),
     RunStatus.FAILED: ("failed", "red"),
     RunStatus.CANCELLED: ("cancelled", "gray"),
-    RunStatus.LOST: ("interrupted", "orange"),
+    RunStatus.INTERRUPTED: ("interrupted", "orange"),
     RunStatus.UNREADABLE: ("not readable", "red"),
 }
 PHASES = {
@@ -187,7 +187,7 @@ def unique_labels(runs: Sequence[Run]) -> dict[str, str]:
 
 
 def alike(run: Run, other: Run) -> bool:
-    """Whether two runs have the same data, split and predicted sets; a sweep's runs do not predict the test set."""
+    """Return whether two runs have the same data, split and predicted sets; a sweep's runs predict no test set."""
     return (run.split_fingerprint, run.config.predict.parts) == (other.split_fingerprint, other.config.predict.parts)
 
 

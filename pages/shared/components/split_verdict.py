@@ -45,6 +45,6 @@ def draw(data: DataConfig, division: SplitConfig) -> None:
 
 
 def _known_soon(data: DataConfig, home: str) -> bool:
-    """Whether to open data without a click: an audit exists, and no preparation is needed."""
+    """Return whether to open data without a click: an audit exists, and no preparation is needed."""
     audits = Workspace(Path(home)).data / "audits"
     return audits.is_dir() and any(audits.iterdir()) and data_choice.is_ready(data)

@@ -7,7 +7,7 @@ import io
 
 import pandas as pd
 
-from histo_core.data.formats.csv_cells import as_it_was, to_csv
+from histo_core.data.formats.csv_cells import to_csv, unescaped
 
 
 def test_text_that_a_spreadsheet_would_run_is_disarmed_and_numbers_are_not() -> None:
@@ -25,7 +25,7 @@ def test_what_was_disarmed_can_be_read_as_it_was() -> None:
     rows = list(csv.reader(io.StringIO(to_csv(pd.DataFrame({"name": names})).decode(), newline="")))
     written = [row[0] if row else "" for row in rows[1:]]
     assert written[:4] == ["'=1", "''=1", "'''=1", "'"]
-    assert [as_it_was(cell) for cell in written] == names
+    assert [unescaped(cell) for cell in written] == names
 
 
 def test_commas_quotes_breaks_and_nothing_survive_the_round_trip() -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from histo_core.data.formats.csv_cells import as_it_was, to_csv
+from histo_core.data.formats.csv_cells import to_csv, unescaped
 from histo_core.data.formats.csv_table import read_csv
 from histo_core.data.formats.hdf5 import open_column
 from histo_core.data.formats.system_names import is_system
@@ -36,7 +36,7 @@ def test_no_cell_is_a_formula_and_each_comes_back(rows: list[tuple[str, str]]) -
     content = to_csv(pd.DataFrame(rows, columns=["one", "other"], dtype=object))
     read = list(csv.reader(io.StringIO(content.decode(), newline="")))
     assert read[0] == ["one", "other"]
-    assert [tuple(map(as_it_was, line)) for line in read[1:]] == rows
+    assert [tuple(map(unescaped, line)) for line in read[1:]] == rows
     assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) for line in read for cell in line)
 
 
@@ -47,7 +47,7 @@ def test_our_own_tables_are_read_as_they_were_written(rows: list[tuple[str, str]
         path = Path(folder) / "t.csv"
         path.write_bytes(to_csv(pd.DataFrame([(*row, "end") for row in rows], columns=["one", "other", "last"])))
         table = read_csv(path, ("one", "other"), None)
-    assert [tuple(map(as_it_was, row)) for row in table[["one", "other"]].itertuples(index=False)] == rows
+    assert [tuple(map(unescaped, row)) for row in table[["one", "other"]].itertuples(index=False)] == rows
 
 
 @MANY

@@ -40,7 +40,7 @@ def test_grades_only_where_there_is_tumour() -> None:
 def test_a_patch_does_not_depend_on_what_was_drawn_before() -> None:
     options = PhantomOptions(patches=40, patients=4)
     in_order, alone = Cohort(options), Cohort(options)
-    images, masks = in_order.draw_chunk(0, 12)
+    images, masks = in_order.render_chunk(0, 12)
     image, mask = alone.draw(11)
     np.testing.assert_array_equal(image, images[11])
     np.testing.assert_array_equal(np.packbits(mask, axis=1), masks[11])

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from histo_core.data.phantom.tissue import BOX, Host, TissueSection, draw_section
+from histo_core.data.phantom.tissue import BOX, Host, TissueSection, sample_section
 
 
 def section(seed: int, grade: int) -> TissueSection:
     rng = np.random.default_rng([7, seed])
-    return draw_section(rng, Host.drawn(rng), grade)
+    return sample_section(rng, Host.drawn(rng), grade)
 
 
 @pytest.mark.parametrize("grade", range(5))

@@ -97,28 +97,33 @@ def test_the_folder_may_be_named_at_any_height(root: Path, workspace: Workspace)
         open_breakhis(tree / "histology_slides" / "breast" / "benign", workspace)
 
 
-def write_fold(root: Path, parts: dict[str, str], extra: str = "") -> None:
+def write_fold(root: Path, split_sets: dict[str, str], extra: str = "") -> None:
     """A file in the published format, of lines such as SOB_B_TA-14-13200-40-001.png|40|1|train."""
-    lines = [f"{name}.png|{name.split('-')[3]}|2|{part}\n" for name, part in parts.items()]
+    lines = [f"{name}.png|{name.split('-')[3]}|2|{split_set}\n" for name, split_set in split_sets.items()]
     (root / "dsfold2.txt").write_text("".join(lines) + extra)
 
 
 def test_a_published_fold_is_the_split(root: Path, workspace: Workspace) -> None:
-    parts = dict(zip(NAMES, ("train", "train", "test", "train", "test"), strict=False))
-    write_fold(root, parts)
+    split_sets = dict(zip(NAMES, ("train", "train", "test", "train", "test"), strict=False))
+    write_fold(root, split_sets)
     dataset = open_breakhis(root, workspace, fold=2)
-    assert rows(dataset)["split"].to_dict() == parts | {NAMES[5]: ""}
+    assert rows(dataset)["split"].to_dict() == split_sets | {NAMES[5]: ""}
     split = make_split(dataset, SplitConfig(method="published", valid=0))
-    assert dict(zip(dataset.table["sample_id"], split.parts, strict=True)) == parts | {NAMES[5]: ""}
+    assert dict(zip(dataset.table["sample_id"], split.split_sets, strict=True)) == split_sets | {NAMES[5]: ""}
 
 
 def test_without_the_published_file_three_tenths_of_the_patients_are_held_out(root: Path, workspace: Workspace) -> None:
     dataset = open_breakhis(root, workspace, fold=3)
     patients = dataset.table.groupby("patient_id")["split"].unique()
-    assert sorted(parts.tolist() for parts in patients) == [["test"], ["train"], ["train"], ["train"]]  # 0.3 of 4
+    assert sorted(split_sets.tolist() for split_sets in patients) == [
+        ["test"],
+        ["train"],
+        ["train"],
+        ["train"],
+    ]  # 0.3 of 4
     for config in (SplitConfig(valid=0), SplitConfig(method="published", valid=0)):
         split = make_split(dataset, config)
-        assert split.parts.tolist() == dataset.table["split"].tolist()
+        assert split.split_sets.tolist() == dataset.table["split"].tolist()
         assert split.note.startswith(
             "dsfold3.txt is not here, so 30% of the patients were drawn for test (draw 3 of ours)."
         )
@@ -201,7 +206,7 @@ def test_the_archives_folder_may_lie_in_itself(root: Path, workspace: Workspace)
 
 
 def kaggle_400(root: Path) -> Path:
-    """Images of 400X as Kaggle's "BreaKHis 400X" has them: a part and a kind above each."""
+    """Images of 400X as Kaggle's "BreaKHis 400X" has them: a set and a kind above each."""
     top = root / "BreaKHis 400X"
     for number, name in enumerate(("SOB_B_A-14-22549AB-400-001", "SOB_B_F-14-9133-400-002", *NAMES[-1:])):
         path = top / ("train", "test")[number % 2] / KINDS[name.split("_")[1]] / f"{name}.png"

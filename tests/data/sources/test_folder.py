@@ -43,8 +43,8 @@ def test_the_class_of_interest_can_be_chosen(class_folder: Path, workspace: Work
 def test_parts_may_stand_above_the_classes(class_folder: Path, tmp_path: Path, workspace: Workspace) -> None:
     for names in (("Train", "val", "test"), ("TRAINING", "Validation", "Testing"), ("train", "valid", "TEST")):
         root = tmp_path / names[0]
-        for part in names:
-            shutil.copytree(class_folder, root / part)
+        for split_set in names:
+            shutil.copytree(class_folder, root / split_set)
         dataset = open_folder(root, workspace)
         assert dataset.classes == ("benign", "malignant")
         assert dataset.table["split"].value_counts().to_dict() == {"train": 6, "valid": 6, "test": 6}
@@ -66,7 +66,7 @@ def keep_one_class(root: Path) -> None:
     shutil.rmtree(root / "benign")
 
 
-def mix_parts_and_classes(root: Path) -> None:
+def mix_sets_and_classes(root: Path) -> None:
     shutil.copytree(root / "benign", root / "train" / "benign")
 
 
@@ -80,7 +80,7 @@ def no_class_folders(root: Path) -> None:
     shutil.rmtree(root / "malignant")
 
 
-def empty_part(root: Path) -> None:
+def empty_set(root: Path) -> None:
     no_class_folders(root)
     (root / "train").mkdir()
 
@@ -97,8 +97,8 @@ def no_images(root: Path) -> None:
         (no_class_folders, DataNotFoundError, "holds no class folders"),
         (keep_one_class, CorruptDataError, "class folder 'malignant' only"),
         (empty_one_class, BrokenFilesError, "benign: is a class folder without images.*'malignant' alone is left"),
-        (mix_parts_and_classes, CorruptDataError, "mixes the part 'train' with 'benign', 'malignant'"),
-        (empty_part, BrokenFilesError, "train: holds no class folders.*right folder"),
+        (mix_sets_and_classes, CorruptDataError, "mixes the set 'train' with 'benign', 'malignant'"),
+        (empty_set, BrokenFilesError, "train: holds no class folders.*right folder"),
         (no_images, BrokenFilesError, "benign: is a class folder without images.*right folder"),
     ],
 )
@@ -147,9 +147,9 @@ def test_all_that_cannot_be_used_is_named_and_the_rest_opens(
 def test_images_that_no_class_takes_are_counted(class_folder: Path, workspace: Workspace) -> None:
     Image.new("RGB", (9, 9)).save(class_folder / "benign" / "x.gif")
     Image.new("RGB", (9, 9)).save(class_folder / "loose.png")
-    parts = class_folder.with_name("parts")
-    shutil.copytree(class_folder, parts / "train")
-    for root, below, name in ((class_folder, "", "mine"), (parts, "train/", "train")):
+    sets = class_folder.with_name("sets")
+    shutil.copytree(class_folder, sets / "train")
+    for root, below, name in ((class_folder, "", "mine"), (sets, "train/", "train")):
         with pytest.raises(BrokenFilesError) as caught:
             open_folder(root, workspace)
         assert dict(caught.value.problems) == {
@@ -249,13 +249,13 @@ def test_what_is_not_read_is_named(class_folder: Path, workspace: Workspace) -> 
 def test_folders_as_unpacking_leaves_them_are_looked_through(
     class_folder: Path, tmp_path: Path, workspace: Workspace
 ) -> None:
-    twice, parts, within = tmp_path / "Kather", tmp_path / "archive" / "chest", tmp_path / "within"
+    twice, sets, within = tmp_path / "Kather", tmp_path / "archive" / "chest", tmp_path / "within"
     shutil.copytree(class_folder, twice / "kather" / "Kather")
-    for part in ("train", "test"):
-        shutil.copytree(class_folder, parts / part)
-        shutil.copytree(class_folder, within / part / part)
+    for split_set in ("train", "test"):
+        shutil.copytree(class_folder, sets / split_set)
+        shutil.copytree(class_folder, within / split_set / split_set)
     assert open_folder(twice, workspace).table["sample_id"].iloc[0] == "kather/Kather/benign/p0.png"
-    for root in (parts, parts.parent, within):
+    for root in (sets, sets.parent, within):
         dataset = open_folder(root, workspace)
         assert dataset.classes == ("benign", "malignant")
         assert dataset.table["split"].value_counts().to_dict() == {"train": 6, "test": 6}

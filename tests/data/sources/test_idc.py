@@ -75,7 +75,7 @@ def test_the_archives_own_folder_is_found(root: Path, tmp_path: Path, workspace:
     shutil.copytree(root / "8863", tmp_path / "kaggle" / "8863")  # as the copies that hold all patients twice
     dataset = open_idc(tmp_path / "kaggle", workspace)
     assert dataset.table["patient_id"].unique().tolist() == ["8863", "10253"]
-    assert [path.relative_to(tmp_path / "kaggle").parts[0] for path in dataset.sources] == (
+    assert [path.relative_to(tmp_path / "kaggle").split_sets[0] for path in dataset.sources] == (
         ["8863"] * 4 + ["IDC_regular_ps50_idx5"] * 4
     )
     assert [(kind.count, kind.names[0]) for kind in dataset.left_out.kinds] == [
@@ -146,5 +146,5 @@ def test_real_patches_open(shared_data: Path, workspace: Workspace) -> None:
     assert dataset.table["patient_id"].nunique() == 100
     split = make_split(dataset, SplitConfig())
     assert split.method == "patient"
-    parts = dataset.table.assign(part=split.parts).groupby("patient_id")["part"].nunique()
-    assert (parts == 1).all()
+    split_sets = dataset.table.assign(part=split.split_sets).groupby("patient_id")["part"].nunique()
+    assert (split_sets == 1).all()

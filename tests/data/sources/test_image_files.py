@@ -15,7 +15,7 @@ from histo_core.data.dataset import Dataset
 from histo_core.data.integrity import check_files, make_check
 from histo_core.data.opening import open_dataset
 from histo_core.data.sources import image_files
-from histo_core.data.storage.converted import convert, find_store
+from histo_core.data.storage.converted import convert, find_converted
 from histo_core.data.subset import Subset
 from histo_core.errors import CorruptDataError
 from histo_core.workspace import Workspace
@@ -84,7 +84,7 @@ def test_a_new_rule_of_decoding_makes_checks_and_copies_anew(
     changed = opened(folder, workspace)
     assert changed.pixels_state != data.pixels_state
     assert Subset(changed, np.arange(3)).pixels_state != part
-    assert find_store(changed, workspace) is None
+    assert find_converted(changed, workspace) is None
     assert changed.content_hash == data.content_hash
 
 

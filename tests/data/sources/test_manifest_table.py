@@ -143,7 +143,7 @@ def test_all_rows_that_cannot_be_used_are_named(root: Path, workspace: Workspace
         ("<script>alert(1)</script>.png", "has no file (No such file or directory)"),
         (f"{'a' * 300}.png", "has no file (File name too long)"),
         ("row 15", "has no path"),
-        ("./inside.png", "has none of the parts train, valid, test: 'dev'"),
+        ("./inside.png", "has none of the sets train, valid, test: 'dev'"),
         ("site 0/../inside.png", out),
         ("site 1//p3.png", "has no position in x: 'far'"),
         ("site 0/p0.png", "has no position in x: 'inf'"),

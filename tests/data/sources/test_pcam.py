@@ -63,7 +63,7 @@ def test_a_changed_pixel_or_label_is_a_changed_data_set(pcam_folder: Path, works
     assert len(set(hashes)) == 3
 
 
-def test_one_part_is_enough(pcam_folder: Path, workspace: Workspace) -> None:
+def test_one_set_is_enough(pcam_folder: Path, workspace: Workspace) -> None:
     for file in pcam_folder.glob("*test*"):
         file.unlink()
     assert set(open_pcam(pcam_folder, workspace).table["split"]) == {"train"}
@@ -113,7 +113,7 @@ def cut(file: Path) -> None:
     ("damage", "error", "found"),
     [
         (shutil.rmtree, DataNotFoundError, "There is no"),
-        (lambda root: [file.unlink() for file in root.iterdir()], DataNotFoundError, "holds no part of PCam"),
+        (lambda root: [file.unlink() for file in root.iterdir()], DataNotFoundError, "holds no set of PCam"),
         (no_label, BrokenFilesError, "8 samples cannot be used: train-000000: has the label 7"),
         (linked_out, HistoscopeError, "outside the folders"),
     ],
@@ -156,7 +156,7 @@ def test_bad_folders_are_refused_in_words(
         ),
     ],
 )
-def test_a_part_that_cannot_be_used_is_named_and_the_others_open_on_demand(
+def test_a_set_that_cannot_be_used_is_named_and_the_others_open_on_demand(
     damage: Callable[[Path], object], found: list[str], pcam_folder: Path, pixels: np.ndarray, workspace: Workspace
 ) -> None:
     damage(pcam_folder)
@@ -273,13 +273,13 @@ def test_opening_unpacks_what_was_not_prepared(pcam_folder: Path, pixels: np.nda
     np.testing.assert_array_equal(open_pcam(pcam_folder, workspace).read([11]), pixels[[11]])
 
 
-def rename_part(root: Path, old: str, new: str) -> None:
+def rename_set(root: Path, old: str, new: str) -> None:
     for file in root.glob(f"*_{old}_*"):
         file.rename(root / file.name.replace(f"_{old}_", f"_{new}_"))
 
 
 @pytest.mark.parametrize(
-    ("name", "part"),
+    ("name", "split_set"),
     [
         ("val", "valid"),
         ("validation", "valid"),
@@ -289,11 +289,11 @@ def rename_part(root: Path, old: str, new: str) -> None:
         ("testing", "test"),
     ],
 )
-def test_parts_may_be_called_otherwise(name: str, part: str, pcam_folder: Path, workspace: Workspace) -> None:
-    rename_part(pcam_folder, "train" if part == "train" else "test", name)
+def test_parts_may_be_called_otherwise(name: str, split_set: str, pcam_folder: Path, workspace: Workspace) -> None:
+    rename_set(pcam_folder, "train" if split_set == "train" else "test", name)
     table = open_pcam(pcam_folder, workspace).table
     assert len(table) == 12
-    assert table["split"].value_counts()[part] == (8 if part == "train" else 4)
+    assert table["split"].value_counts()[split_set] == (8 if split_set == "train" else 4)
     assert table["sample_id"].iloc[0] == "train-000000"
 
 
@@ -302,18 +302,18 @@ def kaggle(root: Path) -> Path:
     (root / "pcam").mkdir()
     for folder in ("Labels", "Metadata"):
         (root / folder / folder).mkdir(parents=True)
-    for part, name in (("train", "training"), ("test", "test")):
-        (root / f"{STEM}{part}_x.h5").rename(root / "pcam" / f"{name}_split.h5")
-        (root / f"{STEM}{part}_y.h5").rename(root / "Labels" / "Labels" / f"{STEM}{part}_y.h5")
+    for split_set, name in (("train", "training"), ("test", "test")):
+        (root / f"{STEM}{split_set}_x.h5").rename(root / "pcam" / f"{name}_split.h5")
+        (root / f"{STEM}{split_set}_y.h5").rename(root / "Labels" / "Labels" / f"{STEM}{split_set}_y.h5")
     (root / f"{STEM}train_meta.csv").rename(root / "Metadata" / "Metadata" / f"{STEM}train_meta.csv")
     return root
 
 
-def a_folder_a_part(root: Path) -> Path:
-    for part in ("train", "test"):
-        (root / "deep" / part).mkdir(parents=True)
-        for file in root.glob(f"*_{part}_*"):
-            file.rename(root / "deep" / part / file.name)
+def a_folder_a_set(root: Path) -> Path:
+    for split_set in ("train", "test"):
+        (root / "deep" / split_set).mkdir(parents=True)
+        for file in root.glob(f"*_{split_set}_*"):
+            file.rename(root / "deep" / split_set / file.name)
     return root
 
 
@@ -332,7 +332,7 @@ def packed_in_name_only(root: Path) -> Path:
     return root
 
 
-@pytest.mark.parametrize("place", [kaggle, a_folder_a_part, folders_of_the_files_own_names, packed_in_name_only])
+@pytest.mark.parametrize("place", [kaggle, a_folder_a_set, folders_of_the_files_own_names, packed_in_name_only])
 def test_copies_in_other_folders_are_read_alike(
     place: Callable[[Path], Path], pcam_folder: Path, pixels: np.ndarray, workspace: Workspace
 ) -> None:
@@ -361,9 +361,9 @@ def test_of_a_file_that_stands_twice_one_is_taken_and_the_other_is_named(
     }
 
 
-def test_two_files_of_one_part_are_named_and_the_others_open_on_demand(pcam_folder: Path, workspace: Workspace) -> None:
+def test_two_files_of_one_set_are_named_and_the_others_open_on_demand(pcam_folder: Path, workspace: Workspace) -> None:
     shutil.copy(pcam_folder / f"{STEM}train_x.h5", pcam_folder / f"{STEM}training_x.h5")
-    with pytest.raises(BrokenFilesError, match=r"_train_x\.h5 and .*_training_x\.h5 are two files of the part train"):
+    with pytest.raises(BrokenFilesError, match=r"_train_x\.h5 and .*_training_x\.h5 are two files of the set train"):
         open_pcam(pcam_folder, workspace)
     rest = open_dataset(DataConfig(dataset="pcam", root=str(pcam_folder), skip_broken=True), workspace)
     assert set(rest.table["split"]) == {"test"}
@@ -380,7 +380,7 @@ def test_files_may_be_links_to_another_disk(pcam_folder: Path, tmp_path: Path, w
     assert dataset.left_out.count == 0
 
 
-def test_files_of_no_known_part_are_named(pcam_folder: Path, workspace: Workspace) -> None:
+def test_files_of_no_known_set_are_named(pcam_folder: Path, workspace: Workspace) -> None:
     for what in ("extra_x.h5", "train_mask.h5"):
         shutil.copy(pcam_folder / f"{STEM}train_x.h5", pcam_folder / f"{STEM}{what}")
     dataset = open_pcam(pcam_folder, workspace)
@@ -389,7 +389,7 @@ def test_files_of_no_known_part_are_named(pcam_folder: Path, workspace: Workspac
     ]
     for file in (*pcam_folder.glob("*_train_[xy]*"), *pcam_folder.glob("*_test_*")):
         file.unlink()
-    with pytest.raises(DataNotFoundError, match=rf"no part of PCam with a patch, but 2 \.h5 files \({STEM}extra_x\.h5"):
+    with pytest.raises(DataNotFoundError, match=rf"no set of PCam with a patch, but 2 \.h5 files \({STEM}extra_x\.h5"):
         open_pcam(pcam_folder, workspace)
 
 
@@ -430,12 +430,12 @@ def test_the_published_figures_are_kept() -> None:
 
 
 def test_real_patches_read_back_from_hdf5(shared_data: Path, tmp_path: Path, workspace: Workspace) -> None:
-    for part in ("train", "valid", "test"):
-        files = [sorted((shared_data / "pcam_jpeg" / part / name).iterdir())[:5] for name in ("normal", "tumor")]
+    for split_set in ("train", "valid", "test"):
+        files = [sorted((shared_data / "pcam_jpeg" / split_set / name).iterdir())[:5] for name in ("normal", "tumor")]
         images = np.stack([open_image(file) for both in files for file in both])
-        with h5py.File(tmp_path / f"{STEM}{part}_x.h5", "w") as file:
+        with h5py.File(tmp_path / f"{STEM}{split_set}_x.h5", "w") as file:
             file["x"] = images
-        with h5py.File(tmp_path / f"{STEM}{part}_y.h5", "w") as file:
+        with h5py.File(tmp_path / f"{STEM}{split_set}_y.h5", "w") as file:
             file["y"] = np.repeat([0, 1], 5).astype(np.uint8).reshape(-1, 1, 1, 1)
     dataset = open_pcam(tmp_path, workspace)
     split = make_split(dataset, SplitConfig())

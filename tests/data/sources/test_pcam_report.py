@@ -9,7 +9,7 @@ from histo_core.data.dataset import Dataset
 from histo_core.data.sources.pcam_report import pcam_report
 
 PUBLISHED = {"train": (262_144, 216), "valid": (32_768, 54), "test": (32_768, 129)}
-"""Patches and slides of each part."""
+"""Patches and slides of each set."""
 
 
 def as_pcam(dataset: Dataset) -> Dataset:
@@ -29,7 +29,7 @@ def test_without_metadata_only_patches_are_counted(make_dataset) -> None:
     assert report.shares is None
 
 
-def test_slides_and_their_types_are_counted_once_a_part(make_dataset) -> None:
+def test_slides_and_their_types_are_counted_once_a_set(make_dataset) -> None:
     dataset = make_dataset(
         [0, 1, 1, 0, 0, 1],
         split=["train"] * 3 + ["valid", "test", "test"],
@@ -78,14 +78,16 @@ def test_test_slides_count_though_their_names_say_no_type(make_dataset) -> None:
 def test_the_published_shares_come_out_at_full_size(make_dataset) -> None:
     # As CAMELYON16 names its slides; of which type each of PCam's is, is made up.
     names = {
-        part: [
-            f"camelyon16_test_{number:03d}" if part == "test" else f"camelyon16_train_{kind}_{number:03d}"
+        split_set: [
+            f"camelyon16_test_{number:03d}" if split_set == "test" else f"camelyon16_train_{kind}_{number:03d}"
             for number, kind in zip(range(slides), cycle(("tumor", "normal", "normal")), strict=False)
         ]
-        for part, (_, slides) in PUBLISHED.items()
+        for split_set, (_, slides) in PUBLISHED.items()
     }
     splits = np.repeat(list(PUBLISHED), [n for n, _ in PUBLISHED.values()])
-    slides = pd.Series(np.concatenate([np.resize(names[part], n) for part, (n, _) in PUBLISHED.items()]), dtype=object)
+    slides = pd.Series(
+        np.concatenate([np.resize(names[split_set], n) for split_set, (n, _) in PUBLISHED.items()]), dtype=object
+    )
     kinds = slides.str.extract("_(tumor|normal)_", expand=False)
     dataset = as_pcam(make_dataset(np.arange(len(slides)) % 2, split=splits, slide_id=slides, slide_type=kinds))
     report = pcam_report(dataset)

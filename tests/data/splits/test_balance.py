@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from sklearn.utils.class_weight import compute_class_weight
 
-from histo_core.data.splits.balance import balanced_order, class_weights, draw_keys, enlarged_rows
+from histo_core.data.splits.balance import balanced_order, class_weights, enlarged_rows, sampling_keys
 
 LABELS = np.repeat([0, 1, 3], [60, 30, 10])
 ROWS = np.arange(500, 600)
@@ -44,9 +44,9 @@ def test_small_classes_are_enlarged_and_large_ones_stay() -> None:
 
 def test_the_first_copy_keeps_its_row_as_key_and_no_two_are_alike() -> None:
     order = np.array([7, 3, 7, 7, 0, 3])
-    keys = draw_keys(order)
+    keys = sampling_keys(order)
     assert keys.tolist() == [7, 3, 7 + (1 << 32), 7 + (2 << 32), 0, 3 + (1 << 32)]
-    assert np.array_equal(draw_keys(ROWS), ROWS)
+    assert np.array_equal(sampling_keys(ROWS), ROWS)
     many = np.random.default_rng(0).integers(0, 50, 1000)
-    assert len(set(draw_keys(many))) == 1000
-    assert np.array_equal(draw_keys(many) & 0xFFFFFFFF, many)
+    assert len(set(sampling_keys(many))) == 1000
+    assert np.array_equal(sampling_keys(many) & 0xFFFFFFFF, many)

@@ -7,7 +7,7 @@ import pytest
 from sklearn.model_selection import StratifiedGroupKFold
 
 from histo_core.config import SplitConfig
-from histo_core.data.splits.folds import deal_groups, deal_samples, folds_of, repeats_of
+from histo_core.data.splits.folds import assign_groups, assign_samples, folds_of, repeats_of
 from histo_core.errors import SplitError
 
 RNG = np.random.default_rng(3)
@@ -23,7 +23,7 @@ def unevenness(fold: np.ndarray, labels: np.ndarray, folds: int) -> float:
 
 @pytest.mark.parametrize("folds", [2, 3, 5, 10, 60])
 def test_no_group_is_torn_and_no_fold_is_empty(folds: int) -> None:
-    fold = deal_groups(GROUPS, LABELS, folds, seed=0)
+    fold = assign_groups(GROUPS, LABELS, folds, seed=0)
     assert fold.dtype == np.int64
     assert sorted(set(fold)) == list(range(folds))
     assert all(len(set(fold[group == GROUPS])) == 1 for group in np.unique(GROUPS))
@@ -36,31 +36,31 @@ def test_folds_are_no_less_even_than_scikit_learns(folds: int) -> None:
     for number, (_, rows) in enumerate(StratifiedGroupKFold(folds).split(LABELS, LABELS, GROUPS)):
         theirs[rows] = number
     for seed in range(3):
-        assert unevenness(deal_groups(GROUPS, LABELS, folds, seed), LABELS, folds) < 2 * unevenness(
+        assert unevenness(assign_groups(GROUPS, LABELS, folds, seed), LABELS, folds) < 2 * unevenness(
             theirs, LABELS, folds
         )
 
 
 def test_a_group_that_outweighs_the_rest_gets_few_others_beside_it() -> None:
     groups = np.r_[np.zeros(500), np.repeat(np.arange(1, 9), 10)]
-    sizes = np.sort(np.bincount(deal_groups(groups, np.zeros(580, int), 3, seed=1)))
+    sizes = np.sort(np.bincount(assign_groups(groups, np.zeros(580, int), 3, seed=1)))
     assert sizes.tolist() in ([40, 40, 500], [30, 40, 510])
 
 
 def test_samples_are_dealt_to_the_patch() -> None:
     ids = np.array([f"s{n}" for n in range(3000)], dtype=object)
-    fold = deal_samples(ids, LABELS, 7, seed=0)
+    fold = assign_samples(ids, LABELS, 7, seed=0)
     assert np.ptp(np.bincount(fold)) <= 1
     for label in (0, 1):
         assert np.ptp(np.bincount(fold[label == LABELS])) <= 1
-    assert not np.array_equal(fold, deal_samples(ids, LABELS, 7, seed=1))
+    assert not np.array_equal(fold, assign_samples(ids, LABELS, 7, seed=1))
 
 
 def test_fewer_than_folds_are_refused() -> None:
     with pytest.raises(SplitError, match="2 slides cannot be divided into 3 folds"):
-        deal_groups(np.array(["a", "b"]), np.array([0, 1]), 3, 0, kind="slide")
+        assign_groups(np.array(["a", "b"]), np.array([0, 1]), 3, 0, kind="slide")
     with pytest.raises(SplitError, match="1 sample cannot be divided into 3 folds"):
-        deal_samples(np.array(["a"]), np.array([0]), 3, 0)
+        assign_samples(np.array(["a"]), np.array([0]), 3, 0)
 
 
 def test_configurations_of_folds_and_repeats() -> None:

@@ -1,11 +1,11 @@
-"""Cutting into parts and drawing subsets, on arrays alone."""
+"""Cutting into sets and drawing subsets, on arrays alone."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from histo_core.data.splits.partition import class_shares, draw_samples, partition_groups, partition_samples
+from histo_core.data.splits.partition import class_shares, partition_groups, partition_samples, sample_rows
 from histo_core.errors import SplitError
 
 SHARES = {"valid": 0.2, "test": 0.3}
@@ -14,17 +14,19 @@ IDS = np.array([f"s{n:03d}" for n in np.random.default_rng(0).permutation(100)],
 
 
 def test_parts_have_their_sizes_class_by_class() -> None:
-    parts = partition_samples(IDS, LABELS, SHARES, seed=0)
-    sizes = {part: [int((LABELS[parts == part] == label).sum()) for label in range(3)] for part in SHARES}
+    split_sets = partition_samples(IDS, LABELS, SHARES, seed=0)
+    sizes = {
+        split_set: [int((LABELS[split_sets == split_set] == label).sum()) for label in range(3)] for split_set in SHARES
+    }
     assert sizes == {"valid": [14, 5, 1], "test": [21, 8, 2]}
-    assert (parts == "train").sum() == 100 - 20 - 31
+    assert (split_sets == "train").sum() == 100 - 20 - 31
 
 
-def test_whole_groups_are_cut_and_each_part_gets_one() -> None:
+def test_whole_groups_are_cut_and_each_set_gets_one() -> None:
     groups = np.arange(100) // 25
-    parts = partition_groups(groups, LABELS, {"valid": 0.01, "test": 0.01}, seed=0)
-    assert sorted(np.unique(parts, return_counts=True)[1]) == [25, 25, 50]
-    assert all(len(set(parts[groups == group])) == 1 for group in range(4))
+    split_sets = partition_groups(groups, LABELS, {"valid": 0.01, "test": 0.01}, seed=0)
+    assert sorted(np.unique(split_sets, return_counts=True)[1]) == [25, 25, 50]
+    assert all(len(set(split_sets[groups == group])) == 1 for group in range(4))
 
 
 def test_group_shares_by_hand() -> None:
@@ -35,16 +37,16 @@ def test_group_shares_by_hand() -> None:
 
 @pytest.mark.parametrize("count", [2, 3, 17, 50, 99, 100, 500])
 def test_a_subset_has_its_size_and_the_classes_shares(count: int) -> None:
-    drawn = draw_samples(IDS, LABELS, count, seed=1)
+    drawn = sample_rows(IDS, LABELS, count, seed=1)
     assert drawn.sum() == min(count, 100)
     for label, share in enumerate((0.7, 0.25, 0.05)):
         assert abs((LABELS[drawn] == label).sum() - share * min(count, 100)) < 1
     order = np.random.default_rng(2).permutation(100)
-    np.testing.assert_array_equal(draw_samples(IDS[order], LABELS[order], count, seed=1), drawn[order])
+    np.testing.assert_array_equal(sample_rows(IDS[order], LABELS[order], count, seed=1), drawn[order])
 
 
 def test_a_larger_subset_of_the_same_seed_holds_the_smaller() -> None:
-    small, large = (draw_samples(IDS, np.zeros(100, int), count, seed=1) for count in (20, 60))
+    small, large = (sample_rows(IDS, np.zeros(100, int), count, seed=1) for count in (20, 60))
     assert not (small & ~large).any()
 
 

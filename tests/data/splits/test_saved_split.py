@@ -37,7 +37,7 @@ def test_a_saved_split_is_the_same_whatever_the_order_of_rows(dataset: Dataset, 
     assert sorted(file.name for file in folder.iterdir()) == ["parts.parquet", "split.json"]
     dataset.table = dataset.table.iloc[::-1].reset_index(drop=True)
     loaded = make_split(dataset, saved(made.fingerprint), workspace)
-    np.testing.assert_array_equal(loaded.parts[::-1], made.parts)
+    np.testing.assert_array_equal(loaded.split_sets[::-1], made.split_sets)
     assert (loaded.method, loaded.fold, loaded.fingerprint) == ("patient", 3, made.fingerprint)
     assert loaded.note == f"A saved split. {made.note}"
 
@@ -45,19 +45,19 @@ def test_a_saved_split_is_the_same_whatever_the_order_of_rows(dataset: Dataset, 
 @pytest.mark.parametrize(
     ("edit", "now"),
     [
-        ({3: "P1", 4: "P2", 9: "P0"}, "3 of 15 patients stand in more than one part"),
-        ({row: "P0" if row < 4 else None for row in range(60)}, "0 of 1 patients stand in more than one part"),
+        ({3: "P1", 4: "P2", 9: "P0"}, "3 of 15 patients stand in more than one set"),
+        ({row: "P0" if row < 4 else None for row in range(60)}, "0 of 1 patients stand in more than one set"),
         (dict.fromkeys(range(60)), "patient ids are not known"),
     ],
 )
 def test_ids_that_changed_since_are_told(
     edit: dict[int, str | None], now: str, dataset: Dataset, workspace: Workspace
 ) -> None:
-    parts = {f"P{group}": part for group, part in enumerate(["train", "test", "valid"] * 5)}
+    split_sets = {f"P{group}": split_set for group, split_set in enumerate(["train", "test", "valid"] * 5)}
     made = make_split(dataset, SplitConfig(method="patient"))
-    given = dataset.table["patient_id"].map(parts).to_numpy(dtype=object)
+    given = dataset.table["patient_id"].map(split_sets).to_numpy(dtype=object)
     ids, labels = dataset.table["sample_id"].tolist(), dataset.table["label"].tolist()
-    made = replace(made, parts=given, fingerprint=fingerprint(ids, labels, given.tolist()))
+    made = replace(made, split_sets=given, fingerprint=fingerprint(ids, labels, given.tolist()))
     save_split(dataset, made, SplitConfig(method="patient"), "mine", workspace)
     assert make_split(dataset, saved(made.fingerprint), workspace).note == f"A saved split. {made.note}"
     dataset.table["patient_id"] = [edit.get(row, name) for row, name in enumerate(dataset.table["patient_id"])]
@@ -159,8 +159,8 @@ def test_damage_is_told(dataset: Dataset, workspace: Workspace) -> None:
     with pytest.raises(CorruptDataError, match=r"split\.json is damaged.*save it again"):
         make_split(dataset, saved(made.fingerprint), workspace)
     (folder / "split.json").write_text(json.dumps(about))
-    parts = (folder / "parts.parquet").read_bytes()
-    (folder / "parts.parquet").write_bytes(parts[:100])
+    content = (folder / "parts.parquet").read_bytes()
+    (folder / "parts.parquet").write_bytes(content[:100])
     with pytest.raises(CorruptDataError, match=r"parts\.parquet is damaged"):
         make_split(dataset, saved(made.fingerprint), workspace)
     other = make_split(dataset, CONFIG.model_copy(update={"fold": 1}))

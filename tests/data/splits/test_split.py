@@ -32,10 +32,10 @@ def cohort(make_dataset: Make) -> Dataset:
 
 def test_whole_patients_are_held_out(cohort: Dataset) -> None:
     split = make_split(cohort, SplitConfig())
-    held = {part: patients_of(cohort, split.indices(part)) for part in ("train", "valid", "test")}
+    held = {split_set: patients_of(cohort, split.indices(split_set)) for split_set in ("train", "valid", "test")}
     assert split.method == "patient"
     assert split.note == "Split by patient: 10 of 40 patients are held out for test."
-    assert {part: len(names) for part, names in held.items()} == {"train": 24, "valid": 6, "test": 10}
+    assert {split_set: len(names) for split_set, names in held.items()} == {"train": 24, "valid": 6, "test": 10}
     assert not held["train"] & held["test"]
     assert not held["train"] & held["valid"]
     assert not held["valid"] & held["test"]
@@ -44,15 +44,15 @@ def test_whole_patients_are_held_out(cohort: Dataset) -> None:
 def test_parts_have_the_shares_and_classes_of_the_whole(cohort: Dataset) -> None:
     for seed in range(5):
         split = make_split(cohort, SplitConfig(seed=seed))
-        for part, share in (("train", 0.6), ("valid", 0.15), ("test", 0.25)):
-            rows = split.indices(part)
+        for split_set, share in (("train", 0.6), ("valid", 0.15), ("test", 0.25)):
+            rows = split.indices(split_set)
             assert len(rows) / 2000 == pytest.approx(share, abs=0.03)
             assert LABELS[rows].mean() == pytest.approx(LABELS.mean(), abs=0.04)
 
 
-def test_every_row_is_in_one_part(cohort: Dataset) -> None:
+def test_every_row_is_in_one_set(cohort: Dataset) -> None:
     split = make_split(cohort, SplitConfig())
-    rows = np.concatenate([split.indices(part) for part in ("train", "valid", "test")])
+    rows = np.concatenate([split.indices(split_set) for split_set in ("train", "valid", "test")])
     assert rows.dtype == np.int64
     assert sorted(rows) == list(range(2000))
 
@@ -88,16 +88,16 @@ def test_auto_takes_the_best_there_is(cohort: Dataset, make_dataset: Make) -> No
 
 @pytest.mark.parametrize("folds", [None, 3])
 @pytest.mark.parametrize(
-    ("parts", "ids", "says"),
+    ("split_sets", "ids", "says"),
     [
         (["valid", "test"], {}, "published valid and test set, and no train set.*how to split: random"),
         (["test", ""], {"slide_id": list("abcdef") * 2}, "published test set, and no train.*: slide, random"),
     ],
 )
-def test_a_published_test_part_is_trained_on_only_when_told(
-    parts: list[str], ids: dict[str, list[str]], says: str, folds: int | None, make_dataset: Make
+def test_a_published_test_set_is_trained_on_only_when_told(
+    split_sets: list[str], ids: dict[str, list[str]], says: str, folds: int | None, make_dataset: Make
 ) -> None:
-    dataset = make_dataset([0, 1] * 6, split=parts * 6, **ids)
+    dataset = make_dataset([0, 1] * 6, split=split_sets * 6, **ids)
     with pytest.raises(SplitError, match=says):
         make_split(dataset, SplitConfig(folds=folds))
     split = make_split(dataset, SplitConfig(method="random", folds=folds))
@@ -111,10 +111,10 @@ def test_one_missing_id_does_not_tear_the_patients_that_are_known(make_dataset: 
     ids[25] = None
     dataset = make_dataset([0, 1] * 60, patient_id=ids)
     split = make_split(dataset, config)
-    by_patient = dataset.table.assign(part=split.parts).groupby("patient_id")["part"].nunique()
+    by_patient = dataset.table.assign(part=split.split_sets).groupby("patient_id")["part"].nunique()
     assert (split.method, by_patient.tolist()) == ("patient", [1] * 12)
     assert "of 12 patients are held out for test" in split.note
-    assert split.note.endswith("; 1 of 120 patches lacks a patient id and may belong to a patient of another part.")
+    assert split.note.endswith("; 1 of 120 patches lacks a patient id and may belong to a patient of another set.")
     assert split.counts(dataset)["patients"].sum() == 12
 
 
@@ -125,7 +125,7 @@ def test_a_patch_without_a_patient_stays_with_its_slide(make_dataset: Make) -> N
     slides[5], slides[16], slides[107] = None, None, None
     dataset = make_dataset([0, 1] * 60, patient_id=patients, slide_id=slides)
     split = make_split(dataset, SplitConfig())
-    by_slide = dataset.table.assign(part=split.parts).groupby("slide_id")["part"].nunique()
+    by_slide = dataset.table.assign(part=split.split_sets).groupby("slide_id")["part"].nunique()
     assert by_slide.tolist() == [1] * 12
     units = PATIENT.ids(dataset)
     assert units[:10].tolist() == ["P0"] * 5 + [units[5]] + ["P0"] * 4
@@ -144,26 +144,26 @@ def test_the_note_says_what_cannot_be_promised(make_dataset: Make) -> None:
 
 
 def test_a_published_split_is_kept_as_it_is(make_dataset: Make) -> None:
-    parts = ["train", "valid", "test", "test"] * 5
-    split = make_split(make_dataset([0, 1, 0, 1, 1] * 4, split=parts), SplitConfig())
-    assert split.parts.tolist() == parts
+    split_sets = ["train", "valid", "test", "test"] * 5
+    split = make_split(make_dataset([0, 1, 0, 1, 1] * 4, split=split_sets), SplitConfig())
+    assert split.split_sets.tolist() == split_sets
     assert split.note == "The split is the published one."
 
 
-def test_a_missing_validation_part_is_cut_from_training_by_patient(make_dataset: Make) -> None:
-    parts = np.where(PATIENTS < 30, "train", "test")
-    dataset = make_dataset(LABELS, split=parts, patient_id=PATIENTS.astype(str))
+def test_a_missing_validation_set_is_cut_from_training_by_patient(make_dataset: Make) -> None:
+    split_sets = np.where(PATIENTS < 30, "train", "test")
+    dataset = make_dataset(LABELS, split=split_sets, patient_id=PATIENTS.astype(str))
     split = make_split(dataset, SplitConfig(valid=0.2))
     valid = patients_of(dataset, split.indices("valid"))
     assert len(valid) == 6  # a fifth of the 30
     assert not valid & patients_of(dataset, split.indices("train"))
-    np.testing.assert_array_equal(split.parts == "test", parts == "test")
+    np.testing.assert_array_equal(split.split_sets == "test", split_sets == "test")
     assert split.note == "The split is the published one; validation was cut from its training set by patient."
 
 
-def test_a_lone_training_part_gives_both_others(make_dataset: Make) -> None:
+def test_a_lone_training_set_gives_both_others(make_dataset: Make) -> None:
     split = make_split(make_dataset([0, 1] * 50, split="train"), SplitConfig())
-    assert {part: len(split.indices(part)) for part in ("train", "valid", "test")} == {
+    assert {split_set: len(split.indices(split_set)) for split_set in ("train", "valid", "test")} == {
         "train": 60,
         "valid": 16,
         "test": 24,
@@ -189,7 +189,7 @@ def test_counts_name_patients_where_they_are_known(cohort: Dataset, make_dataset
 def test_samples_without_label_are_left_out(make_dataset: Make) -> None:
     dataset = make_dataset([0, 1] * 10 + [UNLABELLED] * 3)
     split = make_split(dataset, SplitConfig())
-    assert split.parts[-3:].tolist() == ["", "", ""]
+    assert split.split_sets[-3:].tolist() == ["", "", ""]
     assert split.note.endswith("3 patches without a label or set are left out.")
     with pytest.raises(SplitError, match="has no labels"):
         make_split(make_dataset([UNLABELLED] * 3), SplitConfig())
@@ -202,7 +202,7 @@ def test_a_class_that_training_never_shows_is_named(make_dataset: Make) -> None:
     )
 
 
-def test_a_share_of_zero_makes_no_part(cohort: Dataset) -> None:
+def test_a_share_of_zero_makes_no_set(cohort: Dataset) -> None:
     split = make_split(cohort, SplitConfig(valid=0, test=0.25))
     assert len(split.indices("valid")) == 0
     assert len(patients_of(cohort, split.indices("train"))) == 30

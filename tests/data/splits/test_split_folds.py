@@ -63,14 +63,14 @@ def test_every_unit_is_in_exactly_one_fold(
     assert len({split.fingerprint for split in splits}) == 5
     ids = units(sites, method)
     for split in splits:
-        held = {part: set(ids[split.indices(part)]) for part in ("train", "valid", "test")}
+        held = {split_set: set(ids[split.indices(split_set)]) for split_set in ("train", "valid", "test")}
         assert all(held.values())
         assert not held["train"] & held["valid"]
         assert not held["train"] & held["test"]
         assert not held["valid"] & held["test"]
-        assert sum(len(split.indices(part)) for part in held) == len(sites)
-    part = "valid" if hold_out else "test"
-    dealt = np.concatenate([split.indices(part) for split in splits])
+        assert sum(len(split.indices(split_set)) for split_set in held) == len(sites)
+    split_set = "valid" if hold_out else "test"
+    dealt = np.concatenate([split.indices(split_set) for split in splits])
     others = splits[0].indices("test") if hold_out else np.zeros(0, np.int64)
     assert sorted([*dealt, *others]) == list(range(2000))
     if hold_out:
@@ -103,15 +103,15 @@ def test_folds_have_like_class_shares_and_repeats_differ(sites: Dataset, method:
     assert len(set(firsts)) == 3
 
 
-def test_a_subset_keeps_the_shares_of_the_classes_and_of_published_parts(sites: Dataset, make_dataset: Make) -> None:
+def test_a_subset_keeps_the_shares_of_the_classes_and_of_published_sets(sites: Dataset, make_dataset: Make) -> None:
     split = make_split(sites, config_of("random", subset=500))
-    drawn = split.parts != ""
+    drawn = split.split_sets != ""
     assert drawn.sum() == 500
     assert LABELS[drawn].sum() == round(500 * LABELS.mean())
     assert "500 of 2,000 patches were drawn, with the shares of the classes kept." in split.note
-    parts = np.where(np.arange(2000) < 1600, "train", np.where(np.arange(2000) < 1800, "valid", "test"))
-    published = make_split(make_dataset(LABELS, split=parts), SplitConfig(subset=100))
-    assert [len(published.indices(part)) for part in ("train", "valid", "test")] == [80, 10, 10]
+    split_sets = np.where(np.arange(2000) < 1600, "train", np.where(np.arange(2000) < 1800, "valid", "test"))
+    published = make_split(make_dataset(LABELS, split=split_sets), SplitConfig(subset=100))
+    assert [len(published.indices(split_set)) for split_set in ("train", "valid", "test")] == [80, 10, 10]
     assert (
         make_split(sites, config_of("patient", subset=9999)).fingerprint
         == make_split(sites, config_of("patient")).fingerprint
@@ -134,7 +134,7 @@ def test_a_column_keeps_together_what_agrees_in_it(sites: Dataset) -> None:
     assert split.method == "group"
     assert split.note == "Split by the column 'site': 4 of 14 groups are held out for test."
     torn = make_split(sites, SplitConfig(method="slide"))
-    assert "of 40 patients stand in more than one part." in torn.note
+    assert "of 40 patients stand in more than one set." in torn.note
 
 
 def test_a_fold_says_which_one_it_is(sites: Dataset, make_dataset: Make) -> None:
@@ -151,17 +151,17 @@ def test_a_fold_says_which_one_it_is(sites: Dataset, make_dataset: Make) -> None
     assert "No validation patch shows tumour." in missing.note
 
 
-def test_a_published_test_part_is_held_out_of_folds(make_dataset: Make) -> None:
-    parts = np.where(PATIENTS < 25, "train", np.where(PATIENTS < 30, "valid", "test"))
-    dataset = make_dataset(LABELS, split=parts, patient_id=PATIENTS.astype(str))
+def test_a_published_test_set_is_held_out_of_folds(make_dataset: Make) -> None:
+    split_sets = np.where(PATIENTS < 25, "train", np.where(PATIENTS < 30, "valid", "test"))
+    dataset = make_dataset(LABELS, split=split_sets, patient_id=PATIENTS.astype(str))
     splits = [make_split(dataset, fold) for fold in folds_of(SplitConfig(folds=3, hold_out=True))]
     for split in splits:
         assert split.method == "published"
-        np.testing.assert_array_equal(split.parts == "test", parts == "test")
+        np.testing.assert_array_equal(split.split_sets == "test", split_sets == "test")
         assert not patients_of(dataset, split.indices("valid")) & patients_of(dataset, split.indices("train"))
         assert "of all but its test set, divided by patient, is for validation." in split.note
     valid = np.concatenate([split.indices("valid") for split in splits])
-    np.testing.assert_array_equal(np.sort(valid), np.flatnonzero(parts != "test"))
+    np.testing.assert_array_equal(np.sort(valid), np.flatnonzero(split_sets != "test"))
     assert make_split(dataset, SplitConfig(folds=3)).method == "patient"
     with pytest.raises(SplitError, match=r"no folds of its own.*hold_out"):
         make_split(dataset, SplitConfig(method="published", folds=3))
@@ -192,7 +192,7 @@ def test_five_patient_wise_folds_of_breakhis_share_no_patient(shared_data: Path,
     tested: list[str] = []
     for config in folds_of(SplitConfig(method="patient", folds=5)):
         split = make_split(dataset, config)
-        sides = [set(patient[split.parts == part]) for part in ("train", "valid", "test")]
+        sides = [set(patient[split.split_sets == split_set]) for split_set in ("train", "valid", "test")]
         assert all(sides)
         assert sum(map(len, sides)) == len(set().union(*sides)) == 33
         tested += sides[2]

@@ -18,7 +18,7 @@ from histo_core.data.splits.make_split import make_split
 from histo_core.errors import SplitError
 from histo_core.workspace import Workspace
 
-PARTS = ("train", "valid", "test", "")
+SPLIT_SETS = ("train", "valid", "test", "")
 METHODS = ("patient", "auto", "slide", "group", "random", "published")
 
 
@@ -57,7 +57,7 @@ def tables(draw: st.DrawFn, *, nested: bool = False) -> pd.DataFrame:
             "patient_id": [f"P{number}" for number in patient],
             "slide_id": [f"S{number}" for number in slide],
             "group": [f"G{number % 4}" for number in slide],
-            "split": np.array(PARTS, dtype=object)[random.integers(0, 4, count)],
+            "split": np.array(SPLIT_SETS, dtype=object)[random.integers(0, 4, count)],
         },
         dtype=object,
     ).astype({"label": np.int64})
@@ -83,12 +83,12 @@ def configs(draw: st.DrawFn, methods: Sequence[str] = METHODS) -> SplitConfig:
 
 
 def split_of(table: pd.DataFrame, config: SplitConfig) -> tuple[dict[str, str], str, str] | str:
-    """The part of each sample, the fingerprint and the note; or why there is none."""
+    """The set of each sample, the fingerprint and the note; or why there is none."""
     try:
         split = make_split(dataset_of(table), config)
     except SplitError as error:
         return str(error)
-    return dict(zip(table["sample_id"], split.parts, strict=True)), split.fingerprint, split.note
+    return dict(zip(table["sample_id"], split.split_sets, strict=True)), split.fingerprint, split.note
 
 
 def shuffled(table: pd.DataFrame, order: np.ndarray) -> pd.DataFrame:
@@ -122,11 +122,11 @@ def test_the_order_of_the_rows_never_changes_who_belongs_together(data: st.DataO
 @settings(derandomize=True, deadline=None, max_examples=30)
 @given(table=tables(nested=True), config=configs(["patient", "auto"]))
 def test_where_slides_are_nested_in_patients_neither_is_torn(table: pd.DataFrame, config: SplitConfig) -> None:
-    given_parts = table.drop(columns="split") if config.method == "auto" else table
-    found = split_of(given_parts, config)
+    given_sets = table.drop(columns="split") if config.method == "auto" else table
+    found = split_of(given_sets, config)
     assume(not isinstance(found, str))
-    parts = table.assign(part=table["sample_id"].map(found[0]))
-    inside = parts[parts["part"] != ""]
+    assigned = table.assign(part=table["sample_id"].map(found[0]))
+    inside = assigned[assigned["part"] != ""]
     if not table.loc[table["label"] != UNLABELLED, "patient_id"].notna().any():
         assume(config.method == "auto")
         assert (inside.groupby("slide_id")["part"].nunique() <= 1).all()

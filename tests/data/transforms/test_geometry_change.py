@@ -11,7 +11,7 @@ from torchvision.transforms.v2 import functional as tv
 from histo_core.config import AugmentConfig
 from histo_core.data.transforms.augment import kernel, torch_backend
 from histo_core.data.transforms.augment.draw import Changes, draw
-from histo_core.data.transforms.augment.geometry_change import Move, draw_move
+from histo_core.data.transforms.augment.geometry_change import Move, sample_move
 from histo_core.data.transforms.augment.geometry_kernel import moved
 from histo_core.data.transforms.augment.preview import augment
 from histo_core.data.transforms.augment.rng import keys
@@ -27,7 +27,7 @@ HALF = np.full((1, 9), 0.5)
 
 def one_move(symmetry: int = 0, draws: np.ndarray = HALF, size: tuple[int, int] = SIZE, **settings: object) -> Move:
     config = AugmentConfig.model_validate({**OFF, **settings})
-    return draw_move(config, size, np.array([symmetry]), draws, keys(0, 0, np.array([0])))
+    return sample_move(config, size, np.array([symmetry]), draws, keys(0, 0, np.array([0])))
 
 
 def drawn_as(**places: float) -> np.ndarray:

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from histo_core.config import AugmentConfig
-from histo_core.data.transforms.augment.geometry_change import Move, draw_move, moves
+from histo_core.data.transforms.augment.geometry_change import Move, moves, sample_move
 from histo_core.data.transforms.augment.hed_jitter import mixing
 from histo_core.data.transforms.augment.rng import keys, uniform
 from histo_core.errors import ConfigError
@@ -38,7 +38,7 @@ class Changes:
         colour: float32 [n, 3, 3], RGB to RGB.
         lift: float32 [n], factor of the mean grey.
         stain: float32 [n, 3, 4], from `hed_jitter.mixing`.
-        move: from `geometry_change.draw_move`; it includes the symmetry of the patches that it moves.
+        move: from `geometry_change.sample_move`; it includes the symmetry of the patches that it moves.
         blur: float32 [n], SD in pixels of a Gaussian; 0 for none.
         dropped: bool [n, h, w], pixels that become black.
     """
@@ -71,7 +71,7 @@ def draw(config: AugmentConfig, size: tuple[int, int], *, seed: int, epoch: int,
         size: height and width of the patches.
         seed: seed of the run.
         epoch: counted from 0.
-        samples: int [n], the samples' rows in the data set's table, or `draw_keys` where rows repeat.
+        samples: int [n], the samples' rows in the data set's table, or `sampling_keys` where rows repeat.
 
     Raises:
         ConfigError: quarter turns of patches that are not square.
@@ -93,7 +93,9 @@ def draw(config: AugmentConfig, size: tuple[int, int], *, seed: int, epoch: int,
         deviation = config.blur * draws[:, 15] * (draws[:, 14] < config.blur_chance)
         changes = replace(changes, blur=deviation.astype(np.float32))
     if moves(config):
-        changes = replace(changes, move=draw_move(config, size, symmetry, draws[:, 16:25], keys(seed, epoch, samples)))
+        changes = replace(
+            changes, move=sample_move(config, size, symmetry, draws[:, 16:25], keys(seed, epoch, samples))
+        )
     if config.pixel_dropout:
         from histo_core.data.transforms.augment.elastic_fields import dropped  # numba takes a while to load
 

@@ -35,7 +35,7 @@ def moves(config: AugmentConfig) -> bool:
     return bool(config.rotation or config.shift or config.shear or config.zoom or config.elastic)
 
 
-def draw_move(
+def sample_move(
     config: AugmentConfig, size: tuple[int, int], symmetry: np.ndarray, draws: np.ndarray, keys: np.ndarray
 ) -> Move:
     """Draw the geometric change of each sample.

@@ -17,14 +17,14 @@ _WEIGHT_OF_MODEL = 30
 
 
 @dataclass(frozen=True, eq=False)
-class AurocParts:
+class AurocEstimate:
     """The AUROC of one model with each group's influence on it.
 
     Attributes:
         grouped: False where each sample is a group of its own.
         value: the AUROC.
         without: float64 [g], the AUROC without group g; NaN where a class would be missing.
-        pull: float64 [g, 2], influence of a group's positive and negative samples on the AUROC.
+        influence: float64 [g, 2], influence of a group's positive and negative samples on the AUROC.
         sizes: float64 [g, 2], positive and negative samples of each group.
         variances: float (2), the positive and the negative samples' components of DeLong's variance (for independent
             samples); NaN where a class has one sample.
@@ -33,7 +33,7 @@ class AurocParts:
     grouped: bool
     value: float
     without: np.ndarray
-    pull: np.ndarray
+    influence: np.ndarray
     sizes: np.ndarray
     variances: tuple[float, float]
 
@@ -65,7 +65,7 @@ class AurocParts:
 
     @cached_property
     def df(self) -> float:
-        return pulled_df(self.pull, self.sizes)
+        return influence_df(self.influence, self.sizes)
 
     @cached_property
     def limits(self) -> Limits:
@@ -74,7 +74,7 @@ class AurocParts:
         warning = few_groups(len(self.sizes)) if self.grouped else ""
         if self.smaller < 2:
             return Unknown(self.value, f"one {kind} of a class: no interval can be estimated", warning)
-        if self.value in (0.0, 1.0) or not np.abs(self.pull).max() > 1e-15:
+        if self.value in (0.0, 1.0) or not np.abs(self.influence).max() > 1e-15:
             return Agreeing(self.value, f"exact limit of {self.pairs:,} independent pairs", warning, self.pairs)
         if not self.grouped:
             return self._independent()
@@ -97,7 +97,7 @@ class AurocParts:
         return auroc * (1 - auroc) * (1 + half * ((1 - auroc) / (2 - auroc) + auroc / (1 + auroc))) / pairs
 
 
-def auroc_parts(positive: np.ndarray, score: np.ndarray, codes: np.ndarray | None) -> AurocParts:
+def auroc_estimate(positive: np.ndarray, score: np.ndarray, codes: np.ndarray | None) -> AurocEstimate:
     """Compute one model's AUROC and each group's influence on it, in O(n log n).
 
     Args:
@@ -117,26 +117,26 @@ def auroc_parts(positive: np.ndarray, score: np.ndarray, codes: np.ndarray | Non
     pairs = (m - sizes[:, 0]) * (n - sizes[:, 1])
     left = value * m * n - wins.sum(axis=1) + own
     without = np.divide(left, pairs, out=np.full(n_groups, np.nan), where=pairs > 0)
-    pull = (wins / (n, m) - value * sizes) / (m, n)
+    influence = (wins / (n, m) - value * sizes) / (m, n)
     variances = _mean_variance(placed[positive]), _mean_variance(placed[~positive])
-    return AurocParts(codes is not None, value, np.clip(without, 0, 1), pull, sizes, variances)
+    return AurocEstimate(codes is not None, value, np.clip(without, 0, 1), influence, sizes, variances)
 
 
 def _mean_variance(values: np.ndarray) -> float:
     return float(values.var(ddof=1) / len(values)) if len(values) > 1 else np.nan
 
 
-def pulled_df(pull: np.ndarray, sizes: np.ndarray) -> float:
+def influence_df(influence: np.ndarray, sizes: np.ndarray) -> float:
     """Return the degrees of freedom of a variance that is summed from the groups' influences.
 
     It is the smaller of two values: one uses the components' estimated variances, the other takes groups as equally
     variable. The first alone is too large when a class of few groups has a small variance by chance.
 
     Args:
-        pull, sizes: as in `AurocParts`, or the difference of two models' influences.
+        influence, sizes: as in `AurocEstimate`, or the difference of two models' influences.
     """
     groups = (sizes > 0).sum(axis=0)
-    variances = groups / np.maximum(groups - 1, 1) * (pull**2).sum(axis=0)
+    variances = groups / np.maximum(groups - 1, 1) * (influence**2).sum(axis=0)
     return min(degrees_of_freedom(sizes, variances), degrees_of_freedom(sizes))
 
 

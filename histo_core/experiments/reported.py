@@ -10,10 +10,10 @@ from histo_core.evaluation.class_report import class_report
 from histo_core.evaluation.class_scores import METRICS
 from histo_core.evaluation.intervals import Interval
 from histo_core.evaluation.pooled_predictions import pooled_intervals
-from histo_core.experiments.about import NAMES, PARTS
+from histo_core.experiments.about import NAMES, SET_WORDS
 from histo_core.experiments.api import experiments
 from histo_core.experiments.results import MemberResult, Summary, summary
-from histo_core.experiments.scores import Pool, RunScores, run_scores, together
+from histo_core.experiments.scores import Pool, RunScores, join_pools, run_scores
 from histo_core.experiments.test_score import TestScore, kept_score
 from histo_core.runs.store.records import Run, RunStatus
 from histo_core.runs.store.runs import Store
@@ -56,7 +56,7 @@ class Pair:
         return f"{line}; here: {self.measured} ({self.about}{changed})"
 
 
-def beside_run(run: Run, workspace: Workspace, scores: RunScores | None = None) -> tuple[Pair, ...]:
+def reported_for_run(run: Run, workspace: Workspace, scores: RunScores | None = None) -> tuple[Pair, ...]:
     """Return a study's numbers beside those of a run that was made from it; empty where it comes from no study.
 
     Args:
@@ -77,12 +77,12 @@ def beside_run(run: Run, workspace: Workspace, scores: RunScores | None = None) 
     def ours(asked: Beside) -> Ours:
         if scores is None:
             return None, "not finished"
-        return intervals.of_pool(scores.pools.get(asked.part), asked)
+        return intervals.of_pool(scores.pools.get(asked.split_set), asked)
 
     return _pairs(STUDIES[origin.study], origin, ours, run.run_id, changes(run.config, origin))
 
 
-def beside_experiment(now: Summary, workspace: Workspace) -> tuple[Pair, ...]:
+def reported_for_experiment(now: Summary, workspace: Workspace) -> tuple[Pair, ...]:
     """Return a study's numbers beside those of an experiment that was made from it; empty where it is from no study."""
     origin = read_origin(now.experiment.origin)
     if origin is None or origin.named is None:
@@ -94,13 +94,13 @@ def beside_experiment(now: Summary, workspace: Workspace) -> tuple[Pair, ...]:
             return _of_trial(now, asked, intervals)
         if not now.experiment.keeps_test_back:
             return _of_members(now, asked, intervals)
-        return _of_kept(kept, asked) if asked.part == "test" else _of_best(now, asked, intervals)
+        return _of_kept(kept, asked) if asked.split_set == "test" else _of_best(now, asked, intervals)
 
     differences = changes(now.experiment.config, origin)
     return _pairs(STUDIES[origin.study], origin, ours, now.experiment.experiment_id, differences)
 
 
-def beside_study(recipe: Recipe, workspace: Workspace) -> dict[str, tuple[Pair, ...]]:
+def reported_for_study(recipe: Recipe, workspace: Workspace) -> dict[str, tuple[Pair, ...]]:
     """Return all numbers of a study by run, sweep or protocol, beside those of its newest finished run or experiment.
 
     A number without a counterpart of ours is included alone.
@@ -112,13 +112,13 @@ def beside_study(recipe: Recipe, workspace: Workspace) -> dict[str, tuple[Pair, 
             now = summary(experiment, workspace)
             if now.finished:
                 seen.add(experiment.origin)
-                found += beside_experiment(now, workspace)
+                found += reported_for_experiment(now, workspace)
     for run in Store.open(workspace).made_from(recipe.name):
         origin = read_origin(run.origin)
         alone = origin is not None and not origin.experiment and run.status is RunStatus.SUCCEEDED
         if alone and run.origin not in seen:
             seen.add(run.origin)
-            found += beside_run(run, workspace)
+            found += reported_for_run(run, workspace)
     return {of: tuple(_of_reported(of, one, found) for one in stated) for of, stated in recipe.reported.items()}
 
 
@@ -136,9 +136,9 @@ class _Intervals:
 
     def of_pool(self, pool: Pool | None, asked: Beside, of: str = "") -> Ours:
         """Return a metric of a pool, and its description."""
-        about = f"{PARTS[asked.part]} {_named(asked.metric)}{f', {of}' if of else ''}"
+        about = f"{SET_WORDS[asked.split_set]} {_named(asked.metric)}{f', {of}' if of else ''}"
         if pool is None:
-            return None, f"no labelled predictions of the {PARTS[asked.part]} set"
+            return None, f"no labelled predictions of the {SET_WORDS[asked.split_set]} set"
         numbers = self._of(pool, "scores" if asked.metric in METRICS else "classes")
         found = numbers.get(asked.metric)
         return (found, about) if found is not None else (None, f"no class of this name among {', '.join(pool.classes)}")
@@ -191,15 +191,15 @@ def _of_kept(kept: TestScore | None, asked: Beside) -> Ours:
 def _of_members(now: Summary, asked: Beside, intervals: _Intervals) -> Ours:
     """Return the number over all members where the summary has it for this set, else that of the pooled folds."""
     several = now.experiment.protocol.kind != "single"
-    known = now.together.get(asked.metric) if several or asked.part == now.part else None
+    known = now.by_metric.get(asked.metric) if several or asked.split_set == now.split_set else None
     if known is not None and known.n:
         if not known.interval.defined:
             return None, known.interval.method
         over = f" over {known.n} {'folds' if now.experiment.protocol.kind == 'folds' else 'runs'}" if several else ""
-        return known.interval, f"{PARTS[now.part]} {_named(asked.metric)}{over}"
+        return known.interval, f"{SET_WORDS[now.split_set]} {_named(asked.metric)}{over}"
     if now.experiment.protocol.kind == "repeats":
         return None, "not measured over repeats"
-    pool = _pool(now.members, asked.part)
+    pool = _pool(now.members, asked.split_set)
     return intervals.of_pool(pool, asked, "all folds together") if pool is not None else (None, "not finished")
 
 
@@ -232,12 +232,12 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _pool(members: Sequence[MemberResult], part: str) -> Pool | None:
+def _pool(members: Sequence[MemberResult], split_set: str) -> Pool | None:
     """Return the pooled predictions of several members; None where one of them has none."""
-    pools = [one.scores.pools.get(part) if one.scores else None for one in members]
+    pools = [one.scores.pools.get(split_set) if one.scores else None for one in members]
     if not pools or None in pools:
         return None
-    return together(cast(list[Pool], pools)) if len(pools) > 1 else pools[0]
+    return join_pools(cast(list[Pool], pools)) if len(pools) > 1 else pools[0]
 
 
 def _named(metric: str) -> str:

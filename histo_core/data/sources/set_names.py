@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-PARTS_BY_NAME = {
+SETS_BY_NAME = {
     "train": "train",
     "training": "train",
     "valid": "valid",
@@ -14,6 +14,6 @@ PARTS_BY_NAME = {
 """Names in lower case, and the set that each means."""
 
 
-def part_named(name: str) -> str | None:
+def set_named(name: str) -> str | None:
     """Return the set that a name means in any case ("Val" is "valid"), or None where it means none."""
-    return PARTS_BY_NAME.get(name.strip().lower())
+    return SETS_BY_NAME.get(name.strip().lower())

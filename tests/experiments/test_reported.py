@@ -17,9 +17,9 @@ from histo_core.config.protocol import ProtocolConfig
 from histo_core.evaluation.class_scores import class_scores
 from histo_core.evaluation.intervals import Interval
 from histo_core.experiments.api import get_experiment, start_experiment
-from histo_core.experiments.beside import Pair, beside_experiment, beside_run, beside_study
 from histo_core.experiments.from_study import start, wanted
 from histo_core.experiments.records import Experiment, Member
+from histo_core.experiments.reported import Pair, reported_for_experiment, reported_for_run, reported_for_study
 from histo_core.experiments.results import MemberResult, Summary, summary
 from histo_core.experiments.scores import RunScores, pool
 from histo_core.experiments.test_score import TestScore
@@ -38,10 +38,10 @@ def of(pairs: Sequence[Pair], measure: str) -> Pair:
     return found
 
 
-def accuracy(run: Run, part: str, workspace: Workspace) -> float:
+def accuracy(run: Run, split_set: str, workspace: Workspace) -> float:
     """By scikit-learn, from the run's own file."""
     table = pd.read_parquet(workspace.run_folder(run.run_id) / "predictions.parquet")
-    rows = table[table["split"] == part]
+    rows = table[table["split"] == split_set]
     return float(accuracy_score(rows["y_true"], rows["y_pred"] if "y_pred" in rows else _called(rows)))
 
 
@@ -54,10 +54,10 @@ def test_a_finished_run_stands_beside_its_studys_number(config: RunConfig, works
     (piece,) = wanted(WPI, "cnn_narrow", data=config.data, changes=SMALL)
     begun = start([piece], workspace)
     (run,) = begun.runs
-    (waiting,) = beside_run(run, workspace)
+    (waiting,) = reported_for_run(run, workspace)
     assert (waiting.measured, waiting.about) == (None, "not finished")
     ended = end(run.run_id)
-    (pair,) = beside_run(ended, workspace)
+    (pair,) = reported_for_run(ended, workspace)
     assert (pair.of, pair.reported.value, pair.source) == ("best plain CNN", 0.6066, run.run_id)
     assert pair.measured is not None
     assert pair.measured.value == pytest.approx(accuracy(ended, "valid", workspace))
@@ -71,9 +71,9 @@ def test_a_finished_run_stands_beside_its_studys_number(config: RunConfig, works
 def test_a_run_of_no_study_stands_beside_nothing(config: RunConfig, workspace: Workspace, end: End) -> None:
     run = launch(config, workspace)
     assert run.origin == ""
-    assert beside_run(end(run.run_id), workspace) == ()
+    assert reported_for_run(end(run.run_id), workspace) == ()
     forgotten = launch(config.model_copy(update={"seed": 1}), workspace, origin="wpi_kpcam/a run of another version")
-    assert beside_run(end(forgotten.run_id), workspace) == ()
+    assert reported_for_run(end(forgotten.run_id), workspace) == ()
 
 
 def test_an_origin_changes_no_hash(config: RunConfig, workspace: Workspace) -> None:
@@ -84,7 +84,7 @@ def test_an_origin_changes_no_hash(config: RunConfig, workspace: Workspace) -> N
     assert Store.open(workspace).made_from("wpi") == []
 
 
-def test_folds_stand_beside_the_best_fold_and_the_test_part_once_it_is_scored(
+def test_folds_stand_beside_the_best_fold_and_the_test_set_once_it_is_scored(
     config: RunConfig, workspace: Workspace, end: End, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pieces = wanted(WPI, "Five folds", data=config.data, changes=SMALL)
@@ -94,7 +94,7 @@ def test_folds_stand_beside_the_best_fold_and_the_test_part_once_it_is_scored(
     ended = [end(member.run_id, next(skills)) for member in experiment.members]
     now = summary(get_experiment(experiment.experiment_id, workspace), workspace)
     assert now.best == 2
-    pairs = beside_experiment(now, workspace)
+    pairs = reported_for_experiment(now, workspace)
     best = of(pairs, "test accuracy of the best fold")
     assert best.measured is not None
     assert best.measured.value == pytest.approx(accuracy(ended[2], "valid", workspace))
@@ -102,12 +102,12 @@ def test_folds_stand_beside_the_best_fold_and_the_test_part_once_it_is_scored(
     held_out = of(pairs, "held-out accuracy")
     assert (held_out.measured, held_out.about) == (None, "the test set is not scored yet")
     assert of(pairs, "training time in minutes").about == ""
-    study = beside_study(WPI, workspace)
+    study = reported_for_study(WPI, workspace)
     assert of(study["cnn_rnn"], "test accuracy of the best fold") == best
     metrics = {"accuracy": Interval(0.7, 0.6, 0.8, "by hand")}
     score = TestScore(ended[2].run_id, 30, 3, metrics, workspace.home / "predictions.parquet")
-    monkeypatch.setattr("histo_core.experiments.beside.kept_score", lambda *_: score)
-    held_out = of(beside_experiment(now, workspace), "held-out accuracy")
+    monkeypatch.setattr("histo_core.experiments.reported.kept_score", lambda *_: score)
+    held_out = of(reported_for_experiment(now, workspace), "held-out accuracy")
     assert held_out.said.startswith("report: 0.8132 (doubt: the introduction says 82% and 80% on the held-out set")
     assert "; here: 0.700 (0.600 to 0.800) (test accuracy of the chosen run, scored once" in held_out.said
     assert of(study["best plain CNN"], "test accuracy").about == "not measured yet"
@@ -122,9 +122,9 @@ def test_repeats_stand_beside_the_reports_interval(config: RunConfig, workspace:
     for member in experiment.members:
         end(member.run_id, 0.7)
     now = summary(get_experiment(experiment.experiment_id, workspace), workspace)
-    pair = of(beside_experiment(now, workspace), "middle of the F1 interval")
+    pair = of(reported_for_experiment(now, workspace), "middle of the F1 interval")
     assert pair.measured is not None
-    assert pair.measured.value == pytest.approx(now.together["accuracy"].mean)
+    assert pair.measured.value == pytest.approx(now.by_metric["accuracy"].mean)
     assert pair.about == "test accuracy over 3 runs"
     assert "model.name: resnet34 in the study, cnn_narrow here" in pair.changed
 
@@ -134,21 +134,21 @@ def probabilities(true: np.ndarray, classes: int, rng: np.random.Generator) -> n
     return np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
 
 
-def scored(part: str, classes: Sequence[str], seed: int, positive: int = 1) -> RunScores:
+def scored(split_set: str, classes: Sequence[str], seed: int, positive: int = 1) -> RunScores:
     rng = np.random.default_rng(seed)
     true = rng.integers(0, len(classes), 120)
     found = probabilities(true, len(classes), rng)
     table = pd.DataFrame(found, columns=[f"prob_{name}" for name in classes])
     table = table.assign(
-        split=part,
+        split=split_set,
         y_true=[classes[one] for one in true],
         patient_id=[f"p{one}" for one in rng.integers(0, 15, 120)],
         slide_id=None,
     )
     predictions = RunPredictions("r", "r", table, "f", tuple(classes), classes[positive])
-    found_pool = pool(predictions, part)
+    found_pool = pool(predictions, split_set)
     assert found_pool is not None
-    return RunScores({part: class_scores(true, found, positive)}, {part: found_pool}, 50)
+    return RunScores({split_set: class_scores(true, found, positive)}, {split_set: found_pool}, 50)
 
 
 def fake_summary(config: RunConfig, protocol: ProtocolConfig, origin: str, members: Sequence[MemberResult]) -> Summary:
@@ -173,7 +173,7 @@ def test_each_trial_of_a_sweep_stands_beside_its_own_number(workspace: Workspace
         for place, rate in enumerate((0, 0.25, 0.5, 0.75))
     ]
     now = fake_summary(UTS.run("resnet34").config, sweep.protocol, "uts_neuroblastoma/resnet34/Dropout", members)
-    pairs = beside_experiment(now, workspace)
+    pairs = reported_for_experiment(now, workspace)
     assert [pair.reported.value for pair in pairs] == [0.90, 0.84, 0.87, 0.88]
     for place, pair in enumerate(pairs):
         scores = members[place].scores
@@ -191,7 +191,7 @@ def test_each_trial_of_a_sweep_stands_beside_its_own_number(workspace: Workspace
 def test_a_classification_report_stands_beside_the_studys_own(config: RunConfig, workspace: Workspace) -> None:
     run = launch(config, workspace, origin="fub_breakhis/resnet18")
     scores = scored("test", ("benign", "malignant"), 3)
-    pairs = beside_run(run, workspace, scores)
+    pairs = reported_for_run(run, workspace, scores)
     held = scores.pools["test"]
     called = held.probabilities.argmax(axis=1)
     each = precision_recall_fscore_support(held.y_true, called, labels=[0, 1], zero_division=0)
@@ -215,7 +215,7 @@ def test_the_class_of_interest_and_other_names_of_classes(config: RunConfig, wor
     held = scores.pools["valid"]
     called = held.probabilities.argmax(axis=1)
     precision, recall, *_ = precision_recall_fscore_support(held.y_true, called, average="binary")
-    pairs = beside_run(run, workspace, scores)
+    pairs = reported_for_run(run, workspace, scores)
     for measure, value in (("validation precision", precision), ("validation recall", recall)):
         measured = of(pairs, measure).measured
         assert measured is not None
@@ -224,7 +224,7 @@ def test_the_class_of_interest_and_other_names_of_classes(config: RunConfig, wor
     assert auroc is not None
     assert auroc.value == pytest.approx(roc_auc_score(held.y_true, held.probabilities[:, 1]))
     other = launch(config.model_copy(update={"seed": 1}), workspace, origin="fub_breakhis/resnet18")
-    lacking = of(beside_run(other, workspace, scored("test", ("normal", "tumor"), 5)), "recall of benign")
+    lacking = of(reported_for_run(other, workspace, scored("test", ("normal", "tumor"), 5)), "recall of benign")
     assert (lacking.measured, lacking.about) == (None, "no class of this name among normal, tumor")
-    untested = of(beside_run(other, workspace, scores), "accuracy")
+    untested = of(reported_for_run(other, workspace, scores), "accuracy")
     assert untested.about == "no labelled predictions of the test set"

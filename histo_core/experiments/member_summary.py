@@ -12,11 +12,11 @@ from histo_core.evaluation.intervals import Interval
 from histo_core.evaluation.pooled_predictions import pooled_intervals
 from histo_core.evaluation.resampled_ttest import mean_over_seeds, mean_over_splits, spread
 from histo_core.experiments.records import Experiment
-from histo_core.experiments.scores import Pool, RunScores, kind_of, together
+from histo_core.experiments.scores import Pool, RunScores, join_pools, kind_of
 
 
 @dataclass(frozen=True)
-class Together:
+class MetricSummary:
     """The summary of one metric over all finished members.
 
     Attributes:
@@ -34,28 +34,32 @@ class Together:
     interval: Interval
 
 
-def over_members(experiment: Experiment, scores: Sequence[RunScores], members: int, part: str) -> dict[str, Together]:
+def summarise_members(
+    experiment: Experiment, scores: Sequence[RunScores], members: int, split_set: str
+) -> dict[str, MetricSummary]:
     """Summarise each metric over the finished members; empty for a sweep, whose trials differ on purpose.
 
     Args:
         experiment: the experiment, whose protocol determines the interval.
         scores: scores of the members that have them.
         members: number of all members.
-        part: valid or test.
+        split_set: valid or test.
     """
     if experiment.protocol.kind == "sweep":
         return {}
-    known = [one for one in scores if part in one.scores]
-    intervals = _intervals(experiment, known, part, complete=len(known) == members)
+    known = [one for one in scores if split_set in one.scores]
+    intervals = _intervals(experiment, known, split_set, complete=len(known) == members)
     found = {}
     for metric in METRICS:
-        values = _values(known, part, metric)
+        values = _values(known, split_set, metric)
         mean = float(np.mean(values)) if values else np.nan
-        found[metric] = Together(metric, len(values), mean, spread(values), intervals[metric])
+        found[metric] = MetricSummary(metric, len(values), mean, spread(values), intervals[metric])
     return found
 
 
-def _intervals(experiment: Experiment, known: Sequence[RunScores], part: str, *, complete: bool) -> dict[str, Interval]:
+def _intervals(
+    experiment: Experiment, known: Sequence[RunScores], split_set: str, *, complete: bool
+) -> dict[str, Interval]:
     protocol = experiment.protocol
     pooled = protocol.kind == "folds" and protocol.repeats == 1
     if protocol.kind == "single" or pooled:
@@ -63,9 +67,9 @@ def _intervals(experiment: Experiment, known: Sequence[RunScores], part: str, *,
             return dict.fromkeys(
                 METRICS, Interval.undefined("not every fold has finished" if pooled else "not finished")
             )
-        one = together([scores.pools[part] for scores in known])
+        one = join_pools([scores.pools[split_set] for scores in known])
         return pooled_intervals(one.y_true, one.probabilities, one.positive, one.groups)
-    return {metric: _mean_interval(experiment, known, part, metric) for metric in METRICS}
+    return {metric: _mean_interval(experiment, known, split_set, metric) for metric in METRICS}
 
 
 def basis(experiment: Experiment, pools: Sequence[Pool]) -> str:
@@ -74,7 +78,7 @@ def basis(experiment: Experiment, pools: Sequence[Pool]) -> str:
     if not pools or protocol.kind == "sweep":
         return ""
     if protocol.kind == "single" or (protocol.kind == "folds" and protocol.repeats == 1):
-        return together(list(pools)).basis
+        return join_pools(list(pools)).basis
     runs = f"{len(pools):,} run{'s' * (len(pools) != 1)}"
     if protocol.kind == "repeats" and protocol.new == "seeds":
         return f"{runs} on the same patches: {pools[0].basis}"
@@ -89,8 +93,8 @@ def _range(numbers: Sequence[int]) -> str:
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
-def _mean_interval(experiment: Experiment, known: Sequence[RunScores], part: str, metric: str) -> Interval:
-    values = _values(known, part, metric)
+def _mean_interval(experiment: Experiment, known: Sequence[RunScores], split_set: str, metric: str) -> Interval:
+    values = _values(known, split_set, metric)
     if len(values) < 2:
         return Interval.undefined("fewer than two runs have finished")
     if experiment.protocol.kind == "repeats" and experiment.protocol.new == "seeds":
@@ -99,7 +103,7 @@ def _mean_interval(experiment: Experiment, known: Sequence[RunScores], part: str
         trained = [scores.train_samples for scores in known if scores.train_samples]
         if not trained:
             return Interval.undefined("it is not known how many patches the runs were trained on")
-        held_out = float(np.mean([scores.scores[part].n for scores in known]))
+        held_out = float(np.mean([scores.scores[split_set].n for scores in known]))
         found = mean_over_splits(values, train=float(np.mean(trained)), test=held_out)
     if not found.defined:
         return found
@@ -107,6 +111,6 @@ def _mean_interval(experiment: Experiment, known: Sequence[RunScores], part: str
     return replace(found, low=max(found.low, 0.0), high=min(found.high, top))
 
 
-def _values(known: Sequence[RunScores], part: str, metric: str) -> list[float]:
-    values = [getattr(scores.scores[part], metric) for scores in known]
+def _values(known: Sequence[RunScores], split_set: str, metric: str) -> list[float]:
+    values = [getattr(scores.scores[split_set], metric) for scores in known]
     return [value for value in values if value is not None]

@@ -11,7 +11,7 @@ import streamlit as st
 from pages.shared.components.text import plain
 
 if TYPE_CHECKING:
-    from histo_core.experiments.beside import Pair  # it loads the studies, which load PyTorch
+    from histo_core.experiments.reported import Pair  # it loads the studies, which load PyTorch
 
 NOT_COMPARED = "not compared"
 
@@ -20,7 +20,7 @@ def draw(pairs: Sequence[Pair]) -> None:
     """Draw the study's numbers for a run or an experiment that was made from it; draw nothing for any other."""
     if not pairs:
         return
-    st.subheader("Beside the report", anchor=False)
+    st.header("Beside the report", anchor=False)
     changed = pairs[0].changed
     if changed:
         st.warning(plain(f"Changed against the study: {'; '.join(changed)}."), icon=":material/difference:")
