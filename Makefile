@@ -13,7 +13,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 
 LOWER  := .venv-lower
 # Files whose docstrings have examples.
-EXAMPLES = $(shell grep -rl --include='*.py' '>>>' histo_core)
+EXAMPLES = $(shell grep -rl --include='*.py' '>>>' histo_core scripts)
 
 # A row of the table of soak tests each; `load` wants the machine to itself, so it comes last.
 ROWS   := $(patsubst tests/soak/test_%.py,%,$(wildcard tests/soak/test_*.py))

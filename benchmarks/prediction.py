@@ -31,7 +31,8 @@ from histo_core.data.dataset import Dataset
 from histo_core.data.opening import open_dataset
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.inference.batch_norm_folding import interactive_dtype
-from histo_core.models.inference.predictor import Predictor, joined
+from histo_core.models.inference.predictor import Predictor
+from histo_core.models.inference.probabilities import joined
 from histo_core.models.registry import build_network
 from histo_core.training.predict import batches
 from histo_core.workspace import Workspace

@@ -29,6 +29,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from histo_core.shown_text import count
+
 
 class HistoscopeError(Exception):
     """An error with a message that a user can act on.
@@ -100,8 +102,8 @@ class BrokenFilesError(DataError):
         self.problems = tuple(problems)
         named = "; ".join(f"{where}: {what}" for where, what in self.problems[: self.shown])
         more = len(self.problems) - self.shown
-        count = f"{len(self.problems):,} sample{'' if len(self.problems) == 1 else 's'}"
-        super().__init__(f"{count} cannot be used: {named}{f'; and {more:,} more' if more > 0 else ''}.", "", remedy)
+        samples = count(len(self.problems), "sample")
+        super().__init__(f"{samples} cannot be used: {named}{f'; and {more:,} more' if more > 0 else ''}.", "", remedy)
 
 
 class MissingExtraError(HistoscopeError, ImportError):

@@ -1,4 +1,4 @@
-"""Keep names from changing or breaking the text around them, wherever they are shown."""
+"""Put names and counts into sentences; a name must not change or break the text around it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,22 @@ def showable(value: object) -> str:
         cannot be encoded, and of direction controls that reach beyond the name (Unicode Technical Report 36, 2.10).
     """
     return _UNSHOWABLE.sub(REPLACEMENT, str(value))
+
+
+def plural(noun: str) -> str:
+    """Return the plural of a regular noun: "patches", "classes", "runs"."""
+    return f"{noun}es" if noun.endswith(("ch", "s", "sh", "x")) else f"{noun}s"
+
+
+def count(number: int, noun: str, many: str = "") -> str:
+    """Return a count with its noun: "1,234 patches", "1 patch".
+
+    Args:
+        number: how many.
+        noun: in the singular.
+        many: its plural, where `plural` does not make it.
+    """
+    return f"{number:,} {noun if number == 1 else many or plural(noun)}"
 
 
 def as_html(value: object) -> str:

@@ -34,9 +34,3 @@ class Finding:
     table: pd.DataFrame
     clause: str = ""
     measure: str | None = None
-
-
-def patches(count: int, what: str = "patch") -> str:
-    """Return a count with its noun: "1 patch", "1,024 patches"."""
-    plural = f"{what}es" if what.endswith("ch") else f"{what}s"
-    return f"{count:,} {what if count == 1 else plural}"

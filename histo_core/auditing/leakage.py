@@ -10,6 +10,7 @@ from histo_core.auditing.duplicates import exact_duplicates
 from histo_core.data.dataset import SPLIT_SETS, Dataset
 from histo_core.data.splits.split import Split
 from histo_core.progress import Progress, silent
+from histo_core.shown_text import count
 
 _SHOWN = 3
 
@@ -83,7 +84,7 @@ def on_both_sides(dataset: Dataset, split: Split, rows: np.ndarray, column: str)
 def some(names: tuple[str, ...], kind: str) -> str:
     """Return the count and the first of some names with a verb: "2 patients (p1, p2) are"."""
     shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
-    return f"1 {kind} ({shown}) is" if len(names) == 1 else f"{len(names):,} {kind}s ({shown}) are"
+    return f"{count(len(names), kind)} ({shown}) {'is' if len(names) == 1 else 'are'}"
 
 
 def _equal_pixels(
@@ -123,5 +124,5 @@ def _verdict(
     return f"{sides}; {pixels}{labels}."
 
 
-def _patches(count: int) -> str:
-    return f"{count:,} patch{' is' if count == 1 else 'es are'}"
+def _patches(number: int) -> str:
+    return f"{count(number, 'patch')} {'is' if number == 1 else 'are'}"

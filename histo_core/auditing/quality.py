@@ -11,8 +11,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from histo_core.auditing.finding import Finding, patches
+from histo_core.auditing.finding import Finding
 from histo_core.auditing.pixel_stats import SMOOTH
+from histo_core.shown_text import count
 
 BLANK_BACKGROUND = 0.97
 """A patch is blank when at least this share of it absorbs almost nothing. With `BLANK_CONTRAST` this finds 72 of the
@@ -58,7 +59,7 @@ def quality_findings(described: pd.DataFrame, facts: pd.DataFrame) -> Iterator[F
         table = described.loc[worst.index, columns].assign(**{by: worst}).reset_index(drop=True)
         if table.empty:
             return Finding(key, title, f"No patch is {what}.", "ok", table, measure=by)
-        clause = f"{patches(len(table))} {'is' if len(table) == 1 else 'are'} {what}"
+        clause = f"{count(len(table), 'patch')} {'is' if len(table) == 1 else 'are'} {what}"
         share = len(table) / len(facts)
         percent = f"{share:.1%}" if share >= 0.0005 else "under 0.1%"
         sentence = f"{clause} ({percent}): {meaning}"

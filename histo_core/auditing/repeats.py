@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from histo_core.auditing.finding import Finding, Severity, patches
+from histo_core.auditing.finding import Finding, Severity
 from histo_core.auditing.pairs import one_each
+from histo_core.shown_text import count
 
 _SIDES = ["sample_id", "other_id", "part", "other_part", "label", "other_label"]
 _MEASURED = ["how", "correlation", "difference"]
@@ -25,7 +26,7 @@ def repeat_findings(pairs: pd.DataFrame, featureless: int, other: str | None) ->
     """
     outside, same = (pairs[column].to_numpy(bool) for column in ("outside", "identical"))
     yield _repeated(pairs.loc[~outside & same], "identical", "Identical patches", "identical patch", _SIDES, "")
-    skipped = f" {patches(featureless)} with nothing to recognise could not be compared." if featureless else ""
+    skipped = f" {count(featureless, 'patch')} with nothing to recognise could not be compared." if featureless else ""
     yield _repeated(
         pairs.loc[~outside & ~same], "near", "Near-duplicates", "near-duplicate", [*_SIDES, *_MEASURED], skipped
     )
@@ -42,11 +43,8 @@ def _repeated(pairs: pd.DataFrame, key: str, title: str, what: str, columns: lis
         means = "" if key == "identical" else " as they are, mirrored, turned or saved anew"
         return Finding(key, title, f"No two patches are the same{means}.{more}", "ok", table)
     clause = "; ".join(
-        [
-            f"{patches(n, what)} between {one} and {two}"
-            for (one, two), n in _counts(across_sets, ["part", "other_part"])
-        ]
-        + [f"{patches(n, what)} within {split_set}" for split_set, n in _counts(within_sets, "part")]
+        [f"{count(n, what)} between {one} and {two}" for (one, two), n in _counts(across_sets, ["part", "other_part"])]
+        + [f"{count(n, what)} within {split_set}" for split_set, n in _counts(within_sets, "part")]
     )
     advice = "take them out of one side" if len(across_sets) else "they count double"
     severity: Severity = "problem" if len(across_sets) else "note"
@@ -63,7 +61,7 @@ def _conflicts(pairs: pd.DataFrame, other: str | None) -> Finding:
     if table.empty:
         return Finding("conflicts", title, "No two patches look the same and carry different labels.", "ok", table)
     ends = {(False, name) for name in found["sample_id"]} | set(zip(found["outside"], found["other_id"], strict=True))
-    clause = f"{patches(len(ends))} look the same and carry different labels"
+    clause = f"{count(len(ends), 'patch')} look the same and carry different labels"
     sentence = f"{clause}: at least one label of each pair is wrong."
     return Finding("conflicts", title, sentence, "problem", table, clause, _MEASURE)
 
@@ -74,8 +72,8 @@ def _shared(pairs: pd.DataFrame, other: str) -> Finding:
     title = f"Patches that are also in {other}"
     if table.empty:
         return Finding("shared", title, f"No patch is also in {other}.", "ok", table, f"no patch is also in {other}")
-    count = len(set(table["sample_id"]))
-    clause = f"{patches(count)} {'is' if count == 1 else 'are'} also in {other}"
+    number = len(set(table["sample_id"]))
+    clause = f"{count(number, 'patch')} {'is' if number == 1 else 'are'} also in {other}"
     sentence = f"{clause}: never train on one data set and test on the other."
     return Finding("shared", title, sentence, "warning", table, clause, _MEASURE)
 

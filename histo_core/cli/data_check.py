@@ -18,6 +18,7 @@ from histo_core.data.opening import open_dataset, prepare_dataset
 from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.split import Split
 from histo_core.errors import BrokenFilesError
+from histo_core.shown_text import count, plural
 from histo_core.workspace import Workspace
 
 _PROBLEMS_SHOWN = 1000
@@ -98,12 +99,12 @@ def _print(checked: Checked, *, skipped: bool) -> None:
 def _print_as_json(checked: Checked, *, skipped: bool) -> None:
     dataset, check, made = checked.dataset, checked.check, checked.divide()
     leakage = None if made is None else audit_leakage(dataset, made)
-    ids = {f"{name}s": count for count, name in _counted_ids(dataset)}
+    ids = {plural(name): number for number, name in _counted_ids(dataset)}
     say_json(
         facts={"dataset": dataset.name, "patches": len(dataset), "classes": dataset.classes, **ids, "skipped": skipped}
         | {"published": DATASETS[dataset.name].info.expected_counts},
         tables={
-            "sizes": [{"width": size[1], "height": size[0], "patches": count} for size, count in check.sizes.items()],
+            "sizes": [{"width": size[1], "height": size[0], "patches": number} for size, number in check.sizes.items()],
             "problems": _problem_rows(dataset.problems),
             "unlike_published": [{"file": name, "difference": what} for name, what in checked.unlike],
             "left_out": check.left_out.kinds,
@@ -132,23 +133,23 @@ def _open_all(config: DataConfig, workspace: Workspace) -> Dataset:
 
 
 def _print_contents(dataset: Dataset, check: FileCheck) -> None:
-    say(f"{len(dataset):,} patch{'' if len(dataset) == 1 else 'es'}, classes: {', '.join(dataset.classes)}")
-    known = [f"{count:,} {name}{'' if count == 1 else 's'}" for count, name in _counted_ids(dataset) if count]
+    say(f"{count(len(dataset), 'patch')}, classes: {', '.join(dataset.classes)}")
+    known = [count(number, name) for number, name in _counted_ids(dataset) if number]
     if known:
         say(", ".join(known))
-    (usual, count), *_ = check.sizes.items()  # a data set that opens has at least one readable sample
+    (usual, number), *_ = check.sizes.items()  # a data set that opens has at least one readable sample
     others = "; ".join(f"{n:,} of {_size(odd)}" for odd, n in list(check.odd.items())[:_SIZES_SHOWN])
     more = "; and others" if len(check.odd) > _SIZES_SHOWN else ""
     odd = f"; {sum(check.odd.values()):,} of other sizes ({others}{more})" if others else ""
-    say(f"{count:,} of {_size(usual)} pixels{odd}")
+    say(f"{number:,} of {_size(usual)} pixels{odd}")
     published = DATASETS[dataset.name].info.expected_counts
     if published:
-        say(f"The published set has: {', '.join(f'{name} {count:,}' for name, count in published.items())}")
+        say(f"The published set has: {', '.join(f'{name} {number:,}' for name, number in published.items())}")
 
 
 def _print_problems(problems: Sequence[tuple[str, str]], *, left_out: bool) -> None:
     fate = ("is" if len(problems) == 1 else "are") + " left out" if left_out else "cannot be used"
-    say(f"{len(problems):,} sample{'' if len(problems) == 1 else 's'} {fate}:")
+    say(f"{count(len(problems), 'sample')} {fate}:")
     for where, what in problems[:_PROBLEMS_SHOWN]:
         say(f"  {where}: {what}")
     if len(problems) > _PROBLEMS_SHOWN:

@@ -14,7 +14,8 @@ from histo_core.comparison.training_set import LEARNT
 from histo_core.comparison.verdict import verdict
 from histo_core.evaluation.intervals import CONFIDENCE
 from histo_core.evaluation.metrics import binary_metrics, confusion
-from histo_core.evaluation.warnings import FEW_GROUPS
+from histo_core.evaluation.warnings import FEW_GROUPS, NOT_TRUSTED, few_groups
+from histo_core.shown_text import count
 
 
 def compare(
@@ -105,12 +106,11 @@ def _warnings(joined: Joined, y_true: np.ndarray, rule: ThresholdRule) -> tuple[
         found.append("No patient or slide ids: patches count as independent, so that intervals may be too narrow.")
     else:
         fewest = min(len(set(joined.groups[y_true == value])) for value in (0, 1))
-        if n_groups < FEW_GROUPS:
-            found.append(f"Only {n_groups} {kind}{'s' * (n_groups > 1)}: intervals from so few are not to be trusted.")
+        if few := few_groups(n_groups, kind or "group"):
+            found.append(few)
         elif 0 < fewest < FEW_GROUPS:
             found.append(
-                f"Patches of one class come from only {fewest} of {n_groups:,} {kind}s: intervals from so few are not "
-                "to be trusted."
+                f"Patches of one class come from only {fewest} of {count(n_groups, kind or 'group')}: {NOT_TRUSTED}"
             )
     if kind == "slide":
         found.append("Not every patient is known: slides count as independent, so that intervals may be too narrow.")

@@ -14,6 +14,7 @@ from histo_core.comparison.pairs import PairDifference
 from histo_core.comparison.results import Comparison, ModelResult
 from histo_core.evaluation.class_report import MEASURES, ReportRow
 from histo_core.evaluation.intervals import Interval
+from histo_core.shown_text import count, plural
 
 OVERALL_NAMES = {
     "accuracy": "Accuracy",
@@ -76,7 +77,7 @@ def differences_table(comparison: Comparison) -> pd.DataFrame:
 def family_sentence(comparison: Comparison) -> str:
     """Return a sentence on which pairs were tested, and what the P values are corrected for."""
     number = len(comparison.differences)
-    pairs = f"{number:,} pair{'s' * (number != 1)}"
+    pairs = count(number, "pair")
     if comparison.comparator is None:
         family = f"All {pairs} of models were tested" if number > 1 else "The one pair of models was tested"
     else:
@@ -95,13 +96,13 @@ def swap_sentence(comparison: Comparison) -> str:
     if not swaps:
         return ""
     kind = comparison.group_kind or "patch"
-    what = f"whole {kind}s" if comparison.group_kind else "patches"
+    what = f"whole {plural(kind)}" if comparison.group_kind else plural(kind)
     how = "all ways of doing so" if all(one.exact for one in swaps) else "very many of the ways of doing so"
     said = f"“Models swapped” gives the two models' answers to each other within {what}, in {how}"
     smallest, fewest = max(one.smallest for one in swaps), min(one.n_groups for one in swaps)
     if smallest < 0.001:
         return f"{said}."
-    return f"{said}; {fewest:,} {kind}{'s' * (fewest != 1)} cannot give a P below {p_text(smallest)}."
+    return f"{said}; {count(fewest, kind)} cannot give a P below {p_text(smallest)}."
 
 
 def class_report_table(comparison: Comparison, rows: Iterable[ReportRow]) -> pd.DataFrame:
@@ -114,7 +115,7 @@ def class_report_table(comparison: Comparison, rows: Iterable[ReportRow]) -> pd.
                 **{measure.capitalize(): str(getattr(row, measure)) for measure in MEASURES},
                 "Patches": f"{row.support.patches:,}",
             }
-            | ({} if kind is None else {f"{kind.capitalize()}s": f"{row.support.groups:,}"})
+            | ({} if kind is None else {plural(kind.capitalize()): f"{row.support.groups:,}"})
             for row in rows
         ]
     )

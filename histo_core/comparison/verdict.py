@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from histo_core.comparison.pairs import PairDifference
 from histo_core.comparison.results import Comparison
 from histo_core.evaluation.intervals import Interval
+from histo_core.shown_text import count
 
 _NAMED = 3
 """A sentence names so many; the rest of a longer list is counted."""
@@ -108,10 +109,10 @@ def _measure(comparison: Comparison) -> str:
 
 
 def _basis(comparison: Comparison) -> str:
-    count, kind = comparison.n_groups, comparison.group_kind
+    number, kind = comparison.n_groups, comparison.group_kind
     if kind is None:
-        count, kind = comparison.n, f"{comparison.split_set} patch"
-    return f"these {count:,} {kind}{'es' if kind.endswith('ch') else 's'}" if count > 1 else f"this one {kind}"
+        number, kind = comparison.n, f"{comparison.split_set} patch"
+    return f"these {count(number, kind)}" if number > 1 else f"this one {kind}"
 
 
 def _undefined(comparison: Comparison) -> str:

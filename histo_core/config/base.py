@@ -15,7 +15,15 @@ _UNKNOWN, _NOT_KEPT = "extra_forbidden", "not_kept"
 
 
 class Config(BaseModel):
-    """A frozen configuration without unknown keys, whose values every database can store."""
+    """A frozen configuration without unknown keys, whose values every database can store.
+
+    Example:
+        >>> from histo_core.config import Config
+        >>> class Ring(Config):
+        ...     width: int = 3
+        >>> Ring(width=5)
+        Ring(width=5)
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
@@ -36,6 +44,15 @@ def parse_config(kind: type[C], values: Any) -> C:
 
     Raises:
         ConfigError: each wrong field, with its value and what is allowed.
+
+    Example:
+        >>> from histo_core.config import PreprocessConfig, parse_config
+        >>> parse_config(PreprocessConfig, {"crop": 32}).crop
+        32
+        >>> parse_config(PreprocessConfig, {"corp": 32})
+        Traceback (most recent call last):
+            ...
+        histo_core.errors.ConfigError: corp is not a known field (did you mean crop?)...
     """
     try:
         return kind.model_validate(values)

@@ -14,6 +14,12 @@ class DataConfig(Config):
     """The data set, its folder and its options.
 
     The data set itself checks ``options`` (`histo_core.data.opening.open_dataset`).
+
+    Example:
+        >>> from histo_core.config import DataConfig
+        >>> data = DataConfig(dataset="phantom", options={"patches": 80, "patients": 20})
+        >>> data.root, data.options["patches"]
+        (None, 80)
     """
 
     dataset: str = Field(default="phantom", title="Data set")
@@ -37,6 +43,12 @@ class SplitConfig(Config):
     ``fold`` is the test set, and the validation set is drawn from the rest. With ``hold_out``, the test set is drawn
     first, the same for every fold, and the fold is the validation set. Another ``seed`` gives another repeat, with
     other patients held out.
+
+    Example:
+        >>> from histo_core.config import SplitConfig
+        >>> second = SplitConfig(method="patient", folds=5, fold=1, hold_out=True)
+        >>> second.folds, second.fold, second.valid, second.test
+        (5, 1, 0.15, 0.25)
     """
 
     method: Literal["auto", "published", "patient", "slide", "group", "random", "saved"] = Field(

@@ -11,7 +11,13 @@ from histo_core.config.fields import PATH_LENGTH, Option
 
 
 class ModelConfig(Config):
-    """The network, its weights, output and options. The model's own specification checks ``options``."""
+    """The network, its weights, output and options. The model's own specification checks ``options``.
+
+    Example:
+        >>> from histo_core.config import ModelConfig
+        >>> ModelConfig(name="resnet18", weights="imagenet").output
+        'softmax'
+    """
 
     name: str = Field(default="cnn_rnn", title="Model")
     weights: str = Field(
@@ -37,7 +43,14 @@ class ModelConfig(Config):
 
 
 class PredictConfig(Config):
-    """The prediction of sets with the trained network: which sets, and test-time augmentation."""
+    """The prediction of sets with the trained network: which sets, and test-time augmentation.
+
+    Example:
+        >>> from histo_core.config import PredictConfig
+        >>> predict = PredictConfig(parts=("valid",), tta="symmetries")
+        >>> predict.tta, predict.combine
+        ('symmetries', 'mean')
+    """
 
     parts: tuple[Literal["train", "valid", "test"], ...] = Field(
         default=("valid", "test"),

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from histo_core.config.base import Config
+from histo_core.config.belongs import BELONGS as TRAIN_BELONGS
 from histo_core.config.run import RunConfig
-from histo_core.config.train import BELONGS as TRAIN_BELONGS
 from histo_core.config.train import TrainConfig
 from histo_core.errors import ConfigError
 

@@ -8,35 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from histo_core.config.base import Config
-
-BELONGS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "momentum": ("optimizer", ("sgd", "rmsprop")),
-    "dampening": ("optimizer", ("sgd",)),
-    "nesterov": ("optimizer", ("sgd",)),
-    "beta1": ("optimizer", ("adam", "adamw", "adamax")),
-    "beta2": ("optimizer", ("adam", "adamw", "adamax")),
-    "amsgrad": ("optimizer", ("adam", "adamw")),
-    "alpha": ("optimizer", ("rmsprop",)),
-    "centered": ("optimizer", ("rmsprop",)),
-    "rate_decay": ("optimizer", ("adagrad",)),
-    "initial_accumulator": ("optimizer", ("adagrad",)),
-    "epsilon": ("optimizer", ("adam", "adamw", "adamax", "rmsprop", "adagrad")),
-    "unfreeze_after": ("backbone", ("frozen",)),
-    "schedule_every": ("schedule", ("step", "exponential")),
-    "step_epochs": ("schedule", ("step",)),
-    "step_factor": ("schedule", ("step",)),
-    "epoch_factor": ("schedule", ("exponential",)),
-    "cycle_steps": ("schedule", ("cyclic",)),
-    "cycle_low": ("schedule", ("cyclic",)),
-    "rise": ("schedule", ("one_cycle",)),
-    "rise_from": ("schedule", ("one_cycle",)),
-    "fall_to": ("schedule", ("one_cycle",)),
-    "warmup_epochs": ("schedule", ("cosine",)),
-    "cosine_end": ("schedule", ("cosine",)),
-    "plateau_patience": ("schedule", ("plateau",)),
-    "plateau_factor": ("schedule", ("plateau",)),
-}
-"""Settings that apply to certain choices only: field to (the field that chooses, its choices)."""
+from histo_core.config.belongs import BELONGS
 
 
 class TrainConfig(Config):
@@ -44,6 +16,12 @@ class TrainConfig(Config):
 
     A setting that `BELONGS` lists must keep its default under other choices, so that no run has a setting without
     effect.
+
+    Example:
+        >>> from histo_core.config import TrainConfig
+        >>> train = TrainConfig(epochs=3, optimizer="sgd", momentum=0.9)
+        >>> train.epochs, train.learning_rate, train.momentum
+        (3, 0.001, 0.9)
     """
 
     epochs: int = Field(default=10, ge=1, le=10_000, title="Epochs")

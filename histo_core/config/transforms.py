@@ -17,7 +17,14 @@ IMAGENET_STD: Channels = (0.229, 0.224, 0.225)
 
 
 class PreprocessConfig(Config):
-    """The preprocessing: centre crop, then resize, then scale to [0, 1], then normalise; always in this order."""
+    """The preprocessing: centre crop, then resize, then scale to [0, 1], then normalise; always in this order.
+
+    Example:
+        >>> from histo_core.config import PreprocessConfig
+        >>> preprocess = PreprocessConfig(crop=64, resize=32)
+        >>> preprocess.crop, preprocess.resize, preprocess.mean
+        (64, 32, (0.485, 0.456, 0.406))
+    """
 
     crop: int | None = Field(
         default=None, ge=8, le=4096, title="Centre crop", description="Side in input pixels; none for all"
@@ -47,6 +54,11 @@ def saved_preprocess(values: Any) -> Any:
 
     Before December 2026 there was no ``crop_rounding``, and odd margins were rounded down. Runs that were trained this
     way must be shown, resumed and applied this way.
+
+    Example:
+        >>> from histo_core.config import saved_preprocess
+        >>> saved_preprocess({"crop": 32}), saved_preprocess({"crop": None})
+        ({'crop_rounding': 'down', 'crop': 32}, {'crop': None})
     """
     if not isinstance(values, dict) or values.get("crop") is None:
         return values
@@ -58,6 +70,12 @@ class AugmentConfig(Config):
 
     A setting with a range is drawn uniformly from it. A setting with a probability applies to that share of the
     patches. The defaults of settings that are off change nothing.
+
+    Example:
+        >>> from histo_core.config import AugmentConfig
+        >>> augment = AugmentConfig(rotation=15, stain=0.05)
+        >>> augment.flips, augment.rotation, augment.blur
+        (True, 15.0, 0.0)
     """
 
     flips: bool = Field(

@@ -1,6 +1,11 @@
 """Data sets, splits, transforms, and the contract of predictions.
 
 Importing the package registers every data set in `DATASETS`.
+
+Example:
+    >>> from histo_core.data import DATASETS
+    >>> DATASETS["pcam"].info.title, DATASETS["phantom"].info.needs_root
+    ('PatchCamelyon', False)
 """
 
 from histo_core.data.dataset import DATASETS, Dataset, DatasetInfo

@@ -45,7 +45,14 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """Facts about a data set that are known before it is opened."""
+    """Facts about a data set that are known before it is opened.
+
+    Example:
+        >>> from histo_core.data import DATASETS, DatasetInfo
+        >>> info: DatasetInfo = DATASETS["pcam"].info
+        >>> info.title, info.needs_root, info.label_box
+        ('PatchCamelyon', True, 32)
+    """
 
     title: str
     summary: str
@@ -95,6 +102,26 @@ class Dataset(ABC):
             split.
         survey: which files of the folder the reader uses; `left_out` is counted from it. None where there is no folder.
         config: the configuration that `open_dataset` got, with an absolute folder; None where it was made otherwise.
+
+    Example:
+        A data set of two grey squares.
+
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from histo_core.config import Config
+        >>> from histo_core.data import Dataset
+        >>> from histo_core.workspace import Workspace
+        >>> class Squares(Dataset):
+        ...     @classmethod
+        ...     def open(cls, root, options, workspace):
+        ...         table = pd.DataFrame({"sample_id": ["a", "b"], "label": [0, 1], "patient_id": ["P1", "P2"]})
+        ...         return cls("squares", table, ("dark", "light"))
+        ...
+        ...     def read_source(self, indices):
+        ...         return np.stack([np.full((8, 8, 3), 200 * self.table["label"][row], np.uint8) for row in indices])
+        >>> squares = Squares.open(None, Config(), Workspace.default())
+        >>> len(squares), squares.positive, squares.read([1, 0]).mean(axis=(1, 2, 3)).tolist()
+        (2, 'light', [200.0, 0.0])
     """
 
     info: ClassVar[DatasetInfo]

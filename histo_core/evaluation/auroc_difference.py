@@ -33,6 +33,12 @@ class PairedDifference:
         method: how limits and P value were computed.
         warning: why they may be unreliable; empty when nothing is known against them.
         swap: the exact test that swaps the models within whole groups; None where there is no P value.
+
+    Example:
+        >>> from histo_core.evaluation.auroc import PairedDifference
+        >>> difference = PairedDifference(0.041, 0.012, 0.070, 0.006, "jackknife by patient")
+        >>> str(difference), difference.p_value < 0.05
+        ('+0.041 (+0.012 to +0.070)', True)
     """
 
     value: float

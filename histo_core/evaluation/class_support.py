@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from histo_core.evaluation.validation import Groups
+from histo_core.shown_text import count
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,8 @@ class ClassSupport:
         """
         if not self.patches:
             return f"{self.name}: none"
-        patches = f"{self.patches:,} patch{'es' * (self.patches != 1)}"
-        of = "" if self.groups is None or kind is None else f" of {self.groups:,} {kind}{'s' * (self.groups != 1)}"
-        return f"{self.name}: {patches}{of}"
+        of = "" if self.groups is None or kind is None else f" of {count(self.groups, kind)}"
+        return f"{self.name}: {count(self.patches, 'patch')}{of}"
 
 
 def class_support(y_true: np.ndarray, names: Sequence[str], groups: Groups = None) -> tuple[ClassSupport, ...]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from histo_core.shown_text import count
+
 FEW_GROUPS = 5
+NOT_TRUSTED = "intervals from so few are not to be trusted."
 
 
-def few_groups(n_groups: int) -> str:
-    """Return a warning about too few groups; empty when there are enough."""
+def few_groups(n_groups: int, kind: str = "independent group") -> str:
+    """Return a warning about too few groups of a kind, such as "patient"; empty when there are enough."""
     if n_groups >= FEW_GROUPS:
         return ""
-    return f"Only {n_groups} independent group{'s' * (n_groups > 1)}: intervals from so few are not to be trusted."
+    return f"Only {count(n_groups, kind)}: {NOT_TRUSTED}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Unpack
 
 from histo_core.access import LOCAL, User, authorise
 from histo_core.config import RunConfig
@@ -17,6 +18,7 @@ from histo_core.experiments.records import Experiment, Experiments, Member
 from histo_core.experiments.table import ExperimentTable
 from histo_core.jobs.api import cancel_job, find_job, start_job
 from histo_core.runs.api import cancel, launch_many, resume
+from histo_core.runs.labels import RunLabels
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 
@@ -28,10 +30,8 @@ def start_experiment(
     *,
     user: User = LOCAL,
     name: str = "",
-    priority: int = 0,
-    tags: Sequence[str] = (),
-    note: str = "",
     origin: str = "",
+    **labels: Unpack[RunLabels],
 ) -> Experiment:
     """Check all runs of a protocol and queue them; return an equal experiment that is still active instead.
 
@@ -45,9 +45,8 @@ def start_experiment(
         workspace: where to queue them.
         user: the user who starts it.
         name: displayed name, and beginning of the runs' names; the model's title when empty.
-        priority: priority of its runs in the queue; higher ones first.
-        tags, note: tags and note of the runs that are queued now.
         origin: the study's run, sweep or protocol that it was made from (`histo_core.studies.origin`).
+        labels: priority, tags and note of the runs that are queued now.
 
     Raises:
         PermissionDeniedError: the user may not launch runs.
@@ -66,11 +65,9 @@ def start_experiment(
         workspace,
         name=name,
         user=user,
-        priority=priority,
-        tags=tags,
-        note=note,
         origin=origin,
         must_differ=divides_anew,
+        **labels,
     )
     members = as_members(planned, runs, begun)
     added = table.add(config, protocol, members, name=name, user=user, origin=origin)
@@ -107,11 +104,9 @@ def launch_planned(
     *,
     name: str,
     user: User = LOCAL,
-    priority: int = 0,
-    tags: Sequence[str] = (),
-    note: str = "",
     origin: str = "",
     must_differ: bool = False,
+    **labels: Unpack[RunLabels],
 ) -> list[Run | None]:
     """Return a run for each planned one: an active or succeeded run of the same configuration, else a new run.
 
@@ -119,7 +114,7 @@ def launch_planned(
 
     Args:
         planned: the planned runs; all are checked before the first is queued.
-        workspace, user, priority, tags, note, origin: as for `start_experiment`.
+        workspace, user, origin, labels: as for `start_experiment`.
         name: beginning of the runs' names.
         must_differ: refuse equal splits; a published split is the same for every seed.
     """
@@ -142,8 +137,8 @@ def launch_planned(
     wanting = [one for one, run in zip(allowed, found, strict=True) if run is None]
     names = [f"{name}: {label}" for label, _ in wanting]
     configs = [config for _, config in wanting]
-    written = {"priority": priority, "tags": tags, "note": note, "origins": [origin] * len(configs)}
-    launched = launch_many(configs, workspace, user=user, names=names, **written) if wanting else []
+    origins = [origin] * len(configs)
+    launched = launch_many(configs, workspace, user=user, names=names, origins=origins, **labels) if wanting else []
     fresh = iter(launched)
     runs = iter([next(fresh) if run is None else run for run in found])
     return [None if one.config is None else next(runs) for one in planned]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 from histo_core.access import LOCAL, User
 from histo_core.config import DataConfig, RunConfig, parse_config
@@ -14,6 +14,7 @@ from histo_core.errors import ConfigError
 from histo_core.experiments.api import start_experiment
 from histo_core.experiments.records import Experiment
 from histo_core.runs.api import launch_many
+from histo_core.runs.labels import RunLabels
 from histo_core.runs.store.records import Run
 from histo_core.studies.origin import Origin
 from histo_core.studies.recipes import NamedConfig, Recipe
@@ -115,10 +116,8 @@ def start(
     *,
     user: User = LOCAL,
     name: str = "",
-    priority: int = 0,
-    tags: Sequence[str] = (),
-    note: str = "",
     warn: Callable[[str], object] = log.warning,
+    **labels: Unpack[RunLabels],
 ) -> QueuedStudy:
     """Queue the runs and experiments of a study, with their origin.
 
@@ -127,13 +126,12 @@ def start(
         workspace: where to queue.
         user: the user who starts them.
         name: prefix of each name.
-        priority, tags, note: as for `histo_core.runs.api.launch`.
         warn: as for `histo_core.runs.api.launch`, for single runs.
+        labels: priority, tags and note, as for `histo_core.runs.api.launch`.
 
     Raises:
         HistoscopeError: as `launch_many` and `start_experiment`. Experiments that were already started continue.
     """
-    written: dict[str, Any] = {"user": user, "priority": priority, "tags": tags, "note": note}
     single = [one for one in pieces if one.protocol.kind == "single"]
     runs = (
         launch_many(
@@ -142,7 +140,8 @@ def start(
             names=[f"{name} {one.name}".strip() for one in single],
             origins=[str(one.origin) for one in single],
             warn=warn,
-            **written,
+            user=user,
+            **labels,
         )
         if single
         else []
@@ -154,7 +153,8 @@ def start(
             workspace,
             name=f"{name} {one.name}".strip(),
             origin=str(one.origin),
-            **written,
+            user=user,
+            **labels,
         )
         for one in pieces
         if one.protocol.kind != "single"

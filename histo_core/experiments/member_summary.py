@@ -13,6 +13,7 @@ from histo_core.evaluation.pooled_predictions import pooled_intervals
 from histo_core.evaluation.resampled_ttest import mean_over_seeds, mean_over_splits, spread
 from histo_core.experiments.records import Experiment
 from histo_core.experiments.scores import Pool, RunScores, join_pools, kind_of
+from histo_core.shown_text import count, plural
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,12 @@ def basis(experiment: Experiment, pools: Sequence[Pool]) -> str:
         return ""
     if protocol.kind == "single" or (protocol.kind == "folds" and protocol.repeats == 1):
         return join_pools(list(pools)).basis
-    runs = f"{len(pools):,} run{'s' * (len(pools) != 1)}"
+    runs = count(len(pools), "run")
     if protocol.kind == "repeats" and protocol.new == "seeds":
         return f"{runs} on the same patches: {pools[0].basis}"
     sizes, kind = [len(pool.y_true) for pool in pools], kind_of(pools)
     groups = [] if kind is None else [len(set(pool.groups)) for pool in pools if pool.groups is not None]
-    of = f" of {_range(groups)} {kind}s" if groups else ""
+    of = f" of {_range(groups)} {plural(kind or 'group')}" if groups else ""
     return f"{runs}, each on {_range(sizes)} held-out patches{of}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from histo_core.experiments.about import NAMES, SET_WORDS
 from histo_core.experiments.results import Summary
+from histo_core.shown_text import count
 
 
 def verdict(summary: Summary, metric: str = "auroc") -> str:
@@ -15,7 +16,7 @@ def verdict(summary: Summary, metric: str = "auroc") -> str:
     """
     protocol = summary.experiment.protocol
     if not summary.finished:
-        return f"{summary.expected:,} run{'s' * (summary.expected != 1)}; none has finished yet."
+        return f"{count(summary.expected, 'run')}; none has finished yet."
     if protocol.kind == "sweep":
         return _best(summary)
     found = summary.by_metric[metric]
@@ -39,7 +40,7 @@ def verdict(summary: Summary, metric: str = "auroc") -> str:
 
 def _best(summary: Summary) -> str:
     metric = summary.experiment.protocol.metric.removeprefix("valid_")
-    trials = f"{summary.finished:,} run{'s' * (summary.finished != 1)}{' so far' * summary.goes_on}"
+    trials = f"{count(summary.finished, 'run')}{' so far' * summary.goes_on}"
     if summary.best is None:
         return f"{trials} have finished; none can be chosen yet."
     best = summary.members[summary.best]

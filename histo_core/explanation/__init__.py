@@ -1,4 +1,10 @@
-"""Explanation methods. Importing a method registers it in `EXPLAINERS`."""
+"""Explanation methods. Importing a method registers it in `EXPLAINERS`.
+
+Example:
+    >>> from histo_core.explanation import EXPLAINERS
+    >>> EXPLAINERS["gradcam"].title, EXPLAINERS["lime"].title
+    ('Grad-CAM', 'LIME')
+"""
 
 from histo_core.explanation import gradcam, lime  # noqa: F401 (they register themselves)
 from histo_core.explanation.api import explain

@@ -32,6 +32,16 @@ class Explanation:
         segments: int H x W superpixel numbers, -1 where not seen; None for methods without superpixels.
         influence: how the answer changes when the strongest area of the map, or the whole patch, is hidden; None if
             only `Explainer.attribute` was called.
+
+    Example:
+        >>> import numpy as np
+        >>> from histo_core.explanation import Explanation
+        >>> found = Explanation(
+        ...     method="gradcam", map=np.eye(96, dtype=np.float32), seen=np.ones((96, 96), bool),
+        ...     target=1, target_name="tumour", probability=0.9, parameters={},
+        ... )
+        >>> float(found.map.max()), found.negligible
+        (1.0, False)
     """
 
     method: str
@@ -53,7 +63,22 @@ class Explanation:
 
 
 class Explainer(ABC):
-    """Base class of explanation methods."""
+    """Base class of explanation methods.
+
+    Example:
+        A method that points at what is dark, whatever the network.
+
+        >>> import numpy as np
+        >>> from histo_core.explanation import Explainer, Explanation
+        >>> class Darkness(Explainer):
+        ...     title, summary, paper = "Darkness", "Shows what is dark.", "none: an example"
+        ...
+        ...     def attribute(self, predictor, image, target=None):
+        ...         dark = 1 - image.mean(axis=2, dtype=np.float32) / 255
+        ...         return Explanation("darkness", dark, np.ones(dark.shape, bool), target, "tumour", 0.9, {})
+        >>> Darkness().attribute(None, np.zeros((96, 96, 3), np.uint8), target=1).map.shape
+        (96, 96)
+    """
 
     title: ClassVar[str]
     summary: ClassVar[str]

@@ -6,6 +6,7 @@ import numpy as np
 
 from histo_core.explanation.base import Explanation
 from histo_core.explanation.influence import Influence
+from histo_core.shown_text import plural
 
 PLACES = (
     ("at the upper left", "at the top", "at the upper right"),
@@ -33,6 +34,15 @@ def describe(explanation: Explanation) -> str:
     The seen region of the image is divided into 3 x 3 areas. The fewest areas with most of the positive evidence are
     named, or only the strongest if these are more than two. If the strongest area is negligible, no place is named. The
     result is plain text; class names are not escaped.
+
+    Example:
+        >>> import numpy as np
+        >>> from histo_core.explanation import Explanation
+        >>> from histo_core.explanation.words import describe
+        >>> corner, seen = np.zeros((96, 96), np.float32), np.ones((96, 96), bool)
+        >>> corner[:32, :32] = 1
+        >>> describe(Explanation("gradcam", corner, seen, 1, "tumour", 0.9, {}))
+        'The model leaned towards tumour (90%) mostly because of the area at the upper left.'
     """
     if explanation.influence is not None and explanation.negligible:
         return " ".join(part for part in (_nothing(explanation, explanation.influence), _unseen(explanation)) if part)
@@ -131,7 +141,7 @@ def _fit(explanation: Explanation) -> str:
 
 
 def _noun(areas: list[str]) -> str:
-    return f"the area{'s' if len(areas) > 1 else ''} {' and '.join(areas)}"
+    return f"the {plural('area') if len(areas) > 1 else 'area'} {' and '.join(areas)}"
 
 
 def _areas(shares: np.ndarray) -> list[str]:

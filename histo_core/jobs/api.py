@@ -2,6 +2,12 @@
 
 A job continues when the browser is closed and when the server restarts. Its id is its kind and a hash of its
 parameters. So the newest state of a job is found by its parameters, and the same job never runs twice at the same time.
+
+Example:
+    >>> from typing import get_args
+    >>> from histo_core.jobs.api import JobState
+    >>> get_args(JobState)
+    ('waiting', 'running', 'succeeded', 'failed', 'cancelled', 'lost')
 """
 
 from __future__ import annotations
@@ -51,6 +57,22 @@ def start_job(kind: str, params: Mapping[str, Any], workspace: Workspace, *, use
         PermissionDeniedError: the user may not start it.
         PathNotAllowedError, DataNotFoundError: a folder may not be used, or does not exist.
         RunError: the process could not be started.
+
+    Example:
+        >>> import time
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from histo_core.jobs.api import find_job, start_job
+        >>> from histo_core.workspace import Workspace
+        >>> params = {"data": {"dataset": "phantom", "options": {"patches": 40, "patients": 4}}}
+        >>> with TemporaryDirectory() as home:
+        ...     workspace = Workspace(Path(home))
+        ...     job = start_job("check", params, workspace)
+        ...     while job.active:
+        ...         time.sleep(0.1)
+        ...         job = find_job("check", params, workspace)
+        >>> job.title, job.state, job.done
+        ('Check of all files: phantom', 'succeeded', 40)
     """
     member = JOBS[kind]
     wanted = parse_params(kind, params)
@@ -78,6 +100,15 @@ def find_job(kind: str, params: Mapping[str, Any], workspace: Workspace) -> Job 
 
     Raises:
         UnknownNameError, ConfigError: there is no such kind, or it has other parameters.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from histo_core.jobs.api import find_job
+        >>> from histo_core.workspace import Workspace
+        >>> with TemporaryDirectory() as home:
+        ...     find_job("check", {"data": {"dataset": "phantom"}}, Workspace(Path(home))) is None
+        True
     """
     return JobFolder(job_id_of(kind, params), workspace).poll()
 
@@ -87,6 +118,11 @@ def job_id_of(kind: str, params: Mapping[str, Any]) -> str:
 
     Raises:
         UnknownNameError, ConfigError: there is no such kind, or it has other parameters.
+
+    Example:
+        >>> from histo_core.jobs.api import job_id_of
+        >>> job_id_of("check", {"data": {"dataset": "phantom"}}).startswith("check-")
+        True
     """
     values = parse_params(kind, params).model_dump(mode="json")
     text = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -94,7 +130,17 @@ def job_id_of(kind: str, params: Mapping[str, Any]) -> str:
 
 
 def jobs(workspace: Workspace) -> list[Job]:
-    """List all jobs of a workspace, the latest first."""
+    """List all jobs of a workspace, the latest first.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from histo_core.jobs.api import jobs
+        >>> from histo_core.workspace import Workspace
+        >>> with TemporaryDirectory() as home:
+        ...     jobs(Workspace(Path(home)))
+        []
+    """
     found = [folder.poll() for folder in job_folders(workspace)]
     return sorted((job for job in found if job is not None), key=lambda job: job.asked_at, reverse=True)
 
@@ -105,6 +151,23 @@ def cancel_job(job_id: str, workspace: Workspace, *, user: User = LOCAL) -> Job:
     Raises:
         PermissionDeniedError: the user may not cancel jobs.
         RunError: there is no such job.
+
+    Example:
+        >>> import time
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from histo_core.jobs.api import cancel_job, jobs, start_job
+        >>> from histo_core.workspace import Workspace
+        >>> params = {"data": {"dataset": "phantom", "options": {"patches": 4000, "patients": 40}}}
+        >>> with TemporaryDirectory() as home:
+        ...     workspace = Workspace(Path(home))
+        ...     job = start_job("check", params, workspace)
+        ...     job = cancel_job(job.job_id, workspace)
+        ...     while job.active:
+        ...         time.sleep(0.1)
+        ...         job = jobs(workspace)[0]
+        >>> job.state
+        'cancelled'
     """
     authorise(user, "job.cancel", job_id)
     folder = JobFolder(job_id, workspace)

@@ -12,8 +12,15 @@ from histo_core.config import parse_config
 from histo_core.data.opening import open_dataset, prepare_dataset
 from histo_core.jobs.cost_estimate import EstimateParams, make_estimates
 from histo_core.jobs.onnx_export import OnnxParams, write_onnx
-from histo_core.jobs.params import AuditParams, DataParams, DownloadParams, ExportParams, JobParams, MapParams
-from histo_core.jobs.predictions import PredictParams, predict
+from histo_core.jobs.params import (
+    AuditParams,
+    DataParams,
+    DownloadParams,
+    ExportParams,
+    JobParams,
+    MapParams,
+    PredictParams,
+)
 from histo_core.progress import Progress
 from histo_core.registry import Registry
 from histo_core.workspace import Workspace
@@ -92,6 +99,21 @@ def _map(params: MapParams, workspace: Workspace, progress: Progress) -> None:
     make_map(open_dataset(params.data, workspace, progress), params.features, workspace, progress)
 
 
+def _predict(params: PredictParams, workspace: Workspace, progress: Progress) -> None:
+    """Carry out the prediction; after a stop, the same job continues where it stopped."""
+    from histo_core.prediction.predict import predict_with
+
+    predict_with(
+        params.run_id,
+        params.data,
+        workspace,
+        split=params.split,
+        predict=params.predict,
+        classes=params.classes,
+        progress=progress,
+    )
+
+
 def _download(params: DownloadParams, workspace: Workspace, progress: Progress) -> None:
     from histo_core.data.fetch.catalogue import fetch_dataset
 
@@ -122,5 +144,5 @@ JOBS.add("map", JobKind("Map", MapParams, _map))
 JOBS.add("download", JobKind("Download", DownloadParams, _download, in_bytes=True))
 JOBS.add("export", JobKind("Export", ExportParams, _export, action="data.export"))
 JOBS.add("estimate", JobKind("Estimate", EstimateParams, make_estimates, action="run.launch"))
-JOBS.add("predict", JobKind("Predicting", PredictParams, predict, action="run.predict"))
+JOBS.add("predict", JobKind("Predicting", PredictParams, _predict, action="run.predict"))
 JOBS.add("onnx", JobKind("ONNX file", OnnxParams, write_onnx, action="data.export"))

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from histo_core.auditing.embedding.features import COLOUR, OWN
-from histo_core.config import Config, DataConfig, SplitConfig
+from histo_core.config import Config, DataConfig, PredictConfig, SplitConfig
 from histo_core.workspace import Workspace
 
 
@@ -133,3 +133,16 @@ class ExportParams(DataParams):
 
     def written_places(self) -> tuple[str, ...]:
         return (self.target,)
+
+
+class PredictParams(DataParams):
+    """A run, a data set, and the prediction settings; see `histo_core.prediction.predict.predict_with`."""
+
+    run_id: str
+    split: SplitConfig | None = None
+    predict: PredictConfig = PredictConfig()
+    classes: dict[str, str] | None = None
+
+    @property
+    def subject(self) -> str:
+        return f"{self.run_id} on {super().subject}"

@@ -44,6 +44,14 @@ class Job(Config):
     ``error`` says why it failed, was cancelled or was interrupted, in sentences for a page. Times have a time zone.
     ``total`` is 0 until the task has reported how much there is to do. A task with several counts starts each at 0;
     ``counting_since`` is the start of the present count.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> from histo_core.jobs.api import Job
+        >>> job = Job(job_id="check-0123456789abcdef", kind="check", title="Check: phantom", params={},
+        ...           state="running", asked_at=datetime.now(UTC), done=40, total=80)
+        >>> job.active, f"{job.done / job.total:.0%}"
+        (True, '50%')
     """
 
     job_id: str

@@ -19,6 +19,11 @@ def resolve_device(device: str) -> torch.device:
 
     Raises:
         ConfigError: this machine does not have it.
+
+    Example:
+        >>> from histo_core.models.inference.predictor import resolve_device
+        >>> resolve_device("cpu")
+        device(type='cpu')
     """
     found = _devices()
     if device == "auto":

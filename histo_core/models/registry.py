@@ -44,6 +44,14 @@ class ModelSpec:
         auxiliary_heads: prefixes of their last linear layers; the layers before them belong to the frozen backbone.
             None if an auxiliary classifier is only its last layer.
         auxiliary_weight: weight of each auxiliary classifier's loss.
+
+    Example:
+        >>> import torch
+        >>> from histo_core.models import MODELS, ModelSpec
+        >>> spec: ModelSpec = MODELS["cnn_narrow"]
+        >>> network = spec.build(2, (32, 32), spec.Options())
+        >>> tuple(network(torch.zeros(5, 3, 32, 32)).shape), spec.smallest_input
+        ((5, 2), 8)
     """
 
     name: str

@@ -28,7 +28,20 @@ NEGLIGIBLE = "negligible"
 
 
 def common_scale(*explanations: Explanation) -> float:
-    """Return the largest absolute value of several maps, for a common colour scale; 1 where all are zero."""
+    """Return the largest absolute value of several maps, for a common colour scale; 1 where all are zero.
+
+    Example:
+        >>> import numpy as np
+        >>> from histo_core.explanation import Explanation
+        >>> from histo_core.plots.overlay import common_scale
+        >>> seen = np.ones((96, 96), bool)
+        >>> weak, strong = (
+        ...     Explanation("gradcam", np.full((96, 96), height, np.float32), seen, 1, "tumour", 0.9, {})
+        ...     for height in (0.25, 2.0)
+        ... )
+        >>> common_scale(weak, strong)
+        2.0
+    """
     return max(float(np.abs(explanation.map).max()) for explanation in explanations) or 1.0
 
 
@@ -56,6 +69,15 @@ def overlay_figure(
 
     Raises:
         ConfigError: the sizes differ, or an opacity or scale is out of range.
+
+    Example:
+        >>> import numpy as np
+        >>> from histo_core.explanation import Explanation
+        >>> from histo_core.plots.overlay import overlay_figure
+        >>> image, seen = np.full((96, 96, 3), 200, np.uint8), np.ones((96, 96), bool)
+        >>> explanation = Explanation("gradcam", np.eye(96, dtype=np.float32), seen, 1, "tumour", 0.9, {})
+        >>> [trace.type for trace in overlay_figure(image, explanation).data]
+        ['image', 'heatmap', 'image']
     """
     scale = _checked_scale(image, explanation, opacity, scale, mask)
     height, width = explanation.map.shape
@@ -110,6 +132,15 @@ def overlay_png(
 
     Raises:
         ConfigError: as `overlay_figure`.
+
+    Example:
+        >>> import numpy as np
+        >>> from histo_core.explanation import Explanation
+        >>> from histo_core.plots.overlay import overlay_png
+        >>> image, seen = np.full((96, 96, 3), 200, np.uint8), np.ones((96, 96), bool)
+        >>> explanation = Explanation("gradcam", np.eye(96, dtype=np.float32), seen, 1, "tumour", 0.9, {})
+        >>> overlay_png(image, explanation)[1:4]
+        b'PNG'
     """
     scale = _checked_scale(image, explanation, opacity, scale, mask)
     factor = _factor(*explanation.map.shape)

@@ -13,7 +13,8 @@ from histo_core.auditing.scan import pixel_digest
 from histo_core.config import PredictConfig
 from histo_core.data.dataset import Dataset
 from histo_core.files import write_atomically
-from histo_core.models.inference.predictor import Predicted, Predictor, joined
+from histo_core.models.inference.predictor import Predictor
+from histo_core.models.inference.probabilities import Predicted, joined
 from histo_core.progress import Progress, silent
 from histo_core.regular_files import open_regular
 from histo_core.training.predict import batches

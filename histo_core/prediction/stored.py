@@ -43,6 +43,15 @@ class PredictionSet:
         facts: the content of ``facts.json``: settings, counts, class names, checks and the time of prediction.
         warnings: sentences that must be shown beside any result.
         folder: holds ``predictions.parquet`` and ``facts.json``.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from histo_core.config import DataConfig
+        >>> from histo_core.prediction.predict import PredictionSet
+        >>> folder = Path("/tmp/mine/predictions/0123456789abcdef")
+        >>> found = PredictionSet(folder.name, "4547d1de99b8-1", DataConfig(), {"labelled": 80}, (), folder)
+        >>> found.labelled, found.data.dataset
+        (80, 'phantom')
     """
 
     id: str
@@ -79,6 +88,28 @@ def get_predictions(name: str, workspace: Workspace) -> PredictionSet:
 
     Raises:
         RunError: no predictions have this id, or their facts cannot be read.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from histo_core import RunConfig, Workspace, launch
+        >>> from histo_core.config import DataConfig
+        >>> from histo_core.prediction.predict import get_predictions, predict_with
+        >>> from histo_core.runs.worker.worker import work
+        >>> config = RunConfig.parse({
+        ...     "data": {"dataset": "phantom", "options": {"patches": 80, "patients": 20}},
+        ...     "model": {"name": "cnn_narrow"}, "preprocess": {"crop": 32},
+        ...     "train": {"epochs": 1, "device": "cpu"},
+        ... })
+        >>> other = DataConfig(dataset="phantom", options={"patches": 40, "patients": 4, "seed": 1})
+        >>> with TemporaryDirectory() as home:
+        ...     workspace = Workspace(Path(home))
+        ...     run = launch(config, workspace, start_supervisor=False)
+        ...     _ = work(run.run_id, workspace)
+        ...     made = predict_with(run.run_id, other, workspace, device="cpu")
+        ...     found = get_predictions(made.id, workspace)
+        >>> found.facts["samples"]
+        40
     """
     folder = home(workspace) / name
     if not _ID.fullmatch(name):
@@ -94,7 +125,30 @@ def get_predictions(name: str, workspace: Workspace) -> PredictionSet:
 
 
 def list_predictions(workspace: Workspace, run_id: str | None = None) -> list[PredictionSet]:
-    """List all predictions of a workspace, or of one run, the latest first; unreadable ones are skipped."""
+    """List all predictions of a workspace, or of one run, the latest first; unreadable ones are skipped.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from histo_core import RunConfig, Workspace, launch
+        >>> from histo_core.config import DataConfig
+        >>> from histo_core.prediction.predict import list_predictions, predict_with
+        >>> from histo_core.runs.worker.worker import work
+        >>> config = RunConfig.parse({
+        ...     "data": {"dataset": "phantom", "options": {"patches": 80, "patients": 20}},
+        ...     "model": {"name": "cnn_narrow"}, "preprocess": {"crop": 32},
+        ...     "train": {"epochs": 1, "device": "cpu"},
+        ... })
+        >>> other = DataConfig(dataset="phantom", options={"patches": 40, "patients": 4, "seed": 1})
+        >>> with TemporaryDirectory() as home:
+        ...     workspace = Workspace(Path(home))
+        ...     run = launch(config, workspace, start_supervisor=False)
+        ...     _ = work(run.run_id, workspace)
+        ...     made = predict_with(run.run_id, other, workspace, device="cpu")
+        ...     of_run, of_none = list_predictions(workspace, run.run_id), list_predictions(workspace, "another")
+        >>> [one.id == made.id for one in of_run], of_none
+        ([True], [])
+    """
     found = []
     for file in home(workspace).glob(f"*/{FACTS}"):
         try:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CalledProcessError
+from typing import Unpack
 
 from histo_core.access import LOCAL, User, authorise
 from histo_core.config import RunConfig
@@ -17,6 +18,7 @@ from histo_core.errors import RunError
 from histo_core.locks import try_lock
 from histo_core.program import PROGRAM
 from histo_core.runs.artifacts.folder import write_config
+from histo_core.runs.labels import RunLabels
 from histo_core.runs.store.delete import finish_deletions
 from histo_core.runs.store.edit import checked_name, checked_note, checked_priority, checked_tags
 from histo_core.runs.store.records import Run
@@ -89,7 +91,7 @@ def launch(
         ('queued', 'first try')
     """
     workspace = workspace or Workspace.default()
-    label = _Label(name, priority, tuple(tags), note, origin)
+    label = _Label(name, priority, tags, note, origin)
     return _launch([config], workspace, user, [label], warn, start_supervisor=start_supervisor)[0]
 
 
@@ -99,16 +101,14 @@ def launch_many(
     *,
     user: User = LOCAL,
     names: Sequence[str] = (),
-    priority: int = 0,
-    tags: Sequence[str] = (),
-    note: str = "",
     origins: Sequence[str] = (),
     warn: Callable[[str], object] = log.warning,
+    **labels: Unpack[RunLabels],
 ) -> list[Run]:
     """Queue several runs in order: all of them, or none when one cannot be run. See `launch`."""
     names, origins = names or [""] * len(configs), origins or [""] * len(configs)
-    labels = [_Label(name, priority, tuple(tags), note, origin) for name, origin in zip(names, origins, strict=True)]
-    return _launch(configs, workspace, user, labels, warn, start_supervisor=True)
+    written = [_Label(name, origin=origin, **labels) for name, origin in zip(names, origins, strict=True)]
+    return _launch(configs, workspace, user, written, warn, start_supervisor=True)
 
 
 def cancel(run_id: str, workspace: Workspace, *, user: User = LOCAL) -> Run:
@@ -208,11 +208,11 @@ def _started_supervisor(workspace: Workspace) -> int:
 class _Label:
     """A run's name, priority, tags, note and origin at launch; see `launch`."""
 
-    name: str
-    priority: int
-    tags: tuple[str, ...]
-    note: str
-    origin: str
+    name: str = ""
+    priority: int = 0
+    tags: Sequence[str] = ()
+    note: str = ""
+    origin: str = ""
 
     def checked(self) -> _Label:
         """Return the label with each field checked and normalised for the store."""

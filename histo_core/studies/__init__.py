@@ -1,4 +1,10 @@
-"""Provide published studies as recipes, and the demo. Importing a study registers it in `STUDIES`."""
+"""Provide published studies as recipes, and the demo. Importing a study registers it in `STUDIES`.
+
+Example:
+    >>> from histo_core.studies import STUDIES
+    >>> [recipe.data for name, recipe in STUDIES.items() if name == "fub_breakhis"]
+    ['breakhis']
+"""
 
 from histo_core.studies import (  # noqa: F401 (they register themselves)
     fub_breakhis,

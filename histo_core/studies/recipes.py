@@ -156,6 +156,12 @@ class Recipe:
         sweeps: the settings that it varied.
         protocols: how many runs it made of one setting; a form starts with the first.
         confusions: the confusion matrices that it prints.
+
+    Example:
+        >>> from histo_core.studies import STUDIES, Recipe
+        >>> recipe: Recipe = STUDIES["wpi_kpcam"]
+        >>> recipe.data, recipe.configs[0].name, recipe.protocol.kind
+        ('kpcam', 'cnn_rnn', 'folds')
     """
 
     name: str

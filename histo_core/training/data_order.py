@@ -12,6 +12,7 @@ from histo_core.data.splits.balance import balanced_order, enlarged_rows
 from histo_core.data.splits.partition import sample_rows
 from histo_core.data.splits.split import Split
 from histo_core.errors import SplitError
+from histo_core.shown_text import count
 
 _MAY_CHANGE = frozenset(
     {
@@ -118,12 +119,14 @@ def _labelled(dataset: Dataset, split: Split, split_set: str, *, at_least: int) 
     rows = split.indices(split_set)
     if len(rows) < at_least:
         raise SplitError(
-            f"The {split_set} set holds {len(rows)} sample(s).", f"At least {at_least}.", "Change the split's shares."
+            f"The {split_set} set holds {count(len(rows), 'sample')}.",
+            f"At least {at_least}.",
+            "Change the split's shares.",
         )
     unlabelled = int((dataset.table["label"].to_numpy()[rows] == UNLABELLED).sum())
     if unlabelled:
         raise SplitError(
-            f"The {split_set} set holds {unlabelled} sample(s) without a label.",
+            f"The {split_set} set holds {count(unlabelled, 'sample')} without a label.",
             "Labelled samples only.",
             "Leave them out of the split.",
         )

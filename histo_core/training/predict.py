@@ -15,7 +15,8 @@ from histo_core.data.predictions import build_predictions
 from histo_core.data.splits.split import Split
 from histo_core.errors import CheckpointError
 from histo_core.models.inference.memory import kept_memory
-from histo_core.models.inference.predictor import Predictor, joined
+from histo_core.models.inference.predictor import Predictor
+from histo_core.models.inference.probabilities import joined
 
 Images = Sequence[np.ndarray] | np.ndarray
 _PLAIN = PredictConfig()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
+import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -12,7 +13,6 @@ from torch.optim import Optimizer
 from histo_core.config import TrainConfig
 from histo_core.training.distributed.shards import Shard
 from histo_core.training.ema import Average
-from histo_core.training.penalty import l1_penalty
 from histo_core.training.schedule import factor
 
 
@@ -101,3 +101,13 @@ class Updates:
 
     def _ends_step(self, batch: int) -> bool:
         return (batch + 1) % self._config.accumulate == 0 or batch + 1 == self._batches
+
+
+def l1_penalty(model: nn.Module) -> Tensor:
+    """Sum the absolute values of all learnt weights with two or more axes.
+
+    Biases and the scales and shifts of norms have one axis and are left out; frozen weights are left out, too. Other
+    learnt tensors with two axes count as weights: the tokens and positions of a ViT, the layer scales of ConvNeXt.
+    """
+    weights = [weight for weight in model.parameters() if weight.requires_grad and weight.ndim > 1]
+    return torch.stack([weight.abs().sum() for weight in weights]).sum()

@@ -10,7 +10,6 @@ from functools import partial
 import plotly.graph_objects as go
 import streamlit as st
 
-from histo_core.access import LOCAL, authorise
 from histo_core.comparison.aurocs import AurocResults
 from histo_core.comparison.compare import at_threshold
 from histo_core.comparison.join import Joined
@@ -30,6 +29,8 @@ from histo_core.plots.confusion import FEW_CLASSES, confusion_figure, confusion_
 from histo_core.plots.roc import roc_figure
 from histo_core.reports.comparison import comparison_zip
 from pages.shared.app import navigation, url_state
+from pages.shared.app.session import current_session
+from pages.shared.cache.hashes import HASHES
 from pages.shared.components import layout
 from pages.shared.components.comparison_table import roc_points
 from pages.shared.components.errors import shown
@@ -62,7 +63,7 @@ def at_the_threshold(key: Hashable, joined: Joined, aurocs: AurocResults, looks:
     """Show everything that depends on the threshold.
 
     Args:
-        key: identifies the comparison, as in `pages.shared.cache.cache.aurocs`.
+        key: identifies the comparison, as in `pages.shared.cache.cache_runs.aurocs`.
         joined, aurocs: of these runs.
         looks: how often the test set was scored before, in words.
     """
@@ -111,13 +112,13 @@ def at_the_threshold(key: Hashable, joined: Joined, aurocs: AurocResults, looks:
         layout.download("Download the report", lambda: _report(comparison), "comparison.zip", "application/zip")
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=32)
 def _roc(key: Hashable, rule: str, _comparison: Comparison) -> go.Figure:
     del key, rule
     return roc_figure(_comparison)
 
 
-@st.cache_resource(show_spinner=False, max_entries=256)
+@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=256)
 def _matrix(name: str, counts: bytes, classes: tuple[str, ...], _result: ModelResult) -> go.Figure:
     del name, counts
     return confusion_figure(_result, classes)
@@ -195,5 +196,5 @@ def _differences(comparison: Comparison) -> None:
 
 
 def _report(comparison: Comparison) -> bytes:
-    authorise(LOCAL, "report")
+    current_session().authorise("report")
     return comparison_zip(comparison)

@@ -8,7 +8,6 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from histo_core.access import LOCAL, authorise
 from histo_core.comparison.aurocs import AurocResults
 from histo_core.comparison.compare import at_threshold
 from histo_core.comparison.join import Joined, RunPredictions
@@ -17,7 +16,8 @@ from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 from pages.compare import compare_results, training_set_view
 from pages.shared.app import url_state
-from pages.shared.cache import cache
+from pages.shared.app.session import current_session
+from pages.shared.cache import cache_runs
 from pages.shared.components import layout, run_card
 from pages.shared.components.text import count, plain
 
@@ -32,8 +32,8 @@ BEST = "best"
 
 def render() -> None:
     """Draw the page."""
-    authorise(LOCAL, "run.read")
-    home = str(Workspace.default().home)
+    current_session().authorise("run.read")
+    workspace = current_session().workspace
     top = st.container()
     finished = run_card.finished(
         "Compare",
@@ -49,21 +49,25 @@ def render() -> None:
     split_set, name, comparator, baseline = _controls(chosen, finished)
     trained = [finished[run.run_id] for run in chosen]
     if baseline:
-        chosen = [*chosen, _colour_only(trained[0], home)]
-    if split_set == "train" and not (chosen := training_set_view.known(chosen, finished, home)):
+        chosen = [*chosen, _colour_only(trained[0], workspace)]
+    if split_set == "train" and not (chosen := training_set_view.known(chosen, finished, workspace)):
         with top:
             layout.header("Compare", "The training set is predicted on request.")
         return
     try:
-        joined, shared = _join(chosen, split_set, home)
+        joined, shared = _join(chosen, split_set, workspace)
     except ComparisonError:
         with top:
             layout.header("Compare", "These models cannot be compared like that.")
         raise
-    looks = cache.looks(tuple(sorted(run.run_id for run in trained)), home, trained) if split_set == "test" else ""
-    key = cache.named(chosen), split_set, shared, name, comparator, home
+    looks = (
+        cache_runs.looks(tuple(sorted(run.run_id for run in trained)), workspace, trained)
+        if split_set == "test"
+        else ""
+    )
+    key = cache_runs.named(chosen), split_set, shared, name, comparator, workspace
     with st.spinner("Working out the intervals…", show_time=True):
-        aurocs = cache.aurocs(*key, joined)
+        aurocs = cache_runs.aurocs(*key, joined)
     _result(key, joined, aurocs, looks, top)
 
 
@@ -79,8 +83,8 @@ def _choose(finished: dict[str, Run]) -> list[RunPredictions]:
         format_func=named.__getitem__,
         help="Finished runs. Runs on different splits can be compared only on the patches they share.",
     )
-    home = str(Workspace.default().home)
-    return [cache.predictions(finished[run_id], home) for run_id in ids]
+    workspace = current_session().workspace
+    return [cache_runs.predictions(finished[run_id], workspace) for run_id in ids]
 
 
 def _controls(chosen: Sequence[RunPredictions], finished: dict[str, Run]) -> tuple[str, str, str | None, bool]:
@@ -126,18 +130,18 @@ def _shared_set(chosen: Sequence[RunPredictions]) -> str | None:
     )
 
 
-def _colour_only(run: Run, home: str) -> RunPredictions:
+def _colour_only(run: Run, workspace: Workspace) -> RunPredictions:
     with st.spinner("Fitting a model on colours alone…", show_time=True):
-        return cache.colour_only(run.config.data.model_dump_json(), run.config.split.model_dump_json(), home)
+        return cache_runs.colour_only(run.config.data, run.config.split, workspace)
 
 
-def _join(chosen: Sequence[RunPredictions], split_set: str, home: str) -> tuple[Joined, bool]:
+def _join(chosen: Sequence[RunPredictions], split_set: str, workspace: Workspace) -> tuple[Joined, bool]:
     """Join the runs; where they do not match, show the reason and offer to use their shared patches."""
     if url_state.asked("shared") == ["yes"]:
         url_state.switch("Only patches that all of them share", "shared")
-        return cache.joined(cache.named(chosen), split_set, True, home, chosen), True
+        return cache_runs.joined(cache_runs.named(chosen), split_set, True, workspace, chosen), True
     try:
-        return cache.joined(cache.named(chosen), split_set, False, home, chosen), False
+        return cache_runs.joined(cache_runs.named(chosen), split_set, False, workspace, chosen), False
     except ComparisonError:
         url_state.switch(
             "Only patches that all of them share",
@@ -152,7 +156,7 @@ def _result(key: Hashable, joined: Joined, aurocs: AurocResults, looks: str, top
     with top:
         layout.header("Compare", first.verdict)
         groups = f" of {count(first.n_groups, first.group_kind)}" if first.group_kind else ""
-        st.caption(f"{count(first.n, 'patch', 'patches')}{groups}, {SET_WORDS[first.split_set]}. {plain(looks)}")
+        st.caption(f"{count(first.n, 'patch')}{groups}, {SET_WORDS[first.split_set]}. {plain(looks)}")
         for warning in first.warnings:
             st.warning(plain(warning), icon=":material/info:")
     if first.many:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import streamlit as st
 
@@ -16,7 +15,7 @@ from pages.shared.components.job_card import job_card
 from pages.shared.components.text import count, plain
 
 
-def known(chosen: Sequence[RunPredictions], finished: Mapping[str, Run], home: str) -> list[RunPredictions]:
+def known(chosen: Sequence[RunPredictions], finished: Mapping[str, Run], workspace: Workspace) -> list[RunPredictions]:
     """Return the chosen runs' predictions of their training sets, or show a card for each missing one.
 
     The list is empty until all of them exist.
@@ -24,13 +23,15 @@ def known(chosen: Sequence[RunPredictions], finished: Mapping[str, Run], home: s
     Args:
         chosen: the runs' own predictions.
         finished: their records by id.
-        home: the workspace's folder.
+        workspace: holds the runs.
     """
     found, missing = [], []
     for one in chosen:
         run = finished[one.run_id]
-        kept = kept_training_set(run, Workspace(Path(home)))
-        split_set = predict_cache.training_set(run.run_id, str(run.ended_at), kept.id if kept else "", home, one, run)
+        kept = kept_training_set(run, workspace)
+        split_set = predict_cache.training_set(
+            run.run_id, str(run.ended_at), kept.id if kept else "", workspace, one, run
+        )
         if split_set is None:
             missing.append(one)
         else:

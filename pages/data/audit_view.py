@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from histo_core.access import LOCAL, authorise
 from histo_core.auditing.finding import Finding
 from histo_core.auditing.leakage import rows_of
 from histo_core.auditing.report import AuditReport
@@ -12,10 +11,10 @@ from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.dataset import Dataset
 from histo_core.data.splits.split import Split
 from histo_core.reports.audit import audit_zip
-from histo_core.workspace import Workspace
 from pages.data import pairs_view
 from pages.data.explore import selection
 from pages.shared.app import url_state
+from pages.shared.app.session import current_session
 from pages.shared.cache import cache
 from pages.shared.components import data_choice, layout
 from pages.shared.components.errors import shown
@@ -50,7 +49,7 @@ def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig)
         st.info("An audit looks at what the sets of a split share. Build a split first.", icon=":material/call_split:")
         st.button("Go to Splits", on_click=url_state.put, args=("view", "split"))
         return
-    report = cache.audit(*_key(data, division))
+    report = cache.audit(data, division, current_session().workspace)
     if report is None:
         st.markdown("This split has not been audited yet.")
         job_card(
@@ -59,10 +58,6 @@ def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig)
     else:
         _report(report, source, data)
     _against(source, data, division)
-
-
-def _key(data: DataConfig, division: SplitConfig) -> tuple[str, str, str]:
-    return data.model_dump_json(), division.model_dump_json(), str(Workspace.default().home)
 
 
 def _params(data: DataConfig, division: SplitConfig, other: DataConfig | None = None) -> dict[str, object]:
@@ -81,9 +76,9 @@ def _report(
     if against is not None:  # the page's own verdict is at its top
         st.markdown(f"**{plain(report.verdict)}**")
     with st.container(horizontal=True, vertical_alignment="center"):
-        said = f"{count(report.checked, 'patch', 'patches')} looked at"
+        said = f"{count(report.checked, 'patch')} looked at"
         if report.other is not None:
-            said += f" and compared with {count(report.other.patches, 'patch', 'patches')} of {report.other.short}"
+            said += f" and compared with {count(report.other.patches, 'patch')} of {report.other.short}"
         st.caption(plain(f"{said}."), width="content")
         layout.download("Download the report", lambda: _zip(report, source), f"{name}.zip", "application/zip")
     with st.grid("auto", min_column_width=CARD, gap="small") as grid:
@@ -147,14 +142,14 @@ def _against(source: Dataset, data: DataConfig, division: SplitConfig) -> None:
             st.rerun()
     if chosen is None:
         return
-    other = data_choice.opened_or_job(chosen)
+    other = data_choice.opened_or_job(chosen, current_session().workspace)
     if other is None:
         return
     st.header(plain(f"Against {data_choice.describe(chosen)}"), anchor=False)
     if other.state == source.state:
         st.info("These are the same data; the audit above looks at them already. Choose others.")
         return
-    report = cache.audit(*_key(data, division), chosen.model_dump_json())
+    report = cache.audit(data, division, current_session().workspace, chosen)
     if report is None:
         job_card("audit", _params(data, division, chosen), "Audit both", then="The audit is done.", note=NOTE)
     else:
@@ -162,5 +157,5 @@ def _against(source: Dataset, data: DataConfig, division: SplitConfig) -> None:
 
 
 def _zip(report: AuditReport, source: Dataset) -> bytes:
-    authorise(LOCAL, "report")
+    current_session().authorise("report")
     return audit_zip(report, source)

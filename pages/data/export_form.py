@@ -6,7 +6,7 @@ import streamlit as st
 
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.dataset import Dataset
-from histo_core.workspace import Workspace
+from pages.shared.app.session import current_session
 from pages.shared.components.job_card import job_card
 from pages.shared.components.text import plain
 
@@ -36,7 +36,7 @@ def draw(source: Dataset, data: DataConfig, division: SplitConfig) -> None:
     )
     st.caption(LAYOUTS[layout][1].replace("<", "\\<"))
     table = layout in ("csv", "parquet")
-    place = Workspace.default().home / "exports" / data.dataset
+    place = current_session().workspace.home / "exports" / data.dataset
     target = st.text_input(
         "File" if table else "Folder",
         value=f"{place}.{layout}" if table else str(place / layout),

@@ -16,8 +16,8 @@ from histo_core.data.splits.split import Split
 from histo_core.data.storage.converted import worth_converting
 from histo_core.errors import BrokenFilesError
 from histo_core.jobs.params import nearest_there
-from histo_core.workspace import Workspace
 from pages.data import export_form
+from pages.shared.app.session import current_session
 from pages.shared.cache import cache, cache_data
 from pages.shared.components import fetch, layout, unreadable
 from pages.shared.components.errors import shown
@@ -77,14 +77,14 @@ def _check(source: Dataset, data: DataConfig) -> None:
     if source.problems:
         st.markdown(f"{count(len(source.problems), 'file')} are left out:" if len(source.problems) > 1 else "Left out:")
         _problems(source.problems)
-    found = load_check(source, Workspace.default())
+    found = load_check(source, current_session().workspace)
     if found is None:
         job_card(
             "check",
             {"data": data.model_dump(mode="json")},
             "Check all files",
             then="All files were looked at.",
-            note=f"Decodes each of {count(len(source), 'patch', 'patches')} once and names those that cannot be read.",
+            note=f"Decodes each of {count(len(source), 'patch')} once and names those that cannot be read.",
         )
         return
     _checked(found)
@@ -108,7 +108,7 @@ def _checked(found: FileCheck) -> None:
 
 
 def _sentence(found: FileCheck) -> str:
-    patches = count(found.checked, "patch", "patches")
+    patches = count(found.checked, "patch")
     if found.problems:
         return f"{len(found.problems):,} of {patches} cannot be read."
     sizes = "all of one size" if len(found.sizes) == 1 else f"of {count(len(found.sizes), 'size')}"
@@ -145,14 +145,14 @@ def _left_out(found: LeftOut) -> None:
 
 
 def _copy(source: Dataset, data: DataConfig) -> None:
-    workspace = Workspace.default()
+    workspace = current_session().workspace
     if source.converted is not None:
         st.markdown("Patches are read from a converted copy in the workspace, made from these very files.")
         return
     if not worth_converting(source):
         st.markdown("The patches are read where they lie, as fast as a copy would be. None is needed.")
         return
-    needed = size(cache_data.copy_bytes(data.model_dump_json(), source.state, str(workspace.home)))
+    needed = size(cache_data.copy_bytes(data, source.state, workspace))
     free = size(shutil.disk_usage(nearest_there(workspace.home)).free)
     job_card(
         "convert",

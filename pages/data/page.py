@@ -5,13 +5,12 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from histo_core.access import LOCAL, authorise
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.errors import BrokenFilesError, DataError, HistoscopeError, SplitError
-from histo_core.workspace import Workspace
 from pages.data.explore import views
 from pages.data.explore.context import Explored
 from pages.shared.app import navigation, url_state
+from pages.shared.app.session import current_session
 from pages.shared.cache import cache, cache_data
 from pages.shared.components import data_choice, layout
 from pages.shared.components.text import count, plain
@@ -22,7 +21,7 @@ AT_ONCE, BYTES_AT_ONCE = 5_000, 3e8
 
 def render() -> None:
     """Draw the page."""
-    authorise(LOCAL, "data.read")
+    current_session().authorise("data.read")
     chosen = data_choice.from_url()
     if chosen is None:
         layout.header("Data", "Choose a data set to see what is in it.")
@@ -76,9 +75,9 @@ def _choice(data: DataConfig, division: SplitConfig) -> None:
 
 def _opened(data: DataConfig, division: SplitConfig, top: DeltaGenerator) -> Explored | None:
     """Open the data set and its split; where samples cannot be used, list them and offer to leave them out."""
-    home, key = str(Workspace.default().home), data.model_dump_json()
+    workspace = current_session().workspace
     try:
-        source = data_choice.opened_or_job(data)
+        source = data_choice.opened_or_job(data, workspace)
     except BrokenFilesError as error:
         from pages.data import files_view
 
@@ -95,9 +94,11 @@ def _opened(data: DataConfig, division: SplitConfig, top: DeltaGenerator) -> Exp
             layout.header("Data", "The data are being made ready.")
         return None
     try:
-        return Explored(data, division, source, cache.split(key, division.model_dump_json(), home), home)
+        return Explored(data, division, source, cache.split(data, division, workspace), workspace)
     except SplitError as error:
-        return Explored(data, division, source, cache.split(key, cache.UNDIVIDED, home), home, undivided=str(error))
+        return Explored(
+            data, division, source, cache.split(data, cache.UNDIVIDED, workspace), workspace, undivided=str(error)
+        )
 
 
 def _verdict(page: Explored) -> str:
@@ -119,4 +120,4 @@ def _verdict(page: Explored) -> str:
 def _quickly_read(page: Explored) -> bool:
     if len(page.source) > AT_ONCE:
         return False
-    return cache_data.copy_bytes(page.key[0], page.source.state, page.home) <= BYTES_AT_ONCE
+    return cache_data.copy_bytes(page.data, page.source.state, page.workspace) <= BYTES_AT_ONCE

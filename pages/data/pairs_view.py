@@ -11,8 +11,8 @@ import streamlit as st
 from histo_core.config import DataConfig
 from histo_core.data.dataset import UNLABELLED, Dataset
 from histo_core.plots.theme import NEUTRAL, class_colours
-from histo_core.workspace import Workspace
 from pages.shared.app import url_state
+from pages.shared.app.session import current_session
 from pages.shared.cache import cache_data
 from pages.shared.components import layout
 from pages.shared.components.text import count
@@ -43,12 +43,12 @@ def draw(
     number = url_state.page(max(-(-len(table) // PAIRS), 1), page_parameter(name))
     shown = table.iloc[(number - 1) * PAIRS : number * PAIRS]
     outside = shown["other_dataset"].ne("").to_numpy() if "other_dataset" in shown else np.zeros(len(shown), bool)
-    texts, states = (data.model_dump_json(), other_data.model_dump_json()), (source.state, other.state)
-    home = str(Workspace.default().home)
-    left = cache_data.find_rows(texts[0], states[0], shown["sample_id"].tolist(), home)
+    configs, states = (data, other_data), (source.state, other.state)
+    workspace = current_session().workspace
+    left = cache_data.find_rows(data, source.state, shown["sample_id"].tolist(), workspace)
     inside, across = (
-        cache_data.find_rows(text, state, shown["other_id"].tolist(), home)
-        for text, state in zip(texts, states, strict=True)
+        cache_data.find_rows(config, state, shown["other_id"].tolist(), workspace)
+        for config, state in zip(configs, states, strict=True)
     )
     right = np.where(outside, across, inside)
     there = (left >= 0) & (right >= 0)
@@ -59,7 +59,7 @@ def draw(
         frames = [(_colour(source, row), _colour(other if out else source, partner)) for row, partner, out in pairs]
         st.image(
             cache_data.pair_sheet(
-                *texts, states, home, tuple(pairs), 2 * ACROSS, CELL, tuple(chain.from_iterable(frames))
+                *configs, states, workspace, tuple(pairs), 2 * ACROSS, CELL, tuple(chain.from_iterable(frames))
             ),
             output_format="PNG",
             alt=f"{count(len(pairs), 'pair')} of patches side by side, framed in the colour of their class.",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from histo_core.access import LOCAL, authorise
 from histo_core.config import DataConfig, SplitConfig, parse_config
 from histo_core.data.dataset import Dataset
 from histo_core.data.splits.saved_split import SavedSplit, save_split
 from histo_core.data.splits.split import Split
 from histo_core.workspace import Workspace
 from pages.shared.app import navigation, url_state
+from pages.shared.app.session import current_session
 from pages.shared.cache import cache, cache_data
 from pages.shared.components import data_choice, layout, split_form
 from pages.shared.components.errors import shown
@@ -30,30 +30,30 @@ def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig)
         data: configuration of ``source``.
         division: configuration of ``split``.
     """
-    home = str(Workspace.default().home)
-    known = cache_data.saved(data.model_dump_json(), source.state, home)
+    workspace = current_session().workspace
+    known = cache_data.saved(data, source.state, workspace)
     grid = layout.halves()
     built: tuple[SplitConfig, Split] | None = None
     with grid.cell():
         st.header("Build a split", anchor=False)
         with shown():
-            built = _build(data, division, home)
+            built = _build(data, division, workspace)
             _take(source, *built, data, in_use=built[1].fingerprint == split.fingerprint)
     with grid.cell():
         st.header("What it gives", anchor=False)
         if built is not None:
             with shown():
-                _result(source, *built, data.model_dump_json(), home)
+                _result(source, *built, data, workspace)
     _saved(known)
     _balance(source, split, data, division)
 
 
-def _build(data: DataConfig, division: SplitConfig, home: str) -> tuple[SplitConfig, Split]:
+def _build(data: DataConfig, division: SplitConfig, workspace: Workspace) -> tuple[SplitConfig, Split]:
     """Draw the controls, which start from the split in use, and return their split."""
     values = split_form.of_data(data, division, prefix=f"split.{division.model_dump_json()}")
     wanted = parse_config(SplitConfig, values)
     with st.spinner("Dividing…", show_time=True):
-        return wanted, cache.split(data.model_dump_json(), wanted.model_dump_json(), home)
+        return wanted, cache.split(data, wanted, workspace)
 
 
 def _take(source: Dataset, wanted: SplitConfig, built: Split, data: DataConfig, *, in_use: bool) -> None:
@@ -66,15 +66,15 @@ def _take(source: Dataset, wanted: SplitConfig, built: Split, data: DataConfig, 
                 "Name", key="split.name", max_chars=100, placeholder="for example Fold 1 of 5", width=220
             )
             if st.button("Save", icon=":material/save:", disabled=not name.strip()):
-                authorise(LOCAL, "data.build", data.dataset)
-                save_split(source, built, wanted, name, Workspace.default())
+                current_session().authorise("data.build", data.dataset)
+                save_split(source, built, wanted, name, current_session().workspace)
                 st.rerun()
     if in_use:
         st.caption("This is the split in use.")
     st.caption(f"Fingerprint {built.fingerprint[:FINGERPRINT]}: the same data and settings give the same one anywhere.")
 
 
-def _result(source: Dataset, wanted: SplitConfig, built: Split, data: str, home: str) -> None:
+def _result(source: Dataset, wanted: SplitConfig, built: Split, data: DataConfig, workspace: Workspace) -> None:
     """Show the counts of each set and of each fold, and the limits of the split."""
     table = built.counts(source)
     _table(table.reset_index(), "split-counts", "Patches of each class, and patients where known, in each set.")
@@ -83,7 +83,7 @@ def _result(source: Dataset, wanted: SplitConfig, built: Split, data: str, home:
         split_set = "validation" if wanted.hold_out else "test"
         st.caption(f"The {split_set} set of each of the {wanted.folds} folds:")
         with st.spinner("Dealing the other folds…", show_time=True):
-            folds = cache_data.fold_counts(data, source.state, wanted.model_dump_json(), home)
+            folds = cache_data.fold_counts(data, source.state, wanted, workspace)
         _table(folds, "fold-counts", "Patches of each class, and patients where known, in each fold.")
 
 
@@ -144,10 +144,10 @@ def _balance(source: Dataset, split: Split, data: DataConfig, division: SplitCon
     st.header("Class balance", anchor=False)
     most, least = str(counts.idxmax()), str(counts.idxmin())
     if most == least:
-        said = f"In training there are {count(int(counts[most]), 'patch', 'patches')} of each class."
+        said = f"In training there are {count(int(counts[most]), 'patch')} of each class."
     else:
         said = (
-            f"In training there are {count(int(counts[most]), 'patch', 'patches')} of {most} and "
+            f"In training there are {count(int(counts[most]), 'patch')} of {most} and "
             f"{int(counts[least]):,} of {least}. A split never changes that: training can weigh rare classes more, "
             "draw them more often, or enlarge each class through new augmentations of its patches. Choose it under "
             "Training, as Class balance."

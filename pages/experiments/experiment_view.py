@@ -20,7 +20,8 @@ from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 from pages.experiments import test_set_view
 from pages.shared.app import navigation, url_state
-from pages.shared.cache import cache, cache_studies
+from pages.shared.app.session import current_session
+from pages.shared.cache import cache_runs, cache_studies
 from pages.shared.components import keeping, layout, reported_view, run_card
 from pages.shared.components.errors import shown
 from pages.shared.components.job_card import job_card
@@ -37,7 +38,7 @@ def draw(experiment_id: str) -> None:
     Raises:
         RunError: no experiment has this id.
     """
-    workspace = Workspace.default()
+    workspace = current_session().workspace
     metric = url_state.choose(
         "Metric",
         "metric",
@@ -63,11 +64,10 @@ def _draw_summary(experiment_id: str, metric: str, workspace: Workspace) -> None
 
 
 def _summary(experiment_id: str, workspace: Workspace) -> Summary:
-    home = str(workspace.home)
     return summary(
         get_experiment(experiment_id, workspace),
         workspace,
-        scores_of=lambda run: cache.run_scores(run.run_id, str(run.ended_at), home, run),
+        scores_of=lambda run: cache_runs.run_scores(run.run_id, str(run.ended_at), workspace, run),
     )
 
 
@@ -121,14 +121,14 @@ def _board(now: Summary, metric: str, workspace: Workspace) -> None:
                 help="Stops its runs at their next batch and starts no more. Runs that another experiment needs go on.",
             )
         ):
-            cancel_experiment(experiment.experiment_id, workspace)
+            cancel_experiment(experiment.experiment_id, workspace, user=current_session().user)
             st.rerun()
         if _resumable(now) and st.button(
             "Resume the experiment",
             key=f"resume.{experiment.experiment_id}",
             help="Goes on with its failed, cancelled and interrupted runs from their checkpoints, and with a sweep.",
         ):
-            resume_experiment(experiment.experiment_id, workspace)
+            resume_experiment(experiment.experiment_id, workspace, user=current_session().user)
             st.rerun()
 
 
@@ -183,13 +183,13 @@ def _keeping(now: Summary, workspace: Workspace) -> None:
             name = st.text_input("Name", experiment.name, max_chars=NAME_LENGTH, key=f"name.{one}")
             if st.form_submit_button("Save", key=f"save.{one}"):
                 with shown():
-                    rename_experiment(one, name, workspace)
+                    rename_experiment(one, name, workspace, user=current_session().user)
                     st.rerun()
         if not now.goes_on:
             keeping.buttons(
                 one,
                 archived=experiment.archived_at is not None,
-                archive=lambda on: archive_experiment(one, workspace, on=on),
+                archive=lambda on: archive_experiment(one, workspace, on=on, user=current_session().user),
                 delete=lambda: _delete(one, workspace),
                 loss=lambda: (
                     f"{experiment.name}: the experiment and the score of its test set are forgotten. Its runs "
@@ -199,5 +199,5 @@ def _keeping(now: Summary, workspace: Workspace) -> None:
 
 
 def _delete(experiment_id: str, workspace: Workspace) -> None:
-    delete_experiment(experiment_id, workspace)
+    delete_experiment(experiment_id, workspace, user=current_session().user)
     url_state.put("experiment", None)

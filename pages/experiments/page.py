@@ -7,12 +7,11 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from histo_core.access import LOCAL, authorise
 from histo_core.experiments.api import list_experiments
 from histo_core.experiments.records import Experiment
-from histo_core.workspace import Workspace
 from pages.experiments import experiment_view
 from pages.shared.app import navigation, url_state
+from pages.shared.app.session import current_session
 from pages.shared.components import layout, unreadable_rows
 from pages.shared.components.text import count
 
@@ -21,9 +20,9 @@ KINDS = {"single": "single run", "folds": "folds", "repeats": "repeats", "sweep"
 
 def render() -> None:
     """Draw the page."""
-    authorise(LOCAL, "run.read")
+    current_session().authorise("run.read")
     layout.header("Experiments")
-    workspace = Workspace.default()
+    workspace = current_session().workspace
     found = list_experiments(workspace, archived=True)
     unreadable_rows.experiments(found.unreadable, workspace)
     everything = {one.experiment_id: one for one in found.readable}

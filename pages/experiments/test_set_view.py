@@ -54,7 +54,7 @@ def _score(kept: TestScore, now: Summary) -> None:
     label = next((member.label for member in now.experiment.members if member.run_id == kept.run_id), kept.run_id)
     groups = f" of {count(kept.n_groups, 'patient or slide', 'patients or slides')}" if kept.n_groups else ""
     basis = f" ({kept.basis})" if kept.basis else groups
-    st.markdown(plain(f"{label} on {count(kept.n, 'patch', 'patches')}{basis}, scored once:"))
+    st.markdown(plain(f"{label} on {count(kept.n, 'patch')}{basis}, scored once:"))
     if kept.scored_before:
         st.caption(plain(f"Before that the same test set was {scored_in_words(kept.scored_before)}"))
     layout.facts(

@@ -18,8 +18,10 @@ from histo_core.explanation.base import EXPLAINERS, Explanation
 from histo_core.explanation.words import percent
 from histo_core.plots.overlay import describe, overlay_figure, overlay_png
 from histo_core.runs.store.records import Run
+from histo_core.workspace import Workspace
 from pages.explain.patches import Patch
-from pages.shared.cache import cache
+from pages.shared.cache import cache_runs
+from pages.shared.cache.hashes import HASHES
 from pages.shared.components import layout
 from pages.shared.components.contact_sheet import png
 from pages.shared.components.text import plain
@@ -34,7 +36,7 @@ class MapRequest:
 
     run: Run
     patch: Patch
-    home: str
+    workspace: Workspace
 
     @property
     def _key(self) -> tuple[str, str, str]:
@@ -44,12 +46,12 @@ class MapRequest:
     def classes(self) -> tuple[str, ...]:
         """The model's class names."""
         run_id, ended, _ = self._key
-        return cache.predictor(run_id, ended, self.home).classes
+        return cache_runs.predictor(run_id, ended, self.workspace).classes
 
     @cached_property
     def probabilities(self) -> tuple[float, ...]:
         """One for each class, summing to 1."""
-        return cache.probabilities(*self._key, self.home, self.patch.image)
+        return cache_runs.probabilities(*self._key, self.workspace, self.patch.image)
 
     @property
     def predicted(self) -> str:
@@ -80,7 +82,7 @@ class MapRequest:
 
     def explain(self, method: str, options: str, target: int) -> Explanation:
         """Return the map of one method for one class; it is computed once and cached."""
-        return cache.explanation(*self._key, method, options, target, self.home, self.patch.image)
+        return cache_runs.explanation(*self._key, method, options, target, self.workspace, self.patch.image)
 
 
 def patch_card(question: MapRequest) -> None:
@@ -135,7 +137,7 @@ def map_card(
         st.caption(plain(kind.paper))
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=64)
 def _overlay(
     made_of: Hashable,
     opacity: float,
@@ -177,7 +179,7 @@ def _made_with(explanation: Explanation) -> str:
     return plain(", ".join(f"{key.replace('_', ' ')} {value}" for key, value in numbers.items()))
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
+@st.cache_data(show_spinner=False, hash_funcs=HASHES, max_entries=64)
 def _enlarged(sha256: str, _image: np.ndarray) -> bytes:
     del sha256
     factor = max(-(-SIDE // max(_image.shape[:2])), 1)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from histo_core.access import LOCAL, authorise
 from histo_core.config import Config, parse_config
 from histo_core.explanation.base import EXPLAINERS, Explanation
 from histo_core.explanation.words import about_box
 from histo_core.plots.overlay import common_scale
 from histo_core.runs.store.records import Run
-from histo_core.workspace import Workspace
 from pages.explain import maps, patches
 from pages.shared.app import url_state
+from pages.shared.app.session import current_session
 from pages.shared.components import layout, model_form, run_card
 from pages.shared.components.errors import shown
 from pages.shared.components.text import plain
@@ -24,19 +23,19 @@ SOURCES = {"run": "A patch of the data", "upload": "An image of my own"}
 
 def render() -> None:
     """Draw the page."""
-    authorise(LOCAL, "explain")
-    home = str(Workspace.default().home)
+    current_session().authorise("explain")
+    workspace = current_session().workspace
     top = st.container()
     finished = run_card.finished("Explain", "When a model has been trained, you see here what it looked at in a patch.")
     if not finished:
         return
     run, source = _choose(finished)
-    patch = patches.uploaded() if source == "upload" else patches.of_run(run, home)
+    patch = patches.uploaded() if source == "upload" else patches.of_run(run, workspace)
     if patch is None:
         with top:
             layout.header("Explain", "Choose an image to see what the model makes of it.")
         return
-    seen = maps.MapRequest(run, patch, home)
+    seen = maps.MapRequest(run, patch, workspace)
     with top:
         layout.header("Explain", seen.answer)
     _pictures(seen)

@@ -9,15 +9,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from histo_core.access import LOCAL, authorise
 from histo_core.data.dataset import Dataset
 from histo_core.data.formats.image_child import open_upload
 from histo_core.data.formats.images import KINDS, SUFFIXES
 from histo_core.errors import DataNotFoundError
 from histo_core.review.first_patch import choose_first_patch
 from histo_core.runs.store.records import Run
+from histo_core.workspace import Workspace
 from pages.shared.app import url_state
-from pages.shared.cache import cache, cache_data
+from pages.shared.app.session import current_session
+from pages.shared.cache import cache, cache_data, cache_runs
 from pages.shared.components import data_choice, layout
 from pages.shared.components.text import count, plain, word_for_all
 
@@ -56,15 +57,15 @@ def uploaded() -> Patch | None:
     )
     if file is None:
         return None
-    authorise(LOCAL, "explain", "an upload")
+    current_session().authorise("explain", "an upload")
     image = open_upload(file.getvalue(), max_pixels=MAX_PIXELS)
     return Patch(file.name, image, _sha256(image))
 
 
-def of_run(run: Run, home: str) -> Patch | None:
+def of_run(run: Run, workspace: Workspace) -> Patch | None:
     """Return a held-out patch of the run, chosen by filters and by stepping; None where no patch passes the filters."""
-    authorise(LOCAL, "data.read", run.config.data.dataset)
-    predicted = cache.predictions(run, home)
+    current_session().authorise("data.read", run.config.data.dataset)
+    predicted = cache_runs.predictions(run, workspace)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         split_set = url_state.choose(
             "Patches of",
@@ -91,39 +92,50 @@ def of_run(run: Run, home: str) -> Patch | None:
         if found.empty:
             layout.empty("No patch fits these filters.", _clear)
             return None
-        source = _opened(run, predicted.table, home)
+        source = _opened(run, predicted.table, workspace)
         samples = found["sample_id"].tolist()
         asked = next(iter(url_state.asked("patch")), "")
         if asked not in samples:
             asked = samples[0] if show == "wrong" else _telling(found, predicted.positive, source)
         sample = _step(samples, samples.index(asked))
-    index = _index(source, sample)
-    image = source.read([index])[0]
+    image = pixels_of(source, sample)
     truth = predicted.table.loc[predicted.table["sample_id"] == sample, "y_true"].iloc[0]
-    return Patch(sample, image, _sha256(image), truth if isinstance(truth, str) else None, source.mask(index))
+    return Patch(
+        sample, image, _sha256(image), truth if isinstance(truth, str) else None, source.mask(_row_of(source, sample))
+    )
 
 
-def _opened(run: Run, predicted: pd.DataFrame, home: str) -> Dataset:
+def _opened(run: Run, predicted: pd.DataFrame, workspace: Workspace) -> Dataset:
     """Open the run's data; reopen them once a session where patches that it predicted are missing."""
     data, opened_for = run.config.data, f"explain.opened_for.{run.run_id}"
-    source = data_choice.opened(data)
+    source = data_choice.opened(data, workspace)
     if opened_for in st.session_state:
         return source
-    rows = cache_data.find_rows(data.model_dump_json(), source.state, predicted["sample_id"].tolist(), home)
+    rows = cache_data.find_rows(data, source.state, predicted["sample_id"].tolist(), workspace)
     if (rows >= 0).all():
         return source
     st.session_state[opened_for] = True
     cache.forget_data()
-    return data_choice.opened(data)
+    return data_choice.opened(data, workspace)
 
 
 def _telling(found: pd.DataFrame, positive: str, source: Dataset) -> str:
     """Return the patch to start with; among wrong predictions, the most certain one."""
-    chosen = choose_first_patch(found, positive, lambda sample: source.read([_index(source, sample)])[0])
+    chosen = choose_first_patch(found, positive, lambda sample: pixels_of(source, sample))
     return chosen or str(found["sample_id"].iloc[0])
 
 
-def _index(source: Dataset, sample: str) -> int:
+def pixels_of(source: Dataset, sample: str) -> np.ndarray:
+    """Read a patch by its id, uint8 H x W x 3 RGB.
+
+    Raises:
+        DataNotFoundError: there is no such patch.
+        CorruptDataError: it cannot be read.
+    """
+    return source.read([_row_of(source, sample)])[0]
+
+
+def _row_of(source: Dataset, sample: str) -> int:
     rows = np.flatnonzero(source.table["sample_id"].to_numpy() == sample)
     if not len(rows):
         raise DataNotFoundError(
@@ -175,7 +187,7 @@ def _step(found: list[str], at: int) -> str:
         args=("patch", found[(at + 1) % len(found)]),
     )
     st.caption(
-        f"{at + 1:,} of {count(len(found), 'patch', 'patches')}, the surest answers first: {plain(found[at])}",
+        f"{at + 1:,} of {count(len(found), 'patch')}, the surest answers first: {plain(found[at])}",
         width="content",
     )
     return found[at]

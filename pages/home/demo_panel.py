@@ -11,6 +11,7 @@ from histo_core.jobs.api import cancel_job, start_job
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 from pages.shared.app import navigation
+from pages.shared.app.session import current_session
 from pages.shared.components import run_card
 from pages.shared.components.text import plain
 
@@ -34,7 +35,7 @@ def button(workspace: Workspace, *, primary: bool = False) -> None:
         icon=":material/play_arrow:",
         help="Draws phantom tissue (synthetic H&E patches) and trains three networks on it, on this machine.",
     ):
-        start_job(KIND, {}, workspace)
+        start_job(KIND, {}, workspace, user=current_session().user)
         st.rerun()
 
 
@@ -81,7 +82,7 @@ def _cancel(demo: DemoState, workspace: Workspace) -> None:
         disabled=demo.job.cancel_asked,
         help="Its networks stop at their next batch. Started again, it goes on from there.",
     ):
-        cancel_job(demo.job.job_id, workspace)
+        cancel_job(demo.job.job_id, workspace, user=current_session().user)
         st.rerun()
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from histo_core.access import LOCAL, authorise
 from histo_core.demo.state import DemoState, demo_state
 from histo_core.runs.devices.devices import devices
 from histo_core.runs.store.overview import data_used, states
@@ -16,6 +15,7 @@ from histo_core.runs.store.search import RunFilter, find_runs
 from histo_core.workspace import Workspace
 from pages.home import demo_panel
 from pages.shared.app import navigation
+from pages.shared.app.session import current_session
 from pages.shared.cache import cache
 from pages.shared.components import data_choice, layout, run_card
 from pages.shared.components.text import count, plain
@@ -27,9 +27,9 @@ TEXT_WIDTH = 720
 
 def render() -> None:
     """Draw the page."""
-    authorise(LOCAL, "run.read")
-    workspace = Workspace.default()
-    store = cache.store(str(workspace.home))
+    current_session().authorise("run.read")
+    workspace = current_session().workspace
+    store = cache.store(workspace)
     known, demo = states(store), demo_state(store, workspace)
     if not known and (demo is None or not demo.job.active):
         layout.header("Home", "Nothing is here yet.")

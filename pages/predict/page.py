@@ -8,7 +8,6 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from histo_core.access import LOCAL, authorise
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.dataset import Dataset
 from histo_core.data.splits.split import Split
@@ -19,7 +18,8 @@ from histo_core.runs.store.test_set_access import kept_back_by, scored_before
 from histo_core.workspace import Workspace
 from pages.predict import predict_form, predict_results
 from pages.shared.app import url_state
-from pages.shared.cache import cache, predict_cache
+from pages.shared.app.session import current_session
+from pages.shared.cache import cache, cache_runs, predict_cache
 from pages.shared.components import data_choice, layout, run_card
 from pages.shared.components.errors import shown
 from pages.shared.components.job_card import job_card
@@ -35,8 +35,8 @@ CHANGED = "The data have changed since they were predicted: predict them again."
 
 def render() -> None:
     """Draw the page."""
-    authorise(LOCAL, "run.read")
-    workspace = Workspace.default()
+    current_session().authorise("run.read")
+    workspace = current_session().workspace
     top = st.container()
     finished = run_card.finished(
         "Predict", "A finished model is applied here to patches it has never seen, from any data set."
@@ -59,22 +59,21 @@ def render() -> None:
 
 
 def _predict(run: Run, data: DataConfig, division: SplitConfig, workspace: Workspace, top: DeltaGenerator) -> None:
-    home = str(workspace.home)
     with st.expander(f"Data set: {plain(data_choice.describe(data))}"):
         predict_form.choose_data(run.run_id, data)
-    source = data_choice.opened(data)
-    own = predict_cache.own_split(run.run_id, data.model_dump_json(), source.state, home, run)
+    source = data_choice.opened(data, workspace)
+    own = predict_cache.own_split(run.run_id, data, source.state, workspace, run)
     if own is not None and not url_state.asked("split"):
         division = run.config.split
-    classes = cache.predictions(run, home).classes
-    question = predict_form.choose(data, division, source, classes, home, own=own is not None)
+    classes = cache_runs.predictions(run, workspace).classes
+    question = predict_form.choose(data, division, source, classes, workspace, own=own is not None)
     found = find_predictions(run.run_id, question.asked(), workspace, state=source.state)
     before = None if found else find_predictions(run.run_id, question.asked(), workspace)
     if before is not None:
         _open_again(before)
     grid = layout.halves()
     with grid.cell():
-        _checks(run, data, source, home)
+        _checks(run, data, source, workspace)
         if own is not None:
             _own(run, question, own, found, workspace)
     with grid.cell():
@@ -89,10 +88,10 @@ def _predict(run: Run, data: DataConfig, division: SplitConfig, workspace: Works
     with top:
         layout.header(
             "Predict",
-            predict_results.sentence(found, home) if found else FIRST if before is None else CHANGED,
+            predict_results.sentence(found, workspace) if found else FIRST if before is None else CHANGED,
         )
     if found is not None:
-        predict_results.draw(found, run, data, home)
+        predict_results.draw(found, run, data, workspace)
     predict_results.onnx(run, workspace)
 
 
@@ -106,7 +105,7 @@ def _open_again(answer: PredictionSet) -> None:
 
 def _which(question: predict_form.PredictRequest, source: Dataset) -> str:
     if question.split is None:
-        return count(len(source), "patch", "patches")
+        return count(len(source), "patch")
     return " and ".join(f"the {predict_form.PATCHES[split_set].lower()}" for split_set in question.predict.parts)
 
 
@@ -117,18 +116,17 @@ def _own(
     """Show how much of its own data the run has seen, and how often the test set was scored."""
     from histo_core.prediction.preflight import held_out_check, seen_check  # it loads PyTorch
 
-    home = str(workspace.home)
     division, split_sets = own, question.predict.parts
     if question.split is None:
         rows = np.arange(len(own.split_sets))
     else:
-        division = cache.split(question.data.model_dump_json(), question.split.model_dump_json(), home)
+        division = cache.split(question.data, question.split, workspace)
         rows = np.concatenate([division.indices(split_set) for split_set in split_sets])
         st.caption(f":material/call_split: {plain(f'Sets: {division_in_words(division, question.split, own)}.')}")
     _say(seen_check(count_seen(own, rows), len(rows)))
     if division.fingerprint != own.fingerprint or "test" not in split_sets or question.split is None:
         return
-    database, before = cache.store(home).database, found.id if found else ""
+    database, before = cache.store(workspace).database, found.id if found else ""
     _say(held_out_check(scored_before(database, run.test_fingerprint, before), kept_back_by(run, database)))
 
 
@@ -137,9 +135,9 @@ def _say(check: Check) -> None:
 
 
 @shown()
-def _checks(run: Run, data: DataConfig, source: Dataset, home: str) -> None:
+def _checks(run: Run, data: DataConfig, source: Dataset, workspace: Workspace) -> None:
     """Show how the data compare with the model's training data."""
     with st.spinner("Comparing the data with those of the training…", show_time=True):
-        checks = predict_cache.fit(run.run_id, str(run.ended_at), data.model_dump_json(), source.state, home, run)
+        checks = predict_cache.fit(run.run_id, str(run.ended_at), data, source.state, workspace, run)
     for check in checks:
         _say(check)

@@ -11,6 +11,7 @@ import streamlit as st
 from histo_core.config import DataConfig, PredictConfig, SplitConfig, parse_config
 from histo_core.data.dataset import Dataset
 from histo_core.prediction.stored import asked
+from histo_core.workspace import Workspace
 from pages.shared.app import navigation, url_state
 from pages.shared.cache import predict_cache
 from pages.shared.components import data_choice
@@ -54,7 +55,7 @@ def choose_data(run_id: str, data: DataConfig) -> None:
 
 
 def choose(
-    data: DataConfig, division: SplitConfig, source: Dataset, classes: Sequence[str], home: str, *, own: bool
+    data: DataConfig, division: SplitConfig, source: Dataset, classes: Sequence[str], workspace: Workspace, *, own: bool
 ) -> PredictRequest:
     """Draw the controls for the patches, the test-time augmentation and the class mapping, and return the request.
 
@@ -63,10 +64,10 @@ def choose(
         division: its split, used where a set is chosen.
         source: the opened data set.
         classes: the run's classes.
-        home: the workspace's folder.
+        workspace: holds the runs.
         own: whether the run was trained on these data; the test set is then offered first.
     """
-    known = predict_cache.labelled_classes(data.model_dump_json(), source.state, home)
+    known = predict_cache.labelled_classes(data, source.state, workspace)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         offered = list(PATCHES) if known else [ALL]
         split_set = url_state.choose(

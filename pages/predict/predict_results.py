@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from histo_core.access import LOCAL, authorise
 from histo_core.config import DataConfig
 from histo_core.data.export.kaggle_submission import submission_csv
 from histo_core.jobs.onnx_export import onnx_path
@@ -17,6 +16,7 @@ from histo_core.regular_files import MAX_DOWNLOAD, read_regular
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 from pages.shared.app import url_state
+from pages.shared.app.session import current_session
 from pages.shared.cache import cache, cache_data, predict_cache
 from pages.shared.components import layout
 from pages.shared.components.comparison_table import roc_points
@@ -35,33 +35,33 @@ UNSURE = 0.75
 """Probability of the predicted class below which a patch counts as uncertain."""
 
 
-def draw(found: PredictionSet, run: Run, data: DataConfig, home: str) -> None:
+def draw(found: PredictionSet, run: Run, data: DataConfig, workspace: Workspace) -> None:
     """Draw a prediction set, below the page's header."""
     for warning in found.warnings:
         st.warning(plain(warning), icon=":material/warning:")
-    table = predict_cache.table(found.id, home)
+    table = predict_cache.table(found.id, workspace)
     if found.labelled:
-        _scores(found, run, table, home)
+        _scores(found, run, table, workspace)
     certainty = _certainty(table, found)
-    _sheets(table, certainty, data, found, home)
+    _sheets(table, certainty, data, found, workspace)
     _table(table, certainty, found)
 
 
-def sentence(found: PredictionSet, home: str) -> str:
+def sentence(found: PredictionSet, workspace: Workspace) -> str:
     """Return the page's first sentence."""
-    table = predict_cache.table(found.id, home)
+    table = predict_cache.table(found.id, workspace)
     said = table["y_pred"].value_counts()
     split_sets = ", ".join(f"{said.get(name, 0):,} {name}" for name in found.facts["classes"])
-    return f"{count(len(table), 'patch', 'patches')}: {split_sets}."
+    return f"{count(len(table), 'patch')}: {split_sets}."
 
 
-def _scores(found: PredictionSet, run: Run, table: pd.DataFrame, home: str) -> None:
+def _scores(found: PredictionSet, run: Run, table: pd.DataFrame, workspace: Workspace) -> None:
     split_sets = [
         split_set
         for split_set in found.facts["parts"]
         if table.loc[table["split"] == split_set, "y_true"].notna().any()
     ]
-    result = predict_cache.validation(found.id, split_sets[0], home, run)
+    result = predict_cache.validation(found.id, split_sets[0], workspace, run)
     st.dataframe(
         pd.DataFrame([each.row() for each in (result.here, result.own) if each is not None]).rename(
             columns=lambda name: name[0].upper() + name[1:]
@@ -93,21 +93,24 @@ def _certainty(table: pd.DataFrame, found: PredictionSet) -> pd.Series:
 
 
 @shown()
-def _sheets(table: pd.DataFrame, certainty: pd.Series, data: DataConfig, found: PredictionSet, home: str) -> None:
+def _sheets(
+    table: pd.DataFrame, certainty: pd.Series, data: DataConfig, found: PredictionSet, workspace: Workspace
+) -> None:
     """Draw the least and the most certain patches side by side, with frames in the colour of the prediction."""
     colours = class_colours(found.facts["classes"])
     order = certainty.sort_values(kind="stable").index
-    key = data.model_dump_json()
     st.html(legend(colours))
     grid = layout.halves()
     for title, rows in (("Least certain", order[:SHEET]), ("Most certain", order[::-1][:SHEET])):
         chosen = table.loc[rows]
-        places = cache_data.find_rows(key, cache.dataset(key, home).state, chosen["sample_id"].tolist(), home)
+        places = cache_data.find_rows(
+            data, cache.dataset(data, workspace).state, chosen["sample_id"].tolist(), workspace
+        )
         with grid.cell():
             st.header(title, anchor=False)
             frames = tuple(colours[name] for name in chosen["y_pred"])
             low, high = certainty.loc[rows].min(), certainty.loc[rows].max()
-            st.image(cache.sheet(key, home, tuple(int(place) for place in places), COLUMNS, CELL, frames))
+            st.image(cache.sheet(data, workspace, tuple(int(place) for place in places), COLUMNS, CELL, frames))
             st.caption(f"Probability of the predicted class: {low:.3f} to {high:.3f}.")
 
 
@@ -116,7 +119,7 @@ def onnx(run: Run, workspace: Workspace) -> None:
     with st.expander("The model for other programs (ONNX)"):
         file = onnx_path(run.run_id, workspace)
         if file.is_file():
-            authorise(LOCAL, "data.export", run.run_id)
+            current_session().authorise("data.export", run.run_id)
             layout.download(
                 "Download as ONNX",
                 lambda: read_regular(file, MAX_DOWNLOAD),
@@ -151,9 +154,9 @@ def _table(table: pd.DataFrame, certainty: pd.Series, found: PredictionSet) -> N
     if says != ANY:
         kept &= table["y_pred"] == says
     filtered = table.loc[kept]
-    st.caption(f"{count(len(filtered), 'patch', 'patches')} of {len(table):,}.")
+    st.caption(f"{count(len(filtered), 'patch')} of {len(table):,}.")
     st.dataframe(filtered, hide_index=True, height=320, alt="Predictions of single patches.")
-    authorise(LOCAL, "data.export", found.id)
+    current_session().authorise("data.export", found.id)
     with st.container(horizontal=True):
         layout.download_table(filtered, f"predictions-{found.id}", "Download these as CSV")
         layout.download(

@@ -7,7 +7,7 @@ import streamlit as st
 from histo_core.plots.activations import activation_figure, activity_table, histogram_table, never_active_figure
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
-from pages.shared.cache import cache
+from pages.shared.cache import cache_runs
 from pages.shared.components import layout
 
 WHAT = (
@@ -23,7 +23,7 @@ def draw(run: Run, workspace: Workspace) -> None:
         run: its present state in the store.
         workspace: holds the run.
     """
-    epochs = cache.activity(run.run_id, str(workspace.home))
+    epochs = cache_runs.activity(run.run_id, workspace)
     if not epochs or not epochs[-1].layers:
         return
     layout.figure(

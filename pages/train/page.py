@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from histo_core.access import LOCAL, authorise
 from histo_core.runs.devices.devices import devices
 from histo_core.runs.store.search import RunFilter, all_tags, find_runs
 from histo_core.workspace import Workspace
+from pages.shared.app.session import current_session
 from pages.shared.cache import cache
 from pages.shared.components import layout, run_card
 from pages.shared.components.errors import shown
@@ -16,8 +16,8 @@ from pages.train import run_board, run_form, run_launch, run_source
 
 def render() -> None:
     """Draw the page."""
-    authorise(LOCAL, "run.read")
-    workspace = Workspace.default()
+    current_session().authorise("run.read")
+    workspace = current_session().workspace
     layout.header("Train", "Choose a preset, change what should be different, and launch.")
     grid = layout.halves()
     with grid.cell(), shown(afresh=True):
@@ -28,7 +28,7 @@ def render() -> None:
 
 def _form(workspace: Workspace) -> None:
     """Draw the form, with its button above the settings that need not be changed."""
-    store = cache.store(str(workspace.home))
+    store = cache.store(workspace)
     st.header("New runs", anchor=run_board.FORM)
     if any(run.status.active for run in find_runs(store, RunFilter(), limit=1).runs):
         st.markdown(f"[To the runs that wait or train](#{run_board.ANCHOR})")

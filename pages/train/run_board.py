@@ -16,6 +16,7 @@ from histo_core.training.events import EpochDone
 from histo_core.workspace import Workspace
 from pages.shared.app import url_state
 from pages.shared.cache import cache
+from pages.shared.cache.hashes import HASHES
 from pages.shared.components import layout, run_card
 from pages.shared.components.text import count, word_for_all
 from pages.train import run_details
@@ -38,7 +39,7 @@ LEGEND = 32
 def draw(workspace: Workspace) -> None:
     """Draw the board, which updates while something is active."""
     st.header("Runs", anchor=ANCHOR)
-    store = cache.store(str(workspace.home))
+    store = cache.store(workspace)
     tags = all_tags(store)
     wanted = _filter(tags)
     first = find_runs(store, wanted, limit=SHOWN)
@@ -118,7 +119,7 @@ def _board(
         name = f"curves-{measure}"
         layout.figure(chart, key="train.curves", name=name, data=lambda: curves_table(epochs), title="above")
         st.caption(RUNNING)
-    queue = [run.run_id for run in cache.store(str(workspace.home)).queue()]
+    queue = [run.run_id for run in cache.store(workspace).queue()]
     for run in now:
         place = queue.index(run.run_id) + 1 if run.run_id in queue else None
         moves = None if place is None else partial(run_details.moves, run, workspace, place, len(queue))
@@ -127,7 +128,7 @@ def _board(
                 run_details.draw(run, workspace, tags)
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=64)
 def _curves(
     made_of: tuple[tuple[str, str, str], ...], measure: Measure, _epochs: Mapping[str, Sequence[EpochDone]]
 ) -> go.Figure:

@@ -6,10 +6,11 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from histo_core.config.protocol import ProtocolConfig, SweepField
 from histo_core.program import PROGRAM
+from histo_core.runs.labels import RunLabels
 from histo_core.studies.recipes import NamedConfig
 
 _OPTIONS = {
@@ -33,21 +34,19 @@ def file_names(members: Sequence[NamedConfig]) -> list[str]:
     return names
 
 
-def command(
-    member: NamedConfig, file: str, protocol: ProtocolConfig, *, tags: Sequence[str], note: str, priority: int
-) -> str:
+def command(member: NamedConfig, file: str, protocol: ProtocolConfig, **labels: Unpack[RunLabels]) -> str:
     """Return the command that launches a run, or an experiment of it.
 
     Args:
         member: the run.
         file: its configuration file.
         protocol: a single run, or an experiment.
-        tags, note, priority: as for `histo_core.runs.api.launch`.
+        labels: as for `histo_core.runs.api.launch`.
     """
     start = ["train"] if protocol.kind == "single" else ["experiments", "start"]
-    written = ["--name", member.name, *(word for tag in tags for word in ("--tag", tag))]
-    written += ["--note", note] if note else []
-    written += ["--priority", str(priority)] if priority else []
+    written = ["--name", member.name, *(word for tag in labels.get("tags", ()) for word in ("--tag", tag))]
+    written += ["--note", note] if (note := labels.get("note")) else []
+    written += ["--priority", str(priority)] if (priority := labels.get("priority")) else []
     return shlex.join([*PROGRAM.split(), *start, "--config", file, *_options(protocol), *written])
 
 

@@ -19,6 +19,7 @@ from histo_core.runs.store.queue import move
 from histo_core.runs.store.records import Run, RunStatus
 from histo_core.training.events import EpochDone
 from histo_core.workspace import Workspace
+from pages.shared.app.session import current_session
 from pages.shared.cache import cache_studies
 from pages.shared.components import keeping, layout, reported_view, run_card
 from pages.shared.components.errors import shown
@@ -26,10 +27,10 @@ from pages.shared.components.text import ago, count, plain, size
 from pages.train import activation_view
 
 LOG_LINES = 30
-_WRITE: dict[str, Callable[[str, Any, Workspace], object]] = {
-    "name": lambda *what: rename(*what),
-    "tags": lambda *what: set_tags(*what),
-    "note": lambda *what: set_note(*what),
+_WRITE: dict[str, Callable[..., object]] = {
+    "name": lambda *what, user: rename(*what, user=user),
+    "tags": lambda *what, user: set_tags(*what, user=user),
+    "note": lambda *what, user: set_note(*what, user=user),
 }
 
 
@@ -58,8 +59,8 @@ def draw(run: Run, workspace: Workspace, tags: Sequence[str]) -> None:
             keeping.buttons(
                 run.run_id,
                 archived=run.archived_at is not None,
-                archive=lambda on: archive(run.run_id, workspace, on=on),
-                delete=lambda: delete(run.run_id, workspace),
+                archive=lambda on: archive(run.run_id, workspace, on=on, user=current_session().user),
+                delete=lambda: delete(run.run_id, workspace, user=current_session().user),
                 loss=lambda: _loss(run, workspace),
             )
 
@@ -90,7 +91,13 @@ def moves(run: Run, workspace: Workspace, place: int, waiting: int) -> None:
             help="Changes the order in which waiting runs are started.",
         ):
             with shown():
-                move(run.run_id, workspace, first=label == "First", by=0 if label == "First" else by)
+                move(
+                    run.run_id,
+                    workspace,
+                    first=label == "First",
+                    by=0 if label == "First" else by,
+                    user=current_session().user,
+                )
                 st.rerun()
 
 
@@ -147,7 +154,7 @@ def _writing(run: Run, workspace: Workspace, tags: Sequence[str]) -> None:
                 changed = [what for what in written if written[what] != shown_here[what]]
                 _check_unchanged(changed, shown_here, now)
                 for what in changed:
-                    _WRITE[what](run.run_id, written[what], workspace)
+                    _WRITE[what](run.run_id, written[what], workspace, user=current_session().user)
                 st.session_state[key] = shown_here | {what: written[what] for what in changed}
                 st.rerun()
 

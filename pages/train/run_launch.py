@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import streamlit as st
 
-from histo_core.access import LOCAL
 from histo_core.config import RunConfig
 from histo_core.config.protocol import ProtocolConfig
 from histo_core.errors import ConfigError, HistoscopeError
@@ -16,10 +14,13 @@ from histo_core.experiments.api import start_experiment
 from histo_core.experiments.records import Experiment
 from histo_core.runs.api import launch_many
 from histo_core.runs.devices.devices import Device
+from histo_core.runs.labels import RunLabels
 from histo_core.studies.origin import read_origin
 from histo_core.studies.recipes import NamedConfig, Recipe
 from histo_core.workspace import Workspace
 from pages.shared.app import navigation
+from pages.shared.app.session import current_session
+from pages.shared.cache.hashes import HASHES
 from pages.shared.components import data_choice, split_verdict
 from pages.shared.components.text import count, plain
 from pages.train import experiment_form, preset_view, run_command, run_estimate
@@ -106,7 +107,7 @@ def _button(wanted: TrainRequest, protocol: ProtocolConfig, problems: Sequence[s
 
 
 def _launch(wanted: TrainRequest, protocol: ProtocolConfig, recipe: Recipe | None, workspace: Workspace) -> None:
-    data_choice.opened(wanted.members[0].config.data)
+    data_choice.opened(wanted.members[0].config.data, workspace)
     with st.spinner("Checking the data and queueing…", show_time=True):
         if protocol.kind != "single":
             started = _experiments(wanted, protocol, recipe, workspace)
@@ -114,7 +115,7 @@ def _launch(wanted: TrainRequest, protocol: ProtocolConfig, recipe: Recipe | Non
         launched = launch_many(
             [member.config for member in wanted.members],
             workspace,
-            user=LOCAL,
+            user=current_session().user,
             names=[member.name for member in wanted.members],
             origins=[member.origin for member in wanted.members],
             **_written(wanted),
@@ -139,7 +140,7 @@ def _experiments(
                     member.config,
                     protocol,
                     workspace,
-                    user=LOCAL,
+                    user=current_session().user,
                     name=member.name,
                     origin=_origin(member, protocol, recipe),
                     **_written(wanted),
@@ -163,20 +164,20 @@ def _origin(member: NamedConfig, protocol: ProtocolConfig, recipe: Recipe | None
     return str(replace(origin, experiment=recipe.asks(origin.run, protocol)))
 
 
-def _written(wanted: TrainRequest) -> dict[str, Any]:
+def _written(wanted: TrainRequest) -> RunLabels:
     """Return the tags, note and priority of each run."""
     return {"priority": wanted.priority, "tags": wanted.tags, "note": wanted.note}
 
 
-@st.cache_data(show_spinner=False, max_entries=256)
-def _yaml(config: str) -> str:
-    return RunConfig.model_validate_json(config).to_yaml()
+@st.cache_data(show_spinner=False, hash_funcs=HASHES, max_entries=256)
+def _yaml(config: RunConfig) -> str:
+    return config.to_yaml()
 
 
 def _copies(wanted: TrainRequest, protocol: ProtocolConfig) -> None:
     with st.expander("Copy as a file or a command"):
         for member, file in zip(wanted.members, run_command.file_names(wanted.members), strict=True):
             st.caption(plain(f"{member.name}: save this as {file}, and run the command below it."))
-            st.code(_yaml(member.config.model_dump_json()), language="yaml")
+            st.code(_yaml(member.config), language="yaml")
             command = run_command.command(member, file, protocol, **_written(wanted))
             st.code(command, language="bash", wrap_lines=True)

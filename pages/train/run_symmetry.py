@@ -11,8 +11,8 @@ from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import HistoscopeError
 from histo_core.models.layers.equivariance import inexact
 from histo_core.studies.recipes import NamedConfig
-from histo_core.workspace import Workspace
-from pages.shared.cache import cache_data
+from pages.shared.app.session import current_session
+from pages.shared.cache import cache, cache_data
 from pages.shared.components import data_choice
 from pages.shared.components.text import plain
 
@@ -37,11 +37,11 @@ def _input_size(config: RunConfig) -> tuple[int, int] | None:
     side = config.preprocess.resize or config.preprocess.crop
     if side is not None:
         return side, side
-    data, home = config.data.model_dump_json(), str(Workspace.default().home)
-    if not cache_data.was_opened(data, home):
+    data, workspace = config.data, current_session().workspace
+    if not cache.was_opened(data, workspace):
         return None
     try:
-        height, width = cache_data.patch_size(data, data_choice.opened(config.data).state, home)
+        height, width = cache_data.patch_size(data, data_choice.opened(data, workspace).state, workspace)
         return Preprocess(config.preprocess).output_size(height, width)
     except HistoscopeError:  # the launch reports what is wrong with the data
         return None

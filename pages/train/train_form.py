@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from histo_core.config import TrainConfig
-from histo_core.config.train import BELONGS
+from histo_core.config.belongs import BELONGS
 from pages.shared.components import model_form
 
 OFTEN = ("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "schedule", "balance", "device")

@@ -1,4 +1,7 @@
-"""How often the intervals hold the truth: a few cells each time, all of docs/statistics.md when there is time."""
+"""How often the intervals of `histo_core.evaluation` hold the truth.
+
+A few cells each time, all of docs/statistics.md when there is time.
+"""
 
 from __future__ import annotations
 

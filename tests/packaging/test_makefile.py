@@ -42,8 +42,7 @@ def test_the_ci_names_the_constraints_for_every_target() -> None:
 def test_the_examples_of_docstrings_are_run_with_the_tests(tmp_path: Path) -> None:
     (line,) = [line for line in _would_run(f"VENV={tmp_path / 'fresh'}", "test") if "--doctest-modules" in line]
     files = {word for word in line.split() if word.endswith(".py")}
-    with_examples = {
-        str(path.relative_to(PROJECT)) for path in (PROJECT / "histo_core").rglob("*.py") if ">>>" in path.read_text()
-    }
+    sources = [path for root in ("histo_core", "pages", "scripts") for path in (PROJECT / root).rglob("*.py")]
+    with_examples = {str(path.relative_to(PROJECT)) for path in sources if ">>>" in path.read_text()}
     assert files == with_examples
     assert len(files) >= 8

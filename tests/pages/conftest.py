@@ -57,7 +57,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]
     """The jobs that pages start, kind and parameters of each; none is carried out."""
     jobs: list[tuple[str, dict[str, Any]]] = []
     monkeypatch.setattr(
-        "pages.shared.components.job_card.start_job", lambda kind, params, workspace: jobs.append((kind, dict(params)))
+        "pages.shared.components.job_card.start_job",
+        lambda kind, params, workspace, user: jobs.append((kind, dict(params))),
     )
     return jobs
 

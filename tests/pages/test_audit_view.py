@@ -27,10 +27,11 @@ HOSTILE = "<b>twin *1*"
 def _view() -> None:
     from histo_core.data.splits.make_split import make_split
     from pages.data import audit_view
+    from pages.shared.app.session import current_session
     from pages.shared.components import data_choice
 
     data, division = data_choice.from_url()
-    source = data_choice.opened(data)
+    source = data_choice.opened(data, current_session().workspace)
     audit_view.draw(source, make_split(source, division), data, division)
 
 
@@ -53,7 +54,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict]]:
     """Jobs that were asked for, instead of starting them."""
     asked: list[tuple[str, dict]] = []
     monkeypatch.setattr(
-        "pages.shared.components.job_card.start_job", lambda kind, params, workspace: asked.append((kind, params))
+        "pages.shared.components.job_card.start_job", lambda kind, params, workspace, user: asked.append((kind, params))
     )
     return asked
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from histo_core.auditing.embedding.layout import PatchMap
+from histo_core.config import DataConfig
 from histo_core.workspace import Workspace
 from pages.shared.cache import cache_maps
 
@@ -25,8 +26,8 @@ def test_a_resumed_runs_map_and_lasso_are_those_of_its_new_best_epoch(
     found = []
     for epoch in ("first", "first", "second"):
         run["best"] = epoch
-        made = cache_maps.patch_map("data", "run", str(workspace.home))
-        rows = cache_maps.within("data", "run/pca:-1,-1;1,-1;1,1;-1,1", str(workspace.home))
+        made = cache_maps.patch_map(DataConfig(), "run", workspace)
+        rows = cache_maps.within(DataConfig(), "run/pca:-1,-1;1,-1;1,1;-1,1", workspace)
         assert made is not None
         assert rows is not None
         found.append((float(made.xy[0, 0]), len(rows)))

@@ -72,7 +72,7 @@ def test_patches_that_came_after_the_data_were_opened_are_explained(
     now, before = open_dataset(PHANTOM, finished), open_dataset(PHANTOM, finished)
     before.table = before.table[before.table["sample_id"] != sample].reset_index(drop=True)
     looks = iter([before, now])
-    monkeypatch.setattr("pages.shared.cache.cache.open_dataset", lambda data, workspace: next(looks))
+    monkeypatch.setattr("pages.shared.cache.cache.open_dataset", lambda data, workspace, progress: next(looks))
     cache.forget_data()
     page = open_page("explain", run=run.run_id, patch=sample)
     cache.forget_data()
@@ -82,15 +82,15 @@ def test_patches_that_came_after_the_data_were_opened_are_explained(
 
 
 def test_pictures_of_former_files_never_stand_under_the_names_of_others(folder: Path, finished: Workspace) -> None:
-    data, home = DataConfig(dataset="folder", root=str(folder)).model_dump_json(), str(finished.home)
+    data = DataConfig(dataset="folder", root=str(folder))
 
     def sheet() -> bytes:
-        cache.dataset(data, home)
-        return cache.sheet(data, home, (0,), 1, SIDE, ("#000000",))
+        cache.dataset(data, finished)
+        return cache.sheet(data, finished, (0,), 1, SIDE, ("#000000",))
 
     before = sheet()
     (folder / "normal" / "00.png").unlink()
-    cache.dataset.clear()  # as where eight others took its place
+    cache._held.cache_clear()  # as where eight others took its place
     assert sheet() != before
 
 

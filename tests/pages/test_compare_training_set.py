@@ -26,7 +26,8 @@ def test_a_missing_training_set_is_offered_and_then_compared(
 ) -> None:
     started = []
     monkeypatch.setattr(
-        "pages.shared.components.job_card.start_job", lambda kind, params, workspace: started.append((kind, params))
+        "pages.shared.components.job_card.start_job",
+        lambda kind, params, workspace, user: started.append((kind, params)),
     )
     runs = [run_named(finished, name) for name in ("Small CNN", HOSTILE)]
     page = open_page("compare", runs=[run.run_id for run in runs])

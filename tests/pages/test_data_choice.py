@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.sources.alike import MEANT
+from histo_core.data.sources.folder import Folder
 from histo_core.workspace import Workspace
 from pages.shared.components import data_choice
 
@@ -125,7 +126,8 @@ def test_what_takes_long_is_left_to_a_job(
     asked: list[tuple[str, dict]] = []
     for module in ("data_choice", "job_card"):
         monkeypatch.setattr(
-            f"pages.shared.components.{module}.start_job", lambda kind, params, workspace: asked.append((kind, params))
+            f"pages.shared.components.{module}.start_job",
+            lambda kind, params, workspace, user: asked.append((kind, params)),
         )
     monkeypatch.setattr("pages.shared.components.data_choice.PATIENCE", 0.0)
     for name in ("normal", "tumour"):
@@ -134,9 +136,7 @@ def test_what_takes_long_is_left_to_a_job(
             Image.new("RGB", (8, 8), (number % 256, number // 256, 0)).save(tmp_path / name / f"{number}.png")
     data = DataConfig(dataset="folder", root=str(tmp_path), skip_broken=skip)
     if not skip:  # as where files must be unpacked
-        monkeypatch.setattr(
-            "pages.shared.components.data_choice.prepare_dataset", lambda data, workspace, progress: progress(1, 9)
-        )
+        monkeypatch.setattr(Folder, "prepare", lambda root, options, workspace, progress: progress(1, 9))
     page = open_page("data", **{name: value for name, value in data_choice.to_params(data).items() if value})
     assert not page.exception
     assert "The data are being made ready." in texts(page).replace("\\", "")

@@ -9,7 +9,7 @@ from page_helpers import run_named
 
 from histo_core.explanation.lime import LimeOptions
 from histo_core.workspace import Workspace
-from pages.shared.cache import cache
+from pages.shared.cache import cache_runs
 
 STEPS = 3
 
@@ -36,12 +36,12 @@ def test_the_work_ends_at_the_next_batch_and_half_a_map_is_never_kept(
 ) -> None:
     run, image = run_named(finished, "Small CNN"), np.full((96, 96, 3), 120, np.uint8)
     options = LimeOptions(samples=500).model_dump_json()
-    key = run.run_id, str(run.ended_at), "an image", "lime", options, 0, str(finished.home)
-    cache.predictor(*key[:2], str(finished.home))
+    key = run.run_id, str(run.ended_at), "an image", "lime", options, 0, finished
+    cache_runs.predictor(*key[:2], finished)
     state = _State()
     with monkeypatch.context() as left:
         left.setattr(st, "session_state", state)
         with pytest.raises(_LeftError):
-            cache.explanation(*key, image)
+            cache_runs.explanation(*key, image)
     assert state.looks == STEPS + 1
-    assert cache.explanation(*key, image).map.shape == (96, 96), "the network answers as before"
+    assert cache_runs.explanation(*key, image).map.shape == (96, 96), "the network answers as before"

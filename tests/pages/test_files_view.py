@@ -24,11 +24,12 @@ def _view() -> None:
     from histo_core.data.splits.make_split import make_split
     from histo_core.errors import BrokenFilesError
     from pages.data import files_view
+    from pages.shared.app.session import current_session
     from pages.shared.components import data_choice
 
     data, division = data_choice.from_url()
     try:
-        source = data_choice.opened(data)
+        source = data_choice.opened(data, current_session().workspace)
     except BrokenFilesError as error:
         files_view.broken(error, data)
     else:
@@ -53,7 +54,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict]]:
     """Jobs that were asked for, instead of starting them."""
     asked: list[tuple[str, dict]] = []
     monkeypatch.setattr(
-        "pages.shared.components.job_card.start_job", lambda kind, params, workspace: asked.append((kind, params))
+        "pages.shared.components.job_card.start_job", lambda kind, params, workspace, user: asked.append((kind, params))
     )
     return asked
 

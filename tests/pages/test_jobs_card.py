@@ -57,7 +57,7 @@ def _open() -> AppTest:
 
 def test_one_that_was_never_started_is_a_button(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
-    monkeypatch.setattr(job_card, "start_job", lambda kind, params, workspace: started.append((kind, params)))
+    monkeypatch.setattr(job_card, "start_job", lambda kind, params, workspace, user: started.append((kind, params)))
     page = _open()
     assert page.caption[0].value == "Reads each file once\\."
     page.button[0].click().run()

@@ -14,7 +14,7 @@ from histo_core.data.opening import open_dataset
 from histo_core.data.phantom import dataset as drawing
 from histo_core.data.splits.make_split import make_split
 from histo_core.workspace import Workspace
-from pages.shared.cache import cache_data
+from pages.shared.cache import cache
 
 DATA = DataConfig(dataset="phantom", options={"patches": 64, "patients": 8})
 
@@ -43,7 +43,8 @@ def test_from_nothing_known_to_the_verdict(workspace: Workspace, open_page: Open
     assert "This split has not been audited: do it now" in _links(page)
 
     report = make_audit(source, split, workspace)
-    cache_data._opened.clear()  # as after a restart of the server
+    cache._held.cache_clear()  # as after a restart of the server
+    cache._states.cache_clear()
     page = _page(open_page)
     assert report.verdict in texts(page).replace("\\", "")
     assert "Read the audit" in _links(page)

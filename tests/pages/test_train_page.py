@@ -280,7 +280,7 @@ def test_what_could_not_be_started_leaves_word_of_what_was(
         return SimpleNamespace(name=name)
 
     monkeypatch.setattr("pages.train.run_launch.start_experiment", start)
-    monkeypatch.setattr("pages.shared.components.data_choice.opened", lambda _: None)
+    monkeypatch.setattr("pages.shared.components.data_choice.opened", lambda *_: None)
     page = open_page("train", preset="demo")
     control(page, "button_group", "Protocol").set_value("folds").run()
     control(page, "button", "Train 3 models, 5 runs each").click().run()

@@ -20,11 +20,12 @@ from histo_core.comparison.threshold import PRESETS, ThresholdRule
 from histo_core.errors import ComparisonError
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
-from pages.shared.cache import cache
-from pages.shared.cache.cache import COLOUR_ONLY
+from pages.shared.cache import cache_runs
+from pages.shared.cache.cache_runs import COLOUR_ONLY
 
-JOINED = ("pages.shared.cache.cache.joined",)
-AUROCS, AT = ("pages.shared.cache.cache.aurocs",), "pages.compare.compare_results.at_threshold"
+CACHE = "pages.shared.cache.cache_runs"
+JOINED = (f"{CACHE}.joined",)
+AUROCS, AT = (f"{CACHE}.aurocs",), "pages.compare.compare_results.at_threshold"
 
 
 def _ids(arguments: Mapping[str, Any]) -> list[str]:
@@ -39,34 +40,40 @@ COMPARE = [
     Row(
         "multiselect: Models",
         ["{small}"],
-        "pages.shared.cache.cache.join",
+        f"{CACHE}.join",
         _ids,
         lambda home: [_small(home).run_id],
         fresh=JOINED,
     ),
-    Row("selectbox: Patches", "valid", "pages.shared.cache.cache.join", "split_set", "valid", fresh=JOINED),
+    Row("selectbox: Patches", "valid", f"{CACHE}.join", "split_set", "valid", fresh=JOINED),
     Row(
         *(
             "selectbox: Class of interest",
             "normal",
-            "pages.shared.cache.cache.auroc_results",
+            f"{CACHE}.auroc_results",
             "class_of_interest",
             "normal",
         ),
         fresh=AUROCS,
     ),
     Row(
-        *("toggle: Colour-only baseline", True, "pages.shared.cache.cache.join"),
+        *("toggle: Colour-only baseline", True, f"{CACHE}.join"),
         lambda arguments: [one.run_id for one in arguments["runs"]][-1],
         COLOUR_ONLY,
         fresh=JOINED,
     ),
     Row(
-        *("toggle: Colour-only baseline", True, "pages.shared.cache.cache.auroc_results", "reference", COLOUR_ONLY),
+        *(
+            "toggle: Colour-only baseline",
+            True,
+            f"{CACHE}.auroc_results",
+            "reference",
+            COLOUR_ONLY,
+        ),
         fresh=AUROCS,
     ),
     Row(
-        *("selectbox: Compare with", "{small}", "pages.shared.cache.cache.auroc_results", "comparator"),
+        *("selectbox: Compare with", "{small}", f"{CACHE}.auroc_results", "comparator"),
         lambda home: _small(home).run_id,
         fresh=AUROCS,
     ),
@@ -90,9 +97,7 @@ def test_compare_asks_the_core_what_its_controls_say(
     row: Row, finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = load(newest(finished), finished)  # in the place of the baseline, which takes seconds to be fitted
-    monkeypatch.setattr(
-        "pages.shared.cache.cache.colour_only", lambda *_: replace(other, run_id=COLOUR_ONLY, name="Colour only")
-    )
+    monkeypatch.setattr(f"{CACHE}.colour_only", lambda *_: replace(other, run_id=COLOUR_ONLY, name="Colour only"))
     if row.to in ("{small}", ["{small}"]):
         small = _small(finished).run_id
         row = replace(row, to=small if isinstance(row.to, str) else [small])
@@ -109,10 +114,10 @@ def test_runs_that_do_not_fit_are_joined_on_what_they_share(
             raise ComparisonError("Their splits differ.", "One split.", "Take what they share.")
         return join(runs, split_set, shared_only=shared_only)
 
-    cache.joined.clear()
-    monkeypatch.setattr("pages.shared.cache.cache.join", strict)
+    cache_runs.joined.clear()
+    monkeypatch.setattr(f"{CACHE}.join", strict)
     spy = Spy(
-        "pages.shared.cache.cache.join",
+        f"{CACHE}.join",
         lambda arguments: (arguments["split_set"], arguments["shared_only"]),
         monkeypatch,
     )
@@ -129,7 +134,7 @@ def test_a_look_counts_for_the_runs_on_the_test_set_alone(
     finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[str, ...]] = []
-    monkeypatch.setattr("pages.shared.cache.cache.looks", lambda ids, *_: seen.append(ids) or "Scored twice before.")
+    monkeypatch.setattr(f"{CACHE}.looks", lambda ids, *_: seen.append(ids) or "Scored twice before.")
     ids = sorted(run.run_id for run in (newest(finished), _small(finished)))
     open_page("compare", part="valid", runs=ids)
     assert seen == []

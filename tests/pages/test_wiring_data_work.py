@@ -38,7 +38,7 @@ def test_the_form_opens_what_it_says(
 ) -> None:
     page = open_page("data", **LINK, split='{"seed": 4}')
     opened: list[DataConfig] = []
-    monkeypatch.setattr("pages.shared.components.data_choice.opened_or_job", lambda data: opened.append(data))
+    monkeypatch.setattr("pages.shared.components.data_choice.opened_or_job", lambda data, _: opened.append(data))
     values = other_values(DATASETS["phantom"].Options)
     prefix = f"data.{PHANTOM.model_dump_json()}.phantom."
     fill(page, values, prefix=prefix)

@@ -40,7 +40,7 @@ def explained(monkeypatch: pytest.MonkeyPatch, finished: Workspace) -> list[dict
         method: str,
         options: str,
         target: int,
-        home: str,
+        workspace: Workspace,
         _image: np.ndarray,
     ) -> Explanation:
         asked.append({"run_id": run_id, "method": method, "options": options, "target": target, "image": _image})
@@ -48,7 +48,7 @@ def explained(monkeypatch: pytest.MonkeyPatch, finished: Workspace) -> list[dict
         slope = np.linspace(0, 1, height * width, dtype=np.float32).reshape(height, width)
         return Explanation(method, slope, np.ones(slope.shape, bool), target, ("normal", "tumour")[target], 0.7, {})
 
-    monkeypatch.setattr("pages.shared.cache.cache.explanation", explanation)
+    monkeypatch.setattr("pages.shared.cache.cache_runs.explanation", explanation)
     return asked
 
 

@@ -18,8 +18,8 @@ from streamlit.testing.v1 import AppTest
 from wiring import control, controls, fill, tried
 
 from histo_core.config import RunConfig, SplitConfig, TrainConfig
+from histo_core.config.belongs import BELONGS
 from histo_core.config.protocol import ProtocolConfig
-from histo_core.config.train import BELONGS
 from histo_core.data.dataset import DATASETS
 from histo_core.models.registry import MODELS
 from histo_core.runs.devices.devices import Device

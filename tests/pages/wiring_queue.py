@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from page_helpers import PHANTOM, small_run
 
+from histo_core.access import LOCAL
 from histo_core.config.protocol import ProtocolConfig, SweepField
 from histo_core.data.opening import prepare_dataset
 from histo_core.experiments.api import start_experiment
@@ -63,6 +64,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
 
     def replace(name: str, result: Any = None) -> None:
         def called(*args: Any, **kwargs: Any) -> Any:
+            assert kwargs.pop("user") == LOCAL, "every action names its user"
             kept = tuple(one for one in args if not isinstance(one, Workspace))
             found.append((name.rpartition(".")[2], kept, kwargs))
             return result

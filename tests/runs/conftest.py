@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
-import psutil
 import pytest
+from left_alive import nothing_stays_alive  # noqa: F401 (used by every test here)
 
 from histo_core.config import DataConfig, ModelConfig, Option, PreprocessConfig, RunConfig, TrainConfig
 from histo_core.data.phantom.dataset import PhantomOptions, build_phantom
@@ -81,19 +81,6 @@ def start_supervisor(workspace: Workspace) -> Iterator[Callable[..., subprocess.
     for process in started:
         process.kill()
         process.wait()
-
-
-@pytest.fixture(autouse=True)
-def _nothing_stays_alive(workspace: Workspace) -> Iterator[None]:
-    """Whatever a test left running in its workspace is stopped."""
-    yield
-    home = str(workspace.home)
-    for process in psutil.process_iter():
-        try:
-            if process.pid != os.getpid() and process.environ().get("HISTOSCOPE_HOME") == home:
-                process.kill()
-        except psutil.Error:
-            continue
 
 
 @pytest.fixture(scope="session")

@@ -19,8 +19,7 @@ from histo_core.training.ema import Average
 from histo_core.training.fabric import fabric_on
 from histo_core.training.loss import build_loss
 from histo_core.training.optimizer import build_optimizer
-from histo_core.training.penalty import l1_penalty
-from histo_core.training.updates import Updates
+from histo_core.training.updates import Updates, l1_penalty
 
 CPU = torch.device("cpu")
 SAMPLES, SIZE = 22, 4

@@ -23,6 +23,14 @@ def inside(xy: np.ndarray, polygon: np.ndarray) -> np.ndarray:
 
     Raises:
         ConfigError: fewer than three corners, or corners that are not finite pairs.
+
+    Example:
+        >>> import numpy as np
+        >>> from histo_core.auditing.embedding.layout import inside
+        >>> points = np.array([[0.5, 0.5], [2.0, 0.5]])
+        >>> square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
+        >>> inside(points, square).tolist()
+        [True, False]
     """
     corners = np.asarray(polygon, np.float64)
     if corners.ndim != 2 or corners.shape[1:] != (2,) or len(corners) < 3 or not np.isfinite(corners).all():

@@ -38,6 +38,13 @@ class PatchMap:
         explained: share of the features' variance along each axis of ``xy``, 0 to 1.
         features: "colour", "squeezenet" or a run's folder.
         note: a description of the map, in sentences for a page.
+
+    Example:
+        >>> import numpy as np
+        >>> from histo_core.auditing.embedding.layout import PatchMap
+        >>> points = PatchMap(np.zeros((3, 2), np.float32), None, None, (0.5, 0.25), "colour", "PCA of all 3 patches.")
+        >>> sum(points.explained)
+        0.75
     """
 
     xy: np.ndarray
@@ -71,6 +78,22 @@ def make_map(
         DataError: the data set is empty, or a patch cannot be read.
         CancelledError: the task was asked to stop.
         ConfigError, CheckpointError, PathNotAllowedError: as `histo_core.auditing.embedding.features.open_features`.
+
+    Example:
+        PCA alone: a sample of fewer than 16 patches has no UMAP.
+
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from histo_core.auditing.embedding.layout import make_map
+        >>> from histo_core.config import DataConfig
+        >>> from histo_core.data import open_dataset
+        >>> from histo_core.workspace import Workspace
+        >>> with TemporaryDirectory() as home:
+        ...     workspace = Workspace(Path(home))
+        ...     dataset = open_dataset(DataConfig(options={"patches": 40, "patients": 4}), workspace)
+        ...     found = make_map(dataset, "colour", workspace, umap_sample=10)
+        >>> found.xy.shape, found.umap_xy
+        ((40, 2), None)
     """
     folder = _folder(dataset, features, workspace, umap_sample)
     sample = stratified_sample(dataset.table["label"].to_numpy(np.int64), umap_sample)
@@ -99,6 +122,22 @@ def load_map(dataset: Dataset, features: str, workspace: Workspace, umap_sample:
 
     Raises:
         ConfigError, CheckpointError, PathNotAllowedError: as `histo_core.auditing.embedding.features.feature_key`.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from histo_core.auditing.embedding.layout import load_map, make_map
+        >>> from histo_core.config import DataConfig
+        >>> from histo_core.data import open_dataset
+        >>> from histo_core.workspace import Workspace
+        >>> with TemporaryDirectory() as home:
+        ...     workspace = Workspace(Path(home))
+        ...     dataset = open_dataset(DataConfig(options={"patches": 40, "patients": 4}), workspace)
+        ...     before = load_map(dataset, "colour", workspace, umap_sample=10)
+        ...     _ = make_map(dataset, "colour", workspace, umap_sample=10)
+        ...     after = load_map(dataset, "colour", workspace, umap_sample=10)
+        >>> before is None, len(after.xy)
+        (True, 40)
     """
     folder = _folder(dataset, features, workspace, umap_sample)
     return read_kept(folder / "map.json", lambda: _read(folder, features))

@@ -4,6 +4,9 @@ An image's size is read from its header before a pixel is decoded: a TIFF of 472
 
 Pillow reads headers and most pixels. For some damaged or unusual files it returns pixels that were never recorded,
 without an error; the modules `jpeg`, `png` and `tiff` of this package check for those.
+
+Pixels of every format are turned upright, as viewers show them. Cameras on microscopes and phones store pixels as the
+sensor is mounted and give the rotation in EXIF: CIPA DC-008, *Exchangeable image file format (Exif)* 2.32, 2019.
 """
 
 from __future__ import annotations
@@ -24,8 +27,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from histo_core.data.formats import png, tiff
-from histo_core.data.formats.jpeg import check_scans, decode_jpeg
-from histo_core.data.formats.orientation import TAG, orientation, upright
+from histo_core.data.formats.jpeg import decode_jpeg
 from histo_core.errors import CorruptDataError, DataNotFoundError, HistoscopeError, UnsafeFileError
 from histo_core.regular_files import read_regular
 
@@ -64,6 +66,8 @@ _READERS: tuple[tuple[tuple[bytes, ...], type[ImageFile]], ...] = (
     ((b"RIFF",), WebPImageFile),
 )
 _WHITE = (255, 255, 255)
+_ORIENTATION, _UPRIGHT = 0x0112, 1
+"""The EXIF tag, and its value for an image that needs no turning."""
 _ORIENTED = (b"Exif\0", b"eXIf", b"EXIF", b"Orientation")
 """Every file with an orientation, except a TIFF, contains one of these byte strings."""
 
@@ -104,7 +108,7 @@ def read_otherwise_before(content: bytes) -> bool:
         if kind is TiffImageFile:
             return tiff.read_otherwise_before(tiff.read_tags(content))
         with closing(kind(BytesIO(content))) as image:
-            return orientation(image) != 1
+            return _orientation(image) != _UPRIGHT
     return False
 
 
@@ -139,8 +143,6 @@ def _read(content: bytes, name: str, max_pixels: int) -> np.ndarray:
     try:
         if reader is PngImageFile:
             png.check_chunks(content)
-        elif reader is JpegImageFile:
-            check_scans(content)
         if reader is TiffImageFile:
             return _tiff_pixels(content, name, max_pixels)
         with closing(reader(BytesIO(content))) as image:  # reads the header only
@@ -158,14 +160,14 @@ def _read(content: bytes, name: str, max_pixels: int) -> np.ndarray:
 
 def _pixels(image: ImageFile, content: bytes) -> np.ndarray:
     """Decode an image, refuse damage, and turn it upright."""
-    pixels = None
     if isinstance(image, JpegImageFile):
-        pixels = decode_jpeg(content, image.size)
-    if pixels is None:
-        pixels = _to_rgb(image)
+        turn, decoded = _orientation(image), decode_jpeg(content, image.size)
+        pixels = _to_rgb(image) if decoded is None else decoded
+    else:
+        pixels, turn = _to_rgb(image), _orientation(image)  # in a PNG it may stand behind the pixels
     if isinstance(image, PngImageFile) and (image.info.get("interlace") or _ends_in_nothing(image)):
         png.check_rows(content)
-    return upright(pixels, orientation(image))
+    return pixels if turn == _UPRIGHT else upright(pixels, turn)
 
 
 def _tiff_pixels(content: bytes, name: str, max_pixels: int) -> np.ndarray:
@@ -175,7 +177,7 @@ def _tiff_pixels(content: bytes, name: str, max_pixels: int) -> np.ndarray:
     tiff.check_parts(tags, content)
     other = tiff.other_pixels(tags, content, name)
     if other is not None:
-        return upright(_over_white(other), tags.get(TAG, 1))
+        return upright(_over_white(other), tags.get(_ORIENTATION, _UPRIGHT))
     with closing(tiff.open_tiff(tags, content, name)) as image:
         return _to_rgb(image, tiff.grey_shift(tags))  # Pillow turns a TIFF upright while it loads it
 
@@ -227,3 +229,32 @@ def _over_white(pixels: np.ndarray) -> np.ndarray:
     over = Image.new("RGB", colour.size, _WHITE)
     over.paste(colour, mask=colour)
     return np.array(over)
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the orientation, 1 to 8 as in EXIF; 1 (upright) where it is missing or invalid."""
+    try:
+        said = image.getexif().get(_ORIENTATION, _UPRIGHT)
+    except Exception:  # Pillow's parser raises many types, and pixels are valid without EXIF
+        return _UPRIGHT
+    return said if said in range(1, 9) else _UPRIGHT
+
+
+def upright(pixels: np.ndarray, said: int) -> np.ndarray:
+    """Turn and mirror pixels according to their orientation.
+
+    Args:
+        pixels: H x W x channels.
+        said: 1 to 8, as in EXIF.
+
+    Returns:
+        H x W x channels for 1 to 4, W x H x channels for 5 to 8; contiguous.
+    """
+    if said >= 5:  # the first row is a side
+        pixels = pixels.swapaxes(0, 1)
+    # Then rows or columns may run backwards.
+    if said in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if said in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)

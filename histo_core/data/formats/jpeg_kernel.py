@@ -1,4 +1,4 @@
-"""Compiled inner loops of `jpeg_scan`; they decode every code of a scan and keep nothing."""
+"""Compiled inner loops of `jpeg.check_coefficients`; they decode every code of a scan and keep nothing."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from histo_core.data.formats.images import OTHER_SUFFIXES, SUFFIXES
 from histo_core.data.formats.system_names import is_system
+from histo_core.shown_text import count
 
 SHOWN = 5
 """Names kept of each kind."""
@@ -74,8 +75,8 @@ class LeftOut:
         if not self.kinds:
             return "Nothing in the folder is left out."
         few = "" if self.whole else "At least "
-        verb = "1 file in the folder is" if self.count == 1 else f"{self.count:,} files in the folder are"
-        return f"{few}{verb} not used: {self.words}."
+        files = f"{count(self.count, 'file')} in the folder {'is' if self.count == 1 else 'are'}"
+        return f"{few}{files} not used: {self.words}."
 
 
 @dataclass

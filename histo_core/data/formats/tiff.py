@@ -19,6 +19,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from histo_core.data.formats.jpeg import check_stream
 from histo_core.errors import CorruptDataError
+from histo_core.shown_text import plural
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
 _STRIP_OFFSETS, _SAMPLES, _ROWS_PER_STRIP, _STRIP_BYTES, _PLANES = 273, 277, 278, 279, 284
@@ -102,7 +103,7 @@ def check_parts(tags: Tags, content: bytes) -> None:
     word = "tile" if tiled else "strip"
     width, height, count = _part(tags, tiled)
     if min(len(starts), len(sizes)) < count:
-        raise ValueError(f"it has {min(len(starts), len(sizes))} of {count} {word}s")
+        raise ValueError(f"it has {min(len(starts), len(sizes))} of {count} {plural(word)}")
     compression = _one(tags, _COMPRESSION, _NONE)
     raw = compression == _NONE and _one(tags, _PHOTOMETRIC, 0) != _SUBSAMPLED
     across = _row_bytes(tags, width) if raw else 0

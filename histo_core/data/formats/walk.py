@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from histo_core.data.formats.images import SUFFIXES
 from histo_core.data.formats.left_out import IMAGE_SUFFIXES, LINKS, Survey, Tally
 from histo_core.data.formats.system_names import is_system
 from histo_core.errors import DataNotFoundError
+from histo_core.shown_text import count
 
 
 class _Listing(NamedTuple):
@@ -57,7 +58,7 @@ class Walk:
         others = [name for name in names if not name.lower().endswith(suffixes)]
         if others:
             kinds = ", ".join(sorted({Path(name).suffix.lower() for name in others}))
-            self._note_once(folder, f"holds {_counted(others)} of a kind that is not read here ({kinds})")
+            self._note_once(folder, f"holds {count(len(others), 'image')} of a kind that is not read here ({kinds})")
         return [folder / name for name in names if name.lower().endswith(suffixes)]
 
     def has_images(self, folder: Path) -> bool:
@@ -81,7 +82,7 @@ class Walk:
         """Add one problem for images directly in a folder where none belong; ``where`` describes the folder."""
         images = self._images(folder)
         if images:
-            self._note_once(folder, f"holds {_counted(images)} {where}, not used")
+            self._note_once(folder, f"holds {count(len(images), 'image')} {where}, not used")
 
     def place(self, path: Path) -> str:
         """Return a path relative to the root as text, with forward slashes; for the root itself its name."""
@@ -203,10 +204,6 @@ def _real(files: set[str]) -> set[str]:
 
 def _name(entry: os.DirEntry[str]) -> str:
     return entry.name
-
-
-def _counted(images: Sequence[object]) -> str:
-    return f"{len(images):,} image{'' if len(images) == 1 else 's'}"
 
 
 def _is_text(name: str) -> bool:

@@ -40,18 +40,13 @@ class ImageFilesDataset(Dataset):
             sources=paths,
         )
 
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        """Paths of the files, in the order of the table's rows."""
-        return self.sources
-
     def read_source(self, indices: Sequence[int] | np.ndarray) -> list[np.ndarray]:
         """Read the pixels of some images, uint8 H x W x 3 each; errors name the file (see `open_image`)."""
-        return [open_image(self.paths[index]) for index in indices]
+        return [open_image(self.sources[index]) for index in indices]
 
     def each_source(self, rows: np.ndarray) -> Iterator[np.ndarray]:
         """Yield one image at a time: each may be large, and reading a batch is no faster."""
-        return (open_image(self.paths[row]) for row in rows)
+        return (open_image(self.sources[row]) for row in rows)
 
     def payloads(self, rows: np.ndarray) -> Iterator[tuple[object, bytes]]:
         """Yield the files' bytes: they show a change without decoding.
@@ -60,7 +55,7 @@ class ImageFilesDataset(Dataset):
         changes.
         """
         for row in rows:
-            content = read_file(self.paths[row])
+            content = read_file(self.sources[row])
             mark = f"{len(content)} read by rule {READING}" if read_otherwise_before(content) else len(content)
             yield mark, content
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from histo_core.data.sources.set_names import set_named
 from histo_core.errors import CorruptDataError
+from histo_core.shown_text import count
 
 MAX_CLASSES = 1000
 
@@ -56,7 +57,7 @@ def class_names(labels: Sequence[str], named: str | None) -> tuple[str, ...]:
     if not 2 <= len(names) <= MAX_CLASSES or len(set(names)) < len(names) or "" in names:
         shown = ", ".join(map(repr, names[:5])) + (", ..." if len(names) > 5 else "")
         raise CorruptDataError(
-            f"{len(names):,} class{'' if len(names) == 1 else 'es'} cannot be told apart: {shown or 'none'}.",
+            f"{count(len(names), 'class')} cannot be told apart: {shown or 'none'}.",
             f"Two to {MAX_CLASSES:,} different names are expected.",
             "Check the column label, or the class names given.",
         )

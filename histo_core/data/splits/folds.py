@@ -7,6 +7,7 @@ import numpy as np
 from histo_core.config import SplitConfig
 from histo_core.data.splits.partition import class_shares
 from histo_core.errors import SplitError
+from histo_core.shown_text import count
 
 _DRAWS = 50
 _STEPS = 50_000
@@ -90,10 +91,10 @@ def _assign(weights: np.ndarray, order: np.ndarray, folds: int) -> tuple[np.ndar
     return fold, float((filled**2).sum())
 
 
-def _refuse_few(count: int, folds: int, kind: str) -> None:
-    if count < folds:
+def _refuse_few(number: int, folds: int, kind: str) -> None:
+    if number < folds:
         raise SplitError(
-            f"{count:,} {kind}{'' if count == 1 else 's'} cannot be divided into {folds} folds.",
+            f"{count(number, kind)} cannot be divided into {folds} folds.",
             f"At least one {kind} a fold is needed.",
             "Lower the number of folds, or split another way.",
         )

@@ -9,6 +9,7 @@ import numpy as np
 from histo_core.config import SplitConfig
 from histo_core.data.dataset import SPLIT_SETS, Dataset
 from histo_core.data.splits.units import PATIENT, Unit
+from histo_core.shown_text import plural
 
 _IN_WORDS = {"train": "training", "valid": "validation", "test": "test"}
 _NOT_KNOWN = "patient ids are not known, so {} of one patient may stand on both sides"
@@ -46,7 +47,7 @@ def describe(
 
 def _of_ours(dataset: Dataset, split_sets: np.ndarray, config: SplitConfig, unit: Unit) -> str:
     held, total = (unit.count(dataset, rows) for rows in (split_sets == "test", split_sets != ""))
-    nouns = "patches" if unit.column is None else f"{unit.noun}s"
+    nouns = "patches" if unit.column is None else plural(unit.noun)
     held_out = f"{held:,} of {total:,} {nouns} are held out for test"
     if config.folds is None:
         return f"Split {_how(unit)}: {held_out}"
@@ -80,7 +81,7 @@ def _limit(dataset: Dataset, split_sets: np.ndarray, unit: Unit) -> str:
     if unit.column is None:
         return "patients are not kept together, so patches of one patient may stand on both sides"
     if not PATIENT.known(dataset):
-        said = [_NOT_KNOWN.format(f"{unit.noun}s")]
+        said = [_NOT_KNOWN.format(plural(unit.noun))]
     else:
         said = [patients_in_several_sets(dataset, split_sets)] if PATIENT.count_shared(dataset, split_sets)[0] else []
     inside = split_sets != ""

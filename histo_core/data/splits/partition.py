@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from histo_core.errors import SplitError
+from histo_core.shown_text import count
 
 _DRAWS = 500
 _SUBSET = 1
@@ -113,13 +114,13 @@ def class_shares(groups: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np
     return member, shares / shares.sum(axis=0)
 
 
-def _sizes(count: int, shares: Mapping[str, float], kind: str, where: str = "") -> dict[str, int]:
-    """Return set -> how many of ``count``; "train" gets the rest."""
-    sizes = {split_set: max(1, round(share * count)) for split_set, share in shares.items() if share > 0}
-    left = count - sum(sizes.values())
+def _sizes(number: int, shares: Mapping[str, float], kind: str, where: str = "") -> dict[str, int]:
+    """Return set -> how many of ``number``; "train" gets the rest."""
+    sizes = {split_set: max(1, round(share * number)) for split_set, share in shares.items() if share > 0}
+    left = number - sum(sizes.values())
     if left < 1:
         raise SplitError(
-            f"{count:,} {kind}{'' if count == 1 else 's'} cannot be divided into train and {' and '.join(sizes)}.",
+            f"{count(number, kind)} cannot be divided into train and {' and '.join(sizes)}.",
             f"At least one {kind} a set is needed{where}.",
             "Add data, lower the shares, or split another way.",
         )

@@ -22,7 +22,15 @@ _RESAMPLING = {"smooth": Image.Resampling.BILINEAR, "nearest": Image.Resampling.
 
 @dataclass(frozen=True)
 class PatchRegion:
-    """A rectangle of an image, in pixels."""
+    """A rectangle of an image, in pixels.
+
+    Example:
+        >>> import numpy as np
+        >>> from histo_core.data.transforms.preprocess import PatchRegion
+        >>> region = PatchRegion(top=32, left=32, height=32, width=32)
+        >>> np.zeros((96, 96, 3), np.uint8)[region.slices].shape
+        (32, 32, 3)
+    """
 
     top: int
     left: int
@@ -36,7 +44,18 @@ class PatchRegion:
 
 
 class Preprocess:
-    """Preprocessing: centre crop, resize, scale to [0, 1], normalise each channel."""
+    """Preprocessing: centre crop, resize, scale to [0, 1], normalise each channel.
+
+    Example:
+        >>> import numpy as np
+        >>> from histo_core.config import PreprocessConfig
+        >>> from histo_core.data.transforms.preprocess import Preprocess
+        >>> preprocess = Preprocess(PreprocessConfig(crop=64, resize=32))
+        >>> tuple(preprocess(np.zeros((5, 96, 96, 3), np.uint8)).shape)
+        (5, 3, 32, 32)
+        >>> preprocess.seen(96, 96)
+        PatchRegion(top=16, left=16, height=64, width=64)
+    """
 
     def __init__(self, config: PreprocessConfig) -> None:
         self.config = config

@@ -7,7 +7,7 @@ EfficientNet's bottlenecks. A map directly after the rectifier (or other activat
 that the rectifier removes. ConvNeXt and ViT have no activation between their blocks: the sum of their blocks is read
 where a layer norm reads it, which ignores any constant that could be added.
 
-`tests/explanation/test_places.py` rewrites each network in these ways.
+`tests/models/inference/test_gradcam_layers.py` rewrites each network in these ways.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from histo_core.errors import CheckpointError, ConfigError
 from histo_core.models.device import full_float32, out_of_memory, resolve_device
 from histo_core.models.inference.batch_norm_folding import fold_batch_norm, interactive_dtype
 from histo_core.models.inference.gradcam_view import GradCamView
-from histo_core.models.inference.probabilities import probabilities
+from histo_core.models.inference.probabilities import Predicted, joined, probabilities
 from histo_core.models.inference.tta import combined, predict_views
 from histo_core.models.registry import MODELS, build_network
 from histo_core.models.weights.header import WeightsHeader, assign, load_weights
@@ -26,20 +25,6 @@ from histo_core.models.weights.manifest import read_manifest
 __all__ = ["Predicted", "Predictor", "resolve_device"]
 
 _PLAIN = PredictConfig()
-
-
-@dataclass(frozen=True, eq=False)
-class Predicted:
-    """Predictions of n patches.
-
-    Attributes:
-        probabilities: float64 [n, k], rows summing to 1.
-        scores: float64 [n, k]. The logits; for the mean of several views the natural logarithm of the probabilities (of
-            the smallest positive number where they are 0); None for votes of views.
-    """
-
-    probabilities: np.ndarray
-    scores: np.ndarray | None
 
 
 class Predictor:
@@ -294,13 +279,3 @@ def _nothing() -> None:
 
 def _network(header: WeightsHeader) -> nn.Module:
     return build_network(header.model, len(header.classes), header.input_size)
-
-
-def joined(found: Sequence[Predicted], classes: int) -> Predicted:
-    """Concatenate batches; no batch gives no rows with ``classes`` columns."""
-    nothing = np.zeros((0, classes))
-    scores = [batch.scores for batch in found if batch.scores is not None]
-    return Predicted(
-        np.concatenate([nothing, *(batch.probabilities for batch in found)]),
-        np.concatenate([nothing, *scores]) if len(scores) == len(found) else None,
-    )

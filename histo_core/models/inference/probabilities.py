@@ -1,10 +1,35 @@
-"""Convert a network's logits to probabilities."""
+"""Convert a network's logits to probabilities, and hold what was predicted."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """Predictions of n patches.
+
+    Attributes:
+        probabilities: float64 [n, k], rows summing to 1.
+        scores: float64 [n, k]. The logits; for the mean of several views the natural logarithm of the probabilities (of
+            the smallest positive number where they are 0); None for votes of views.
+
+    Example:
+        >>> import numpy as np
+        >>> from histo_core.models.inference.predictor import Predicted
+        >>> votes = Predicted(np.array([[0.125, 0.875], [1.0, 0.0]]), scores=None)
+        >>> votes.probabilities.argmax(axis=1).tolist()
+        [1, 0]
+    """
+
+    probabilities: np.ndarray
+    scores: np.ndarray | None
 
 
 def probabilities(logits: Tensor, output: str) -> Tensor:
@@ -53,3 +78,13 @@ def evidence(output: str, target: int) -> tuple[int, float]:
     With one output [0, z] the first logit is always 0, and the evidence for the first class is -z.
     """
     return (1, -1.0) if output == "sigmoid" and target == 0 else (target, 1.0)
+
+
+def joined(found: Sequence[Predicted], classes: int) -> Predicted:
+    """Concatenate batches; no batch gives no rows with ``classes`` columns."""
+    nothing = np.zeros((0, classes))
+    scores = [batch.scores for batch in found if batch.scores is not None]
+    return Predicted(
+        np.concatenate([nothing, *(batch.probabilities for batch in found)]),
+        np.concatenate([nothing, *scores]) if len(scores) == len(found) else None,
+    )

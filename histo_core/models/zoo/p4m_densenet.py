@@ -8,8 +8,9 @@ from torch import Tensor, nn
 
 from histo_core.config import Config, PreprocessConfig
 from histo_core.models.inference.gradcam_layers import last_layer_with_min_cells
-from histo_core.models.layers.group import P4M, GroupConv2d, GroupPool
+from histo_core.models.layers.group import P4M, GroupConv2d
 from histo_core.models.layers.group_norm import GroupBatchNorm2d
+from histo_core.models.layers.p4m_network import P4MNetwork
 from histo_core.models.registry import MODELS, ModelSpec
 
 
@@ -35,7 +36,7 @@ class _Dense(nn.Module):
         return torch.cat([m.unflatten(1, (P4M.size, -1)) for m in (maps, added)], dim=2).flatten(1, 2)
 
 
-class P4MDenseNet(nn.Module):
+class P4MDenseNet(P4MNetwork):
     """DenseNet over p4m.
 
     Dense blocks with a 1 x 1 convolution and a mean pool between them, then the maximum over the symmetries and the
@@ -47,9 +48,8 @@ class P4MDenseNet(nn.Module):
 
     def __init__(self, n_classes: int, input_size: tuple[int, int], options: P4MDenseNetOptions) -> None:
         del input_size  # any size from the smallest on
-        super().__init__()
         fields = 2 * options.growth
-        self.stem = GroupConv2d(P4M, 3, fields, 3, lifting=True, padding=1, bias=False)
+        stem = GroupConv2d(P4M, 3, fields, 3, lifting=True, padding=1, bias=False)
         layers: list[nn.Module] = []
         for block in range(options.blocks):
             if block:
@@ -62,13 +62,7 @@ class P4MDenseNet(nn.Module):
             for _ in range(options.layers):
                 layers.append(_Dense(fields, options.growth))
                 fields += options.growth
-        self.features = nn.Sequential(*layers, GroupBatchNorm2d(P4M, fields), nn.ReLU())
-        self.pool = nn.Sequential(GroupPool(P4M), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(options.dropout))
-        self.head = nn.Linear(fields, n_classes)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Map float32 [n, 3, h, w] to logits [n, n_classes]."""
-        return self.head(self.pool(self.features(self.stem(images))))
+        super().__init__(stem, layers, fields, n_classes, options.dropout)
 
 
 MODELS.add(

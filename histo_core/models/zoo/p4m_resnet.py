@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from histo_core.config import Config, PreprocessConfig
 from histo_core.models.inference.gradcam_layers import last_layer_with_min_cells
-from histo_core.models.layers.group import P4M, GroupConv2d, GroupPool
+from histo_core.models.layers.group import P4M, GroupConv2d
 from histo_core.models.layers.group_norm import GroupBatchNorm2d
+from histo_core.models.layers.p4m_network import P4MNetwork
 from histo_core.models.registry import MODELS, ModelSpec
 
 Fields = Annotated[int, Field(ge=1, le=128)]
@@ -48,7 +49,7 @@ class _Residual(nn.Module):
         return added + (maps if self.widen is None else self.widen(rectified))
 
 
-class P4MResNet(nn.Module):
+class P4MResNet(P4MNetwork):
     """ResNet over p4m.
 
     A 4 x 4 lifting convolution that halves the side, residual stages with a mean pool between them, then the maximum
@@ -60,9 +61,8 @@ class P4MResNet(nn.Module):
 
     def __init__(self, n_classes: int, input_size: tuple[int, int], options: P4MResNetOptions) -> None:
         del input_size  # any size from the smallest on
-        super().__init__()
         fields = options.fields[0]
-        self.stem = GroupConv2d(P4M, 3, fields, 4, lifting=True, stride=2, padding=1, bias=False)
+        stem = GroupConv2d(P4M, 3, fields, 4, lifting=True, stride=2, padding=1, bias=False)
         layers: list[nn.Module] = []
         for stage, wanted in enumerate(options.fields):
             if stage:
@@ -70,13 +70,7 @@ class P4MResNet(nn.Module):
             for _ in range(options.blocks):
                 layers.append(_Residual(fields, wanted))
                 fields = wanted
-        self.features = nn.Sequential(*layers, GroupBatchNorm2d(P4M, fields), nn.ReLU())
-        self.pool = nn.Sequential(GroupPool(P4M), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(options.dropout))
-        self.head = nn.Linear(fields, n_classes)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Map float32 [n, 3, h, w] to logits [n, n_classes]."""
-        return self.head(self.pool(self.features(self.stem(images))))
+        super().__init__(stem, layers, fields, n_classes, options.dropout)
 
 
 MODELS.add(

@@ -11,6 +11,7 @@ import psutil
 
 from histo_core.runs.devices.nvidia_smi import GPUS
 from histo_core.runs.store.runs import Store
+from histo_core.shown_text import count
 from histo_core.workspace import Workspace
 
 _LIMIT, _USED = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
@@ -54,8 +55,7 @@ def devices(workspace: Workspace | None = None) -> tuple[Device, ...]:
     free, total = memory()
     if platform.system() == "Darwin" and platform.machine() == "arm64":
         gpus.append(Device("mps", "Apple GPU", free, total, busy.get("mps")))
-    count = usable_cores()
-    title = f"CPU, {count} core{'' if count == 1 else 's'}"
+    title = f"CPU, {count(usable_cores(), 'core')}"
     return (*gpus, Device("cpu", title, free, total, busy.get("cpu")))
 
 

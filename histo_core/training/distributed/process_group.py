@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from histo_core.config import TrainConfig
 from histo_core.errors import ConfigError, TrainingError
 from histo_core.models.device import resolve_device
+from histo_core.shown_text import count
 from histo_core.training.distributed.meeting import MEETING_FILE
 
 SILENCE = timedelta(minutes=10)
@@ -137,14 +138,14 @@ def find_process_group(config: TrainConfig) -> ProcessGroup:
             "Choose a larger batch size or fewer devices.",
         )
     alone = {"RANK": 0, "WORLD_SIZE": 1, "LOCAL_RANK": 0, "LOCAL_WORLD_SIZE": 1}
-    rank, count, local_rank, local_count = (int(os.environ.get(name, value)) for name, value in alone.items())
-    if count != config.devices:
+    rank, started, local_rank, local_count = (int(os.environ.get(name, value)) for name, value in alone.items())
+    if started != config.devices:
         raise ConfigError(
-            f"{config.devices} devices were chosen, and {count} process{'' if count == 1 else 'es'} started.",
+            f"{config.devices} devices were chosen, and {count(started, 'process')} started.",
             "One process a device.",
             "Launch the run, whose worker starts the others, or start as many with torchrun.",
         )
-    return ProcessGroup(_device(config.device, local_rank), rank, count, local_count)
+    return ProcessGroup(_device(config.device, local_rank), rank, started, local_count)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.dataset import UNLABELLED, Dataset
 from histo_core.data.splits.split import Split
 from histo_core.plots.theme import NEUTRAL, class_colours
+from histo_core.workspace import Workspace
 from pages.shared.cache import cache
 from pages.shared.components.columns import Columns
 
@@ -23,7 +24,7 @@ class Explored:
     Attributes:
         data, division: their configurations, as in the URL.
         source, split: the opened data set and the split.
-        home: the workspace's folder, part of each cache key.
+        workspace: part of each cache key.
         undivided: why the data cannot be split as requested; empty where they are split.
     """
 
@@ -31,14 +32,13 @@ class Explored:
     division: SplitConfig
     source: Dataset
     split: Split
-    home: str
+    workspace: Workspace
     undivided: str = ""
 
     @cached_property
-    def key(self) -> tuple[str, str, str]:
-        """The cache key: both configurations as JSON, and the workspace."""
-        division = cache.UNDIVIDED if self.undivided else self.division.model_dump_json()
-        return self.data.model_dump_json(), division, self.home
+    def key(self) -> tuple[DataConfig, SplitConfig | None, Workspace]:
+        """The arguments of cached functions: both configurations, and the workspace."""
+        return self.data, cache.UNDIVIDED if self.undivided else self.division, self.workspace
 
     @cached_property
     def columns(self) -> Columns:

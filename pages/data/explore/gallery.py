@@ -60,7 +60,7 @@ def _pages(page: Explored, chosen: Selection) -> None:
 def _sheet(page: Explored, rows: np.ndarray, side: int) -> bytes:
     """Return some patches with frames in the colours of their classes, as PNG."""
     colours = tuple(page.colour(int(row)) for row in rows)
-    return cache.sheet(page.key[0], page.home, tuple(rows.tolist()), COLUMNS, side, colours)
+    return cache.sheet(page.data, page.workspace, tuple(rows.tolist()), COLUMNS, side, colours)
 
 
 def _sorted(page: Explored, chosen: Selection) -> np.ndarray:

@@ -12,7 +12,7 @@ from pages.shared.components.patch_grid import COLUMNS, LARGEST, Cell, patch_gri
 
 def grid(page: Explored, rows: np.ndarray, *, side: int, key: str) -> int | None:
     """Draw patches as buttons, and return the row of the one that was just clicked."""
-    sheet, cell, torn = cache.packed(page.key[0], page.home, tuple(rows.tolist()), min(COLUMNS, len(rows)), LARGEST)
+    sheet, cell, torn = cache.packed(page.data, page.workspace, tuple(rows.tolist()), min(COLUMNS, len(rows)), LARGEST)
     notes = ["cannot be read" if broken else page.label(row) for row, broken in zip(rows, torn, strict=True)]
     cells = [Cell(page.name(row), note, page.colour(row)) for row, note in zip(rows, notes, strict=True)]
     unreadable.tell(torn, key=key)

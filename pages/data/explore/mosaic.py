@@ -23,7 +23,7 @@ DENSEST, WHOLE = "densest", "whole"
 
 def draw(page: Explored) -> None:
     """Draw the view."""
-    slides = cache_maps.slides(page.key[0], page.home)
+    slides = cache_maps.slides(page.data, page.workspace)
     if not len(slides):
         st.info(
             "These data do not say where their patches sat. A mosaic needs a slide and coordinates for each patch: "
@@ -40,7 +40,7 @@ def draw(page: Explored) -> None:
             "Slide",
             "slide",
             list(patches),
-            format_func=lambda name: f"{name} ({count(patches[name], 'patch', 'patches')})",
+            format_func=lambda name: f"{name} ({count(patches[name], 'patch')})",
             width=320,
             clears=("region", "patch"),
             help="Type to search.",
@@ -50,7 +50,7 @@ def draw(page: Explored) -> None:
             "Opacity", "opacity", 0.0, 1.0, 0.35, step=0.05, help="Opacity of the labels.", width=260
         )
     with st.spinner(f"Laying out {plain(slide)}…", show_time=True):
-        found = cache_maps.mosaic(page.key[0], slide, region, page.home)
+        found = cache_maps.mosaic(page.data, slide, region, page.workspace)
     chart = mosaic_figure(found, [page.label(int(row)) for row in found.rows], page.colours, opacity)
     layout.figure(
         chart,
@@ -66,7 +66,10 @@ def draw(page: Explored) -> None:
 
 def _region(page: Explored, slide: str) -> SlideRegion | None:
     """Return the region to show: the drawn one, else the one with the most patches; None for the whole slide."""
-    dense, drawn = cache_maps.densest(page.key[0], slide, page.home), _parse(next(iter(url_state.asked("region")), ""))
+    dense, drawn = (
+        cache_maps.densest(page.data, slide, page.workspace),
+        _parse(next(iter(url_state.asked("region")), "")),
+    )
     parts = {DENSEST: "Where most patches are"} if dense else {}
     parts[WHOLE] = "Whole slide"
     if drawn is not None:

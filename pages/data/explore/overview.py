@@ -32,7 +32,7 @@ def draw(page: Explored, chosen: Selection) -> None:
     """Draw the view."""
     _facts(page)
     _counts(page)
-    if report := cache.report_of_pcam(page.key[0], page.home):
+    if report := cache.report_of_pcam(page.data, page.workspace):
         _pcam(report)
     with unreadable.shown(key="explore.channels"):
         _channels(page, chosen)
@@ -45,7 +45,7 @@ def _facts(page: Explored) -> None:
     source = page.source
     facts = {"Patches": f"{len(source):,}"}
     for column, name in (("patient_id", "Patients"), ("slide_id", "Slides")):
-        if number := cache.countable(page.key[0], page.home).get(column):
+        if number := cache.countable(page.data, page.workspace).get(column):
             facts[name] = f"{number:,}"
     first = next(iter(read_each(source, [0]))) if len(source) else None
     if first is not None:
@@ -58,7 +58,7 @@ def _facts(page: Explored) -> None:
 
 def _counts(page: Explored) -> None:
     offered = [SPLIT] * (not page.undivided)
-    offered += [name for name in cache.countable(page.key[0], page.home) if name != "split"]
+    offered += [name for name in cache.countable(page.data, page.workspace) if name != "split"]
     if not offered:
         return
     by = url_state.choose(
@@ -123,9 +123,7 @@ def _channels(page: Explored, chosen: Selection) -> None:
     sampled = len(rows) > SAMPLE
     if sampled:
         rows = np.sort(np.random.default_rng(0).choice(rows, SAMPLE, replace=False))
-    said = (
-        f"a random sample of {SAMPLE:,} of {len(chosen):,} patches" if sampled else count(len(rows), "patch", "patches")
-    )
+    said = f"a random sample of {SAMPLE:,} of {len(chosen):,} patches" if sampled else count(len(rows), "patch")
     key = hashlib.sha256(rows.tobytes()).hexdigest()
     if st.button("Measure mean and SD", key="explore.channels", help=f"Reads {said}; values between 0 and 1."):
         st.session_state["explore.channels.asked"] = key
@@ -133,7 +131,7 @@ def _channels(page: Explored, chosen: Selection) -> None:
         st.caption(f"Takes seconds: reads {said}.")
         return
     with st.spinner(f"Reading {said}…", show_time=True):
-        found = cache.channels(page.key[0], key, page.home, rows)
+        found = cache.channels(page.data, key, page.workspace, rows)
     table = pd.DataFrame({"Channel": ["Red", "Green", "Blue"], "Mean": found.mean, "SD": found.std})
     st.dataframe(
         table,

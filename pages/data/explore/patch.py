@@ -85,7 +85,7 @@ def _steps(page: Explored, rows: np.ndarray, row: int) -> None:
                     on_click=url_state.put,
                     args=("patch", page.name(rows[there % len(rows)])),
                 )
-            st.caption(f"{at + 1:,} of {count(len(rows), 'patch', 'patches')}", width="content")
+            st.caption(f"{at + 1:,} of {count(len(rows), 'patch')}", width="content")
         st.text(f"{page.name(row)}: {page.label(row)}")
 
 

@@ -17,11 +17,11 @@ from histo_core.errors import ConfigError
 from histo_core.plots.patch_map import map_figure
 from histo_core.plots.theme import NEUTRAL, PALETTE
 from histo_core.runs.store.records import RunStatus
-from histo_core.workspace import Workspace
 from pages.data.explore import gallery
 from pages.data.explore.context import Explored
 from pages.data.explore.selection import DRAWINGS, Selection
 from pages.shared.app import url_state
+from pages.shared.app.session import current_session
 from pages.shared.cache import cache, cache_maps
 from pages.shared.components import columns, lasso, layout
 from pages.shared.components.job_card import job_card
@@ -34,8 +34,8 @@ DRAWN = 1_500
 
 def draw(page: Explored, chosen: Selection) -> None:
     """Draw the view."""
-    workspace = Workspace.default()
-    runs = {run.run_id: run for run in cache.store(page.home).runs(statuses=[RunStatus.SUCCEEDED])}
+    workspace = current_session().workspace
+    runs = {run.run_id: run for run in cache.store(page.workspace).runs(statuses=[RunStatus.SUCCEEDED])}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         features = url_state.choose(
             "Similarity by",
@@ -46,7 +46,7 @@ def draw(page: Explored, chosen: Selection) -> None:
             clears=("lasso",),
             help="What a patch is described by (features): simple measures, or what a network makes of it.",
         )
-        found = cache_maps.patch_map(page.key[0], features, page.home)
+        found = cache_maps.patch_map(page.data, features, page.workspace)
         projection = _projection(found)
         by = _colours_by(page)
     if found is None or (found.umap_xy is None and len(page.source) >= FEWEST):

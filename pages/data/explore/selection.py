@@ -60,7 +60,7 @@ def choose(page: Explored) -> Selection:
             within = np.zeros(len(page.source), bool)
             within[_lasso(page, drawn)] = True
             kept = passed & within[rows]
-        st.caption(f"{int(kept.sum()):,} of {count(len(page.source), 'patch', 'patches')}", width="content")
+        st.caption(f"{int(kept.sum()):,} of {count(len(page.source), 'patch')}", width="content")
     return Selection(
         rows[kept], rows[passed], finding is not None, measure, None if measured is None else measured[kept]
     )
@@ -114,7 +114,7 @@ def _finding(page: Explored, key: str) -> tuple[np.ndarray, str | None, np.ndarr
     """Return the rows of an audit's finding, pair by pair, the column that it measured, and its value for each row."""
     try:
         other = data_choice.against() if key.startswith(AGAINST) else None
-        report = cache.audit(*page.key, other.model_dump_json() if other else "")
+        report = cache.audit(*page.key, other)
     except HistoscopeError:
         report = None
     finding = report.finding(key.removeprefix(AGAINST)) if report else None
@@ -130,7 +130,7 @@ def _finding(page: Explored, key: str) -> tuple[np.ndarray, str | None, np.ndarr
     found = page.columns.find(np.column_stack(ends).ravel())
     rows, first = np.unique(found[found >= 0], return_index=True)
     order = np.argsort(first)
-    _chip("finding", f"{finding.title}: {count(len(rows), 'patch', 'patches')}")
+    _chip("finding", f"{finding.title}: {count(len(rows), 'patch')}")
     if finding.measure is None:
         return rows[order], None, None
     measured = np.repeat(table[finding.measure].to_numpy(np.float64), len(ends))
@@ -140,13 +140,13 @@ def _finding(page: Explored, key: str) -> tuple[np.ndarray, str | None, np.ndarr
 def _lasso(page: Explored, text: str) -> np.ndarray:
     """Return the rows inside the polygon of the URL."""
     try:
-        rows = cache_maps.within(page.key[0], text, page.home)
+        rows = cache_maps.within(page.data, text, page.workspace)
     except HistoscopeError:
         rows = None
     if rows is None:
         _chip("lasso", "A drawing that cannot be found again: its map is not here, or the link was cut")
         return np.empty(0, np.int64)
-    _chip("lasso", f"Drawn on the map: {count(len(rows), 'patch', 'patches')}")
+    _chip("lasso", f"Drawn on the map: {count(len(rows), 'patch')}")
     return rows
 
 

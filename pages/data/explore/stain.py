@@ -74,5 +74,5 @@ def _normalised(page: Explored, chosen: Selection, rows: np.ndarray, images: lis
 def _sheet(page: Explored, rows: np.ndarray, images: list[np.ndarray], name: str, file: str) -> None:
     st.markdown(f"**{name}**")
     sheet = contact_sheet(images, COLUMNS, CELL, [page.colour(int(row)) for row in rows])
-    st.image(sheet, output_format="PNG", alt=f"{count(len(rows), 'patch', 'patches')}: {name.lower()}.")
+    st.image(sheet, output_format="PNG", alt=f"{count(len(rows), 'patch')}: {name.lower()}.")
     layout.download("Download as PNG", sheet, f"{file}.png", "image/png")

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.shared.app import url_state
 from pages.shared.app.navigation import PageName, register
+from pages.shared.app.session import begin_session
 from pages.shared.components.errors import shown
 
 ASSETS = Path(__file__).resolve().parents[3] / "assets"
@@ -40,6 +41,7 @@ register(pages)
 page = st.navigation(list(pages.values()), position="top")
 url_state.arrive(next(name for name, known in pages.items() if known == page))
 with shown(afresh=True):
+    begin_session()
     page.run()
 url_state.settle()
 st.caption("For research and teaching. Not a medical device.")

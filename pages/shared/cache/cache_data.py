@@ -6,7 +6,6 @@ Keys contain the data set's state (`Dataset.state`) and its configuration, so th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,26 +21,11 @@ from histo_core.data.splits.units import Unit
 from histo_core.data.storage.converted import converted_bytes
 from histo_core.workspace import Workspace
 from pages.shared.cache import cache
+from pages.shared.cache.hashes import HASHES
 from pages.shared.components.contact_sheet import contact_sheet
 
 SECONDS = 30
 """Seconds for which a folder's listing is cached while a form is filled in."""
-
-
-@st.cache_resource(show_spinner=False)
-def _opened(home: str) -> set[str]:
-    del home
-    return set()
-
-
-def note_opened(data: str, home: str) -> None:
-    """Record that a data set was opened in this process, so that it opens again without a delay."""
-    _opened(home).add(data)
-
-
-def was_opened(data: str, home: str) -> bool:
-    """Return whether a data set, by its configuration as JSON, was opened in this process before."""
-    return data in _opened(home)
 
 
 _NO_GROUPS = ("sample_id", "label", "split")
@@ -49,32 +33,32 @@ _AT_MOST = 0.5
 """A column with more values than this share of the rows identifies patches and groups none."""
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
-def fold_counts(data: str, state: str, config: str, home: str) -> pd.DataFrame:
+@st.cache_data(show_spinner=False, hash_funcs=HASHES, max_entries=32)
+def fold_counts(data: DataConfig, state: str, config: SplitConfig, workspace: Workspace) -> pd.DataFrame:
     """Count samples by class, and patients, in the held-out set of each fold; columns fold, classes, patients."""
     del state
-    source, division = cache.dataset(data, home), SplitConfig.model_validate_json(config)
-    split_set = "valid" if division.hold_out else "test"
+    source = cache.dataset(data, workspace)
+    split_set = "valid" if config.hold_out else "test"
     rows = []
-    for one in folds_of(division):
-        counts = make_split(source, one, Workspace(Path(home))).counts(source)
+    for one in folds_of(config):
+        counts = make_split(source, one, workspace).counts(source)
         rows.append({"fold": one.fold, **counts.loc[split_set].to_dict()})
     return pd.DataFrame(rows)
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
-def patch_size(data: str, state: str, home: str) -> tuple[int, int]:
+@st.cache_data(show_spinner=False, hash_funcs=HASHES, max_entries=32)
+def patch_size(data: DataConfig, state: str, workspace: Workspace) -> tuple[int, int]:
     """Return height and width of the first patch, in pixels."""
     del state
-    height, width = cache.dataset(data, home).read([0])[0].shape[:2]
+    height, width = cache.dataset(data, workspace).read([0])[0].shape[:2]
     return height, width
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
-def group_columns(data: str, state: str, home: str) -> list[str]:
+@st.cache_data(show_spinner=False, hash_funcs=HASHES, max_entries=16)
+def group_columns(data: DataConfig, state: str, workspace: Workspace) -> list[str]:
     """Return the columns in which several patches share a value and each labelled patch has one."""
     del state
-    source = cache.dataset(data, home)
+    source = cache.dataset(data, workspace)
     return [
         column
         for column in map(str, source.table.columns)
@@ -84,36 +68,36 @@ def group_columns(data: str, state: str, home: str) -> list[str]:
     ]
 
 
-def saved(data: str, state: str, home: str) -> tuple[SavedSplit, ...]:
+def saved(data: DataConfig, state: str, workspace: Workspace) -> tuple[SavedSplit, ...]:
     """List the saved splits of a data set, the newest first."""
-    files = sorted((Workspace(Path(home)).data / "splits").glob("*/split.json"))
-    return _saved(data, state, home, tuple(file.stat().st_mtime_ns for file in files))
+    files = sorted((workspace.data / "splits").glob("*/split.json"))
+    return _saved(data, state, workspace, tuple(file.stat().st_mtime_ns for file in files))
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
-def _saved(data: str, state: str, home: str, written: tuple[int, ...]) -> tuple[SavedSplit, ...]:
+@st.cache_data(show_spinner=False, hash_funcs=HASHES, max_entries=16)
+def _saved(data: DataConfig, state: str, workspace: Workspace, written: tuple[int, ...]) -> tuple[SavedSplit, ...]:
     del state, written
-    return saved_splits(cache.dataset(data, home), Workspace(Path(home)))
+    return saved_splits(cache.dataset(data, workspace), workspace)
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
-def _ids(data: str, state: str, home: str) -> pd.Index:
+@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=8)
+def _ids(data: DataConfig, state: str, workspace: Workspace) -> pd.Index:
     del state
-    return pd.Index(cache.dataset(data, home).table["sample_id"])
+    return pd.Index(cache.dataset(data, workspace).table["sample_id"])
 
 
-def find_rows(data: str, state: str, ids: Sequence[str], home: str) -> np.ndarray:
+def find_rows(data: DataConfig, state: str, ids: Sequence[str], workspace: Workspace) -> np.ndarray:
     """Return the row of each id, int64 [n]; -1 where there is none."""
-    known = _ids(data, state, home)
+    known = _ids(data, state, workspace)
     return known.get_indexer(pd.Index(ids, dtype=known.dtype)).astype(np.int64)
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
+@st.cache_data(show_spinner=False, hash_funcs=HASHES, max_entries=16)
 def pair_sheet(
-    data: str,
-    other: str,
+    data: DataConfig,
+    other: DataConfig,
     states: tuple[str, str],
-    home: str,
+    workspace: Workspace,
     pairs: tuple[tuple[int, int, bool], ...],
     columns: int,
     cell: int,
@@ -125,7 +109,7 @@ def pair_sheet(
     ``data``.
     """
     del states
-    first, second = cache.dataset(data, home), cache.dataset(other, home)
+    first, second = cache.dataset(data, workspace), cache.dataset(other, workspace)
     images = [
         image
         for row, partner, outside in pairs
@@ -134,23 +118,23 @@ def pair_sheet(
     return contact_sheet(images, columns, cell, colours)
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
-def copy_bytes(data: str, state: str, home: str) -> int:
+@st.cache_data(show_spinner=False, hash_funcs=HASHES, max_entries=16)
+def copy_bytes(data: DataConfig, state: str, workspace: Workspace) -> int:
     """Return the size of a converted copy, in bytes."""
     del state
-    return converted_bytes(cache.dataset(data, home))
+    return converted_bytes(cache.dataset(data, workspace))
 
 
-@st.cache_data(show_spinner=False, max_entries=32, ttl=SECONDS)
-def pattern_preview(data: str, pattern: str, home: str) -> pd.DataFrame:
+@st.cache_data(show_spinner=False, hash_funcs=HASHES, max_entries=32, ttl=SECONDS)
+def pattern_preview(data: DataConfig, pattern: str, workspace: Workspace) -> pd.DataFrame:
     """Apply a patient pattern to the first names in a data set's folder; columns name and patient_id."""
-    return preview(_first_names(data, home), pattern)
+    return preview(_first_names(data, workspace), pattern)
 
 
-@st.cache_data(show_spinner=False, max_entries=32, ttl=SECONDS)
-def _first_names(data: str, home: str) -> list[str]:
+@st.cache_data(show_spinner=False, hash_funcs=HASHES, max_entries=32, ttl=SECONDS)
+def _first_names(data: DataConfig, workspace: Workspace) -> list[str]:
     """Return the first images in a data set's folder, folder by folder; no more folders are listed than needed."""
-    walk = Walk(Workspace(Path(home)).allowed(DataConfig.model_validate_json(data).root or ""))
+    walk = Walk(workspace.allowed(data.root or ""))
     names: list[str] = []
     folders = [walk.root]
     while folders and len(names) < SHOWN:

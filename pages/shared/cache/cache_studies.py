@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -11,6 +10,7 @@ from histo_core.experiments.api import experiments
 from histo_core.experiments.results import Summary
 from histo_core.workspace import Workspace
 from pages.shared.cache import cache
+from pages.shared.cache.hashes import HASHES
 
 if TYPE_CHECKING:
     from histo_core.experiments.reported import Pair
@@ -25,42 +25,42 @@ def reported_for_experiment(now: Summary, workspace: Workspace) -> tuple[Pair, .
         return ()
     ended = [f"{member.run.run_id} {member.run.ended_at}" for member in now.members if member.run and member.scores]
     scored = workspace.test_score(one.experiment_id).exists()
-    return _of_experiment(one.experiment_id, f"{ended} {scored}", str(workspace.home), now)
+    return _of_experiment(one.experiment_id, f"{ended} {scored}", workspace, now)
 
 
 def reported_for_run(run: Run, workspace: Workspace) -> tuple[Pair, ...]:
     """Return pairs as `histo_core.experiments.reported`; recomputed when the run has ended."""
-    return _of_run(run.run_id, str(run.ended_at), str(workspace.home), run) if run.origin else ()
+    return _of_run(run.run_id, str(run.ended_at), workspace, run) if run.origin else ()
 
 
 def reported_for_study(recipe: Recipe, workspace: Workspace) -> dict[str, tuple[Pair, ...]]:
     """Return pairs as `histo_core.experiments.reported`; recomputed when a run or experiment has changed."""
-    runs = cache.store(str(workspace.home)).made_from(recipe.name)
+    runs = cache.store(workspace).made_from(recipe.name)
     state = [f"{run.run_id} {run.status} {run.ended_at}" for run in runs]
     state += [f"{one.experiment_id} {one.test_touched_at}" for one in experiments(workspace, archived=True)]
-    return _of_study(recipe.name, str(state), str(workspace.home))
+    return _of_study(recipe.name, str(state), workspace)
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
-def _of_experiment(experiment_id: str, state: str, home: str, _now: Summary) -> tuple[Pair, ...]:
+@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=64)
+def _of_experiment(experiment_id: str, state: str, workspace: Workspace, _now: Summary) -> tuple[Pair, ...]:
     from histo_core.experiments.reported import reported_for_experiment
 
     del experiment_id, state
-    return reported_for_experiment(_now, Workspace(Path(home)))
+    return reported_for_experiment(_now, workspace)
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
-def _of_run(run_id: str, ended: str, home: str, _run: Run) -> tuple[Pair, ...]:
+@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=64)
+def _of_run(run_id: str, ended: str, workspace: Workspace, _run: Run) -> tuple[Pair, ...]:
     from histo_core.experiments.reported import reported_for_run
 
     del run_id, ended
-    return reported_for_run(_run, Workspace(Path(home)))
+    return reported_for_run(_run, workspace)
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
-def _of_study(study: str, state: str, home: str) -> dict[str, tuple[Pair, ...]]:
+@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=16)
+def _of_study(study: str, state: str, workspace: Workspace) -> dict[str, tuple[Pair, ...]]:
     from histo_core.experiments.reported import reported_for_study
     from histo_core.studies.recipes import STUDIES
 
     del state
-    return reported_for_study(STUDIES[study], Workspace(Path(home)))
+    return reported_for_study(STUDIES[study], workspace)

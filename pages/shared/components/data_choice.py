@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
 from histo_core.config import Config, DataConfig, SplitConfig, parse_config
 from histo_core.data.dataset import DATASETS, Dataset
-from histo_core.data.opening import open_dataset, prepare_dataset
 from histo_core.errors import CancelledError, ConfigError, HistoscopeError
 from histo_core.jobs.api import find_job, start_job
 from histo_core.regular_files import parse_json
 from histo_core.storable import as_json
 from histo_core.workspace import Workspace
 from pages.shared.app import url_state
+from pages.shared.app.session import current_session
 from pages.shared.cache import cache, cache_data
 from pages.shared.components import fetch, model_form
 from pages.shared.components.errors import shown
@@ -113,7 +114,7 @@ def _folder(name: str, data: DataConfig, prefix: str) -> str | None:
         help="On the machine that Histoscope runs on; nothing is copied or changed.",
     ).strip()
     with shown():
-        missing = bool(root) and fetch.is_missing(root, Workspace.default())
+        missing = bool(root) and fetch.is_missing(root, current_session().workspace)
         if missing:
             st.warning(
                 "There is nothing in this folder yet. This is how to get the data:", icon=":material/folder_off:"
@@ -141,9 +142,7 @@ def _options(kind: type[Dataset], data: DataConfig, prefix: str) -> tuple[dict[s
 @shown()
 def _show_patients(data: DataConfig) -> None:
     """Show what the pattern finds in the first names in the folder."""
-    found = cache_data.pattern_preview(
-        data.model_dump_json(), str(data.options[PATTERN]), str(Workspace.default().home)
-    )
+    found = cache_data.pattern_preview(data, str(data.options[PATTERN]), current_session().workspace)
     known = int(found["patient_id"].notna().to_numpy().sum())
     st.caption(f"The pattern finds a patient in {known} of the first {count(len(found), 'name')}.")
     st.dataframe(
@@ -155,21 +154,45 @@ def _show_patients(data: DataConfig) -> None:
     )
 
 
-def opened(data: DataConfig) -> Dataset:
-    """Open a data set; its preparation (rendering, unpacking, a check for broken files) shows a progress bar.
+def opened(
+    data: DataConfig,
+    workspace: Workspace,
+    *,
+    patience: float = math.inf,
+    leave_it: Callable[[], bool] = lambda: False,
+) -> Dataset:
+    """Open a data set. Its preparation (rendering, unpacking, a check for broken files) shows a progress bar.
+
+    Leaving the page stops the preparation, and no partial result stays.
+
+    Args:
+        data: the data set to open.
+        workspace: stores what is prepared.
+        patience: seconds after which to give up, if at least as many remain.
+        leave_it: asked once, and only where preparation is needed; True gives up before it begins.
 
     Raises:
+        CancelledError: it gave up.
         HistoscopeError: as `histo_core.data.opening.open_dataset`.
     """
-    workspace = Workspace.default()
-    prepare(data, workspace)
+    place, began, asked = st.empty(), time.monotonic(), False
+
+    def progress(done: int, total: int) -> None:
+        nonlocal asked
+        gone = time.monotonic() - began
+        late = gone > patience and gone * (total - done) >= patience * done
+        if late or (not asked and leave_it()):
+            raise CancelledError("The data must be made ready first.")
+        asked = True
+        place.progress(min(done / total, 1.0) if total else 0.0, f"Preparing the data: {done:,} of {total:,}")
+
     with st.spinner("Opening the data…", show_time=True):
-        source = cache.dataset(data.model_dump_json(), str(workspace.home))
-    cache_data.note_opened(data.model_dump_json(), str(workspace.home))
+        source = cache.dataset(data, workspace, progress)
+    place.empty()
     return source
 
 
-def opened_or_job(data: DataConfig) -> Dataset | None:
+def opened_or_job(data: DataConfig, workspace: Workspace) -> Dataset | None:
     """Open a data set. Long preparation runs in a job, which continues when the page is left.
 
     Returns:
@@ -178,55 +201,30 @@ def opened_or_job(data: DataConfig) -> Dataset | None:
     Raises:
         HistoscopeError: as `histo_core.data.opening.open_dataset`.
     """
-    workspace = Workspace.default()
     kind = "check" if data.skip_broken else "prepare"
     params = {"data": data.model_dump(mode="json")}
-    job = find_job(kind, params, workspace)
-    if job is None or not (job.active or job.state == "cancelled"):
-        try:
-            prepare(data, workspace, patience=PATIENCE)
-            return opened(data)
-        except _TakesLongError:
-            if job is None:
-                start_job(kind, params, workspace)
+
+    def in_a_job() -> bool:
+        job = find_job(kind, params, workspace)
+        return job is not None and (job.active or job.state == "cancelled")
+
+    try:
+        return opened(data, workspace, patience=PATIENCE, leave_it=in_a_job)
+    except CancelledError:
+        if find_job(kind, params, workspace) is None:
+            start_job(kind, params, workspace, user=current_session().user)
     note = "The data are made ready once, by a process apart from this page."
     job_card(kind, params, "Make the data ready", then="The data are ready.", note=note, primary=True)
     return None
 
 
-def is_ready(data: DataConfig) -> bool:
-    """Return whether a data set opens without preparation; False where an error prevents that."""
+def is_ready(data: DataConfig, workspace: Workspace) -> bool:
+    """Return whether a data set opens without preparation; False where an error prevents that. It stays open."""
     try:
-        prepare(data, Workspace.default(), patience=0)
+        opened(data, workspace, leave_it=lambda: True)
     except HistoscopeError:
         return False
     return True
-
-
-def prepare(data: DataConfig, workspace: Workspace, *, patience: float = math.inf) -> None:
-    """Prepare a data set for opening. Leaving the page stops this, and no partial result stays.
-
-    Args:
-        data: the data set to open.
-        workspace: stores the results.
-        patience: seconds after which to give up, if at least as many remain.
-    """
-    place, began = st.empty(), time.monotonic()
-
-    def progress(done: int, total: int) -> None:
-        gone = time.monotonic() - began
-        if gone > patience and gone * (total - done) >= patience * done:
-            raise _TakesLongError("This takes longer than a page waits.")
-        place.progress(min(done / total, 1.0) if total else 0.0, f"Preparing the data: {done:,} of {total:,}")
-
-    prepare_dataset(data, workspace, progress)
-    if data.skip_broken and not cache_data.was_opened(data.model_dump_json(), str(workspace.home)):
-        open_dataset(data, workspace, progress)  # it finds the broken files and stores the result
-    place.empty()
-
-
-class _TakesLongError(CancelledError):
-    """Preparation takes too long for a page."""
 
 
 def describe(data: DataConfig) -> str:

@@ -68,6 +68,7 @@ def show(error: Exception) -> bool:
 
 def _log_file() -> Path:
     """Return the dashboard's log file in the workspace, after adding a handler for it."""
+    # Not that of the session: to read it may end the script, and an error before it began is logged too.
     path = Workspace.default().logs / "dashboard.log"
     if not any(getattr(handler, "baseFilename", None) == str(path) for handler in LOG.handlers):
         path.parent.mkdir(parents=True, exist_ok=True)

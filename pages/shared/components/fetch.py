@@ -9,6 +9,7 @@ from histo_core.data.fetch.catalogue import DOWNLOADS
 from histo_core.errors import DataNotFoundError, PathNotAllowedError
 from histo_core.workspace import Workspace
 from pages.shared.app import navigation
+from pages.shared.app.session import current_session
 from pages.shared.components.job_card import job_card
 from pages.shared.components.text import plain, size
 
@@ -42,7 +43,7 @@ def draw(name: str, folder: str | None, *, prefix: str) -> None:
         prefix: of the widget keys.
     """
     describe(name)
-    workspace = Workspace.default()
+    workspace = current_session().workspace
     place = folder or str(workspace.data / "downloads" / name)
     if name not in DOWNLOADS:
         st.caption(plain(f"Fetch it from its source, put the files into {place}, and open that folder."))

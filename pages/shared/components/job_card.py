@@ -11,6 +11,7 @@ import streamlit as st
 from histo_core.jobs.api import Job, cancel_job, find_job, job_id_of, start_job
 from histo_core.jobs.kinds import JOBS
 from histo_core.workspace import Workspace
+from pages.shared.app.session import current_session
 from pages.shared.components.errors import shown
 from pages.shared.components.text import duration, plain, size
 
@@ -48,7 +49,7 @@ def job_card(
     Returns:
         The job's newest state; None where it was never started.
     """
-    workspace = Workspace.default()
+    workspace = current_session().workspace
     drawn = find_job(kind, params, workspace)
     active = drawn is not None and drawn.active
     key = job_id_of(kind, params)
@@ -75,7 +76,7 @@ def job_card(
             if st.button(
                 "Try again" if again else label, key=f"start.{key}", type="primary" if primary else "secondary"
             ):
-                start_job(kind, params, workspace)
+                start_job(kind, params, workspace, user=current_session().user)
                 st.rerun()
 
     card()
@@ -90,7 +91,7 @@ def _progress(job: Job, workspace: Workspace) -> None:
         disabled=job.cancel_asked,
         help="It stops within seconds and leaves nothing half-made. It also goes on when this page is closed.",
     ):
-        cancel_job(job.job_id, workspace)
+        cancel_job(job.job_id, workspace, user=current_session().user)
         st.rerun()
 
 

@@ -16,6 +16,7 @@ from histo_core.runs.store.runs import Store
 from histo_core.runs.store.search import RunFilter, find_runs
 from histo_core.workspace import Workspace
 from pages.shared.app import navigation, url_state
+from pages.shared.app.session import current_session
 from pages.shared.cache import cache
 from pages.shared.components import layout, unreadable_rows
 from pages.shared.components.errors import shown
@@ -61,7 +62,7 @@ def watch(active: bool, draw: Callable[[], None]) -> None:
     @st.fragment(run_every=SECONDS if active else None)
     @shown()
     def board() -> None:
-        keep_supervised(Workspace.default())
+        keep_supervised(current_session().workspace)
         draw()
 
     board()
@@ -77,7 +78,7 @@ def finished(page: str, nothing: str) -> dict[str, Run]:
         page: the page's title.
         nothing: what the page would show.
     """
-    store = cache.store(str(Workspace.default().home))
+    store = cache.store(current_session().workspace)
     known = {run.run_id: run for run in _offered(store)}
     asked = [
         run_id for run_id in dict.fromkeys((*url_state.asked("run"), *url_state.asked("runs"))) if run_id not in known
@@ -276,12 +277,12 @@ def _steps(run: Run, workspace: Workspace) -> None:
         navigation.link("explain", "Explain", run=run.run_id)
     elif run.status.active and not run.cancel_requested:
         if st.button("Cancel", key=f"cancel.{run.run_id}", help="Stops at the next batch; it can be resumed later."):
-            cancel(run.run_id, workspace)
+            cancel(run.run_id, workspace, user=current_session().user)
             st.rerun()
     elif run.status.resumable and st.button(
         "Resume", key=f"resume.{run.run_id}", help="Goes on from the last checkpoint, with the same settings."
     ):
-        resume(run.run_id, workspace)
+        resume(run.run_id, workspace, user=current_session().user)
         st.rerun()
     if not run.status.active and st.button(
         "Clone",

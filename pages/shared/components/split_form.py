@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.workspace import Workspace
+from pages.shared.app.session import current_session
 from pages.shared.cache import cache, cache_data
 from pages.shared.components import model_form
 from pages.shared.components.text import plain
@@ -51,12 +51,12 @@ def fields(
 
 def of_data(data: DataConfig, division: SplitConfig, *, prefix: str) -> dict[str, Any]:
     """Draw `fields` with the choices of a data set, where it has been opened before."""
-    key, home = data.model_dump_json(), str(Workspace.default().home)
-    if not cache_data.was_opened(key, home):
+    workspace = current_session().workspace
+    if not cache.was_opened(data, workspace):
         return fields(division, prefix=prefix)
-    state = cache.dataset(key, home).state
-    saved = {one.fingerprint: f"{one.name}: {one.note}" for one in cache_data.saved(key, state, home)}
-    return fields(division, prefix=prefix, columns=cache_data.group_columns(key, state, home), saved=saved)
+    state = cache.dataset(data, workspace).state
+    saved = {one.fingerprint: f"{one.name}: {one.note}" for one in cache_data.saved(data, state, workspace)}
+    return fields(division, prefix=prefix, columns=cache_data.group_columns(data, state, workspace), saved=saved)
 
 
 def _matter(folds: int | None, values: Mapping[str, Any], prefix: str) -> list[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.workspace import Workspace
 from pages.shared.app import navigation
-from pages.shared.cache import cache, cache_data
+from pages.shared.app.session import current_session
+from pages.shared.cache import cache
 from pages.shared.components import data_choice
 from pages.shared.components.errors import shown
 from pages.shared.components.text import plain
@@ -18,21 +17,21 @@ from pages.shared.components.text import plain
 @shown()
 def draw(data: DataConfig, division: SplitConfig) -> None:
     """Draw the verdict in a frame, with a link to the audit. Data that are not open yet are opened only on demand."""
-    home = str(Workspace.default().home)
+    workspace = current_session().workspace
     with st.container(border=True, key="split.verdict"):
-        if not (cache_data.was_opened(data.model_dump_json(), home) or _known_soon(data, home)):
+        if not (cache.was_opened(data, workspace) or _known_soon(data, workspace)):
             st.caption("Whether training and test share patients or patches is known once the data have been opened.")
             if st.button("Open the data and look", icon=":material/fact_check:", type="tertiary"):
-                data_choice.opened(data)
+                data_choice.opened(data, workspace)
                 st.rerun()
             return
-        data_choice.opened(data)
-        report = cache.audit(data.model_dump_json(), division.model_dump_json(), home)
+        data_choice.opened(data, workspace)
+        report = cache.audit(data, division, workspace)
         if report is not None:
             st.markdown(f"**{plain(report.verdict)}**")
         else:
-            split = cache.split(data.model_dump_json(), division.model_dump_json(), home)
-            sides = cache.sides(data.model_dump_json(), division.model_dump_json(), home)
+            split = cache.split(data, division, workspace)
+            sides = cache.sides(data, division, workspace)
             st.markdown(f"**{plain(f'{sides}; pixels are not compared yet.')}**")
             st.caption(plain(split.note))
         navigation.link(
@@ -44,7 +43,7 @@ def draw(data: DataConfig, division: SplitConfig) -> None:
         )
 
 
-def _known_soon(data: DataConfig, home: str) -> bool:
-    """Return whether to open data without a click: an audit exists, and no preparation is needed."""
-    audits = Workspace(Path(home)).data / "audits"
-    return audits.is_dir() and any(audits.iterdir()) and data_choice.is_ready(data)
+def _known_soon(data: DataConfig, workspace: Workspace) -> bool:
+    """Whether to open data without a click: an audit exists, and no preparation is needed."""
+    audits = workspace.data / "audits"
+    return audits.is_dir() and any(audits.iterdir()) and data_choice.is_ready(data, workspace)

@@ -6,7 +6,9 @@ import re
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from histo_core.shown_text import showable
+from histo_core.shown_text import count, showable
+
+__all__ = ["ago", "count", "duration", "file_name", "plain", "size", "word_for_all"]
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~^$:<>&])")
 _TRANSFORMED = re.compile(
@@ -32,11 +34,6 @@ def plain(value: object) -> str:
 def file_name(value: object) -> str:
     """Return a name for a downloaded file: letters, digits, dots, dashes and underscores, at most 120."""
     return re.sub(r"[^\w.-]+", "_", str(value)).lstrip(".")[-120:] or "file"
-
-
-def count(number: int, noun: str, plural: str = "") -> str:
-    """Format a count with its noun: "1,234 patches", "1 patch"."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def word_for_all(values: Collection[str]) -> str:

@@ -33,7 +33,7 @@ def tell(torn: np.ndarray, *, key: str) -> None:
         key: of the button, which distinguishes two of them on a page.
     """
     if torn.any():
-        number = count(int(torn.sum()), "patch", "patches")
+        number = count(int(torn.sum()), "patch")
         st.warning(f"{number} cannot be read and stand crossed out. Files names them.", icon=":material/broken_image:")
         go_on(key=key)
 

@@ -11,6 +11,7 @@ from histo_core.experiments.records import UnreadableExperiment
 from histo_core.runs.store.delete import delete
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
+from pages.shared.app.session import current_session
 from pages.shared.components import keeping
 from pages.shared.components.text import count, plain
 
@@ -20,7 +21,7 @@ def delete_run(run: Run, workspace: Workspace) -> None:
     keeping.buttons(
         run.run_id,
         archive=None,
-        delete=lambda: delete(run.run_id, workspace, force=True),
+        delete=lambda: delete(run.run_id, workspace, force=True, user=current_session().user),
         loss=lambda: (
             f"{run.run_id}: its row and all files in its folder are deleted, also where an experiment or another run "
             "counts on it. Nothing brings them back."
@@ -43,6 +44,6 @@ def experiments(found: Sequence[UnreadableExperiment], workspace: Workspace) -> 
             keeping.buttons(
                 one.experiment_id,
                 archive=None,
-                delete=lambda one=one: delete_experiment(one.experiment_id, workspace),
+                delete=lambda one=one: delete_experiment(one.experiment_id, workspace, user=current_session().user),
                 loss=lambda one=one: f"{one.experiment_id}: the experiment is forgotten. Its runs stay.",
             )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from histo_core.data.formats.images import open_image
-from histo_core.data.formats.jpeg_scan import check_coefficients
+from histo_core.data.formats.jpeg import check_coefficients
 from histo_core.errors import CorruptDataError, UnsafeFileError
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"

@@ -20,6 +20,15 @@ def augment(batch: np.ndarray, config: AugmentConfig, *, seed: int, epoch: int, 
 
     Raises:
         ConfigError: quarter turns of patches that are not square.
+
+    Example:
+        >>> import numpy as np
+        >>> from histo_core.config import AugmentConfig
+        >>> from histo_core.data.transforms.preprocess import augment
+        >>> patch = np.arange(12, dtype=np.uint8).reshape(1, 2, 2, 3)
+        >>> only_flips = AugmentConfig(flip_chance=1, quarter_turns=False, jitter=0)
+        >>> augment(patch, only_flips, seed=0, epoch=0, samples=np.array([7]))[0, 0, 0].tolist()
+        [9, 10, 11]
     """
     if changes_nothing(config):
         return batch.copy()

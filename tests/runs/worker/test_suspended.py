@@ -16,7 +16,7 @@ from histo_core.runs.store.runs import Store
 from histo_core.runs.worker.process_identity import ProcessIdentity
 from histo_core.runs.worker.suspended import lock_holders_woken, wake_lock_holders
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 WRITER = """
 import sys, time
 from histo_core.runs.store.database import open_database

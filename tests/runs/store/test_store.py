@@ -24,7 +24,7 @@ from histo_core.runs.store.test_set_access import record_score, scored_before, s
 from histo_core.runs.worker.process_identity import ProcessIdentity, boot_id
 from histo_core.workspace import Workspace
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 ME = ProcessIdentity.current()
 OTHER = replace(ME, started=ME.started + 1)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from histo_core.config import RunConfig, SplitConfig, TrainConfig, parse_config, read_config
+from histo_core.config.belongs import BELONGS
 from histo_core.config.protocol import ProtocolConfig
-from histo_core.config.train import BELONGS
 from histo_core.errors import ConfigError
 
 

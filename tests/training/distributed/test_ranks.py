@@ -54,7 +54,7 @@ def together(plans: list[dict[str, Any]], file: Path, count: int = 2) -> list[li
     """What each of some processes saw of each plan."""
     file.write_text(json.dumps(plans))
     alike = {"WORLD_SIZE": str(count), "LOCAL_WORLD_SIZE": str(count), "OMP_NUM_THREADS": "1"}
-    path = {"PYTHONPATH": f"{HERE.parents[1]}:{HERE}", "GLOO_SOCKET_IFNAME": "lo"}
+    path = {"PYTHONPATH": f"{HERE.parents[2]}:{HERE.parent}", "GLOO_SOCKET_IFNAME": "lo"}
     processes = [
         subprocess.Popen(
             [sys.executable, str(HERE / "ranked.py"), str(file)],

@@ -145,7 +145,7 @@ def test_no_read_then_write_is_lost_between_processes(workspace: Workspace) -> N
     with opened.write() as connection:
         connection.execute(sa.text("CREATE TABLE counter (value INTEGER)"))
         connection.execute(sa.text("INSERT INTO counter VALUES (0)"))
-    project = Path(__file__).resolve().parents[2]
+    project = Path(__file__).resolve().parents[3]
     writers = [subprocess.Popen([sys.executable, "-c", READ_THEN_WRITE], cwd=project) for _ in range(4)]
     assert [writer.wait() for writer in writers] == [0] * 4
     with opened.read() as connection:

@@ -106,7 +106,7 @@ def test_a_tool_that_fails_hangs_or_is_missing_gives_no_gpus(
 def test_pytorch_is_not_loaded_for_it() -> None:
     code = "import sys; from histo_core.runs.devices import devices, usage; "
     code += "from histo_core.runs.store import queue, edit, delete; assert 'torch' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[2])
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[3])
 
 
 def test_a_worker_counts_itself_and_what_it_started() -> None:

@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from histo_core.config import Config, DataConfig, ModelConfig, PreprocessConfig, RunConfig, SplitConfig, parse_config
+from histo_core.config.belongs import BELONGS
 from histo_core.config.protocol import ProtocolConfig, SweepField
-from histo_core.config.train import BELONGS, TrainConfig
+from histo_core.config.train import TrainConfig
 from histo_core.errors import ConfigError
 
 FEW = settings(max_examples=60, deadline=None, derandomize=True, database=None)

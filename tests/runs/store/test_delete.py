@@ -22,7 +22,7 @@ from histo_core.runs.store.runs import Store
 from histo_core.runs.store.schema import EXPERIMENT_RUNS, EXPERIMENTS
 from histo_core.workspace import Workspace
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 
 KILLED_WHILE_DELETING = """
 import os, signal, sys

@@ -30,7 +30,7 @@ from histo_core.training.data_order import epoch_order, training_rows
 from histo_core.training.events import EpochDone
 from histo_core.workspace import Workspace
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 
 WORK_IN_LITTLE_MEMORY = """
 import contextlib, resource, sys

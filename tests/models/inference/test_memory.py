@@ -15,7 +15,7 @@ from histo_core.models.inference.memory import kept_memory
 
 needs_glibc = pytest.mark.skipif(gnu_libc() is None, reason="The C library is not GNU's; nothing is changed.")
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 MEASURED = """
 import resource
 import psutil
