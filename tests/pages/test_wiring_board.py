@@ -178,6 +178,7 @@ ELSEWHERE = {
         "selectbox: Preset": "test_wiring_train",
         "button: Open the data and look": "test_split_verdict",
         "button_group: Protocol": "test_wiring_train",
+        "toggle: Show the table": "test_all_runs",
         "button: Estimate time and memory": "test_the_estimate_is_of_what_the_form_holds",
         "button: Train 3 models": "test_wiring_train",
         "page_link: This split has not been audited: do it now": "test_split_verdict",
