@@ -195,9 +195,14 @@ class Store:
         status: RunStatus,
         reason: str = "",
         results: RunResults | None = None,
+        progress: RunProgress | None = None,
     ) -> Run | None:
-        """Record how a run ended, and that its test set was scored. Returns None when the worker has lost the run."""
+        """Record how a run ended, and that its test set was scored. Returns None when the worker has lost the run.
+
+        ``progress`` None leaves that of the last heartbeat, which may be some epochs old.
+        """
         values = _ended(status, reason) | {"results": None if results is None else asdict(results)}
+        values |= {} if progress is None else {"progress": asdict(progress)}
         with self.database.write() as connection:
             run = self._change(connection, run_id, _held_by(worker), **values)
             if run is not None and status is RunStatus.SUCCEEDED and "test" in run.config.predict.parts:

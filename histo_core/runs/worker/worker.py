@@ -6,7 +6,7 @@ import logging
 import signal
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
 
@@ -49,7 +49,8 @@ def work(run_id: str, workspace: Workspace) -> int:
             status, reason = _carry_out(run, workspace, report, stop)
             results = _results(run, workspace) if status is RunStatus.SUCCEEDED else None
         LOG.info("%s: %s %s", run_id, status, reason)
-        _write_end(store, run_id, worker, status, reason, results)
+        progress = report.progress if report.progress.losses else None  # that of the last heartbeat may be epochs old
+        _write_end(lambda: store.finish(run_id, worker, status, reason, results, progress))
     return 0 if status is RunStatus.SUCCEEDED else 1
 
 
@@ -77,14 +78,12 @@ def _results(run: Run, workspace: Workspace) -> RunResults | None:
     return run_results(workspace.run_folder(run.run_id))
 
 
-def _write_end(
-    store: Store, run_id: str, worker: ProcessIdentity, status: RunStatus, reason: str, results: RunResults | None
-) -> None:
+def _write_end(finish: Callable[[], object]) -> None:
     """Record the end, with retries: a full disk that ended the run may also hold the database."""
     deadline = time.monotonic() + END_SECONDS
     while True:
         try:
-            store.finish(run_id, worker, status, reason, results)
+            finish()
         except StoreError as error:
             if time.monotonic() > deadline:
                 raise
