@@ -103,13 +103,21 @@ def at_the_threshold(key: Hashable, joined: Joined, aurocs: AurocResults, looks:
                         icon=":material/error:",
                         run=result.run_id,
                         show="wrong",
-                        split_set=joined.split_set,
+                        part=joined.split_set,
+                        **_chosen_by(result, comparison),
                     )
     _differences(comparison)
     _report_by_class(comparison)
     with st.container(horizontal=True, vertical_alignment="center"):
         layout.download_table(comparison.table(), "comparison", "Download the table")
         layout.download("Download the report", lambda: _report(comparison), "comparison.zip", "application/zip")
+
+
+def _chosen_by(result: ModelResult, comparison: Comparison) -> dict[str, str]:
+    """Return the threshold by which a model is right or wrong, as Explain reads it; none with many classes."""
+    if comparison.many:
+        return {}
+    return {"of": comparison.class_of_interest, "threshold": repr(result.metrics.threshold)}
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=32)

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from histo_core.comparison.join import RunPredictions
+from histo_core.comparison.threshold import parse_threshold
 from histo_core.data.dataset import Dataset
 from histo_core.data.formats.image_child import open_upload
 from histo_core.data.formats.images import KINDS, SUFFIXES
-from histo_core.errors import DataNotFoundError
+from histo_core.errors import ComparisonError, DataNotFoundError
 from histo_core.review.first_patch import choose_first_patch
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
@@ -46,6 +48,26 @@ class Patch:
     sha256: str
     label: str | None = None
     mask: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A probability from which on a patch is called one class of two.
+
+    Attributes:
+        value: the probability, 0 to 1.
+        of: the class that is called from there on.
+        other: the class that is called below.
+    """
+
+    value: float
+    of: str
+    other: str
+
+    def called(self, table: pd.DataFrame) -> np.ndarray:
+        """Return the class that each row's patch is called, object [n]."""
+        above = table[f"prob_{self.of}"].to_numpy() >= self.value
+        return np.where(above, self.of, self.other).astype(object)
 
 
 def uploaded() -> Patch | None:
@@ -88,7 +110,8 @@ def of_run(run: Run, workspace: Workspace) -> Patch | None:
             width=170,
             help="The true class, as the data say.",
         )
-        found = _fitting(predicted.table, split_set, show, label)
+        threshold = _threshold(predicted)
+        found = _fitting(predicted.table, split_set, show, label, threshold)
         if found.empty:
             layout.empty("No patch fits these filters.", _clear)
             return None
@@ -98,6 +121,8 @@ def of_run(run: Run, workspace: Workspace) -> Patch | None:
         if asked not in samples:
             asked = samples[0] if show == "wrong" else _telling(found, predicted.positive, source)
         sample = _step(samples, samples.index(asked))
+    if threshold is not None and show != ALL:
+        st.caption(f"By Compare's threshold: {plain(threshold.of)} from {threshold.value:g} on.")
     image = pixels_of(source, sample)
     truth = predicted.table.loc[predicted.table["sample_id"] == sample, "y_true"].iloc[0]
     return Patch(
@@ -149,19 +174,36 @@ def _row_of(source: Dataset, sample: str) -> int:
 def _clear() -> None:
     """Draw the button that shows all patches again."""
     if st.button("Clear the filters", icon=":material/filter_list_off:"):
-        for name in ("part", "show", "class"):
+        for name in ("part", "show", "class", "threshold", "of"):
             url_state.put(name, None)
         st.rerun()
 
 
-def _fitting(table: pd.DataFrame, split_set: str, show: str, label: str) -> pd.DataFrame:
+def _threshold(predicted: RunPredictions) -> Threshold | None:
+    """Return the threshold in the URL, by which a link chose its patches; None where there is none that fits."""
+    name = next(iter(url_state.asked("of")), "")
+    text = next(iter(url_state.asked("threshold")), "")
+    if len(predicted.classes) != 2 or name not in predicted.classes:
+        return None
+    try:
+        rule = parse_threshold(text)
+    except ComparisonError:
+        return None
+    (other,) = set(predicted.classes) - {name}
+    return None if rule.from_validation else Threshold(rule.value, name, other)
+
+
+def _fitting(
+    table: pd.DataFrame, split_set: str, show: str, label: str, threshold: Threshold | None = None
+) -> pd.DataFrame:
     """Return the rows of the patches that pass the filters, the most certain first."""
     truth = table["y_true"].to_numpy(dtype=object)
     keep = (table["split"] == split_set).to_numpy(dtype=bool)
     if label != ALL:
         keep = keep & (truth == label)
     if show != ALL:
-        right = table["y_pred"].to_numpy(dtype=object) == truth
+        called = table["y_pred"].to_numpy(dtype=object) if threshold is None else threshold.called(table)
+        right = called == truth
         keep = keep & table["y_true"].notna().to_numpy() & (right == (show == "right"))
     certainty = table.filter(regex="^prob_").max(axis=1).to_numpy()
     order = np.argsort(-certainty, kind="stable")

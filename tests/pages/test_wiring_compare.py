@@ -83,7 +83,7 @@ COMPARE = [
 COMPARE_ELSEWHERE = {
     "button: Predict its training set": "test_compare_training_set",
     "toggle: Only patches that all of them share": "test_runs_that_do_not_fit_are_joined_on_what_they_share",
-    "page_link: Patches it got wrong": "test_a_link_to_wrong_patches_names_its_run_and_set",
+    "page_link: Patches it got wrong": "test_a_link_to_wrong_patches_names_its_run_set_and_threshold",
     "download_button: HTML": "test_pages_finished and the browser's tests: what a chart gives away",
     "download_button: CSV": "test_what_compare_gives_away",
     "download_button: Download the table": "test_what_compare_gives_away",
@@ -143,12 +143,12 @@ def test_a_look_counts_for_the_runs_on_the_test_set_alone(
     assert any("Scored twice before" in one.value for one in page.caption)
 
 
-def test_a_link_to_wrong_patches_names_its_run_and_set(finished: Workspace, open_page: OpenPage) -> None:
+def test_a_link_to_wrong_patches_names_its_run_set_and_threshold(finished: Workspace, open_page: OpenPage) -> None:
     run = _small(finished)
-    page = open_page("compare", runs=[run.run_id], part="valid")
+    page = open_page("compare", runs=[run.run_id], part="valid", threshold="0.3")
     (link,) = [one.element for one in controls(page) if one.name == "page_link: Patches it got wrong"]
     asked = dict(pair.split("=") for pair in link.proto.query_string.split("&"))
-    assert asked == {"run": run.run_id, "show": "wrong", "part": "valid"}
+    assert asked == {"run": run.run_id, "show": "wrong", "part": "valid", "of": "tumour", "threshold": "0.3"}
     assert link.proto.page.endswith("explain")
 
 

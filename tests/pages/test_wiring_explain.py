@@ -98,6 +98,28 @@ EXPLAIN_ELSEWHERE = {
 }
 
 
+@pytest.mark.parametrize("threshold", ["0.05", "0.5", "0.95"])
+def test_wrong_answers_are_those_of_the_threshold_in_the_link(
+    threshold: str, finished: Workspace, open_page: OpenPage
+) -> None:
+    run = newest(finished)
+    table = load(run, finished).table
+    table = table[table["split"] == "test"]
+    wrong = ((table["prob_tumour"] >= float(threshold)) != (table["y_true"] == "tumour")).sum()
+    page = open_page("explain", run=run.run_id, part="test", show="wrong", of="tumour", threshold=threshold)
+    captions = [one.value.replace("\\", "") for one in page.caption]
+    assert any(f" of {wrong:,} patch" in caption for caption in captions)
+    assert f"By Compare's threshold: tumour from {float(threshold):g} on." in captions
+
+
+@pytest.mark.parametrize(("threshold", "of"), [("validation:youden", "tumour"), ("2", "tumour"), ("0.3", "gone")])
+def test_a_threshold_that_does_not_fit_the_run_is_left_out(
+    threshold: str, of: str, finished: Workspace, open_page: OpenPage
+) -> None:
+    page = open_page("explain", run=newest(finished).run_id, show="wrong", of=of, threshold=threshold)
+    assert not any("threshold" in one.value for one in page.caption)
+
+
 @pytest.mark.parametrize("row", EXPLAIN, ids=lambda row: row.id)
 def test_explain_asks_the_core_what_its_controls_say(
     row: Row, finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, explained: list[Any]
