@@ -70,10 +70,6 @@ def at_the_threshold(key: Hashable, joined: Joined, aurocs: AurocResults, looks:
     if len(joined.classes) > 2:
         st.header(plain(f"{aurocs.class_of_interest} against the rest"), anchor=False)
     comparison = replace(at_threshold(joined, aurocs, _rule(joined)), looks=looks)
-    st.dataframe(
-        metrics_table(comparison), hide_index=True, alt="Each model's AUROC and, at its threshold, its other metrics."
-    )
-    st.caption(plain(f"95% intervals in brackets, from {comparison.basis}. Threshold: {comparison.rule.words}."))
     if comparison.rule.from_validation and joined.split_set == "valid":
         st.warning(plain(comparison.warnings[-1]), icon=":material/info:")
     grid = layout.halves()
@@ -106,6 +102,10 @@ def at_the_threshold(key: Hashable, joined: Joined, aurocs: AurocResults, looks:
                         part=joined.split_set,
                         **_chosen_by(result, comparison),
                     )
+    st.dataframe(
+        metrics_table(comparison), hide_index=True, alt="Each model's AUROC and, at its threshold, its other metrics."
+    )
+    st.caption(plain(f"95% intervals in brackets, from {comparison.basis}. Threshold: {comparison.rule.words}."))
     _differences(comparison)
     _report_by_class(comparison)
     with st.container(horizontal=True, vertical_alignment="center"):
