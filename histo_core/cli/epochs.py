@@ -16,7 +16,7 @@ def epoch_line(event: EpochDone, epochs: int) -> str:
     trained, valid = (_scores(event, split_set) for split_set in ("train", "valid"))
     return (
         f"epoch {event.epoch + 1} of {epochs}: train loss {event.train_loss:.4f}{trained}; validation loss "
-        f"{event.valid_loss:.4f}{valid}; {event.seconds:.1f} s{', best so far' if event.best else ''}"
+        f"{event.valid_loss:.4f}{valid}; {event.seconds:.1f} s{', kept so far' if event.best else ''}"
     )
 
 
@@ -47,7 +47,7 @@ def _row(event: EpochDone, *, best: bool) -> tuple[str, ...]:
         )
     ]
     return (
-        f"{event.epoch + 1}{' (best)' if best else ''}",
+        f"{event.epoch + 1}{' (kept)' if best else ''}",
         *cells,
         "-" if event.learning_rate is None else f"{event.learning_rate:.3g}",
     )

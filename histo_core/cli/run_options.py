@@ -8,8 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from histo_core.cli.options import DataOptions, SkipBroken, pairs, with_options
+from histo_core.cli.output import say, watched
 from histo_core.config import RunConfig, read_config
 from histo_core.errors import ConfigError
+from histo_core.workspace import Workspace
+
+MADE = "phantom"
+"""The data set that is drawn, and the default; its settings are the demo's, and none are recommended."""
 
 
 def run_config(
@@ -21,14 +26,17 @@ def run_config(
     split: Annotated[str | None, typer.Option(help="Split by: auto, published, patient, slide or random.")] = None,
     model: Annotated[str | None, typer.Option(help="Model, such as cnn_rnn or resnet18.")] = None,
     weights: Annotated[str | None, typer.Option(help="Initial weights: none, imagenet or a .safetensors file.")] = None,
-    crop: Annotated[int | None, typer.Option(help="Centre crop, in pixels; else the model's own.")] = None,
-    resize: Annotated[int | None, typer.Option(help="Resize to this side, in pixels; else the model's own.")] = None,
+    crop: Annotated[int | None, typer.Option(help="Centre crop, in pixels; else none.")] = None,
+    resize: Annotated[int | None, typer.Option(help="Resize to this side, in pixels; else as recommended.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Patches a batch.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Learning rate.")] = None,
     max_train_samples: Annotated[int | None, typer.Option(help="Train on a seeded subset of this size.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda:0 or mps.")] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=1, help="Time for the recommended settings; else 30 minutes.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of weights, order and augmentation.")] = None,
     change: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any other field, such as augment.jitter=0.2")
@@ -59,6 +67,14 @@ def run_config(
         "seed": seed,
     }
     changes = {key: value for key, value in given.items() if value is not None} | pairs(change)
+    if config is None and changes.get("data.dataset", MADE) != MADE:
+        return _recommended(changes, minutes)
+    if minutes is not None:
+        raise ConfigError(
+            "--minutes was given for settings that are not recommended ones.",
+            "Settings are recommended for a data set of your own, without --config.",
+            "Leave --minutes out.",
+        )
     return build_config(config, changes)
 
 
@@ -75,26 +91,31 @@ def build_config(file: Path | None, changes: dict[str, Any]) -> RunConfig:
         ConfigError: the file or a change cannot be used.
         UnknownNameError: no model has this name.
     """
-    # The model registry loads PyTorch, which a launch needs anyway and `--help` does not.
+    # They load PyTorch, which a launch needs anyway and `--help` does not.
     from histo_core.models.registry import MODELS
+    from histo_core.recommendation.recipe import put
 
     base = RunConfig() if file is None else read_config(file)
     values = base.model_dump(mode="json")
     if "preprocess" not in base.model_fields_set:
         values["preprocess"] = MODELS[changes.get("model.name", base.model.name)].preprocess.model_dump(mode="json")
     for key, value in changes.items():
-        _put(values, key, value)
+        put(values, key, value)
     return RunConfig.parse(values)
 
 
-def _put(values: dict[str, Any], key: str, value: Any) -> None:
-    *parents, last = key.split(".")
-    for parent in parents:
-        if not isinstance(values.get(parent), dict):
-            raise ConfigError(
-                f"{key} is not a field of a run.",
-                f"Fields: {', '.join(RunConfig.model_fields)}, with a dot between levels.",
-                "Write for example augment.jitter=0.2.",
-            )
-        values = values[parent]
-    values[last] = value
+def _recommended(changes: dict[str, Any], minutes: float | None) -> RunConfig:
+    """Return the recommended configuration for a data set, and print each choice with its reason.
+
+    Raises:
+        HistoscopeError: as `histo_core.recommendation.api.recommend_run`.
+    """
+    from histo_core.recommendation.api import recommend_run
+    from histo_core.recommendation.recipe import MINUTES
+
+    with watched("reading the images") as progress:
+        time = MINUTES if minutes is None else minutes
+        found = recommend_run(RunConfig(), changes, Workspace.default(), minutes=time, progress=progress)
+    for line in found.lines():
+        say(line)
+    return found.config

@@ -28,12 +28,14 @@ def train(
     """Train a model and watch it; the run goes on when this terminal closes.
 
     Ctrl-C asks the run to stop and keeps its checkpoint. The last line names the run.
-    Preprocessing is what the model recommends, unless --config, --crop, --resize or --set say otherwise.
+    Settings that are not given are recommended for the data, this machine and the time (--minutes), each with its
+    reason. With --config they are the file's; the drawn phantom has fixed ones.
 
     \b
     Examples:
       python -m histo_core train --dataset phantom --option patches=500 --model cnn_rnn --epochs 3
-      python -m histo_core train --dataset kpcam --root ../shared/data/kpcam --model cnn_rnn --epochs 3
+      python -m histo_core train --dataset kpcam --root ../shared/data/kpcam
+      python -m histo_core train --dataset kpcam --root ../shared/data/kpcam --minutes 5 --seed 1
       python -m histo_core train --dataset pcam --root pcam --model resnet18 --weights imagenet --detach
       python -m histo_core train --config my_run.yaml --seed 1 --set augment.jitter=0.2
     """

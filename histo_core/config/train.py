@@ -12,7 +12,7 @@ from histo_core.config.belongs import BELONGS
 
 
 class TrainConfig(Config):
-    """The training of the network. The best epoch is the one with the lowest validation loss.
+    """The training of the network. The best epoch is the one with the lowest validation loss; see ``checkpoint``.
 
     A setting that `BELONGS` lists must keep its default under other choices, so that no run has a setting without
     effect.
@@ -201,6 +201,13 @@ class TrainConfig(Config):
         lt=1,
         title="EMA decay",
         description="Decay a step of a moving average, such as 0.999, which is validated and kept; none: no average",
+    )
+    checkpoint: Literal["best", "last"] = Field(
+        default="best",
+        exclude_if=lambda kept: kept == "best",  # so that runs from before this setting existed keep their hashes
+        title="Keep the weights of",
+        description="The epoch with the lowest validation loss (best); or the last one, which is safer where the "
+        "validation set holds few patients",
     )
     patience: int | None = Field(
         default=None, ge=1, le=10_000, title="Patience", description="Stop after that many epochs without a new best"

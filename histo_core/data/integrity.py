@@ -19,6 +19,9 @@ from histo_core.files import read_json, read_kept, write_json
 from histo_core.progress import Progress, silent
 from histo_core.workspace import Workspace
 
+Size = tuple[int, int]
+"""Height and width, in pixels."""
+
 _BATCH = 64
 
 
@@ -35,11 +38,11 @@ class FileCheck:
 
     problems: tuple[Problem, ...]
     checked: int
-    sizes: Mapping[tuple[int, int], int]
+    sizes: Mapping[Size, int]
     left_out: LeftOut = field(default_factory=LeftOut)
 
     @property
-    def odd(self) -> dict[tuple[int, int], int]:
+    def odd(self) -> dict[Size, int]:
         """All sizes but the most frequent one; a patch at a slide's edge is often smaller."""
         return dict(list(self.sizes.items())[1:])
 
@@ -59,7 +62,7 @@ def check_files(dataset: Dataset, progress: Progress = silent) -> FileCheck:
 
 def _decoded(dataset: Dataset, progress: Progress) -> FileCheck:
     problems: list[Problem] = []
-    sizes: Counter[tuple[int, int]] = Counter()
+    sizes: Counter[Size] = Counter()
     total = len(dataset)
     for start in range(0, total, _BATCH):
         rows = np.arange(start, min(start + _BATCH, total))
@@ -75,6 +78,26 @@ def make_check(dataset: Dataset, workspace: Workspace, progress: Progress = sile
         CancelledError: ``progress`` requested it; nothing is stored.
     """
     return replace(_made(dataset, workspace, progress), left_out=dataset.left_out)
+
+
+def image_sizes(dataset: Dataset, workspace: Workspace, progress: Progress = silent) -> Mapping[Size, int]:
+    """Return how many images there are of each (height, width), the most frequent first.
+
+    Data sets that are one array have one size; of image files each is decoded once, and the check of them is kept.
+
+    Raises:
+        BrokenFilesError: images that cannot be read.
+        CancelledError: ``progress`` requested it; nothing is stored.
+    """
+    if not dataset.one_file_each:
+        height, width = dataset.read([0])[0].shape[:2]
+        return {(height, width): len(dataset)}
+    check = _made(dataset, workspace, progress)
+    if check.problems:
+        raise BrokenFilesError(
+            check.problems, "Mend or remove them, or say that broken files are left out (skip_broken)."
+        )
+    return check.sizes
 
 
 def load_check(dataset: Dataset, workspace: Workspace) -> FileCheck | None:
@@ -118,7 +141,7 @@ def _kept(dataset: Dataset, workspace: Workspace) -> FileCheck | None:
     return kept if kept is not None and kept.checked == len(dataset) else None  # earlier versions stopped at a limit
 
 
-def _read(dataset: Dataset, rows: np.ndarray, sizes: Counter[tuple[int, int]]) -> list[Problem]:
+def _read(dataset: Dataset, rows: np.ndarray, sizes: Counter[Size]) -> list[Problem]:
     """Count the sizes of some images; unreadable ones are found by reading each image alone."""
     try:
         sizes.update([(image.shape[0], image.shape[1]) for image in dataset.each_source(rows)])

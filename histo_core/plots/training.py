@@ -70,8 +70,9 @@ def curves_figure(
 ) -> go.Figure:
     """Plot a measure by epoch: validation as a line and training, which is `RUNNING`, as a thin dotted line.
 
-    A star marks the epoch whose weights are kept: the one with the lowest validation loss. An open circle shows the
-    mean training loss of the current epoch, at the share of its batches that are done.
+    A star marks the epoch whose weights are kept: the one with the lowest validation loss, or the last one where the
+    run says so. An open circle shows the mean training loss of the current epoch, at the share of its batches that are
+    done.
 
     Args:
         events_by_run: displayed name -> the run's finished epochs in order; a run without epochs has no curve.
@@ -82,7 +83,7 @@ def curves_figure(
     within = {name: at for name, at in now.items() if _within(at)} if measure == "loss" else {}
     drawn = {name: events for name, events in events_by_run.items() if events or name in within}
     known = {name: events for name, events in drawn.items() if events}
-    kept = {name: min(events, key=lambda event: event.valid_loss) for name, events in known.items()}
+    kept = {name: _kept(events) for name, events in known.items()}
     split_sets = {name: _split_sets(kind, events) for name, events in drawn.items()}
     entries = sum(map(len, split_sets.values())) + len(within)
     figure = new_figure(_sentence(known, measure), "curves", legend=entries)
@@ -102,7 +103,7 @@ def curves_figure(
         if "validation" in split_sets[name]:
             figure.add_scatter(
                 x=[kept[name].epoch + 1], y=[kind.of(kept[name], "validation")], mode="markers",
-                name=label(f"{name}, best epoch"),
+                name=label(f"{name}, kept epoch"),
                 marker={"symbol": "star", "size": 13, "color": line["color"]}, legendgroup=name, showlegend=False,
                 hovertemplate=hover,
             )  # fmt: skip
@@ -121,6 +122,11 @@ def curves_figure(
         figure.update_xaxes(dtick=1)  # else an axis of two epochs has the labels 0, 1, 1, 2, 2
     figure.update_yaxes(title=_axis(kind, known), rangemode="tozero" if measure == "loss" else "normal")
     return figure
+
+
+def _kept(events: Sequence[EpochDone]) -> EpochDone:
+    """Return the epoch whose weights are kept so far: the last one that was marked when it ended."""
+    return next((event for event in reversed(events) if event.best), events[-1])
 
 
 def _split_sets(kind: _Kind, events: Sequence[EpochDone]) -> list[str]:

@@ -20,6 +20,8 @@ from histo_core.models.device import resolve_device
 from histo_core.models.layers.equivariance import inexact
 from histo_core.models.registry import INITIAL_BYTES, MODELS, build_model, build_network, imagenet_file
 from histo_core.runs.devices.devices import usable_cores
+from histo_core.runs.preflight_data import check_sizes, data_doubts, sizes_that_matter
+from histo_core.runs.preflight_room import room_doubts
 from histo_core.runs.store.test_set_access import fingerprint_of
 from histo_core.training.data_order import training_rows, validation_rows
 from histo_core.workspace import Workspace
@@ -52,6 +54,9 @@ class Checked:
 def check(configs: Sequence[RunConfig], workspace: Workspace, *, here: bool = True) -> list[Checked]:
     """Open and hash each data set once, make each split, and build each kind of network once.
 
+    Refused is what would make a run fail later: a crop that is larger than the smallest image, mixed sizes, a set
+    without patches, weights that do not fit, too little memory or room on the disk.
+
     Nothing is downloaded: the run's worker fetches published weights that are missing.
 
     Args:
@@ -79,12 +84,18 @@ def _check(
     device = resolve_device(config.train.device)
     if here:
         _check_devices(config.train, device)
+    sizes = sizes_that_matter(config.preprocess, dataset, workspace)
+    if sizes is not None:
+        check_sizes(config.preprocess, sizes)
     height, width = dataset.read([0])[0].shape[:2]
     input_size = Preprocess(config.preprocess).output_size(height, width)
     kind = f"{config.model.model_dump_json()} {len(dataset.classes)} {input_size}"
     if kind not in built:
         _check_network(config.model, len(dataset.classes), input_size, workspace)
         built.add(kind)
+    notes = [inexact(config.model, input_size), *data_doubts(config, dataset, split, sizes)]
+    if here:
+        notes += room_doubts(config, input_size, len(dataset.classes), device, workspace)
     several = device.type == "cuda" and torch.cuda.device_count() > 1
     return Checked(
         config=_with_noted_weights(config),
@@ -93,7 +104,7 @@ def _check(
         test_fingerprint=fingerprint_of(dataset, split),
         device="auto" if several and config.train.device == "auto" else str(device),
         title=MODELS[config.model.name].title,
-        notes=tuple(filter(None, [inexact(config.model, input_size)])),
+        notes=tuple(filter(None, notes)),
     )
 
 

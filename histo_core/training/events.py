@@ -55,7 +55,9 @@ class EpochDone(Event):
     recall and F1, are also None in files of older versions. ``macro`` means more than two classes: AUROC is then the
     mean of one class against the rest, and precision, recall and F1 are macro averages.
 
-    ``learning_rate`` is the optimiser's rate for the classifiers in the epoch's last step.
+    ``learning_rate`` is the optimiser's rate for the classifiers in the epoch's last step. ``best`` means that the
+    epoch's weights are kept until a later epoch's replace them: it has the lowest validation loss so far, or the run
+    keeps the last epoch (``train.checkpoint``).
     """
 
     epoch: int

@@ -164,10 +164,10 @@ class Session:
         return result
 
     def after_epoch(self, result: Validation, seconds: float) -> EpochDone:
-        """Store the epoch: its scores, the checkpoint, and the weights if they are the best so far."""
-        epoch = self.at.epoch
+        """Store the epoch: its scores, the checkpoint, and the weights if they are to be kept so far."""
+        epoch, last = self.at.epoch, self._config.train.checkpoint == "last"
         # An epoch that is repeated because its own checkpoint was damaged stays the best one.
-        best = result.loss < self._best_loss or epoch == self._best_epoch
+        best = last or result.loss < self._best_loss or epoch == self._best_epoch
         if best:
             self._best_epoch, self._best_loss = epoch, result.loss
         scores = self.seen.scores(self._batches.labels(self._trained), self._config.model.output, self._positive)
@@ -197,7 +197,7 @@ class Session:
         return Stopped(self.at.epoch, self.at.batch)
 
     def finished(self, reason: Literal["epochs", "patience"] = "epochs") -> Finished:
-        """Report the best epoch and why training ended."""
+        """Report the epoch whose weights are kept and why training ended."""
         return Finished(self._best_epoch, self._best_loss, reason)
 
     def _save(self, weights: BestWeights | None = None) -> None:

@@ -11,7 +11,7 @@ from pages.shared.app.session import current_session
 from pages.shared.cache import cache
 from pages.shared.components import layout, run_card
 from pages.shared.components.errors import shown
-from pages.train import all_runs, run_board, run_form, run_launch, run_source
+from pages.train import all_runs, own_data, run_board, run_form, run_launch, run_source
 
 
 def render() -> None:
@@ -34,6 +34,9 @@ def _form(workspace: Workspace) -> None:
     if any(run.status.active for run in find_runs(store, RunFilter(), limit=1).runs):
         st.markdown(f"[To the runs that wait or train](#{run_board.ANCHOR})")
     source = run_source.choose(store, workspace)
+    if source is None:
+        own_data.correct()
+        return
     machine = devices(workspace)
     busy = {device.busy_with for device in machine if device.busy_with}
     labels = {run_id: run_card.label(store.get(run_id)) for run_id in busy}

@@ -12,6 +12,8 @@ from histo_core.studies.demo import demo_configs
 from histo_core.studies.origin import Origin
 from histo_core.studies.recipes import STUDIES, NamedConfig, Recipe
 
+DEMO = "demo"
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -37,9 +39,7 @@ class Preset:
 
 def all_presets() -> dict[str, Preset]:
     """Return the demo, then each study, by name."""
-    demo = Preset(
-        "demo", "Demo: three networks on phantom tissue", "Trains in minutes on made-up data.", demo_configs()
-    )
+    demo = Preset(DEMO, "Demo: three networks on phantom tissue", "Trains in minutes on made-up data.", demo_configs())
     studies = [
         Preset(name, recipe.title, f"{recipe.source}.", _with_origins(recipe), recipe)
         for name, recipe in STUDIES.items()

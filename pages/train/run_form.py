@@ -21,7 +21,7 @@ from histo_core.runs.store.edit import NAME_LENGTH, NOTE_LENGTH, PRIORITY
 from histo_core.studies.recipes import NamedConfig
 from pages.shared.components import data_choice, model_form, run_card, split_form
 from pages.shared.components.text import plain
-from pages.train import presets, run_changes, run_networks, run_symmetry, train_form
+from pages.train import own_data, presets, run_changes, run_networks, run_symmetry, train_form
 from pages.train.run_source import Source
 
 
@@ -72,11 +72,15 @@ def draw(
     problems: list[str] = []
     with st.expander("Data", expanded=base.data.dataset != "phantom"):
         data = data_choice.form(linked[0] if linked else base.data, prefix=prefix)
+    if source.word != "run":
+        own_data.follow(data, linked[0] if linked else base.data, demo=source.preset.name == presets.DEMO)
     changes: dict[str, dict[str, Any]] = {}
     networks: dict[str, dict[str, Any]] = {}
     beside: dict[str, DeltaGenerator] = {}
     for section, (title, _) in run_changes.SECTIONS.items():
         with st.expander(title, expanded=section == "train"):
+            for reason in source.reasons.get(section, ()):
+                st.caption(plain(reason))
             key = f"{prefix}.{base.model.name}.{section}"
             if section == "model":
                 networks, wrong = run_networks.fields(members, prefix=key)

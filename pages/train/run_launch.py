@@ -23,7 +23,15 @@ from pages.shared.app.session import current_session
 from pages.shared.cache.hashes import HASHES
 from pages.shared.components import data_choice, split_verdict
 from pages.shared.components.text import count, plain
-from pages.train import experiment_form, preset_view, run_command, run_estimate
+from pages.train import (
+    experiment_form,
+    own_data,
+    preset_view,
+    recommended_view,
+    run_command,
+    run_estimate,
+    seen_view,
+)
 from pages.train.run_form import TrainRequest
 from pages.train.run_source import Source
 
@@ -43,6 +51,8 @@ def draw(wanted: TrainRequest, source: Source, machine: Sequence[Device], worksp
         config = wanted.members[0].config
         split_verdict.draw(config.data, config.split)
         preset_view.missing(wanted.members, workspace)
+        if recommended_view.is_own(config.data):
+            seen_view.draw(config)
     protocol = ProtocolConfig()
     if wanted.members:
         try:
@@ -121,7 +131,7 @@ def _launch(wanted: TrainRequest, protocol: ProtocolConfig, recipe: Recipe | Non
             **_written(wanted),
             warn=lambda note: st.toast(plain(note), icon=":material/rotate_right:", duration="long"),
         )
-    navigation.go("train", watch=[run.run_id for run in launched])
+    navigation.go("train", watch=[run.run_id for run in launched], **own_data.kept(wanted.members[0].config))
 
 
 def _experiments(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -11,9 +12,9 @@ from histo_core.studies.origin import Origin, read_origin
 from histo_core.studies.recipes import NamedConfig
 from histo_core.workspace import Workspace
 from pages.shared.app import url_state
-from pages.shared.components import run_card
+from pages.shared.components import data_choice, run_card
 from pages.shared.components.text import plain
-from pages.train import preset_view, presets
+from pages.train import preset_view, presets, recommended_view
 
 
 @dataclass(frozen=True)
@@ -22,32 +23,45 @@ class Source:
 
     Attributes:
         preset: the runs; for a clone, the one run.
-        word: its displayed name: "preset" or "run".
+        word: its displayed name: "preset", "run" or "recommendation".
+        reasons: section of a run's configuration to the reasons of a recommendation.
     """
 
     preset: presets.Preset
     word: str
+    reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def choose(store: Store, workspace: Workspace) -> Source:
-    """Return the chosen preset, or the run that the URL's ``clone`` names.
+def choose(store: Store, workspace: Workspace) -> Source | None:
+    """Return the run that the URL's ``clone`` names, else what is recommended for its data, else the chosen preset.
+
+    Returns:
+        None where nothing can be recommended; the reason is drawn.
 
     Raises:
         RunError: there is no such run.
+        ConfigError: the URL names data with an invalid configuration.
     """
     ids = url_state.asked("clone")
     if ids:
         return Source(_clone(store, ids[0]), "run")
-    known = presets.all_presets()
-    preset = known[
-        url_state.choose(
+    linked, known = data_choice.from_url(), presets.all_presets()
+    titles = {name: preset.title for name, preset in known.items()}
+    if linked is not None and recommended_view.is_own(linked[0]):
+        titles = {recommended_view.NAME: recommended_view.TITLE} | titles
+    row = st.container(horizontal=True)
+    with row:
+        name = url_state.choose(
             "Preset",
             "preset",
-            list(known),
-            format_func=lambda name: known[name].title,
-            help="A set of runs with all their settings, from the demo or from a published study.",
+            list(titles),
+            format_func=titles.__getitem__,
+            help="A set of runs with all their settings: what fits the data, the demo, or a published study.",
         )
-    ]
+    if linked is not None and name == recommended_view.NAME:
+        found = recommended_view.draw(*linked, row)
+        return None if found is None else Source(found.preset, "recommendation", found.reasons)
+    preset = known[name]
     st.caption(plain(preset.note))
     if preset.recipe:
         preset_view.about(preset.recipe, workspace)

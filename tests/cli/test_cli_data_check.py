@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -12,6 +13,8 @@ from PIL import Image
 
 from histo_core.cli import data_check, options, train
 from histo_core.config import RunConfig
+from histo_core.recommendation.choice import Recommendation
+from histo_core.recommendation.recipe import with_choices
 
 RNG = np.random.default_rng(0)
 
@@ -256,7 +259,11 @@ def test_the_flag_reaches_the_configuration(call, monkeypatch: pytest.MonkeyPatc
         launched.append(config)
         raise SystemExit(0)
 
+    def recommend(base: RunConfig, given: dict[str, Any], *_: object, **__: object) -> Recommendation:
+        return Recommendation(with_choices(base, (), given), (), 0.0)
+
     monkeypatch.setattr(train, "launch", launch)
+    monkeypatch.setattr("histo_core.recommendation.api.recommend_run", recommend)
     for flags in (("--skip-broken",), ()):
         call("train", "--dataset", "kpcam", "--root", "x", *flags)
     assert [config.data.skip_broken for config in launched] == [True, False]

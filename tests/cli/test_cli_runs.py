@@ -49,7 +49,7 @@ def test_list_and_show(call, store: Store, run: Run) -> None:
     assert run.run_id in listed.out
     assert "cnn_rnn" in listed.out
     nothing = call("runs", "list", "--status", "failed", "--status", "lost").out
-    assert nothing == "No run is failed or lost; `runs list` shows the others.\n"
+    assert nothing == "No run is failed or interrupted; `runs list` shows the others.\n"
     shown = call("runs", "show", run.run_id)
     assert f"run:               {run.run_id}" in shown.out
     assert run.config.to_yaml().strip() in shown.out
@@ -137,7 +137,7 @@ def test_show_gives_all_figures_of_all_epochs_when_asked_to(call, workspace: Wor
         "epoch": "1", "train loss": "0.7000", "valid loss": "0.6000", "valid accuracy": "0.800",
     }  # fmt: skip
     assert dict(zip(names, rows[1], strict=True)) == {
-        "epoch": "2 (best)", "learning rate": "0.0005",
+        "epoch": "2 (kept)", "learning rate": "0.0005",
         "train loss": "0.5000", "train accuracy": "0.710", "train AUROC": "0.720", "train precision": "0.730",
         "train recall": "0.740", "train F1": "0.750",
         "valid loss": "0.4100", "valid accuracy": "0.810", "valid AUROC": "0.820", "valid precision": "-",
@@ -149,7 +149,7 @@ def test_show_gives_all_figures_of_all_epochs_when_asked_to(call, workspace: Wor
 def test_an_epochs_line_tells_training_too_and_names_averages_over_classes() -> None:
     assert epoch_line(replace(WHOLE, macro=True), 8) == (
         "epoch 2 of 8: train loss 0.5000, accuracy 0.710, macro AUROC 0.720; "
-        "validation loss 0.4100, accuracy 0.810, macro AUROC 0.820; 1.5 s, best so far"
+        "validation loss 0.4100, accuracy 0.810, macro AUROC 0.820; 1.5 s, kept so far"
     )
 
 
@@ -172,7 +172,7 @@ def test_watch_tells_each_epoch_and_the_end(
     done = call("runs", "watch", run.run_id)
     assert done.code == 1
     assert done.out.splitlines() == [
-        "epoch 1 of 10: train loss 0.7000; validation loss 0.6000, accuracy 0.800; 1.5 s, best so far",
+        "epoch 1 of 10: train loss 0.7000; validation loss 0.6000, accuracy 0.800; 1.5 s, kept so far",
         "epoch 2 of 10: train loss 0.5000; validation loss 0.7000, accuracy 0.800, AUROC 0.900; 1.5 s",
         "The loss is no number.",
         f"Go on with: python -m histo_core runs resume {run.run_id}",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from histo_core.cli.options import pairs
 from histo_core.cli.run_options import build_config
@@ -116,3 +118,47 @@ def test_what_the_system_refuses_is_one_message(call, monkeypatch: pytest.Monkey
     done = call("train", "--dataset", "phantom", "--model", "cnn_narrow")
     assert done.code == 2
     assert done.err == "Error: /somewhere: No space left on device. Free some space.\n"
+
+
+def folder_of_patches(root: Path, each: int) -> Path:
+    """Random patches of two classes, one of them smaller than the others."""
+    random = np.random.default_rng(0)
+    for kind in ("benign", "malignant"):
+        (root / kind).mkdir(parents=True)
+        for number in range(each):
+            side = (40, 64) if number else (40, 14)
+            Image.fromarray(random.integers(0, 255, (*side, 3), np.uint8)).save(root / kind / f"{number}.png")
+    return root
+
+
+def test_a_data_set_alone_gets_the_recipe_that_fits_it(
+    call, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each choice is printed with its reason before the run starts; what is given stays."""
+    monkeypatch.setattr("histo_core.runs.api.ensure_supervisor", lambda _: 1)
+    root = folder_of_patches(tmp_path / "patches", 30)
+    done = call("train", "--dataset", "folder", "--root", str(root), "--batch-size", "16", "--detach")
+    assert done.code == 0, done.err
+    config = Store.open(workspace).runs()[0].config
+    assert (config.preprocess.crop, config.preprocess.resize) == (None, 48)
+    assert (config.model.name, config.train.schedule, config.train.checkpoint) == ("p4m_resnet", "one_cycle", "last")
+    assert config.train.batch_size == 16
+    said = done.out.splitlines()
+    assert "Image: The 2 sizes from 14 x 40 to 64 x 40 px are all resized to 48 x 48 px; nothing is cut off." in said
+    assert any(line.startswith("It takes less than a minute on this machine") for line in said)
+    assert not any(line.startswith("Batch:") for line in said), "it is given"
+    assert said[-1].startswith("run ")
+
+
+def test_too_few_patches_are_refused_before_a_run_is_queued(call, workspace: Workspace, tmp_path: Path) -> None:
+    root = folder_of_patches(tmp_path / "patches", 5)
+    done = call("train", "--dataset", "folder", "--root", str(root))
+    assert done.code == 2
+    assert done.err.startswith("Error: Five patches a class are too few to train and test a network.")
+    assert Store.open(workspace).runs() == []
+
+
+def test_minutes_belong_to_recommended_settings(call) -> None:
+    done = call("train", "--minutes", "5")
+    assert done.code == 2
+    assert "--minutes was given for settings that are not recommended ones" in done.err

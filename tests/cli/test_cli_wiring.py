@@ -18,6 +18,8 @@ from wiring_rows import COMMANDS
 from histo_core.cli import app
 from histo_core.config import RunConfig, TrainConfig
 from histo_core.errors import HistoscopeError
+from histo_core.recommendation.choice import Recommendation
+from histo_core.recommendation.recipe import with_choices
 from histo_core.workspace import Workspace
 
 MISSING = object()
@@ -66,6 +68,19 @@ def folder(workspace: Workspace, tmp_path: Path) -> Path:
     log.parent.mkdir(parents=True)
     log.write_text("".join(f"line {number}\n" for number in range(100)))
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def as_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings that are not given stay at their defaults: a recommendation would read the data."""
+
+    def recommended(
+        base: RunConfig, given: dict[str, Any], workspace: Workspace, *, minutes: float = 30.0, **others: Any
+    ) -> Recommendation:
+        del workspace, minutes, others
+        return Recommendation(with_choices(base, (), given), (), 0.0)
+
+    monkeypatch.setattr("histo_core.recommendation.api.recommend_run", recommended)
 
 
 @pytest.mark.parametrize(("name", "parameter", "row"), CASES)
@@ -129,7 +144,11 @@ def _at(parameters: inspect.Signature, place: str, args: tuple[Any, ...], kwargs
     if not place:
         return None
     name, *parts = place.split(".")
-    value = bound.arguments[name]
+    given = dict(bound.arguments)
+    for parameter in parameters.parameters.values():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            given |= given.pop(parameter.name)
+    value = given[name]
     for part in parts:
         value = getattr(value, part, None)
     return value

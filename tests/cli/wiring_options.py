@@ -67,6 +67,9 @@ def run_rows(target: str) -> dict[str, Row]:
     }
     rows["skip_broken"] = Row(("--skip-broken",), target, "config.data.skip_broken", value=True)
     rows["change"] = Row(("--set", "augment.jitter=0.7"), target, "config.augment.jitter", 0.7)
+    rows["minutes"] = Row(
+        ("--minutes", "7"), "histo_core.recommendation.api.recommend_run", "minutes", 7.0, also=("--dataset", "kpcam")
+    )
     rows["config"] = Row(("--config", "{tmp}/run.yaml"), target, "config.train.patience", 31)
     return rows
 

@@ -13,16 +13,22 @@ def epochs(*losses: float) -> list[EpochDone]:
     return [EpochDone(i, loss / 2, loss, 0.5, None, 1.0, best[i]) for i, loss in enumerate(losses)]
 
 
+def test_the_star_stands_at_the_last_epoch_where_that_is_kept() -> None:
+    events = [EpochDone(i, 0.1, loss, 0.5, None, 1.0, best=True) for i, loss in enumerate([0.5, 0.4, 0.45])]
+    star = next(trace for trace in curves_figure({"CNN": events}).data if trace.name == "CNN, kept epoch")
+    assert (star.x, star.y) == ((3,), (0.45,))
+
+
 def test_lines_and_the_best_epoch_of_each_run() -> None:
     figure = curves_figure({"CNN <1>": epochs(0.7, 0.5, 0.6), "waiting": [], "ResNet": epochs(0.4)})
     by_name = {trace.name: trace for trace in figure.data}
     assert list(by_name) == [
-        "CNN &lt;1&gt;, validation", "CNN &lt;1&gt;, training (running)", "CNN &lt;1&gt;, best epoch",
-        "ResNet, validation", "ResNet, training (running)", "ResNet, best epoch",
+        "CNN &lt;1&gt;, validation", "CNN &lt;1&gt;, training (running)", "CNN &lt;1&gt;, kept epoch",
+        "ResNet, validation", "ResNet, training (running)", "ResNet, kept epoch",
     ]  # fmt: skip
     assert by_name["CNN &lt;1&gt;, validation"].x == (1, 2, 3)
     assert by_name["CNN &lt;1&gt;, training (running)"].y == (0.35, 0.25, 0.3)
-    assert (by_name["CNN &lt;1&gt;, best epoch"].x, by_name["CNN &lt;1&gt;, best epoch"].y) == ((2,), (0.5,))
+    assert (by_name["CNN &lt;1&gt;, kept epoch"].x, by_name["CNN &lt;1&gt;, kept epoch"].y) == ((2,), (0.5,))
     assert by_name["ResNet, validation"].mode == "lines+markers"  # a line of one point shows nothing
     assert figure.to_dict()["layout"]["meta"]["alt"] == "Validation loss is lowest for ResNet: 0.400 after epoch 1."
 
@@ -64,7 +70,7 @@ ALL = EpochDone(
 def test_each_measure_is_drawn_of_both_sets(measure: Measure, valid: float, train: float, axis: str) -> None:
     figure = curves_figure({"CNN": [ALL]}, measure)
     drawn = {trace.name: trace.y for trace in figure.data}
-    assert drawn == {"CNN, validation": (valid,), "CNN, training (running)": (train,), "CNN, best epoch": (valid,)}
+    assert drawn == {"CNN, validation": (valid,), "CNN, training (running)": (train,), "CNN, kept epoch": (valid,)}
     assert figure.layout.yaxis.title.text == axis
 
 

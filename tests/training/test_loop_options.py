@@ -60,6 +60,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "adagrad, plateau": {"optimizer": "adagrad", "schedule": "plateau", "plateau_patience": 0, "learning_rate": 0.3},
     "amsgrad, averaged": {"amsgrad": True, "average_decay": 0.9, "clip_norm": 0.5},
     "accumulated, smoothed": {"accumulate": 2, "label_smoothing": 0.1, "balance": "weights", "average_decay": 0.5},
+    "the last epoch kept": {"checkpoint": "last", "average_decay": 0.9, "schedule": "one_cycle"},
     "thawed": {"backbone": "frozen", "unfreeze_after": 1, "backbone_learning_rate": 1e-3},
     "16 bits": {"precision": "bf16", "loss": "binary_cross_entropy"},
     "as printed": {"loss_on": "probabilities", "loss_sum": True, "schedule": "exponential", "schedule_every": "step"},
@@ -184,6 +185,25 @@ def test_it_stops_early_says_why_and_goes_on_with_more_patience(fit_dots, config
 @pytest.mark.usefixtures("valid_losses")
 def test_a_run_that_ends_before_its_patience_says_so(fit_dots, config, tmp_path) -> None:
     assert list(fit_dots(tmp_path, config=trained(config, patience=9)))[-1] == Finished(1, 0.4, "epochs")
+
+
+@pytest.mark.usefixtures("valid_losses")
+def test_the_last_averaged_weights_are_kept_where_asked(fit_dots, config, tmp_path) -> None:
+    """The validation losses are 0.5, 0.4 and 0.45: the second epoch is the best, and the third is kept."""
+    config = trained(config, epochs=3, average_decay=0.9, checkpoint="last")
+    events = list(fit_dots(tmp_path, config=config))
+    assert [event.best for event in told(events).values()] == [True, True, True]
+    assert events[-1] == Finished(2, 0.45, "epochs")
+    state, checkpoint = last_state(tmp_path), tmp_path / "checkpoint"
+    kept, _ = read_tensors(checkpoint / read_manifest(checkpoint).best.file)
+    assert all(torch.equal(tensor, state[f"average.{name}"]) for name, tensor in kept.items())
+
+
+def test_runs_from_before_the_choice_of_the_kept_epoch_keep_their_hash() -> None:
+    assert "checkpoint" not in RunConfig().model_dump()["train"]
+    last = RunConfig(train=TrainConfig(checkpoint="last"))
+    assert last.hash("data") != RunConfig().hash("data")
+    assert RunConfig.from_yaml(last.to_yaml()) == last
 
 
 def test_a_frozen_backbone_is_as_it_was(fit_dots, config, tmp_path) -> None:

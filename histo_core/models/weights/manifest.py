@@ -31,7 +31,7 @@ class LastEntry(Config):
 
 
 class BestEntry(Config):
-    """The weights of the epoch with the lowest validation loss so far."""
+    """The weights that are kept: of the epoch with the lowest validation loss so far, or of the last one."""
 
     file: BestFile
     sha256: Digest

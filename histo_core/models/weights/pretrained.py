@@ -100,8 +100,11 @@ def pretrained_tensors(
 
 
 def find_weights(name: str, workspace: Workspace) -> Path | None:
-    """Return the file of this name in the first of the workspace's `weight_folders` that has it, or None."""
-    places = (folder / name for folder in workspace.weight_folders())
+    """Return the file of this name in the first folder of weights that has it, or None.
+
+    The folders are the workspace's `weight_folders` and the cache of PyTorch's hub, in which torchvision stores files.
+    """
+    places = (folder / name for folder in (*workspace.weight_folders(), Path(torch.hub.get_dir()) / "checkpoints"))
     return next((place for place in places if place.is_file()), None)
 
 

@@ -105,6 +105,19 @@ def read_tensors(
         raise _damaged(path, error) from None
 
 
+def read_header(path: Path) -> TensorHeader:
+    """Read the header of a file; its tensors are not read.
+
+    Raises:
+        CheckpointError: as `read_tensors`.
+    """
+    try:
+        with open_regular(path, FILE_LIMIT) as file:
+            return _header(file, path)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
 def _header(file: BinaryIO, path: Path) -> TensorHeader:
     length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
     if length > HEADER_LIMIT:

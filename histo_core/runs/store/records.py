@@ -53,7 +53,7 @@ class RunProgress:
     batches: int = 0
     images_per_second: float = 0.0
     best_epoch: int | None = None
-    """The epoch, counted from 0, with the lowest validation loss so far; the fields below are of this epoch."""
+    """The epoch, counted from 0, whose weights are kept so far (``train.checkpoint``); the fields below are its own."""
     best_valid_loss: float | None = None
     best_valid_accuracy: float | None = None
     best_valid_auroc: float | None = None

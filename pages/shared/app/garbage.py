@@ -29,6 +29,7 @@ MODULES = (
     "pages.data.files_view",
     "histo_core.models.inference.predictor",
     "histo_core.prediction.preflight",
+    "histo_core.recommendation.api",
     "histo_core.studies.demo",
 )
 """Modules that users need. Some pages import PyTorch inside functions, so that commands and tests need not wait."""

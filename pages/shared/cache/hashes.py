@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from histo_core.config import Config, DataConfig, RunConfig, SplitConfig
+from histo_core.config import Config, DataConfig, PreprocessConfig, RunConfig, SplitConfig
 from histo_core.workspace import Workspace
 
 
@@ -26,5 +26,6 @@ HASHES: dict[str | type[Any], Callable[[Any], Any]] = {
     DataConfig: content,
     SplitConfig: content,
     RunConfig: content,
+    PreprocessConfig: content,
     Workspace: _folders,
 }
