@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import Browser, sync_playwright
 
+from histo_core.jobs.api import jobs
 from histo_core.runs.api import supervisor_alive
 from histo_core.workspace import Workspace
 
@@ -110,14 +111,14 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
 
 
 def _end(workspace: Workspace, server: subprocess.Popen[bytes]) -> None:
-    """End the server and, apart from it, the supervisor with its workers."""
-    doomed = [psutil.Process(server.pid)]
+    """End the server, which a test may have killed, and what runs apart from it: jobs, and the supervisor's workers."""
+    apart = [job.process.pid for job in jobs(workspace) if job.active and job.process is not None]
     supervisor = supervisor_alive(workspace)
-    if supervisor is not None:
-        doomed.append(psutil.Process(supervisor))
+    pids = [server.pid, *apart, *([] if supervisor is None else [supervisor])]
+    doomed = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
     doomed += [child for process in doomed for child in process.children(recursive=True)]
     for process in reversed(doomed):
         if process.is_running():
             process.kill()
-    psutil.wait_procs(doomed[1:], timeout=10)
+    psutil.wait_procs([process for process in doomed if process.pid != server.pid], timeout=10)
     server.wait(timeout=10)

@@ -19,7 +19,8 @@ def job(job_id: Annotated[str, typer.Argument(metavar="JOB", help="A waiting job
     Examples:
       python -m histo_core job check-0123456789abcdef
     """
-    import histo_core.experiments.job_kinds  # noqa: F401 - registers its kinds of job
+    import histo_core.demo.kind
+    import histo_core.experiments.job_kinds  # noqa: F401 - both register their kinds of job
     from histo_core.jobs.process import work_on_job
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

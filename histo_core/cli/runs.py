@@ -1,4 +1,4 @@
-"""Define ``runs``: list, show, watch, log; cancel, resume, first; rename, tag, note, archive, delete."""
+"""Define ``runs``: list, show, differences, watch, log; cancel, resume, first; rename, tag, note, archive, delete."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from histo_core.access import LOCAL, authorise
 from histo_core.cli.as_json import Json, say_json
 from histo_core.cli.epochs import print_epochs
 from histo_core.cli.output import local_time, say, table, watched
+from histo_core.cli.run_table import DEFAULT_COLUMNS, print_differences, print_run_table
 from histo_core.cli.watch import print_end, watch, watch_or_cancel
 from histo_core.program import PROGRAM
 from histo_core.runs import api
@@ -21,7 +22,9 @@ from histo_core.runs.learning import learning_findings
 from histo_core.runs.store import edit, queue
 from histo_core.runs.store.delete import delete
 from histo_core.runs.store.records import OPEN_DEVICE, Run, RunStatus
+from histo_core.runs.store.run_table import COLUMNS
 from histo_core.runs.store.runs import Store
+from histo_core.runs.store.search import RunFilter
 from histo_core.training.diagnosis import verdict
 from histo_core.training.events import EpochDone
 from histo_core.training.one_batch import PATCHES, STEPS
@@ -42,6 +45,11 @@ def list_(
     status: Annotated[list[RunStatus] | None, typer.Option(metavar="STATUS", help=_STATUS)] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many, newest first.")] = 50,
     archived: Annotated[bool, typer.Option("--archived", help="Also those that were archived.")] = False,
+    columns: Annotated[
+        str, typer.Option(help=f"Columns with results, separated by commas: {', '.join(COLUMNS)}.")
+    ] = "",
+    sort: Annotated[str, typer.Option(help="Sort by one of these columns; runs without a value come last.")] = "",
+    descending: Annotated[bool, typer.Option("--descending", help="Sort from the largest value down.")] = False,
     as_json: Json = False,
 ) -> None:
     """List runs, newest first; of those that wait with their place in the queue.
@@ -49,6 +57,7 @@ def list_(
     \b
     Examples:
       python -m histo_core runs list
+      python -m histo_core runs list --columns run_id,name,test_auroc,seed --sort test_auroc --descending
       python -m histo_core runs list --status running --status queued
       python -m histo_core runs list --archived
       python -m histo_core runs list --json
@@ -56,6 +65,11 @@ def list_(
     authorise(LOCAL, "run.read")
     workspace = Workspace.default()
     store = Store.open(workspace)
+    if columns or sort:
+        wanted = RunFilter(statuses=status or (), archived=archived)
+        asked = [name.strip() for name in (columns or DEFAULT_COLUMNS).split(",")]
+        print_run_table(store, wanted, asked, sort=sort, descending=descending, limit=limit, as_json=as_json)
+        return
     runs = store.runs(statuses=status or None, limit=limit, archived=archived)
     waiting = {run.run_id: place for place, run in enumerate(store.queue(), start=1)}
     if as_json:
@@ -69,9 +83,8 @@ def list_(
             say(f"Folders of runs are there without rows: {PROGRAM} workspace check --mend")
         return
     places = {run_id: f"queued, place {place}" for run_id, place in waiting.items()}
-    columns = ("run", "status", "name", "model", "data", "device", "tags", "created")
     table(
-        columns,
+        ("run", "status", "name", "model", "data", "device", "tags", "created"),
         [
             (
                 *(run.run_id, places.get(run.run_id, run.status.word), run.name),
@@ -180,6 +193,23 @@ def overfit(
     else:
         say(result.sentence)
     raise typer.Exit(0 if result.learnt else 1)
+
+
+@app.command()
+def differences(
+    run_ids: Annotated[list[str], typer.Argument(metavar="RUN RUN...", help="Two runs or more.")],
+    as_json: Json = False,
+) -> None:
+    """Show in which settings runs differ.
+
+    \b
+    Examples:
+      python -m histo_core runs differences 4547d1de99b8-1 a1b2c3d4e5f6-1
+    """
+    for run_id in run_ids:
+        authorise(LOCAL, "run.read", run_id)
+    store = Store.open(Workspace.default())
+    print_differences([store.get(run_id) for run_id in run_ids], as_json=as_json)
 
 
 @app.command()

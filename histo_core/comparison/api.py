@@ -8,9 +8,11 @@ from dataclasses import replace
 from numpy.typing import ArrayLike
 
 from histo_core.access import LOCAL, User, authorise
+from histo_core.comparison.compare import at_threshold
 from histo_core.comparison.compare import compare as compare_joined
 from histo_core.comparison.from_arrays import joined_arrays
 from histo_core.comparison.join import join, load
+from histo_core.comparison.kept import kept_auroc_results
 from histo_core.comparison.looks import record_look
 from histo_core.comparison.results import Comparison
 from histo_core.comparison.threshold import DEFAULT, ThresholdRule, parse_threshold
@@ -95,13 +97,9 @@ def compare(
     loaded = [load(run, workspace) for run in found]
     if split_set == "train":
         loaded = [need_training_set(one, run, workspace) for one, run in zip(loaded, found, strict=True)]
-    result = compare_joined(
-        join(loaded, split_set, shared_only=shared_only, classes=classes),
-        threshold=rule,
-        class_of_interest=class_of_interest,
-        comparator=comparator,
-        confidence=confidence,
-    )
+    joined = join(loaded, split_set, shared_only=shared_only, classes=classes)
+    aurocs = kept_auroc_results(joined, workspace, class_of_interest, comparator=comparator, confidence=confidence)
+    result = at_threshold(joined, aurocs, rule)
     return replace(result, looks=record_look(found, workspace)) if split_set == "test" else result
 
 

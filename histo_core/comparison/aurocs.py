@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +49,15 @@ class AurocResults:
     confidence: float
 
 
+@dataclass(frozen=True)
+class AurocEstimates:
+    """The fields of `AurocResults` that take seconds to compute for many models on many samples, with their meaning."""
+
+    aurocs: tuple[Interval | None, ...]
+    differences: tuple[PairDifference, ...]
+    overall: tuple[Mapping[str, Interval], ...]
+
+
 def auroc_results(
     joined: Joined,
     class_of_interest: str | None = None,
@@ -56,6 +65,7 @@ def auroc_results(
     reference: str | None = None,
     comparator: str | None = None,
     confidence: float = CONFIDENCE,
+    kept: Callable[[Callable[[], AurocEstimates]], AurocEstimates] = lambda estimate: estimate(),
 ) -> AurocResults:
     """Return the AUROCs of all runs with intervals, and the paired differences between them.
 
@@ -66,6 +76,7 @@ def auroc_results(
         comparator: run id of the run that the others are compared with, named before the numbers were seen; None
             compares all pairs.
         confidence: 0 to 1.
+        kept: called with the function that computes the slow part; returns its result, or one that was kept.
 
     Raises:
         ComparisonError: no such class or run, or a confidence that is not between 0 and 1.
@@ -84,19 +95,27 @@ def auroc_results(
     if not 0 < confidence < 1:
         raise ComparisonError(f"confidence = {confidence}.", "Between 0 and 1 is allowed.", "0.95 is customary.")
     y_true, scores = one_against_rest(joined, interest)
-    aurocs = tuple(auroc_interval(y_true, score, joined.groups, confidence=confidence) for score in scores)
-    order = _order(aurocs, [run_id == reference for run_id in ids])
     names, at = shown_names(joined), None if comparator is None else ids.index(comparator)
+    references = [run_id == reference for run_id in ids]
+
+    def estimate() -> AurocEstimates:
+        aurocs = tuple(auroc_interval(y_true, score, joined.groups, confidence=confidence) for score in scores)
+        order = _order(aurocs, references)
+        differences = pair_differences(joined, names, y_true, scores, order, at, confidence=confidence)
+        return AurocEstimates(aurocs, differences, _overall(joined, interest))
+
+    found = kept(estimate)
+    order = _order(found.aurocs, references)
     return AurocResults(
         class_of_interest=interest,
         reference=reference,
         names=names,
-        aurocs=aurocs,
+        aurocs=found.aurocs,
         curves=tuple(roc_curve(y_true, score) for score in scores),
         best=order[0] if order else None,
         comparator=comparator,
-        differences=pair_differences(joined, names, y_true, scores, order, at, confidence=confidence),
-        overall=_overall(joined, interest),
+        differences=found.differences,
+        overall=found.overall,
         confidence=confidence,
     )
 

@@ -27,6 +27,8 @@ from histo_core.registry import Registry
 from histo_core.workspace import Workspace
 
 P = TypeVar("P", bound=JobParams)
+NICENESS = 10
+"""Niceness of a job's process, so that pages and training go first."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class JobKind(Generic[P]):
             through it.
         action: the permission that a user needs.
         in_bytes: whether progress counts bytes rather than patches.
+        niceness: of its process; by default pages and training go first.
     """
 
     title: str
@@ -47,6 +50,7 @@ class JobKind(Generic[P]):
     run: Callable[[P, Workspace, Progress], object]
     action: Action = "data.build"
     in_bytes: bool = False
+    niceness: int = NICENESS
 
 
 JOBS: Registry[JobKind[Any]] = Registry("kind of job")

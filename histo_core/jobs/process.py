@@ -24,8 +24,6 @@ PROGRESS_SECONDS = 0.25
 CLAIM_SECONDS = 5.0
 END_SECONDS = 60.0
 """Seconds for which a job tries to record how it ended."""
-NICENESS = 10
-"""Niceness of a job's process, so that pages and training go first."""
 
 
 def work_on_job(job_id: str, workspace: Workspace) -> int:
@@ -51,7 +49,6 @@ def work_on_job(job_id: str, workspace: Workspace) -> int:
         if job is None or job.state != "waiting":
             LOG.info("%s: nothing waits to be done", job_id)
             return 1
-        os.nice(NICENESS)
         job = job.model_copy(
             update={"state": "running", "started_at": datetime.now(UTC), "process": ProcessIdentity.current()}
         )
@@ -71,7 +68,9 @@ def _carry_out(job: Job, folder: JobFolder, workspace: Workspace) -> Job:
         # This process may read what the start allowed, whatever its own working folder and settings are.
         allowed = replace(workspace, extra_roots=tuple(Path(path) for path in params.places()))
         report(0, 0)
-        JOBS[job.kind].run(params, allowed, report)
+        kind = JOBS[job.kind]
+        os.nice(kind.niceness)
+        kind.run(params, allowed, report)
     except CancelledError:
         state, error = "cancelled", "It was stopped on request."
     except HistoscopeError as known:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from histo_core.runs.api import launch_many
+from histo_core.demo.state import DemoState, demo_state
 from histo_core.runs.devices.devices import devices
 from histo_core.runs.store.overview import data_used, states
 from histo_core.runs.store.records import RunStatus
 from histo_core.runs.store.runs import Store
 from histo_core.runs.store.search import RunFilter, find_runs
 from histo_core.workspace import Workspace
+from pages.home import demo_panel
 from pages.shared.app import navigation
 from pages.shared.app.session import current_session
 from pages.shared.cache import cache
@@ -29,16 +30,16 @@ def render() -> None:
     current_session().authorise("run.read")
     workspace = current_session().workspace
     store = cache.store(workspace)
-    known = states(store)
-    if not known:
+    known, demo = states(store), demo_state(store, workspace)
+    if not known and (demo is None or not demo.job.active):
         layout.header("Home", "Nothing is here yet.")
-        _welcome(workspace)
+        _welcome(demo, workspace)
         return
-    active = any(status.active for status in known)
+    active = any(status.active for status in known) or (demo is not None and demo.job.active)
     run_card.watch(active, lambda: _board(store, workspace))
-    _contents(store, workspace)
     if not active:
-        _demo_button(workspace)
+        demo_panel.button(workspace)
+    st.caption(f"Kept in {plain(workspace.home)}.")
 
 
 def _verdict(known: Mapping[RunStatus, int]) -> str:
@@ -52,38 +53,19 @@ def _verdict(known: Mapping[RunStatus, int]) -> str:
     return f"{count(sum(known.values()), 'model')}: {said}."
 
 
-def _welcome(workspace: Workspace) -> None:
+def _welcome(demo: DemoState | None, workspace: Workspace) -> None:
+    if demo is not None:
+        demo_panel.how_it_ended(demo)
     st.markdown(
         "Histoscope trains networks on small patches of tissue, compares them, and shows what they looked at. "
-        "The demo draws patches of made-up tissue, trains three networks on them, and takes about five minutes.",
+        "The demo draws patches of made-up tissue, trains three networks on them, and takes about two minutes on an "
+        "idle machine. It goes on when you leave this page or close the browser.",
         width=TEXT_WIDTH,
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        _demo_button(workspace, primary=True)
+        demo_panel.button(workspace, primary=True)
         if st.button("Add data", icon=":material/folder_open:", help="Open a folder of patches on this machine."):
             navigation.go("data")
-
-
-def _demo_button(workspace: Workspace, *, primary: bool = False) -> None:
-    if st.button(
-        "Start the demo",
-        type="primary" if primary else "secondary",
-        icon=":material/play_arrow:",
-        help="Draws phantom tissue (synthetic H&E patches) and trains three networks on it, on this machine.",
-    ):
-        from histo_core.studies.demo import demo_configs  # the studies load PyTorch, which Home need not wait for
-
-        current_session().authorise("data.build", "phantom")
-        chosen = demo_configs()
-        data_choice.opened(chosen[0].config.data, workspace)
-        with st.spinner("Queueing three models…"):
-            launch_many(
-                [member.config for member in chosen],
-                workspace,
-                user=current_session().user,
-                names=[member.name for member in chosen],
-            )
-        st.rerun()
 
 
 def _next_step(store: Store) -> None:
@@ -109,23 +91,29 @@ def _next_step(store: Store) -> None:
 
 def _board(store: Store, workspace: Workspace) -> None:
     """Draw everything that changes while models train."""
-    known = states(store)
-    layout.header("Home", _verdict(known))
+    known, demo = states(store), demo_state(store, workspace)
+    total = sum(known.values())
+    layout.header("Home", _verdict(known) if total else "The demo is being made.")
+    if demo is not None and (demo.job.active or len(demo.runs) == total):  # its own panel, until there are other runs
+        demo_panel.panel(demo, workspace)
     newest = find_runs(store, RunFilter(), limit=CARDS).runs
     names = {run.run_id: run_card.label(run) for run in newest}
     for device in devices(workspace):
         st.caption(plain(run_card.device_words(device, names)))
+    if not total:
+        return
     _next_step(store)
     st.header("Models", anchor=False)
     with st.grid("auto", min_column_width=CARD_WIDTH, gap="small") as grid:
         for run in newest:
             with grid.cell():
                 run_card.card(run, workspace)
-    if sum(known.values()) > CARDS:
-        navigation.link("train", f"All {sum(known.values()):,} models", icon=":material/model_training:")
+    if total > CARDS:
+        navigation.link("train", f"All {total:,} models", icon=":material/model_training:")
+    _contents(store)
 
 
-def _contents(store: Store, workspace: Workspace) -> None:
+def _contents(store: Store) -> None:
     st.header("In this workspace", anchor=False)
     for data, number in data_used(store):
         navigation.link(
@@ -134,4 +122,3 @@ def _contents(store: Store, workspace: Workspace) -> None:
             icon=":material/grid_view:",
             **data_choice.to_params(data),
         )
-    st.caption(f"Kept in {plain(workspace.home)}.")

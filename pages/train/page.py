@@ -11,7 +11,7 @@ from pages.shared.app.session import current_session
 from pages.shared.cache import cache
 from pages.shared.components import layout, run_card
 from pages.shared.components.errors import shown
-from pages.train import own_data, run_board, run_form, run_launch, run_source
+from pages.train import all_runs, own_data, run_board, run_form, run_launch, run_source
 
 
 def render() -> None:
@@ -24,6 +24,7 @@ def render() -> None:
         _form(workspace)
     with grid.cell(), shown():
         run_board.draw(workspace)
+    all_runs.draw(workspace)
 
 
 def _form(workspace: Workspace) -> None:

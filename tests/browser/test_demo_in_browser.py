@@ -17,6 +17,8 @@ def test_from_nothing_to_three_models_their_curves_and_both_maps(visit: Callable
     expect(page.get_by_text("Nothing is here yet.")).to_be_visible()
     page.get_by_role("button", name="Start the demo").click()
     expect(page.get_by_test_id("stProgress").first).to_be_visible(timeout=MINUTE)
+    expect(page.get_by_role("link", name="Look closer")).to_be_visible(timeout=2 * MINUTE)
+    expect(page.get_by_role("img", name=re.compile("The model"))).to_be_visible()
     expect(page.get_by_text("3 models: 3 finished.")).to_be_visible(timeout=4 * MINUTE)
 
     page.get_by_role("link", name="Compare the 3 models that share a split").click()

@@ -40,7 +40,8 @@ def test_all_commands_are_there() -> None:
         *("experiments cancel", "experiments list", "experiments resume", "experiments show", "experiments start"),
         *("experiments archive", "experiments delete", "experiments rename", "experiments test"),
         *("studies config", "studies list", "studies run", "studies show"),
-        *("runs cancel", "runs list", "runs log", "runs overfit", "runs resume", "runs show", "runs watch"),
+        *("runs cancel", "runs differences", "runs list", "runs log", "runs overfit", "runs resume", "runs show"),
+        "runs watch",
         *("workspace backup", "workspace check", "workspace restore"),
         *("runs archive", "runs delete", "runs first", "runs note", "runs rename", "runs tag"),
     }

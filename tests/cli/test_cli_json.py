@@ -29,7 +29,15 @@ from histo_core.workspace import Workspace
 DATA = DataConfig(dataset="phantom", options={"patches": 80, "patients": 8})
 OPTIONS = ("--dataset", "phantom", "--option", "patches=80", "--option", "patients=8")
 COMMANDS = (
-    *("runs list", "runs show RUN", "experiments list", "experiments show EXPERIMENT", "studies list"),
+    *(
+        "runs list",
+        "runs list --columns name,test_auroc",
+        "runs differences RUN RUN2",
+        "runs show RUN",
+        "experiments list",
+        "experiments show EXPERIMENT",
+        "studies list",
+    ),
     *("studies show fub_breakhis", "data list", f"data check {' '.join(OPTIONS)}", "compare RUN RUN2"),
 )
 

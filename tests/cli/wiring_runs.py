@@ -7,6 +7,8 @@ from wiring_options import as_json, one, protocol_rows, run_rows, written_rows
 
 from histo_core.runs.store.records import RunStatus
 
+TABLE = f"{CLI}.runs.print_run_table"
+
 
 def runs() -> dict[str, Command]:
     edit, launcher = f"{RUNS}.store.edit", f"{RUNS}.api"
@@ -20,6 +22,9 @@ def runs() -> dict[str, Command]:
                 "status": Row(("--status", "failed"), LIST, "statuses", [RunStatus.FAILED]),
                 "limit": Row(("--limit", "3"), LIST, "limit", 3),
                 "archived": Row(("--archived",), LIST, "archived", value=True),
+                "columns": Row(("--columns", "name, seed"), TABLE, "columns", ["name", "seed"]),
+                "sort": Row(("--sort", "seed"), TABLE, "sort", "seed"),
+                "descending": Row(("--sort", "seed", "--descending"), TABLE, "descending", value=True),
                 **as_json("runs"),
             },
             stubs={**STORE, LIST: (), f"{RUNS}.store.runs.Store.queue": ()},
@@ -54,6 +59,14 @@ def runs() -> dict[str, Command]:
             },
             words=ID,
             stubs={**STORE, "histo_core.jobs.one_batch.overfit_batch": ANYTHING},
+        ),
+        "runs differences": Command(
+            {
+                "run_ids": Row((RUN, RUN), f"{CLI}.runs.print_differences", "runs", [RECORD, RECORD]),
+                "as_json": Row(("--json",), f"{CLI}.runs.print_differences", "as_json", value=True),
+            },
+            words={"run_ids": (RUN, RUN)},
+            stubs=STORE,
         ),
         "runs cancel": Command(one(f"{launcher}.cancel")),
         "runs resume": Command(

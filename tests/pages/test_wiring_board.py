@@ -6,7 +6,6 @@ A new control needs a row in `BOARD`, or a test of its own under `ELSEWHERE`.
 from __future__ import annotations
 
 import json
-from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -141,17 +140,9 @@ def test_a_clone_is_of_the_run_it_stands_on(queued_home: Workspace, open_page: O
     assert "clone" not in page.query_params
 
 
-def test_home_starts_the_demo_as_it_is(workspace: Workspace, open_page: OpenPage, calls: list[Call]) -> None:
-    opened: list[Any] = []
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("pages.shared.components.data_choice.opened", lambda data, _: opened.append(data))
-        press(open_page("home"), "Start the demo")
-    (name, args, kwargs) = calls[0]
-    demo = demo_configs()
-    assert opened == [demo[0].config.data]
-    assert name == "launch_many"
-    assert list(args[0]) == [one.config for one in demo]
-    assert list(kwargs["names"]) == [one.name for one in demo]
+def test_home_starts_the_demo_as_a_job(workspace: Workspace, open_page: OpenPage, calls: list[Call]) -> None:
+    press(open_page("home"), "Start the demo")
+    assert calls == [("start_job", ("demo", {}), {})]
 
 
 def test_data_on_home_lead_to_the_data(queued_home: Workspace, open_page: OpenPage) -> None:
@@ -163,7 +154,7 @@ def test_data_on_home_lead_to_the_data(queued_home: Workspace, open_page: OpenPa
 
 ELSEWHERE = {
     "home": {
-        "button: Start the demo": "test_home_starts_the_demo_as_it_is",
+        "button: Start the demo": "test_home_starts_the_demo_as_a_job",
         "button: Cancel": "test_each_button_of_a_run_is_about_that_run",
         "button: Resume": "test_each_button_of_a_run_is_about_that_run",
         "button: Clone": "test_a_clone_is_of_the_run_it_stands_on",
@@ -188,6 +179,7 @@ ELSEWHERE = {
         "selectbox: Preset": "test_wiring_train",
         "button: Open the data and look": "test_split_verdict",
         "button_group: Protocol": "test_wiring_train",
+        "toggle: Show the table": "test_all_runs",
         "button: Estimate time and memory": "test_the_estimate_is_of_what_the_form_holds",
         "button: Train 3 models": "test_wiring_train",
         "page_link: This split has not been audited: do it now": "test_split_verdict",

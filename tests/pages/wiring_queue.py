@@ -78,5 +78,6 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
     for name in ("cancel", "resume", "archive", "delete", "rename"):
         replace(f"pages.experiments.experiment_view.{name}_experiment")
     replace("pages.shared.components.job_card.start_job")
-    replace("pages.home.page.launch_many", [])
+    for name in ("start_job", "cancel_job"):
+        replace(f"pages.home.demo_panel.{name}")
     return found

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from histo_core.config import RunConfig
 
+SPARKLINE_VALUES = 64
+"""The most validation losses that a run's progress keeps."""
 OPEN_DEVICE = "auto"
 """The device of a waiting run that accepts any free GPU."""
 
@@ -62,6 +64,54 @@ class RunProgress:
     """The utilisation of the worker's GPU; None on a CPU."""
     train_loss: float | None = None
     """Mean over the current epoch so far, or over the epoch that has just ended; None before the first batch."""
+    losses: tuple[float, ...] = ()
+    """Validation losses of the epochs 0, ``losses_every``, 2 x ``losses_every`` ..., for a sparkline."""
+    losses_every: int = 1
+
+    def with_loss(self, epoch: int, loss: float) -> RunProgress:
+        """Add an epoch's validation loss; beyond `SPARKLINE_VALUES` only every second one is kept."""
+        known = self.losses[: -(-epoch // self.losses_every)]  # an epoch that is trained again replaces its loss
+        if epoch % self.losses_every:
+            return replace(self, losses=known)
+        losses, every = (*known, loss), self.losses_every
+        if len(losses) > SPARKLINE_VALUES:
+            losses, every = losses[::2], 2 * every
+        return replace(self, losses=losses, losses_every=every)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with the limits of its 95% interval; None where a limit cannot be estimated."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class SetResults:
+    """A finished run's scores on one set.
+
+    Attributes:
+        n, groups: labelled samples, and their patients (else slides); None where neither is known.
+        auroc: of the class of interest, for more than two classes the macro average; None where a class is missing.
+        accuracy: share of samples whose most probable class is the true one, 0 to 1.
+        loss: mean cross entropy in nats.
+    """
+
+    n: int
+    groups: int | None
+    auroc: Estimate | None
+    accuracy: Estimate
+    loss: Estimate
+
+
+@dataclass(frozen=True)
+class RunResults:
+    """A finished run's scores on its validation and its test set; None where a set has no labelled predictions."""
+
+    valid: SetResults | None = None
+    test: SetResults | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +146,8 @@ class Run:
     """Fingerprint of its test set (`histo_core.runs.store.test_set_access`); empty where there is none on record."""
     origin: str = ""
     """The study's run that it was made from (`histo_core.studies.origin`); empty where it was made from none."""
+    results: RunResults | None = None
+    """None until it has succeeded, and where an older version trained it."""
 
     @property
     def devices(self) -> frozenset[str]:

@@ -17,7 +17,7 @@ from histo_core.program import PROGRAM
 from histo_core.runs.store.columns import Utc
 from histo_core.runs.store.database import Database, open_database
 from histo_core.runs.store.record_file import RUN, removed_on_rollback, write_run
-from histo_core.runs.store.records import OPEN_DEVICE, Run, RunProgress, RunStatus
+from histo_core.runs.store.records import OPEN_DEVICE, Run, RunProgress, RunResults, RunStatus
 from histo_core.runs.store.schema import ACTIVE, QUEUE_ORDER, RUNS, WAITING, has_worker, to_run
 from histo_core.runs.store.test_set_access import record_score
 from histo_core.runs.worker.process_identity import ProcessIdentity
@@ -188,10 +188,23 @@ class Store:
         values = {} if progress is None else {"progress": asdict(progress)}
         return self.change(run_id, _held_by(worker), heartbeat_at=datetime.now(UTC), **values)
 
-    def finish(self, run_id: str, worker: ProcessIdentity, status: RunStatus, reason: str = "") -> Run | None:
-        """Record how a run ended, and that its test set was scored. Returns None when the worker has lost the run."""
+    def finish(
+        self,
+        run_id: str,
+        worker: ProcessIdentity,
+        status: RunStatus,
+        reason: str = "",
+        results: RunResults | None = None,
+        progress: RunProgress | None = None,
+    ) -> Run | None:
+        """Record how a run ended, and that its test set was scored. Returns None when the worker has lost the run.
+
+        ``progress`` None leaves that of the last heartbeat, which may be some epochs old.
+        """
+        values = _ended(status, reason) | {"results": None if results is None else asdict(results)}
+        values |= {} if progress is None else {"progress": asdict(progress)}
         with self.database.write() as connection:
-            run = self._change(connection, run_id, _held_by(worker), **_ended(status, reason))
+            run = self._change(connection, run_id, _held_by(worker), **values)
             if run is not None and status is RunStatus.SUCCEEDED and "test" in run.config.predict.parts:
                 record_score(connection, run.test_fingerprint, run_id, self._workspace)
             return run

@@ -17,10 +17,10 @@ from pydantic import TypeAdapter, ValidationError
 from histo_core.config import RunConfig
 from histo_core.errors import HistoscopeError
 from histo_core.runs.store.columns import DAMAGED, Key, Utc, Words, copy_of
-from histo_core.runs.store.records import Run, RunProgress, RunStatus
+from histo_core.runs.store.records import Run, RunProgress, RunResults, RunStatus
 from histo_core.workspace import is_plain_id
 
-VERSION = "0005"
+VERSION = "0006"
 """The newest migration; a test checks that it is the head of ``migrations/versions``."""
 
 ACTIVE = tuple(status.value for status in RunStatus if status.active)
@@ -33,6 +33,7 @@ DEVICE_COUNTS = range(1, 65)
 """The allowed numbers of devices of a run, as in `TrainConfig`."""
 _NEEDED: dict[str, type] = {"created_at": datetime, "queued_at": datetime, "attempt": int, "priority": int}
 _PROGRESS = TypeAdapter(RunProgress)
+_RESULTS = TypeAdapter(RunResults)
 
 METADATA = sa.MetaData()
 
@@ -58,6 +59,7 @@ RUNS = sa.Table(
     sa.Column("status", Key(16), nullable=False),
     sa.Column("reason", Words, nullable=False),
     sa.Column("progress", sa.JSON(none_as_null=True)),
+    sa.Column("results", sa.JSON(none_as_null=True)),
     sa.Column("cancel_requested_at", Utc),
     sa.Column("created_at", Utc, nullable=False),
     sa.Column("queued_at", Utc, nullable=False),
@@ -160,7 +162,7 @@ def to_run(row: Mapping[Any, Any]) -> Run:
         status=status,
         reason=reason or "",
         device=row["device"],
-        progress=_progress(row["progress"]),
+        progress=parsed_progress(row["progress"]),
         cancel_requested=row["cancel_requested_at"] is not None,
         created_at=row["created_at"] or NEVER,
         started_at=row["started_at"],
@@ -173,6 +175,7 @@ def to_run(row: Mapping[Any, Any]) -> Run:
         archived_at=row["archived_at"],
         test_fingerprint=row["test_fingerprint"],
         origin=row["origin"] or "",
+        results=parsed_results(row["results"]),
     )
 
 
@@ -203,9 +206,17 @@ def has_worker(row: Mapping[Any, Any]) -> bool:
     return known and isinstance(row["pid"], int) and 0 < row["pid"] < 2**31
 
 
-def _progress(values: Any) -> RunProgress | None:
+def parsed_progress(values: Any) -> RunProgress | None:
     """Parse a worker's progress; return None where there is none yet, or another version wrote it."""
     try:
         return None if values is None else _PROGRESS.validate_python(asdict(RunProgress(**values)))
+    except (TypeError, ValidationError):
+        return None
+
+
+def parsed_results(values: Any) -> RunResults | None:
+    """Parse a run's results; return None where there are none, or another version wrote them."""
+    try:
+        return None if values is None else _RESULTS.validate_python(values)
     except (TypeError, ValidationError):
         return None

@@ -16,7 +16,7 @@ from histo_core.storable import storable_text
 
 _TAGS = sa.cast(RUNS.c.tags, sa.Text)
 _WAITS = RUNS.c.status == RunStatus.QUEUED.value
-_ORDER = (
+ORDER = (
     sa.case((RUNS.c.status == RunStatus.RUNNING.value, 0), (_WAITS, 1), else_=2),
     sa.case((_WAITS, -RUNS.c.priority), else_=0),
     sa.case((_WAITS, RUNS.c.queued_at), else_=None),
@@ -60,13 +60,21 @@ def find_runs(store: Store, wanted: RunFilter, *, limit: int, offset: int = 0) -
         limit: the largest number of runs to return.
         offset: how many runs to skip.
     """
-    condition = sa.and_(sa.true(), *_conditions(wanted))
-    query = sa.select(RUNS).where(condition).order_by(*_ORDER).limit(limit).offset(offset)
+    condition = sa.and_(sa.true(), *conditions(wanted))
+    query = sa.select(RUNS).where(condition).order_by(*ORDER).limit(limit).offset(offset)
     with store.database.read() as connection:
         total = connection.execute(sa.select(sa.func.count()).select_from(RUNS).where(condition)).scalar_one()
         runs = tuple(to_run(row) for row in connection.execute(query).mappings())
     # An unreadable run has another state in the database and must not match that state.
     return Found(tuple(run for run in runs if not wanted.statuses or run.status in wanted.statuses), total)
+
+
+def runs_by_id(store: Store, run_ids: Collection[str]) -> dict[str, Run]:
+    """Return the runs with these ids that exist, in the order of the ids; one query."""
+    with store.database.read() as connection:
+        rows = connection.execute(sa.select(RUNS).where(RUNS.c.run_id.in_(run_ids))).mappings()
+        found = {row["run_id"]: to_run(row) for row in rows}
+    return {run_id: found[run_id] for run_id in run_ids if run_id in found}
 
 
 def all_tags(store: Store) -> list[str]:
@@ -77,7 +85,8 @@ def all_tags(store: Store) -> list[str]:
     return sorted({tag for tag in readable if isinstance(tag, str)}, key=str.casefold)
 
 
-def _conditions(wanted: RunFilter) -> list[sa.ColumnElement[bool]]:
+def conditions(wanted: RunFilter) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions of a filter on rows of `RUNS`."""
     found: list[sa.ColumnElement[bool]] = [] if wanted.archived else [RUNS.c.archived_at.is_(None)]
     if wanted.statuses:
         found.append(RUNS.c.status.in_([status.value for status in wanted.statuses]))

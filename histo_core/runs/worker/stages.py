@@ -49,6 +49,9 @@ def train_and_predict(run: Run, workspace: Workspace, report: Reporter, stop: Fl
         HistoscopeError: the run cannot be carried out; the message says why.
     """
     folder = workspace.run_folder(run.run_id)
+    for event in read_events(folder):  # by an earlier worker; its best epoch counts
+        if isinstance(event, EpochDone):
+            report.progress = _best(event, report.progress)
     if is_complete(folder, run):
         return True
     write_config(run, workspace)
@@ -66,9 +69,6 @@ def train_and_predict(run: Run, workspace: Workspace, report: Reporter, stop: Fl
 
 def _train(run: Run, dataset: Dataset, split: Split, workspace: Workspace, report: Reporter, stop: Flag) -> bool:
     folder = workspace.run_folder(run.run_id)
-    for event in read_events(folder):  # by an earlier worker; its best epoch counts
-        if isinstance(event, EpochDone):
-            report.progress = _best(event, report.progress)
     event, log, curves = None, EventLog(folder), EventFile(folder)
     config = _on_its_device(run)
     if (lacking := missing_weights(config.model, workspace)) is not None:
@@ -128,6 +128,7 @@ def _progress(event: Event, before: RunProgress) -> RunProgress:
 
 
 def _best(done: EpochDone, before: RunProgress) -> RunProgress:
+    before = before.with_loss(done.epoch, done.valid_loss)
     if not done.best:
         return before
     return replace(

@@ -6,12 +6,12 @@ import logging
 import signal
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
 
 from histo_core.errors import HistoscopeError, StoreError
-from histo_core.runs.store.records import Run, RunStatus
+from histo_core.runs.store.records import Run, RunResults, RunStatus
 from histo_core.runs.store.runs import Store
 from histo_core.runs.worker.heartbeat import Reporter
 from histo_core.runs.worker.process_identity import ProcessIdentity
@@ -47,8 +47,10 @@ def work(run_id: str, workspace: Workspace) -> int:
         LOG.info("%s: worker %d on %s", run_id, worker.pid, run.device)
         with Reporter(store, run, worker, stop) as report:
             status, reason = _carry_out(run, workspace, report, stop)
+            results = _results(run, workspace) if status is RunStatus.SUCCEEDED else None
         LOG.info("%s: %s %s", run_id, status, reason)
-        _write_end(store, run_id, worker, status, reason)
+        progress = report.progress if report.progress.losses else None  # that of the last heartbeat may be epochs old
+        _write_end(lambda: store.finish(run_id, worker, status, reason, results, progress))
     return 0 if status is RunStatus.SUCCEEDED else 1
 
 
@@ -70,12 +72,18 @@ def _carry_out(run: Run, workspace: Workspace, report: Reporter, stop: Event) ->
     return RunStatus.SUCCEEDED, ""
 
 
-def _write_end(store: Store, run_id: str, worker: ProcessIdentity, status: RunStatus, reason: str) -> None:
+def _results(run: Run, workspace: Workspace) -> RunResults | None:
+    from histo_core.runs.worker.results import run_results
+
+    return run_results(workspace.run_folder(run.run_id))
+
+
+def _write_end(finish: Callable[[], object]) -> None:
     """Record the end, with retries: a full disk that ended the run may also hold the database."""
     deadline = time.monotonic() + END_SECONDS
     while True:
         try:
-            store.finish(run_id, worker, status, reason)
+            finish()
         except StoreError as error:
             if time.monotonic() > deadline:
                 raise

@@ -11,8 +11,9 @@ import numpy as np
 import streamlit as st
 
 from histo_core.auditing.colour import colour_baseline
-from histo_core.comparison.aurocs import AurocResults, auroc_results
+from histo_core.comparison.aurocs import AurocResults
 from histo_core.comparison.join import Joined, RunPredictions, join, load
+from histo_core.comparison.kept import kept_auroc_results
 from histo_core.comparison.looks import record_look
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.experiments.scores import RunScores
@@ -109,10 +110,10 @@ def aurocs(
     workspace: Workspace,
     _joined: Joined,
 ) -> AurocResults:
-    """Compute the slow part of a comparison, by the runs' ids and names; it does not depend on the threshold."""
-    del split_set, shared_only, workspace
+    """Compute the slow part of a comparison, or read it where the workspace keeps it; the threshold changes nothing."""
+    del split_set, shared_only
     reference = COLOUR_ONLY if COLOUR_ONLY in dict(runs) else None
-    return auroc_results(_joined, class_of_interest, reference=reference, comparator=comparator)
+    return kept_auroc_results(_joined, workspace, class_of_interest, reference=reference, comparator=comparator)
 
 
 @st.cache_data(show_spinner=False, hash_funcs=HASHES, max_entries=256)

@@ -28,7 +28,7 @@ def test_progress_follows_the_events_and_keeps_the_best_epoch() -> None:
     ):
         progress = _progress(event, progress)
     assert _progress(EpochDone(3, 0.45, 0.7, 0.9, None, 1.5, best=False), progress).train_loss == 0.45
-    expected = RunProgress("training", 3, 10, 1, 20, 400.0, 1, 0.6, 0.8, 0.85, train_loss=0.55)
+    expected = RunProgress("training", 3, 10, 1, 20, 400.0, 1, 0.6, 0.8, 0.85, train_loss=0.55, losses=(0.6, 0.7))
     assert progress == expected
     assert _progress(Finished(1, 0.6), progress) == expected
     assert _progress(Started(2, 4, 10, 20, 160, 40, "cpu", 1), progress) == replace(expected, epoch=2, batch=4)

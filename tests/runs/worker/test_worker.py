@@ -25,6 +25,7 @@ from histo_core.runs.store.records import Run, RunStatus
 from histo_core.runs.store.runs import Store
 from histo_core.runs.store.schema import RUNS
 from histo_core.runs.worker import run_data, stages
+from histo_core.runs.worker.results import run_results
 from histo_core.runs.worker.worker import work
 from histo_core.training.events import EpochDone, Finished, Started
 from histo_core.workspace import Workspace
@@ -66,6 +67,13 @@ def test_a_run_ends_with_all_its_files(workspace: Workspace, store: Store, run: 
     assert [event.epoch for event in events if isinstance(event, EpochDone)] == [0, 1]
     assert isinstance(events[0], Started)
     assert isinstance(events[-1], Finished)
+
+    assert ended.results == run_results(folder), "scores are in the row, so that lists need not open the folder"
+    assert ended.results is not None
+    assert ended.results.test is not None
+    assert ended.progress is not None
+    losses = tuple(event.valid_loss for event in events if isinstance(event, EpochDone))
+    assert ended.progress.losses == losses, "also those since the last heartbeat"
 
 
 def _stop_at(monkeypatch: pytest.MonkeyPatch, action, count: int) -> None:
@@ -215,3 +223,17 @@ def test_a_run_that_is_not_queued_is_not_begun(workspace: Workspace, store: Stor
         work(run.run_id, workspace)
     with pytest.raises(RunError, match="There is no run"):
         work("nope-1", workspace)
+
+
+def test_a_worker_that_finds_all_files_complete_keeps_the_losses(workspace: Workspace, store: Store, run: Run) -> None:
+    assert work(run.run_id, workspace) == 0
+    before = store.get(run.run_id).progress
+    with store.database.write() as connection:  # as if the first worker had died before it wrote the end
+        connection.execute(sa.update(RUNS).values(status="queued", results=None))
+    assert work(run.run_id, workspace) == 0
+    ended = store.get(run.run_id)
+    assert ended.results == run_results(workspace.run_folder(run.run_id))
+    assert before is not None
+    assert ended.progress is not None
+    assert ended.progress.losses == before.losses
+    assert len(before.losses) == 2
