@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_relabelled import grey
+from test_label_mapping import grey
 
 from histo_core.data.class_mapping import ClassMapping, declared_synonyms, mapping_for, propose_mapping
 from histo_core.data.dataset import DATASETS, UNLABELLED
