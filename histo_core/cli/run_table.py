@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
-
-import pandas as pd
 
 from histo_core.cli.as_json import say_json
 from histo_core.cli.output import local_time, say, table
@@ -97,4 +94,4 @@ def _text(value: Any) -> str:
 
 
 def _unknown(value: Any) -> bool:
-    return value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+    return value is None or value != value

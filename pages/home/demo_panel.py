@@ -70,8 +70,8 @@ def _step(step: DemoStep, *, active: bool) -> None:
     if not (active and step.begun):
         st.markdown(f":gray[:material/radio_button_unchecked: {title}]")
         return
-    done = f": {step.done:,} done" if step.name in COUNTED and step.total else ""
-    st.markdown(f":blue[:material/pending:] {title}{done}")
+    said = f": {step.done:,} done" if step.name in COUNTED and step.total else ""
+    st.markdown(f":blue[:material/pending:] {title}{said}")
     if step.name == "draw" and step.total:
         st.progress(min(step.done / step.total, 1.0))
 

@@ -45,7 +45,7 @@ def test_a_whole_data_set_is_counted_and_judged(call, folder: Path) -> None:
     assert lines[4].split() == ["split", "benign", "malignant", "patients"]
     assert lines[5].split() == ["train", "12", "12", "12"]
     assert "Split by patient: 5 of 20 patients are held out for test." in lines
-    assert lines[-1].startswith("No patient is on both sides of the split")
+    assert lines[-1].startswith("No patient is on both sides")
 
 
 def break_some(folder: Path) -> None:

@@ -22,7 +22,7 @@ NO_DATA = {"count", "plain", "size", "duration", "ago", "percent", "len", "max",
 """Functions that give text without data in it, or escape it."""
 OF_THE_CODE = {
     "kind.title", "kind.info.summary", "kind.info.layout", "run_board.ANCHOR", "run_board.FORM", "FORM", "ANCHOR",
-    "reference", "name", "title", "title(run)", "source.word", "seeded", "word", "part", "what", "time", "number",
+    "reference", "name", "title", "title(run)", "source.word", "seeded", "word", "split_set", "what", "time", "number",
     "wanted.folds", "models", "groups", "known", "few", "said", "free", "all_of_them", "built.fingerprint",
     "', '.join(empty)",
 }

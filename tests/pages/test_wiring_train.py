@@ -177,7 +177,7 @@ def test_what_is_set_is_launched(page: AppTest, launched: list[Any], launch: int
     assert _drawn(page) == set_here, "a control of the form that nothing here sets, or one that is gone"
     press(page, "Train 1 model")
     (opened, _), (args, kwargs) = launched
-    assert opened == (expected.data,)
+    assert opened == (expected.data, Workspace.default())
     configs, workspace = args
     assert [config.model_dump() for config in configs] == [expected.model_dump()]
     assert workspace.home == Workspace.default().home

@@ -8,15 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import takewhile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import sqlalchemy as sa
 
 from histo_core.runs.store.records import Estimate, RunProgress, RunResults, RunStatus, SetResults
 from histo_core.runs.store.runs import Store
 from histo_core.runs.store.schema import EXPERIMENT_RUNS, EXPERIMENTS, NEVER, RUNS, parsed_progress, parsed_results
 from histo_core.runs.store.search import ORDER, RunFilter, conditions
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MANY = 2000
 """The most rows that a page shows."""
@@ -104,6 +106,8 @@ def run_frame(rows: Iterable[RunRow]) -> pd.DataFrame:
     """Return rows as a table of raw numbers; an estimate's limits have their own columns, ``<name>_low``, ``_high``."""
     records = [_record(row) for row in rows]
     names = [name for column in COLUMNS for name in (_three(column) if column in ESTIMATES else (column,))]
+    import pandas as pd  # commands that print no table need not wait for it
+
     return pd.DataFrame(records, columns=names)
 
 

@@ -50,7 +50,7 @@ def _pages(page: Explored, chosen: Selection) -> None:
     opened = grid(page, some, side=side, key="explore.grid")
     if opened is not None:
         url_state.put("patch", page.name(opened))
-    st.image(legend(page.colours), alt=f"Colours of the classes {', '.join(page.colours)}.")
+    st.html(legend(page.colours))
     with st.container(horizontal=True):
         layout.download("Download this page as PNG", lambda: _sheet(page, some, side), "gallery.png", "image/png")
         selection.download(page, chosen)
