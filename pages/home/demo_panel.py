@@ -7,7 +7,9 @@ import streamlit as st
 from histo_core.demo.kind import KIND
 from histo_core.demo.record import FirstMap, map_file
 from histo_core.demo.state import DemoState, DemoStep, StepName
+from histo_core.errors import DataError
 from histo_core.jobs.api import cancel_job, start_job
+from histo_core.regular_files import read_regular
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 from pages.shared.app import navigation
@@ -24,6 +26,7 @@ STEPS: dict[StepName, str] = {
 }
 COUNTED = ("draw", "train", "intervals")
 """Steps that say how much of them is done."""
+MAP_BYTES = 8 << 20
 MAP_WIDTH = 420
 
 
@@ -89,8 +92,8 @@ def _cancel(demo: DemoState, workspace: Workspace) -> None:
 def _first_map(first: FirstMap, runs: tuple[Run, ...], workspace: Workspace) -> None:
     run = next((run for run in runs if run.run_id == first.run_id), None)
     try:
-        picture = map_file(workspace).read_bytes()
-    except OSError:
+        picture = read_regular(map_file(workspace), MAP_BYTES)
+    except (OSError, DataError):  # it is being written, or was taken away
         return
     if run is None:
         return

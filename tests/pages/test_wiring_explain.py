@@ -79,7 +79,7 @@ def _offered(arguments: Mapping[str, Any]) -> list[str]:
 
 EXPLAIN = [
     Row("selectbox: Model", "{other}", QUESTION, "run.run_id", lambda home: _small(home).run_id),
-    Row("button_group: Picture", "upload", "pages.explain.patches.uploaded", lambda _: "asked for", "asked for"),
+    Row("button_group: Picture", "upload", "pages.explain.uploads.uploaded", lambda _: "asked for", "asked for"),
     Row("selectbox: Patches of", "valid", STEP, _offered, lambda home: _fitting(home, "valid")),
     Row("selectbox: Show", "wrong", STEP, _offered, lambda home: _fitting(home, show="wrong")),
     Row("selectbox: Show", "right", STEP, _offered, lambda home: _fitting(home, show="right")),

@@ -129,7 +129,11 @@ def test_identity_holds_all_that_decides_the_weights(dots, split, config) -> Non
     inverted.pixels = 255 - inverted.pixels
     assert identity(config, inverted, split) != fields
     assert identity(config, inverted, split, fields["data's content"]) == fields
-    decides = set(TrainConfig.model_fields) - {"epochs", "patience", "device", "devices", "threads", "activations"}
+    free_fields = {"epochs", "patience", "device", "devices", "threads", "activations", "checkpoint"}
+    decides = set(TrainConfig.model_fields) - free_fields
     assert {f"train.{field}" for field in decides} == {field for field in fields if field.startswith("train.")}
+    assert (
+        identity(balanced(config, checkpoint="last"), dots, split)["train.checkpoint"] == "last"
+    )  # "best" is not named
     for schedule in ("one_cycle", "cosine"):
         assert identity(balanced(config, schedule=schedule), dots, split)["train.epochs"] == 3

@@ -316,17 +316,17 @@ def test_a_supervisor_leaves_when_its_workspace_is_gone(workspace: Workspace, st
 def test_what_fails_for_a_while_does_not_end_the_supervisor(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    looks = []
+    polls = []
 
     def poll(_: Supervisor) -> bool:
-        looks.append(1)
-        if len(looks) < 3:
+        polls.append(1)
+        if len(polls) < 3:
             raise error
         return False
 
-    monkeypatch.setattr(Supervisor, "look", poll)
+    monkeypatch.setattr(Supervisor, "poll", poll)
     supervise(workspace, idle_exit_seconds=0.2, poll_seconds=0.02)
-    assert len(looks) >= 3
+    assert len(polls) >= 3
 
 
 def test_a_lock_that_outlives_a_killed_supervisor_is_waited_for(workspace: Workspace, store: Store) -> None:
