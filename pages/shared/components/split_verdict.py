@@ -30,9 +30,9 @@ def sentence(data: DataConfig, division: SplitConfig, source: Dataset, workspace
         workspace: keeps the audits.
     """
     sides, report = cache.sides(data, division, workspace), cache.audit(data, division, workspace)
-    if report is not None or not _quickly_read(data, source, workspace):
-        return split_verdict(sides, report)
     try:
+        if report is not None or not _quickly_read(data, source, workspace):
+            return split_verdict(sides, report)
         with st.spinner("Looking for patches that stand on both sides…", show_time=True):
             return split_verdict(sides, leakage=cache.leakage(data, division, workspace))
     except DataError as error:  # an unreadable file must not block the view that lists all such files
