@@ -51,6 +51,7 @@ def test_axe_finds_nothing_on_a_page(path: str, visit: Visit) -> None:
 )
 def test_the_arrow_keys_step_through_patches_and_leave_a_slider_alone(path: str, slider: bool, visit: Visit) -> None:
     page = visit(path)
+    page.wait_for_function("busy => !document.querySelector(busy)", arg=BUSY)
     place = page.get_by_text(re.compile(r"^\d+ of \d+ patches")).last
     first = place.inner_text()
     page.keyboard.press("ArrowRight")

@@ -99,8 +99,8 @@ def test_a_conversion_is_found_when_the_data_are_opened(data: DataConfig, worksp
     before = open_dataset(data, workspace)
     _done("convert", _params(data), workspace)
     after = open_dataset(data, workspace)
-    assert before.store is None
-    assert after.store is not None
+    assert before.converted is None
+    assert after.converted is not None
     np.testing.assert_array_equal(np.stack(after.read([0, 23])), np.stack(before.read([0, 23])))
 
 

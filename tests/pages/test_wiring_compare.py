@@ -50,7 +50,7 @@ COMPARE = [
         *(
             "selectbox: Class of interest",
             "normal",
-            f"{CACHE}.auroc_results",
+            f"{CACHE}.kept_auroc_results",
             "class_of_interest",
             "normal",
         ),
@@ -66,14 +66,14 @@ COMPARE = [
         *(
             "toggle: Colour-only baseline",
             True,
-            f"{CACHE}.auroc_results",
+            f"{CACHE}.kept_auroc_results",
             "reference",
             COLOUR_ONLY,
         ),
         fresh=AUROCS,
     ),
     Row(
-        *("selectbox: Compare with", "{small}", f"{CACHE}.auroc_results", "comparator"),
+        *("selectbox: Compare with", "{small}", f"{CACHE}.kept_auroc_results", "comparator"),
         lambda home: _small(home).run_id,
         fresh=AUROCS,
     ),
