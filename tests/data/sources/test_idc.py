@@ -75,7 +75,7 @@ def test_the_archives_own_folder_is_found(root: Path, tmp_path: Path, workspace:
     shutil.copytree(root / "8863", tmp_path / "kaggle" / "8863")  # as the copies that hold all patients twice
     dataset = open_idc(tmp_path / "kaggle", workspace)
     assert dataset.table["patient_id"].unique().tolist() == ["8863", "10253"]
-    assert [path.relative_to(tmp_path / "kaggle").split_sets[0] for path in dataset.sources] == (
+    assert [path.relative_to(tmp_path / "kaggle").parts[0] for path in dataset.sources] == (
         ["8863"] * 4 + ["IDC_regular_ps50_idx5"] * 4
     )
     assert [(kind.count, kind.names[0]) for kind in dataset.left_out.kinds] == [
