@@ -65,7 +65,7 @@ def test_filter_and_open_a_patch(visit: Callable[[str], Page], link: str) -> Non
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text(name).first).to_be_visible()
     page.wait_for_url(re.compile(f"patch={name}"))
-    dialog.get_by_role("button", name="Next", exact=True).click()
+    dialog.get_by_role("button", name=re.compile("^Next")).click()
     expect(dialog.get_by_text(re.compile("^4 of"))).to_be_visible()
     page.reload()
     expect(dialog.get_by_text(re.compile("^4 of"))).to_be_visible()
