@@ -18,7 +18,7 @@ setup(
     package_data={
         "histo_core": ["py.typed"],
         "": ["*.mako"],
-        DASHBOARD: ["assets/*.svg", ".streamlit/config.toml"],
+        DASHBOARD: ["assets/*", ".streamlit/config.toml"],
     },
     include_package_data=False,  # else each file of a source archive, such as the README, would be one
 )

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from histo_core.comparison.run_predictions import RunPredictions
 from histo_core.data.class_mapping import REASONS, propose_mapping
 from histo_core.errors import ComparisonError
-
-if TYPE_CHECKING:
-    from histo_core.comparison.join import RunPredictions
 
 
 def under_first_classes(

@@ -9,37 +9,14 @@ import numpy as np
 import pandas as pd
 
 from histo_core.comparison.class_join import under_first_classes
-from histo_core.data.class_mapping import Synonyms, declared_synonyms
+from histo_core.comparison.run_predictions import RunPredictions
+from histo_core.data.class_mapping import declared_synonyms
 from histo_core.data.grouping import GroupKind, known_groups
 from histo_core.data.predictions import class_names, read_predictions
 from histo_core.errors import ComparisonError
 from histo_core.files import read_json, sha256
 from histo_core.runs.store.records import Run, RunStatus
 from histo_core.workspace import Workspace
-
-
-@dataclass(frozen=True, eq=False)
-class RunPredictions:
-    """The predictions of one run, or of a reference that is no run, for every held-out sample.
-
-    Attributes:
-        run_id, name: unique id, and displayed name.
-        table: predictions that keep the contract of ``predictions.parquet``.
-        fingerprint: fingerprint of the split.
-        classes: class names in the order of the probabilities.
-        positive: the class whose probability is used for ROC curves.
-        learnt: whether the samples are the run's own training set.
-        synonyms: other names of its classes, as its data set declares them.
-    """
-
-    run_id: str
-    name: str
-    table: pd.DataFrame
-    fingerprint: str
-    classes: tuple[str, ...]
-    positive: str
-    learnt: bool = False
-    synonyms: Synonyms | None = None
 
 
 @dataclass(frozen=True, eq=False)
