@@ -15,6 +15,9 @@ AT_ONCE = 5
 SETTLE_SECONDS = 0.05
 """After the last message of a rerun, in which the server does what it leaves for then."""
 
+REST_SECONDS = 0.1
+"""CPU that a server at rest takes in three seconds at most."""
+
 
 async def rerun_cost(
     servers: Sequence[tuple[str, psutil.Process]], queries: Mapping[str, str], *, rounds: int
@@ -33,6 +36,8 @@ async def rerun_cost(
         RuntimeError: a page could not be drawn.
     """
     costs: dict[str, list[float]] = {}
+    for _, server in servers:
+        await _at_rest(server)
     tabs = [Visitor(address) for address, _ in servers]
     for tab in tabs:
         await tab.__aenter__()
@@ -52,6 +57,14 @@ async def rerun_cost(
         for tab in tabs:
             await tab.__aexit__(None, None, None)
     return costs
+
+
+async def _at_rest(server: psutil.Process) -> None:
+    """Wait until a server has imported what its pages need, which would count as the first page's cost."""
+    used, before = sum(server.cpu_times()[:2]), -1.0
+    while used - before > REST_SECONDS:
+        await asyncio.sleep(3)
+        used, before = sum(server.cpu_times()[:2]), used
 
 
 async def _reruns(tab: Visitor, server: psutil.Process) -> float:

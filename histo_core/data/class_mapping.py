@@ -46,7 +46,7 @@ class ClassMatch:
 
 @dataclass(frozen=True)
 class ClassMapping:
-    """What the classes of some data stand for in a model.
+    """A match of the classes of some data with those of a model.
 
     Attributes:
         classes: the classes of the model.

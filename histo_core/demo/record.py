@@ -32,7 +32,7 @@ class FirstMap(Config):
 
 
 class DemoRecord(Config):
-    """What the demo has made so far.
+    """Record of what the demo has made so far.
 
     Attributes:
         patches: the number of patches that were drawn.

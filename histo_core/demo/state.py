@@ -47,7 +47,7 @@ class DemoState:
 
     @property
     def finished(self) -> bool:
-        """Whether all was made, and all its runs are still there."""
+        """Return whether all was made, and all its runs are still there."""
         return self.job.state == "succeeded" and all(step.finished for step in self.steps)
 
 

@@ -21,7 +21,7 @@ _OF_LABELS = ("classes", "test_part")
 
 @dataclass(frozen=True, eq=False)
 class PredictedBefore:
-    """What earlier predictions of the same patches hold that no label changes."""
+    """Values of earlier predictions of the same patches that no label changes."""
 
     predicted: Predicted
     checks: tuple[Check, ...]

@@ -36,7 +36,7 @@ _LEAST_SPREAD = 0.02
 
 @dataclass(frozen=True)
 class TrainingLook:
-    """What a sample of a run's training patches looks like.
+    """Look of a sample of a run's training patches.
 
     Colour and detail are measured on what the network sees, after crop and resizing.
 
@@ -131,7 +131,7 @@ def measure_look(trained: Trained, preprocess: Preprocess, progress: Progress = 
 
 @dataclass(frozen=True, eq=False)
 class PatchLook:
-    """What one patch looks like.
+    """Look of one patch.
 
     Attributes:
         blank: whether it is blank.

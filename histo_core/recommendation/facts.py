@@ -25,7 +25,7 @@ _MAGNIFICATION = "magnification"
 
 @dataclass(frozen=True)
 class DataFacts:
-    """What is known of a data set.
+    """Facts of a data set.
 
     Attributes:
         classes: names, in the order of the labels.

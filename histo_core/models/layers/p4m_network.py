@@ -1,4 +1,4 @@
-"""What the networks over p4m (quarter turns and mirroring) have in common: their order, and their end."""
+"""Common parts of the networks over p4m (quarter turns and mirroring): their order, and their end."""
 
 from __future__ import annotations
 
