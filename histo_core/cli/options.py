@@ -1,4 +1,4 @@
-"""Define options that several commands share."""
+"""Define options and arguments that several commands share."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ Root = Annotated[str | None, typer.Option(help="Folder of the data.")]
 DataOptions = Annotated[
     list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="An option of the data set; may be repeated.")
 ]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, as `runs list` shows it.")]
 SkipBroken = Annotated[bool, typer.Option("--skip-broken", help="Go on without the files that cannot be used.")]
 
 

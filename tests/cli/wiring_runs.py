@@ -36,17 +36,17 @@ def runs() -> dict[str, Command]:
                     Row((), f"{EXPERIMENTS}.reported.reported_for_run", "run", RECORD),
                 ),
                 "epochs": (
-                    Row(("--epochs",), f"{CLI}.runs.print_epochs", calls=True),
+                    Row(("--epochs",), f"{CLI}.runs_show.print_epochs", calls=True),
                     Row(("--epochs",), "histo_core.config.RunConfig.to_yaml", calls=False),
                 ),
-                **as_json("runs"),
+                **as_json("runs_show"),
             },
             words=ID,
             stubs={
                 **STORE,
-                f"{CLI}.runs.local_time": "",
-                f"{CLI}.runs._facts": {},
-                f"{CLI}.runs.learning_findings": (),
+                f"{CLI}.runs_show.local_time": "",
+                f"{CLI}.runs_show.facts_of": {},
+                f"{CLI}.runs_show.learning_findings": (),
                 f"{EXPERIMENTS}.reported.reported_for_run": (),
             },
         ),
@@ -55,7 +55,7 @@ def runs() -> dict[str, Command]:
                 **one(GET),
                 "patches": Row(("--patches", "17"), "histo_core.jobs.one_batch.overfit_batch", "params.patches", 17),
                 "steps": Row(("--steps", "71"), "histo_core.jobs.one_batch.overfit_batch", "params.steps", 71),
-                **as_json("runs"),
+                **as_json("runs_overfit"),
             },
             words=ID,
             stubs={**STORE, "histo_core.jobs.one_batch.overfit_batch": ANYTHING},
@@ -72,10 +72,10 @@ def runs() -> dict[str, Command]:
         "runs resume": Command(
             {
                 **one(f"{launcher}.resume"),
-                "detach": Row(("--detach",), f"{CLI}.runs.watch_or_cancel", calls=False),
+                "detach": Row(("--detach",), f"{CLI}.runs_control.watch_or_cancel", calls=False),
             },
             words=ID,
-            stubs={f"{launcher}.resume": ANYTHING, f"{CLI}.runs.print_end": 0},
+            stubs={f"{launcher}.resume": ANYTHING, f"{CLI}.runs_control.print_end": 0},
         ),
         "runs watch": Command(one(f"{CLI}.runs.watch")),
         "runs log": Command(
@@ -104,8 +104,8 @@ def runs() -> dict[str, Command]:
         ),
         "runs delete": Command(
             {
-                **one(f"{CLI}.runs.delete"),
-                "force": Row(("--force",), f"{CLI}.runs.delete", "force", value=True),
+                **one(f"{CLI}.runs_edit.delete"),
+                "force": Row(("--force",), f"{CLI}.runs_edit.delete", "force", value=True),
             },
             words=ID,
         ),
