@@ -19,7 +19,8 @@ from histo_core.runs.artifacts.folder import write_config
 from histo_core.runs.store.database import Database
 from histo_core.runs.store.record_file import RUN, parsed_row, plain_row, read_record, scores_file, write_run
 from histo_core.runs.store.records import RunStatus
-from histo_core.runs.store.runs import ClaimedRun, Store
+from histo_core.runs.store.run_rows import ClaimedRun
+from histo_core.runs.store.runs import Store
 from histo_core.runs.store.schema import EXPERIMENTS, RUNS, TEST_SCORES, to_run
 from histo_core.runs.worker.process_identity import boot_id
 from histo_core.runs.worker.supervisor import SILENCE_SECONDS

@@ -17,7 +17,8 @@ from datetime import datetime
 
 from histo_core.runs.store.queue import next_queued
 from histo_core.runs.store.records import Run, RunStatus
-from histo_core.runs.store.runs import ClaimedRun, Store
+from histo_core.runs.store.run_rows import ClaimedRun
+from histo_core.runs.store.runs import Store
 from histo_core.runs.worker.command import Command, child_environment
 from histo_core.runs.worker.exit_words import exit_words, memory_advice
 from histo_core.runs.worker.process_identity import ProcessIdentity, boot_id

@@ -20,7 +20,8 @@ from histo_core.config import RunConfig, TrainConfig
 from histo_core.errors import StoreError
 from histo_core.locks import try_lock
 from histo_core.runs.store.records import RunStatus
-from histo_core.runs.store.runs import ClaimedRun, Store
+from histo_core.runs.store.run_rows import ClaimedRun
+from histo_core.runs.store.runs import Store
 from histo_core.runs.worker import supervisor as module
 from histo_core.runs.worker.exit_words import exit_words
 from histo_core.runs.worker.heartbeat import HEARTBEAT_SECONDS
