@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import psutil
@@ -138,7 +139,7 @@ async def press(
 
 
 async def _click(tab: Visitor, draw: random.Random, queries: Mapping[str, str]) -> Answer:
-    controls: Sequence = list(tab.controls.values())
+    controls: Sequence[Any] = list(tab.controls.values())
     if not controls or draw.random() < MOVES:
         page = draw.choice(tab.pages) if tab.pages else ""
         return await tab.open(page, queries.get(page, ""))

@@ -67,10 +67,10 @@ def loaders(theirs: PCAM, ours: Patches) -> None:
     """Random batches of the same patches in the same order through PyTorch's loader, without workers."""
     rows = np.random.default_rng(2).choice(PATCHES, BATCH * BATCHES, replace=False).tolist()
 
-    def epoch_theirs() -> DataLoader:
+    def epoch_theirs() -> DataLoader[Any]:
         return DataLoader(theirs, batch_size=BATCH, sampler=rows)
 
-    def epoch_ours() -> DataLoader:
+    def epoch_ours() -> DataLoader[Any]:
         return DataLoader(ours, batch_size=BATCH, sampler=rows, collate_fn=identity)
 
     for (their_images, their_labels), (images, labels) in zip(epoch_theirs(), epoch_ours(), strict=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
+from typing import Any
 
 import numpy as np
 from scipy.stats import beta, norm
@@ -227,7 +228,7 @@ class SelectionCell:
         return tally
 
 
-def _best(pairs: tuple, models: int) -> int:
+def _best(pairs: tuple[Any, ...], models: int) -> int:
     """The model that no other exceeds."""
     ahead = np.zeros(models)
     for pair in pairs:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from scripts import coverage_cells as cells
 
@@ -50,7 +51,7 @@ def main() -> None:
             print(repr(cell), summary(line), flush=True)
 
 
-def summary(line: dict) -> str:
+def summary(line: dict[str, Any]) -> str:
     """One cell in words: coverage and width of each number, share of rejections of each test."""
     found = []
     for name, held in line["held"].items():
@@ -65,7 +66,7 @@ def summary(line: dict) -> str:
     return "; ".join(found)
 
 
-def table(kind: str, done: dict[str, dict]) -> str:
+def table(kind: str, done: dict[str, dict[str, Any]]) -> str:
     """The cells of one kind that are there, as a Markdown table."""
     known = [(cell, done[repr(cell)]) for cell in KINDS[kind]() if repr(cell) in done]
     if not known:
@@ -112,7 +113,7 @@ def _groups(cell: cells.AurocCell) -> str:
     return (" of " if cell.design == "few" else " + ").join(map(str, cell.groups))
 
 
-def _covered(line: dict, name: str) -> str:
+def _covered(line: dict[str, Any], name: str) -> str:
     n = line["rejected"].get(f"n_{name}", line["draws"])
     if not n:
         return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -93,6 +94,6 @@ def _shared(pairs: pd.DataFrame, other: str) -> Finding:
     return Finding("shared", title, sentence, "warning", table, clause, _MEASURE)
 
 
-def _counts(pairs: pd.DataFrame, by: str | list[str]) -> Iterator[tuple]:
+def _counts(pairs: pd.DataFrame, by: str | list[str]) -> Iterator[tuple[Any, ...]]:
     """Yield a set (or pair of sets) and its count, in the order of the table."""
     yield from pairs.groupby(by, sort=False).size().items()

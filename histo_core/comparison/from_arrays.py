@@ -43,13 +43,18 @@ def joined_arrays(
         raise ComparisonError(
             f"y_true has shape {truth.shape}.", "One label a sample is expected.", "Give at least one sample."
         )
-    if not isinstance(predictions, Mapping) or not predictions:
+    # A notebook's arguments are checked by nobody else.
+    if not isinstance(predictions, Mapping) or not predictions:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ComparisonError(
             "No predictions are given.",
             "A mapping from each model's name to its probabilities is expected.",
             'Write for example {"cnn": p, "resnet": q}.',
         )
-    if unnamed := [name for name in predictions if not isinstance(name, str) or not name.strip()]:
+    if unnamed := [
+        name
+        for name in predictions
+        if not isinstance(name, str) or not name.strip()  # pyright: ignore[reportUnnecessaryIsInstance]
+    ]:
         raise ComparisonError(f"A model is named {unnamed[0]!r}.", "A name in words is expected.", "Name the model.")
     tables = {name: _probabilities(name, given, len(truth)) for name, given in predictions.items()}
     first, k = next((name, table.shape[1]) for name, table in tables.items())

@@ -173,7 +173,7 @@ def _same_labels(first: RunPredictions, expected: pd.DataFrame, run: RunPredicti
 
 def _same_samples(runs: Sequence[RunPredictions], tables: Sequence[pd.DataFrame], split_set: str) -> None:
     first, expected = runs[0], tables[0]
-    odd = []
+    odd: list[str] = []
     for run, table in zip(runs[1:], tables[1:], strict=True):
         shared = len(expected.index.intersection(table.index))
         if run.fingerprint != first.fingerprint or not shared == len(expected) == len(table):

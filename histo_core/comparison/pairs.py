@@ -71,7 +71,7 @@ def pair_differences(
         y_true, scores[list(order)], joined.groups, comparator=at, shown=0 if at is None else None,
         confidence=confidence,
     )  # fmt: skip
-    pairs = []
+    pairs: list[PairDifference] = []
     for pair in found:
         first, other, difference = order[pair.first], order[pair.second], pair.difference
         if at is not None:

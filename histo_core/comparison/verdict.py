@@ -68,7 +68,7 @@ def _against(others: Sequence[PairDifference], references: set[str], pronoun: st
     level = [pair for pair in others if not pair.significant]
     above = [pair for pair in others if pair.significant and pair.difference.value < 0]  # only a reference can be
     verb = "is" if pronoun == "it" else "are"
-    clauses = []
+    clauses: list[str] = []
     if below:
         clauses.append(f"{pronoun} {verb} better than {named(below)}")
     if level:

@@ -56,7 +56,8 @@ class AurocEstimate:
     @cached_property
     def _counts(self) -> tuple[float, float]:
         """Return the number of samples, and of pairs of a positive and a negative sample."""
-        return float(self.sizes.sum()), float(np.prod(self.sizes.sum(axis=0)))
+        positive_and_negative: np.ndarray = self.sizes.sum(axis=0)
+        return float(self.sizes.sum()), float(positive_and_negative.prod())
 
     @property
     def step(self) -> float:

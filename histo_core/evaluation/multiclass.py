@@ -113,15 +113,15 @@ def weighted_f1(matrices: np.ndarray) -> np.ndarray:
         matrices: float64 [..., k, k]; rows are the true class, columns the predicted one.
     """
     hits, true = np.diagonal(matrices, axis1=-2, axis2=-1), matrices.sum(axis=-1)
-    of = true + matrices.sum(axis=-2)
+    of: np.ndarray = true + matrices.sum(axis=-2)
     f1 = np.divide(2 * hits, of, out=np.zeros(of.shape), where=of > 0)
-    total = true.sum(axis=-1)
+    total: np.ndarray = true.sum(axis=-1)
     return np.divide((f1 * true).sum(axis=-1), total, out=np.full(total.shape, np.nan), where=total > 0)
 
 
 def _mean_where(parts: np.ndarray, of: np.ndarray) -> np.ndarray:
     shares = np.divide(parts, of, out=np.zeros(of.shape), where=of > 0)
-    there = (of > 0).sum(axis=-1)
+    there: np.ndarray = (of > 0).sum(axis=-1)
     return np.divide(shares.sum(axis=-1), there, out=np.full(there.shape, np.nan), where=there > 0)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 
@@ -21,7 +23,7 @@ def placements(positive: np.ndarray, score: np.ndarray) -> np.ndarray:
     p, q = (np.bincount(block[part], minlength=len(blocks)) for part in (positive, ~positive))
     beaten = (np.cumsum(q) - q / 2) / q.sum()
     above = 1 - (np.cumsum(p) - p / 2) / p.sum()
-    return np.where(positive, beaten[block], above[block])
+    return cast(np.ndarray, np.where(positive, beaten[block], above[block]))
 
 
 def wins_within(positive: np.ndarray, score: np.ndarray, codes: np.ndarray, n_groups: int) -> np.ndarray:

@@ -40,4 +40,5 @@ def roc_curve(y_true: ArrayLike, score: ArrayLike) -> RocCurve:
     scores = check_scores(score, len(positive))[0]
     if positive.all() or not positive.any():
         return RocCurve(*(np.empty(0) for _ in range(3)))
-    return RocCurve(*(np.asarray(part, np.float64) for part in metrics.roc_curve(positive, scores)))
+    curve: tuple[np.ndarray, ...] = metrics.roc_curve(positive, scores)
+    return RocCurve(*(np.asarray(part, np.float64) for part in curve))

@@ -52,7 +52,7 @@ class Explanation:
     probability: float
     parameters: dict[str, Any]
     seed: int | None = None
-    diagnostics: dict[str, float] = field(default_factory=dict)
+    diagnostics: dict[str, float] = field(default_factory=dict[str, float])
     segments: np.ndarray | None = None
     influence: Influence | None = None
 

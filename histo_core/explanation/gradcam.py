@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import cast
 
@@ -107,7 +107,7 @@ def class_maps(predictor: Predictor, pixels: Tensor, targets: Sequence[int]) -> 
 
 
 @contextmanager
-def _differentiable_recurrence(predictor: Predictor) -> Iterator[None]:
+def _differentiable_recurrence(predictor: Predictor) -> Generator[None]:
     """Disable cuDNN, which differentiates recurrent layers only in training mode; PyTorch's own kernels always do."""
     recurrent = any(isinstance(module, nn.RNNBase) for module in predictor.model.modules())
     if predictor.device.type != "cuda" or not recurrent:

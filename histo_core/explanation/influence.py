@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from scipy.special import expit
@@ -97,7 +98,7 @@ def influence(
     area = strongest_area(shown)
     hidden = [picture for part in (seen, area) if part.any() for picture in _hidden(image, part)]
     logits = predictor.logits([image, *hidden]).double()
-    whole_picture, *others = log_odds(logits, predictor.config.output, target).tolist()
+    whole_picture, *others = cast(list[float], log_odds(logits, predictor.config.output, target).tolist())
     changes = [whole_picture - other for other in others]
     whole, strongest = (max(pair, key=abs, default=0.0) for pair in (changes[:2], changes[2:]))
     return Influence(whole_picture, strongest, whole, float(area.sum() / seen.sum()))
@@ -120,7 +121,7 @@ def strongest_area(shown: np.ndarray) -> np.ndarray:
 
 def _hidden(image: np.ndarray, part: np.ndarray) -> list[np.ndarray]:
     """Return the image with an area in its own mean colour, and with it in white."""
-    painted = []
+    painted: list[np.ndarray] = []
     for colour in (np.rint(image[part].mean(axis=0)), _WHITE):
         picture = image.copy()
         picture[part] = colour

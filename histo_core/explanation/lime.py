@@ -64,17 +64,23 @@ class Lime(Explainer):
         numbers = superpixels(window, options.superpixels)
         batch_size = max(1, min(BATCH_SIZE, MOST_PIXELS // numbers.size))
 
+        def probabilities(images: np.ndarray) -> np.ndarray:
+            return predictor.sampled(images, batch_size)
+
+        def divided(_: np.ndarray) -> np.ndarray:
+            return numbers
+
         # A window of the seen size passes the crop unchanged, so the model's input is the same as for the full image.
         # Any, because lime sets some of the result's attributes outside its class.
         local: Any = QuietLimeImageExplainer(kernel_width=KERNEL_WIDTH, random_state=options.seed).explain_instance(
             window,
-            lambda images: predictor.sampled(images, batch_size),
+            probabilities,
             labels=(question.target,),
             top_labels=0,
             hide_color=HIDING[options.hide],
             num_samples=options.samples,
             batch_size=batch_size,
-            segmentation_fn=lambda _: numbers,
+            segmentation_fn=divided,
             random_seed=options.seed,
         )
         weights = np.zeros(numbers.max() + 1, np.float32)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
-from skimage.segmentation import slic
+from skimage import segmentation
 
 from histo_core.errors import ExplanationError
 
@@ -40,7 +42,10 @@ def superpixels(image: np.ndarray, count: int) -> np.ndarray:
             "Take a larger patch, or explain with Grad-CAM.",
         )
     for compactness in COMPACTNESS:
-        labels = slic(image, n_segments=count, compactness=compactness, start_label=0, channel_axis=-1)
+        labels = cast(
+            np.ndarray,
+            segmentation.slic(image, n_segments=count, compactness=compactness, start_label=0, channel_axis=-1),
+        )
         names, numbers = np.unique(labels, return_inverse=True)
         if len(names) >= max(FEWEST, count // 2):
             return numbers.reshape(height, width).astype(np.int64)

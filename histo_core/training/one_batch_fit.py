@@ -33,8 +33,10 @@ from histo_core.training.reproducible import reproducible
 from histo_core.training.setup import Setup, set_up
 from histo_core.workspace import Workspace
 
-_OPTIMISER = ("optimizer", "learning_rate", "weight_decay", "l1", "momentum", "dampening", "nesterov", "beta1", "beta2")
-_OPTIMISER += ("amsgrad", "alpha", "centered", "rate_decay", "initial_accumulator", "epsilon", "clip_norm")
+_OPTIMISER = (
+    *("optimizer", "learning_rate", "weight_decay", "l1", "momentum", "dampening", "nesterov", "beta1", "beta2"),
+    *("amsgrad", "alpha", "centered", "rate_decay", "initial_accumulator", "epsilon", "clip_norm"),
+)
 _LOSS = ("loss", "label_smoothing", "loss_on", "loss_sum")
 _KEPT = (*_OPTIMISER, *_LOSS, "backbone", "unfreeze_after", "backbone_learning_rate", "precision", "device", "threads")
 """Settings of training that are tried; without schedule, average, balance and accumulation."""
@@ -140,5 +142,5 @@ def _step(setup: Setup, outputs: Any, labels: Tensor, step: int) -> None:
 
 def _without_dropout(model: nn.Module) -> None:
     for module in model.modules():
-        if isinstance(module, nn.modules.dropout._DropoutNd | StochasticDepth):
+        if isinstance(module, nn.modules.dropout._DropoutNd | StochasticDepth):  # pyright: ignore[reportPrivateUsage]
             module.p = 0.0

@@ -13,7 +13,7 @@ import shutil
 import time
 import urllib.request
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPMessage, HTTPResponse
 from pathlib import Path
 from typing import IO
 from urllib.error import HTTPError, URLError
@@ -186,7 +186,9 @@ def _check_room(folder: Path, download: Download, needed: int) -> None:
 class _SafeRedirects(urllib.request.HTTPRedirectHandler):
     """Redirect handler that follows only redirects that stay encrypted."""
 
-    def redirect_request(self, req, fp, code, msg, headers, newurl):
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> urllib.request.Request | None:
         return super().redirect_request(req, fp, code, msg, headers, _checked_url(newurl))
 
 

@@ -59,7 +59,8 @@ def read_tags(content: bytes, name: str = "") -> Tags:
     file = BytesIO(content)
     file.seek(tags.next)
     tags.load(file)
-    for tag, raw in tags._tagdata.items():  # Pillow converts these bytes to Python objects on access
+    # Pillow converts these bytes to Python objects on access.
+    for tag, raw in tags._tagdata.items():  # pyright: ignore[reportPrivateUsage]
         if len(raw) > _MAX_TAG_BYTES and tags.tagtype[tag] not in _PLAIN:
             raise refused(name, f"has a tag {tag} with {len(raw):,} bytes of numbers")
     return tags

@@ -19,4 +19,4 @@ def zero_or_one(cell: str) -> int | None:
     if text in _WORDS:
         return _WORDS[text]
     value = float(text) if _NUMBER.fullmatch(text) else None
-    return int(value) if value in (0.0, 1.0) and value is not None else None
+    return None if value is None or value not in (0.0, 1.0) else int(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ _NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d+)?([eE][+-]?\d+)?")
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
 
 
-def plain(table: pd.DataFrame) -> dict[str, list]:
+def plain(table: pd.DataFrame) -> dict[str, list[Any]]:
     """Return the cells of each column, converted.
 
     The standard text columns become text ("" where missing). Other columns stay as they are; they become numbers if all
@@ -90,7 +91,7 @@ def place(cell: object) -> float:
     return value if math.isfinite(value) else math.nan
 
 
-def contradicted(columns: dict[str, list], wrong: Sequence[str]) -> list[str]:
+def contradicted(columns: dict[str, list[Any]], wrong: Sequence[str]) -> list[str]:
     """Add to the faults of each row those of rows that share an id and differ, because it is unknown which is right.
 
     If the first row were used, the order of the rows would decide labels and splits.
@@ -121,7 +122,7 @@ def _text(cell: object) -> str:
     return whole[1] if whole else text
 
 
-def _numbers_or_as_they_are(cells: list) -> list:
+def _numbers_or_as_they_are(cells: list[Any]) -> list[Any]:
     known = [cell for cell in cells if cell not in (None, "")]
     if not all(isinstance(cell, str) and _NUMBER.fullmatch(cell) for cell in known):
         return [None if cell == "" else cell for cell in cells]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
 import pandas as pd
 from pydantic import Field
@@ -108,7 +108,7 @@ def _file(root: Path, name: str) -> Path:
     return in_own_folder(root / name)
 
 
-def _meant(columns: dict[str, list], classes: tuple[str, ...], walk: Walk) -> pd.DataFrame:
+def _meant(columns: dict[str, list[Any]], classes: tuple[str, ...], walk: Walk) -> pd.DataFrame:
     """Return the usable rows with the columns of a data set and their paths; the others become problems."""
     files = NamedFiles(walk.root)
     found = [files.find(path) for path in columns["path"]]
@@ -131,7 +131,7 @@ def _meant(columns: dict[str, list], classes: tuple[str, ...], walk: Walk) -> pd
     return pd.DataFrame(meant).loc[[not what for what in wrong]]
 
 
-def _wrong(columns: dict[str, list], classes: tuple[str, ...], paths: list[str]) -> list[str]:
+def _wrong(columns: dict[str, list[Any]], classes: tuple[str, ...], paths: list[str]) -> list[str]:
     """Return each row's fault as a clause, or ""; ``paths`` has the faults of the paths."""
     wrong = [*paths]
 

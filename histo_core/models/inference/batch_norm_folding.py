@@ -46,7 +46,8 @@ def interactive_dtype(device: torch.device) -> torch.dtype:
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
     if device.type != "cpu":
         return torch.float32
-    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    known = torch.cpu  # it has no public name for these
+    native = known._is_avx512_bf16_supported() or known._is_amx_tile_supported()  # pyright: ignore[reportPrivateUsage]
     return torch.bfloat16 if native else torch.float32
 
 
