@@ -5,9 +5,8 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
+from image_folders import image_folders
 
 from histo_core.cli.options import pairs
 from histo_core.cli.run_options import build_config
@@ -122,13 +121,7 @@ def test_what_the_system_refuses_is_one_message(call, monkeypatch: pytest.Monkey
 
 def folder_of_patches(root: Path, each: int) -> Path:
     """Random patches of two classes, one of them smaller than the others."""
-    random = np.random.default_rng(0)
-    for kind in ("benign", "malignant"):
-        (root / kind).mkdir(parents=True)
-        for number in range(each):
-            side = (40, 64) if number else (40, 14)
-            Image.fromarray(random.integers(0, 255, (*side, 3), np.uint8)).save(root / kind / f"{number}.png")
-    return root
+    return image_folders(root, {"benign": each, "malignant": each}, (40, 64), first=(40, 14))
 
 
 def test_a_data_set_alone_gets_the_recipe_that_fits_it(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from small_runs import DATA, OPTIONS, small_config, trained_run
 
 from histo_core.comparison.compare import compare
 from histo_core.comparison.external import validate
@@ -13,13 +14,8 @@ from histo_core.comparison.threshold import parse_threshold, thresholds
 from histo_core.comparison.training_set import LEARNT, need_training_set, of_training_set
 from histo_core.config import (
     DataConfig,
-    ModelConfig,
-    Option,
     PredictConfig,
-    PreprocessConfig,
-    RunConfig,
     SplitConfig,
-    TrainConfig,
 )
 from histo_core.data.opening import open_dataset, prepare_dataset
 from histo_core.data.splits.make_split import make_split
@@ -35,8 +31,6 @@ from histo_core.runs.worker.worker import work
 from histo_core.training.data_order import training_rows
 from histo_core.workspace import Workspace
 
-OPTIONS: dict[str, Option] = {"patches": 80, "patients": 8}
-DATA = DataConfig(dataset="phantom", options=OPTIONS)
 FEW = 21
 
 
@@ -45,19 +39,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Run, R
     """A run on a subset that predicts mirror images, and one that predicted its training set by itself."""
     workspace = Workspace(tmp_path_factory.mktemp("training") / "home")
     prepare_dataset(DATA, workspace)
-    config = RunConfig(
-        data=DATA,
-        preprocess=PreprocessConfig(crop=32),
-        model=ModelConfig(name="cnn_narrow"),
-        train=TrainConfig(epochs=1, batch_size=16, device="cpu", threads=1, max_train_samples=FEW),
-        predict=PredictConfig(tta="flips"),
-        seed=3,
-    )
+    config = small_config({"max_train_samples": FEW}, predict=PredictConfig(tta="flips"), seed=3)
     asked = config.model_copy(update={"predict": PredictConfig(parts=("train", "test"), tta="flips")})
-    runs = [launch(one, workspace, name=name, start_supervisor=False) for one, name in ((config, "a"), (asked, "b"))]
-    assert [work(run.run_id, workspace) for run in runs] == [0, 0]
-    first, second = (Store.open(workspace).get(run.run_id) for run in runs)
-    return workspace, first, second
+    return workspace, trained_run(config, workspace, "a"), trained_run(asked, workspace, "b")
 
 
 def test_without_predictions_the_command_that_makes_them_is_named(trained) -> None:

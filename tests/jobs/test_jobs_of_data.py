@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from image_folders import image_folders
 from waiting import wait_until
 
 from histo_core.auditing.embedding.layout import load_map
@@ -27,13 +27,8 @@ Params = dict[str, object]
 @pytest.fixture
 def data(tmp_path: Path) -> DataConfig:
     """Two classes of twelve noisy images of 32 x 32 pixels."""
-    rng = np.random.default_rng(0)
-    for name in ("benign", "malignant"):
-        (tmp_path / "images" / name).mkdir(parents=True)
-        for number in range(12):
-            pixels = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
-            Image.fromarray(pixels).save(tmp_path / "images" / name / f"{number}.png")
-    return DataConfig(dataset="folder", root=str(tmp_path / "images"))
+    root = image_folders(tmp_path / "images", {"benign": 12, "malignant": 12})
+    return DataConfig(dataset="folder", root=str(root))
 
 
 def _ended(kind: str, params: Params, workspace: Workspace) -> Job:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from small_runs import DATA, OTHER, small_config
 
 from histo_core.access import LOCAL
-from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
 from histo_core.config.protocol import ProtocolConfig
 from histo_core.data.opening import prepare_dataset
 from histo_core.experiments.records import Member
@@ -25,14 +25,7 @@ from histo_core.runs.store.schema import METADATA
 from histo_core.runs.worker.worker import work
 from histo_core.workspace import Workspace
 
-DATA = DataConfig(dataset="phantom", options={"patches": 80, "patients": 8})
-OTHER = DATA.model_copy(update={"options": {"patches": 80, "patients": 8, "seed": 5}})
-CONFIG = RunConfig(
-    data=DATA,
-    preprocess=PreprocessConfig(crop=32),
-    model=ModelConfig(name="cnn_narrow"),
-    train=TrainConfig(epochs=1, batch_size=16, device="cpu", threads=1),
-)
+CONFIG = small_config()
 Rows = Callable[[Workspace], dict[str, list[dict[str, Any]]]]
 
 

@@ -49,16 +49,6 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "images"
 
 
-@pytest.fixture
-def jobs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict]]:
-    """Jobs that were asked for, instead of starting them."""
-    asked: list[tuple[str, dict]] = []
-    monkeypatch.setattr(
-        "pages.shared.components.job_card.start_job", lambda kind, params, workspace, user: asked.append((kind, params))
-    )
-    return asked
-
-
 def _made(root: Path, workspace: Workspace, other: Path | None = None) -> AuditReport:
     dataset, against = (_opened(place, workspace) if place else None for place in (root, other))
     assert dataset is not None
@@ -85,11 +75,11 @@ def _button(page: AppTest, label: str):
     return next(button for button in page.button if button.label == label)
 
 
-def test_without_an_audit_there_is_a_button_for_it(root: Path, workspace: Workspace, jobs: list) -> None:
+def test_without_an_audit_there_is_a_button_for_it(root: Path, workspace: Workspace, started: list) -> None:
     page = _open(root)
     assert "has not been audited yet" in texts(page)
     _button(page, "Audit this split").click().run()
-    ((kind, params),) = jobs
+    ((kind, params),) = started
     assert kind == "audit"
     assert SplitConfig.model_validate(params["split"]) == DIVISION
     assert params["other"] is None
@@ -137,7 +127,7 @@ def test_pairs_are_shown_side_by_side_with_a_table_in_the_same_order(root: Path,
 
 
 def test_another_data_set_is_audited_against_this_one(
-    root: Path, workspace: Workspace, jobs: list, tmp_path: Path
+    root: Path, workspace: Workspace, started: list, tmp_path: Path
 ) -> None:
     other = tmp_path / "other"
     for name in ("benign", "malignant"):
@@ -146,7 +136,7 @@ def test_another_data_set_is_audited_against_this_one(
     against = json.dumps({"dataset": "folder", "root": str(other)})
     page = _open(root, against=against)
     _button(page, "Audit both").click().run()
-    assert jobs[-1][1]["other"]["root"] == str(other)
+    assert started[-1][1]["other"]["root"] == str(other)
     report = _made(root, workspace, other)
     page = _open(root, against=against)
     assert not page.error
@@ -190,7 +180,7 @@ def test_data_are_not_compared_with_themselves(root: Path, workspace: Workspace)
 
 def test_the_report_is_a_zip_with_the_tables_that_it_refers_to(root: Path, workspace: Workspace) -> None:
     report = _made(root, workspace)
-    content = audit_view._zip(report, _opened(root, workspace))
+    content = audit_view.report_zip(report, _opened(root, workspace))
     names = {Path(name).name for name in zipfile.ZipFile(io.BytesIO(content)).namelist()}
     assert {"index.html", "conflicts.csv"} <= names
 

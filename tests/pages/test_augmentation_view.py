@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
+from image_folders import image_folders
 from page_helpers import OpenPage, texts
-from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from histo_core.config import AugmentConfig
@@ -17,13 +16,7 @@ from histo_core.workspace import Workspace
 
 @pytest.fixture
 def folder(tmp_path: Path) -> str:
-    rng = np.random.default_rng(0)
-    for name in ("normal", "tumour"):
-        (tmp_path / "mine" / name).mkdir(parents=True)
-        for number in range(4):
-            pixels = rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)
-            Image.fromarray(pixels).save(tmp_path / "mine" / name / f"{number}.png")
-    return str(tmp_path / "mine")
+    return str(image_folders(tmp_path / "mine", {"normal": 4, "tumour": 4}, (16, 16)))
 
 
 def said(page: AppTest) -> str:

@@ -22,13 +22,8 @@ def finished(finished_workspace: Workspace, workspace: Workspace) -> Workspace:
 
 
 def test_a_missing_training_set_is_offered_and_then_compared(
-    finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+    finished: Workspace, open_page: OpenPage, started: list
 ) -> None:
-    started = []
-    monkeypatch.setattr(
-        "pages.shared.components.job_card.start_job",
-        lambda kind, params, workspace, user: started.append((kind, params)),
-    )
     runs = [run_named(finished, name) for name in ("Small CNN", HOSTILE)]
     page = open_page("compare", runs=[run.run_id for run in runs])
     chooser = next(one for one in page.selectbox if one.label == "Patches")

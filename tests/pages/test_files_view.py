@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
+from image_folders import image_folders
 from page_helpers import texts
-from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from histo_core.config import DataConfig
@@ -40,23 +39,7 @@ def _view() -> None:
 def root(workspace: Workspace, tmp_path: Path) -> Path:
     """Two classes of eight images of 32 x 32 pixels."""
     del workspace
-    rng = np.random.default_rng(0)
-    for name in ("normal", "tumour"):
-        (tmp_path / "images" / name).mkdir(parents=True)
-        for number in range(8):
-            pixels = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
-            Image.fromarray(pixels).save(tmp_path / "images" / name / f"{number}.png")
-    return tmp_path / "images"
-
-
-@pytest.fixture
-def jobs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict]]:
-    """Jobs that were asked for, instead of starting them."""
-    asked: list[tuple[str, dict]] = []
-    monkeypatch.setattr(
-        "pages.shared.components.job_card.start_job", lambda kind, params, workspace, user: asked.append((kind, params))
-    )
-    return asked
+    return image_folders(tmp_path / "images", {"normal": 8, "tumour": 8})
 
 
 def _open(root: Path) -> AppTest:
@@ -76,7 +59,7 @@ def _press(page: AppTest, label: str) -> AppTest:
     return next(button for button in page.button if button.label == label).click().run()
 
 
-def test_the_view_offers_a_check_a_copy_and_an_export(root: Path, jobs: list) -> None:
+def test_the_view_offers_a_check_a_copy_and_an_export(root: Path, started: list) -> None:
     page = _open(root)
     assert not page.error
     said = texts(page).replace("\\", "")
@@ -84,9 +67,9 @@ def test_the_view_offers_a_check_a_copy_and_an_export(root: Path, jobs: list) ->
     assert "Decodes each of 16 patches once" in said
     for label, kind in (("Check all files", "check"), ("Make a faster copy", "convert"), ("Export", "export")):
         page = _press(page, label)
-        assert jobs[-1][0] == kind
-        assert jobs[-1][1]["data"]["root"] == str(root)
-    assert jobs[-1][1]["layout"] == "folders"
+        assert started[-1][0] == kind
+        assert started[-1][1]["data"]["root"] == str(root)
+    assert started[-1][1]["layout"] == "folders"
 
 
 def test_a_check_names_what_is_broken_and_the_rest_goes_on(root: Path, workspace: Workspace) -> None:

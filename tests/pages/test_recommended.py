@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from image_folders import image_folders
 from page_helpers import OpenPage, press, texts
-from PIL import Image
 from wiring import control, tried
 
 from histo_core.recommendation import api
@@ -16,13 +15,7 @@ from histo_core.workspace import Workspace
 
 
 def patches(root: Path, each: int) -> Path:
-    random = np.random.default_rng(0)
-    for kind in ("benign", "malignant"):
-        (root / kind).mkdir(parents=True)
-        for number in range(each):
-            side = (40, 64) if number else (14, 40)
-            Image.fromarray(random.integers(0, 255, (*side, 3), np.uint8)).save(root / kind / f"{number}.png")
-    return root
+    return image_folders(root, {"benign": each, "malignant": each}, (40, 64), first=(14, 40))
 
 
 @pytest.fixture

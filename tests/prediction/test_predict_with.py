@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from image_folders import image_folders
 from onnxruntime import InferenceSession
-from PIL import Image
+from small_runs import DATA as OWN
+from small_runs import OTHER, small_config, trained_run
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from histo_core.auditing.domain_shift import StainProfile, stain_shift
 from histo_core.config import (
     DataConfig,
-    ModelConfig,
-    Option,
     PredictConfig,
     PreprocessConfig,
     RunConfig,
     SplitConfig,
-    TrainConfig,
 )
 from histo_core.data.opening import open_dataset, prepare_dataset
 from histo_core.data.predictions import read_predictions
@@ -31,14 +30,9 @@ from histo_core.prediction.predict import get_predictions, list_predictions, pre
 from histo_core.prediction.preflight import resolution, resolution_check, shared_check
 from histo_core.prediction.seen_samples import count_seen, own_split
 from histo_core.prediction.stored import asked, same_but_classes
-from histo_core.runs.api import launch
 from histo_core.runs.store.runs import Store
-from histo_core.runs.worker.worker import work
 from histo_core.workspace import Workspace
 
-OPTIONS: dict[str, Option] = {"patches": 80, "patients": 8}
-OWN = DataConfig(dataset="phantom", options=OPTIONS)
-OTHER = DataConfig(dataset="phantom", options={**OPTIONS, "seed": 5})
 SYMMETRIES = PredictConfig(tta="symmetries")
 
 
@@ -48,38 +42,21 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, str]:
     folder = tmp_path_factory.mktemp("predictions")
     made = Workspace(folder / "home", extra_roots=(folder,))
     prepare_dataset(OWN, made)
-    config = RunConfig(
-        data=OWN,
-        preprocess=PreprocessConfig(crop=32),
-        model=ModelConfig(name="cnn_narrow"),
-        train=TrainConfig(epochs=1, batch_size=16, device="cpu", threads=1),
-    )
-    run = launch(config, made, name="small", start_supervisor=False)
-    assert work(run.run_id, made) == 0
-    return made, run.run_id
+    return made, trained_run(small_config(), made, "small").run_id
 
 
 @pytest.fixture(scope="module")
 def pictures(trained: tuple[Workspace, str]) -> DataConfig:
     """Five grey, unstained images of other classes in folders; one class has the run's own name."""
-    rng = np.random.default_rng(0)
-    root = trained[0].home.parent / "pictures"
-    for name, count in (("normal", 2), ("malignant", 3)):
-        (root / name).mkdir(parents=True)
-        for number in range(count):
-            Image.fromarray(rng.integers(0, 256, (96, 96, 3), np.uint8)).save(root / name / f"{number}.png")
+    root = image_folders(trained[0].home.parent / "pictures", {"normal": 2, "malignant": 3}, (96, 96))
     return DataConfig(dataset="folder", root=str(root))
 
 
 @pytest.fixture(scope="module")
 def respelt(trained: tuple[Workspace, str]) -> DataConfig:
     """Six images in folders whose names are almost the run's classes, and one that is none of them."""
-    rng = np.random.default_rng(1)
-    root = trained[0].home.parent / "respelt"
-    for name, count in (("Normal", 2), ("tumor", 3), ("benign", 1)):
-        (root / name).mkdir(parents=True)
-        for number in range(count):
-            Image.fromarray(rng.integers(0, 256, (96, 96, 3), np.uint8)).save(root / name / f"{number}.png")
+    counts = {"Normal": 2, "tumor": 3, "benign": 1}
+    root = image_folders(trained[0].home.parent / "respelt", counts, (96, 96), seed=1)
     return DataConfig(dataset="folder", root=str(root))
 
 

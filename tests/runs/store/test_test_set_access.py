@@ -8,18 +8,14 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from small_runs import DATA, OPTIONS, small_config, trained_run
 
 from histo_core.comparison.compare import compare
 from histo_core.comparison.join import join, load
 from histo_core.config import (
     DataConfig,
-    ModelConfig,
-    Option,
     PredictConfig,
-    PreprocessConfig,
-    RunConfig,
     SplitConfig,
-    TrainConfig,
 )
 from histo_core.data.opening import open_dataset, prepare_dataset
 from histo_core.data.splits.make_split import make_split
@@ -27,18 +23,14 @@ from histo_core.data.splits.split import Split
 from histo_core.errors import CancelledError
 from histo_core.prediction import stored
 from histo_core.prediction.predict import predict_with
-from histo_core.runs.api import launch
 from histo_core.runs.store.delete import delete
 from histo_core.runs.store.records import Run, RunStatus
 from histo_core.runs.store.runs import Store
 from histo_core.runs.store.schema import TEST_SCORES
 from histo_core.runs.store.test_set_access import fingerprint_of, record_score, scored_before, scored_in_words
 from histo_core.runs.worker.process_identity import ProcessIdentity
-from histo_core.runs.worker.worker import work
 from histo_core.workspace import Workspace
 
-OPTIONS: dict[str, Option] = {"patches": 80, "patients": 8}
-DATA = DataConfig(dataset="phantom", options=OPTIONS)
 TEST = PredictConfig(parts=("test",))
 TEST_SET = "t" * 64
 
@@ -59,17 +51,8 @@ def home(drawn: Workspace, workspace: Workspace) -> Workspace:
 
 
 def trained(workspace: Workspace, *, seed: int = 0, split_sets: tuple[str, ...] = ("valid",)) -> Run:
-    config = RunConfig(
-        data=DATA,
-        preprocess=PreprocessConfig(crop=32),
-        model=ModelConfig(name="cnn_narrow"),
-        train=TrainConfig(epochs=1, batch_size=32, device="cpu", threads=1),
-        predict=PredictConfig.model_validate({"parts": split_sets}),
-        seed=seed,
-    )
-    run = launch(config, workspace, start_supervisor=False)
-    assert work(run.run_id, workspace) == 0
-    return Store.open(workspace).get(run.run_id)
+    predict = PredictConfig.model_validate({"parts": split_sets})
+    return trained_run(small_config({"batch_size": 32}, predict=predict, seed=seed), workspace)
 
 
 def looks(workspace: Workspace, run: Run) -> int:
