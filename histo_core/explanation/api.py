@@ -34,20 +34,12 @@ def explain(
         ExplanationError: the image is not a uint8 RGB array or is too small, or the network has no such class.
 
     Example:
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> from histo_core import Predictor, RunConfig, explain, fit, make_split, open_dataset
-        >>> config = RunConfig.parse({
-        ...     "data": {"dataset": "phantom", "options": {"patches": 80, "patients": 20}},
-        ...     "model": {"name": "cnn_narrow"}, "preprocess": {"crop": 32},
-        ...     "train": {"epochs": 1, "device": "cpu"},
-        ... })
-        >>> dataset = open_dataset(config.data)
-        >>> with TemporaryDirectory() as folder:
-        ...     for event in fit(config, dataset, make_split(dataset, config.split), Path(folder)):
-        ...         pass
-        ...     predictor = Predictor.from_run(Path(folder), "cpu")
-        >>> explanation = explain(predictor, dataset.read([0])[0], target="tumour")
+        >>> from histo_core import Predictor, explain, open_dataset
+        >>> from histo_core.examples import finished_run
+        >>> with finished_run() as (run, workspace):
+        ...     dataset = open_dataset(run.config.data, workspace)
+        ...     predictor = Predictor.from_run(workspace.run_folder(run.run_id), "cpu")
+        ...     explanation = explain(predictor, dataset.read([0])[0], target="tumour")
         >>> explanation.map.shape, explanation.target_name, int(explanation.seen.sum())
         ((96, 96), 'tumour', 1024)
     """

@@ -96,22 +96,11 @@ def predict_with(
         CancelledError: ``progress`` raised it.
 
     Example:
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> from histo_core import RunConfig, Workspace, launch
         >>> from histo_core.config import DataConfig
+        >>> from histo_core.examples import finished_run
         >>> from histo_core.prediction.predict import predict_with
-        >>> from histo_core.runs.worker.worker import work
-        >>> config = RunConfig.parse({
-        ...     "data": {"dataset": "phantom", "options": {"patches": 80, "patients": 20}},
-        ...     "model": {"name": "cnn_narrow"}, "preprocess": {"crop": 32},
-        ...     "train": {"epochs": 1, "device": "cpu"},
-        ... })
         >>> other = DataConfig(dataset="phantom", options={"patches": 40, "patients": 4, "seed": 1})
-        >>> with TemporaryDirectory() as home:
-        ...     workspace = Workspace(Path(home))
-        ...     run = launch(config, workspace, start_supervisor=False)
-        ...     _ = work(run.run_id, workspace)
+        >>> with finished_run() as (run, workspace):
         ...     made = predict_with(run.run_id, other, workspace, device="cpu")
         ...     n = len(made.table())
         >>> n, made.labelled

@@ -44,20 +44,12 @@ class Predictor:
         input_size: height and width that the network was built for, in pixels after preprocessing; None where unknown.
 
     Example:
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> from histo_core import Predictor, RunConfig, fit, make_split, open_dataset
-        >>> config = RunConfig.parse({
-        ...     "data": {"dataset": "phantom", "options": {"patches": 80, "patients": 20}},
-        ...     "model": {"name": "cnn_narrow"}, "preprocess": {"crop": 32},
-        ...     "train": {"epochs": 1, "device": "cpu"},
-        ... })
-        >>> dataset = open_dataset(config.data)
-        >>> with TemporaryDirectory() as folder:
-        ...     for event in fit(config, dataset, make_split(dataset, config.split), Path(folder)):
-        ...         pass
-        ...     predictor = Predictor.from_run(Path(folder), "cpu")
-        >>> predictor.classes, predictor.probabilities(dataset.read([0, 1])).shape
+        >>> from histo_core import Predictor, open_dataset
+        >>> from histo_core.examples import finished_run
+        >>> with finished_run() as (run, workspace):
+        ...     dataset = open_dataset(run.config.data, workspace)
+        ...     predictor = Predictor.from_run(workspace.run_folder(run.run_id), "cpu")
+        ...     predictor.classes, predictor.probabilities(dataset.read([0, 1])).shape
         (('normal', 'tumour'), (2, 2))
     """
 
