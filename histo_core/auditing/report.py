@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from histo_core.auditing.compared import Compared
-from histo_core.auditing.finding import SEVERITIES, Finding
+from histo_core.auditing.finding import SEVERITIES, Finding, Severity
 from histo_core.auditing.pairs import Scanned, find_pairs
 from histo_core.auditing.quality import quality_findings
 from histo_core.auditing.repeats import repeat_findings
@@ -30,6 +31,33 @@ from histo_core.workspace import Workspace
 SCHEMA = 3
 
 _REPORT = "report.json"
+
+
+@dataclass(frozen=True)
+class _KeptFinding:
+    """A `Finding` without its table, which has a file of its own."""
+
+    key: str
+    title: str
+    sentence: str
+    severity: Severity
+    clause: str
+    measure: str | None
+
+
+@dataclass(frozen=True)
+class _KeptReport:
+    """The content of ``report.json``."""
+
+    verdict: str
+    checked: int
+    dataset: str
+    split_fingerprint: str
+    other: Compared | None
+    findings: list[_KeptFinding]
+
+
+_KEPT = TypeAdapter(_KeptReport)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +140,7 @@ def make_audit(
     with kept_if_possible("The audit"), new_folder(_folder(dataset, split, workspace, other)) as folder:
         for finding in report.findings:
             finding.table.to_parquet(folder / f"{finding.key}.parquet", index=False)
-        fields = ("key", "title", "sentence", "severity", "clause", "measure")
+        kept_fields = [field.name for field in fields(_KeptFinding)]
         write_json(
             folder / _REPORT,
             {
@@ -122,7 +150,7 @@ def make_audit(
                 "dataset": report.dataset,
                 "split_fingerprint": report.split_fingerprint,
                 "other": None if report.other is None else asdict(report.other),
-                "findings": [{field: getattr(finding, field) for field in fields} for finding in report.findings],
+                "findings": [{name: getattr(finding, name) for name in kept_fields} for finding in report.findings],
             },
         )
     return report
@@ -137,13 +165,20 @@ def load_audit(
 
 
 def _read(folder: Path) -> AuditReport:
-    kept = read_json(folder / _REPORT)
+    kept = _KEPT.validate_python(read_json(folder / _REPORT))
     findings = tuple(
-        Finding(**fields, table=read_own_parquet(folder / f"{fields['key']}.parquet")) for fields in kept["findings"]
+        Finding(
+            one.key,
+            one.title,
+            one.sentence,
+            one.severity,
+            read_own_parquet(folder / f"{one.key}.parquet"),
+            one.clause,
+            one.measure,
+        )
+        for one in kept.findings
     )
-    compared = None if kept["other"] is None else Compared(**kept["other"])
-    known = (kept["checked"], kept["dataset"], kept["split_fingerprint"])
-    return AuditReport(kept["verdict"], findings, *known, compared)
+    return AuditReport(kept.verdict, findings, kept.checked, kept.dataset, kept.split_fingerprint, kept.other)
 
 
 def _folder(dataset: Dataset, split: Split, workspace: Workspace, other: Dataset | None) -> Path:

@@ -10,9 +10,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
-from pydantic import AwareDatetime, ValidationError
+from pydantic import AwareDatetime, JsonValue, ValidationError
 
 from histo_core.config import Config
 from histo_core.errors import RunError
@@ -57,7 +57,7 @@ class Job(Config):
     job_id: str
     kind: str
     title: str
-    params: dict[str, Any]
+    params: dict[str, JsonValue]
     state: JobState
     asked_at: AwareDatetime
     done: int = 0

@@ -13,21 +13,11 @@ import pandas as pd
 from histo_core.config import DataConfig, PredictConfig, SplitConfig, parse_config
 from histo_core.data.predictions import read_predictions
 from histo_core.errors import CorruptDataError, HistoscopeError, RunError
-from histo_core.files import read_json, sha256
+from histo_core.files import sha256
+from histo_core.prediction.facts import PredictionFacts, read_facts
 from histo_core.workspace import Workspace
 
 TABLE, FACTS = "predictions.parquet", "facts.json"
-
-_NEEDED: Mapping[str, type] = {
-    "made_at": str,
-    "labelled": int,
-    "split": str,
-    "classes": list,
-    "positive": str,
-    "parts": list,
-    "checks": list,
-}
-"""Facts that lists and results need, with their types."""
 
 _ID = re.compile(r"[0-9a-f]{16}")
 
@@ -57,7 +47,7 @@ class PredictionSet:
     id: str
     run_id: str
     data: DataConfig
-    facts: dict[str, Any]
+    facts: PredictionFacts
     warnings: tuple[str, ...]
     folder: Path
 
@@ -69,7 +59,7 @@ class PredictionSet:
         """
         file = self.folder / TABLE
         found = read_predictions(file)
-        if sha256(file) != self.facts["sha256"]:
+        if sha256(file) != self.facts.get("sha256"):
             raise CorruptDataError(
                 f"The predictions {self.id} are not those that were written.",
                 "Their SHA-256 must be the one in facts.json.",
@@ -80,7 +70,7 @@ class PredictionSet:
     @property
     def labelled(self) -> int:
         """The number of patches with a label."""
-        return int(self.facts["labelled"])
+        return self.facts["labelled"]
 
 
 def get_predictions(name: str, workspace: Workspace) -> PredictionSet:
@@ -90,22 +80,11 @@ def get_predictions(name: str, workspace: Workspace) -> PredictionSet:
         RunError: no predictions have this id, or their facts cannot be read.
 
     Example:
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> from histo_core import RunConfig, Workspace, launch
         >>> from histo_core.config import DataConfig
+        >>> from histo_core.examples import finished_run
         >>> from histo_core.prediction.predict import get_predictions, predict_with
-        >>> from histo_core.runs.worker.worker import work
-        >>> config = RunConfig.parse({
-        ...     "data": {"dataset": "phantom", "options": {"patches": 80, "patients": 20}},
-        ...     "model": {"name": "cnn_narrow"}, "preprocess": {"crop": 32},
-        ...     "train": {"epochs": 1, "device": "cpu"},
-        ... })
         >>> other = DataConfig(dataset="phantom", options={"patches": 40, "patients": 4, "seed": 1})
-        >>> with TemporaryDirectory() as home:
-        ...     workspace = Workspace(Path(home))
-        ...     run = launch(config, workspace, start_supervisor=False)
-        ...     _ = work(run.run_id, workspace)
+        >>> with finished_run() as (run, workspace):
         ...     made = predict_with(run.run_id, other, workspace, device="cpu")
         ...     found = get_predictions(made.id, workspace)
         >>> found.facts["samples"]
@@ -115,11 +94,9 @@ def get_predictions(name: str, workspace: Workspace) -> PredictionSet:
     if not _ID.fullmatch(name):
         raise _unreadable(name)
     try:
-        facts: dict[str, Any] = read_json(folder / FACTS)
-        if not all(isinstance(facts[name], kind) for name, kind in _NEEDED.items()):
-            raise _unreadable(name)
+        facts = read_facts(folder / FACTS)
         data = parse_config(DataConfig, facts["asked"]["data"])
-        return PredictionSet(name, str(facts["run_id"]), data, facts, tuple(facts["warnings"]), folder)
+        return PredictionSet(name, facts["run_id"], data, facts, tuple(facts["warnings"]), folder)
     except (OSError, ValueError, KeyError, TypeError, HistoscopeError):
         raise _unreadable(name) from None
 
@@ -128,22 +105,11 @@ def list_predictions(workspace: Workspace, run_id: str | None = None) -> list[Pr
     """List all predictions of a workspace, or of one run, the latest first; unreadable ones are skipped.
 
     Example:
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> from histo_core import RunConfig, Workspace, launch
         >>> from histo_core.config import DataConfig
+        >>> from histo_core.examples import finished_run
         >>> from histo_core.prediction.predict import list_predictions, predict_with
-        >>> from histo_core.runs.worker.worker import work
-        >>> config = RunConfig.parse({
-        ...     "data": {"dataset": "phantom", "options": {"patches": 80, "patients": 20}},
-        ...     "model": {"name": "cnn_narrow"}, "preprocess": {"crop": 32},
-        ...     "train": {"epochs": 1, "device": "cpu"},
-        ... })
         >>> other = DataConfig(dataset="phantom", options={"patches": 40, "patients": 4, "seed": 1})
-        >>> with TemporaryDirectory() as home:
-        ...     workspace = Workspace(Path(home))
-        ...     run = launch(config, workspace, start_supervisor=False)
-        ...     _ = work(run.run_id, workspace)
+        >>> with finished_run() as (run, workspace):
         ...     made = predict_with(run.run_id, other, workspace, device="cpu")
         ...     of_run, of_none = list_predictions(workspace, run.run_id), list_predictions(workspace, "another")
         >>> [one.id == made.id for one in of_run], of_none
