@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
+
+from histo_core.errors import CheckpointError
 
 LOG = logging.getLogger(__name__)
 
@@ -38,7 +41,7 @@ def advice(error: OSError) -> str:
 
 
 @contextmanager
-def kept_if_possible(what: str) -> Iterator[None]:
+def kept_if_possible(what: str) -> Generator[None]:
     """Write something that can be computed again; where the disk refuses, log that it is not kept, and continue.
 
     Args:
@@ -54,3 +57,24 @@ def kept_if_possible(what: str) -> Iterator[None]:
             raise
         named = f"{error.filename}: " if error.filename else ""
         LOG.warning("%s%s. %s is not kept, and will be made again the next time.", named, error.strerror, what)
+
+
+@contextmanager
+def disk_needed(what: str, file: Path) -> Generator[None]:
+    """Write something that a run cannot do without.
+
+    Args:
+        what: name of the written result, for the message ("The checkpoint").
+        file: where it is written.
+
+    Raises:
+        CheckpointError: the disk refused, with advice.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise CheckpointError(
+            f"{what} could not be written to {file}: {error.strerror or error}.",
+            "A disk with enough room is needed.",
+            f"{advice(error)}, then resume: the last checkpoint is intact.",
+        ) from error

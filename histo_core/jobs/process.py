@@ -9,6 +9,7 @@ import traceback
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from histo_core.disk_errors import DISK, advice
@@ -16,6 +17,7 @@ from histo_core.errors import CancelledError, HistoscopeError
 from histo_core.jobs.kinds import JOBS, parse_params
 from histo_core.jobs.state import Job, JobFolder, JobState
 from histo_core.runs.worker.process_identity import ProcessIdentity
+from histo_core.runs.worker.retry import write_within
 from histo_core.workspace import Workspace
 
 LOG = logging.getLogger(__name__)
@@ -54,7 +56,7 @@ def work_on_job(job_id: str, workspace: Workspace) -> int:
         )
         folder.write(job)
         ended = _carry_out(job, folder, workspace)
-        _write_end(ended, folder)
+        write_within(END_SECONDS, partial(folder.write, ended), OSError)
         LOG.info("%s: %s %s", job_id, ended.state, ended.error)
     return 0 if ended.state == "succeeded" else 1
 
@@ -88,21 +90,6 @@ def _carry_out(job: Job, folder: JobFolder, workspace: Workspace) -> Job:
 
 def _ended(job: Job, state: JobState, error: str) -> Job:
     return job.model_copy(update={"state": state, "error": error, "ended_at": datetime.now(UTC)})
-
-
-def _write_end(job: Job, folder: JobFolder) -> None:
-    """Record the end, with retries: a full disk that ended the job may also hold the job's file."""
-    deadline = time.monotonic() + END_SECONDS
-    while True:
-        try:
-            folder.write(job)
-        except OSError as error:
-            if time.monotonic() > deadline:
-                raise
-            LOG.warning("will try again: %s", error)
-            time.sleep(1.0)
-        else:
-            return
 
 
 class _Reporter:

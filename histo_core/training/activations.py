@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from histo_core.disk_errors import advice
-from histo_core.errors import CheckpointError
+from histo_core.disk_errors import disk_needed
 from histo_core.files import append_line, keep_lines
 from histo_core.regular_files import parse_json, read_end
 from histo_core.storable import as_json
@@ -81,7 +79,7 @@ def append_activity(folder: Path, activity: EpochActivity) -> None:
         CheckpointError: the disk cannot be written.
     """
     line = {"epoch": activity.epoch, "edges": EDGES, "layers": [asdict(layer) for layer in activity.layers]}
-    with _on_the_disk(folder):
+    with disk_needed("The activations", folder / FILE):
         folder.mkdir(parents=True, exist_ok=True)
         append_line(folder / FILE, as_json(line))
 
@@ -92,7 +90,7 @@ def forget_activity(folder: Path, epoch: int) -> None:
     Raises:
         CheckpointError: the disk cannot be written.
     """
-    with _on_the_disk(folder):
+    with disk_needed("The activations", folder / FILE):
         keep_lines(folder / FILE, lambda line: (found := _parsed(line)) is None or found.epoch < epoch)
 
 
@@ -133,18 +131,6 @@ def in_words(activity: EpochActivity) -> str:
         f"{after}, {never:,} of {units:,} units were never active in validation; the largest share is in "
         f"{worst.layer}: {worst.never_active:,} of {worst.units:,}."
     )
-
-
-@contextmanager
-def _on_the_disk(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise CheckpointError(
-            f"The activations could not be written to {folder / FILE}: {error.strerror or error}.",
-            "A disk with room for them is needed.",
-            f"{advice(error)}, then resume: the last checkpoint is intact.",
-        ) from error
 
 
 def _parsed(line: str) -> EpochActivity | None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from histo_core.disk_errors import advice
-from histo_core.errors import CheckpointError
+from histo_core.disk_errors import disk_needed
 from histo_core.files import append_line, keep_lines
 from histo_core.regular_files import parse_json, read_end
 from histo_core.storable import as_json
@@ -101,7 +98,7 @@ def append_learning(folder: Path, learning: EpochLearning) -> None:
     Raises:
         CheckpointError: the disk cannot be written.
     """
-    with _on_the_disk(folder):
+    with disk_needed("The record of learning", folder / FILE):
         folder.mkdir(parents=True, exist_ok=True)
         append_line(folder / FILE, as_json(asdict(learning)))
 
@@ -112,7 +109,7 @@ def forget_learning(folder: Path, epoch: int) -> None:
     Raises:
         CheckpointError: the disk cannot be written.
     """
-    with _on_the_disk(folder):
+    with disk_needed("The record of learning", folder / FILE):
         keep_lines(folder / FILE, lambda line: (found := _parsed(line)) is None or found.epoch < epoch)
 
 
@@ -124,18 +121,6 @@ def read_learning(folder: Path) -> list[EpochLearning]:
         return []
     read = [found for line in text.splitlines() if (found := _parsed(line)) is not None]
     return sorted({one.epoch: one for one in read}.values(), key=lambda one: one.epoch)
-
-
-@contextmanager
-def _on_the_disk(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise CheckpointError(
-            f"The record of learning could not be written to {folder / FILE}: {error.strerror or error}.",
-            "A disk with room for it is needed.",
-            f"{advice(error)}, then resume: the last checkpoint is intact.",
-        ) from error
 
 
 def _parsed(line: str) -> EpochLearning | None:

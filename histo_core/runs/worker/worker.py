@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import signal
-import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from threading import Event
 
 from histo_core.errors import HistoscopeError, StoreError
@@ -15,6 +15,7 @@ from histo_core.runs.store.records import Run, RunResults, RunStatus
 from histo_core.runs.store.runs import Store
 from histo_core.runs.worker.heartbeat import Reporter
 from histo_core.runs.worker.process_identity import ProcessIdentity
+from histo_core.runs.worker.retry import write_within
 from histo_core.workspace import Workspace
 
 LOG = logging.getLogger(__name__)
@@ -50,7 +51,8 @@ def work(run_id: str, workspace: Workspace) -> int:
             results = _results(run, workspace) if status is RunStatus.SUCCEEDED else None
         LOG.info("%s: %s %s", run_id, status, reason)
         progress = report.progress if report.progress.losses else None  # that of the last heartbeat may be epochs old
-        _write_end(lambda: store.finish(run_id, worker, status, reason, results, progress))
+        end = partial(store.finish, run_id, worker, status, reason, results, progress)
+        write_within(END_SECONDS, end, StoreError)
     return 0 if status is RunStatus.SUCCEEDED else 1
 
 
@@ -76,21 +78,6 @@ def _results(run: Run, workspace: Workspace) -> RunResults | None:
     from histo_core.runs.worker.results import run_results
 
     return run_results(workspace.run_folder(run.run_id))
-
-
-def _write_end(finish: Callable[[], object]) -> None:
-    """Record the end, with retries: a full disk that ended the run may also hold the database."""
-    deadline = time.monotonic() + END_SECONDS
-    while True:
-        try:
-            finish()
-        except StoreError as error:
-            if time.monotonic() > deadline:
-                raise
-            LOG.warning("will try again: %s", error)
-            time.sleep(1.0)
-        else:
-            return
 
 
 @contextmanager
