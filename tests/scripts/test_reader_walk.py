@@ -9,7 +9,7 @@ import pytest
 from histo_core.workspace import Workspace
 from scripts.walk import PHANTOM, Step, figures, follow, walks
 
-MOST = {PHANTOM: (23, 7), ".png": (34, 11), ".jpg": (34, 11)}
+MOST = {PHANTOM: (21, 7), ".png": (32, 11), ".jpg": (32, 11)}
 """Stops and climbs of opening a data set from a page, as it was measured: nothing is added to it unseen."""
 
 

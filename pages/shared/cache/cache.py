@@ -57,10 +57,9 @@ def dataset(data: DataConfig, workspace: Workspace, progress: Progress = silent)
         progress: as `histo_core.data.opening.open_dataset`; not called for a data set that is open.
     """
     key = data.model_dump_json(), workspace
-    held = _held(*key)
+    held, states = _held(*key), _states(*key)
     if not held:
         found = open_dataset(data, workspace, progress)
-        states = _states(*key)
         if states and states[-1] != found.state:
             _forget_derived()
         states[:] = [found.state]
