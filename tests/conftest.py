@@ -56,4 +56,4 @@ def empty_postgres(postgres_url: str) -> Iterator[str]:
         connection.execute(sa.text("DROP SCHEMA public CASCADE"))
         connection.execute(sa.text("CREATE SCHEMA public"))
     yield postgres_url
-    database._engine(sa.make_url(postgres_url)).dispose()  # else its pool is found open when Python forgets it
+    database.engine_of(sa.make_url(postgres_url)).dispose()  # else its pool is found open when Python forgets it

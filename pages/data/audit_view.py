@@ -81,7 +81,7 @@ def _report(
         if report.other is not None:
             said += f" and compared with {count(report.other.patches, 'patch')} of {report.other.short}"
         st.caption(plain(f"{said}."), width="content")
-        layout.download("Download the report", lambda: _zip(report, source), f"{name}.zip", "application/zip")
+        layout.download("Download the report", lambda: report_zip(report, source), f"{name}.zip", "application/zip")
     with st.grid("auto", min_column_width=CARD, gap="small") as grid:
         for finding in sorted(report.findings, key=lambda finding: list(ICONS).index(finding.severity)):
             with grid.cell():
@@ -157,6 +157,7 @@ def _against(source: Dataset, data: DataConfig, division: SplitConfig) -> None:
         _report(report, source, data, (other, chosen))
 
 
-def _zip(report: AuditReport, source: Dataset) -> bytes:
+def report_zip(report: AuditReport, source: Dataset) -> bytes:
+    """Return the report for a user who may take it away."""
     current_session().authorise("report")
     return audit_zip(report, source)

@@ -32,5 +32,5 @@ def test_a_chart_without_its_title_is_the_same_chart() -> None:
     before = chart.to_json()
     expected = json.loads(go.Figure(chart).update_layout(title=None, margin_t=8).to_json())
     expected["layout"].pop("title", None)
-    assert json.loads(layout._untitled(chart).to_json()) == expected
+    assert json.loads(layout.untitled(chart).to_json()) == expected
     assert chart.to_json() == before

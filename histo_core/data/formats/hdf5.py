@@ -73,7 +73,7 @@ class HDF5Array:
         read = np.empty((len(distinct), *self.shape[1:]), self.dtype)
         done = 0
         with _decoding(self.path):
-            values = self._opened()
+            values = self.opened()
             self._check_chunks(values, distinct)
             # If a row's chunks fill the cache, none is left for the next read: then all rows are read at once.
             at_once = row_of_chunks(values) > _CHUNK_CACHE_BYTES
@@ -96,7 +96,8 @@ class HDF5Array:
                     check_chunk(values, place, self.path)
                     self._looked_at.add(place)
 
-    def _opened(self) -> h5py.Dataset:
+    def opened(self) -> h5py.Dataset:
+        """Return the array in a file that this process has opened itself; a forked one opens its own."""
         if self._values is None or self._process != os.getpid():
             stored = _checked(_open_file(self.path), self.path, self.key)
             if (stored.shape, stored.dtype) != (self.shape, self.dtype):

@@ -44,7 +44,7 @@ class Database:
     """
 
     def __init__(self, url: sa.URL) -> None:
-        self._engine = _engine(url)
+        self.engine = engine_of(url)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -53,7 +53,7 @@ class Database:
         Raises:
             StoreError: the database cannot be reached or read.
         """
-        with _store_errors(self._engine), self._engine.begin() as connection:
+        with _store_errors(self.engine), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -63,7 +63,7 @@ class Database:
         Raises:
             StoreError: the database cannot be reached, or stays locked for 30 s, or its disk is full.
         """
-        with _store_errors(self._engine), self._engine.execution_options(writes=True).begin() as connection:
+        with _store_errors(self.engine), self.engine.execution_options(writes=True).begin() as connection:
             yield connection
 
     def version(self) -> str | None:
@@ -99,11 +99,11 @@ class Database:
         known = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
         if found is not None and found not in known:
             raise StoreError(
-                f"The database {self._engine.url.render_as_string()} has version {found}.",
+                f"The database {self.engine.url.render_as_string()} has version {found}.",
                 f"This Histoscope knows versions up to {VERSION}.",
                 "Upgrade Histoscope, or name another workspace with HISTOSCOPE_HOME.",
             )
-        if self._engine.dialect.name == "sqlite":
+        if self.engine.dialect.name == "sqlite":
             self._set_journal()
         with self.write() as connection:
             config.attributes["connection"] = connection
@@ -111,7 +111,7 @@ class Database:
 
     def _set_journal(self) -> None:
         """Set the journal mode, which is stored in the file and cannot be changed inside a transaction."""
-        connection = self._engine.raw_connection()
+        connection = self.engine.raw_connection()
         try:
             connection.cursor().execute(f"PRAGMA journal_mode = {'WAL' if WRITE_AHEAD else 'DELETE'}")
         finally:
@@ -166,7 +166,8 @@ def _prepare_file(path: Path) -> None:
 
 
 @lru_cache(maxsize=16)
-def _engine(url: sa.URL) -> sa.Engine:
+def engine_of(url: sa.URL) -> sa.Engine:
+    """Return the engine of a database, one a process."""
     if url.get_backend_name() != "sqlite":
         engine = sa.create_engine(url, pool_pre_ping=True, **_JSON)
         event.listen(engine, "begin", _begin_on_server)

@@ -51,7 +51,7 @@ def launch_ranks(run_id: str, config: TrainConfig, folder: Path) -> Iterator[Non
         return
     with (
         tempfile.TemporaryDirectory(prefix="histoscope-ranks-") as name,
-        _environment(_variables(config, Path(name))) as environment,
+        _environment(rank_variables(config, Path(name))) as environment,
         _threads(int(environment["OMP_NUM_THREADS"])),
     ):
         others = {rank: _start(run_id, rank, folder) for rank in range(1, config.devices)}
@@ -72,7 +72,8 @@ def launch_ranks(run_id: str, config: TrainConfig, folder: Path) -> Iterator[Non
             _end(others.values())
 
 
-def _variables(config: TrainConfig, folder: Path) -> dict[str, str]:
+def rank_variables(config: TrainConfig, folder: Path) -> dict[str, str]:
+    """Return the environment of the first process, by which the processes of a run find each other in a folder."""
     count = str(config.devices)
     threads = config.threads or max(1, torch.get_num_threads() // config.devices)
     variables = {

@@ -52,7 +52,7 @@ def follow(run_id: str, workspace: Workspace) -> int:
     for kind in (signal.SIGTERM, signal.SIGINT):
         signal.signal(kind, lambda *_: stop.set())
     try:
-        _train(run_id, workspace, stop, Path(meeting) if meeting else None)
+        train_rank(run_id, workspace, stop, Path(meeting) if meeting else None)
     except HistoscopeError as error:
         if meeting:
             reason_file(Path(meeting), int(os.environ["RANK"])).write_text(str(error), encoding="utf-8")
@@ -60,7 +60,8 @@ def follow(run_id: str, workspace: Workspace) -> int:
     return 0
 
 
-def _train(run_id: str, workspace: Workspace, stop: Event, meeting: Path | None) -> None:
+def train_rank(run_id: str, workspace: Workspace, stop: Event, meeting: Path | None) -> None:
+    """Train a run's share of each batch; ``meeting`` None means that torchrun started the processes."""
     folder = workspace.run_folder(run_id)
     if meeting is None and (folder / "manifest.json").exists():
         return  # under torchrun: the worker finds everything done

@@ -81,7 +81,7 @@ def figure(
     if title == "above":
         st.markdown(f"**{plain(alt)}**")
     if title != "inside":
-        drawn = _untitled(chart)
+        drawn = untitled(chart)
     selecting: dict[str, Any] = {}
     if on_select is not None:
         selecting = {"on_select": lambda: on_select(st.session_state[key].selection), "selection_mode": modes}
@@ -101,7 +101,7 @@ def figure(
                 download_table(data, name, "CSV")
 
 
-def _untitled(chart: go.Figure) -> go.Figure:
+def untitled(chart: go.Figure) -> go.Figure:
     """Return the chart without its title, and without validating it again, which took 3 ms a chart."""
     values = chart.to_dict()
     values["layout"].pop("title", None)

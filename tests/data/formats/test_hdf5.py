@@ -69,10 +69,10 @@ def test_it_survives_pickling(layout: dict[str, object], tmp_path: Path) -> None
 def test_another_process_opens_its_own_handle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     array = open_array(write(tmp_path / "a.h5", chunks=True), "x", shape=SHAPE)
     array.read([0])
-    mine = array._opened()
-    assert array._opened() is mine
+    mine = array.opened()
+    assert array.opened() is mine
     monkeypatch.setattr(hdf5.os, "getpid", lambda: -1)
-    assert array._opened() is not mine
+    assert array.opened() is not mine
     np.testing.assert_array_equal(array.read(ROWS), VALUES[ROWS])
 
 

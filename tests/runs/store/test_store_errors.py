@@ -54,7 +54,7 @@ def test_the_remedy_fits_what_is_wrong(store: Store, workspace: Workspace, harm:
 
 
 def test_a_full_disk_and_a_database_for_reading_only(store: Store, enqueue) -> None:
-    engine = store.database._engine
+    engine = store.database.engine
 
     def full(connection: sqlite3.Connection, _: object) -> None:
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
@@ -81,10 +81,10 @@ def test_a_locked_database_says_who_to_wait_for(
     store: Store, workspace: Workspace, enqueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
-    database._engine.cache_clear()
+    database.engine_of.cache_clear()
     impatient = Store.open(workspace)
     with closing(sqlite3.connect(workspace.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="Wait for that process"):
             impatient.request_cancel("any")
-    database._engine.cache_clear()
+    database.engine_of.cache_clear()

@@ -48,7 +48,7 @@ def test_the_other_processes_take_the_gpu_that_the_first_was_given(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = TrainConfig(device="cuda:2", devices=2)
-    told = ddp_launcher._variables(given, workspace.home)
+    told = ddp_launcher.rank_variables(given, workspace.home)
     folder = workspace.run_folder("run-1")
     folder.mkdir(parents=True)
     (folder / "config.yaml").write_text(RunConfig(train=TrainConfig(device="auto", devices=2)).to_yaml())
@@ -61,5 +61,5 @@ def test_the_other_processes_take_the_gpu_that_the_first_was_given(
     monkeypatch.setattr("histo_core.runs.worker.run_data.open_data", stop)
     monkeypatch.setenv(ddp_worker.FIRST_DEVICE, told[ddp_worker.FIRST_DEVICE])
     with pytest.raises(CancelledError):
-        ddp_worker._train("run-1", workspace, Event(), workspace.home / "meeting")
+        ddp_worker.train_rank("run-1", workspace, Event(), workspace.home / "meeting")
     assert [config.train for config in opened] == [given]
