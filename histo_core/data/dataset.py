@@ -99,9 +99,9 @@ class Dataset(ABC):
         sources: the files that pixels come from; their sizes and times show whether they have changed.
         one_file_each: whether ``sources`` has one file for each sample, in the order of the table's rows.
         mapped: whether pixels are already read from a memory map, so that a copy would be no faster.
-        store: a faster copy of the pixels, where one was made.
-        split_note: the beginning of a sentence that says what the column ``split`` is, if it is not the published
-            split.
+        converted: a faster copy of the pixels; None where none was made.
+        split_note: where the column ``split`` is not the published split, the beginning of a sentence that says what
+            it is; else empty.
         survey: which files of the folder the reader uses; `left_out` is counted from it. None where there is no folder.
         config: the configuration that `open_dataset` got, with an absolute folder; None where it was made otherwise.
 
@@ -159,9 +159,10 @@ class Dataset(ABC):
 
     @classmethod
     def prepare(cls, root: Path | None, options: Config, workspace: Workspace, progress: Progress = silent) -> None:
-        """Make what `open` needs and the source does not contain (unpacked files, rendered patches), if it is missing.
+        """Make the files that `open` needs beside the source (unpacked files, rendered patches), where they are missing.
 
-        ``progress`` is called before any work begins, so that a caller can cancel to find out whether work is needed.
+        Where work is needed, ``progress`` is called before it begins: a caller that only asks whether it is needed raises
+        an error there.
         """
         del root, options, workspace, progress
 
