@@ -159,10 +159,10 @@ class Dataset(ABC):
 
     @classmethod
     def prepare(cls, root: Path | None, options: Config, workspace: Workspace, progress: Progress = silent) -> None:
-        """Make the files that `open` needs beside the source (unpacked files, rendered patches), where they are missing.
+        """Make the files that `open` needs beside the source, such as unpacked files, where they are missing.
 
-        Where work is needed, ``progress`` is called before it begins: a caller that only asks whether it is needed raises
-        an error there.
+        Where work is needed, ``progress`` is called before it begins: a caller that only asks whether work is needed
+        raises an error there.
         """
         del root, options, workspace, progress
 
