@@ -125,7 +125,7 @@ class Comparison:
             "run_id": result.run_id,
             "name": result.name,
             "is_reference": result.is_reference,
-            "part": self.split_set,
+            "split_set": self.split_set,
             "n": result.metrics.n,
         }
         for name, interval in result.overall.items():
