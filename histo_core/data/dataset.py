@@ -24,6 +24,7 @@ from histo_core.files import write_atomically
 from histo_core.progress import Progress, silent
 from histo_core.registry import Registry, subclass_of
 from histo_core.regular_files import read_regular
+from histo_core.storable import can_be_kept
 from histo_core.workspace import Workspace
 
 UNLABELLED = -1
@@ -148,6 +149,10 @@ class Dataset(ABC):
                 f"Two samples share the id {twice!r}.", "Ids must be unique.", "Remove or rename one."
             )
         self.name, self.table, self.classes = name, table.reset_index(drop=True), tuple(classes)
+        if unkept := [one for one in self.classes if not can_be_kept(one)]:  # no file of weights could hold it
+            raise CorruptDataError(
+                f"A class is named {unkept[0]!r}.", "Text without NUL, in UTF-8, is expected.", "Rename the class."
+            )
         self.positive = positive or self.classes[-1]
         self.microns_per_pixel = microns_per_pixel
         self.problems, self.sources = tuple(problems), tuple(sources)
