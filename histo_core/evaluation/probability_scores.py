@@ -150,7 +150,7 @@ def _logarithm(odds: Interval) -> Interval:
 
 def _fitted(x: np.ndarray, y: np.ndarray, offset: np.ndarray, start: np.ndarray) -> tuple[float, ...]:
     """Return the coefficients of a logistic regression without penalty by Newton's method; NaN if it diverges."""
-    coefficients = start
+    coefficients, likelihood = start, _log_likelihood(x @ start + offset, y)
     for _ in range(_STEPS):
         p = expit(x @ coefficients + offset)
         information = (x * (p * (1 - p))[:, None]).T @ x
@@ -158,10 +158,18 @@ def _fitted(x: np.ndarray, y: np.ndarray, offset: np.ndarray, start: np.ndarray)
             step = np.linalg.solve(information, x.T @ (y - p))
         except np.linalg.LinAlgError:
             break
-        coefficients = coefficients + step
         if np.abs(step).max() < _CLOSE:
             return tuple(float(one) for one in coefficients)
+        moved = _log_likelihood(x @ (coefficients + step) + offset, y)
+        while moved < likelihood - _CLOSE:  # a whole step may overshoot where probabilities are close to 0 and 1
+            step = step / 2
+            moved = _log_likelihood(x @ (coefficients + step) + offset, y)
+        coefficients, likelihood = coefficients + step, moved
     return (np.nan,) * len(start)
+
+
+def _log_likelihood(logits: np.ndarray, y: np.ndarray) -> float:
+    return float(y @ logits - np.logaddexp(0, logits).sum())
 
 
 def _checked(y_true: ArrayLike, probabilities: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
 from by_hand import jackknife_by_hand
-from conftest import Made
 from sklearn import metrics
 from sklearn.linear_model import LogisticRegression
 
@@ -31,6 +31,9 @@ from histo_core.evaluation.probability_scores import (
     calibration_line,
     log_loss_interval,
 )
+
+if TYPE_CHECKING:
+    from conftest import Made
 
 
 @pytest.fixture(scope="module")
