@@ -161,7 +161,9 @@ def _fitted(x: np.ndarray, y: np.ndarray, offset: np.ndarray, start: np.ndarray)
         if np.abs(step).max() < _CLOSE:
             return tuple(float(one) for one in coefficients)
         moved = _log_likelihood(x @ (coefficients + step) + offset, y)
-        while moved < likelihood - _CLOSE:  # a whole step may overshoot where probabilities are close to 0 and 1
+        while moved < likelihood - _CLOSE * max(
+            1.0, abs(likelihood)
+        ):  # a whole step may overshoot where probabilities are close to 0 and 1
             step = step / 2
             moved = _log_likelihood(x @ (coefficients + step) + offset, y)
         coefficients, likelihood = coefficients + step, moved
