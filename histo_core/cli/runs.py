@@ -30,7 +30,7 @@ _STATUS = f"Only these; may be repeated: {', '.join(status.word for status in Ru
 
 
 def list_(
-    status: Annotated[list[RunStatus] | None, typer.Option(metavar="STATUS", help=_STATUS)] = None,
+    status: Annotated[list[RunStatus] | None, typer.Option("--status", metavar="STATUS", help=_STATUS)] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many, newest first.")] = 50,
     archived: Annotated[bool, typer.Option("--archived", help="Also those that were archived.")] = False,
     columns: Annotated[
