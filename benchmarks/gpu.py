@@ -82,7 +82,7 @@ def _images_per_second(side: int, batches: Iterator[tuple[Tensor, Tensor]], devi
             begun = time.perf_counter()
         images, labels = next(batches)
         loss = F.cross_entropy(updates.network(images), labels)
-        updates.take(loss, deal, epoch=0, batch=0, valid_losses=())
+        updates.learn_from(loss, deal, epoch=0, batch=0, valid_losses=())
         loss.item()
     torch.cuda.synchronize(device)
     return STEPS * BATCH / (time.perf_counter() - begun)

@@ -32,7 +32,7 @@ from histo_core.data.opening import open_dataset
 from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.models.inference.batch_norm_folding import interactive_dtype
 from histo_core.models.inference.predictor import Predictor
-from histo_core.models.inference.probabilities import joined
+from histo_core.models.inference.probabilities import concatenated
 from histo_core.models.registry import build_network
 from histo_core.training.predict import batches
 from histo_core.workspace import Workspace
@@ -70,7 +70,7 @@ def ours(predictor: Predictor, dataset: Dataset) -> np.ndarray:
     """As `predict_sets` does it."""
     rows = np.arange(len(dataset))
     found = [predictor.predict_input(pixels) for _, pixels in batches(predictor, dataset, rows, BATCH)]
-    return joined(found, len(CLASSES)).probabilities
+    return concatenated(found, len(CLASSES)).probabilities
 
 
 def main() -> None:

@@ -64,7 +64,7 @@ def ours(network: nn.Module, images: Tensor, labels: Tensor, config: TrainConfig
 
     def step() -> float:
         loss = F.cross_entropy(updates.network(beside), labels)
-        updates.take(loss, deal, epoch=0, batch=0, valid_losses=())
+        updates.learn_from(loss, deal, epoch=0, batch=0, valid_losses=())
         return loss.item()
 
     def steps(count: int) -> list[float]:

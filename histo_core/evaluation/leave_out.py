@@ -41,7 +41,7 @@ def leave_out_interval(
         nothing: the reason given where the statistic is not defined.
     """
     members = np.atleast_2d(np.asarray(components, bool))
-    n = members.shape[1]
+    n = int(members.shape[1])
     value = float(statistic(np.ones(n, bool)))
     if np.isnan(value):
         return Interval.undefined(nothing)

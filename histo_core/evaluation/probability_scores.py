@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit, logit
@@ -155,7 +157,7 @@ def _fitted(x: np.ndarray, y: np.ndarray, offset: np.ndarray, start: np.ndarray)
         p = expit(x @ coefficients + offset)
         information = (x * (p * (1 - p))[:, None]).T @ x
         try:
-            step = np.linalg.solve(information, x.T @ (y - p))
+            step = cast(np.ndarray, np.linalg.solve(information, x.T @ (y - p)))
         except np.linalg.LinAlgError:
             break
         if np.abs(step).max() < _CLOSE:
