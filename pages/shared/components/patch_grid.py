@@ -44,7 +44,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const share = (position, count) => (count > 1 ? (100 * position) / (count - 1) : 0) + "%";
   const hide = () => { tip.hidden = true; };
   const show = (button, cell) => {
-    tip.textContent = [cell.name, ...cell.facts].join("\n");
+    tip.textContent = [cell.name, ...cell.facts].join("\\n");
     tip.hidden = false;
     const at = button.getBoundingClientRect(), own = tip.getBoundingClientRect();
     tip.style.left = Math.max(4, Math.min(at.left, innerWidth - own.width - 4)) + "px";
