@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Callable
@@ -55,7 +54,7 @@ def test_a_folder_is_picked_recognised_opened_and_shown_with_predictions(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     root = home.home.parent / f"my_{make.__name__}"
-    monkeypatch.setenv("HISTOSCOPE_DATA_ROOTS", f"{home.home.parent}{os.pathsep}{root.parents[4]}")
+    monkeypatch.setenv("HISTOSCOPE_DATA_ROOTS", str(home.home.parent))
     data = make(root, home)
     config = RunConfig(
         data=data,
