@@ -171,7 +171,7 @@ def test_a_patch_leads_to_the_map_of_its_answer(run_id: str, answers: pd.DataFra
     page = open_page("data", **LINK, run=run_id, patch=held_out)
     (link,) = [one for one in page.get("page_link") if one.proto.label == "Explain this answer"]
     assert f"run={run_id}" in link.proto.query_string
-    assert "part=test" in link.proto.query_string
+    assert "split_set=test" in link.proto.query_string
     learnt = answers[answers["y_pred"].isna()].index[0]
     page = open_page("data", **LINK, run=run_id, patch=learnt)
     assert not [one for one in page.get("page_link") if one.proto.label == "Explain this answer"]

@@ -134,7 +134,7 @@ def _explain(page: Explored, row: int, answers: Predicted | None) -> None:
         "Explain this answer",
         icon=":material/visibility:",
         run=answers.run_id,
-        part=split_set if split_set in ("test", "valid") else None,
+        split_set=split_set if split_set in ("test", "valid") else None,
         patch=page.name(row),
     )
 
