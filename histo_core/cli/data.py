@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -13,6 +14,8 @@ from histo_core.cli.output import say, table, watched
 from histo_core.cli.split_options import with_split_options
 from histo_core.config import DataConfig, SplitConfig, parse_config
 from histo_core.errors import ConfigError
+from histo_core.program import PROGRAM
+from histo_core.shown_text import showable
 from histo_core.workspace import Workspace
 
 app = typer.Typer(help="List, check and build data sets.", no_args_is_help=True)
@@ -37,6 +40,35 @@ def list_(as_json: Json = False) -> None:
     for name, kind in DATASETS.items():
         info = kind.info
         say(f"{name}: {info.title}\n  {info.summary}\n  Files: {info.layout}\n  Licence: {info.licence}\n")
+
+
+@app.command("recognise")
+def recognise_(
+    path: Annotated[str, typer.Argument(help="A folder that may hold a data set.")], as_json: Json = False
+) -> None:
+    """Say which data set a folder looks like, by the names in it, and how to open it.
+
+    No image is opened and no link is followed; a limited number of names is read, for a few seconds at most.
+
+    \b
+    Examples:
+      python -m histo_core data recognise ../shared/data/kpcam
+      python -m histo_core data recognise ../shared/data --json
+    """
+    from histo_core.data.recognise import recognise
+
+    authorise(LOCAL, "data.read", path)
+    seen = recognise(path, Workspace.default())
+    if as_json:
+        facts = {"folder": seen.folder, "found": seen.found, "whole": seen.whole}
+        say_json(facts=facts, tables={"candidates": seen.candidates}, sentences=seen.sentences)
+        return
+    for sentence in seen.sentences:
+        say(showable(sentence))
+    for candidate in seen.candidates:
+        options = [f"--option {shlex.quote(f'{name}={value}')}" for name, value in candidate.options.items()]
+        words = ["--dataset", candidate.dataset, "--root", shlex.quote(str(candidate.root)), *options]
+        say(f"Check it with: {PROGRAM} data check {' '.join(words)}")
 
 
 @app.command()

@@ -21,6 +21,7 @@ class RunPredictions:
         positive: the class whose probability is used for ROC curves.
         learnt: whether the samples are the run's own training set.
         synonyms: other names of its classes, as its data set declares them.
+        version: changes with the predictions where id and name do not; empty for a run, whose predictions never change.
     """
 
     run_id: str
@@ -31,3 +32,4 @@ class RunPredictions:
     positive: str
     learnt: bool = False
     synonyms: Synonyms | None = None
+    version: str = ""

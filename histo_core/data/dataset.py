@@ -16,6 +16,7 @@ import pandas as pd
 from pandas.util import hash_pandas_object
 
 from histo_core.config import Config, DataConfig
+from histo_core.data.formats.folder_look import FolderLook, Signs
 from histo_core.data.formats.images import READING
 from histo_core.data.formats.left_out import LeftOut, Survey
 from histo_core.disk_errors import kept_if_possible
@@ -170,6 +171,12 @@ class Dataset(ABC):
         raises an error there.
         """
         del root, options, workspace, progress
+
+    @classmethod
+    def signs(cls, look: FolderLook) -> Signs | None:
+        """Return the signs that a folder holds data of this kind, by names alone; None where it does not look so."""
+        del look
+        return None
 
     @classmethod
     @abstractmethod

@@ -18,7 +18,14 @@ FRAME = 2
 """Mosaic pixels of a frame. Boxes less than six frames wide get none, because it would hide the tissue."""
 
 
-def mosaic_figure(mosaic: Mosaic, names: Sequence[str], colours: Mapping[str, str], opacity: float = 0.35) -> go.Figure:
+def mosaic_figure(
+    mosaic: Mosaic,
+    names: Sequence[str],
+    colours: Mapping[str, str],
+    opacity: float = 0.35,
+    *,
+    texts: Sequence[str] | None = None,
+) -> go.Figure:
     """Plot the mosaic under coloured boxes; each patch can be hovered over, clicked and selected with a lasso.
 
     An invisible point at the centre of each patch carries the data set's row in ``customdata``.
@@ -28,6 +35,7 @@ def mosaic_figure(mosaic: Mosaic, names: Sequence[str], colours: Mapping[str, st
         names: the label, or another attribute, of each patch in ``mosaic.rows``.
         colours: of the names, such as "#0072B2", in the order of the legend; names without a colour are grey.
         opacity: of the fill, 0 (frames only) to 1.
+        texts: what is said of each patch that is pointed at; its name if not given.
 
     Raises:
         ConfigError: the number of names differs from that of patches, or the opacity is out of range.
@@ -57,7 +65,7 @@ def mosaic_figure(mosaic: Mosaic, names: Sequence[str], colours: Mapping[str, st
     middle = mosaic.corner + (mosaic.boxes[:, :2] + mosaic.boxes[:, 2:] / 2) / mosaic.scale
     figure.add_scatter(
         x=middle[:, 1].astype(np.float32), y=middle[:, 0].astype(np.float32),
-        customdata=mosaic.rows.astype(np.int32), text=[label(name) for name in names], mode="markers",
+        customdata=mosaic.rows.astype(np.int32), text=[label(text) for text in texts or names], mode="markers",
         marker={"size": 12, "opacity": 0, "color": "black"}, selected={"marker": {"opacity": 0.6}},
         unselected={"marker": {"opacity": 0}}, hovertemplate="%{text}<extra></extra>", showlegend=False,
     )  # fmt: skip

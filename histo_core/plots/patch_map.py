@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -30,6 +30,7 @@ def map_figure(
     layout: Layout = "pca",
     rows: np.ndarray | None = None,
     drawn: int = DRAWN,
+    colours: Mapping[str, str] | None = None,
 ) -> go.Figure:
     """Plot one point a patch in the colour of its class; dragging draws a lasso.
 
@@ -45,6 +46,7 @@ def map_figure(
         layout: "pca", or "umap" for the sample that UMAP laid out.
         rows: the rows to draw, None for all; the others are left out of the background too.
         drawn: the most points to draw.
+        colours: of the classes, such as "#0072B2"; None for the usual ones.
 
     Raises:
         DataError: UMAP was requested and is not ready.
@@ -58,7 +60,7 @@ def map_figure(
                         height=HEIGHT, legend=0)  # fmt: skip
     if len(shown) < len(placed):
         _add_ground(figure, xy)
-    kinds = [*enumerate(class_colours(classes).items()), (UNLABELLED, ("unknown", NEUTRAL))]
+    kinds = [*enumerate((class_colours(classes) | dict(colours or {})).items()), (UNLABELLED, ("unknown", NEUTRAL))]
     for number, (name, colour) in kinds:
         of_class = shown[labels[placed[shown]] == number]
         if number == UNLABELLED and not len(of_class):

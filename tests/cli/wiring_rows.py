@@ -193,6 +193,11 @@ COMMANDS: dict[str, Command] = {
         }
     ),
     "data list": Command(as_json("data")),
+    "data recognise": Command(
+        {"path": Row(("/new",), f"{DATA}.recognise.recognise", "path", "/new"), **as_json("data")},
+        words={"path": ("/old",)},
+        stubs={f"{DATA}.recognise.recognise": ANYTHING},
+    ),
     "data check": Command(
         {
             **data_rows(f"{CLI}.data_check.check_data"),

@@ -14,6 +14,7 @@ from page_helpers import PROJECT
 
 from histo_core.config import Config, DataConfig, ModelConfig, RunConfig, SplitConfig
 from histo_core.workspace import Workspace
+from pages.shared.cache import cache, cache_maps
 from pages.shared.cache.hashes import HASHES
 
 OPTIONS: tuple[dict[str, Any], ...] = (
@@ -98,3 +99,29 @@ def test_every_cached_function_of_the_pages_hashes_by_content() -> None:
                             without.append(f"{file.relative_to(PROJECT)}: {node.name}")
     assert not without
     assert counted >= 40, "the test finds them"
+
+
+def _cache_module() -> ast.Module:
+    return ast.parse((PROJECT / "pages" / "shared" / "cache" / "cache.py").read_text())
+
+
+def test_every_cached_function_that_opens_data_is_keyed_by_their_state_or_cleared_with_them() -> None:
+    forget = next(node for node in ast.walk(_cache_module()) if getattr(node, "name", "") == "_forget_derived")
+    cleared = {node.id for node in ast.walk(forget) if isinstance(node, ast.Name)}
+    cleared |= {one.__name__ for one in cache.MADE_OF_DATA}
+    stale, counted = [], 0
+    for file in sorted((PROJECT / "pages").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if not isinstance(node, ast.FunctionDef) or "st.cache_" not in " ".join(
+                map(ast.unparse, node.decorator_list)
+            ):
+                continue
+            called = {ast.unparse(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
+            if called & {"dataset", "cache.dataset", "open_dataset"}:
+                counted += 1
+                keys = {argument.arg for argument in node.args.args}
+                if not keys & {"state", "states"} and node.name not in cleared:
+                    stale.append(f"{file.relative_to(PROJECT)}: {node.name}")
+    assert cache_maps.slides in cache.MADE_OF_DATA
+    assert not stale
+    assert counted >= 20, "the test finds them"

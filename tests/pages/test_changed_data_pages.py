@@ -12,11 +12,11 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from histo_core.comparison.join import load
-from histo_core.config import DataConfig
+from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.opening import open_dataset
 from histo_core.prediction.predict import predict_with
 from histo_core.workspace import Workspace
-from pages.shared.cache import cache
+from pages.shared.cache import cache, cache_runs
 
 SIDE = 32
 PATCHES = 12
@@ -123,3 +123,16 @@ def test_a_link_to_compare_with_that_cannot_be_read_leaves_the_form(
     page = open_page("data", dataset="phantom", options=options, view="audit", against="{")
     assert "cannot be read" in texts(page)
     assert "Open and compare" in [button.label for button in page.button]
+
+
+def test_the_colour_only_baseline_is_of_the_files_that_lie_there(folder: Path, finished: Workspace) -> None:
+    data, division = DataConfig(dataset="folder", root=str(folder)), SplitConfig(method="random", valid=0.25, test=0.25)
+    before = cache_runs.colour_only(data, division, finished)
+    assert cache_runs.colour_only(data, division, finished) is before
+    for number, file in enumerate(sorted(folder.rglob("*.png"))):
+        Image.new("RGB", (SIDE, SIDE), (255 - 20 * number,) * 3).save(file)
+    cache.forget_data()
+    after = cache_runs.colour_only(data, division, finished)
+    assert after.fingerprint == before.fingerprint  # ids, labels and split are what they were
+    assert after.table["prob_tumour"].tolist() != before.table["prob_tumour"].tolist()
+    assert cache_runs.named([after]) != cache_runs.named([before]), "a comparison with it is made anew, too"

@@ -68,14 +68,14 @@ def test_a_folder_that_is_not_there_gets_the_way_to_the_data(workspace: Workspac
     form = _open(DataConfig(dataset="pcam", root=str(tmp_path / "none")))
     assert "There is nothing in this folder yet" in form.warning[0].value
     assert "CC0" in texts(form)
-    assert [button.label for button in form.button] == ["Download"]
+    assert [button.label for button in form.button] == ["Browse folders", "Download"]
     assert next(control for control in form.text_input if control.label == "Download into").value.endswith("none")
 
 
 def test_what_no_publisher_gives_away_is_described(workspace: Workspace, tmp_path: Path) -> None:
     form = _open(DataConfig(dataset="idc", root=str(tmp_path / "none")))
     assert "Fetch it from its source" in texts(form)
-    assert not form.button
+    assert [button.label for button in form.button] == ["Browse folders"]
 
 
 def test_a_pattern_is_checked_on_the_first_names(workspace: Workspace, tmp_path: Path) -> None:

@@ -86,6 +86,10 @@ ROWS: dict[str, list[Row]] = {
         Row("selectbox: Patient", "{patient_id}", FOUND, _listed("rows"), _rows(patient_id="first")),
         Row("selectbox: Slide", "{slide_id}", FOUND, _listed("rows"), _rows(slide_id="first")),
         Row("selectbox: Sort by", "label", GRID, _listed("rows"), _sorted("label")),
+        Row(
+            *("selectbox: Coloured by", "scanner", "pages.data.explore.gallery.legend"),
+            *(lambda arguments: sorted(arguments["colours"]), lambda source: _values(source, "scanner")),
+        ),
         Row("toggle: Descending", True, GRID, _listed("rows"), _sorted("", backwards=True)),
         Row("select_slider: Size", 192, GRID, "side", 192),
         Row("pagination: ", 3, GRID, _listed("rows"), _sorted("", at=2)),
@@ -119,6 +123,10 @@ ROWS: dict[str, list[Row]] = {
     ],
     "mosaic": [
         Row("selectbox: Slide", "{last_slide}", "pages.shared.cache.cache_maps.mosaic", "slide_id", "{last_slide}"),
+        Row(
+            *("selectbox: Coloured by", "scanner", f"{MOSAIC}.mosaic_figure"),
+            *(lambda arguments: sorted(arguments["colours"]), lambda source: _values(source, "scanner")),
+        ),
         Row("slider: Opacity", 0.8, f"{MOSAIC}.mosaic_figure", "opacity", 0.8),
     ],
     "stain": [

@@ -173,6 +173,7 @@ def test_what_is_set_is_launched(page: AppTest, launched: list[Any], launch: int
     set_here |= {f"{model}.options.{name}" for name in expected.model.options}
     set_here |= {f"{model}.{name}" for name in ("output", "weights", "weights.file")}
     set_here |= {f"phantom.{name}" for name in expected.data.options}
+    set_here |= {"folders.browse"}  # test_folder_picker
     set_here |= {"models", "dataset", "seed", f"{MEMBER.name}.name", "tags", "text", "priority"}
     assert _drawn(page) == set_here, "a control of the form that nothing here sets, or one that is gone"
     press(page, "Train 1 model")

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from histo_core.config import Config
 from histo_core.data.dataset import DATASETS, Dataset, DatasetInfo
+from histo_core.data.formats.folder_look import FolderLook, Signs
 from histo_core.data.formats.unpacked import in_own_folder
 from histo_core.data.formats.walk import Walk
 from histo_core.data.sources.breakhis_folds import own_sets, published_sets
@@ -110,6 +111,22 @@ class BreaKHis(ImageFilesDataset):
     Options: ClassVar[type[Config]] = BreaKHisOptions
 
     @classmethod
+    def signs(cls, look: FolderLook) -> Signs | None:
+        """Know the folder by an image whose name says type, patient and magnification."""
+        *_, top = look.wrapped(deep=_DEEP)
+        folders = [folder.name.lower() for folder in look.folders(top)]
+        if not all(_may_lie_above(folder) for folder in folders):  # a folder of several data sets
+            return None
+        first = next(iter(look.first_images(top)), None)
+        if first is None or not _NAME.fullmatch(first.stem):
+            return None
+        evidence = [look.place(first)]
+        evidence += [f"dsfold{fold}.txt" for fold in range(1, 6) if look.file(look.root / f"dsfold{fold}.txt")]
+        above = {folder.lower() for folder in first.relative_to(look.root).parent.parts}
+        sorted_so = bool(above & set(KINDS.values()))
+        return Signs(tuple(evidence), missing="" if sorted_so else "the folders benign and malignant above the images")
+
+    @classmethod
     def open(cls, root: Path | None, options: Config, workspace: Workspace) -> Dataset:
         """Open the tree.
 
@@ -141,6 +158,12 @@ class BreaKHis(ImageFilesDataset):
         dataset.split_note = note
         dataset.survey = walk.survey(files=[file])
         return dataset
+
+
+def _may_lie_above(folder: str) -> bool:
+    """Return whether a folder's name, in lower case, is one of those above the images in some copy."""
+    known = {*KINDS.values(), *SUBTYPES.values(), "sob"}
+    return folder in known or set_named(folder) is not None or bool(_MAGNIFICATION.fullmatch(folder))
 
 
 def _tree(walk: Walk, layout: str) -> Path:

@@ -12,15 +12,23 @@ from pydantic import Field
 
 from histo_core.config import Config
 from histo_core.data.dataset import DATASETS, Dataset, DatasetInfo
+from histo_core.data.formats.folder_look import FolderLook, Signs
 from histo_core.data.formats.images import KINDS
 from histo_core.data.formats.unpacked import in_namesake, only_folder
 from histo_core.data.formats.walk import Walk
 from histo_core.data.sources.alike import MEANT, refuse_alike
 from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
 from histo_core.data.sources.patients import patient_ids
+from histo_core.data.sources.published_folders import class_of_interest, published_with
 from histo_core.data.sources.set_names import set_named
 from histo_core.errors import BrokenFilesError, ConfigError, CorruptDataError, DataNotFoundError
+from histo_core.shown_text import count
 from histo_core.workspace import Workspace
+
+_SHOWN = 9
+_MANY = 50
+_DEEP = 2
+"""Folders below a class folder in which an image is looked for, where a folder is to be recognised."""
 
 
 class FolderOptions(Config):
@@ -129,6 +137,41 @@ class Folder(ClassFolders):
         licence="your own",
         layout="<class>/<image>, or <train|valid|test>/<class>/<image> where the split is fixed.",
     )
+
+    @classmethod
+    def signs(cls, look: FolderLook) -> Signs | None:
+        """Know the folder by two or more folders with images, and published sets by the names of their classes."""
+        classes, split_sets = classes_seen(look)
+        if len(classes) < 2:
+            return None
+        first = sorted(classes)[-1]
+        published = published_with(classes)
+        positive = published.positive if published else class_of_interest(classes)
+        named = ", ".join(classes[:_SHOWN]) + (", ..." if len(classes) > _SHOWN else "")
+        evidence = [f"{count(len(classes), 'class folder')} with images ({named})"]
+        if split_sets:
+            evidence.append(f"below the sets {', '.join(split_sets)}")
+        if len(classes) > _MANY:
+            evidence.append("so many that they may be patients and no classes")
+        options = {} if positive in (None, first) else {"positive": positive}
+        return Signs(tuple(evidence), options, published.title if published else "", specific=published is not None)
+
+
+def classes_seen(look: FolderLook) -> tuple[list[str], list[str]]:
+    """Return the names of class folders that hold images, and of the set folders above them, by names alone."""
+    folders = look.folders(look.root)
+    if len(folders) == 1 and set_named(folders[0].name) is None:  # as `_top`
+        inner = look.folders(folders[0])
+        folders = inner if inner and all(set_named(folder.name) for folder in inner) else folders
+    split_sets = [folder.name for folder in folders if set_named(folder.name)]
+    if split_sets:
+        folders = [
+            below
+            for folder in folders
+            for inner in [next((each for each in look.folders(folder) if each.name == folder.name), folder)]
+            for below in look.folders(inner)
+        ]
+    return sorted({folder.name for folder in folders if look.first_images(folder, _DEEP)}), split_sets
 
 
 def _class_folders(walk: Walk, layout: str) -> Iterator[tuple[str, Path]]:

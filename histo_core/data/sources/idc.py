@@ -11,11 +11,13 @@ import pandas as pd
 
 from histo_core.config import Config
 from histo_core.data.dataset import DATASETS, Dataset, DatasetInfo
+from histo_core.data.formats.folder_look import FolderLook, Signs
 from histo_core.data.formats.images import KINDS
 from histo_core.data.formats.unpacked import only_folder
 from histo_core.data.formats.walk import Walk
 from histo_core.data.sources.image_files import ImageFilesDataset, usable_rows
 from histo_core.data.sources.synonyms import tumour_synonyms
+from histo_core.shown_text import count
 from histo_core.workspace import Workspace
 
 CLASSES = ("normal", "tumour")
@@ -24,6 +26,8 @@ CLASSES = ("normal", "tumour")
 _ARCHIVE = "IDC_regular_ps50_idx5"
 """Folder inside the published archive; some copies hold every patient a second time in this folder."""
 _UNREAD = "images in second folders of patients, or outside their class folders"
+_TRIED = 5
+"""Patients' folders that are looked into before the folder is taken for another data set's."""
 _DEEP = 4
 """Most nested folders in which patients are looked for; Kaggle's copy has the archive's folder twice."""
 
@@ -52,6 +56,20 @@ class IDC(ImageFilesDataset):
         expected_counts={"patches": 277_524, "normal": 198_738, "tumour": 78_786, "patients": 279},
         synonyms=tumour_synonyms("IDC", "invasive ductal carcinoma", "ductal carcinoma"),
     )
+
+    @classmethod
+    def signs(cls, look: FolderLook) -> Signs | None:
+        """Know the folder by patients' numbers, and names of images that say position and class."""
+        for top in look.wrapped():
+            patients = [folder for folder in look.folders(top) if folder.name.isdecimal()]
+            for patient in patients[:_TRIED]:
+                images = look.first_images(patient, 1)
+                name = _NAME.fullmatch(images[0].stem) if images else None
+                if name and not _disagreement(name, patient.name, images[0].parent.name):
+                    named = ", ".join(folder.name for folder in patients[:2])
+                    numbered = count(len(patients), "patient's folder", "patients' folders")
+                    return Signs((f"{numbered} ({named}, ...)", look.place(images[0])))
+        return None
 
     @classmethod
     def open(cls, root: Path | None, options: Config, workspace: Workspace) -> Dataset:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Set
 from pathlib import Path
@@ -14,6 +15,7 @@ from pydantic import Field
 from histo_core.config import Config
 from histo_core.data.dataset import DATASETS, UNLABELLED, Dataset, DatasetInfo, Problem
 from histo_core.data.formats.csv_table import read_csv
+from histo_core.data.formats.folder_look import FolderLook, Signs
 from histo_core.data.formats.images import SUFFIXES
 from histo_core.data.formats.truth import zero_or_one
 from histo_core.data.formats.unpacked import in_namesake, in_own_folder, only_folder
@@ -29,6 +31,8 @@ MICRONS_PER_PIXEL = 0.972
 """Micrometres: CAMELYON16's 0.243 at 40x, downsampled by four to 10x."""
 
 _LABELS = "train_labels.csv"
+_ID = re.compile(r"[0-9a-f]{40}")
+"""The published ids."""
 _DEEP = 4
 """Most nested folders in which the two folders are looked for; unpacking creates them."""
 
@@ -63,6 +67,23 @@ class KPCam(ImageFilesDataset):
         expected_counts={"train": 220_025, "test": 57_458},
     )
     Options: ClassVar[type[Config]] = KPCamOptions
+
+    @classmethod
+    def signs(cls, look: FolderLook) -> Signs | None:
+        """Know the folder by the CSV beside ``train``, or by ids as Kaggle gives them."""
+        for top in look.wrapped():
+            sets = {set_named(folder.name): look.first_images(folder) for folder in look.folders(top)}
+            labels = look.file(top / _LABELS)
+            found = {name: images for name in ("train", "test") if (images := sets.get(name))}
+            published = any(_ID.fullmatch(image.stem) for images in found.values() for image in images[:5])
+            if not found or (labels is None and not published):
+                continue
+            evidence = [] if labels is None else [_LABELS]
+            evidence += [f"{look.names(images[0].parent).images_in_words} in {name}" for name, images in found.items()]
+            if "train" not in found:
+                return Signs(tuple(evidence), {"part": "test"})
+            return Signs(tuple(evidence), missing="" if labels else f"{_LABELS}, which has the labels")
+        return None
 
     @classmethod
     def open(cls, root: Path | None, options: Config, workspace: Workspace) -> Dataset:

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from histo_core.config import Config
 from histo_core.data.dataset import DATASETS, Dataset, DatasetInfo, Problem
+from histo_core.data.formats.folder_look import FolderLook, Signs, head_of_table
 from histo_core.data.formats.images import KINDS
 from histo_core.data.formats.unpacked import in_own_folder
 from histo_core.data.formats.walk import Walk
@@ -25,6 +26,8 @@ from histo_core.workspace import Workspace
 _IDS = {"patient_id", "slide_id", "group"}
 _PLACES = {"x", "y"}
 _SHOWN = 10
+_TRIED = 20
+"""Tables that are looked at, and rows whose image is looked for, where a folder is to be recognised."""
 
 
 class ManifestOptions(Config):
@@ -68,6 +71,25 @@ class ManifestDataset(ImageFilesDataset):
         "paths are relative to its folder.",
     )
     Options: ClassVar[type[Config]] = ManifestOptions
+
+    @classmethod
+    def signs(cls, look: FolderLook) -> Signs | None:
+        """Know the folder by a table with the columns path and label, whose first image is there."""
+        usual = str(ManifestOptions.model_fields["file"].default)
+        tables = [name for name in look.names(look.root).files if name.lower().endswith((".csv", ".parquet"))]
+        for name in sorted(tables[:_TRIED], key=lambda name: name != usual):
+            columns, *rows = head_of_table(look.root / name) or [[]]
+            if not {"path", "label"} <= set(columns):
+                continue
+            paths = [row[columns.index("path")] for row in rows[:_TRIED] if len(row) == len(columns)]
+            files = NamedFiles(look.root)
+            lost = bool(paths) and all(files.wrong(path) for path in paths)
+            return Signs(
+                (f"{name} with the columns {_some(tuple(columns))}",),
+                {} if name == usual else {"file": name},
+                missing=f"the images that {name} names, such as {paths[0]}" if lost else "",
+            )
+        return None
 
     @classmethod
     def open(cls, root: Path | None, options: Config, workspace: Workspace) -> Dataset:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from histo_core.data.dataset import DATASETS, DatasetInfo
-from histo_core.data.sources.folder import ClassFolders
+from histo_core.data.formats.folder_look import FolderLook, Signs
+from histo_core.data.sources.folder import ClassFolders, classes_seen
 
 LONG_NAMES = {
     "DNB": "differentiating neuroblastoma",
@@ -15,6 +16,10 @@ LONG_NAMES = {
     "UDNB": "undifferentiated neuroblastoma",
 }
 """Long names of the classes by their short names, in the order of the labels."""
+
+
+_FEWEST = 2
+"""Class folders by which such a folder is known."""
 
 
 @DATASETS.register("neuroblastoma")
@@ -36,6 +41,14 @@ class Neuroblastoma(ClassFolders):
         layout="Class folders PDNB, DNB, UDNB, GN and GNB, or <train|valid|test>/ above them where the split is fixed.",
         expected_counts={"PDNB": 571, "DNB": 187, "UDNB": 155, "GN": 84, "GNB": 46, "patients": 125},
     )
+
+    @classmethod
+    def signs(cls, look: FolderLook) -> Signs | None:
+        """Know the folder by class folders that all have the short names."""
+        classes, _ = classes_seen(look)
+        if len(classes) < _FEWEST or any(cls.class_of(name) is None for name in classes):
+            return None
+        return Signs((f"class folders {', '.join(classes)}",))
 
     @classmethod
     def class_of(cls, folder: str) -> str | None:

@@ -11,9 +11,10 @@ import pandas as pd
 
 from histo_core.config import Config
 from histo_core.data.dataset import DATASETS, SPLIT_SETS, Dataset, DatasetInfo, Problem
+from histo_core.data.formats.folder_look import FolderLook, Signs
 from histo_core.data.formats.hdf5 import HDF5Array, open_array, open_column
 from histo_core.data.formats.left_out import Survey
-from histo_core.data.sources.pcam_files import FILE_KINDS, Files, find_files, pcam_file
+from histo_core.data.sources.pcam_files import FILE_KINDS, Files, called, find_files, pcam_file
 from histo_core.data.sources.pcam_meta import UNSAID, read_meta
 from histo_core.data.sources.pcam_unpacked import plain_path, unpack_all
 from histo_core.data.sources.synonyms import tumour_synonyms
@@ -26,6 +27,9 @@ MICRONS_PER_PIXEL = 0.972
 """Micrometres: CAMELYON16's 0.243 at 40x, downsampled by four to 10x."""
 
 PATCH_SHAPE = (96, 96, 3)
+
+_DEEP = 3
+"""Levels of folders in which a folder is known as PCam's by its files; opening looks deeper."""
 
 _T = TypeVar("_T")
 
@@ -97,6 +101,23 @@ class PCam(Dataset):
         self.mapped = all(patches.mapped for patches in self._patches)
         self._starts = np.cumsum([0, *(len(patches) for patches in self._patches)])
         self._rows = np.concatenate([one.rows + start for one, start in zip(opened, self._starts, strict=False)])
+
+    @classmethod
+    def signs(cls, look: FolderLook) -> Signs | None:
+        """Know the folder by the published or Kaggle's names of its files."""
+        found = {
+            (split_set, what): look.place(folder / name)
+            for folder in look.levels(_DEEP)
+            for name in look.names(folder).files
+            for split_set, what in [called(name) or ("", "")]
+            if what
+        }
+        patches = [split_set for split_set, what in found if what == "x.h5"]
+        if not patches:
+            return None
+        alone = [split_set for split_set in patches if (split_set, "y.h5") not in found]
+        missing = pcam_file(alone[0], "y.h5") if len(alone) == len(patches) else ""
+        return Signs(tuple(sorted(found.values())), missing=missing)
 
     @classmethod
     def prepare(cls, root: Path | None, options: Config, workspace: Workspace, progress: Progress = silent) -> None:

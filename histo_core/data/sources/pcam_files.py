@@ -61,6 +61,14 @@ def pcam_file(split_set: str, what: str) -> str:
     return f"camelyonpatch_level_2_split_{split_set}_{what}"
 
 
+def called(name: str) -> tuple[str, str] | None:
+    """Return the set and the kind (``x.h5``, ``y.h5``, ``meta.csv``) that a file's name means; None for another."""
+    for pattern in _NAMES:
+        if match := pattern.fullmatch(name):
+            return set_named(match["split_set"]) or "", (match.groupdict().get("what") or "x.h5").lower()
+    return None
+
+
 def find_files(root: Path, workspace: Workspace) -> tuple[Files, list[tuple[str, DataError]]]:
     """Find PCam's files in a folder and in those below it.
 

@@ -40,7 +40,7 @@ def draw(page: Explored, chosen: Selection) -> None:
             help="Which random changes (augmentation).",
         )
         seed = st.number_input("Seed", 0, 2**32 - 1, key="explore.seed", width=140, help="Of the run that would train.")
-    config = _settings(name)
+        config = _settings(name)
     changed = "" if config == PRESETS[name] else ", changed"
     # The list truncates long titles.
     st.caption(plain(f"{TITLES[name]}{changed}. {'; '.join(_words(config)) or 'Nothing changes'}."))
@@ -71,7 +71,7 @@ def _settings(name: str) -> AugmentConfig:
     """Return the preset with the user's changes; choosing another preset resets them."""
     preset = PRESETS[name].model_dump()
     given: dict[str, Any] = {}
-    with st.expander("Settings", icon=":material/tune:"):
+    with st.popover("Settings", icon=":material/tune:"):
         for title, group in GROUPS.items():
             st.markdown(f"**{title}**")
             given |= model_form.fields(AugmentConfig, preset, prefix=f"explore.augment.{name}", only=group)

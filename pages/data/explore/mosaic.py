@@ -11,7 +11,7 @@ import streamlit as st
 
 from histo_core.plots.mosaic import mosaic_figure
 from histo_core.slides.mosaic import Mosaic, SlideRegion
-from pages.data.explore import patch
+from pages.data.explore import colouring, patch, predicted
 from pages.data.explore.context import Explored
 from pages.shared.app import url_state
 from pages.shared.cache import cache_maps
@@ -19,6 +19,7 @@ from pages.shared.components import layout
 from pages.shared.components.text import count, plain
 
 DENSEST, WHOLE = "densest", "whole"
+LEFT_OUT = "Patches that the filters leave out are grey."
 
 
 def draw(page: Explored) -> None:
@@ -46,12 +47,18 @@ def draw(page: Explored) -> None:
             help="Type to search.",
         )
         region = _region(page, slide)
+        answers, keep = predicted.choose(page)
+        by = colouring.choose(page, answers)
         opacity = url_state.slide(
-            "Opacity", "opacity", 0.0, 1.0, 0.35, step=0.05, help="Opacity of the labels.", width=260
+            "Opacity", "opacity", 0.0, 1.0, 0.35, step=0.05, help="Opacity of the colours.", width=160
         )
+    if answers is not None:
+        st.caption(f"{answers.rows.note} {LEFT_OUT if not keep.all() else ''}")
     with st.spinner(f"Laying out {plain(slide)}…", show_time=True):
         found = cache_maps.mosaic(page.data, slide, region, page.workspace)
-    chart = mosaic_figure(found, [page.label(int(row)) for row in found.rows], page.colours, opacity)
+    names = [by.name(row) if keep[row] else "" for row in found.rows.tolist()]
+    texts = [f"{page.label(row)}{f'; {answers.words(row)}' if answers else ''}" for row in found.rows.tolist()]
+    chart = mosaic_figure(found, names, by.colours, opacity, texts=texts)
     layout.figure(
         chart,
         key=f"explore.mosaic.{slide}.{region}",
@@ -61,7 +68,7 @@ def draw(page: Explored) -> None:
         modes=("points", "box"),
     )
     st.caption("A click opens a patch; a box drawn around some (Box Select) shows them alone.")
-    patch.open_asked(page, found.rows)
+    patch.open_asked(page, found.rows, answers)
 
 
 def _region(page: Explored, slide: str) -> SlideRegion | None:

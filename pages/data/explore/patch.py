@@ -14,7 +14,8 @@ from histo_core.data.transforms.stain import stain_channels
 from histo_core.plots.histogram import histogram_figure
 from pages.data.explore.context import Explored
 from pages.data.explore.grid import grid
-from pages.shared.app import url_state
+from pages.data.explore.predicted import Predicted
+from pages.shared.app import navigation, url_state
 from pages.shared.components import columns, layout
 from pages.shared.components.contact_sheet import png
 from pages.shared.components.errors import shown
@@ -27,12 +28,13 @@ NEIGHBOURS = 8
 VIEWS = {"rgb": "As scanned", "haematoxylin": "Haematoxylin", "eosin": "Eosin"}
 
 
-def open_asked(page: Explored, rows: np.ndarray) -> None:
+def open_asked(page: Explored, rows: np.ndarray, answers: Predicted | None = None) -> None:
     """Open the patch that the URL names, if any, in a dialog.
 
     Args:
         page: the data set and its split.
         rows: the selection, in the order of "Next".
+        answers: the predictions that the patches are shown with.
     """
     wanted = next(iter(url_state.asked("patch")), None)
     if wanted is None:
@@ -40,7 +42,7 @@ def open_asked(page: Explored, rows: np.ndarray) -> None:
     if page.columns.find([wanted])[0] < 0:
         st.warning(f"There is no patch {plain(wanted)} in these data.", icon=":material/link_off:")
         return
-    _dialog(page, rows)
+    _dialog(page, rows, answers)
 
 
 def _close() -> None:
@@ -49,7 +51,7 @@ def _close() -> None:
 
 @st.dialog("One patch", width="large", on_dismiss=_close)
 @shown()
-def _dialog(page: Explored, rows: np.ndarray) -> None:
+def _dialog(page: Explored, rows: np.ndarray, answers: Predicted | None) -> None:
     """Draw the dialog, which is a fragment: stepping redraws the patch and not the page behind it."""
     row = int(page.columns.find([url_state.asked("patch")[0]])[0])
     _steps(page, rows, row)
@@ -58,7 +60,8 @@ def _dialog(page: Explored, rows: np.ndarray) -> None:
     with left:
         _picture(image)
     with right:
-        facts = _facts(page, row)
+        facts = _facts(page, row, answers)
+        _explain(page, row, answers)
         st.dataframe(facts, hide_index=True, height=300, alt="All that the data say about this patch.")
         layout.download_table(facts, "patch")
         counted = histogram(image)
@@ -121,10 +124,27 @@ def _picture(image: np.ndarray) -> None:
     layout.download("Download as PNG", content, "patch.png", "image/png")
 
 
-def _facts(page: Explored, row: int) -> pd.DataFrame:
+def _explain(page: Explored, row: int, answers: Predicted | None) -> None:
+    """Link to the map of this answer, where the run held the patch out itself."""
+    if answers is None or answers.key != answers.run_id or not answers.rows.known[row]:
+        return
+    split_set = page.split.split_sets[row]
+    navigation.link(
+        "explain",
+        "Explain this answer",
+        icon=":material/visibility:",
+        run=answers.run_id,
+        split_set=split_set if split_set in ("test", "valid") else None,
+        patch=page.name(row),
+    )
+
+
+def _facts(page: Explored, row: int, answers: Predicted | None) -> pd.DataFrame:
     """Return all columns of a row, as text."""
     known = page.source.table.iloc[row].drop("label")
     pairs = [("Class", page.label(row)), ("Set of this split", page.split.split_sets[row] or "none")]
+    if answers is not None:
+        pairs.append(("Answer", answers.words(row)))
     pairs += [(columns.title(str(name)), "" if pd.isna(value) else str(value)) for name, value in known.items()]
     return pd.DataFrame(pairs, columns=["What", "Value"])
 

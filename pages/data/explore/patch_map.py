@@ -15,14 +15,15 @@ from histo_core.auditing.embedding.layout import PatchMap
 from histo_core.auditing.embedding.umap import FEWEST
 from histo_core.errors import ConfigError
 from histo_core.plots.patch_map import map_figure
-from histo_core.plots.theme import NEUTRAL, PALETTE
+from histo_core.plots.theme import NEUTRAL
 from histo_core.runs.store.records import RunStatus
-from pages.data.explore import gallery
+from pages.data.explore import colouring, gallery
+from pages.data.explore.colouring import Colouring
 from pages.data.explore.context import Explored
 from pages.data.explore.selection import DRAWINGS, Selection
 from pages.shared.app import url_state
 from pages.shared.cache import cache, cache_maps
-from pages.shared.components import columns, lasso, layout
+from pages.shared.components import lasso, layout
 from pages.shared.components.job_card import job_card
 from pages.shared.components.text import plain
 
@@ -46,7 +47,7 @@ def draw(page: Explored, chosen: Selection) -> None:
         )
         found = cache_maps.patch_map(page.data, features, page.workspace)
         projection = _projection(found)
-        by = _colours_by(page)
+        by = colouring.choose(page, chosen.answers)
     if found is None or (found.umap_xy is None and len(page.source) >= FEWEST):
         source = cache_maps.feature_source(features, page.workspace)
         params = {"data": page.data.model_dump(mode="json"), "features": source}
@@ -74,25 +75,20 @@ def _projection(found: PatchMap | None) -> Literal["pca", "umap"]:
     )
 
 
-def _colours_by(page: Explored) -> str:
-    few = [name for name, column in page.columns.filters.items() if len(column.values) <= len(PALETTE)]
-    offered = ["label", "split", *few]
-    return url_state.choose("Coloured by", "colour", offered, format_func=columns.title, width=180, help="Of the dots.")
-
-
 def _chart(
-    page: Explored, chosen: Selection, found: PatchMap, features: str, projection: Literal["pca", "umap"], by: str
+    page: Explored, chosen: Selection, found: PatchMap, features: str, projection: Literal["pca", "umap"], by: Colouring
 ) -> None:
-    column = {"label": page.columns.label, "split": page.columns.split_set}.get(by) or page.columns.filters[by]
     rows = None if len(chosen.filtered) == len(page.source) else chosen.filtered
-    chart = map_figure(found, column.codes, column.values, layout=projection, rows=rows, drawn=DRAWN)
+    chart = map_figure(
+        found, by.column.codes, by.column.values, layout=projection, rows=rows, drawn=DRAWN, colours=by.colours
+    )
     with suppress(ConfigError):  # an unreadable drawing is already reported above the map
         for drawn in map(lasso.parse, url_state.asked("lasso")):
             if (drawn.features, drawn.projection) == (features, projection):
                 _outline(chart, drawn)
     layout.figure(
         chart,
-        key=f"explore.map.{features}.{projection}.{by}.{st.session_state.get(DRAWINGS, 0)}",
+        key=f"explore.map.{features}.{projection}.{by.by}.{st.session_state.get(DRAWINGS, 0)}",
         name="map",
         data=lambda: _places(page, chosen, found, projection),
         on_select=lambda drawn: _select(drawn, features, projection),

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from histo_core.data.dataset import SPLIT_SETS
 from histo_core.errors import HistoscopeError
+from pages.data.explore import predicted
 from pages.data.explore.context import Explored
+from pages.data.explore.predicted import Predicted
 from pages.shared.app import url_state
 from pages.shared.cache import cache, cache_maps
 from pages.shared.components import columns, data_choice, layout
@@ -34,6 +37,7 @@ class Selection:
         ordered: whether the rows are in the order of a finding.
         measure: the column that the finding measured; None where it measured nothing.
         measured: its value for each row, float [n], or None.
+        answers: the predictions that the patches are shown with, or None.
     """
 
     rows: np.ndarray
@@ -41,6 +45,7 @@ class Selection:
     ordered: bool = False
     measure: str | None = None
     measured: np.ndarray | None = None
+    answers: Predicted | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -50,6 +55,8 @@ def choose(page: Explored) -> Selection:
     """Draw the filters and the chips of the named sets, and return the patches that pass all of them."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         keep = _filters(page)
+        answers, answered = predicted.choose(page)
+        keep = keep & answered
     rows, measure, measured = np.arange(len(page.source)), None, None
     with st.container(horizontal=True, vertical_alignment="center"):
         finding = next(iter(url_state.asked("finding")), None)
@@ -61,14 +68,28 @@ def choose(page: Explored) -> Selection:
             within[_lasso(page, drawn)] = True
             kept = passed & within[rows]
         st.caption(f"{int(kept.sum()):,} of {count(len(page.source), 'patch')}", width="content")
-    return Selection(
-        rows[kept], rows[passed], finding is not None, measure, None if measured is None else measured[kept]
-    )
+        if answers is not None:
+            st.caption(answers.rows.note, width="content")
+    measured = None if measured is None else measured[kept]
+    return Selection(rows[kept], rows[passed], finding is not None, measure, measured, answers)
 
 
 def download(page: Explored, chosen: Selection) -> None:
     """Offer the selected patches as a table, in their order."""
-    layout.download_table(lambda: page.joined(chosen.rows), "selection", "Download the selected patches as CSV")
+    layout.download_table(lambda: _with_answers(page, chosen), "selection", "Download the selected patches as CSV")
+
+
+def _with_answers(page: Explored, chosen: Selection) -> pd.DataFrame:
+    """Return the table of the selected patches, with the chosen run's answers as further columns."""
+    table = page.joined(chosen.rows)
+    if chosen.answers is None:
+        return table
+    answers = chosen.answers.rows
+    coded = chosen.answers.columns
+    names = {"predicted": predicted.CLASS, "answer": predicted.ANSWER}
+    more = {name: coded[key].texts(chosen.rows) for name, key in names.items()}
+    probabilities = {f"prob_{name}": answers.probabilities[chosen.rows, at] for at, name in enumerate(answers.classes)}
+    return table.assign(**more, **probabilities)
 
 
 def none_fits() -> None:
@@ -172,7 +193,7 @@ def _drop(*names: str) -> None:
 def clear() -> None:
     """Remove all filters and named sets."""
     filters = [name for name in url_state.names() if name.startswith("by.")]
-    _drop("split_set", "class", "finding", "lasso", "page", "patch", *filters)
+    _drop("split_set", "class", "finding", "lasso", "page", "patch", *predicted.OWN_PARAMETERS, *filters)
 
 
 def open_finding(key: str) -> None:

@@ -13,6 +13,7 @@ import streamlit as st
 
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.formats.walk import Walk
+from histo_core.data.recognise import Recognition, recognise
 from histo_core.data.sources.patients import SHOWN, preview
 from histo_core.data.splits.folds import folds_of
 from histo_core.data.splits.make_split import make_split
@@ -123,6 +124,16 @@ def copy_bytes(data: DataConfig, state: str, workspace: Workspace) -> int:
     """Return the size of a converted copy, in bytes."""
     del state
     return converted_bytes(cache.dataset(data, workspace))
+
+
+@st.cache_data(show_spinner=False, hash_funcs=HASHES, max_entries=32, ttl=SECONDS)
+def recognised(root: str, workspace: Workspace) -> Recognition:
+    """Say which data set a folder looks like.
+
+    Raises:
+        HistoscopeError: as `histo_core.data.recognise.recognise`.
+    """
+    return recognise(root, workspace)
 
 
 @st.cache_data(show_spinner=False, hash_funcs=HASHES, max_entries=32, ttl=SECONDS)

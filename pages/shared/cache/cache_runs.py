@@ -47,20 +47,20 @@ def predictions(run: Run, workspace: Workspace) -> RunPredictions:
     return _predictions(run.run_id, str(run.ended_at), run.name, workspace, run)
 
 
-def named(runs: Sequence[RunPredictions]) -> tuple[tuple[str, str], ...]:
-    """Return id and name of each run as a cache key: a comparison shows names, so a renamed run needs a new entry."""
-    return tuple((run.run_id, run.name) for run in runs)
+def named(runs: Sequence[RunPredictions]) -> tuple[tuple[str, str, str], ...]:
+    """Return id, name and version of each run as a cache key; comparisons show names, so a new name is a new entry."""
+    return tuple((run.run_id, run.name, run.version) for run in runs)
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=16)
 def joined(
-    runs: tuple[tuple[str, str], ...],
+    runs: tuple[tuple[str, str, str], ...],
     split_set: str,
     shared_only: bool,
     workspace: Workspace,
     _runs: Sequence[RunPredictions],
 ) -> Joined:
-    """Join runs, by their ids and names, on the samples of a set.
+    """Join runs, by what `named` returns, on the samples of a set.
 
     Raises:
         ComparisonError: as `histo_core.comparison.join.join`; nothing is cached then.
@@ -93,16 +93,22 @@ def activity(run_id: str, workspace: Workspace) -> list[EpochActivity]:
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=8)
-def colour_only(data: DataConfig, config: SplitConfig | None, workspace: Workspace) -> RunPredictions:
-    """Return the predictions of the colour-only baseline in the form of a run's."""
+def _colour_only(data: DataConfig, state: str, config: SplitConfig | None, workspace: Workspace) -> RunPredictions:
     source, division = dataset(data, workspace), split(data, config, workspace)
     table = colour_baseline(source, division)
-    return RunPredictions(COLOUR_ONLY, "Colour only", table, division.fingerprint, source.classes, source.positive)
+    return RunPredictions(
+        COLOUR_ONLY, "Colour only", table, division.fingerprint, source.classes, source.positive, version=state
+    )
+
+
+def colour_only(data: DataConfig, config: SplitConfig | None, workspace: Workspace) -> RunPredictions:
+    """Return the predictions of the colour-only baseline in the form of a run's; anew where the data have changed."""
+    return _colour_only(data, dataset(data, workspace).state, config, workspace)
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=64)
 def aurocs(
-    runs: tuple[tuple[str, str], ...],
+    runs: tuple[tuple[str, str, str], ...],
     split_set: str,
     shared_only: bool,
     class_of_interest: str,
@@ -112,7 +118,7 @@ def aurocs(
 ) -> AurocResults:
     """Compute the slow part of a comparison, or read it where the workspace keeps it; the threshold changes nothing."""
     del split_set, shared_only
-    reference = COLOUR_ONLY if COLOUR_ONLY in dict(runs) else None
+    reference = COLOUR_ONLY if any(run_id == COLOUR_ONLY for run_id, *_ in runs) else None
     return kept_auroc_results(_joined, workspace, class_of_interest, reference=reference, comparator=comparator)
 
 

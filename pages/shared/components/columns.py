@@ -37,6 +37,10 @@ class Column:
         """Return the rows with a value, bool [n]."""
         return self.codes == self.values.index(value)
 
+    def texts(self, rows: np.ndarray) -> np.ndarray:
+        """Return the value of each row as text, object [n]; empty where it has none."""
+        return np.array([*self.values, ""], dtype=object)[self.codes[rows]]
+
 
 @dataclass(frozen=True, eq=False)
 class Columns:

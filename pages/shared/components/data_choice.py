@@ -19,7 +19,7 @@ from histo_core.workspace import Workspace
 from pages.shared.app import url_state
 from pages.shared.app.session import current_session
 from pages.shared.cache import cache, cache_data
-from pages.shared.components import fetch, model_form
+from pages.shared.components import fetch, folder_picker, model_form
 from pages.shared.components.errors import shown
 from pages.shared.components.job_card import job_card
 from pages.shared.components.text import count
@@ -78,19 +78,16 @@ def form(data: DataConfig, *, prefix: str) -> DataConfig:
     Raises:
         ConfigError: an option that the data set does not allow.
     """
-    names = list(DATASETS)
-    name = st.selectbox(
-        "Data set",
-        names,
-        index=names.index(data.dataset) if data.dataset in names else 0,
-        format_func=lambda name: DATASETS[name].info.title,
-        key=f"{prefix}.dataset",
-        help="What kind of data they are, and so how their files are read.",
-    )
+    taken = folder_picker.prefilled(prefix)
+    start, at = (data, prefix) if taken is None else (taken, f"{prefix}.{taken.model_dump_json()}")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = _kind(start, at)
+        folder_picker.draw(prefix, start)
     kind = DATASETS[name]
     st.caption(f"{kind.info.summary} {kind.info.layout}")
-    root = _folder(name, data, prefix) if kind.info.needs_root else None
-    options, skip = _options(kind, data if name == data.dataset else DataConfig(dataset=name, root=root), prefix)
+    started = start if name == start.dataset else DataConfig(dataset=name, root=start.root)
+    root = _folder(started, prefix, at) if kind.info.needs_root else None
+    options, skip = _options(kind, started, at)
     chosen = DataConfig(
         dataset=name,
         root=root,
@@ -104,8 +101,27 @@ def form(data: DataConfig, *, prefix: str) -> DataConfig:
     return data if same and (chosen.root, chosen.skip_broken) == (data.root, data.skip_broken) else chosen
 
 
-def _folder(name: str, data: DataConfig, prefix: str) -> str | None:
-    """Return the folder's path; where it is missing, show what to fetch and where to put it."""
+def _kind(data: DataConfig, prefix: str) -> str:
+    """Return the name of the chosen kind of data set."""
+    names = list(DATASETS)
+    return st.selectbox(
+        "Data set",
+        names,
+        index=names.index(data.dataset) if data.dataset in names else 0,
+        format_func=lambda name: DATASETS[name].info.title,
+        key=f"{prefix}.dataset",
+        help="What kind of data they are, and so how their files are read.",
+    )
+
+
+def _folder(data: DataConfig, form: str, prefix: str) -> str | None:
+    """Return the folder's path; where it is missing, show what to fetch and where to put it.
+
+    Args:
+        data: the kind of data set, with the path and options to start from.
+        form: prefix of the form's keys, by which the folder picker knows it.
+        prefix: of the widget keys.
+    """
     root = st.text_input(
         "Folder",
         value=data.root or "",
@@ -119,10 +135,12 @@ def _folder(name: str, data: DataConfig, prefix: str) -> str | None:
             st.warning(
                 "There is nothing in this folder yet. This is how to get the data:", icon=":material/folder_off:"
             )
-            fetch.draw(name, root, prefix=prefix)
-        elif not root:
+            fetch.draw(data.dataset, root, prefix=prefix)
+        elif root:
+            folder_picker.recognised(form, root, data)
+        else:
             with st.expander("Where to get these data"):
-                fetch.draw(name, None, prefix=prefix)
+                fetch.draw(data.dataset, None, prefix=prefix)
     return root or None
 
 
