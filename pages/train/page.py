@@ -42,7 +42,6 @@ def _form(workspace: Workspace) -> None:
     busy = {device.busy_with for device in machine if device.busy_with}
     labels = {run_id: run_card.label(store.get(run_id)) for run_id in busy}
     state = run_draft.state_of(source, store)
-    run_draft.say(state)
     above = st.container()
     wanted = run_form.draw(source, state, machine, labels, all_tags(store))
     if wanted is not None:

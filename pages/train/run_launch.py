@@ -68,6 +68,7 @@ def draw(
             problems.append(f"Protocol: {error.found}")
     run_draft.keep(state, draft, cache.store(workspace))
     with changes:
+        run_draft.say(state)
         changes_view.draw(wanted, source, state)
     if problems:
         st.warning(

@@ -73,7 +73,7 @@ export default function ({ data, parentElement }) {
         const { now, ended } = await answer.json();
         const before = told(), fresh = ended.filter((one) => !before.includes(one.key));
         keep(TOLD, JSON.stringify([...before, ...fresh.map((one) => one.key)].slice(-KEPT)));
-        keep(SINCE, String(now - data.overlap));
+        keep(SINCE, String(since ? Math.max(Number(since), now - data.overlap) : now));
         if (fresh.length) tell(fresh, said);
       }
     } catch { /* the server is away; the page says so itself */ }
