@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -97,8 +98,8 @@ def _predict(run: Run, data: DataConfig, division: SplitConfig, workspace: Works
             predict_results.sentence(found, workspace) if found else FIRST if before is None else CHANGED,
         )
     if found is not None:
-        onward_links.draw(run, data, division, own=own is not None)
-        predict_results.draw(found, run, data, workspace)
+        links = partial(onward_links.draw, run, data, division, own=own is not None)
+        predict_results.draw(found, run, data, workspace, links)
     predict_results.onnx(run, workspace)
 
 

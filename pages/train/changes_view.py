@@ -37,11 +37,12 @@ def draw(wanted: TrainRequest, source: Source, state: FormState) -> None:
             st.caption(f"Nothing is changed yet: launched like this, the same {source.word} is trained once more.")
         return
     st.caption(f"Changed against the {source.word}")
-    for place, change in enumerate(changes):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"- {plain(change.line)}", width="content")
-            if state.draft.holds(change.path):
-                _undo(state, change, place)
+    with st.container(gap="xxsmall"):
+        for place, change in enumerate(changes):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.markdown(f"- {plain(change.line)}", width="content")
+                if state.draft.holds(change.path):
+                    _undo(state, change, place)
     if state.draft.settings != RunDraft():
         st.button(
             f"Back to the {source.word}",

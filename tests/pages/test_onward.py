@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from urllib.parse import parse_qs
 
-from page_helpers import OpenPage, newest, run_named
+from page_helpers import PHANTOM, OpenPage, newest, run_named
 from streamlit.testing.v1 import AppTest
-from wiring import control, controls
+from wiring import control, controls, tried
 
+from histo_core.config import PredictConfig
+from histo_core.prediction.predict import predict_with
 from histo_core.workspace import Workspace
 
 
@@ -86,3 +88,18 @@ def test_from_explain_to_other_pages_with_the_model(finished: Workspace, open_pa
     page = open_page("explain", run=run)
     assert link(page, "Compare") == ("compare", {"runs": [run]})
     assert link(page, "Predict other patches") == ("predict", {"run": [run]})
+
+
+def test_from_predict_with_the_filters_of_its_table(finished: Workspace, open_page: OpenPage) -> None:
+    run = run_named(finished, "Small CNN")
+    predict_with(run.run_id, PHANTOM, finished, predict=PredictConfig(), device="cpu")
+    asked = {"part": "all", "show": "wrong", "says": "tumour"}
+    page = open_page("predict", run=run.run_id, dataset="phantom", options=json.dumps(PHANTOM.options), **asked)
+    assert not page.exception
+    for label, where in (("In the data", "data"), ("Explain", "explain")):
+        led, given = link(page, label)
+        assert led == where
+        assert (given["run"], given["show"], given["says"]) == ([run.run_id], ["wrong"], ["tumour"])
+    tried(page, {"url.show": "all"})
+    assert link(page, "In the data")[1]["show"] == ["all"], "the filter on show, not that of the first drawing"
+    assert link(page, "Compare") == ("compare", {"runs": [run.run_id], "part": ["all"]})
