@@ -63,11 +63,15 @@ class FormState:
 
 
 def return_to_form(store: Store) -> None:
-    """Open the form that the user changed last, where the URL names none."""
+    """Open the form that this tab showed last, at first the one that was changed last, where the URL names none.
+
+    The latter is tried once, so that one which cannot be opened any more does not block the page.
+    """
     if any(url_state.asked(name) for name in LINK):
         return
     link = st.session_state.get(_LAST)
     if link is None:
+        st.session_state[_LAST] = {}
         link = newest_link(store.database, current_session().user) or {}
     if known := {name: values for name, values in link.items() if name in LINK}:
         url_state.restore(known)
@@ -76,11 +80,6 @@ def return_to_form(store: Store) -> None:
 def link_now() -> dict[str, list[str]]:
     """Return the URL parameters that open the present form."""
     return {name: values for name in LINK if (values := url_state.asked(name))}
-
-
-def leave() -> None:
-    """Forget which form this tab was at, so that Train opens with its presets."""
-    st.session_state[_LAST] = {}
 
 
 def state_of(source: Source, store: Store) -> FormState:

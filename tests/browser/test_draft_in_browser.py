@@ -23,7 +23,7 @@ MINUTE = 60_000
 
 def _check(page: Page) -> None:
     for label, text in TYPED.items():
-        expect(page.get_by_label(label, exact=True)).to_have_value(text, timeout=MINUTE)
+        expect(page.get_by_label(label, exact=True)).to_have_value(text, timeout=3 * MINUTE)
 
 
 def _go(page: Page, name: str) -> None:
@@ -38,6 +38,7 @@ def test_what_is_typed_stays(browser: Browser, tmp_path_factory: pytest.TempPath
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         page.set_default_timeout(MINUTE)
         page.goto(f"{address}/train")
+        page.get_by_text("Not a medical device").wait_for(timeout=4 * MINUTE)  # the first page loads PyTorch
         for label, text in TYPED.items():
             enter(page, label, text)
             expect(page.get_by_text(re.compile(f"^{label}: .* → {text}$"))).to_be_visible(timeout=MINUTE)
@@ -63,7 +64,8 @@ def test_what_is_typed_stays(browser: Browser, tmp_path_factory: pytest.TempPath
     with served_process(home, SETTINGS) as (address, _):
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         page.goto(f"{address}/data")
-        page.get_by_text("Not a medical device").wait_for(timeout=MINUTE)
+        page.set_default_timeout(2 * MINUTE)
+        page.get_by_text("Not a medical device").wait_for()
         _go(page, "Train")
         _check(page)
         page.get_by_role("button", name="Back to the preset").click()

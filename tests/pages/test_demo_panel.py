@@ -119,7 +119,7 @@ def test_a_demo_that_stopped_says_why_and_can_be_started_again(
 def test_the_demos_state_is_read_once_a_render(
     made: Workspace, put: Put, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(made, "running")
+    put(made, "waiting")
     reads: list[Workspace] = []
     real = home_page.demo_state
     monkeypatch.setattr(
