@@ -29,18 +29,18 @@ def both(workspace: Workspace) -> list[str]:
 
 def test_from_compare_to_explain_and_back(finished: Workspace, open_page: OpenPage) -> None:
     runs = both(finished)
-    asked = {"runs": runs, "threshold": "0.3", "class": "normal", "part": "valid", "comparator": runs[0]}
+    asked = {"runs": runs, "threshold": "0.3", "class": "normal", "split_set": "valid", "comparator": runs[0]}
     page = open_page("compare", **asked)
     where, given = link(page, "Patches it got wrong")
     assert where == "explain"
-    expected = {"runs": runs, "threshold": ["0.3"], "of": ["normal"], "part": ["valid"], "show": ["wrong"]}
+    expected = {"runs": runs, "threshold": ["0.3"], "of": ["normal"], "split_set": ["valid"], "show": ["wrong"]}
     assert {name: given[name] for name in expected} == expected
     back = open_page("explain", **given)
     where, returned = link(back, "Back to the comparison")
     assert where == "compare"
     assert returned == {name: values if isinstance(values, list) else [values] for name, values in asked.items()}
     again = open_page("compare", **returned)
-    assert [control(again, f"url.{name}").value for name in ("runs", "class", "part", "threshold")] == [
+    assert [control(again, f"url.{name}").value for name in ("runs", "class", "split_set", "threshold")] == [
         runs,
         "normal",
         "valid",
@@ -61,13 +61,13 @@ def test_a_rule_of_the_threshold_goes_along(finished: Workspace, open_page: Open
 def test_from_explain_to_the_data_with_model_filter_and_patch(finished: Workspace, open_page: OpenPage) -> None:
     run = run_named(finished, "Small CNN")
     page = open_page(
-        "explain", run=run.run_id, part="test", **{"class": "tumour"}, show="right", threshold="0.4", of="tumour"
+        "explain", run=run.run_id, split_set="test", **{"class": "tumour"}, show="right", threshold="0.4", of="tumour"
     )
     where, given = link(page, "In the data")
     assert where == "data"
-    assert {name: given[name][0] for name in ("run", "part", "class", "show", "threshold", "of", "view")} == {
+    assert {name: given[name][0] for name in ("run", "split_set", "class", "show", "threshold", "of", "view")} == {
         "run": run.run_id,
-        "part": "test",
+        "split_set": "test",
         "class": "tumour",
         "show": "right",
         "threshold": "0.4",
@@ -93,7 +93,7 @@ def test_from_explain_to_other_pages_with_the_model(finished: Workspace, open_pa
 def test_from_predict_with_the_filters_of_its_table(finished: Workspace, open_page: OpenPage) -> None:
     run = run_named(finished, "Small CNN")
     predict_with(run.run_id, PHANTOM, finished, predict=PredictConfig(), device="cpu")
-    asked = {"part": "all", "show": "wrong", "says": "tumour"}
+    asked = {"split_set": "all", "show": "wrong", "says": "tumour"}
     page = open_page("predict", run=run.run_id, dataset="phantom", options=json.dumps(PHANTOM.options), **asked)
     assert not page.exception
     for label, where in (("In the data", "data"), ("Explain", "explain")):
@@ -102,4 +102,4 @@ def test_from_predict_with_the_filters_of_its_table(finished: Workspace, open_pa
         assert (given["run"], given["show"], given["says"]) == ([run.run_id], ["wrong"], ["tumour"])
     tried(page, {"url.show": "all"})
     assert link(page, "In the data")[1]["show"] == ["all"], "the filter on show, not that of the first drawing"
-    assert link(page, "Compare") == ("compare", {"runs": [run.run_id], "part": ["all"]})
+    assert link(page, "Compare") == ("compare", {"runs": [run.run_id], "split_set": ["all"]})

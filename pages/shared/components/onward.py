@@ -10,7 +10,7 @@ from pages.shared.components import data_choice
 
 COMPARED = ("runs", "rule", "shared", "comparator")
 """URL parameters of Compare that Explain only carries, for the way back."""
-CHOSEN_BY = ("part", "class", "show", "says", "threshold", "of")
+CHOSEN_BY = ("split_set", "class", "show", "says", "threshold", "of")
 """URL parameters by which patches are chosen; Explain, Data and Predict read them alike."""
 
 
@@ -27,7 +27,7 @@ def to_compare(runs: Iterable[str] = ()) -> None:
         "compare",
         "Back to the comparison" if came else "Compare",
         icon=":material/balance:",
-        **(named | carried(*COMPARED, "part", "threshold") | {"runs": came or list(runs)}),
+        **(named | carried(*COMPARED, "split_set", "threshold") | {"runs": came or list(runs)}),
     )
 
 
@@ -51,13 +51,13 @@ def to_data(data: DataConfig, split: SplitConfig | None, *, run: str, patch: str
     )
 
 
-def to_explain(run: str, *, patch: str | None = None, part: str | None = None) -> None:
+def to_explain(run: str, *, patch: str | None = None, split_set: str | None = None) -> None:
     """Draw a link to Explain, with what the patches of this page were chosen by.
 
     Args:
         run: the model.
         patch: the patch to begin with; None for the first of those chosen.
-        part: its set, where this page does not name one.
+        split_set: its set, where this page does not name one.
     """
     chosen = carried(*CHOSEN_BY, *COMPARED)
     navigation.link(
@@ -66,7 +66,7 @@ def to_explain(run: str, *, patch: str | None = None, part: str | None = None) -
         icon=":material/center_focus_strong:",
         run=run,
         patch=patch,
-        **({"part": part} | chosen),
+        **({"split_set": split_set} | chosen),
     )
 
 

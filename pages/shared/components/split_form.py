@@ -18,18 +18,18 @@ _OF_FOLDS = ("hold_out", "fold")
 
 
 def fields(
-    division: SplitConfig,
+    split: SplitConfig,
     *,
     prefix: str,
     columns: Sequence[str] | None = None,
     saved: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Draw the controls for a split; as `drawn`, with the defaults of unused fields."""
-    return SplitConfig().model_dump() | drawn(division, prefix=prefix, columns=columns, saved=saved)
+    return SplitConfig().model_dump() | drawn(split, prefix=prefix, columns=columns, saved=saved)
 
 
 def drawn(
-    division: SplitConfig,
+    split: SplitConfig,
     *,
     prefix: str,
     columns: Sequence[str] | None = None,
@@ -38,7 +38,7 @@ def drawn(
     """Draw the controls for a split.
 
     Args:
-        division: initial values.
+        split: initial values.
         prefix: of the widget keys.
         columns: columns that the data set can be grouped by; None, for a data set that is not open, gives a text field.
         saved: names of the saved splits by fingerprint; None gives a text field for a fingerprint.
@@ -46,7 +46,7 @@ def drawn(
     Returns:
         Plain values of the drawn fields of `SplitConfig`, not validated yet.
     """
-    values = division.model_dump()
+    values = split.model_dump()
     method = st.session_state.get(f"{prefix}.method", values["method"])
     choices = {name: list(known) for name, known in (("group", columns), ("saved", saved)) if known}
     asked = [name for name in _FIRST if name in ("method", method) or (name == "folds" and method != "saved")]
@@ -60,19 +60,19 @@ def drawn(
     return given
 
 
-def of_data(data: DataConfig, division: SplitConfig, *, prefix: str) -> dict[str, Any]:
+def of_data(data: DataConfig, split: SplitConfig, *, prefix: str) -> dict[str, Any]:
     """Draw `fields` with the choices of a data set, where it has been opened before."""
-    return SplitConfig().model_dump() | drawn_of_data(data, division, prefix=prefix)
+    return SplitConfig().model_dump() | drawn_of_data(data, split, prefix=prefix)
 
 
-def drawn_of_data(data: DataConfig, division: SplitConfig, *, prefix: str) -> dict[str, Any]:
+def drawn_of_data(data: DataConfig, split: SplitConfig, *, prefix: str) -> dict[str, Any]:
     """Draw `drawn` with the choices of a data set, where it has been opened before."""
     workspace = current_session().workspace
     if not cache.was_opened(data, workspace):
-        return drawn(division, prefix=prefix)
+        return drawn(split, prefix=prefix)
     state = cache.dataset(data, workspace).state
     saved = {one.fingerprint: f"{one.name}: {one.note}" for one in cache_data.saved(data, state, workspace)}
-    return drawn(division, prefix=prefix, columns=cache_data.group_columns(data, state, workspace), saved=saved)
+    return drawn(split, prefix=prefix, columns=cache_data.group_columns(data, state, workspace), saved=saved)
 
 
 def _matter(folds: int | None, values: Mapping[str, Any], prefix: str) -> list[str]:
