@@ -81,7 +81,7 @@ def test_what_is_typed_is_there_in_a_new_session(workspace: Workspace, open_page
 def test_a_launch_leaves_the_form_as_it_was(started: Workspace, open_page: OpenPage) -> None:
     page = open_page("train")
     tried(page, {"url.preset": "wpi_kpcam"})
-    epochs = next(one.key for one in page.number_input if str(one.key).endswith(".train.epochs"))
+    epochs = next(str(one.key) for one in page.number_input if str(one.key).endswith(".train.epochs"))
     tried(page, {epochs: 9})
     button = next(one for one in page.button if one.label.startswith("Train "))
     button.click().run()
@@ -92,7 +92,7 @@ def test_a_launch_leaves_the_form_as_it_was(started: Workspace, open_page: OpenP
 def test_a_link_without_a_form_opens_the_one_that_was_left(workspace: Workspace, open_page: OpenPage) -> None:
     page = open_page("train")
     tried(page, {"url.preset": "wpi_kpcam"})
-    epochs = next(one.key for one in page.number_input if str(one.key).endswith(".train.epochs"))
+    epochs = next(str(one.key) for one in page.number_input if str(one.key).endswith(".train.epochs"))
     tried(page, {epochs: 9})
     again = open_page("train", watch=["some-run"])
     assert control(again, "url.preset").value == "wpi_kpcam"
