@@ -10,7 +10,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from histo_core.private_files import make_private
-from pages.shared.app import garbage
+from pages.shared.app import ended_route, garbage
 from pages.shared.app.same_origin import SameOrigin
 from pages.shared.app.security_headers import SafeHeaders
 from pages.shared.components.errors import show
@@ -19,6 +19,7 @@ make_private()
 
 app = st.App(
     Path(__file__).parent / "pages" / "shared" / "app" / "router.py",
+    routes=[ended_route.route()],
     middleware=[Middleware(SafeHeaders), Middleware(SameOrigin)],
     on_script_error=show,
     lifespan=garbage.lifespan,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+from histo_core.experiments.remedies import remedy
 from histo_core.experiments.results import MemberResult, Summary
 from histo_core.runs.store.records import RunStatus
 
@@ -24,12 +27,14 @@ class Failure:
         reason: what was found, what is allowed and what to do, as the run kept it.
         positions: the members.
         of: number of members of the experiment.
+        remedy: what helps, as dotted fields of a configuration and their values; empty where nothing is known.
     """
 
     kind: str
     reason: str
     positions: tuple[int, ...]
     of: int
+    remedy: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def clause(self) -> str:
@@ -61,7 +66,11 @@ def failures(summary: Summary) -> tuple[Failure, ...]:
         if (kind := _kind(member)) is not None:
             found.setdefault((kind, _reason(member, kind)), []).append(member.position)
     of = len(summary.members)
-    each = (Failure(kind, reason, tuple(positions), of) for (kind, reason), positions in found.items())
+    members = {member.position: member for member in summary.members}
+    each = (
+        Failure(kind, reason, tuple(positions), of, remedy(members[positions[0]]))
+        for (kind, reason), positions in found.items()
+    )
     return tuple(sorted(each, key=lambda one: -len(one.positions)))
 
 

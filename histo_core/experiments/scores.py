@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from histo_core.evaluation.class_support import class_support, support_in_words
 from histo_core.runs.artifacts.events import read_events
 from histo_core.runs.learning import learning_findings
 from histo_core.runs.store.records import Run
-from histo_core.training.diagnosis import likeliest_cause, verdict
+from histo_core.training.diagnosis import likeliest_cause, remedy_settings, verdict
 from histo_core.training.events import EpochDone, Started
 from histo_core.workspace import Workspace
 
@@ -55,6 +56,7 @@ class RunScores:
         train_samples: size of its training set; None where its events do not say.
         learning, cause: why it ended without learning (`histo_core.training.diagnosis`), and the likeliest cause alone;
             empty for a healthy run.
+        remedy: what to do about it, as dotted fields of a configuration.
     """
 
     scores: Mapping[str, ClassScores]
@@ -62,6 +64,7 @@ class RunScores:
     train_samples: int | None
     learning: str = ""
     cause: str = ""
+    remedy: Mapping[str, Any] = field(default_factory=dict)
 
 
 def run_scores(run: Run, workspace: Workspace) -> RunScores:
@@ -84,6 +87,7 @@ def run_scores(run: Run, workspace: Workspace) -> RunScores:
         train_samples=None if started is None else started.train_samples,
         learning=verdict(findings),
         cause=likeliest_cause(findings),
+        remedy=remedy_settings(findings),
     )
 
 

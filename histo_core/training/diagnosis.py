@@ -5,7 +5,8 @@ Karpathy, A recipe for training neural networks, 2019, lists most of these check
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from histo_core.config import RunConfig
 from histo_core.training.diagnosis_causes import causes, softmax_twice, too_high
@@ -68,6 +69,11 @@ def likeliest_cause(findings: Sequence[LearningFinding]) -> str:
     """Return the likeliest cause and what to do; empty for a healthy run."""
     cause = next((one for one in findings if one.kind == "cause"), None)
     return "" if cause is None else f"{cause.found} {cause.remedy}"
+
+
+def remedy_settings(findings: Sequence[LearningFinding]) -> Mapping[str, Any]:
+    """Return the remedy of the likeliest cause as dotted fields of a configuration; empty where no field does it."""
+    return next((one.settings for one in findings if one.kind == "cause"), {})
 
 
 def _not_finite(loss: str) -> LearningFinding:

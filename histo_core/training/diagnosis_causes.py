@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from statistics import median
+from typing import Any
 
 from histo_core.config import RunConfig, TrainConfig
 from histo_core.training.learning_findings import Cause, LearningFinding, LearningRecords
@@ -74,6 +76,7 @@ def too_high(config: RunConfig, evidence: str) -> LearningFinding:
         f"The learning rate of {train.learning_rate:g} is too high: {evidence}.",
         f"With {train.optimizer}, {low:.2g} to {high:.2g} is usual.",
         f"Launch again with {lower:.2g}.",
+        {"train.learning_rate": float(f"{lower:.2g}")},
     )
 
 
@@ -99,6 +102,7 @@ def softmax_twice(records: LearningRecords, *, certain: bool = False) -> Learnin
             "The loss is computed of probabilities, so that a softmax comes on top of the output's.",
             "A loss is computed of logits; of probabilities, gradients vanish as soon as a class is certain.",
             "Launch again with the loss of logits.",
+            {"train.loss_on": "logits"},
         )
     return None
 
@@ -147,6 +151,7 @@ def _schedule_over(records: LearningRecords) -> LearningFinding | None:
         "Let the schedule count epochs, not steps."
         if every == "step"
         else "Choose a longer interval, a factor nearer to 1, or one cycle or cosine, which fit the number of epochs.",
+        {"train.schedule_every": "epoch"} if every == "step" else {},
     )
 
 
@@ -162,6 +167,7 @@ def _decay_too_high(records: LearningRecords) -> LearningFinding | None:
         f"The {what} of {value:g} is too high: the weights ended at {kept:.0%} of the size that they began with.",
         f"0 to {usual:g} is usual." if train.weight_decay else "0 to 0.0001 is usual.",
         f"Launch again with a {what} of {usual / 100:g}.",
+        {"train.weight_decay" if train.weight_decay else "train.l1": usual / 100},
     )
 
 
@@ -195,6 +201,7 @@ def _rate_too_low(records: LearningRecords) -> LearningFinding | None:
         f"The learning rate of {train.learning_rate:g} is too low: {how}.",
         f"With {train.optimizer}, {low:.2g} to {high:.2g} is usual.",
         f"Launch again with {good:.2g}.",
+        {"train.learning_rate": float(f"{good:.2g}")},
     )
 
 
@@ -238,5 +245,7 @@ def _momentum_in_words(train: TrainConfig) -> str:
     return f" with a momentum of {train.momentum:g}" if train.optimizer == "sgd" and train.momentum else ""
 
 
-def _cause(key: Cause, found: str, usual: str, remedy: str) -> LearningFinding:
-    return LearningFinding(key, "cause", found, usual, remedy)
+def _cause(
+    key: Cause, found: str, usual: str, remedy: str, settings: Mapping[str, Any] | None = None
+) -> LearningFinding:
+    return LearningFinding(key, "cause", found, usual, remedy, settings or {})

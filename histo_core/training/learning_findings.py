@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from histo_core.config import RunConfig
 from histo_core.evaluation.chance_loss import guessing_loss
@@ -42,6 +42,7 @@ class LearningFinding:
         key: a `Symptom` or a `Cause`.
         kind: what is seen in the run's records, or what its configuration explains it by.
         found, usual, remedy: sentences: what was found, what is usual, what to do.
+        settings: the remedy as dotted fields of a run's configuration; empty where no field does it.
     """
 
     key: Symptom | Cause
@@ -49,6 +50,7 @@ class LearningFinding:
     found: str
     usual: str
     remedy: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:

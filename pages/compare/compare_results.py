@@ -31,7 +31,7 @@ from histo_core.reports.comparison import comparison_zip
 from pages.shared.app import navigation, url_state
 from pages.shared.app.session import current_session
 from pages.shared.cache.hashes import HASHES
-from pages.shared.components import layout
+from pages.shared.components import layout, onward
 from pages.shared.components.comparison_table import roc_points
 from pages.shared.components.errors import shown
 from pages.shared.components.text import plain
@@ -101,6 +101,7 @@ def threshold_section(key: Hashable, joined: Joined, aurocs: AurocResults, looks
                         show="wrong",
                         split_set=joined.split_set,
                         **_chosen_by(result, comparison),
+                        **(onward.carried(*onward.COMPARED) | {"runs": _trained(comparison)}),
                     )
     st.dataframe(
         metrics_table(comparison), hide_index=True, alt="Each model's AUROC and, at its threshold, its other metrics."
@@ -118,6 +119,11 @@ def _chosen_by(result: ModelResult, comparison: Comparison) -> dict[str, str]:
     if comparison.many:
         return {}
     return {"of": comparison.class_of_interest, "threshold": repr(result.metrics.threshold)}
+
+
+def _trained(comparison: Comparison) -> list[str]:
+    """Return the compared runs, without the colour-only baseline."""
+    return [result.run_id for result in comparison.results if not result.is_reference]
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=32)

@@ -74,7 +74,7 @@ def _summary(experiment_id: str, workspace: Workspace) -> Summary:
 def _board(now: Summary, metric: str, workspace: Workspace) -> None:
     experiment = now.experiment
     st.header(plain(verdict(now, metric)), anchor=False)
-    failure_view.draw(now)
+    failed = failure_view.draw(now)
     if experiment.cancelled_at is not None:
         st.info("This experiment was cancelled: no more of its runs are started.", icon=":material/info:")
     st.caption(plain(now.about))
@@ -111,6 +111,8 @@ def _board(now: Summary, metric: str, workspace: Workspace) -> None:
         finished = [member.run.run_id for member in now.members if member.run is not None and member.scores is not None]
         if finished:
             navigation.link("compare", f"Compare {count(len(finished), 'run')}", runs=finished)
+        if not failed and not now.goes_on:
+            failure_view.change_link(now)
         navigation.link("train", "Watch the runs", watch=[member.run.run_id for member in now.members if member.run])
         layout.download_table(now.table(), f"experiment-{experiment.experiment_id}", "Download the table")
         if (

@@ -9,7 +9,7 @@ from histo_core.explanation.base import EXPLAINERS, Explanation
 from histo_core.explanation.words import about_box
 from histo_core.plots.overlay import common_scale
 from histo_core.runs.store.records import Run
-from pages.explain import maps, patches, uploads
+from pages.explain import maps, onward_links, patches, uploads
 from pages.shared.app import url_state
 from pages.shared.app.session import current_session
 from pages.shared.components import layout, model_form, run_card
@@ -42,6 +42,7 @@ def render() -> None:
         if upload is not None:
             uploads.say_doubts(upload.answer)
     _pictures(seen)
+    onward_links.draw(run, patch.name if upload is None else None)
 
 
 def _choose(finished: dict[str, Run]) -> tuple[Run, str]:

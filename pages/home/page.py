@@ -30,13 +30,14 @@ def render() -> None:
     current_session().authorise("run.read")
     workspace = current_session().workspace
     store = cache.store(workspace)
-    known, demo = states(store), demo_state(store, workspace)
+    known, demo = seen = _read(store, workspace)
     if not known and (demo is None or not demo.job.active):
         layout.header("Home", "Nothing is here yet.")
         _welcome(demo, workspace)
         return
     active = any(status.active for status in known) or (demo is not None and demo.job.active)
-    run_card.watch(active, lambda: _board(store, workspace))
+    fresh = iter([seen])  # read once a render; each update of the board reads anew
+    run_card.watch(active, lambda: _board(store, workspace, *next(fresh, None) or _read(store, workspace)))
     if not active:
         demo_panel.button(workspace)
     st.caption(f"Kept in {plain(workspace.home)}.")
@@ -89,9 +90,12 @@ def _next_step(store: Store) -> None:
         )
 
 
-def _board(store: Store, workspace: Workspace) -> None:
+def _read(store: Store, workspace: Workspace) -> tuple[dict[RunStatus, int], DemoState | None]:
+    return states(store), demo_state(store, workspace)
+
+
+def _board(store: Store, workspace: Workspace, known: Mapping[RunStatus, int], demo: DemoState | None) -> None:
     """Draw everything that changes while models train."""
-    known, demo = states(store), demo_state(store, workspace)
     total = sum(known.values())
     layout.header("Home", _verdict(known) if total else "The demo is being made.")
     if demo is not None and (demo.job.active or len(demo.runs) == total):  # its own panel, until there are other runs

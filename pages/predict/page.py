@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from histo_core.prediction.stored import PredictionSet, find_predictions, same_b
 from histo_core.runs.store.records import Run
 from histo_core.runs.store.test_set_access import kept_back_by, scored_before
 from histo_core.workspace import Workspace
-from pages.predict import predict_form, predict_results
+from pages.predict import onward_links, predict_form, predict_results
 from pages.shared.app import url_state
 from pages.shared.app.session import current_session
 from pages.shared.cache import cache, cache_runs, predict_cache
@@ -97,7 +98,8 @@ def _predict(run: Run, data: DataConfig, division: SplitConfig, workspace: Works
             predict_results.sentence(found, workspace) if found else FIRST if before is None else CHANGED,
         )
     if found is not None:
-        predict_results.draw(found, run, data, workspace)
+        links = partial(onward_links.draw, run, data, division, own=own is not None)
+        predict_results.draw(found, run, data, workspace, links)
     predict_results.onnx(run, workspace)
 
 

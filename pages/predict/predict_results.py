@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -36,8 +38,8 @@ UNSURE = 0.75
 """Probability of the predicted class below which a patch counts as uncertain."""
 
 
-def draw(found: PredictionSet, run: Run, data: DataConfig, workspace: Workspace) -> None:
-    """Draw a prediction set, below the page's header."""
+def draw(found: PredictionSet, run: Run, data: DataConfig, workspace: Workspace, links: Callable[[], None]) -> None:
+    """Draw a prediction set, below the page's header; ``links`` draws where to go with the chosen patches."""
     for warning in found.warnings:
         st.warning(plain(warning), icon=":material/warning:")
     table = predict_cache.table(found.id, workspace)
@@ -45,7 +47,7 @@ def draw(found: PredictionSet, run: Run, data: DataConfig, workspace: Workspace)
         _scores(found, run, table, workspace)
     certainty = _certainty(table, found)
     _sheets(table, certainty, data, found, workspace)
-    _table(table, certainty, found)
+    _table(table, certainty, found, links)
 
 
 def sentence(found: PredictionSet, workspace: Workspace) -> str:
@@ -136,8 +138,8 @@ def onnx(run: Run, workspace: Workspace) -> None:
 
 @st.fragment
 @shown()
-def _table(table: pd.DataFrame, certainty: pd.Series, found: PredictionSet) -> None:
-    """Draw the filtered predictions with their downloads."""
+def _table(table: pd.DataFrame, certainty: pd.Series, found: PredictionSet, links: Callable[[], None]) -> None:
+    """Draw the filtered predictions with their downloads, and links that take the filters along."""
     labelled = bool(found.labelled)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         offered = list(SHOW) if labelled else [name for name in SHOW if name != "wrong"]
@@ -154,6 +156,7 @@ def _table(table: pd.DataFrame, certainty: pd.Series, found: PredictionSet) -> N
     filtered = table.loc[kept]
     st.caption(f"{count(len(filtered), 'patch')} of {len(table):,}.")
     st.dataframe(filtered, hide_index=True, height=320, alt="Predictions of single patches.")
+    links()
     current_session().authorise("data.export", found.id)
     with st.container(horizontal=True):
         layout.download_table(filtered, f"predictions-{found.id}", "Download these as CSV")

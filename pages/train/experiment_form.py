@@ -8,7 +8,7 @@ from typing import Any, get_args
 import streamlit as st
 
 from histo_core.config import RunConfig, parse_config
-from histo_core.config.protocol import Metric, ProtocolConfig, SweepField
+from histo_core.config.protocol import Metric, ProtocolConfig
 from pages.shared.components.text import count, plain
 from pages.train import experiment_fields
 
@@ -37,7 +37,7 @@ def draw(base: RunConfig, sweeps: Sweeps | None, prefix: str, start: ProtocolCon
     Args:
         base: the configuration that the runs have in common; determines the settings.
         sweeps: those of the preset's recipe, offered by name.
-        start: initial values: the recipe's own protocol.
+        start: initial values: the recipe's own protocol, an experiment's, or what was chosen before.
         prefix: of the widget keys.
 
     Raises:
@@ -56,7 +56,7 @@ def draw(base: RunConfig, sweeps: Sweeps | None, prefix: str, start: ProtocolCon
         "single": dict,
         "folds": lambda: _folds(base, prefix, start),
         "repeats": lambda: _repeats(prefix, start),
-        "sweep": lambda: _sweep(base, sweeps, prefix),
+        "sweep": lambda: _sweep(base, sweeps, prefix, start),
     }
     protocol = parse_config(ProtocolConfig, {"kind": kind, **drawn[kind]()})
     if protocol.kind != "single":
@@ -103,22 +103,24 @@ def _repeats(prefix: str, start: ProtocolConfig) -> dict[str, Any]:
         help="A new seed shows how much chance there is in training. A new split shows that, and how much the result "
         "depends on what was held out: whole patients, where they are known.",
     )
-    return {"repeats": int(repeats), "new": new}
+    return {"repeats": int(repeats), "new": new, "metric": own.metric}
 
 
-def _sweep(base: RunConfig, sweeps: Sweeps | None, prefix: str) -> dict[str, Any]:
-    recipe, chosen_by = dict[str, SweepField](), _SINGLE.metric
+def _sweep(base: RunConfig, sweeps: Sweeps | None, prefix: str, start: ProtocolConfig) -> dict[str, Any]:
+    own = chosen = start if start.kind == "sweep" else _SINGLE
     if sweeps:
         names = [*sweeps, _OWN]
-        name = st.selectbox("Sweep", names, key=f"{prefix}.recipe", help="The study's own sweeps, or one of yours.")
-        own, prefix = sweeps.get(name, _SINGLE), f"{prefix}.{name}"
-        recipe, chosen_by = own.sweep, own.metric
+        known = next((name for name, sweep in sweeps.items() if sweep == chosen), names[-1])
+        at = names.index(known) if chosen.sweep else 0
+        name = st.selectbox("Sweep", names, at, key=f"{prefix}.recipe", help="The study's own sweeps, or one of yours.")
+        own, prefix = sweeps.get(name, chosen), f"{prefix}.{name}"
+    recipe = own.sweep
     left, right = st.columns(2)
     ranged = any(field.ranged for field in recipe.values())
     sampler = left.selectbox(
         "Search method",
         list(SAMPLERS),
-        index=int(ranged),
+        index=list(SAMPLERS).index(own.sampler) if own is chosen else int(ranged),
         format_func=SAMPLERS.__getitem__,
         key=f"{prefix}.sampler",
         help="grid, random, or tree-structured Parzen estimator (Bergstra 2011).",
@@ -126,7 +128,7 @@ def _sweep(base: RunConfig, sweeps: Sweeps | None, prefix: str) -> dict[str, Any
     metric = right.selectbox(
         "Selection metric",
         get_args(Metric),
-        index=get_args(Metric).index(chosen_by),
+        index=get_args(Metric).index(own.metric),
         format_func=METRICS.__getitem__,
         key=f"{prefix}.metric",
         help="On validation. The test set never chooses anything; it is scored once, at the end.",
@@ -139,9 +141,14 @@ def _sweep(base: RunConfig, sweeps: Sweeps | None, prefix: str) -> dict[str, Any
         format_func=lambda name: f"{offered[name].title} ({name})" if name in offered else name,
         key=f"{prefix}.fields",
     )
+    listed = {name for name, field in chosen.sweep.items() if field.values} if own is chosen else set[str]()
     tried = {
         name: experiment_fields.values_of(
-            name, offered[name], ranged=sampler != "grid", start=recipe.get(name), prefix=f"{prefix}.{sampler}"
+            name,
+            offered[name],
+            ranged=sampler != "grid" and name not in listed,
+            start=recipe.get(name),
+            prefix=f"{prefix}.{sampler}",
         )
         for name in fields
         if name in offered
@@ -149,15 +156,21 @@ def _sweep(base: RunConfig, sweeps: Sweeps | None, prefix: str) -> dict[str, Any
     values: dict[str, Any] = {"sweep": tried, "sampler": sampler, "metric": metric}
     left, right = st.columns(2)
     if sampler != "grid":
-        values["trials"] = int(left.number_input("Trials", 1, 1000, 20, key=f"{prefix}.trials"))
+        values["trials"] = int(left.number_input("Trials", 1, 1000, own.trials, key=f"{prefix}.trials"))
     folds = right.number_input(
-        "Folds a trial", 1, 100, 1, key=f"{prefix}.folds", help="1: one run a trial. Else the mean over folds counts."
+        "Folds a trial",
+        1,
+        100,
+        own.folds or 1,
+        key=f"{prefix}.folds",
+        help="1: one run a trial. Else the mean over folds counts.",
     )
     if folds > 1:
         values["folds"] = int(folds)
     else:
         values["pruning"] = st.checkbox(
             "Prune poor trials",
+            own.pruning,
             key=f"{prefix}.pruning",
             help="When the best epoch so far is below the median of finished trials at that epoch (pruning).",
         )

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import streamlit as st
 
-from histo_core.config import DataConfig, RunConfig
+from histo_core.config import DataConfig
 from pages.shared.app import url_state
 from pages.shared.app.session import current_session
 from pages.shared.components import data_choice, fetch
 from pages.train.recommended_view import is_own
-
-_KEPT = ("dataset", "root", "options", "broken", "split", "preset", "minutes")
 
 
 def follow(chosen: DataConfig, before: DataConfig, *, demo: bool) -> None:
@@ -40,10 +36,3 @@ def correct() -> None:
     with st.expander("Data", expanded=True):
         chosen = data_choice.form(linked, prefix=f"train.data.{linked.model_dump_json()}")
     follow(chosen, linked, demo=False)
-
-
-def kept(config: RunConfig) -> Mapping[str, object]:
-    """Return the URL parameters with which the form is the same after a launch."""
-    if url_state.asked("dataset"):
-        return {name: url_state.asked(name) or None for name in _KEPT}
-    return data_choice.to_params(config.data, config.split) if is_own(config.data) else {}

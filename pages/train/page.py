@@ -11,7 +11,7 @@ from pages.shared.app.session import current_session
 from pages.shared.cache import cache
 from pages.shared.components import layout, run_card
 from pages.shared.components.errors import shown
-from pages.train import all_runs, own_data, run_board, run_form, run_launch, run_source
+from pages.train import all_runs, own_data, run_board, run_draft, run_form, run_launch, run_source
 
 
 def render() -> None:
@@ -33,6 +33,7 @@ def _form(workspace: Workspace) -> None:
     st.header("New runs", anchor=run_board.FORM)
     if any(run.status.active for run in find_runs(store, RunFilter(), limit=1).runs):
         st.markdown(f"[To the runs that wait or train](#{run_board.ANCHOR})")
+    run_draft.return_to_form(store)
     source = run_source.choose(store, workspace)
     if source is None:
         own_data.correct()
@@ -40,8 +41,9 @@ def _form(workspace: Workspace) -> None:
     machine = devices(workspace)
     busy = {device.busy_with for device in machine if device.busy_with}
     labels = {run_id: run_card.label(store.get(run_id)) for run_id in busy}
+    state = run_draft.state_of(source, store)
     above = st.container()
-    wanted = run_form.draw(source, machine, labels, all_tags(store))
+    wanted = run_form.draw(source, state, machine, labels, all_tags(store))
     if wanted is not None:
         with above:
-            run_launch.draw(wanted, source, machine, workspace)
+            run_launch.draw(wanted, source, state, machine, workspace)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from histo_core.config import (
@@ -30,43 +31,60 @@ SECTIONS: dict[str, tuple[str, type[Config]]] = {
 """The sections of a run's configuration as in the form: title, and configuration class."""
 
 
-def lines(
+@dataclass(frozen=True)
+class Change:
+    """One difference from the form's initial values.
+
+    Attributes:
+        line: what it is, as text: "Epochs: 2 → 5".
+        path: its place in a `RunDraft`.
+    """
+
+    line: str
+    path: tuple[str, ...]
+
+
+def changes_of(
     members: Sequence[NamedConfig],
     data: DataConfig,
     changes: Mapping[str, Mapping[str, Any]],
     networks: Mapping[str, Mapping[str, Any]],
     seed: int,
-) -> list[str]:
-    """Return the differences from the form's initial values, a line each."""
+) -> list[Change]:
+    """Return the differences from the form's initial values."""
     base = members[0].config
-    said = []
+    found = []
     if data != base.data:
-        said.append(f"Data: {data_choice.describe(base.data)} → {data_choice.describe(data)}")
+        line = f"Data: {data_choice.describe(base.data)} → {data_choice.describe(data)}"
+        found.append(Change(line, ("data",)))
     for section, values in changes.items():
         kind = SECTIONS[section][1]
         before = getattr(base, section)
-        said += [
-            f"{model_form.title(kind, name)}: {_change(getattr(before, name), value)}" for name, value in values.items()
+        found += [
+            Change(
+                f"{model_form.title(kind, name)}: {_change(getattr(before, name), value)}", ("sections", section, name)
+            )
+            for name, value in values.items()
         ]
     for member in members:
         whose = f"{member.name}, " if len(members) > 1 else ""
         for name, value in networks[member.name].items():
-            before = getattr(member.config.model, name)
+            path, before = ("networks", member.name, name), getattr(member.config.model, name)
             if name == "options":
-                said += _options(member.config.model, value, whose)
+                found += _options(member.config.model, value, whose, path)
             else:
-                said.append(f"{whose}{model_form.title(ModelConfig, name)}: {_change(before, value)}")
+                found.append(Change(f"{whose}{model_form.title(ModelConfig, name)}: {_change(before, value)}", path))
     if seed != base.seed:
-        said.append(f"Seed: {_change(base.seed, seed)}")
-    return said
+        found.append(Change(f"Seed: {_change(base.seed, seed)}", ("seed",)))
+    return found
 
 
-def _options(model: ModelConfig, after: Mapping[str, Any], whose: str) -> list[str]:
+def _options(model: ModelConfig, after: Mapping[str, Any], whose: str, path: tuple[str, ...]) -> list[Change]:
     kind = MODELS[model.name].Options
     before = {name: field.get_default(call_default_factory=True) for name, field in kind.model_fields.items()}
     before |= model.options
     return [
-        f"{whose}{model_form.title(kind, name)}: {_change(before[name], value)}"
+        Change(f"{whose}{model_form.title(kind, name)}: {_change(before[name], value)}", (*path, name))
         for name, value in after.items()
         if value != before[name]
     ]

@@ -20,33 +20,39 @@ from histo_core.studies.recipes import NamedConfig, Recipe
 from histo_core.workspace import Workspace
 from pages.shared.app import navigation
 from pages.shared.app.session import current_session
+from pages.shared.cache import cache
 from pages.shared.cache.hashes import HASHES
 from pages.shared.components import data_choice, split_verdict
 from pages.shared.components.text import count, plain
 from pages.train import (
+    changes_view,
     experiment_form,
-    own_data,
     preset_view,
     recommended_view,
     run_command,
+    run_draft,
     run_estimate,
     seen_view,
 )
+from pages.train.run_draft import FormState
 from pages.train.run_form import TrainRequest
 from pages.train.run_source import Source
 
 
-def draw(wanted: TrainRequest, source: Source, machine: Sequence[Device], workspace: Workspace) -> None:
+def draw(
+    wanted: TrainRequest, source: Source, state: FormState, machine: Sequence[Device], workspace: Workspace
+) -> None:
     """Draw everything between the choice of a preset and a launch.
 
     Args:
         wanted: the form's values.
         source: its initial values.
+        state: what was changed before; what is changed now is kept.
         machine: this machine's devices.
         workspace: where to launch.
     """
-    problems = list(wanted.problems)
-    _changes(wanted.changes, source)
+    problems, draft = list(wanted.problems), wanted.draft
+    changes = st.container()
     if wanted.members:
         config = wanted.members[0].config
         split_verdict.draw(config.data, config.split)
@@ -56,9 +62,14 @@ def draw(wanted: TrainRequest, source: Source, machine: Sequence[Device], worksp
     protocol = ProtocolConfig()
     if wanted.members:
         try:
-            protocol = _protocol(wanted.members[0].config, source)
+            protocol = _protocol(wanted.members[0].config, source, state)
+            draft = draft.model_copy(update={"protocol": None if protocol == source.protocol else protocol})
         except ConfigError as error:
             problems.append(f"Protocol: {error.found}")
+    run_draft.keep(state, draft, cache.store(workspace))
+    with changes:
+        run_draft.say(state)
+        changes_view.draw(wanted, source, state)
     if problems:
         st.warning(
             "\n".join(["This cannot be launched yet:", *(f"- {plain(problem)}" for problem in problems)]),
@@ -72,25 +83,18 @@ def draw(wanted: TrainRequest, source: Source, machine: Sequence[Device], worksp
         _copies(wanted, protocol)
 
 
-def _changes(changes: Sequence[str], source: Source) -> None:
-    if changes:
-        st.caption(f"Changed against the {source.word}")
-        st.markdown("\n".join(f"- {plain(line)}" for line in changes))
-    elif source.word == "run":
-        st.caption("Nothing is changed yet: launched like this, the same run is trained once more.")
-
-
-def _protocol(base: RunConfig, source: Source) -> ProtocolConfig:
-    """Draw the form of a protocol, which starts with the study's own and offers the study's own sweeps.
+def _protocol(base: RunConfig, source: Source, state: FormState) -> ProtocolConfig:
+    """Draw the form of a protocol, which starts with the source's own and offers the study's own sweeps.
 
     Raises:
         ConfigError: the form's protocol cannot be carried out.
     """
-    prefix, recipe = f"protocol.{source.preset.name}", source.preset.recipe
+    prefix, recipe = state.key(f"protocol.{source.preset.name}"), source.preset.recipe
+    start = state.draft.protocol or source.protocol
     if recipe is None:
-        return experiment_form.draw(base, None, prefix)
+        return experiment_form.draw(base, None, prefix, start)
     sweeps = {sweep.name: sweep.protocol for sweep in recipe.sweeps}
-    protocol = experiment_form.draw(base, sweeps, prefix, recipe.protocol)
+    protocol = experiment_form.draw(base, sweeps, prefix, start)
     _say_whose(recipe, protocol)
     return protocol
 
@@ -131,7 +135,7 @@ def _launch(wanted: TrainRequest, protocol: ProtocolConfig, recipe: Recipe | Non
             **_written(wanted),
             warn=lambda note: st.toast(plain(note), icon=":material/rotate_right:", duration="long"),
         )
-    navigation.go("train", watch=[run.run_id for run in launched], **own_data.kept(wanted.members[0].config))
+    navigation.go("train", watch=[run.run_id for run in launched], **run_draft.link_now())
 
 
 def _experiments(

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from histo_core.config import ModelConfig, parse_config
+from histo_core.config.draft import fitting
 from histo_core.errors import ConfigError
 from histo_core.models.registry import MODELS
 from histo_core.studies.recipes import NamedConfig
@@ -18,11 +19,14 @@ from pages.train import presets
 FILE = "file"
 
 
-def fields(members: Sequence[NamedConfig], *, prefix: str) -> tuple[dict[str, dict[str, Any]], list[str]]:
+def fields(
+    members: Sequence[NamedConfig], drafted: Mapping[str, Mapping[str, Any]], *, prefix: str
+) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """Draw the controls for each network, in separate tabs where there are several.
 
     Args:
-        members: the runs with the initial values.
+        members: the runs.
+        drafted: what was changed before, by the member's name.
         prefix: of the widget keys.
 
     Returns:
@@ -35,7 +39,7 @@ def fields(members: Sequence[NamedConfig], *, prefix: str) -> tuple[dict[str, di
         model = member.config.model
         with place:
             st.caption(plain(MODELS[model.name].summary))
-            values = _network(model, f"{prefix}.{member.name}")
+            values = _network(model, _start(model, drafted.get(member.name, {})), f"{prefix}.{member.name}")
             try:
                 changes[member.name] = presets.changed(model, values)
                 parse_config(MODELS[model.name].Options, values["options"])
@@ -46,15 +50,27 @@ def fields(members: Sequence[NamedConfig], *, prefix: str) -> tuple[dict[str, di
     return changes, problems
 
 
-def _network(model: ModelConfig, prefix: str) -> dict[str, Any]:
-    """Draw one network's controls, and return the plain values of a `ModelConfig`."""
+def _start(model: ModelConfig, drafted: Mapping[str, Any]) -> ModelConfig:
+    options = {**model.options, **drafted.get("options", {})}
+    return model.model_copy(update={**drafted, "options": options})
+
+
+def _network(model: ModelConfig, start: ModelConfig, prefix: str) -> dict[str, Any]:
+    """Draw one network's controls, and return the plain values of a `ModelConfig`.
+
+    Args:
+        model: the run's own.
+        start: with what was changed before.
+        prefix: of the widget keys.
+    """
     spec = MODELS[model.name]
-    given = model_form.fields(ModelConfig, model.model_dump(), prefix=prefix, only=["output"])
-    weights = _weights(model, prefix)
+    given = model_form.fields(ModelConfig, start.model_dump(), prefix=prefix, only=["output"])
+    weights = _weights(start, prefix)
     if not spec.Options.model_fields:
         return {"name": model.name, "weights": weights, **given, "options": model.options}
     before = parse_config(spec.Options, model.options).model_dump()
-    after = model_form.fields(spec.Options, before, prefix=f"{prefix}.options")
+    known = fitting(spec.Options, {name: start.options[name] for name in before if name in start.options})
+    after = model_form.fields(spec.Options, before | known, prefix=f"{prefix}.options")
     return {"name": model.name, "weights": weights, **given, "options": _said(model.options, before, after)}
 
 

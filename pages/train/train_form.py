@@ -30,7 +30,7 @@ def fields(train: TrainConfig, *, prefix: str, devices: Mapping[str, str] | None
         devices: devices to choose among, each with its displayed text; None gives a text field.
 
     Returns:
-        Plain values of all fields of `TrainConfig`, not validated yet; unused fields have their defaults.
+        Plain values of the drawn fields of `TrainConfig`, not validated yet; unused fields are not drawn.
     """
     values = train.model_dump()
     chosen = {field: st.session_state.get(f"{prefix}.{field}", values[field]) for field, _ in _BELONGS.values()}
@@ -44,4 +44,4 @@ def fields(train: TrainConfig, *, prefix: str, devices: Mapping[str, str] | None
     with st.expander("More: loss, backbone, averages, precision"):
         rest = [name for name in matter if name not in first]
         given |= model_form.fields(TrainConfig, values, prefix=prefix, only=rest)
-    return TrainConfig().model_dump() | given
+    return given

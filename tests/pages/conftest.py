@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from page_helpers import HOSTILE, PHANTOM, OpenPage, opened_page, small_run
+from page_helpers import HOSTILE, PHANTOM, OpenPage, forget_drafts, opened_page, small_run
 from wiring_queue import calls, queued_home, queued_workspace  # noqa: F401 - fixtures
 
 from histo_core.data.opening import prepare_dataset
@@ -32,7 +32,8 @@ def no_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def finished(finished_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """The finished workspace as the one in use."""
+    """The finished workspace as the one in use, without what other tests left in forms."""
+    forget_drafts(finished_workspace)
     monkeypatch.setenv("HISTOSCOPE_HOME", str(finished_workspace.home))
     return finished_workspace
 
@@ -47,7 +48,8 @@ def phantom_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 @pytest.fixture
 def phantom_home(phantom_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """The workspace with the phantom as the one in use."""
+    """The workspace with the phantom as the one in use, without what other tests left in forms."""
+    forget_drafts(phantom_workspace)
     monkeypatch.setenv("HISTOSCOPE_HOME", str(phantom_workspace.home))
     return phantom_workspace
 

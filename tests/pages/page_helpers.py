@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
 from histo_core.runs.store.records import Run
 from histo_core.runs.store.runs import Store
+from histo_core.runs.store.schema import DRAFTS
 from histo_core.workspace import Workspace
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -41,6 +43,12 @@ def small_run(model: str, seed: int = 0) -> RunConfig:
         train=TrainConfig(epochs=2, batch_size=32, device="cpu", threads=1),
         seed=seed,
     )
+
+
+def forget_drafts(workspace: Workspace) -> None:
+    """Delete what was left in the forms of a workspace that several tests share."""
+    with Store.open(workspace).database.write() as connection:
+        connection.execute(sa.delete(DRAFTS))
 
 
 def texts(app: AppTest) -> str:

@@ -20,6 +20,7 @@ from histo_core.jobs.api import Job, job_id_of
 from histo_core.jobs.state import JobFolder, JobState
 from histo_core.runs.worker.steady_clock import Moment
 from histo_core.workspace import Workspace
+from pages.home import page as home_page
 
 JOB_ID = job_id_of(KIND, {})
 DONE, NOW = ":material/check_circle:", ":material/pending:"
@@ -113,3 +114,17 @@ def test_a_demo_that_stopped_says_why_and_can_be_started_again(
     page = open_page("home")
     assert said in texts(page).replace("\\", "")
     assert [button.label for button in page.button] == ["Start the demo", "Add data"]
+
+
+def test_the_demos_state_is_read_once_a_render(
+    made: Workspace, put: Put, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(made, "waiting")
+    reads: list[Workspace] = []
+    real = home_page.demo_state
+    monkeypatch.setattr(
+        home_page, "demo_state", lambda store, workspace: reads.append(workspace) or real(store, workspace)
+    )
+    page = open_page("home")
+    assert "Demo" in [one.value for one in page.header]
+    assert len(reads) == 1

@@ -101,7 +101,38 @@ def test_an_experiment_says_why_its_runs_failed_and_offers_another_recipe(home: 
     assert page.dataframe[0].value["Why"].tolist() == [TOO_SMALL] * 2
     (link,) = [one.element for one in controls(page) if one.label == "Change the recipe"]
     assert link.proto.page.endswith("train")
-    assert parse_qs(link.proto.query_string)["clone"] == [begun.members[0].run_id]
+    assert parse_qs(link.proto.query_string) == {"experiment": [begun.experiment_id]}
+
+
+def test_what_helps_is_in_the_link_and_in_the_form_that_it_opens(home: Workspace, open_page: OpenPage) -> None:
+    begun = start_experiment(small_run("cnn_narrow", 4), ProtocolConfig(kind="repeats", repeats=2), home)
+    store = Store.open(home)
+    for member in begun.members:
+        store.claim(member.run_id, ME)
+        why = (
+            "Memory ran out with a batch size of 32. The last checkpoint is kept. Launch again with a batch size of 16."
+        )
+        assert store.finish(member.run_id, ME, RunStatus.FAILED, why)
+    page = open_page("experiments", experiment=begun.experiment_id)
+    assert "The form then begins with: Batch size 16." in _said(page)
+    (link,) = [one.element for one in controls(page) if one.label == "Change the recipe"]
+    given = parse_qs(link.proto.query_string)
+    assert given["experiment"] == [begun.experiment_id]
+    form = open_page("train", **given)
+    assert "Batch size: 32 → 16" in _said(form)
+    assert [one.element.value for one in controls(form) if one.label == "Batch size"] == [16]
+    assert [one.element.value for one in controls(form) if one.label == "Repeats"] == [2]
+
+
+def test_a_finished_experiment_can_be_changed_too(home: Workspace, open_page: OpenPage) -> None:
+    begun = start_experiment(small_run("cnn_narrow", 6), ProtocolConfig(kind="repeats", repeats=2), home)
+    assert not [one for one in controls(open_page("experiments")) if one.label == "Change the recipe"], "it goes on"
+    store = Store.open(home)
+    for member in begun.members:
+        store.claim(member.run_id, ME)
+        assert store.finish(member.run_id, ME, RunStatus.CANCELLED, "Cancelled.")
+    page = open_page("experiments")
+    assert len([one for one in controls(page) if one.label == "Change the recipe"]) == 1
 
 
 def test_the_link_opens_the_form_with_the_settings_of_the_run(stuck: Run, open_page: OpenPage) -> None:

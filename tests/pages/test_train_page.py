@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 import yaml
-from page_helpers import HOSTILE, OpenPage, run_named, small_run, texts
+from page_helpers import HOSTILE, OpenPage, forget_drafts, run_named, small_run, texts
 from streamlit.testing.v1 import AppTest
 
 from histo_core.errors import DataError
@@ -374,6 +374,7 @@ def test_an_experiment_of_a_preset_is_named_as_the_studys_own_and_remembers_it(
     assert not page.exception
     assert started == ["wpi_kpcam/cnn_rnn/Five folds", "wpi_kpcam/cnn_narrow/Five folds"]
     started.clear()
+    forget_drafts(finished)
     page = open_page("train", preset="wpi_kpcam", **PHANTOM)
     page.button_group[0].set_value("sweep").run()
     control(page, "selectbox", "Sweep").set_value("Activation").run()
@@ -382,6 +383,7 @@ def test_an_experiment_of_a_preset_is_named_as_the_studys_own_and_remembers_it(
     control(page, "button", "Train 2 models, 2 runs each").click().run()
     assert started == ["wpi_kpcam/cnn_rnn/Activation", "wpi_kpcam/cnn_narrow/Activation"]
     started.clear()
+    forget_drafts(finished)
     page = open_page("train", preset="wpi_kpcam", **PHANTOM)
     control(page, "number_input", "Folds").set_value(4).run()
     assert "The study's own" not in said(page)

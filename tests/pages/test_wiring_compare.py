@@ -148,7 +148,8 @@ def test_a_link_to_wrong_patches_names_its_run_set_and_threshold(finished: Works
     page = open_page("compare", runs=[run.run_id], split_set="valid", threshold="0.3")
     (link,) = [one.element for one in controls(page) if one.name == "page_link: Patches it got wrong"]
     asked = dict(pair.split("=") for pair in link.proto.query_string.split("&"))
-    assert asked == {"run": run.run_id, "show": "wrong", "split_set": "valid", "of": "tumour", "threshold": "0.3"}
+    chosen_by = {"show": "wrong", "split_set": "valid", "of": "tumour", "threshold": "0.3"}
+    assert asked == {"run": run.run_id, "runs": run.run_id, **chosen_by}
     assert link.proto.page.endswith("explain")
 
 

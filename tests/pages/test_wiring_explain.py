@@ -90,6 +90,9 @@ EXPLAIN = [
     Row("toggle: Outline the tumour", True, FIGURE, lambda arguments: arguments["mask"] is not None, True, fresh=DRAWN),
 ]
 EXPLAIN_ELSEWHERE = {
+    "page_link: Compare": "test_onward",
+    "page_link: In the data": "test_onward",
+    "page_link: Predict other patches": "test_onward",
     "selectbox: Class to explain": "test_the_chosen_class_is_explained_by_each_method",
     "button: Previous": "test_next_and_previous_step_through_what_is_offered",
     "button: Next": "test_next_and_previous_step_through_what_is_offered",

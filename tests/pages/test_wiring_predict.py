@@ -36,6 +36,9 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, Any], SplitConfig | None]] = {
 }
 """What is set one after the other; the changed fields of `PredictConfig`; and the division that is asked for."""
 ELSEWHERE = {
+    "page_link: Compare": "test_onward",
+    "page_link: Explain": "test_onward",
+    "page_link: In the data": "test_onward",
     "selectbox: Model": "test_the_run_that_is_chosen_is_asked",
     "selectbox: Data set": "test_the_form_of_the_data_goes_into_the_link",
     "button: Use these data": "test_the_form_of_the_data_goes_into_the_link",

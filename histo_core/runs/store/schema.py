@@ -20,7 +20,7 @@ from histo_core.runs.store.columns import DAMAGED, Key, Utc, Words, copy_of
 from histo_core.runs.store.records import Run, RunProgress, RunResults, RunStatus
 from histo_core.workspace import is_plain_id
 
-VERSION = "0006"
+VERSION = "0007"
 """The newest migration; a test checks that it is the head of ``migrations/versions``."""
 
 ACTIVE = tuple(status.value for status in RunStatus if status.active)
@@ -136,6 +136,18 @@ TEST_SCORES = sa.Table(
     sa.Column("test_fingerprint", Key(64), primary_key=True),
     sa.Column("scored_for", Key(64), primary_key=True),
     sa.Column("scored_at", Utc, nullable=False),
+)
+
+DRAFTS = sa.Table(
+    "drafts",
+    METADATA,
+    sa.Column("user", Key(64), primary_key=True),
+    sa.Column("form", Key(64), primary_key=True),
+    sa.Column("link", sa.JSON, nullable=False),
+    sa.Column("content", sa.JSON, nullable=False),
+    sa.Column("tab", Key(32), nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("written_at", Utc, nullable=False),
 )
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from pages.shared.app import url_state
 from pages.shared.app.navigation import PageName, register
 from pages.shared.app.session import begin_session
+from pages.shared.components import notices
 from pages.shared.components.errors import shown
 
 ASSETS = Path(__file__).resolve().parents[3] / "assets"
@@ -44,4 +45,6 @@ with shown(afresh=True):
     begin_session()
     page.run()
 url_state.settle()
-st.caption("For research and teaching. Not a medical device.")
+with st.container(horizontal=True, horizontal_alignment="distribute", key="foot"):
+    st.caption("For research and teaching. Not a medical device.", width="content")
+    notices.draw()

@@ -26,7 +26,7 @@ class Session:
 
 def begin_session() -> None:
     """Make the session of this render; the router calls this on every run of its script."""
-    st.session_state[_KEY] = _new()
+    st.session_state[_KEY] = new_session()
 
 
 def current_session() -> Session:
@@ -34,8 +34,9 @@ def current_session() -> Session:
 
     A page that is drawn without the router, as in a test, gets a new one.
     """
-    return st.session_state.get(_KEY) or _new()
+    return st.session_state.get(_KEY) or new_session()
 
 
-def _new() -> Session:
+def new_session() -> Session:
+    """Return a session that no render has yet, such as that of a request beside the pages."""
     return Session(Workspace.default(), LOCAL)

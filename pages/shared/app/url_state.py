@@ -10,7 +10,7 @@ during a page change, the browser would write it to the address of the previous 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -47,6 +47,12 @@ def settle() -> None:
     if pending := st.session_state.get(_PENDING):
         st.session_state[_PENDING] = None
         st.query_params.from_dict(pending)
+
+
+def restore(selection: Mapping[str, Sequence[str]]) -> None:
+    """Add values to the page's selection; `settle` writes them to the URL when the page is drawn."""
+    now = st.session_state.get(_PENDING) or {name: st.query_params.get_all(name) for name in st.query_params}
+    st.session_state[_PENDING] = now | {name: list(values) for name, values in selection.items()}
 
 
 def names() -> list[str]:

@@ -24,6 +24,17 @@ def fields(
     columns: Sequence[str] | None = None,
     saved: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
+    """Draw the controls for a split; as `drawn`, with the defaults of unused fields."""
+    return SplitConfig().model_dump() | drawn(split, prefix=prefix, columns=columns, saved=saved)
+
+
+def drawn(
+    split: SplitConfig,
+    *,
+    prefix: str,
+    columns: Sequence[str] | None = None,
+    saved: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """Draw the controls for a split.
 
     Args:
@@ -33,7 +44,7 @@ def fields(
         saved: names of the saved splits by fingerprint; None gives a text field for a fingerprint.
 
     Returns:
-        Plain values of all fields of `SplitConfig`, not validated yet; unused fields have their defaults.
+        Plain values of the drawn fields of `SplitConfig`, not validated yet.
     """
     values = split.model_dump()
     method = st.session_state.get(f"{prefix}.method", values["method"])
@@ -46,17 +57,22 @@ def fields(
         given |= model_form.fields(SplitConfig, values, prefix=prefix, only=_matter(given["folds"], values, prefix))
     if given.get("folds") and given["fold"] >= given["folds"]:
         given["fold"] = given["folds"] - 1  # fewer folds were chosen than before
-    return SplitConfig().model_dump() | given
+    return given
 
 
 def of_data(data: DataConfig, split: SplitConfig, *, prefix: str) -> dict[str, Any]:
     """Draw `fields` with the choices of a data set, where it has been opened before."""
+    return SplitConfig().model_dump() | drawn_of_data(data, split, prefix=prefix)
+
+
+def drawn_of_data(data: DataConfig, split: SplitConfig, *, prefix: str) -> dict[str, Any]:
+    """Draw `drawn` with the choices of a data set, where it has been opened before."""
     workspace = current_session().workspace
     if not cache.was_opened(data, workspace):
-        return fields(split, prefix=prefix)
+        return drawn(split, prefix=prefix)
     state = cache.dataset(data, workspace).state
     saved = {one.fingerprint: f"{one.name}: {one.note}" for one in cache_data.saved(data, state, workspace)}
-    return fields(split, prefix=prefix, columns=cache_data.group_columns(data, state, workspace), saved=saved)
+    return drawn(split, prefix=prefix, columns=cache_data.group_columns(data, state, workspace), saved=saved)
 
 
 def _matter(folds: int | None, values: Mapping[str, Any], prefix: str) -> list[str]:
