@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -149,7 +150,7 @@ def test_the_epoch_is_chosen_by_validation_only_where_enough_patients_are_in_it(
     assert recommended(IDC).config.train.checkpoint == "best"
 
 
-def backbone_of(known: DataFacts, **given: object) -> tuple[object, ...]:
+def backbone_of(known: DataFacts, **given: Any) -> tuple[object, ...]:
     config = recommended(known, **given).config
     return config.train.backbone, config.model.options.get("head"), config.train.backbone_learning_rate
 
