@@ -1,11 +1,15 @@
 """What a classifier on frozen features reaches with few patients, by folds within training and validation patients.
 
     python -m scripts.few_patients --data ../shared/data
+    python -m scripts.few_patients --data ../shared/data --runs
 
 The rule of `histo_core.recommendation.backbone` was chosen by it. The data are BreaKHis: each of five splits has 25
 patients to train and validate with, of whom 6 are benign. They are divided into five folds by patient; the pooled AUROC
 of the folds is printed. A split's test patients have no part in it. No colour is changed in training: features of the
 eight symmetries are computed once, and each epoch sees one of them.
+
+With ``--runs`` the recommended run itself is trained in the folds of the first split, with the backbone frozen and
+trained: ten runs, which go on where they were stopped.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -29,7 +34,10 @@ from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.errors import DataNotFoundError
 from histo_core.models.registry import build_model
 from histo_core.models.weights.at_hand import weights_at_hand
+from histo_core.recommendation.api import recommend_run
 from histo_core.workspace import Workspace
+from scripts.recommended_table import Scores
+from scripts.results import predicted_once
 
 _SIDES, _SPLITS, _FOLDS, _VIEWS = (96, 128, 160, 224), 5, 5, 8
 _BATCH, _EPOCHS, _RATE, _DECAY = 32, 30, 1e-3, 0.99
@@ -96,15 +104,34 @@ def pooled(scorer: Scorer, found: np.ndarray, labels: np.ndarray, patients: np.n
     return float(roc_auc_score(labels, scores))
 
 
+def of_runs(base: RunConfig, backbone: str, workspace: Workspace) -> float:
+    """Return the pooled validation AUROC of the recommended run in five folds, with the test patients held out."""
+    tables = []
+    for fold in range(_FOLDS):
+        folds = {"split.folds": _FOLDS, "split.fold": fold, "split.hold_out": True}
+        config = recommend_run(base, {"train.backbone": backbone, **folds}, workspace).config
+        dataset = open_dataset(config.data, workspace)
+        split, folder = make_split(dataset, config.split), workspace.home / "few_patients" / f"{backbone} {fold}"
+        tables.append(predicted_once(config, dataset, split, folder, workspace, ("valid",)))
+    scores = Scores.of(pd.concat(tables))
+    return scores.auroc
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print a table: a row a size and classifier, with the pooled AUROC of each split's folds."""
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets and of weights")
+    parser.add_argument("--home", type=Path, default=Path("build"), help="where trained networks are kept")
+    parser.add_argument("--runs", action="store_true", help="train the recommended run in the folds of one split")
     parser.add_argument("--side", type=int, action="append", help="pixels; else 96, 128, 160 and 224")
     options = parser.parse_args(arguments)
     data: Path = options.data.resolve()
-    workspace = Workspace(Path("build").resolve(), (data,))
+    workspace = Workspace(options.home.resolve(), (data,))
     base = RunConfig.parse({"data": {"dataset": "breakhis", "root": str(data / "breakhis_224")}})
+    if options.runs:
+        for backbone in ("frozen", "trained"):
+            print(f"{backbone}: pooled AUROC of the folds {of_runs(base, backbone, workspace):.3f}", flush=True)
+        return
     dataset, weights = open_dataset(base.data, workspace), weights_at_hand("squeezenet1_1", workspace, base.data.root)
     if weights is None:
         raise DataNotFoundError("SqueezeNet's weights are not at hand.", "A file beside the data.", "Put it there.")

@@ -3,9 +3,10 @@
     python -m scripts.recommended --data ../shared/data --only breakhis_224
     python -m scripts.recommended --data ../shared/data --table
 
-The first command trains what is lacking and prints the table; the second prints the table of what is there. The
-recommended run of a data set is that of ``train --dataset X --root Y`` with another seed, seed of the split, or fold.
-What was trained before is not trained again, and a training that was stopped goes on where it was.
+The first command trains what is lacking and prints the table; the second prints the table of what is there. ``--write
+docs/results.md`` puts it into that page. The recommended run of a data set is that of ``train --dataset X --root Y``
+with another seed, seed of the split, or fold. What was trained before is not trained again, and a training that was
+stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from scripts.recommended_table import RECOMMENDED, Goal, Trained, markdown, read
 from scripts.results import RECIPES, predicted_once
 
 YARDSTICKS = RECIPES / "yardsticks"
+BEGIN, END = "<!-- recommended: begin -->", "<!-- recommended: end -->"
+"""Marks of a page between which the table stands."""
 _SETS = ("valid", "test")
 
 
@@ -111,7 +114,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for task in tasks:
             train(task, data, workspace, home, options.recipe)
     found: dict[str, list[Trained]] = {task.folder: read_trained(home / task.folder) for task in tasks}
-    print(markdown(found, {task.folder: task.goal for task in tasks}))
+    table = markdown(found, {task.folder: task.goal for task in tasks})
+    print(table)
+    if options.write:
+        options.write.write_text(between_marks(options.write.read_text(), table))
+
+
+def between_marks(page: str, table: str) -> str:
+    """Return a page with this table between its two marks.
+
+    Raises:
+        ValueError: the page has no marks.
+    """
+    before, begun, rest = page.partition(BEGIN)
+    _, ended, after = rest.partition(END)
+    if not begun or not ended:
+        raise ValueError(f"the page has no {BEGIN} followed by {END}")
+    return f"{before}{BEGIN}\n\n{table}\n\n{END}{after}"
 
 
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -121,6 +140,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", action="append", help="a data set's folder; may be given several times")
     parser.add_argument("--recipe", action="append", help=f"{RECOMMENDED}, or a yardstick; may be given several times")
     parser.add_argument("--table", action="store_true", help="train nothing")
+    parser.add_argument("--write", type=Path, help="a page whose table between two marks is replaced: docs/results.md")
     return parser.parse_args(arguments)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from histo_core.data.predictions import write_predictions
 from histo_core.files import write_json
@@ -99,3 +100,17 @@ def test_every_data_set_repeats_its_recommended_run() -> None:
     for task in recommended.TASKS:
         assert len(task.repeats) >= 3
         assert not task.yardsticks or task.yardsticks in task.repeats
+
+
+def test_the_table_replaces_what_stands_between_the_marks() -> None:
+    page = f"before\n{recommended.BEGIN}\nold\n{recommended.END}\nafter"
+    once = recommended.between_marks(page, "new")
+    assert once == f"before\n{recommended.BEGIN}\n\nnew\n\n{recommended.END}\nafter"
+    assert recommended.between_marks(once, "new") == once
+    with pytest.raises(ValueError, match="has no <!--"):
+        recommended.between_marks("no marks", "new")
+
+
+def test_the_page_of_results_has_the_marks() -> None:
+    page = (recommended.RECIPES.parent / "results.md").read_text()
+    assert recommended.between_marks(page, "new") != page
