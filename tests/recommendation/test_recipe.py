@@ -185,6 +185,9 @@ def test_the_stains_are_varied_where_there_are_any() -> None:
     ]
     assert why.startswith("Between 33 patients haematoxylin differs by 10% and eosin by 25% (SD).")
     assert recommended(facts()).config.augment.stain == 0.05
+    frozen = recommended(BREAKHIS).config.augment
+    assert (frozen.stain, frozen.jitter, frozen.hue) == (0, 0, 0), "frozen features cannot learn to ignore colours"
+    assert (frozen.flips, frozen.quarter_turns) == (True, True)
     assert recommended(facts(stain=None)).config.augment.stain == 0
 
 
