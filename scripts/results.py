@@ -17,6 +17,7 @@ from time import process_time
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 from histo_core.config import RunConfig, read_config
@@ -40,6 +41,9 @@ SQUEEZENET = Path("weights") / "squeezenet1_1_features.safetensors"
 
 FROZEN = {"train": {"backbone": "frozen"}, "preprocess": {"crop": 64, "resize": 96}}
 """ImageNet's features were learnt on larger nuclei than these patches show, hence the enlarging."""
+
+PREDICTIONS, SPENT = "predictions.parquet", "spent.json"
+"""Files of a folder."""
 
 
 @dataclass(frozen=True)
@@ -93,15 +97,7 @@ def carried_out(config: RunConfig, folder: Path, workspace: Workspace) -> Result
     """
     dataset = open_dataset(config.data, workspace)
     split = make_split(dataset, config.split, workspace)
-    predictions, spent = folder / "predictions.parquet", folder / "spent.json"
-    if not predictions.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        for seconds in _trained(config, dataset, split, folder, workspace):
-            before = read_json(spent)["cpu_seconds"] if spent.is_file() else 0.0
-            write_json(spent, {"cpu_seconds": before + seconds})
-        table = predict_sets(Predictor.from_run(folder, "cpu"), dataset, split, ("test",), predict=config.predict)
-        write_predictions(table, predictions)
-    table = read_predictions(predictions)
+    table = predicted_once(config, dataset, split, folder, workspace, ("test",))
     updates = config.train.epochs * -(-len(training_rows(config, dataset, split)) // config.train.batch_size)
     return Result(
         name=folder.name,
@@ -109,8 +105,23 @@ def carried_out(config: RunConfig, folder: Path, workspace: Workspace) -> Result
         truth=(table["y_true"] == dataset.positive).to_numpy(np.int64),
         score=table[f"prob_{dataset.positive}"].to_numpy(np.float64),
         updates=updates,
-        cpu_seconds=read_json(spent)["cpu_seconds"],
+        cpu_seconds=read_json(folder / SPENT)["cpu_seconds"],
     )
+
+
+def predicted_once(
+    config: RunConfig, dataset: Dataset, split: Split, folder: Path, workspace: Workspace, split_sets: Sequence[str]
+) -> pd.DataFrame:
+    """Train (or go on) and predict some sets, unless that was done before; both are kept in the folder."""
+    predictions, spent = folder / PREDICTIONS, folder / SPENT
+    if not predictions.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        for seconds in _trained(config, dataset, split, folder, workspace):
+            before = read_json(spent)["cpu_seconds"] if spent.is_file() else 0.0
+            write_json(spent, {"cpu_seconds": before + seconds})
+        table = predict_sets(Predictor.from_run(folder, "cpu"), dataset, split, split_sets, predict=config.predict)
+        write_predictions(table, predictions)
+    return read_predictions(predictions)
 
 
 def _trained(config: RunConfig, dataset: Dataset, split: Split, folder: Path, workspace: Workspace) -> Iterator[float]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from histo_core.auditing.domain_shift import StainProfile, stain_profile
 from histo_core.config import Channels, RunConfig
 from histo_core.data.dataset import SPLIT_SETS, Dataset
 from histo_core.data.grouping import GroupKind, known_groups
@@ -35,6 +36,8 @@ class DataFacts:
         groups: what ``grouped`` counts: patients, else slides; None where neither is known.
         grouped: set to the number of patients (or slides) that have patches of each class.
         magnifications: those that the data set mixes; empty where it has one, or none is known.
+        microns: of a pixel as read; None where the source does not say.
+        stain: of some training patches; None where too few of them are stained.
     """
 
     classes: tuple[str, ...]
@@ -45,6 +48,8 @@ class DataFacts:
     groups: GroupKind | None = None
     grouped: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     magnifications: tuple[str, ...] = ()
+    microns: float | None = None
+    stain: StainProfile | None = None
 
     @property
     def commonest(self) -> Size:
@@ -97,6 +102,8 @@ def known_facts(
         if ids is None
         else {split_set: _grouped(ids, labels, rows[split_set], dataset) for split_set in SPLIT_SETS},
         magnifications=_magnifications(dataset),
+        microns=dataset.microns_per_pixel,
+        stain=stain_profile(dataset, train),
     )
 
 

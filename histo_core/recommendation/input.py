@@ -22,9 +22,8 @@ def shown_image(facts: DataFacts, network: str, *, pretrained: bool) -> Choice:
     """Choose the size of the network's input; the whole image is always shown."""
     side = _side(facts, network, pretrained=pretrained)
     resize = None if set(facts.sizes) == {(side, side)} else side
-    return Choice(
-        "Image", {"preprocess.crop": None, "preprocess.resize": resize}, _why(facts, side, pretrained=pretrained)
-    )
+    why = f"{_why(facts, side, pretrained=pretrained)} {_scale(facts, side)}"
+    return Choice("Image", {"preprocess.crop": None, "preprocess.resize": resize}, why)
 
 
 def colours(facts: DataFacts, *, published: bool) -> Choice:
@@ -75,6 +74,14 @@ def _why(facts: DataFacts, side: int, *, pretrained: bool) -> str:
         return f"The whole image of {_size((height, width))} px, enlarged to {side} px: {reason}."
     reason = "the time is better spent on more epochs" if side < 0.8 * height else f"a multiple of {MULTIPLE}"
     return f"The whole image of {_size((height, width))} px, reduced to {side} px: {reason}."
+
+
+def _scale(facts: DataFacts, side: int) -> str:
+    """Say how many micrometres a pixel of the network's input shows."""
+    if facts.microns is None:
+        return "The size of a pixel in micrometres is not known, so that other data should have the same magnification."
+    height, width = facts.commonest
+    return f"A pixel of the input shows {facts.microns * (height * width) ** 0.5 / side:.2g} µm of tissue."
 
 
 def _area(size: Size) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 from histo_core.config import RunConfig
 from histo_core.errors import ConfigError
 from histo_core.recommendation import rules
+from histo_core.recommendation.backbone import backbone
 from histo_core.recommendation.budget import fit_memory, fit_time
 from histo_core.recommendation.choice import Choice, Recommendation
 from histo_core.recommendation.duration import predicted_seconds
@@ -19,6 +20,7 @@ from histo_core.recommendation.facts import DataFacts
 from histo_core.recommendation.fitness import check_enough, doubts
 from histo_core.recommendation.input import colours, shown_image
 from histo_core.recommendation.machine import Machine
+from histo_core.recommendation.stains import stain
 
 MINUTES = 30.0
 """The time that training may take, unless another is given."""
@@ -52,12 +54,16 @@ def recommend(facts: DataFacts, machine: Machine, wishes: Wishes) -> Recommendat
     given = wishes.given
     network = rules.network(facts, given.get("model.name"), given.get("model.weights"), wishes.at_hand)
     name, pretrained = network.values["model.name"], network.values["model.weights"] != "none"
+    published = network.values["model.weights"] in {"imagenet", *wishes.at_hand.values()}
+    kept = backbone(facts, name, given, published=published) if pretrained else None
     choices = [
         network,
+        *([kept] if kept else []),
         shown_image(facts, name, pretrained=pretrained),
         colours(facts, published=pretrained),
-        rules.augmentation(name),
-        _possible(rules.training(facts, name, pretrained=pretrained), given),
+        rules.augmentation(name, frozen=kept is not None),
+        stain(facts, frozen=kept is not None),
+        rules.training(facts, name, pretrained=pretrained, frozen=kept is not None),
         rules.balance(facts),
         rules.kept_epoch(facts),
         rules.views(name),
@@ -104,14 +110,6 @@ def put(values: dict[str, Any], key: str, value: Any) -> None:
             )
         values = values[parent]
     values[last] = value
-
-
-def _possible(training: Choice, given: Mapping[str, Any]) -> Choice:
-    """Leave out the backbone's learning rate where the user freezes the backbone."""
-    if given.get("train.backbone") != "frozen":
-        return training
-    values = {key: value for key, value in training.values.items() if key != "train.backbone_learning_rate"}
-    return replace(training, values=values)
 
 
 def _own(choice: Choice, given: Mapping[str, Any]) -> Choice | None:

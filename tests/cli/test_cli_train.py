@@ -137,7 +137,11 @@ def test_a_data_set_alone_gets_the_recipe_that_fits_it(
     assert (config.model.name, config.train.schedule, config.train.checkpoint) == ("p4m_resnet", "one_cycle", "last")
     assert config.train.batch_size == 16
     said = done.out.splitlines()
-    assert "Image: The 2 sizes from 14 x 40 to 64 x 40 px are all resized to 48 x 48 px; nothing is cut off." in said
+    (image,) = [line for line in said if line.startswith("Image: ")]
+    assert image.startswith(
+        "Image: The 2 sizes from 14 x 40 to 64 x 40 px are all resized to 48 x 48 px; nothing is cut"
+    )
+    assert "Stain: " in done.out
     assert any(line.startswith("It takes less than a minute on this machine") for line in said)
     assert not any(line.startswith("Batch:") for line in said), "it is given"
     assert said[-1].startswith("run ")

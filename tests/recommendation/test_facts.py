@@ -39,6 +39,9 @@ def test_the_sizes_of_all_images_patients_and_colours_are_known(shared_data: Pat
     assert facts.mean == pytest.approx(tuple(pixels.mean(axis=0)), abs=0.01), "of 500 of them"
     assert facts.std == pytest.approx(tuple(pixels.std(axis=0)), abs=0.01)
     assert load_check(dataset, workspace) is not None, "sizes are read once"
+    assert facts.stain is not None
+    assert facts.stain.groups is not None
+    assert facts.microns is None, "IDC's files do not say"
 
 
 def test_mixed_magnifications_are_known(shared_data: Path, workspace: Workspace) -> None:
@@ -57,6 +60,7 @@ def test_five_patches_a_class_are_refused_in_words(shared_data: Path, workspace:
 def test_the_weights_beside_the_data_are_taken(shared_data: Path, workspace: Workspace) -> None:
     base = RunConfig.parse({"data": {"dataset": "kpcam", "root": str(shared_data / "kpcam")}})
     found = recommend_run(base, {"split.seed": 4}, workspace, minutes=10)
+    assert "shows 0.58 µm of tissue" in next(choice.why for choice in found.choices if choice.title == "Image")
     assert found.config.model.weights == str(shared_data.resolve() / "weights" / "squeezenet1_1_features.safetensors")
     assert (found.config.split.seed, found.config.preprocess.resize) == (4, 160)
     assert found.seconds < 600

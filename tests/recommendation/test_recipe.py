@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from histo_core.auditing.domain_shift import StainProfile
 from histo_core.config import IMAGENET_MEAN, RunConfig
 from histo_core.errors import ConfigError, DataError
 from histo_core.recommendation.choice import Recommendation, duration_in_words
@@ -17,12 +19,15 @@ from histo_core.recommendation.recipe import Wishes, recommend, with_choices
 TWO_CORES = Machine(cores=2, memory=16 << 30)
 AT_HAND = {"squeezenet1_1": "imagenet"}
 DATA = RunConfig.parse({"data": {"dataset": "folder", "root": "/data"}, "seed": 3})
+STAINED = StainProfile((0.1, 0.2, 0.0), (0.03, 0.02, 0.01), 256)
 
 
 def facts(**changes: object) -> DataFacts:
     """600 patches of 96 pixels in two classes, without patients: Kaggle's PCam as it lies in ../shared/data."""
     patches = {"train": (180, 180), "valid": (45, 45), "test": (75, 75)}
-    known = DataFacts(("normal", "tumour"), patches, {(96, 96): 600}, (0.7, 0.54, 0.69), (0.23, 0.28, 0.21))
+    known = DataFacts(
+        ("normal", "tumour"), patches, {(96, 96): 600}, (0.7, 0.54, 0.69), (0.23, 0.28, 0.21), stain=STAINED
+    )
     return replace(known, **changes)  # type: ignore[arg-type]
 
 
@@ -103,7 +108,7 @@ def test_mixed_and_oblong_sizes_are_resized_and_nothing_is_cut_off() -> None:
     config = from_scratch(mixed).config
     assert (config.preprocess.crop, config.preprocess.resize) == (None, 96)
     (image,) = [choice for choice in from_scratch(mixed).choices if choice.title == "Image"]
-    assert image.why == "The 3 sizes from 50 x 14 to 40 x 300 px are all resized to 96 x 96 px; nothing is cut off."
+    assert image.why.startswith("The 3 sizes from 50 x 14 to 40 x 300 px are all resized to 96 x 96 px; nothing is cut")
     oblong = from_scratch(facts(sizes={(460, 700): 600}))
     assert (oblong.config.preprocess.crop, oblong.config.preprocess.resize) == (None, 112)
     assert "700 x 460 px is squeezed" in next(choice.why for choice in oblong.choices if choice.title == "Image")
@@ -143,6 +148,55 @@ def test_the_epoch_is_chosen_by_validation_only_where_enough_patients_are_in_it(
     epoch = next(choice for choice in recommended(few).choices if choice.title == "Epoch")
     assert "the validation set holds 9 patients of the rarer class" in epoch.why
     assert recommended(IDC).config.train.checkpoint == "best"
+
+
+def backbone_of(known: DataFacts, **given: Any) -> tuple[object, ...]:
+    config = recommended(known, **given).config
+    return config.train.backbone, config.model.options.get("head"), config.train.backbone_learning_rate
+
+
+def test_features_stay_as_they_are_where_few_patients_train() -> None:
+    assert backbone_of(BREAKHIS) == ("frozen", "dense_512", None)
+    (why,) = [choice.why for choice in recommended(BREAKHIS).choices if choice.title == "Backbone"]
+    assert why.startswith("The training set holds 5 patients of the rarest class, too few to change features")
+    enough = replace(BREAKHIS, grouped={**BREAKHIS.grouped, "train": (20, 60)})
+    few = replace(BREAKHIS, grouped={**BREAKHIS.grouped, "train": (60, 19)})
+    assert (backbone_of(enough)[0], backbone_of(few)[0]) == ("trained", "frozen")
+    assert backbone_of(facts())[0] == "trained", "patients are not known"
+    assert from_scratch(BREAKHIS).config.train.backbone == "trained", "no features to keep"
+    assert recommended(BREAKHIS).seconds < recommended(BREAKHIS, train__backbone="trained").seconds / 2
+
+
+def test_a_backbone_that_is_settled_stays_so() -> None:
+    assert backbone_of(facts(), train__backbone="frozen") == ("frozen", "dense_512", None)
+    assert backbone_of(BREAKHIS, train__backbone="trained") == ("trained", None, 3e-4)
+    assert backbone_of(BREAKHIS, train__backbone_learning_rate=1e-4) == ("trained", None, 1e-4)
+    assert backbone_of(BREAKHIS, model__name="vit_b_16", model__weights="imagenet")[0] == "frozen"
+    own = recommended(BREAKHIS, model__name="squeezenet1_1", model__weights="/models/own.safetensors").config
+    assert (own.train.backbone, own.model.options) == ("frozen", {}), "its classifier has the shape of its own run"
+
+
+def test_the_stains_are_varied_where_there_are_any() -> None:
+    (why,) = [choice.why for choice in recommended(facts()).choices if choice.title == "Stain"]
+    assert why.startswith("Between 256 patches haematoxylin differs by 30% and eosin by 10% (SD).")
+    by_patient = replace(STAINED, groups=33, group_spread=(0.01, 0.05, 0.01))
+    (why,) = [
+        choice.why for choice in recommended(replace(BREAKHIS, stain=by_patient)).choices if choice.title == "Stain"
+    ]
+    assert why.startswith("Between 33 patients haematoxylin differs by 10% and eosin by 25% (SD).")
+    assert recommended(facts()).config.augment.stain == 0.05
+    frozen = recommended(BREAKHIS).config.augment
+    assert (frozen.stain, frozen.jitter, frozen.hue) == (0, 0, 0), "frozen features cannot learn to ignore colours"
+    assert (frozen.flips, frozen.quarter_turns) == (True, True)
+    assert recommended(facts(stain=None)).config.augment.stain == 0
+
+
+def test_the_size_of_a_pixel_is_said() -> None:
+    def image(known: DataFacts) -> str:
+        return next(choice.why for choice in recommended(known).choices if choice.title == "Image")
+
+    assert image(facts(microns=0.97)).endswith("A pixel of the input shows 0.58 µm of tissue."), "0.97 * 96 / 160"
+    assert "in micrometres is not known" in image(facts())
 
 
 def test_one_patient_mixed_magnifications_and_unknown_patients_are_doubts() -> None:
@@ -190,8 +244,6 @@ def test_what_is_given_stays_and_its_reason_goes() -> None:
     assert "Epoch" not in reasons
     assert reasons["Training"].endswith(" As given, train.epochs is 2.")
     assert config.model.weights == "none", "only SqueezeNet's are at hand"
-    frozen = recommended(facts(), train__backbone="frozen").config.train
-    assert (frozen.backbone, frozen.backbone_learning_rate) == ("frozen", None)
     with pytest.raises(ConfigError, match="nosuch"):
         recommended(facts(), train__nosuch=1)
 
