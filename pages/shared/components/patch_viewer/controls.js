@@ -34,7 +34,7 @@ class Controls {
       grey: toggle("grey", "Grey tissue", "The patch below the map without its colours."),
       lens: toggle("lens", "Lens", "Under the pointer the patch alone, elsewhere the map."),
       one: toggle("one", "One scale", "All maps at one scale. Methods count in different units: each usually has its own."),
-      mask: toggle("mask", "Mask outline", "The outline of the known mask."),
+      mask: toggle("mask", "Mask", "The outline of the known mask."),
     });
     this.map = this.select("Map", {}, "Which of the maps is shown.", (at) => { shared.map = Number(at); redraw(); });
     this.zoom = this.button("Zoom", "Larger, at the pointer or in the middle of what is in view.", nextZoom, "z");
