@@ -17,7 +17,7 @@ setup(
     package_dir={DASHBOARD: "."},
     package_data={
         "histo_core": ["py.typed"],
-        "": ["*.mako"],
+        "": ["*.mako", "*.js", "*.css"],
         DASHBOARD: ["assets/*", ".streamlit/config.toml"],
     },
     include_package_data=False,  # else each file of a source archive, such as the README, would be one

@@ -92,7 +92,7 @@ def _paths(run_ids: list[str]) -> dict[str, str]:
         "experiments": "/experiments",
         "predict": f"/predict?run={newest}&dataset={_DATA.dataset}&options={quote(json.dumps(_DATA.options))}",
         "compare": "/compare?colour=yes" + "".join(f"&runs={run_id}" for run_id in run_ids),
-        "explain": f"/explain?run={newest}&class=tumour&show=right&mask=yes",
+        "explain": f"/explain?run={newest}&class=tumour&show=right",
     }
 
 

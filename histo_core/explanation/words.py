@@ -50,6 +50,32 @@ def describe(explanation: Explanation) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
+def when_hidden(explanation: Explanation, title: str) -> str:
+    """Say what hiding the map's strongest area does to the answer, in a sentence; "" where that was not measured.
+
+    Args:
+        explanation: a map.
+        title: the method's name in the sentence.
+
+    Example:
+        >>> import numpy as np
+        >>> from histo_core.explanation import Explanation
+        >>> from histo_core.explanation.influence import Influence
+        >>> from histo_core.explanation.words import when_hidden
+        >>> moved = Influence(log_odds=2.0, strongest=2.5, whole=4.0, area=0.2)
+        >>> corner, seen = np.eye(96, dtype=np.float32), np.ones((96, 96), bool)
+        >>> when_hidden(Explanation("gradcam", corner, seen, 1, "tumour", 0.88, {}, influence=moved), "Grad-CAM")
+        'Hiding the area that Grad-CAM marks lowers tumour to 38%.'
+    """
+    moved = explanation.influence
+    if moved is None:
+        return ""
+    left, hiding = percent(moved.without_strongest), f"Hiding the area that {title} marks"
+    if moved.negligible or left == percent(explanation.probability):
+        return f"{hiding} hardly changes this."
+    return f"{hiding} {'lowers' if moved.strongest > 0 else 'raises'} {explanation.target_name} to {left}."
+
+
 def about_box(box: int | None, seen: np.ndarray) -> str:
     """Say that maps need not point into the central box that the labels are about; "" where this is not needed.
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 from PIL import Image
 
@@ -24,10 +22,11 @@ from pages.shared.cache import cache_runs
 from pages.shared.cache.hashes import HASHES
 from pages.shared.components import layout
 from pages.shared.components.contact_sheet import png
+from pages.shared.components.patch_viewer import MapLayer, Panel, patch_viewer
 from pages.shared.components.text import plain
 
-SIDE = 430
-"""Pixels of the patch's longer side on the page; small patches are enlarged without smoothing."""
+TALLEST = 400
+"""Pixels of a picture's height at most: on a screen of 1440 x 900 its colour bar stands above the fold."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,12 +72,24 @@ class MapRequest:
         """Side of the central box that the labels of the run's data refer to; None for the whole patch."""
         return DATASETS[self.run.config.data.dataset].info.label_box
 
-    def overlay(
-        self, explanation: Explanation, options: str, opacity: float, scale: float | None, mask: np.ndarray | None
-    ) -> go.Figure:
-        """Return the figure of a map with these options over the patch; it is cached, so callers must not change it."""
-        made_of = (*self._key, explanation.method, options, explanation.target_name)
-        return _overlay(made_of, opacity, scale, mask is not None, self.patch.image, explanation, mask)
+    @cached_property
+    def seen(self) -> np.ndarray:
+        """What the model sees of the patch, bool H x W."""
+        run_id, ended, _ = self._key
+        return cache_runs.predictor(run_id, ended, self.workspace).preprocess.seen_mask(*self.patch.image.shape[:2])
+
+    def panel(self, label: str, alt: str, *layers: MapLayer, seen: np.ndarray) -> Panel:
+        """Return what the viewer shows of the patch, with maps over it."""
+        return Panel(
+            label,
+            alt,
+            _png(self.patch.sha256, self.patch.image),
+            layers,
+            seen=seen,
+            box=self.label_box,
+            mask=self.patch.mask,
+            microns=self.patch.microns,
+        )
 
     def explain(self, method: str, options: str, target: int) -> Explanation:
         """Return the map of one method for one class; it is computed once and cached."""
@@ -89,7 +100,8 @@ def patch_card(question: MapRequest) -> None:
     """Draw the patch itself, and the model's probability of each class."""
     patch = question.patch
     st.header("The patch", anchor=False)
-    st.image(_enlarged(patch.sha256, patch.image), width=SIDE, output_format="PNG", alt=f"The patch {patch.name}.")
+    shown = question.panel("The patch", f"The patch {patch.name}.", seen=question.seen)
+    patch_viewer([shown], key="explain.patch", height=TALLEST)
     if patch.doubts:
         st.caption(f":material/warning: Doubtful: {plain(' '.join(patch.doubts))}")
     for name, probability in zip(question.classes, question.probabilities, strict=True):
@@ -97,79 +109,28 @@ def patch_card(question: MapRequest) -> None:
     st.text(patch.name)
 
 
-def map_card(
-    question: MapRequest,
-    explanation: Explanation,
-    options: str,
-    *,
-    opacity: float,
-    scale: float | None,
-    mask: np.ndarray | None,
-) -> None:
-    """Draw one map over its patch: the figure, its description, its settings, and its downloads.
-
-    Args:
-        question: the explained patch and model.
-        explanation: the map.
-        options: of the method, as JSON.
-        opacity, scale, mask: as `histo_core.plots.overlay.overlay_figure`.
-    """
-    kind, image = EXPLAINERS[explanation.method], question.patch.image
-    look = {"opacity": opacity, "scale": scale, "mask": mask}
+def map_card(question: MapRequest, explanation: Explanation) -> None:
+    """Draw one map over its patch: the picture, its description, its settings, and its downloads."""
+    kind, patch = EXPLAINERS[explanation.method], question.patch
     words = describe(explanation)
-    st.header(kind.title, anchor=False, help=kind.summary)
-    negligible = "-negligible" if explanation.negligible else ""
-    name = f"{explanation.method}-{explanation.target_name}-{question.patch.sha256[:8]}{negligible}"
-    layout.figure(
-        question.overlay(explanation, options, **look),
-        key=f"explain.{explanation.method}",
-        alt=words,
-        name=name,
-        width=SIDE,
-    )
+    layer = MapLayer(kind.title, explanation.map, grey=explanation.negligible, speaks_for=explanation.target_name)
+    shown = question.panel(kind.title, words, layer, seen=explanation.seen)
+    patch_viewer([shown], key=f"explain.{explanation.method}", height=TALLEST)
     st.markdown(plain(words))
-    with st.container(horizontal=True):
-        layout.download("PNG", lambda: overlay_png(image, explanation, **look), f"{name}.png", "image/png")
-        layout.download("CSV", lambda: _csv(explanation), f"{name}.csv", "text/csv")
-        layout.download("NPY", lambda: _npy(explanation), f"{name}.npy", "application/octet-stream")
+    negligible = "-negligible" if explanation.negligible else ""
+    name = f"{explanation.method}-{explanation.target_name}-{patch.sha256[:8]}{negligible}"
     seeded = "" if explanation.seed is None else f" (seed {explanation.seed})"
     with st.expander(f"How this was made{seeded}"):
         st.markdown(plain(kind.summary))
         st.caption(_made_with(explanation))
         st.caption(plain(kind.paper))
-
-
-@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=64)
-def _overlay(
-    made_of: Hashable,
-    opacity: float,
-    scale: float | None,
-    outlined: bool,
-    _image: np.ndarray,
-    _explanation: Explanation,
-    _mask: np.ndarray | None,
-) -> go.Figure:
-    del made_of, outlined
-    return _plain_look(overlay_figure(_image, _explanation, opacity=opacity, scale=scale, mask=_mask))
-
-
-def _plain_look(figure: go.Figure) -> go.Figure:
-    """Return the figure at the size of the patch beside it, without axes and with the colour scale below."""
-    figure.update_xaxes(visible=False)
-    figure.update_yaxes(visible=False)
-    bar = {
-        "orientation": "h",
-        "x": 0.5,
-        "y": 0,
-        "yanchor": "top",
-        "len": 0.7,
-        "thickness": 10,
-        "ticklabeloverflow": "allow",
-    }
-    figure.update_traces(colorbar=bar, selector={"type": "heatmap"})
-    # With autoexpand the labels of the scale would make the image smaller.
-    margin = {"l": 0, "r": 0, "t": 0, "b": 60, "autoexpand": False}
-    return figure.update_layout(title=None, height=SIDE + 60, margin=margin, showlegend=False)
+        with st.container(horizontal=True):
+            layout.download("CSV", lambda: _csv(explanation), f"{name}.csv", "text/csv")
+            layout.download("NPY", lambda: _npy(explanation), f"{name}.npy", "application/octet-stream")
+            layout.download(
+                "PNG", lambda: overlay_png(patch.image, explanation, mask=patch.mask), f"{name}.png", "image/png"
+            )
+            layout.download("HTML", lambda: _html(question, explanation), f"{name}.html", "text/html")
 
 
 def _made_with(explanation: Explanation) -> str:
@@ -182,11 +143,15 @@ def _made_with(explanation: Explanation) -> str:
 
 
 @st.cache_data(show_spinner=False, hash_funcs=HASHES, max_entries=64)
-def _enlarged(sha256: str, _image: np.ndarray) -> bytes:
+def _png(sha256: str, _image: np.ndarray) -> bytes:
     del sha256
-    factor = max(-(-SIDE // max(_image.shape[:2])), 1)
-    picture = Image.fromarray(_image)
-    return png(picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST))
+    return png(Image.fromarray(_image))
+
+
+def _html(question: MapRequest, explanation: Explanation) -> str:
+    """Return the map as a page of its own, in which each pixel says its value."""
+    patch = question.patch
+    return overlay_figure(patch.image, explanation, mask=patch.mask).to_html(include_plotlyjs=True)
 
 
 def _csv(explanation: Explanation) -> str:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from histo_core.config import Config, parse_config
 from histo_core.explanation.base import EXPLAINERS, Explanation
-from histo_core.explanation.words import about_box
-from histo_core.plots.overlay import common_scale
+from histo_core.explanation.words import about_box, when_hidden
 from histo_core.runs.store.records import Run
 from pages.explain import maps, onward_links, patches, uploads
 from pages.shared.app import url_state
 from pages.shared.app.session import current_session
 from pages.shared.components import layout, model_form, run_card
 from pages.shared.components.errors import shown
+from pages.shared.components.patch_viewer import viewer_controls
 from pages.shared.components.text import plain
 
-THIRD = 400
-"""Pixels of one image: three side by side at 1440, one at 820."""
+THIRD = 370
+"""Pixels of the narrowest picture: three side by side at 1440, two at 820."""
 SOURCES = {"run": "A patch of the data", "upload": "An image of my own"}
 
 
@@ -25,68 +26,69 @@ def render() -> None:
     """Draw the page."""
     current_session().authorise("explain")
     workspace = current_session().workspace
-    top = st.container()
+    top = st.empty()
     finished = run_card.finished("Explain", "When a model has been trained, you see here what it looked at in a patch.")
     if not finished:
         return
-    run, source = _choose(finished)
+    chooser = st.container(horizontal=True, vertical_alignment="bottom")
+    stepper = st.container(horizontal=True, vertical_alignment="center")
+    with chooser:
+        run, source = _choose(finished)
     upload = uploads.uploaded(run, workspace) if source == "upload" else None
-    patch = patches.of_run(run, workspace) if source != "upload" else upload and upload.patch
+    patch = upload and upload.patch if source == "upload" else patches.of_run(run, workspace, chooser, stepper)
     if patch is None:
-        with top:
+        with top.container():
             layout.header("Explain", "Choose an image to see what the model makes of it.")
         return
     seen = maps.MapRequest(run, patch, workspace)
-    with top:
-        layout.header("Explain", seen.answer if upload is None else upload.answer.sentence)
+    _say(top, seen.answer, upload)
+    explained = _pictures(seen, chooser, stepper)
+    if upload is None and explained:
+        first = next(iter(explained.values()))
+        _say(top, f"{seen.answer} {when_hidden(first, EXPLAINERS[first.method].title)}", upload)
+    onward_links.draw(run, patch.name if upload is None else None)
+
+
+def _say(top: DeltaGenerator, answer: str, upload: uploads.Upload | None) -> None:
+    """Draw the page's name and the model's answer, in the place of what stood there."""
+    with top.container():
+        layout.header("Explain", answer if upload is None else upload.answer.sentence)
         if upload is not None:
             uploads.say_doubts(upload.answer)
-    _pictures(seen)
-    onward_links.draw(run, patch.name if upload is None else None)
 
 
 def _choose(finished: dict[str, Run]) -> tuple[Run, str]:
     names = run_card.unique_labels(list(finished.values()))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        run_id = url_state.choose(
-            "Model", "run", list(finished), format_func=names.__getitem__, width=320, help="A finished training run."
-        )
-        source = url_state.choose(
-            "Picture",
-            "source",
-            list(SOURCES),
-            format_func=SOURCES.__getitem__,
-            widget=st.segmented_control,
-            help="A patch that the model was not trained on, or an image of your own.",
-        )
+    run_id = url_state.choose(
+        "Model", "run", list(finished), format_func=names.__getitem__, width=240, help="A finished training run."
+    )
+    source = url_state.choose(
+        "Picture",
+        "source",
+        list(SOURCES),
+        format_func=SOURCES.__getitem__,
+        widget=st.segmented_control,
+        help="A patch that the model was not trained on, or an image of your own.",
+    )
     return finished[run_id], source
 
 
-@st.fragment
 @shown()
-def _pictures(question: maps.MapRequest) -> None:
-    """Draw the patch and its maps, with the display settings."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        classes = question.classes
+def _pictures(question: maps.MapRequest, chooser: DeltaGenerator, stepper: DeltaGenerator) -> dict[str, Explanation]:
+    """Draw the patch and its maps, and return the maps by method."""
+    classes = question.classes
+    with chooser:
         target = url_state.choose(
             "Class to explain",
             "target",
             classes,
             default=question.predicted,
-            width=200,
+            width=150,
             help="The explained class (target). Usually the model's own answer.",
         )
-        opacity = url_state.slide("Opacity", "opacity", 0.0, 1.0, 0.5, step=0.05, help="Opacity of the map.", width=260)
-        same = url_state.switch(
-            "One colour scale",
-            "scale",
-            help="Draws both maps at one scale. The methods count in different units, so usually each has its own.",
-        )
-        outlined = question.patch.mask is not None and url_state.switch(
-            "Outline the tumour", "mask", help="The true tumour mask, which is known because this tissue was drawn."
-        )
-    with st.expander("Settings of the methods"):
+    with stepper, st.popover("Method settings", icon=":material/tune:"):
         options = {name: _options(name, kind.title, kind.Options) for name, kind in EXPLAINERS.items()}
+    viewer_controls(key="explain.controls", name=f"explain-{target}-{question.patch.sha256[:8]}")
     grid = st.grid(len(EXPLAINERS) + 1, min_column_width=THIRD, gap="small")
     with grid.cell():
         maps.patch_card(question)
@@ -96,16 +98,15 @@ def _pictures(question: maps.MapRequest) -> None:
             places[name] = st.container()
     explained: dict[str, Explanation] = {}
     for name, kind in EXPLAINERS.items():
-        with places[name], st.spinner(f"{kind.title} is looking…", show_time=True):
-            explained[name] = question.explain(name, options[name], classes.index(target))
+        with places[name]:
+            st.header(kind.title, anchor=False, help=kind.summary)
+            with st.spinner(f"{kind.title} is looking…", show_time=True):
+                explained[name] = question.explain(name, options[name], classes.index(target))
+            maps.map_card(question, explained[name])
     note = about_box(question.label_box, next(iter(explained.values())).seen)
     if note:
         st.caption(plain(note))
-    scale = common_scale(*explained.values()) if same else None
-    mask = question.patch.mask if outlined else None
-    for name, explanation in explained.items():
-        with places[name]:
-            maps.map_card(question, explanation, options[name], opacity=opacity, scale=scale, mask=mask)
+    return explained
 
 
 def _options(name: str, title: str, kind: type[Config]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from histo_core.comparison.join import RunPredictions
 from histo_core.comparison.threshold import parse_threshold
@@ -37,6 +38,7 @@ class Patch:
         sha256: of its size and pixels.
         label: its true class, or None where unknown.
         mask: the tumour area, bool H x W, or None.
+        microns: micrometres per pixel, or None where unknown.
         doubts: why the model's answer may mean nothing, in sentences.
     """
 
@@ -45,6 +47,7 @@ class Patch:
     sha256: str
     label: str | None = None
     mask: np.ndarray | None = None
+    microns: float | None = None
     doubts: tuple[str, ...] = ()
 
 
@@ -68,50 +71,69 @@ class Threshold:
         return np.where(above, self.of, self.other).astype(object)
 
 
-def of_run(run: Run, workspace: Workspace) -> Patch | None:
-    """Return a held-out patch of the run, chosen by filters and by stepping; None where no patch passes the filters."""
+def of_run(run: Run, workspace: Workspace, chooser: DeltaGenerator, stepper: DeltaGenerator) -> Patch | None:
+    """Return a held-out patch of the run, chosen by filters and by stepping; None where no patch passes the filters.
+
+    Args:
+        run: a finished run.
+        workspace: of the run.
+        chooser: the container for the filters.
+        stepper: the container for the buttons to the previous and next patch.
+    """
     current_session().authorise("data.read", run.config.data.dataset)
     predicted = cache_runs.predictions(run, workspace)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        split_set = url_state.choose(
-            "Patches of",
-            "split_set",
-            list(SET_WORDS),
-            default=next((split_set for split_set in SET_WORDS if split_set in set(predicted.table["split"])), None),
-            format_func=SET_WORDS.__getitem__,
-            width=140,
-            help="A set of the split.",
-        )
-        show = url_state.choose(
-            "Show", "show", list(SHOW), format_func=SHOW.__getitem__, width=170, help="By the model's answer."
-        )
-        words = {ALL: word_for_all(predicted.classes)} | {name: name for name in predicted.classes}
-        label = url_state.choose(
-            "Labelled",
-            "class",
-            list(words),
-            format_func=words.__getitem__,
-            width=170,
-            help="The true class, as the data say.",
-        )
-        threshold = _threshold(predicted)
-        found = _fitting(predicted.table, split_set, show, label, threshold)
-        if found.empty:
-            layout.empty("No patch fits these filters.", _clear)
-            return None
-        source = _opened(run, predicted.table, workspace)
-        samples = found["sample_id"].tolist()
-        asked = next(iter(url_state.asked("patch")), "")
-        if asked not in samples:
-            asked = samples[0] if show == "wrong" else _telling(found, predicted.positive, source)
+    with chooser:
+        split_set, show, label = _filters(predicted)
+    threshold = _threshold(predicted)
+    found = _fitting(predicted.table, split_set, show, label, threshold)
+    if found.empty:
+        layout.empty("No patch fits these filters.", _clear)
+        return None
+    source = _opened(run, predicted.table, workspace)
+    samples = found["sample_id"].tolist()
+    asked = next(iter(url_state.asked("patch")), "")
+    if asked not in samples:
+        asked = samples[0] if show == "wrong" else _telling(found, predicted.positive, source)
+    with stepper:
         sample = _step(samples, samples.index(asked))
-    if threshold is not None and show != ALL:
-        st.caption(f"By Compare's threshold: {plain(threshold.of)} from {threshold.value:g} on.")
+        if threshold is not None and show != ALL:
+            st.caption(f"By Compare's threshold: {plain(threshold.of)} from {threshold.value:g} on.", width="content")
     image = pixels_of(source, sample)
     truth = predicted.table.loc[predicted.table["sample_id"] == sample, "y_true"].iloc[0]
     return Patch(
-        sample, image, sha256_of(image), truth if isinstance(truth, str) else None, source.mask(_row_of(source, sample))
+        sample,
+        image,
+        sha256_of(image),
+        truth if isinstance(truth, str) else None,
+        source.mask(_row_of(source, sample)),
+        source.microns_per_pixel,
     )
+
+
+def _filters(predicted: RunPredictions) -> tuple[str, str, str]:
+    """Draw the filters; return the chosen set, which answers, and which label, `ALL` for all."""
+    split_set = url_state.choose(
+        "Patches of",
+        "split_set",
+        list(SET_WORDS),
+        default=next((split_set for split_set in SET_WORDS if split_set in set(predicted.table["split"])), None),
+        format_func=SET_WORDS.__getitem__,
+        width=120,
+        help="A set of the split.",
+    )
+    show = url_state.choose(
+        "Show", "show", list(SHOW), format_func=SHOW.__getitem__, width=160, help="By the model's answer."
+    )
+    words = {ALL: word_for_all(predicted.classes)} | {name: name for name in predicted.classes}
+    label = url_state.choose(
+        "Labelled",
+        "class",
+        list(words),
+        format_func=words.__getitem__,
+        width=140,
+        help="The true class, as the data say.",
+    )
+    return split_set, show, label
 
 
 def _opened(run: Run, predicted: pd.DataFrame, workspace: Workspace) -> Dataset:
@@ -213,7 +235,7 @@ def _step(found: list[str], at: int) -> str:
         args=("patch", found[(at + 1) % len(found)]),
     )
     st.caption(
-        f"{at + 1:,} of {count(len(found), 'patch')}, the surest answers first: {plain(found[at])}",
+        f"{at + 1:,} of {count(len(found), 'patch')}, the surest answers first",
         width="content",
     )
     return found[at]

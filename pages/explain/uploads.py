@@ -70,7 +70,7 @@ def uploaded(run: Run, workspace: Workspace) -> Upload | None:
     tile = np.ascontiguousarray(image[y : y + answer.tile[0], x : x + answer.tile[1]])
     name = f"{file.name}, tile {chosen + 1}" if answer.tiled else file.name
     doubts = tuple(doubt.sentence for doubt in (*answer.doubts, *answer.tile_doubts[chosen]))
-    return Upload(image, answer, Patch(name, tile, sha256_of(tile), doubts=doubts))
+    return Upload(image, answer, Patch(name, tile, sha256_of(tile), microns=size, doubts=doubts))
 
 
 def say_doubts(answer: ImageAnswer) -> None:

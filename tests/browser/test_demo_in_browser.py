@@ -32,8 +32,8 @@ def test_from_nothing_to_three_models_their_curves_and_both_maps(visit: Callable
 
     page.get_by_role("link", name="Patches it got wrong").last.click()
     expect(page.get_by_text("and it is wrong").first).to_be_visible()
-    for method in ("gradcam", "lime"):
-        expect(page.locator(f".st-key-explain-{method} .heatmaplayer .hm")).to_have_count(1)
+    for method in ("Grad-CAM", "LIME"):
+        expect(page.locator(f"canvas[data-drawn='{method}']")).to_have_count(1)
     expect(page.get_by_text("How this was made (seed 0)")).to_be_visible()
 
 

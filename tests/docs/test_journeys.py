@@ -30,8 +30,9 @@ def _strings(folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def on_screen() -> str:
-    """What pages can show, a line each; pages' titles are made from their names."""
+    """What pages can show, a line each; pages' titles are made from their names, and scripts name their buttons."""
     said = [*_strings(PROJECT / "pages"), *_strings(PROJECT / "histo_core")]
+    said += [script.read_text() for script in (PROJECT / "pages").rglob("*.js")]
     return "\n".join([*said, *(text.capitalize() for text in said if text.isidentifier())])
 
 

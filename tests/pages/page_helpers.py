@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
@@ -55,6 +56,13 @@ def texts(app: AppTest) -> str:
     """All that a page says, in one string."""
     kinds = ("title", "header", "markdown", "caption", "text", "info", "warning", "error")
     return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
+
+
+def viewer_panels(app: AppTest) -> list[dict[str, Any]]:
+    """What the page's patch viewers show, panel by panel."""
+    parts = [part.proto for part in app.get("bidi_component")]
+    sent = [json.loads(part.json) for part in parts if part.component_name == "histoscope_patch_viewer"]
+    return [panel for one in sent for panel in one.get("panels", [])]
 
 
 def patches(app: AppTest) -> dict[str, str]:

@@ -8,7 +8,7 @@ import json
 import re
 
 import pytest
-from page_helpers import HOSTILE, PHANTOM, OpenPage, press, run_named, texts
+from page_helpers import HOSTILE, PHANTOM, OpenPage, press, run_named, texts, viewer_panels
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -94,7 +94,11 @@ def test_explain_answers_in_words_and_shows_both_maps(finished: Workspace, open_
     assert "The model says" in said
     assert ("and it is wrong" in said) or show == "all"
     assert [element.value for element in page.header][1:] == ["The patch", "Grad-CAM", "LIME"]
-    assert len(page.get("plotly_chart")) == 2
+    patch, *maps = viewer_panels(page)
+    assert patch["maps"] == []
+    assert [panel["maps"][0]["label"] for panel in maps] == ["Grad-CAM", "LIME"]
+    assert all(panel["alt"] in said for panel in maps)
+    assert all(panel["frame"] == [32, 32, 32, 32] for panel in viewer_panels(page)), "what a crop of 32 leaves of 96"
 
 
 def test_next_steps_through_the_patches_and_the_url_follows(finished: Workspace, open_page: OpenPage) -> None:
@@ -148,10 +152,8 @@ def test_explain_draws_bare_glass_in_grey_and_says_that_nothing_moves_the_answer
     assert not page.error
     assert texts(page).count("nothing in the picture moves this answer") == 2
     assert "log odds moved by strongest area 0" in texts(page).replace("\\", "")
-    figures = [json.loads(chart.proto.spec) for chart in page.get("plotly_chart")]
-    maps = [trace for figure in figures for trace in figure["data"] if trace["type"] == "heatmap"]
-    assert len(maps) == 2
-    assert all("rgba(110,110,110" in colour for trace in maps for _, colour in trace["colorscale"])
+    maps = [layer for panel in viewer_panels(page) for layer in panel["maps"]]
+    assert [layer["grey"] for layer in maps] == [True, True]
 
 
 @pytest.mark.parametrize(("width", "height"), [(64, 1), (1, 1), (31, 200)])

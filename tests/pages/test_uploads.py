@@ -38,7 +38,7 @@ def good(finished: Workspace) -> np.ndarray:
 @pytest.fixture(autouse=True)
 def without_maps(monkeypatch: pytest.MonkeyPatch) -> None:
     """No map is made: they are tested elsewhere."""
-    monkeypatch.setattr("pages.explain.page._pictures", lambda question: question.probabilities)
+    monkeypatch.setattr("pages.explain.page._pictures", lambda question, *places: question.probabilities)
 
 
 def upload(page: AppTest, image: np.ndarray) -> AppTest:

@@ -5,6 +5,7 @@ A new control needs a row in `EXPLAIN`; without one the last test fails.
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,12 +14,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from other_values import other_values
-from page_helpers import OpenPage, newest, run_named
+from page_helpers import OpenPage, newest, run_named, viewer_panels
+from PIL import Image
 from wiring import as_file, control, controls, fill, tried
 from wiring_spy import Row, Spy, check
 
 from histo_core.comparison.join import load
+from histo_core.data.dataset import DATASETS
 from histo_core.data.formats.images import KINDS
+from histo_core.data.phantom.nuclei import MICRONS_PER_PIXEL
 from histo_core.explanation.base import EXPLAINERS, Explanation
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
@@ -63,13 +67,7 @@ def _fitting(home: Workspace, split_set: str = "test", show: str = "", label: st
     return sorted(table["sample_id"])
 
 
-QUESTION, FIGURE, STEP = (
-    "pages.explain.maps.MapRequest",
-    "pages.explain.maps.overlay_figure",
-    "pages.explain.patches._step",
-)
-
-DRAWN = ("pages.explain.maps._overlay",)
+QUESTION, STEP = "pages.explain.maps.MapRequest", "pages.explain.patches._step"
 
 
 def _offered(arguments: Mapping[str, Any]) -> list[str]:
@@ -85,9 +83,6 @@ EXPLAIN = [
     Row("selectbox: Show", "right", STEP, _offered, lambda home: _fitting(home, show="right")),
     Row("selectbox: Labelled", "normal", STEP, _offered, lambda home: _fitting(home, label="normal")),
     Row("selectbox: Labelled", "tumour", STEP, _offered, lambda home: _fitting(home, label="tumour")),
-    Row("slider: Opacity", 0.85, FIGURE, "opacity", 0.85, fresh=DRAWN),
-    Row("toggle: One colour scale", True, FIGURE, lambda arguments: arguments["scale"] is not None, True, fresh=DRAWN),
-    Row("toggle: Outline the tumour", True, FIGURE, lambda arguments: arguments["mask"] is not None, True, fresh=DRAWN),
 ]
 EXPLAIN_ELSEWHERE = {
     "page_link: Compare": "test_onward",
@@ -180,6 +175,21 @@ def test_each_setting_of_a_method_arrives_with_it(
     assert asked == others | {method: kind(**values).model_dump_json()}
 
 
+def test_the_viewer_gets_the_patch_its_maps_and_what_is_known_of_it(
+    finished: Workspace, open_page: OpenPage, explained: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DATASETS["phantom"], "info", replace(DATASETS["phantom"].info, label_box=16))
+    page = open_page("explain", target="normal", **{"class": "tumour"})
+    patch = explained[-1]["image"]
+    panels = viewer_panels(page)
+    assert [panel["label"] for panel in panels] == ["The patch", *(kind.title for _, kind in EXPLAINERS.items())]
+    for panel in panels:
+        np.testing.assert_array_equal(np.asarray(Image.open(as_file(b64decode(panel["image"])))), patch)
+        assert (panel["box"], panel["microns"]) == (16, MICRONS_PER_PIXEL)
+        assert np.frombuffer(b64decode(panel["mask"]), np.uint8).any()
+    assert {layer["speaksFor"] for panel in panels for layer in panel["maps"]} == {"normal"}
+
+
 def test_what_a_map_gives_away(
     finished: Workspace,
     open_page: OpenPage,
@@ -187,16 +197,19 @@ def test_what_a_map_gives_away(
     monkeypatch: pytest.MonkeyPatch,
     given: dict[str, Any],
 ) -> None:
-    looks: list[dict[str, Any]] = []
-    monkeypatch.setattr(
-        "pages.explain.maps.overlay_png", lambda image, explanation, **look: looks.append(look) or b"png"
-    )
-    open_page("explain", opacity="0.25", target="normal", scale="yes", mask="yes")
+    masks: list[np.ndarray | None] = []
+    monkeypatch.setattr("pages.explain.maps.overlay_png", lambda image, explanation, mask: masks.append(mask) or b"png")
+    open_page("explain", target="normal", **{"class": "tumour"})
     names = sorted(name for name in given if name.startswith("gradcam-normal-"))
     stem = names[0].rsplit(".", 1)[0]
     assert {name.removeprefix(stem) for name in names} == {".csv", ".npy", ".png", ".html"}
     assert given[f"{stem}.png"]() == b"png"
-    assert (looks[0]["opacity"], looks[0]["scale"] is not None, looks[0]["mask"] is not None) == (0.25, True, True)
+    assert masks[0] is not None
+    assert masks[0].any()
+    assert (
+        "speaks<br>for normal" in given[f"{stem}.html"]()
+        or "speaks\\u003cbr\\u003efor normal" in given[f"{stem}.html"]()
+    )
     values = np.load(as_file(given[f"{stem}.npy"]()))
     table = pd.read_csv(as_file(given[f"{stem}.csv"]()), header=None).to_numpy()
     height, width = values.shape
