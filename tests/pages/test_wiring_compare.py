@@ -109,10 +109,10 @@ def test_runs_that_do_not_fit_are_joined_on_what_they_share(
 ) -> None:
     from histo_core.comparison.join import join
 
-    def strict(runs: Any, split_set: str = "test", *, shared_only: bool = False) -> Any:
+    def strict(runs: Any, split_set: str = "test", *, shared_only: bool = False, classes: Any = None) -> Any:
         if not shared_only:
             raise ComparisonError("Their splits differ.", "One split.", "Take what they share.")
-        return join(runs, split_set, shared_only=shared_only)
+        return join(runs, split_set, shared_only=shared_only, classes=classes)
 
     cache_runs.joined.clear()
     monkeypatch.setattr(f"{CACHE}.join", strict)

@@ -37,6 +37,7 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, Any], SplitConfig | None]] = {
 """What is set one after the other; the changed fields of `PredictConfig`; and the division that is asked for."""
 ELSEWHERE = {
     "selectbox: Model": "test_the_run_that_is_chosen_is_asked",
+    "button_group: What to predict": "test_predict_upload",
     "selectbox: Data set": "test_the_form_of_the_data_goes_into_the_link",
     "button: Use these data": "test_the_form_of_the_data_goes_into_the_link",
     "button: Predict": "test_what_is_set_is_predicted",
