@@ -60,7 +60,7 @@ def all_classes(comparison: Comparison) -> None:
 
 @st.fragment
 @shown()
-def at_the_threshold(key: Hashable, joined: Joined, aurocs: AurocResults, looks: str) -> None:
+def threshold_section(key: Hashable, joined: Joined, aurocs: AurocResults, looks: str) -> None:
     """Show everything that depends on the threshold.
 
     Args:
@@ -101,7 +101,7 @@ def at_the_threshold(key: Hashable, joined: Joined, aurocs: AurocResults, looks:
                         icon=":material/error:",
                         run=result.run_id,
                         show="wrong",
-                        part=joined.split_set,
+                        split_set=joined.split_set,
                         **_chosen_by(result, comparison),
                     )
     st.dataframe(
