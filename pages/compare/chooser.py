@@ -50,18 +50,21 @@ def choose(finished: Mapping[str, Run], workspace: Workspace) -> list[RunPredict
     named = run_card.unique_labels(list(finished.values())) | {one.run_id: one.name for one in others.values()}
     newest = next(iter(finished.values()))
     fitting = [run.run_id for run in finished.values() if run_card.alike(run, newest)]
-    ids = url_state.choose_many(
-        "Models",
-        "runs",
-        [*finished, *others],
-        default=fitting[::-1],
-        format_func=named.__getitem__,
-        help="Finished runs, their predictions on other data, and predictions from other programs. Models on different "
-        "splits can be compared only on the patches they share.",
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        ids = url_state.choose_many(
+            "Models",
+            "runs",
+            [*finished, *others],
+            default=fitting[::-1],
+            format_func=named.__getitem__,
+            help="Finished runs, their predictions on other data, and predictions from other programs. Models on "
+            "different splits can be compared only on the patches they share.",
+        )
+        adding = st.toggle("Add models", key="compare.add", help="From a table of all runs, or from a file.")
     ids = sorted(ids, key=lambda entry: (is_other(entry), is_import(entry)))
     chosen = [others[one] if one in others else cache_runs.predictions(finished[one], workspace) for one in ids]
-    _add(ids, chosen[0] if chosen else cache_runs.predictions(newest, workspace), workspace)
+    if adding:
+        _add(ids, chosen[0] if chosen else cache_runs.predictions(newest, workspace), workspace)
     return chosen
 
 
@@ -79,17 +82,14 @@ def _asked(finished: Mapping[str, Run], workspace: Workspace) -> dict[str, RunPr
 
 @shown()
 def _add(ids: Sequence[str], like: RunPredictions, workspace: Workspace) -> None:
-    """Draw the place to add models; nothing is read before it is opened.
+    """Draw the place to add models.
 
     Args:
         ids: what is chosen already.
         like: gives the classes of what is imported.
         workspace: holds runs and predictions.
     """
-    box = st.expander("Add models", key="compare.add", icon=":material/add:", on_change="rerun")
-    if not box.open:
-        return
-    with box:
+    with st.container(border=True):
         source = st.segmented_control(
             "Add from", [RUNS, PREDICTED, IMPORTED], default=RUNS, key="compare.add.from", required=True
         )
