@@ -21,6 +21,7 @@ from histo_core.cli import (
     dashboard,
     data,
     data_files,
+    demo,
     experiments,
     explain,
     export,
@@ -76,7 +77,7 @@ data.app.command("export")(data_files.export)
 app.add_typer(data.app, name="data")
 app.command("app")(dashboard.app)
 app.command("train")(train.train)
-app.command("demo")(train.demo)
+app.command("demo")(demo.demo)
 app.command("models")(models.models)
 app.add_typer(runs.app, name="runs")
 app.add_typer(experiments.app, name="experiments")

@@ -14,6 +14,7 @@ from histo_core.cli.compare_json import comparison_json
 from histo_core.cli.options import class_mapping, output_option
 from histo_core.cli.output import say, table
 from histo_core.private_files import shared_files
+from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from pandas import DataFrame  # imported where it is used: a command that fails early does not need it
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
 
 
 def compare(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Ids of runs that have succeeded.")],
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN...", help="Ids of runs that have succeeded, or of predictions that `predict` has made."
+        ),
+    ],
     split_set: Annotated[str, typer.Option("--split-set", help="Set of the split: test, valid or train.")] = "test",
     threshold: Annotated[
         str,
@@ -47,6 +53,14 @@ def compare(
             "spelling or declared synonyms alone are matched without it.",
         ),
     ] = None,
+    predictions: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Predictions from another program, .csv or .parquet: a column sample_id, and prob_CLASS for each "
+            "class of the first run; may be repeated. Its labels are compared with the runs', which count.",
+        ),
+    ] = None,
     out: Annotated[Path | None, output_option("Folder for the report: HTML, CSV and figures.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -61,11 +75,12 @@ def compare(
       python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --json
       python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --threshold validation:sensitivity=0.95
       python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --comparator 4547d1de99b8-1 --out report
+      python -m histo_core compare 4547d1de99b8-1 0123456789abcdef --shared-only --predictions theirs.csv
     """
     from histo_core.comparison.api import compare as compare_runs
 
     result = compare_runs(
-        runs,
+        [*runs, *_imported(predictions or (), runs)],
         split_set=split_set,
         shared_only=shared_only,
         threshold=threshold,
@@ -82,6 +97,18 @@ def compare(
             written = write_comparison(result, out)
         if not as_json:
             say(f"Report: {written}")
+
+
+def _imported(files: Sequence[Path], runs: Sequence[str]) -> list[str]:
+    """Import predictions from other programs, and return their ids."""
+    if not files:
+        return []
+    from histo_core.comparison.entries import load_entry
+    from histo_core.comparison.import_file import import_file
+
+    workspace = Workspace.default()
+    first = load_entry(runs[0], workspace)
+    return [import_file(file, first, workspace).id for file in files]
 
 
 def _print(result: Comparison) -> None:

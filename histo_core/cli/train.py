@@ -1,4 +1,4 @@
-"""Define ``train`` and ``demo``: queue runs and watch them."""
+"""Define ``train``: queue a run and watch it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from histo_core.cli.run_options import with_run_options
 from histo_core.cli.watch import print_end, watch_or_cancel
 from histo_core.config import RunConfig
 from histo_core.program import PROGRAM
-from histo_core.runs.api import launch, launch_many
+from histo_core.runs.api import launch
 from histo_core.workspace import Workspace
 
 
@@ -47,29 +47,3 @@ def train(
         say(f"Watch it with: {PROGRAM} runs watch {run.run_id}\nrun {run.run_id} {run.status.word}")
         return
     raise typer.Exit(print_end(watch_or_cancel(run.run_id, workspace)))
-
-
-def demo(
-    patches: Annotated[int | None, typer.Option(min=40, help="Phantom patches to draw; else 3,000.")] = None,
-    detach: Annotated[bool, typer.Option("--detach", help="Do not wait for the runs.")] = False,
-) -> None:
-    """Draw phantom tissue and train three models on it, minutes on two CPU cores.
-
-    \b
-    Examples:
-      python -m histo_core demo
-      python -m histo_core demo --patches 800 --detach
-    """
-    from histo_core.studies.demo import demo_configs
-
-    workspace, members = Workspace.default(), demo_configs(patches)
-    build_phantom_data(members[0].config.data, workspace)
-    queued = launch_many([one.config for one in members], workspace, names=[one.name for one in members])
-    for run in queued:
-        say(f"{run.run_id}  {run.name}")
-    ids = " ".join(run.run_id for run in queued)
-    if not detach:
-        codes = [print_end(watch_or_cancel(run.run_id, workspace)) for run in queued]
-        if any(codes):
-            raise typer.Exit(1)
-    say(f"Compare them with: {PROGRAM} compare {ids}")

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from histo_core.access import LOCAL, User, authorise
 from histo_core.comparison.compare import at_threshold
 from histo_core.comparison.compare import compare as compare_joined
+from histo_core.comparison.entries import is_run, load_entry
 from histo_core.comparison.from_arrays import joined_arrays
 from histo_core.comparison.join import join, load
 from histo_core.comparison.kept import kept_auroc_results
@@ -40,11 +41,14 @@ def compare(
 ) -> Comparison:
     """Compare succeeded runs on the same patches: AUROC and rates with intervals, paired differences, and a verdict.
 
+    Predictions of a run on other data, and predictions from another program, can stand beside runs.
+
     Runs whose splits differ are refused, because one may have trained on the other's test set. Each set of runs that is
     compared on the test set counts as one look at it.
 
     Args:
-        runs: runs, or their ids.
+        runs: runs or their ids; ids of predictions on other data (`histo_core.prediction.stored`), or of imported
+            predictions (`histo_core.comparison.imported`).
         workspace: the workspace that holds them; None takes the default one.
         split_set: test, valid or train.
         shared_only: compare on the samples that all runs have, although splits or samples differ.
@@ -63,7 +67,7 @@ def compare(
 
     Raises:
         PermissionDeniedError: the user may not read a run.
-        RunError: there is no such run.
+        RunError: there is no such run, or there are no such predictions.
         ComparisonError: a run has not succeeded, runs must not be compared, or an argument is not allowed.
 
     Example:
@@ -93,14 +97,19 @@ def compare(
     for run_id in ids:
         authorise(user, "run.read", run_id)
     store = Store.open(workspace)
-    found = [store.get(run_id) for run_id in ids]
-    loaded = [load(run, workspace) for run in found]
+    found = {run_id: store.get(run_id) for run_id in ids if is_run(run_id)}
+    loaded = [load(found[name], workspace) if name in found else load_entry(name, workspace) for name in ids]
     if split_set == "train":
-        loaded = [need_training_set(one, run, workspace) for one, run in zip(loaded, found, strict=True)]
+        loaded = [
+            need_training_set(one, found[one.run_id], workspace) if one.run_id in found else one for one in loaded
+        ]
     joined = join(loaded, split_set, shared_only=shared_only, classes=classes)
     aurocs = kept_auroc_results(joined, workspace, class_of_interest, comparator=comparator, confidence=confidence)
     result = at_threshold(joined, aurocs, rule)
-    return replace(result, looks=record_look(found, workspace)) if split_set == "test" else result
+    if split_set != "test" or not found:
+        return result
+    others = [name for name in ids if name not in found]
+    return replace(result, looks=record_look(list(found.values()), workspace, others))
 
 
 def compare_predictions(

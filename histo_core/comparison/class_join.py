@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+import pandas as pd
+
 from histo_core.comparison.run_predictions import RunPredictions
-from histo_core.data.class_mapping import REASONS, propose_mapping
+from histo_core.data.class_mapping import REASONS, ClassMatch, propose_mapping
 from histo_core.errors import ComparisonError
 
 
@@ -16,27 +19,53 @@ def under_first_classes(
     """Return the runs with the class names of the first one, and a sentence for each that was renamed.
 
     Names are matched as `histo_core.data.class_mapping.propose_mapping` does. Whether the match is right is checked
-    afterwards, because the labels of shared samples must agree.
+    afterwards, because the labels of shared samples must agree. Where several classes of a run stand for one of the
+    first run, their probabilities are added.
 
     Args:
         runs: at least one.
         classes: for classes of the other runs the class of the first one; they go before the proposed names.
 
     Raises:
-        ComparisonError: a run's classes do not match the first one's, one for one.
+        ComparisonError: a class of a run stands for none of the first one's, or one of these is left over.
     """
     first = runs[0]
     named = [_renamed(first, run, classes or {}) for run in runs[1:]]
     return (first, *(run for run, _ in named)), tuple(note for _, note in named if note)
 
 
+def other_names(
+    runs: Sequence[RunPredictions], split_set: str, classes: Mapping[str, str] | None = None
+) -> tuple[ClassMatch, ...]:
+    """Return what the classes of other names stand for in the first run, with their labelled patches in one set.
+
+    Args:
+        runs: at least one.
+        split_set: train, valid or test.
+        classes: as `under_first_classes`.
+    """
+    found: dict[str, ClassMatch] = {}
+    for run in runs[1:]:
+        labels = run.table.loc[run.table["split"] == split_set, "y_true"].value_counts()
+        for match in _matches(runs[0], run, classes or {}):
+            if match.theirs not in runs[0].classes:
+                known = found.get(match.theirs)
+                patches = int(labels.get(match.theirs, 0)) + (known.patches if known else 0)
+                found[match.theirs] = replace(match, patches=patches)
+    return tuple(found.values())
+
+
+def _matches(first: RunPredictions, run: RunPredictions, classes: Mapping[str, str]) -> tuple[ClassMatch, ...]:
+    synonyms = (first.synonyms, run.synonyms)
+    return propose_mapping(dict.fromkeys(run.classes, 0), first.classes, synonyms).changed(classes).matches
+
+
 def _renamed(first: RunPredictions, run: RunPredictions, classes: Mapping[str, str]) -> tuple[RunPredictions, str]:
     if set(run.classes) == set(first.classes) and not set(classes) & set(run.classes):
         return run, ""
-    synonyms = (first.synonyms, run.synonyms)
-    matches = propose_mapping(dict.fromkeys(run.classes, 0), first.classes, synonyms).changed(classes).matches
+    matches = _matches(first, run, classes)
     names = {match.theirs: match.ours for match in matches}
-    if sorted(names.values()) != sorted(first.classes):
+    if set(names.values()) != set(first.classes):
         left = next((name for name, other in names.items() if other not in first.classes), run.classes[0])
         raise ComparisonError(
             f"Run {run.name} knows the classes {', '.join(run.classes)}; "
@@ -47,11 +76,23 @@ def _renamed(first: RunPredictions, run: RunPredictions, classes: Mapping[str, s
         )
     changed = [match for match in matches if match.theirs != match.ours]
     said = ", ".join(f"{match.theirs} as {match.ours} ({REASONS[match.reason]})" for match in changed)
-    kinds = ("prob", "score")
-    columns = {f"{kind}_{theirs}": f"{kind}_{ours}" for theirs, ours in names.items() for kind in kinds}
-    table = run.table.rename(columns=columns)
-    table = table.assign(y_true=table["y_true"].map(names.get), y_pred=table["y_pred"].map(names.get))
     renamed = replace(
-        run, table=table, classes=tuple(names[name] for name in run.classes), positive=names[run.positive]
+        run,
+        table=_under(run.table, names),
+        validation=None if run.validation is None else _under(run.validation, names),
+        classes=tuple(dict.fromkeys(names[name] for name in run.classes)),
+        positive=names[run.positive],
     )
     return renamed, f"The classes of {run.name} are read as those of {first.name}: {said}." if said else ""
+
+
+def _under(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """Return predictions with other class names; scores are left out, because those of several classes do not add."""
+    gone = [f"{kind}_{name}" for name in names for kind in ("prob", "score") if f"{kind}_{name}" in table]
+    ours = list(dict.fromkeys(names.values()))
+    probabilities = np.zeros((len(table), len(ours)))
+    for name, other in names.items():
+        probabilities[:, ours.index(other)] += table[f"prob_{name}"].to_numpy(np.float64)
+    said = np.array(ours, dtype=object)[probabilities.argmax(axis=1)]
+    kept = table.drop(columns=gone).assign(y_true=table["y_true"].map(names.get), y_pred=said)
+    return kept.join(pd.DataFrame(probabilities, index=table.index, columns=[f"prob_{name}" for name in ours]))

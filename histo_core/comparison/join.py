@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from histo_core.comparison.class_join import under_first_classes
+from histo_core.comparison.foreign_labels import with_known_labels
 from histo_core.comparison.run_predictions import RunPredictions
 from histo_core.data.class_mapping import declared_synonyms
 from histo_core.data.grouping import GroupKind, known_groups
@@ -34,7 +35,7 @@ class Joined:
         classes, positive: those of the first run.
         shared_only: whether samples that some run lacks may be left out.
         dropped: how many were left out.
-        notes: a sentence for each run whose classes were renamed.
+        notes: a sentence for each run whose classes were renamed, and the doubts about each run.
     """
 
     runs: tuple[RunPredictions, ...]
@@ -103,6 +104,8 @@ def join(
         classes: for classes of the other runs the class of the first one that they stand for; names that differ in
             case, spelling or declared synonyms alone are matched without it.
 
+    Imported predictions get the labels and the sets of the other runs.
+
     Raises:
         ComparisonError: no runs, or one run twice; no labelled samples; different classes, labels, splits or samples.
     """
@@ -112,7 +115,8 @@ def join(
     twice = sorted({run_id for run_id in ids if ids.count(run_id) > 1})
     if twice:
         raise ComparisonError(f"Run {', '.join(twice)} is chosen twice.", "Each counts once.", "Choose it once.")
-    runs, notes = under_first_classes(runs, classes)
+    runs, renamed = under_first_classes(runs, classes)
+    runs, doubts = with_known_labels(runs, split_set)
     tables = [_labelled(run, split_set) for run in runs]
     for run, table in zip(runs, tables, strict=True):
         _same_labels(runs[0], tables[0], run, table)
@@ -141,7 +145,7 @@ def join(
         positive=runs[0].positive,
         shared_only=shared_only,
         dropped=len(set().union(*(table.index for table in tables))) - len(shared),
-        notes=notes,
+        notes=(*renamed, *doubts),
     )
 
 
@@ -174,11 +178,19 @@ def _same_labels(first: RunPredictions, expected: pd.DataFrame, run: RunPredicti
 def _same_samples(runs: Sequence[RunPredictions], tables: Sequence[pd.DataFrame], split_set: str) -> None:
     first, expected = runs[0], tables[0]
     odd: list[str] = []
+    partial: list[str] = []
     for run, table in zip(runs[1:], tables[1:], strict=True):
         shared = len(expected.index.intersection(table.index))
-        if run.fingerprint != first.fingerprint or not shared == len(expected) == len(table):
-            odd.append(f"{run.name} shares {shared:,} of its {len(table):,}")
-    if odd:
+        if shared == len(expected) == len(table) and (run.imported or run.fingerprint == first.fingerprint):
+            continue
+        (partial if run.imported else odd).append(f"{run.name} shares {shared:,} of its {len(table):,}")
+    if partial and not odd:
+        raise ComparisonError(
+            f"{first.name} has {len(expected):,} {split_set} samples: {'; '.join(partial)}.",
+            "Numbers on different samples say nothing about the models.",
+            "Import predictions of all of them, or compare on the shared samples only.",
+        )
+    if odd := [*odd, *partial]:
         raise ComparisonError(
             f"These runs were split differently from {first.name} with its {len(expected):,} {split_set} samples: "
             f"{'; '.join(odd)}.",

@@ -18,12 +18,13 @@ from histo_core.runs.store.test_set_access import record_score, scored_for_other
 from histo_core.workspace import Workspace
 
 
-def record_look(runs: Sequence[Run], workspace: Workspace) -> str:
+def record_look(runs: Sequence[Run], workspace: Workspace, others: Sequence[str] = ()) -> str:
     """Record that some runs' test sets are compared, and say how often they were scored for others before.
 
     Args:
         runs: the compared runs.
         workspace: the workspace that holds them.
+        others: ids of imported predictions, or of predictions on other data, that are compared with them.
 
     Returns:
         A sentence.
@@ -32,7 +33,7 @@ def record_look(runs: Sequence[Run], workspace: Workspace) -> str:
     if not test_sets:
         return "How often the test set was scored before is not known: the runs do not say which one it is."
     database, ids = Store.open(workspace).database, sorted(run.run_id for run in runs)
-    look = look_id(ids)
+    look = look_id([*ids, *others])
     try:
         with database.write() as connection:
             for test_set in test_sets:

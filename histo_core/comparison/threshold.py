@@ -107,7 +107,7 @@ def thresholds(joined: Joined, class_of_interest: str, rule: ThresholdRule) -> t
     """Return each run's threshold, 0 to 1, in the order of the runs.
 
     Args:
-        joined: the runs; only the validation sets in their tables are read.
+        joined: the runs; only the predictions of their validation sets are read.
         class_of_interest: name of the class whose probability is compared with the threshold.
         rule: how to choose it.
 
@@ -120,7 +120,8 @@ def thresholds(joined: Joined, class_of_interest: str, rule: ThresholdRule) -> t
 
 
 def _chosen(run: RunPredictions, class_of_interest: str, rule: ThresholdRule) -> float:
-    rows = run.table[(run.table["split"] == "valid") & run.table["y_true"].notna()]
+    table = run.table if run.validation is None else run.validation
+    rows = table[(table["split"] == "valid") & table["y_true"].notna()]
     if rows.empty:
         raise ComparisonError(
             f"Run {run.name} has no labelled validation predictions to choose a threshold on.",

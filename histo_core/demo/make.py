@@ -13,7 +13,7 @@ from histo_core.comparison.join import load
 from histo_core.data.dataset import Dataset
 from histo_core.data.opening import open_dataset, prepare_dataset
 from histo_core.data.splits.make_split import make_split
-from histo_core.demo.record import DemoRecord, FirstMap, map_file, read_record, write_record
+from histo_core.demo.record import DemoRecord, FirstMap, forget_record, map_file, read_record, write_record
 from histo_core.errors import CancelledError, RunError
 from histo_core.explanation.api import explain
 from histo_core.files import write_atomically
@@ -59,6 +59,9 @@ def make_demo(
     """
     members = demo_configs(patches)
     data = members[0].config.data
+    before = read_record(workspace)
+    if before is not None and before.patches != data.options["patches"]:
+        forget_record(workspace)
     prepare_dataset(data, workspace, progress)
     dataset = open_dataset(data, workspace)
     record = _with_runs(read_record(workspace), len(dataset), _queued(members, workspace))

@@ -60,6 +60,11 @@ def write_record(record: DemoRecord, workspace: Workspace) -> None:
     write_atomically(_folder(workspace) / "demo.json", record.model_dump_json(indent=2).encode())
 
 
+def forget_record(workspace: Workspace) -> None:
+    """Remove the record, because the next demo is another one."""
+    (_folder(workspace) / "demo.json").unlink(missing_ok=True)
+
+
 def map_file(workspace: Workspace) -> Path:
     """Return the file of the first map, a PNG."""
     return _folder(workspace) / "first_map.png"

@@ -8,7 +8,7 @@ from typing import Literal
 
 from histo_core.demo.kind import KIND
 from histo_core.demo.record import DemoRecord, FirstMap, read_record
-from histo_core.jobs.api import Job, find_job
+from histo_core.jobs.state import Job, job_folders
 from histo_core.runs.store.records import Run, RunStatus
 from histo_core.runs.store.runs import Store
 from histo_core.runs.store.search import runs_by_id
@@ -51,9 +51,16 @@ class DemoState:
         return self.job.state == "succeeded" and all(step.finished for step in self.steps)
 
 
+def newest_demo(workspace: Workspace) -> Job | None:
+    """Return the job of the demo that was started last, however many patches it draws; None where there is none."""
+    folders = [folder for folder in job_folders(workspace) if folder.path.name.startswith(f"{KIND}-")]
+    found = [job for folder in folders if (job := folder.poll()) is not None]
+    return max(found, key=lambda job: job.asked_at, default=None)
+
+
 def demo_state(store: Store, workspace: Workspace) -> DemoState | None:
-    """Return the state of the demo; None where it was never started."""
-    job = find_job(KIND, {}, workspace)
+    """Return the state of the demo that was started last; None where it was never started."""
+    job = newest_demo(workspace)
     if job is None:
         return None
     record = read_record(workspace)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from histo_core.comparison.imported import list_imports
 from histo_core.errors import CheckpointError, DataError, HistoscopeError
 from histo_core.files import read_json, sha256
 from histo_core.maintenance.finding import Finding
@@ -36,7 +37,7 @@ def check_run_files(run: Run, workspace: Workspace) -> Iterator[Finding]:
 
 
 def check_predictions(workspace: Workspace) -> Iterator[Finding]:
-    """Compare stored predictions with their checksums."""
+    """Compare stored and imported predictions with their checksums."""
     for found in list_predictions(workspace):
         where = f"predictions/{found.id}"
         try:
@@ -44,6 +45,11 @@ def check_predictions(workspace: Workspace) -> Iterator[Finding]:
         except (DataError, KeyError) as error:
             what = error.found if isinstance(error, DataError) else "Its facts name no checksum."
             yield Finding(where, what, f"{_RESTORE}, or remove the folder and predict again.")
+    for one in list_imports(workspace):
+        try:
+            one.predictions()
+        except DataError as error:
+            yield Finding(f"imported/{one.id}", error.found, f"{_RESTORE}, or remove the folder and import again.")
 
 
 def _manifest(folder: Path) -> Mapping[str, str]:

@@ -73,6 +73,11 @@ class PredictionSet:
         return self.facts["labelled"]
 
 
+def is_predictions(name: str) -> bool:
+    """Return whether a name can be the id of predictions."""
+    return bool(_ID.fullmatch(name))
+
+
 def get_predictions(name: str, workspace: Workspace) -> PredictionSet:
     """Return predictions by their id.
 
@@ -91,7 +96,7 @@ def get_predictions(name: str, workspace: Workspace) -> PredictionSet:
         40
     """
     folder = home(workspace) / name
-    if not _ID.fullmatch(name):
+    if not is_predictions(name):
         raise _unreadable(name)
     try:
         facts = read_facts(folder / FACTS)

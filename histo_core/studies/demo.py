@@ -17,13 +17,18 @@ PHANTOM_MEAN = (0.5, 0.5, 0.5)
 PHANTOM_STD = (0.25, 0.25, 0.25)
 
 
+def demo_patches(patches: int | None = None) -> int:
+    """Return the number of patches to render; None reads ``HISTOSCOPE_DEMO_PATCHES``, else uses 3,000."""
+    return patches or int(os.environ.get("HISTOSCOPE_DEMO_PATCHES", PATCHES))
+
+
 def demo_configs(patches: int | None = None) -> tuple[NamedConfig, ...]:
     """Return the three runs of the demo.
 
     Args:
-        patches: the number of patches to render; None reads ``HISTOSCOPE_DEMO_PATCHES``, else uses 3,000.
+        patches: as `demo_patches`.
     """
-    count = patches or int(os.environ.get("HISTOSCOPE_DEMO_PATCHES", PATCHES))
+    count = demo_patches(patches)
     data = DataConfig(dataset="phantom", options={"patches": count})
 
     def run(model: str, crop: int, epochs: int, batch_size: int) -> RunConfig:

@@ -12,6 +12,7 @@ import streamlit as st
 
 from histo_core.comparison.aurocs import AurocResults
 from histo_core.comparison.compare import at_threshold
+from histo_core.comparison.entries import is_run
 from histo_core.comparison.join import Joined
 from histo_core.comparison.results import Comparison, ModelResult
 from histo_core.comparison.shown import (
@@ -92,7 +93,8 @@ def threshold_section(key: Hashable, joined: Joined, aurocs: AurocResults, looks
                     data=partial(confusion_table, result, comparison.classes),
                     title="above",
                 )
-                if not result.is_reference and joined.split_set != "train":  # Explain shows held-out patches only
+                # Explain shows held-out patches of runs only.
+                if not result.is_reference and joined.split_set != "train" and is_run(result.run_id):
                     navigation.link(
                         "explain",
                         "Patches it got wrong",

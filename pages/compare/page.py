@@ -14,7 +14,7 @@ from histo_core.comparison.join import Joined, RunPredictions
 from histo_core.errors import ComparisonError
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
-from pages.compare import compare_results, training_set_view
+from pages.compare import chooser, class_names, compare_results, training_set_view
 from pages.shared.app import url_state
 from pages.shared.app.session import current_session
 from pages.shared.cache import cache_runs
@@ -38,58 +38,48 @@ def render() -> None:
     finished = run_card.finished(
         "Compare",
         "Finished models are compared here: ROC curves, confusion matrices, and whether the best is really better.",
+        chooser.is_other,
     )
     if not finished:
         return
-    chosen = _choose(finished)
+    chosen = chooser.choose(finished, workspace)
     if not chosen:
         with top:
             layout.header("Compare", "Choose the models to compare.")
         return
     split_set, name, comparator, baseline = _controls(chosen, finished)
-    trained = [finished[run.run_id] for run in chosen]
+    trained = [finished[run.run_id] for run in chosen if run.run_id in finished]
     if baseline:
         chosen = [*chosen, _colour_only(trained[0], workspace)]
-    if split_set == "train" and not (chosen := training_set_view.known(chosen, finished, workspace)):
-        with top:
-            layout.header("Compare", "The training set is predicted on request.")
-        return
+    if split_set == "train" and trained:
+        own = [run for run in chosen if run.run_id in finished]
+        if not (known := training_set_view.known(own, finished, workspace)):
+            with top:
+                layout.header("Compare", "The training set is predicted on request.")
+            return
+        chosen = [*known, *(run for run in chosen if run.run_id not in finished)]
+    classes = class_names.choose(chosen, split_set)
     try:
-        joined, shared = _join(chosen, split_set, workspace)
+        joined, shared = _join(chosen, split_set, classes, workspace)
     except ComparisonError:
         with top:
             layout.header("Compare", "These models cannot be compared like that.")
         raise
     looks = (
-        cache_runs.looks(tuple(sorted(run.run_id for run in trained)), workspace, trained)
-        if split_set == "test"
+        cache_runs.looks(tuple(sorted(run.run_id for run in chosen if not _is_baseline(run))), workspace, trained)
+        if split_set == "test" and trained
         else ""
     )
-    key = cache_runs.named(chosen), split_set, shared, name, comparator, workspace
+    key = cache_runs.named(chosen), split_set, shared, classes, name, comparator, workspace
     with st.spinner("Working out the intervals…", show_time=True):
         aurocs = cache_runs.aurocs(*key, joined)
     _result(key, joined, aurocs, looks, top)
 
 
-def _choose(finished: dict[str, Run]) -> list[RunPredictions]:
-    named = run_card.unique_labels(list(finished.values()))
-    newest = next(iter(finished.values()))
-    fitting = [run.run_id for run in finished.values() if run_card.alike(run, newest)]
-    ids = url_state.choose_many(
-        "Models",
-        "runs",
-        list(finished),
-        default=fitting[::-1],
-        format_func=named.__getitem__,
-        help="Finished runs. Runs on different splits can be compared only on the patches they share.",
-    )
-    workspace = current_session().workspace
-    return [cache_runs.predictions(finished[run_id], workspace) for run_id in ids]
-
-
 def _controls(chosen: Sequence[RunPredictions], finished: dict[str, Run]) -> tuple[str, str, str | None, bool]:
     """Return the set, class of interest, comparator (None: find the best), and whether to add the colour baseline."""
-    named = run_card.unique_labels([finished[run.run_id] for run in chosen])
+    trained = [finished[run.run_id] for run in chosen if run.run_id in finished]
+    named = {run.run_id: run.name for run in chosen} | run_card.unique_labels(trained)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         split_set = url_state.choose(
             "Patches",
@@ -115,19 +105,28 @@ def _controls(chosen: Sequence[RunPredictions], finished: dict[str, Run]) -> tup
             "was named before the numbers were seen, such as the one in use today, is tested against each other one: "
             "fewer tests, so that a smaller difference is seen. Chosen after a look, its P values are too small.",
         )
-        baseline = split_set != "train" and url_state.switch(
-            "Colour-only baseline",
-            "colour",
-            help="A logistic regression on colour histograms: how far does a model get that sees no shapes at all?",
+        baseline = (
+            bool(trained)
+            and split_set != "train"
+            and url_state.switch(
+                "Colour-only baseline",
+                "colour",
+                help="A logistic regression on colour histograms: how far does a model get that sees no shapes at all?",
+            )
         )
     return split_set, name, None if comparator == BEST else comparator, baseline
 
 
 def _shared_set(chosen: Sequence[RunPredictions]) -> str | None:
-    """Return the first set that all runs predicted; None where there is none."""
+    """Return the first set that all runs predicted; None where there is none. Imported predictions know no set."""
+    own = [one for one in chosen if not one.imported]
     return next(
-        (split_set for split_set in SET_WORDS if all((one.table["split"] == split_set).any() for one in chosen)), None
+        (split_set for split_set in SET_WORDS if all((one.table["split"] == split_set).any() for one in own)), None
     )
+
+
+def _is_baseline(run: RunPredictions) -> bool:
+    return run.run_id == cache_runs.COLOUR_ONLY
 
 
 def _colour_only(run: Run, workspace: Workspace) -> RunPredictions:
@@ -135,13 +134,15 @@ def _colour_only(run: Run, workspace: Workspace) -> RunPredictions:
         return cache_runs.colour_only(run.config.data, run.config.split, workspace)
 
 
-def _join(chosen: Sequence[RunPredictions], split_set: str, workspace: Workspace) -> tuple[Joined, bool]:
+def _join(
+    chosen: Sequence[RunPredictions], split_set: str, classes: tuple[tuple[str, str], ...], workspace: Workspace
+) -> tuple[Joined, bool]:
     """Join the runs; where they do not match, show the reason and offer to use their shared patches."""
     if url_state.asked("shared") == ["yes"]:
         url_state.switch("Only patches that all of them share", "shared")
-        return cache_runs.joined(cache_runs.named(chosen), split_set, True, workspace, chosen), True
+        return cache_runs.joined(cache_runs.named(chosen), split_set, True, classes, workspace, chosen), True
     try:
-        return cache_runs.joined(cache_runs.named(chosen), split_set, False, workspace, chosen), False
+        return cache_runs.joined(cache_runs.named(chosen), split_set, False, classes, workspace, chosen), False
     except ComparisonError:
         url_state.switch(
             "Only patches that all of them share",

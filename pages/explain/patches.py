@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +20,7 @@ from pages.shared.app import url_state
 from pages.shared.app.session import current_session
 from pages.shared.cache import cache, cache_data, cache_runs
 from pages.shared.components import data_choice, layout
+from pages.shared.components.image_upload import sha256_of
 from pages.shared.components.text import count, plain, word_for_all
 
 ALL = ""
@@ -239,8 +239,3 @@ def _step(found: list[str], at: int) -> str:
         width="content",
     )
     return found[at]
-
-
-def sha256_of(image: np.ndarray) -> str:
-    """Return the SHA-256 of an image's size and pixels."""
-    return hashlib.sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()

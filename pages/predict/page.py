@@ -17,7 +17,7 @@ from histo_core.prediction.stored import PredictionSet, find_predictions, same_b
 from histo_core.runs.store.records import Run
 from histo_core.runs.store.test_set_access import kept_back_by, scored_before
 from histo_core.workspace import Workspace
-from pages.predict import onward_links, predict_form, predict_results
+from pages.predict import onward_links, predict_form, predict_results, upload_view
 from pages.shared.app import url_state
 from pages.shared.app.session import current_session
 from pages.shared.cache import cache, cache_runs, predict_cache
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from histo_core.prediction.preflight import Check
 
 ICONS = {"alike": ":material/check_circle:", "differs": ":material/warning:", "unknown": ":material/help:"}
+SOURCES = {"data": "A data set", "upload": "An image of my own"}
 FIRST = "Check that the data fit the model, then predict."
 MAPPED = "These patches are predicted already: only their labels are read anew, which takes seconds."
 CHANGED = "The data have changed since they were predicted: predict them again."
@@ -46,11 +47,22 @@ def render() -> None:
     if not finished:
         return
     names = run_card.unique_labels(list(finished.values()))
-    run = finished[
-        url_state.choose(
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        run_id = url_state.choose(
             "Model", "run", list(finished), format_func=names.__getitem__, width=320, help="A finished training run."
         )
-    ]
+        source = url_state.choose(
+            "What to predict",
+            "source",
+            list(SOURCES),
+            format_func=SOURCES.__getitem__,
+            widget=st.segmented_control,
+            help="Any number of patches, or one image of any size, which is cut into tiles.",
+        )
+    run = finished[run_id]
+    if source == "upload":
+        upload_view.draw(run, workspace, top)
+        return
     chosen = data_choice.from_url()
     if chosen is None:
         with top:

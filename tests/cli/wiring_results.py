@@ -14,6 +14,7 @@ from histo_core.config import SplitConfig
 
 def compare() -> Command:
     compared, written = "histo_core.comparison.api.compare", "histo_core.reports.comparison.write_comparison"
+    imported = "histo_core.comparison.import_file.import_file"
     return Command(
         {
             "runs": Row(("first", "second", "third"), compared, "runs", ["first", "second", "third"]),
@@ -23,6 +24,7 @@ def compare() -> Command:
             "class_of_interest": Row(("--class-of-interest", "benign"), compared, "class_of_interest", "benign"),
             "comparator": Row(("--comparator", "second"), compared, "comparator", "second"),
             "class_": Row(("--map-class", "tumor=tumour"), compared, "classes", {"tumor": "tumour"}),
+            "predictions": Row(("--predictions", "p.csv"), imported, "path", Path("p.csv")),
             "out": Row(("--out", "here"), written, "folder", Path("here")),
             "as_json": (
                 Row(("--json",), f"{CLI}.compare._print_json", "result", ANYTHING),
@@ -30,7 +32,12 @@ def compare() -> Command:
             ),
         },
         words={"runs": ("first", "second")},
-        stubs={compared: ANYTHING, f"{CLI}.compare._print": None, f"{CLI}.compare._print_json": None},
+        stubs={
+            compared: ANYTHING,
+            "histo_core.comparison.entries.load_entry": ANYTHING,
+            f"{CLI}.compare._print": None,
+            f"{CLI}.compare._print_json": None,
+        },
     )
 
 

@@ -45,14 +45,10 @@ def _train() -> Command:
 def _demo() -> Command:
     return Command(
         {
-            "patches": Row(("--patches", "77"), "histo_core.studies.demo.demo_configs", "patches", 77),
-            "detach": Row(("--detach",), f"{CLI}.train.watch_or_cancel", calls=False),
+            "patches": Row(("--patches", "77"), f"{CLI}.demo.start_job", "params", {"patches": 77}),
+            "detach": Row(("--detach",), f"{CLI}.demo._followed", calls=False),
         },
-        stubs={
-            f"{CLI}.train.build_phantom_data": None,
-            f"{CLI}.train.launch_many": [ANYTHING],
-            f"{CLI}.train.print_end": 0,
-        },
+        stubs={f"{CLI}.demo.newest_demo": None, f"{CLI}.demo.start_job": ANYTHING, f"{CLI}.demo._queued": {}},
     )
 
 

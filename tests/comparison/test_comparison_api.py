@@ -10,10 +10,13 @@ import pytest
 from histo_core import RunConfig, Workspace, compare, launch
 from histo_core.access import User
 from histo_core.comparison.compare import compare as compare_joined
+from histo_core.comparison.import_columns import ImportColumns
+from histo_core.comparison.imported import keep_import
 from histo_core.comparison.join import RunPredictions, join, load
 from histo_core.comparison.threshold import ThresholdRule
 from histo_core.comparison.training_set import LEARNT
-from histo_core.errors import ComparisonError, PermissionDeniedError, RunError
+from histo_core.errors import ComparisonError, HistoscopeError, PermissionDeniedError, RunError
+from histo_core.prediction.predict import predict_with
 from histo_core.runs.store.records import Run
 from histo_core.runs.store.runs import Store
 from histo_core.runs.store.test_set_access import scored_before
@@ -116,3 +119,32 @@ def test_what_must_not_be_compared_is_refused(trained: Trained) -> None:
         compare(["no-such-run"], workspace)
     with pytest.raises(PermissionDeniedError):
         compare([ids[0]], workspace, user=User("eve", "stranger"))  # type: ignore[arg-type]
+
+
+def test_predictions_on_other_data_and_imported_ones_stand_beside_runs(trained: Trained) -> None:
+    workspace, ids = trained
+    store = Store.open(workspace)
+    run = store.get(ids[0])
+    again = predict_with(ids[1], run.config.data, workspace, split=run.config.split, device="cpu")
+    table = load(run, workspace).table
+    given = pd.DataFrame({"id": table["sample_id"], "p": table["prob_tumour"]})
+    columns = ImportColumns("id", {"normal": "", "tumour": "p"})
+    theirs = keep_import("Theirs", given, columns, "tumour", workspace)
+    before = scored_before(store.database, run.test_fingerprint, "nobody")
+    found = compare([ids[0], again.id, theirs.id], workspace)
+    values = [model.auroc.value for model in found.results if model.auroc]
+    assert values[0] == values[2]
+    assert values[1] == compare([ids[1]], workspace, threshold=0.5).results[0].auroc.value  # type: ignore[union-attr]
+    assert [model.name for model in found.results][1:] == [
+        f"{load(store.get(ids[1]), workspace).name} on Phantom tissue (valid, test)",
+        "Theirs (imported)",
+    ]
+    assert any("learnt from these patches is not known" in warning for warning in found.warnings)
+    assert scored_before(store.database, run.test_fingerprint, "nobody") == before + 2, "each set of models is a look"
+    alone = compare([again.id], workspace, threshold="validation:youden")
+    own = compare([ids[1]], workspace, threshold="validation:youden")
+    assert alone.results[0].metrics.threshold == own.results[0].metrics.threshold
+    assert alone.looks == ""
+    for unknown in ("0123456789abcdef", "import-0123456789abcdef"):
+        with pytest.raises(HistoscopeError, match=unknown):
+            compare([ids[0], unknown], workspace)

@@ -81,6 +81,7 @@ COMPARE = [
     Row("slider: Threshold", 0.3, AT, "threshold", ThresholdRule("number", 0.3)),
 ]
 COMPARE_ELSEWHERE = {
+    "toggle: Add models": "test_compare_adds",
     "button: Predict its training set": "test_compare_training_set",
     "toggle: Only patches that all of them share": "test_runs_that_do_not_fit_are_joined_on_what_they_share",
     "page_link: Patches it got wrong": "test_a_link_to_wrong_patches_names_its_run_set_and_threshold",
@@ -109,10 +110,10 @@ def test_runs_that_do_not_fit_are_joined_on_what_they_share(
 ) -> None:
     from histo_core.comparison.join import join
 
-    def strict(runs: Any, split_set: str = "test", *, shared_only: bool = False) -> Any:
+    def strict(runs: Any, split_set: str = "test", *, shared_only: bool = False, classes: Any = None) -> Any:
         if not shared_only:
             raise ComparisonError("Their splits differ.", "One split.", "Take what they share.")
-        return join(runs, split_set, shared_only=shared_only)
+        return join(runs, split_set, shared_only=shared_only, classes=classes)
 
     cache_runs.joined.clear()
     monkeypatch.setattr(f"{CACHE}.join", strict)

@@ -40,6 +40,7 @@ ELSEWHERE = {
     "page_link: Explain": "test_onward",
     "page_link: In the data": "test_onward",
     "selectbox: Model": "test_the_run_that_is_chosen_is_asked",
+    "button_group: What to predict": "test_predict_upload",
     "selectbox: Data set": "test_the_form_of_the_data_goes_into_the_link",
     "button: Use these data": "test_the_form_of_the_data_goes_into_the_link",
     "button: Predict": "test_what_is_set_is_predicted",

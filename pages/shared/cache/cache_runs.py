@@ -12,6 +12,7 @@ import streamlit as st
 
 from histo_core.auditing.colour import colour_baseline
 from histo_core.comparison.aurocs import AurocResults
+from histo_core.comparison.entries import load_entry
 from histo_core.comparison.join import Joined, RunPredictions, join, load
 from histo_core.comparison.kept import kept_auroc_results
 from histo_core.comparison.looks import record_look
@@ -47,6 +48,19 @@ def predictions(run: Run, workspace: Workspace) -> RunPredictions:
     return _predictions(run.run_id, str(run.ended_at), run.name, workspace, run)
 
 
+@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=64)
+def entry(entry_id: str, run_name: str, workspace: Workspace) -> RunPredictions:
+    """Return predictions on other data, or imported ones, by their id, which changes with their content.
+
+    Args:
+        entry_id: the id.
+        run_name: of the run that made them, because it stands in their name.
+        workspace: holds them.
+    """
+    del run_name
+    return load_entry(entry_id, workspace)
+
+
 def named(runs: Sequence[RunPredictions]) -> tuple[tuple[str, str, str], ...]:
     """Return id, name and version of each run as a cache key; comparisons show names, so a new name is a new entry."""
     return tuple((run.run_id, run.name, run.version) for run in runs)
@@ -57,16 +71,17 @@ def joined(
     runs: tuple[tuple[str, str, str], ...],
     split_set: str,
     shared_only: bool,
+    classes: tuple[tuple[str, str], ...],
     workspace: Workspace,
     _runs: Sequence[RunPredictions],
 ) -> Joined:
-    """Join runs, by what `named` returns, on the samples of a set.
+    """Join runs, by what `named` returns, on the samples of a set; ``classes`` says what other names stand for.
 
     Raises:
         ComparisonError: as `histo_core.comparison.join.join`; nothing is cached then.
     """
     del runs, workspace
-    return join(_runs, split_set, shared_only=shared_only)
+    return join(_runs, split_set, shared_only=shared_only, classes=dict(classes))
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=1024)
@@ -111,22 +126,29 @@ def aurocs(
     runs: tuple[tuple[str, str, str], ...],
     split_set: str,
     shared_only: bool,
+    classes: tuple[tuple[str, str], ...],
     class_of_interest: str,
     comparator: str | None,
     workspace: Workspace,
     _joined: Joined,
 ) -> AurocResults:
     """Compute the slow part of a comparison, or read it where the workspace keeps it; the threshold changes nothing."""
-    del split_set, shared_only
+    del split_set, shared_only, classes
     reference = COLOUR_ONLY if any(run_id == COLOUR_ONLY for run_id, *_ in runs) else None
     return kept_auroc_results(_joined, workspace, class_of_interest, reference=reference, comparator=comparator)
 
 
 @st.cache_data(show_spinner=False, hash_funcs=HASHES, max_entries=256)
 def looks(run_ids: tuple[str, ...], workspace: Workspace, _runs: Sequence[Run]) -> str:
-    """Record once that a set of runs is compared on the test set; say how often that was scored before."""
-    del run_ids
-    return record_look(_runs, workspace)
+    """Record once that a set of models is compared on the test set; say how often that was scored before.
+
+    Args:
+        run_ids: of all models, also of those that are no runs.
+        workspace: holds the runs.
+        _runs: the runs among them.
+    """
+    own = {run.run_id for run in _runs}
+    return record_look(_runs, workspace, [one for one in run_ids if one not in own])
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=4)

@@ -68,7 +68,7 @@ def watch(active: bool, draw: Callable[[], None]) -> None:
     board()
 
 
-def finished(page: str, nothing: str) -> dict[str, Run]:
+def finished(page: str, nothing: str, other: Callable[[str], bool] = lambda _: False) -> dict[str, Run]:
     """Return succeeded runs by id, newest first; where there are none, say so and link to the Train page.
 
     Of many runs, only the newest and those that match a search are offered. The runs that the URL names under ``run``
@@ -77,11 +77,14 @@ def finished(page: str, nothing: str) -> dict[str, Run]:
     Args:
         page: the page's title.
         nothing: what the page would show.
+        other: whether an id of the URL is that of something else than a run, which the page looks for itself.
     """
     store = cache.store(current_session().workspace)
     known = {run.run_id: run for run in _offered(store)}
     asked = [
-        run_id for run_id in dict.fromkeys((*url_state.asked("run"), *url_state.asked("runs"))) if run_id not in known
+        run_id
+        for run_id in dict.fromkeys((*url_state.asked("run"), *url_state.asked("runs")))
+        if run_id not in known and not other(run_id)
     ]
     known |= {run_id: run for run_id in asked if (run := _succeeded(store, run_id)) is not None}
     if not known:
