@@ -143,7 +143,7 @@ function onKeyDown(event) {
   else if (event.key === "z") nextZoom();
   else if (event.key === "?") for (const controls of shared.controls) controls.keys.togglePopover();
   else if (/^[1-9]$/.test(event.key)) {
-    if (![...shared.panels].some((panel) => panel.data?.maps.length >= Number(event.key) && event.key > 0)) return;
+    if (![...shared.panels].some((panel) => panel.data?.maps.length >= Number(event.key))) return;
     shared.map = Number(event.key) - 1;
     redraw();
   } else if (move && event.shiftKey && shared.zoom > 1) {
