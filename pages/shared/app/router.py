@@ -9,6 +9,7 @@ import streamlit as st
 from pages.shared.app import url_state
 from pages.shared.app.navigation import PageName, register
 from pages.shared.app.session import begin_session
+from pages.shared.components import server_gone
 from pages.shared.components.errors import shown
 
 ASSETS = Path(__file__).resolve().parents[3] / "assets"
@@ -37,6 +38,7 @@ pages = {
     )
     for name, icon in ICONS.items()
 }
+server_gone.draw()
 register(pages)
 page = st.navigation(list(pages.values()), position="top")
 url_state.arrive(next(name for name, known in pages.items() if known == page))
