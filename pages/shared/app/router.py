@@ -32,6 +32,7 @@ def renderer(name: PageName) -> Callable[[], None]:
 st.set_page_config(page_title="Histoscope", page_icon=str(ASSETS / "icon.svg"), layout="wide")
 st.logo(ASSETS / "logo.svg", size="large")
 st.html(ASSETS / "access.css")
+st.html(ASSETS / "controls.css")
 pages = {
     name: st.Page(
         renderer(name), title=name.capitalize(), icon=f":material/{icon}:", url_path=name, default=name == "home"
