@@ -38,6 +38,9 @@ from pages.shared.components.text import plain
 
 MATRIX = 300
 """Pixels of one confusion matrix, while there are few classes."""
+TWO_LINES, RATE = 52, 94
+"""Pixels: a row in which an interval stands below its value, and a column that is as wide as an interval. All rates
+then fit beside each other at 820."""
 BY_HAND = "hand"
 
 
@@ -102,8 +105,13 @@ def at_the_threshold(key: Hashable, joined: Joined, aurocs: AurocResults, looks:
                         part=joined.split_set,
                         **_chosen_by(result, comparison),
                     )
+    metrics = metrics_table(comparison)
     st.dataframe(
-        metrics_table(comparison), hide_index=True, alt="Each model's AUROC and, at its threshold, its other metrics."
+        metrics,
+        hide_index=True,
+        row_height=TWO_LINES,
+        column_config={name: st.column_config.Column(width=RATE) for name in metrics.columns[1:-1]},
+        alt="Each model's AUROC and, at its threshold, its other metrics.",
     )
     st.caption(plain(f"95% intervals in brackets, from {comparison.basis}. Threshold: {comparison.rule.words}."))
     _differences(comparison)

@@ -93,9 +93,9 @@ def _result(source: Dataset, wanted: SplitConfig, built: Split, data: DataConfig
 def _table(table: pd.DataFrame, name: str, alt: str) -> None:
     """Draw a table of counts by set or fold; patients are left out where they are not known."""
     first, patients = str(table.columns[0]), "patients"
-    drawn = table if table[patients].notna().any() else table.drop(columns=patients)
+    drawn = table.drop(columns=patients) if bool(table[patients].isna().all()) else table
     if first == "split":
-        drawn = drawn.assign(split=drawn["split"].map(SET_WORDS))
+        drawn = drawn.assign(split=[SET_WORDS[name] for name in drawn["split"]])
     numbers: dict[str, Any] = {
         str(column): st.column_config.NumberColumn(format="localized") for column in drawn.columns[1:]
     }

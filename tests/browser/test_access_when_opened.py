@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from browser_helpers import BUSY, SCHEMES, axe_found
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from benchmarks._class_workspace import make_class_workspace
 from histo_core.workspace import Workspace
@@ -23,7 +23,8 @@ PATCHES = 240
 DATA = {"dataset": "phantom", "options": f'{{"patches": {PATCHES}, "patients": 24}}'}
 NOTHING = {scheme: {} for scheme in SCHEMES}
 UPLOADER = {scheme: {"presentation-role-conflict": 1} for scheme in SCHEMES}
-"""Streamlit's own (docs/accessibility.md)."""
+LIST = {scheme: {"region": 1} for scheme in SCHEMES}
+"""Streamlit's own (docs/accessibility.md): the uploader's area, and an open list, which lies outside of all landmarks."""
 WAIT = "busy => !document.querySelector(busy)"
 
 
@@ -50,7 +51,7 @@ def _upload(page: Page) -> None:
     noise = np.random.default_rng(0).normal(0, 20, (150, 200, 3))
     stream = io.BytesIO()
     Image.fromarray(np.clip(np.array([200, 140, 180]) + noise, 0, 255).astype(np.uint8)).save(stream, "PNG")
-    file = {"name": "own.png", "mimeType": "image/png", "buffer": stream.getvalue()}
+    file = FilePayload(name="own.png", mimeType="image/png", buffer=stream.getvalue())
     page.locator("input[type=file]").set_input_files([file])
     expect(page.get_by_label("Tile to explain")).to_be_visible()
 
@@ -64,7 +65,7 @@ OPENED: dict[str, tuple[str, Act, dict[str, dict[str, int]]]] = {
     "filter of the board": ("/train", _click("Filter"), NOTHING),
     "sections of Train": ("/train", _open_all, NOTHING),
     "sections of Compare": ("/compare", _open_all, NOTHING),
-    "list of Compare": ("/compare", _click("Class of interest", "combobox"), NOTHING),
+    "list of Compare": ("/compare", _click("Class of interest", "combobox"), LIST),
     "sections of Explain": ("/explain", _open_all, NOTHING),
     "tiles of an upload": ("/explain?source=upload", _upload, UPLOADER),
     "no patch of Explain": ("/explain?show=wrong&class=tumour&of=tumour&threshold=0", lambda page: None, NOTHING),
@@ -157,7 +158,7 @@ FOCUS_UNSEEN = """() => {
   if (!at || at === document.body) return null;
   const look = (one) => {
     const style = getComputedStyle(one);
-    return [style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0, style.boxShadow !== "none"].some(Boolean);
+    return (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== "none";
   };
   const before = [];
   for (let one = at, up = 0; one && up < 4; one = one.parentElement, up++) {
