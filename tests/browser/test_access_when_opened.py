@@ -24,7 +24,7 @@ DATA = {"dataset": "phantom", "options": f'{{"patches": {PATCHES}, "patients": 2
 NOTHING = {scheme: {} for scheme in SCHEMES}
 UPLOADER = {scheme: {"presentation-role-conflict": 1} for scheme in SCHEMES}
 LIST = {scheme: {"region": 1} for scheme in SCHEMES}
-"""Streamlit's own (docs/accessibility.md): the uploader's area, and an open list, which lies outside of all landmarks."""
+"""Streamlit's own (docs/accessibility.md): the uploader's area; an open list, which lies outside of all landmarks."""
 WAIT = "busy => !document.querySelector(busy)"
 
 
