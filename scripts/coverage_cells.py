@@ -7,18 +7,24 @@ how often the interval holds the truth and how often two equally good models are
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 import numpy as np
+from scipy.special import expit, logit
 from scipy.stats import beta, norm
 
+from histo_core.evaluation.agreement import agreement_interval, matthews
 from histo_core.evaluation.auroc_difference import between
 from histo_core.evaluation.auroc_estimate import auroc_estimate
+from histo_core.evaluation.calibration_error import calibration_error
 from histo_core.evaluation.counts import counts_interval
 from histo_core.evaluation.intervals import Interval
 from histo_core.evaluation.metrics import binary_metrics
 from histo_core.evaluation.multiclass import mean_f1, rows, square
+from histo_core.evaluation.partial_roc import curve_interval, partial_auroc, sensitivity_at_specificity
+from histo_core.evaluation.precision_recall import auprc_interval, average_precision
+from histo_core.evaluation.probability_scores import brier_interval, calibration_intervals, calibration_line
 from histo_core.evaluation.simultaneous import model_pairs
 from histo_core.evaluation.swap_test import swap_test
 from histo_core.review.agreement import kappa
@@ -194,6 +200,71 @@ class RateCell:
 
 
 @dataclass(frozen=True)
+class ScoreCell:
+    """Numbers that have no goal: their measured coverage is printed as it is.
+
+    Attributes:
+        made: gives truth, scores and patients. Scores become the probabilities of a model that is calibrated where 40%
+            of all patches are positive.
+    """
+
+    made: AurocCell
+
+    @property
+    def goal(self) -> float:
+        """No goal, but a coverage below this is set in bold."""
+        return 0.90
+
+    def simulate(self, draws: int, seed: int = 0) -> Tally:
+        """Draw it so often."""
+        rng, tally = np.random.default_rng(seed), Tally()
+        truth = self._truth()
+        while tally.draws < draws:
+            positive, scores, codes = self.made.draw(rng)
+            if positive.all() or not positive.any():
+                continue
+            tally.draws += 1
+            for name, found in self._numbers(positive, self._probabilities(scores[0]), codes).items():
+                if found.defined:
+                    tally.interval(name, found.low, found.high, truth[name])
+                    tally.rejected[f"n_{name}"] = tally.rejected.get(f"n_{name}", 0) + 1
+        return tally
+
+    def _probabilities(self, score: np.ndarray) -> np.ndarray:
+        shift = float(norm.ppf(self.made.auroc) * np.sqrt(2))
+        return expit(shift * score - shift**2 / 2 + logit(0.4))
+
+    @staticmethod
+    def _numbers(positive: np.ndarray, p: np.ndarray, codes: np.ndarray | None) -> dict[str, Interval]:
+        y, both = positive.astype(np.int64), np.stack([1 - p, p], axis=1)
+        return {
+            "auprc": auprc_interval(y, p, codes),
+            "mcc": agreement_interval(matthews, y, (p >= 0.5).astype(np.int64), 2, codes),
+            "brier": brier_interval(y, both, codes),
+            "slope": calibration_intervals(y, p, codes)[1],
+            "ece": calibration_error(y, p, codes).ece,
+            "partial_auroc": curve_interval("partial_auroc", y, p, codes, at=0.9),
+            "sensitivity_at_0.95": curve_interval("sensitivity", y, p, codes, at=0.95),
+        }
+
+    def _truth(self) -> dict[str, float]:
+        """The numbers of 20,000 patients; the ECE of a calibrated model is 0."""
+        many = replace(self.made, groups=(8_000, 12_000) if self.made.design == "alone" else 20_000)
+        positive, scores, _ = many.draw(np.random.default_rng(1))
+        p = self._probabilities(scores[0])
+        counts = np.bincount(positive * 2 + (p >= 0.5), minlength=4).reshape(2, 2).astype(np.float64)
+        return {
+            "auprc": average_precision(positive, p),
+            "mcc": float(matthews(counts)),
+            "brier": float(((p - positive) ** 2).mean()),
+            "slope": calibration_line(positive, p)[1],
+            "ece": 0.0,
+            "partial_auroc": partial_auroc(positive, p, 0.9),
+            "sensitivity_at_0.95": sensitivity_at_specificity(positive, p, 0.95),
+        }
+
+
+@dataclass(frozen=True)
 class SelectionCell:
     """Equally good models, of which the one that did best is compared with the rest.
 
@@ -279,6 +350,13 @@ def rate_cells() -> Iterator[RateCell]:
         RateCell(groups, 0, rate, icc) for groups in (5, 10, 20, 40) for rate in (0.8, 0.97) for icc in (0.11, 0.4)
     )
     yield from (RateCell(None, n, rate) for n in (10, 30, 100, 500) for rate in (0.7, 0.95, 0.99))
+
+
+def score_cells() -> Iterator[ScoreCell]:
+    """By patient, and without."""
+    for design, groups, auroc in product(("mixed", "varying"), (5, 10, 20, 40), (0.75, 0.95)):
+        yield ScoreCell(AurocCell(design, groups, auroc))
+    yield from (ScoreCell(AurocCell("alone", (n, n), auroc)) for n in (20, 100) for auroc in (0.75, 0.95))
 
 
 def selection_cells() -> Iterator[SelectionCell]:

@@ -19,6 +19,7 @@ KINDS = {
     "alone": cells.alone_cells,
     "unequal": cells.unequal_cells,
     "rates": cells.rate_cells,
+    "scores": cells.score_cells,
     "selection": cells.selection_cells,
 }
 
@@ -73,6 +74,13 @@ def table(kind: str, done: dict[str, dict]) -> str:
     if kind == "selection":
         head = ("models", "data", 'false "better"', "±")
         rows = [(c.models, _data(c), *_share(line["rejected"]["best"], line["draws"])) for c, line in known]
+    elif kind == "scores":
+        names = ("auprc", "mcc", "brier", "slope", "partial_auroc", "sensitivity_at_0.95")
+        head = ("mix", "groups", "AUROC", *(f"{name}: coverage, width" for name in names))
+        rows = [
+            (c.made.design, _groups(c.made), c.made.auroc, *(_covered(line, name) for name in names))
+            for c, line in known
+        ]
     elif kind == "rates":
         names = ("accuracy", "sensitivity", "precision", "f1", "macro_f1", "kappa")
         head = ("data", "rate", "ICC", *(f"{name}: coverage, width" for name in names))

@@ -32,7 +32,7 @@ def audit(
     Raises:
         SplitError: the split has no patches.
         CorruptDataError: a patch cannot be read.
-        CancelledError: as ``progress`` says.
+        CancelledError: raised by ``progress``.
 
     Example:
         >>> from histo_core import RunConfig, audit, make_split, open_dataset

@@ -41,7 +41,7 @@ def exact_duplicates(dataset: Dataset, rows: np.ndarray, progress: Progress = si
 
     Raises:
         CorruptDataError: a patch cannot be read.
-        CancelledError: as ``progress`` says.
+        CancelledError: raised by ``progress``.
     """
     return [rows[places] for places in equal_groups(digests(dataset, rows, progress))]
 

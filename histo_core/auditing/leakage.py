@@ -45,7 +45,7 @@ def audit_leakage(dataset: Dataset, split: Split, progress: Progress = silent) -
 
     Raises:
         CorruptDataError: a patch cannot be read.
-        CancelledError: as ``progress`` says.
+        CancelledError: raised by ``progress``.
     """
     rows = rows_of(split)
     patients_known = known(dataset, rows, "patient_id")

@@ -65,7 +65,7 @@ def compute_audit(
     Raises:
         SplitError: the split has no patches.
         CorruptDataError: a patch cannot be read.
-        CancelledError: as ``progress`` says.
+        CancelledError: raised by ``progress``.
     """
     rows = rows_of(split)
     if not len(rows):

@@ -49,7 +49,7 @@ def scan(dataset: Dataset, rows: np.ndarray, progress: Progress = silent) -> Sca
 
     Raises:
         CorruptDataError: a patch cannot be read.
-        CancelledError: as ``progress`` says.
+        CancelledError: raised by ``progress``.
     """
     digests: list[bytes] = []
     coarse = np.zeros((len(rows), SIDE, SIDE), np.float32)

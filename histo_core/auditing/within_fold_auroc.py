@@ -26,9 +26,9 @@ def fold_auroc(positive: np.ndarray, score: np.ndarray, folds: np.ndarray) -> fl
     Returns:
         0 to 1; NaN where no fold holds both classes.
     """
-    parts, weights = _parts(positive, folds)
-    aurocs = [delong(positive[part], score[part])[0][0] for part in parts]
-    return float(weights @ aurocs) if parts else np.nan
+    samples, weights = _samples_by_fold(positive, folds)
+    aurocs = [delong(positive[one], score[one])[0][0] for one in samples]
+    return float(weights @ aurocs) if samples else np.nan
 
 
 def fold_auroc_interval(
@@ -44,11 +44,11 @@ def fold_auroc_interval(
     Each group lies in one fold. Without groups each sample is a group. A single fold has the interval of
     `auroc_interval`.
     """
-    parts, weights = _parts(positive, folds)
-    if not parts:
+    samples, weights = _samples_by_fold(positive, folds)
+    if not samples:
         return Interval.undefined("no fold holds both classes")
     codes = None if groups is None else np.unique(groups, return_inverse=True)[1]
-    found = [auroc_estimate(positive[part], score[part], _local(codes, part)) for part in parts]
+    found = [auroc_estimate(positive[one], score[one], _renumbered(codes, one)) for one in samples]
     if len(found) == 1:
         return found[0].limits.interval(confidence)
     value = float(weights @ [one.value for one in found])
@@ -74,22 +74,23 @@ def chance_deviation(positive: np.ndarray, folds: np.ndarray, groups: np.ndarray
     sqrt((m + n + 1) / (12 m n)), with groups counted in place of samples. Folds are combined by their weights.
     """
     ids = np.arange(len(positive)) if groups is None else groups
-    parts, weights = _parts(positive, folds)
-    counts = [[len(set(ids[part][side])) for side in (positive[part], ~positive[part])] for part in parts]
+    samples, weights = _samples_by_fold(positive, folds)
+    counts = [[len(set(ids[one][side])) for side in (positive[one], ~positive[one])] for one in samples]
     variances = [(m + n + 1) / (12 * m * n) for m, n in counts]
     return float(np.sqrt(np.square(weights) @ variances))
 
 
-def _parts(positive: np.ndarray, folds: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+def _samples_by_fold(positive: np.ndarray, folds: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
     """Return the samples of each fold that has both classes, and the folds' shares of all pairs."""
-    parts = [np.flatnonzero(folds == fold) for fold in np.unique(folds)]
-    pairs = np.array([np.sum(positive[part]) * np.sum(~positive[part]) for part in parts], np.float64)
+    samples = [np.flatnonzero(folds == fold) for fold in np.unique(folds)]
+    pairs = np.array([np.sum(positive[one]) * np.sum(~positive[one]) for one in samples], np.float64)
     kept = np.flatnonzero(pairs)
-    return [parts[fold] for fold in kept], pairs[kept] / max(pairs.sum(), 1)
+    return [samples[fold] for fold in kept], pairs[kept] / max(pairs.sum(), 1)
 
 
-def _local(codes: np.ndarray | None, part: np.ndarray) -> np.ndarray | None:
-    return None if codes is None else np.unique(codes[part], return_inverse=True)[1]
+def _renumbered(codes: np.ndarray | None, samples: np.ndarray) -> np.ndarray | None:
+    """Return the group of each of some samples, numbered from 0 without gaps."""
+    return None if codes is None else np.unique(codes[samples], return_inverse=True)[1]
 
 
 def _without(found: list[AurocEstimate]) -> np.ndarray:

@@ -30,6 +30,7 @@ def say_json(
     facts: Mapping[str, Any] | None = None,
     tables: Mapping[str, Any] | None = None,
     sentences: Iterable[str] = (),
+    **more: Any,
 ) -> None:
     """Print facts, tables and sentences as one JSON object; all three are always there.
 
@@ -37,9 +38,11 @@ def say_json(
         facts: by name.
         tables: by name, each a data frame, or rows that are mappings or dataclasses.
         sentences: what the command says besides; empty ones are left out.
+        more: what this command has besides, by name: plain values, mappings, lists and dataclasses.
     """
     rows = {name: _rows(table) for name, table in (tables or {}).items()}
     found = {"facts": _plain(facts or {}), "tables": rows, "sentences": [text for text in sentences if text]}
+    found |= {name: _plain(value) for name, value in more.items()}
     say(json.dumps(found, indent=2, allow_nan=False))
 
 

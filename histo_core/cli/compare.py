@@ -10,6 +10,7 @@ import typer
 
 from histo_core.access import LOCAL, authorise
 from histo_core.cli.as_json import Json, say_json
+from histo_core.cli.compare_json import comparison_json
 from histo_core.cli.options import class_mapping, output_option
 from histo_core.cli.output import say, table
 from histo_core.private_files import shared_files
@@ -131,6 +132,7 @@ def _print_json(result: Comparison) -> None:
             "differences": result.difference_table(),
         },
         sentences=[result.basis_of_all, result.verdict, *result.warnings, result.looks],
+        **comparison_json(result),
     )
 
 

@@ -42,7 +42,7 @@ RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, as `runs 
 
 @app.command("list")
 def list_(
-    status: Annotated[list[RunStatus] | None, typer.Option(metavar="STATUS", help=_STATUS)] = None,
+    status: Annotated[list[RunStatus] | None, typer.Option("--status", metavar="STATUS", help=_STATUS)] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many, newest first.")] = 50,
     archived: Annotated[bool, typer.Option("--archived", help="Also those that were archived.")] = False,
     columns: Annotated[

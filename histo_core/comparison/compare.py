@@ -81,6 +81,7 @@ def _result(
         metrics=binary_metrics(y_true, score, threshold, joined.groups, aurocs.confidence),
         overall=aurocs.overall[i] if aurocs.overall else {},
         roc=aurocs.curves[i],
+        probabilities=joined.probabilities[i],
         called=called,
         confusion=confusion(joined.y_true, called, len(joined.classes)),
         is_reference=run_id == aurocs.reference,

@@ -16,6 +16,7 @@ from histo_core.evaluation.class_support import ClassSupport, class_support, one
 from histo_core.evaluation.intervals import CONFIDENCE, Interval
 from histo_core.evaluation.metrics import RATES, BinaryMetrics
 from histo_core.evaluation.roc import RocCurve
+from histo_core.evaluation.scorecard import scorecard
 
 ONE_AGAINST_REST = "one_vs_rest_"
 """Prefix of columns about the class of interest alone, where there are more than two classes."""
@@ -31,6 +32,7 @@ class ModelResult:
         metrics: rates of the class of interest against the rest, at the model's threshold.
         overall: metrics over all classes, where there are more than two; see `AurocResults`.
         roc: empty where a class is missing.
+        probabilities: float64 [n, k], 0 to 1.
         called: int64 [n], the predicted class of each sample: by the threshold for two classes, by the highest
             probability for more.
         confusion: int64 [k, k]; rows are the true class, columns the predicted one.
@@ -43,6 +45,7 @@ class ModelResult:
     metrics: BinaryMetrics
     overall: Mapping[str, Interval]
     roc: RocCurve
+    probabilities: np.ndarray
     called: np.ndarray
     confusion: np.ndarray
     is_reference: bool
@@ -116,6 +119,19 @@ class Comparison:
         """Compute the classification report of one of the models; the result is not kept."""
         return class_report(self.y_true, result.called, self.classes, self.groups, confidence=self.confidence)
 
+    def scorecard(self, result: ModelResult) -> Mapping[str, Interval]:
+        """Compute all metrics of one of the models by name (`METRIC_NAMES`); the result is not kept."""
+        positive = self.classes.index(self.class_of_interest)
+        return scorecard(
+            self.y_true,
+            result.probabilities,
+            result.called,
+            result.metrics,
+            positive,
+            self.groups,
+            confidence=self.confidence,
+        )
+
     def table(self) -> pd.DataFrame:
         """Return one row a model with raw numbers; limits have their own columns, undefined values are NaN."""
         return pd.DataFrame([self._row(result) for result in self.results])
@@ -125,7 +141,7 @@ class Comparison:
             "run_id": result.run_id,
             "name": result.name,
             "is_reference": result.is_reference,
-            "part": self.split_set,
+            "split_set": self.split_set,
             "n": result.metrics.n,
         }
         for name, interval in result.overall.items():

@@ -75,11 +75,15 @@ class TrainConfig(Config):
     backbone: Literal["trained", "frozen"] = Field(
         default="trained",
         title="Backbone",
-        description="All but the classifier (of an auxiliary classifier, its last layer). Frozen, it runs in "
-        "evaluation mode: batch norm keeps its statistics, and nothing in it is dropped out",
+        description="All layers but the classifier and the last layer of an auxiliary classifier. Frozen, it runs in "
+        "evaluation mode: batch norm keeps its statistics, and there is no dropout",
     )
     unfreeze_after: int | None = Field(
-        default=None, ge=1, le=10_000, title="Unfreeze after", description="Epochs that a frozen backbone stays so"
+        default=None,
+        ge=1,
+        le=10_000,
+        title="Unfreeze after",
+        description="Epochs until a frozen backbone is trained, too",
     )
     backbone_learning_rate: float | None = Field(
         default=None, gt=0, le=10, title="Backbone learning rate", description="None: the same as the classifier's"
@@ -93,8 +97,7 @@ class TrainConfig(Config):
     schedule_every: Literal["epoch", "step"] = Field(
         default="epoch",
         title="Schedule unit",
-        description="Epochs, as its name says; or steps, which is what one study's text says literally. "
-        "For step and exponential",
+        description="What step and exponential count: epochs; or steps of the optimiser, as the text of one study says",
     )
     step_epochs: int = Field(
         default=10, ge=1, le=10_000, title="Step: interval", description="That many epochs (or steps), for step"
@@ -170,8 +173,8 @@ class TrainConfig(Config):
     loss_sum: bool = Field(
         default=False,
         title="Sum loss over batch",
-        description="Over the batch instead of its mean, as if the learning rate were larger. What is shown stays "
-        "the mean",
+        description="Train on the sum over the batch, not on the mean; this acts as a larger learning rate. The loss "
+        "that is shown stays the mean",
     )
     balance: Literal["none", "weights", "sampler", "enlarge"] = Field(
         default="none",

@@ -10,8 +10,18 @@ Example:
 
 from histo_core.data.dataset import DATASETS, Dataset, DatasetInfo
 from histo_core.data.opening import open_dataset
-from histo_core.data.phantom import dataset as phantom  # noqa: F401 (it registers itself, as do the next)
-from histo_core.data.sources import breakhis, folder, idc, kpcam, manifest_table, neuroblastoma, pcam  # noqa: F401
 from histo_core.data.splits.make_split import make_split
+
+# isort: split
+from histo_core.data.phantom import dataset as _phantom  # noqa: F401 (it registers itself)
+from histo_core.data.sources import (  # noqa: F401 (they register themselves)
+    breakhis,
+    folder,
+    idc,
+    kpcam,
+    manifest_table,
+    neuroblastoma,
+    pcam,
+)
 
 __all__ = ["DATASETS", "Dataset", "DatasetInfo", "make_split", "open_dataset"]

@@ -24,6 +24,7 @@ from histo_core.files import write_atomically
 from histo_core.progress import Progress, silent
 from histo_core.registry import Registry, subclass_of
 from histo_core.regular_files import read_regular
+from histo_core.storable import can_be_kept
 from histo_core.workspace import Workspace
 
 UNLABELLED = -1
@@ -99,9 +100,9 @@ class Dataset(ABC):
         sources: the files that pixels come from; their sizes and times show whether they have changed.
         one_file_each: whether ``sources`` has one file for each sample, in the order of the table's rows.
         mapped: whether pixels are already read from a memory map, so that a copy would be no faster.
-        store: a faster copy of the pixels, where one was made.
-        split_note: the beginning of a sentence that says what the column ``split`` is, if it is not the published
-            split.
+        converted: a faster copy of the pixels; None where none was made.
+        split_note: where the column ``split`` is not the published split, the beginning of a sentence that says what
+            it is; else empty.
         survey: which files of the folder the reader uses; `left_out` is counted from it. None where there is no folder.
         config: the configuration that `open_dataset` got, with an absolute folder; None where it was made otherwise.
 
@@ -148,6 +149,10 @@ class Dataset(ABC):
                 f"Two samples share the id {twice!r}.", "Ids must be unique.", "Remove or rename one."
             )
         self.name, self.table, self.classes = name, table.reset_index(drop=True), tuple(classes)
+        if unkept := [one for one in self.classes if not can_be_kept(one)]:  # no file of weights could hold it
+            raise CorruptDataError(
+                f"A class is named {unkept[0]!r}.", "Text without NUL, in UTF-8, is expected.", "Rename the class."
+            )
         self.positive = positive or self.classes[-1]
         self.microns_per_pixel = microns_per_pixel
         self.problems, self.sources = tuple(problems), tuple(sources)
@@ -159,9 +164,10 @@ class Dataset(ABC):
 
     @classmethod
     def prepare(cls, root: Path | None, options: Config, workspace: Workspace, progress: Progress = silent) -> None:
-        """Make what `open` needs and the source does not contain (unpacked files, rendered patches), if it is missing.
+        """Make the files that `open` needs beside the source, such as unpacked files, where they are missing.
 
-        ``progress`` is called before any work begins, so that a caller can cancel to find out whether work is needed.
+        Where work is needed, ``progress`` is called before it begins: a caller that only asks whether work is needed
+        raises an error there.
         """
         del root, options, workspace, progress
 

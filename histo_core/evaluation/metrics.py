@@ -18,7 +18,8 @@ from histo_core.evaluation.validation import Groups, check_groups, check_scores,
 class BinaryMetrics:
     """Rates and counts of a decision that calls scores at or above the threshold positive.
 
-    Rates lie from 0 to 1; a rate whose denominator is 0 is `Interval.undefined`.
+    Rates lie from 0 to 1; a rate whose denominator is 0 is `Interval.undefined`. ``precision`` is the positive
+    predictive value, ``npv`` the negative one.
     """
 
     n: int
@@ -27,6 +28,7 @@ class BinaryMetrics:
     sensitivity: Interval
     specificity: Interval
     precision: Interval
+    npv: Interval
     f1: Interval
     tp: int
     fp: int
@@ -60,6 +62,7 @@ _RATES = (
     _Rate("sensitivity", (1, 0, 0, 0), (1, 0, 1, 0), "no positive sample"),
     _Rate("specificity", (0, 0, 0, 1), (0, 1, 0, 1), "no negative sample"),
     _Rate("precision", (1, 0, 0, 0), (1, 1, 0, 0), "nothing is called positive"),
+    _Rate("npv", (0, 0, 0, 1), (0, 0, 1, 1), "nothing is called negative"),
     _Rate("f1", (1, 0, 0, 0), (1, 1, 1, 0), "no positive sample and nothing called positive", dice),
 )
 RATES = tuple(rate.name for rate in _RATES)

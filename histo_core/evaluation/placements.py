@@ -6,9 +6,10 @@ import numpy as np
 
 
 def placements(positive: np.ndarray, score: np.ndarray) -> np.ndarray:
-    """Return each sample's placement: the share of the other class that it is ordered correctly to; ties count half.
+    """Return each sample's placement: the share of the other class that the score orders correctly against it.
 
-    As in Sun and Xu (2014, IEEE Signal Process. Lett. 21:1389), placements come from one sort, in O(n log n).
+    Ties count half. Placements come from one sort, in O(n log n), as in Sun and Xu (2014, IEEE Signal Process. Lett.
+    21:1389).
 
     Args:
         positive: bool [n], with both classes.

@@ -11,9 +11,9 @@ from histo_core.access import LOCAL, User, authorise
 from histo_core.config import RunConfig
 from histo_core.config.protocol import ProtocolConfig
 from histo_core.errors import RunError, SplitError
-from histo_core.experiments.folder import read_pruned
 from histo_core.experiments.job_kinds import job_params
 from histo_core.experiments.protocol_runs import Planned, plan
+from histo_core.experiments.pruned_trials import read_pruned
 from histo_core.experiments.records import Experiment, Experiments, Member
 from histo_core.experiments.table import ExperimentTable
 from histo_core.jobs.api import cancel_job, find_job, start_job

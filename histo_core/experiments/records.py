@@ -83,5 +83,5 @@ class Experiments:
 
 
 def keeps_test_back(config: RunConfig, protocol: ProtocolConfig) -> bool:
-    """Return whether the runs of a protocol serve to choose, so that none of them may see the test set."""
+    """Return whether a protocol chooses among its runs; then no run may predict the test set."""
     return protocol.kind == "sweep" or (protocol.folds is not None and config.split.hold_out)

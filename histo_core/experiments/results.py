@@ -12,8 +12,8 @@ import pandas as pd
 from histo_core.errors import HistoscopeError
 from histo_core.evaluation.class_scores import METRICS
 from histo_core.experiments.about import about
-from histo_core.experiments.folder import read_pruned
 from histo_core.experiments.member_summary import MetricSummary, basis, summarise_members
+from histo_core.experiments.pruned_trials import read_pruned
 from histo_core.experiments.records import Experiment
 from histo_core.experiments.scores import RunScores, better, chosen_by, kind_of, run_scores
 from histo_core.experiments.table import ExperimentTable

@@ -97,11 +97,11 @@ def class_maps(predictor: Predictor, pixels: Tensor, targets: Sequence[int]) -> 
     from captum.attr import LayerGradCam  # imported here, because captum takes a second or more
 
     asked = [evidence(predictor.config.output, target) for target in targets]
-    mapped = predictor.mapped((pixels.shape[2], pixels.shape[3]))
-    with torch.inference_mode(mode=False), full_float32(), _differentiable_recurrence(predictor), mapped.lock:
+    view = predictor.gradcam_view((pixels.shape[2], pixels.shape[3]))
+    with torch.inference_mode(mode=False), full_float32(), _differentiable_recurrence(predictor), view.lock:
         # The logits of an image depend only on its own map, so one backward pass is enough for the batch.
         images = pixels.to(predictor.device, predictor.sampling_dtype, copy=True)
-        maps = LayerGradCam(mapped.network, mapped.layer).attribute(images, [logit for logit, _ in asked])
+        maps = LayerGradCam(view.network, view.layer).attribute(images, [logit for logit, _ in asked])
     signs = torch.tensor([sign for _, sign in asked]).view(-1, 1, 1)
     return signs * cast(Tensor, maps).detach()[:, 0].float().cpu()
 

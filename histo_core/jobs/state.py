@@ -76,6 +76,11 @@ class Job(Config):
         """Return whether it is waiting for its process or running."""
         return self.state in ("waiting", "running")
 
+    @property
+    def interrupted(self) -> bool:
+        """Return whether its process ended without recording how."""
+        return self.state == "lost"
+
 
 class JobFolder:
     """The folder of one job: ``job.json``, ``cancel`` while it is asked to stop, ``lock`` and ``log.txt``.

@@ -95,7 +95,7 @@ def _write(workspace: Workspace, target: Path, progress: Progress) -> BackupMani
         writer = ArchiveWriter(tar)
         with open_regular(snapshot) as file:
             _add(writer, workspace.database.name, file)
-        paths = list(_wanted(workspace, left_out))
+        paths = list(_files_to_keep(workspace, left_out))
         total, done = sum(_size(path) for path in paths), 0
         for path in paths:
             if path.name == "checkpoint":
@@ -111,7 +111,7 @@ def _write(workspace: Workspace, target: Path, progress: Progress) -> BackupMani
         )
 
 
-def _wanted(workspace: Workspace, left_out: list[LeftOut]) -> Iterator[Path]:
+def _files_to_keep(workspace: Workspace, left_out: list[LeftOut]) -> Iterator[Path]:
     """Yield the files to keep, and each run's checkpoint as a whole; record what is left out."""
     home = workspace.home
     for path in sorted(home.iterdir()):
@@ -137,7 +137,7 @@ def _wanted(workspace: Workspace, left_out: list[LeftOut]) -> Iterator[Path]:
 
 def _files_of_run(folder: Path, left_out: list[LeftOut], home: Path) -> Iterator[Path]:
     """Yield a run's files: first the manifest, so that it matches the files that it names; then the checkpoint."""
-    if why := _without_name(folder, home):
+    if why := _why_not_stored(folder, home):
         left_out.append(_left_out(folder, home, why))
         return
     if (folder / "manifest.json").is_file():
@@ -158,7 +158,7 @@ def _files(path: Path, left_out: list[LeftOut], home: Path) -> Iterator[Path]:
             continue
         if stat.S_ISDIR(mode) or any(is_temporary(part) or part.endswith(".work") for part in parts):
             continue
-        if why := _without_name(file, home):
+        if why := _why_not_stored(file, home):
             left_out.append(_left_out(file, home, why))
         elif stat.S_ISREG(mode):
             yield file
@@ -166,7 +166,7 @@ def _files(path: Path, left_out: list[LeftOut], home: Path) -> Iterator[Path]:
             left_out.append(_left_out(file, home, "It is no regular file"))
 
 
-def _without_name(path: Path, home: Path) -> str:
+def _why_not_stored(path: Path, home: Path) -> str:
     """Return why a path cannot be stored in the archive; empty where it can."""
     name = str(path.relative_to(home))
     if name == MANIFEST:
@@ -184,7 +184,7 @@ def _add_checkpoint(writer: ArchiveWriter, folder: Path, home: Path) -> int:
         with ExitStack() as opened:
             try:
                 content = read_regular(folder / "manifest.json", JSON_BYTES)
-                names = ["manifest.json", *sorted(_named(content))]
+                names = ["manifest.json", *sorted(_named_files(content))]
                 files = {name: opened.enter_context(open_regular(folder / name)) for name in names}
                 if read_regular(folder / "manifest.json", JSON_BYTES) != content:
                     continue
@@ -200,7 +200,7 @@ def _add_checkpoint(writer: ArchiveWriter, folder: Path, home: Path) -> int:
     )
 
 
-def _named(manifest: bytes) -> frozenset[str]:
+def _named_files(manifest: bytes) -> frozenset[str]:
     """Return the files that a checkpoint's manifest names; none for an unreadable one, as damaged ones are kept too."""
     try:
         return parse_config(Manifest, json.loads(manifest)).files

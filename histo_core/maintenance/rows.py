@@ -105,7 +105,7 @@ def check_scores(database: Database, workspace: Workspace, *, mend: bool) -> Ite
 def check_workers(store: Store, *, mend: bool) -> Iterator[Finding]:
     """Find runs in the state "running" that have no worker."""
     for held in store.running():
-        if _works(held):
+        if _worker_is_alive(held):
             continue
         if mend:
             reason = "Its worker is gone; resume the run to go on from its last checkpoint."
@@ -113,7 +113,7 @@ def check_workers(store: Store, *, mend: bool) -> Iterator[Finding]:
         yield Finding(held.run.run_id, "It counts as running, and its worker is gone.", mended=mend)
 
 
-def _works(held: ClaimedRun) -> bool:
+def _worker_is_alive(held: ClaimedRun) -> bool:
     if held.worker.boot == boot_id():
         return held.worker.alive()
     heard = held.run.heartbeat_at

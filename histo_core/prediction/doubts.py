@@ -1,4 +1,4 @@
-"""Doubt whether an image is one that a run's network can judge: its size, pixel size, stain, and sharpness."""
+"""Find reasons to doubt a network's answer for an image: its size, pixel size, stain or sharpness is new to it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Doubt:
 
 
 def size_doubt(look: TrainingLook, height: int, width: int) -> Doubt | None:
-    """Doubt an image whose sides differ by more than a tenth from those of all training patches."""
+    """Return a doubt where the image's sides differ by more than a tenth from those of all training patches."""
     pairs = zip((height, width), look.smallest, look.largest, strict=True)
     if all(low / SCALE <= side <= high * SCALE for side, low, high in pairs):
         return None
@@ -57,7 +57,7 @@ def size_doubt(look: TrainingLook, height: int, width: int) -> Doubt | None:
 
 
 def resolution_doubt(look: TrainingLook, resolution: float | None) -> Doubt | None:
-    """Doubt an image whose micrometres per pixel of the network's input differ; None where one side is not known."""
+    """Return a doubt where a pixel of the network's input shows another length; None where a pixel size is unknown."""
     if look.resolution is None or resolution is None or 1 / SCALE <= look.resolution / resolution <= SCALE:
         return None
     return Doubt(
@@ -68,7 +68,7 @@ def resolution_doubt(look: TrainingLook, resolution: float | None) -> Doubt | No
 
 
 def pixel_doubts(look: TrainingLook | None, patch: PatchLook) -> tuple[Doubt, ...]:
-    """Doubt a patch by its pixels: blank, another stain, blurred or grainy; the limits are the training set's own.
+    """Return doubts by a patch's pixels: blank, other stain, blurred, grainy. The training set gives the bounds.
 
     A blank patch has neither a stain nor a sharpness to judge. Without a look at the training patches only a blank one
     is doubted.

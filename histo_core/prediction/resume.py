@@ -14,7 +14,7 @@ from histo_core.config import PredictConfig
 from histo_core.data.dataset import Dataset
 from histo_core.files import write_atomically
 from histo_core.models.inference.predictor import Predictor
-from histo_core.models.inference.probabilities import Predicted, joined
+from histo_core.models.inference.probabilities import Predicted, concatenated
 from histo_core.progress import Progress, silent
 from histo_core.regular_files import open_regular
 from histo_core.training.predict import batches
@@ -69,7 +69,7 @@ def predict_chunks(
         found.append(chunk)
         progress(start + len(part), len(rows))
     return Chunk(
-        joined([chunk.predicted for chunk in found], len(predictor.classes)),
+        concatenated([chunk.predicted for chunk in found], len(predictor.classes)),
         [digest for chunk in found for digest in chunk.digests],
     )
 
@@ -83,7 +83,7 @@ def _predict(
         found.append(predictor.predict_input(pixels, predict))
         marks += map(pixel_digest, images)
         told(len(marks))
-    return Chunk(joined(found, len(predictor.classes)), marks)
+    return Chunk(concatenated(found, len(predictor.classes)), marks)
 
 
 def _write(path: Path, chunk: Chunk) -> None:

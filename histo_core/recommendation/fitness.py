@@ -41,7 +41,7 @@ def check_enough(facts: DataFacts) -> None:
         )
 
 
-def epoch_is_noise(facts: DataFacts) -> str:
+def why_epoch_is_noise(facts: DataFacts) -> str:
     """Return why the lowest validation loss would choose the epoch by chance; "" where the validation set is enough."""
     if facts.groups is not None:
         fewest = min(facts.grouped["valid"])

@@ -9,7 +9,7 @@ from histo_core.config import AugmentConfig
 from histo_core.models.registry import MODELS
 from histo_core.recommendation.choice import Choice
 from histo_core.recommendation.facts import DataFacts
-from histo_core.recommendation.fitness import epoch_is_noise
+from histo_core.recommendation.fitness import why_epoch_is_noise
 
 PRETRAINED, FROM_SCRATCH = "squeezenet1_1", "p4m_resnet"
 """The recommended networks: where published weights are at hand, and where they are not."""
@@ -100,7 +100,7 @@ def balance(facts: DataFacts) -> Choice:
 
 def kept_epoch(facts: DataFacts) -> Choice:
     """Choose which epoch's weights are kept."""
-    if reason := epoch_is_noise(facts):
+    if reason := why_epoch_is_noise(facts):
         return Choice("Epoch", {"train.checkpoint": "last"}, f"The last averaged weights are kept: {reason}.")
     why = "The weights with the lowest validation loss are kept; the validation set is large enough to choose by."
     return Choice("Epoch", {"train.checkpoint": "best"}, why)

@@ -86,7 +86,7 @@ def _files(comparison: Comparison) -> dict[str, bytes]:
         "runs": [result.run_id for result in comparison.results],
         "references": [result.run_id for result in comparison.results if result.is_reference],
         "comparator": comparison.comparator,
-        "part": comparison.split_set,
+        "split_set": comparison.split_set,
         "classes": list(comparison.classes),
         "class_of_interest": comparison.class_of_interest,
         "threshold": str(comparison.rule),

@@ -1,4 +1,4 @@
-"""Find what in a run's configuration explains that it did not learn, the likeliest first."""
+"""Find the settings of a run that explain why it did not learn, the likeliest first."""
 
 from __future__ import annotations
 
@@ -168,8 +168,8 @@ def _decay_too_high(records: LearningRecords) -> LearningFinding | None:
 def _rate_too_high(records: LearningRecords, *, rose: bool) -> LearningFinding | None:
     train, shares = records.config.train, records.step_shares
     before, after = records.silent_share(records.first), records.silent_share(records.last)
-    if _effective(train) > USUAL_RATES[train.optimizer][2]:
-        evidence = f"it is above what is usual{_with(train)}"
+    if _effective_rate(train) > USUAL_RATES[train.optimizer][2]:
+        evidence = f"it is above what is usual{_momentum_in_words(train)}"
     elif shares and median(shares) > LARGE_STEP:
         evidence = f"a step changed the weights by {median(shares):.0%} of their size"
     elif rose:
@@ -184,7 +184,7 @@ def _rate_too_high(records: LearningRecords, *, rose: bool) -> LearningFinding |
 def _rate_too_low(records: LearningRecords) -> LearningFinding | None:
     train, moved = records.config.train, records.moved
     low, good, high = _usual_rates(train)
-    below = _effective(train) < USUAL_RATES[train.optimizer][0]
+    below = _effective_rate(train) < USUAL_RATES[train.optimizer][0]
     if not below and (moved is None or moved > SMALL_MOVE):
         return None
     if not below and train.learning_rate >= good:
@@ -222,19 +222,19 @@ def _few_steps(records: LearningRecords) -> LearningFinding | None:
 
 
 def _usual_rates(train: TrainConfig) -> tuple[float, float, float]:
-    """Return the lowest, a good and the highest usual rate under a run's momentum and sum."""
+    """Return the lowest, a good and the highest usual learning rate for a run's momentum and kind of loss."""
     low, good, high = USUAL_RATES[train.optimizer]
-    part = train.learning_rate / _effective(train)
-    return low * part, good * part, high * part
+    share = train.learning_rate / _effective_rate(train)
+    return low * share, good * share, high * share
 
 
-def _effective(train: TrainConfig) -> float:
-    """Return the rate of steps of a mean loss without momentum that move weights as far in the long run."""
+def _effective_rate(train: TrainConfig) -> float:
+    """Return the learning rate that moves weights as far in the long run, without momentum and with a mean loss."""
     rate = train.learning_rate / (1 - train.momentum) if train.optimizer in ("sgd", "rmsprop") else train.learning_rate
     return rate * train.batch_size * train.accumulate if train.loss_sum and train.optimizer == "sgd" else rate
 
 
-def _with(train: TrainConfig) -> str:
+def _momentum_in_words(train: TrainConfig) -> str:
     return f" with a momentum of {train.momentum:g}" if train.optimizer == "sgd" and train.momentum else ""
 
 

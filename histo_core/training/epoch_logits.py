@@ -39,7 +39,7 @@ class EpochLogits:
         self._logits = torch.zeros(places, classes, device=ranks.device)
         self._known = True
 
-    def take(self, outputs: Tensor | Sequence[Tensor], shard: Shard) -> None:
+    def keep(self, outputs: Tensor | Sequence[Tensor], shard: Shard) -> None:
         """Keep the logits of a batch's shard.
 
         Args:

@@ -46,18 +46,18 @@ class BatchDone(Event):
 class EpochDone(Event):
     """An epoch is done and its checkpoint is on disk.
 
-    ``train_loss`` is the training objective with smoothing, weights and auxiliary classifiers, without penalties.
-    ``valid_loss`` is the plain cross entropy, whatever the training loss.
+    ``train_loss`` is what training minimises, with label smoothing, class weights and auxiliary classifiers, but
+    without penalties. ``valid_loss`` is always the plain cross entropy.
 
     Training scores come from the epoch's own forward passes: augmented patches, with dropout, from a network that still
     changes. Validation scores come from the network at the epoch's end, on unchanged patches.
-    `histo_core.training.scores.EpochScores` defines them and says when they are None. Training scores, and precision,
-    recall and F1, are also None in files of older versions. ``macro`` means more than two classes: AUROC is then the
-    mean of one class against the rest, and precision, recall and F1 are macro averages.
+    `histo_core.training.scores.EpochScores` defines them and says when they are None. In files of older versions the
+    training scores, and all precision, recall and F1, are None, too.
 
-    ``learning_rate`` is the optimiser's rate for the classifiers in the epoch's last step. ``best`` means that the
-    epoch's weights are kept until a later epoch's replace them: it has the lowest validation loss so far, or the run
-    keeps the last epoch (``train.checkpoint``).
+    ``macro`` is true for more than two classes. AUROC is then the mean over the classes, each against the rest, and
+    precision, recall and F1 are macro averages. ``learning_rate`` is the optimiser's rate for the classifiers in the
+    epoch's last step. ``best`` is true where the epoch's weights are kept until those of a later epoch replace them:
+    its validation loss is the lowest so far, or the run keeps its last epoch (``train.checkpoint``).
     """
 
     epoch: int

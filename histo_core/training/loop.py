@@ -114,33 +114,33 @@ def _fit(
 ) -> Generator[Event]:
     rows = {"train": training_rows(config, dataset, split), "valid": validation_rows(dataset, split)}
     with reproducible(config.seed, config.train.threads, ranks.device), connected(ranks), kept_memory():
-        run = Session(config, dataset, split, folder, **rows, ranks=ranks, workspace=workspace, data_hash=data_hash)
-        yield run.started()
-        if run.at.last_epoch:
-            yield run.at.last_epoch
-        for epoch in range(run.at.epoch, config.train.epochs):
-            if stalled(run.at.valid_losses, config.train.patience):
-                yield run.finished("patience")
+        session = Session(config, dataset, split, folder, **rows, ranks=ranks, workspace=workspace, data_hash=data_hash)
+        yield session.started()
+        if session.at.last_epoch:
+            yield session.at.last_epoch
+        for epoch in range(session.at.epoch, config.train.epochs):
+            if stalled(session.at.valid_losses, config.train.patience):
+                yield session.finished("patience")
                 return
-            with run.epoch(epoch) as (shards, taken):
-                for batch, shard in enumerate(shards, start=run.at.batch):
+            with session.epoch(epoch) as (shards, loaded):
+                for batch, shard in enumerate(shards, start=session.at.batch):
                     begun = perf_counter()
-                    with memory_explained(run.size), run.updates.gathering(batch):
-                        images, labels = next(taken)
-                        outputs = run.updates.network(images)
-                        run.seen.take(outputs, shard)
-                        loss = run.loss_of(outputs, labels)
-                        stepped = run.updates.take(loss, shard, epoch, batch, run.at.valid_losses)
+                    with memory_explained(session.size), session.updates.gathering(batch):
+                        images, labels = next(loaded)
+                        outputs = session.updates.network(images)
+                        session.seen.keep(outputs, shard)
+                        loss = session.loss_of(outputs, labels)
+                        stepped = session.updates.learn_from(loss, shard, epoch, batch, session.at.valid_losses)
                         # Read last: on an accelerator this waits until everything before is computed.
                         value = ranks.sum(loss.item() * shard.weight)
-                    yield run.after_batch(value, shard, perf_counter() - begun, stepped=stepped)
+                    yield session.after_batch(value, shard, perf_counter() - begun, stepped=stepped)
                     if stepped and should_stop():
-                        yield run.stop()
+                        yield session.stop()
                         return
             begun = perf_counter()
-            result = run.validate(should_stop)
+            result = session.validate(should_stop)
             if result is None:
-                yield run.stop()
+                yield session.stop()
                 return
-            yield run.after_epoch(result, perf_counter() - begun)
-        yield run.finished()
+            yield session.after_epoch(result, perf_counter() - begun)
+        yield session.finished()

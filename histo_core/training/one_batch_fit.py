@@ -135,7 +135,7 @@ def _judged(outputs: Any, labels: Tensor, output: str) -> tuple[float, int]:
 
 
 def _step(setup: Setup, outputs: Any, labels: Tensor, step: int) -> None:
-    setup.updates.take(setup.loss_of(outputs, labels), Shard.alone(len(labels)), step, 0, ())
+    setup.updates.learn_from(setup.loss_of(outputs, labels), Shard.alone(len(labels)), step, 0, ())
 
 
 def _without_dropout(model: nn.Module) -> None:

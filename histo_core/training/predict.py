@@ -16,7 +16,7 @@ from histo_core.data.splits.split import Split
 from histo_core.errors import CheckpointError
 from histo_core.models.inference.memory import kept_memory
 from histo_core.models.inference.predictor import Predictor
-from histo_core.models.inference.probabilities import joined
+from histo_core.models.inference.probabilities import concatenated
 
 Images = Sequence[np.ndarray] | np.ndarray
 _PLAIN = PredictConfig()
@@ -63,7 +63,7 @@ def predict_sets(
         found.append(predictor.predict_input(pixels, predict))
         if on_batch is not None:
             on_batch(number, -(-len(rows) // batch_size))
-    predicted = joined(found, len(predictor.classes))
+    predicted = concatenated(found, len(predictor.classes))
     return build_predictions(dataset, split, rows, predicted.probabilities, predicted.scores)
 
 

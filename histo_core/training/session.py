@@ -35,7 +35,7 @@ from histo_core.training.setup import set_up
 from histo_core.training.validation import Validation, validate
 from histo_core.workspace import Workspace
 
-Taken = Iterator[tuple[Tensor, Tensor]]
+LoadedBatches = Iterator[tuple[Tensor, Tensor]]
 """Iterator of images and labels, batch after batch."""
 
 
@@ -109,7 +109,7 @@ class Session:
         )
 
     @contextmanager
-    def epoch(self, epoch: int) -> Iterator[tuple[Sequence[Shard], Taken]]:
+    def epoch(self, epoch: int) -> Iterator[tuple[Sequence[Shard], LoadedBatches]]:
         """Draw an epoch's order; yield this process's shards of the remaining batches and their loader."""
         self._order = epoch_order(self._train, self._labels, self._config, epoch)
         keys, shards = sampling_keys(self._order), self._sharding.of_epoch(self._order, self._count)[self.at.batch :]
@@ -120,8 +120,8 @@ class Session:
             self.seen.restore(self._unfinished)
         enter_epoch(self._model, MODELS[self._config.model.name].heads, self._config.train, epoch)
         self._recorder.begin_epoch()
-        with closing(self._batches.each(wanted)) as taken:
-            yield shards, taken
+        with closing(self._batches.each(wanted)) as loaded:
+            yield shards, loaded
 
     @property
     def _trained(self) -> np.ndarray:

@@ -62,7 +62,7 @@ class Updates:
         """Return the context for a batch's forward and backward pass: processes add up their gradients once a step."""
         return self._fabric.no_backward_sync(self.network, enabled=not self._ends_step(batch))
 
-    def take(self, loss: Tensor, shard: Shard, epoch: int, batch: int, valid_losses: Sequence[float]) -> bool:
+    def learn_from(self, loss: Tensor, shard: Shard, epoch: int, batch: int, valid_losses: Sequence[float]) -> bool:
         """Accumulate a batch's gradients, and step if it is the last of its group.
 
         A batch is weighted by its share of the group's samples, or of their weights. So a group equals one large batch,

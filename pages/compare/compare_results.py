@@ -38,7 +38,7 @@ from pages.shared.components.text import plain
 
 MATRIX = 300
 """Pixels of one confusion matrix, while there are few classes."""
-TWO_LINES, RATE = 52, 94
+TWO_LINES, RATE = 64, 112
 """Pixels: a row in which an interval stands below its value, and a column that is as wide as an interval. All rates
 then fit beside each other at 820."""
 BY_HAND = "hand"
@@ -62,7 +62,7 @@ def all_classes(comparison: Comparison) -> None:
 
 @st.fragment
 @shown()
-def at_the_threshold(key: Hashable, joined: Joined, aurocs: AurocResults, looks: str) -> None:
+def threshold_section(key: Hashable, joined: Joined, aurocs: AurocResults, looks: str) -> None:
     """Show everything that depends on the threshold.
 
     Args:
@@ -102,12 +102,12 @@ def at_the_threshold(key: Hashable, joined: Joined, aurocs: AurocResults, looks:
                         icon=":material/error:",
                         run=result.run_id,
                         show="wrong",
-                        part=joined.split_set,
+                        split_set=joined.split_set,
                         **_chosen_by(result, comparison),
                     )
     metrics = metrics_table(comparison)
     st.dataframe(
-        metrics,
+        metrics.replace(r" \(", "\n(", regex=True),
         hide_index=True,
         row_height=TWO_LINES,
         column_config={name: st.column_config.Column(width=RATE) for name in metrics.columns[1:-1]},

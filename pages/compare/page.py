@@ -93,7 +93,7 @@ def _controls(chosen: Sequence[RunPredictions], finished: dict[str, Run]) -> tup
     with st.container(horizontal=True, vertical_alignment="bottom"):
         split_set = url_state.choose(
             "Patches",
-            "part",
+            "split_set",
             list(SET_WORDS),
             default=_shared_set(chosen),
             format_func=SET_WORDS.__getitem__,
@@ -161,4 +161,4 @@ def _result(key: Hashable, joined: Joined, aurocs: AurocResults, looks: str, top
             st.warning(plain(warning), icon=":material/info:")
     if first.many:
         compare_results.all_classes(first)
-    compare_results.at_the_threshold(key, joined, aurocs, looks)
+    compare_results.threshold_section(key, joined, aurocs, looks)

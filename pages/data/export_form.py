@@ -18,12 +18,12 @@ LAYOUTS = {
 }
 
 
-def draw(source: Dataset, data: DataConfig, division: SplitConfig) -> None:
+def draw(source: Dataset, data: DataConfig, split: SplitConfig) -> None:
     """Draw the form, and the job that it starts.
 
     Args:
         source: the opened data set.
-        data, division: configurations of the data set and of the split to write.
+        data, split: configurations of the data set and of the split to write.
     """
     layout = st.segmented_control(
         "Format",
@@ -50,7 +50,7 @@ def draw(source: Dataset, data: DataConfig, division: SplitConfig) -> None:
         "export",
         {
             "data": data.model_dump(mode="json"),
-            "split": division.model_dump(mode="json"),
+            "split": split.model_dump(mode="json"),
             "layout": "table" if table else layout,
             "target": target,
         },

@@ -75,7 +75,7 @@ def of_run(run: Run, workspace: Workspace) -> Patch | None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         split_set = url_state.choose(
             "Patches of",
-            "part",
+            "split_set",
             list(SET_WORDS),
             default=next((split_set for split_set in SET_WORDS if split_set in set(predicted.table["split"])), None),
             format_func=SET_WORDS.__getitem__,
@@ -158,7 +158,7 @@ def _row_of(source: Dataset, sample: str) -> int:
 def _clear() -> None:
     """Draw the button that shows all patches again."""
     if st.button("Clear the filters", icon=":material/filter_list_off:"):
-        for name in ("part", "show", "class", "threshold", "of"):
+        for name in ("split_set", "show", "class", "threshold", "of"):
             url_state.put(name, None)
         st.rerun()
 

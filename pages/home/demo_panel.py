@@ -44,7 +44,7 @@ def button(workspace: Workspace, *, primary: bool = False) -> None:
 
 def how_it_ended(demo: DemoState) -> None:
     """Say why a demo stopped early; nothing where it is being made, or was made."""
-    if demo.job.state in ("failed", "lost"):
+    if demo.job.state == "failed" or demo.job.interrupted:
         st.error(plain(demo.job.error), icon=":material/error:")
     elif demo.job.state == "cancelled":
         st.caption(plain(f"The demo was not finished. {demo.job.error}"))

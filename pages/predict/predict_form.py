@@ -72,7 +72,7 @@ def choose(
         offered = list(PATCHES) if proposed.labelled else [ALL]
         split_set = url_state.choose(
             "Patches",
-            "part",
+            "split_set",
             offered,
             default="test" if own else ALL,
             format_func=PATCHES.__getitem__,

@@ -42,7 +42,7 @@ def draw(members: Sequence[NamedConfig], times: int, machine: Sequence[Device], 
             )
         ),
     )
-    if job is not None and job.state == "lost":
+    if job is not None and job.interrupted:
         smallest = max(member.config.train.batch_size for member in members) // 2
         st.caption(f"If memory ran out, try a batch size of {max(smallest, 1)}.")
 

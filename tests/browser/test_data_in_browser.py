@@ -56,7 +56,7 @@ def test_filter_and_open_a_patch(visit: Callable[[str], Page], link: str) -> Non
     patches = _patches(page)
     expect(patches).to_have_count(48)
     page.get_by_text("test", exact=True).click()
-    page.wait_for_url(re.compile("part=test"))
+    page.wait_for_url(re.compile("split_set=test"))
     _choose(page, "Class", "tumour")
     expect(patches.first).to_have_attribute("aria-label", re.compile(", tumour$"))
 

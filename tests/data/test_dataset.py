@@ -16,7 +16,7 @@ from histo_core.config import Config, DataConfig
 from histo_core.data.dataset import DATASETS, Dataset, DatasetInfo, Problem
 from histo_core.data.opening import open_dataset, prepare_dataset
 from histo_core.data.sources.image_files import ImageFilesDataset
-from histo_core.errors import BrokenFilesError, DataNotFoundError
+from histo_core.errors import BrokenFilesError, CorruptDataError, DataNotFoundError
 from histo_core.progress import Progress, silent
 from histo_core.workspace import Workspace
 
@@ -166,3 +166,9 @@ def test_a_folder_that_may_not_be_read_is_refused_in_words(
         monkeypatch.setattr(os, name_of_call, denied(getattr(os, name_of_call)))
     with pytest.raises(DataNotFoundError, match=r"locked.* cannot be (read|reached|listed) \(Permission denied\)"):
         open_dataset(DataConfig(dataset=name, root=str(locked)), workspace)
+
+
+def test_a_class_that_no_file_can_keep_is_refused_before_anything_is_trained() -> None:
+    table = pd.DataFrame({"sample_id": ["a", "b"], "label": [0, 1]})
+    with pytest.raises(CorruptDataError, match="Rename the class"):
+        Greys("greys", table, ("normal", "nul\0byte"), [])

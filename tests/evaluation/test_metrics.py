@@ -91,3 +91,13 @@ def test_confusion_refuses_what_is_no_class() -> None:
         confusion([0, -1], [0, 1], 2)
     with pytest.raises(DataError, match="One value a sample"):
         confusion([0], [0, 1], 2)
+
+
+def test_npv_is_the_precision_of_the_other_class() -> None:
+    y, score = np.array([0, 0, 1, 1, 0]), np.array([0.1, 0.6, 0.4, 0.9, 0.2])
+    found, other = binary_metrics(y, score, 0.5), binary_metrics(1 - y, 1 - score, 0.5)
+    assert (found.npv.value, found.npv.low, found.npv.high) == (
+        other.precision.value,
+        other.precision.low,
+        other.precision.high,
+    )

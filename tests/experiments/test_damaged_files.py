@@ -10,7 +10,7 @@ import pytest
 
 from histo_core.errors import CorruptDataError
 from histo_core.evaluation.intervals import Interval
-from histo_core.experiments.folder import read_pruned, write_pruned
+from histo_core.experiments.pruned_trials import read_pruned, write_pruned
 from histo_core.experiments.test_score import kept_score
 from histo_core.files import write_json
 from histo_core.workspace import Workspace

@@ -214,13 +214,13 @@ def test_a_folder_that_is_not_empty_stays_as_it_is(living: Workspace, tmp_path: 
 def test_files_that_vanish_meanwhile_are_passed_over(
     living: Workspace, run_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = backup._wanted
+    plain = backup._files_to_keep
 
     def then_deleted(*given):
         yield from list(plain(*given))
         shutil.rmtree(living.run_folder(run_id))
 
-    monkeypatch.setattr(backup, "_wanted", then_deleted)
+    monkeypatch.setattr(backup, "_files_to_keep", then_deleted)
     made = back_up(living, tmp_path / "backup.tar")
     assert not any(name.startswith("runs/") for name in made.files)
     restore(tmp_path / "backup.tar", tmp_path / "again")

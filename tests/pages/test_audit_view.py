@@ -114,13 +114,13 @@ def test_every_finding_is_a_card_the_worst_first(root: Path, workspace: Workspac
 def test_a_finding_opens_its_patches_in_the_gallery(root: Path, workspace: Workspace) -> None:
     report = _made(root, workspace)
     found = [finding.key for finding in report.findings if len(finding.table)]
-    page = _open(root, part="test", lasso="colour:0,0;1,0;1,1")
+    page = _open(root, split_set="test", lasso="colour:0,0;1,0;1,1")
     opening = [button for button in page.button if button.label == "Show the patches"]
     assert len(opening) == len(found)
     next(button for button in opening if button.key.endswith(".conflicts")).click().run()
     assert page.query_params["finding"] == ["conflicts"] or page.query_params["finding"] == "conflicts"
     assert page.query_params["view"] in ("gallery", ["gallery"])
-    assert "part" not in page.query_params
+    assert "split_set" not in page.query_params
     assert "lasso" not in page.query_params
 
 

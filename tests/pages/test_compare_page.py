@@ -83,7 +83,7 @@ def test_choosing_a_rule_and_going_back_to_a_number(finished: Workspace, open_pa
 
 def test_a_rule_on_the_validation_set_itself_is_warned_of(finished: Workspace, open_page: OpenPage) -> None:
     del finished
-    page = open_page("compare", part="valid", rule="validation:youden")
+    page = open_page("compare", split_set="valid", rule="validation:youden")
     assert not page.error
     assert any("chosen on these very patches" in warning.value.replace("\\", "") for warning in page.warning)
 
@@ -91,7 +91,7 @@ def test_a_rule_on_the_validation_set_itself_is_warned_of(finished: Workspace, o
 def test_a_look_is_counted_once_however_often_the_page_is_drawn(finished: Workspace, open_page: OpenPage) -> None:
     run = run_named(finished, HOSTILE)  # no other test looks at it alone
     database = Store.open(finished).database
-    open_page("compare", part="valid", runs=[run.run_id])
+    open_page("compare", split_set="valid", runs=[run.run_id])
     before = scored_before(database, run.test_fingerprint, "nobody")
     page = open_page("compare", runs=[run.run_id])
     assert "Beside this run, the test set was scored" in _said(page)

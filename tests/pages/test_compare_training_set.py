@@ -46,7 +46,7 @@ def test_a_missing_training_set_is_offered_and_then_compared(
 
     for number, run in enumerate(runs):
         JOBS["predict"].run(parse_params("predict", job_params(run)), finished, lambda done, total: None)
-        page = open_page("compare", runs=[run.run_id for run in runs], part="train")
+        page = open_page("compare", runs=[run.run_id for run in runs], split_set="train")
         if number == 0:
             assert "1 model of 2 has no predictions of its training set yet" in texts(page).replace("\\", "")
     assert not page.exception

@@ -143,11 +143,11 @@ def test_runs_without_a_test_set_are_compared_and_explained_on_validation(
     explained = open_page("explain", run=ids[0])
     assert not explained.error
     assert "The model says" in texts(explained)
-    nothing = open_page("explain", run=ids[0], part="test")
+    nothing = open_page("explain", run=ids[0], split_set="test")
     assert "No patch fits these filters." in texts(nothing).replace("\\", "")
     next(one for one in nothing.button if one.label == "Clear the filters").click().run()
     assert "The model says" in texts(nothing)
-    mixed = open_page("compare", runs=[*ids, worked[1].members[0].run_id], part="test")
+    mixed = open_page("compare", runs=[*ids, worked[1].members[0].run_id], split_set="test")
     assert mixed.error
     assert [title.value for title in mixed.title] == ["Compare"]
 

@@ -67,7 +67,7 @@ def test_the_threshold_moves_what_depends_on_it_and_goes_into_the_url(finished: 
 
 def test_a_link_opens_the_same_comparison(finished: Workspace, open_page: OpenPage) -> None:
     run = run_named(finished, "Small CNN")
-    page = open_page("compare", runs=[run.run_id], threshold="0.25", part="valid")
+    page = open_page("compare", runs=[run.run_id], threshold="0.25", split_set="valid")
     assert page.multiselect[0].value == [run.run_id]
     assert page.slider[0].value == 0.25
     assert "Small CNN" in list(page.dataframe[0].value["Model"])

@@ -115,7 +115,7 @@ def test_of_its_own_data_a_run_is_offered_its_own_test_set(
 
 
 @pytest.mark.parametrize(
-    ("params", "parts"), [({"part": "all"}, 240), ({"part": "test", "split": '{"seed": 7}'}, None)]
+    ("params", "parts"), [({"split_set": "all"}, 240), ({"split_set": "test", "split": '{"seed": 7}'}, None)]
 )
 def test_patches_that_it_was_trained_on_are_counted(
     own_run: Run, finished: Workspace, open_page: OpenPage, params: dict[str, str], parts: int | None

@@ -57,6 +57,25 @@ def test_a_change_goes_into_the_url_and_stays() -> None:
     assert page.query_params["on"] == "yes"
 
 
+def _set_of_the_split() -> None:
+    import streamlit as st
+
+    from pages.shared.app import url_state
+
+    st.session_state["set"] = url_state.choose("Set", "split_set", ["train", "valid", "test"])
+
+
+def test_a_link_of_an_earlier_version_opens_the_same_and_a_change_gives_the_new_name() -> None:
+    page = AppTest.from_function(_set_of_the_split)
+    page.query_params["part"] = "test"
+    page.run()
+    assert page.session_state["set"] == "test"
+    page.selectbox[0].set_value("valid")
+    page.run()
+    assert page.session_state["set"] == "valid"
+    assert dict(page.query_params) == {"split_set": "valid"}
+
+
 def _site() -> None:
     """Two pages; the test says by ``at`` which one is open, as the router does."""
     import streamlit as st

@@ -121,7 +121,7 @@ def test_runs_that_do_not_fit_are_joined_on_what_they_share(
         lambda arguments: (arguments["split_set"], arguments["shared_only"]),
         monkeypatch,
     )
-    page = open_page("compare", part="valid")
+    page = open_page("compare", split_set="valid")
     assert "Their splits differ" in page.error[0].value
     tried(page, {"Only patches that all of them share": True})
     assert not page.error
@@ -136,7 +136,7 @@ def test_a_look_counts_for_the_runs_on_the_test_set_alone(
     seen: list[tuple[str, ...]] = []
     monkeypatch.setattr(f"{CACHE}.looks", lambda ids, *_: seen.append(ids) or "Scored twice before.")
     ids = sorted(run.run_id for run in (newest(finished), _small(finished)))
-    open_page("compare", part="valid", runs=ids)
+    open_page("compare", split_set="valid", runs=ids)
     assert seen == []
     page = open_page("compare", runs=ids)
     assert seen == [tuple(ids)]
@@ -145,10 +145,10 @@ def test_a_look_counts_for_the_runs_on_the_test_set_alone(
 
 def test_a_link_to_wrong_patches_names_its_run_set_and_threshold(finished: Workspace, open_page: OpenPage) -> None:
     run = _small(finished)
-    page = open_page("compare", runs=[run.run_id], part="valid", threshold="0.3")
+    page = open_page("compare", runs=[run.run_id], split_set="valid", threshold="0.3")
     (link,) = [one.element for one in controls(page) if one.name == "page_link: Patches it got wrong"]
     asked = dict(pair.split("=") for pair in link.proto.query_string.split("&"))
-    assert asked == {"run": run.run_id, "show": "wrong", "part": "valid", "of": "tumour", "threshold": "0.3"}
+    assert asked == {"run": run.run_id, "show": "wrong", "split_set": "valid", "of": "tumour", "threshold": "0.3"}
     assert link.proto.page.endswith("explain")
 
 
@@ -160,7 +160,7 @@ def test_what_compare_gives_away(
         "pages.compare.compare_results.comparison_zip", lambda comparison: reported.append(comparison) or b"zip"
     )
     run = _small(finished)
-    page = open_page("compare", runs=[run.run_id], threshold="0.3", part="valid")
+    page = open_page("compare", runs=[run.run_id], threshold="0.3", split_set="valid")
     assert given["comparison.zip"]() == b"zip"
     (comparison,) = reported
     assert (comparison.rule, comparison.split_set) == (ThresholdRule("number", 0.3), "valid")
@@ -178,7 +178,7 @@ def test_the_classification_reports_given_away_are_of_what_is_shown(
     finished: Workspace, open_page: OpenPage, given: dict[str, Any]
 ) -> None:
     run = _small(finished)
-    page = open_page("compare", runs=[run.run_id], threshold="0.3", part="valid")
+    page = open_page("compare", runs=[run.run_id], threshold="0.3", split_set="valid")
     assert "class-report.csv" not in given, "it is computed when it is opened"
     page.session_state["compare.classes"] = True
     page.run()
@@ -194,7 +194,7 @@ def test_the_classification_reports_given_away_are_of_what_is_shown(
 
 
 @pytest.mark.parametrize(
-    "params", [{}, {"part": "train"}, {"colour": "yes"}], ids=lambda params: "-".join(params) or "plain"
+    "params", [{}, {"split_set": "train"}, {"colour": "yes"}], ids=lambda params: "-".join(params) or "plain"
 )
 def test_every_control_has_a_row(finished: Workspace, open_page: OpenPage, params: dict[str, str]) -> None:
     found = {one.name for one in controls(open_page("compare", **params))}

@@ -109,7 +109,7 @@ def test_wrong_answers_are_those_of_the_threshold_in_the_link(
     table = load(run, finished).table
     table = table[table["split"] == "test"]
     wrong = ((table["prob_tumour"] >= float(threshold)) != (table["y_true"] == "tumour")).sum()
-    page = open_page("explain", run=run.run_id, part="test", show="wrong", of="tumour", threshold=threshold)
+    page = open_page("explain", run=run.run_id, split_set="test", show="wrong", of="tumour", threshold=threshold)
     captions = [one.value.replace("\\", "") for one in page.caption]
     assert any(f" of {wrong:,} patch" in caption for caption in captions)
     assert f"By Compare's threshold: tumour from {float(threshold):g} on." in captions

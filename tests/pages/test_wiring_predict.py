@@ -26,7 +26,7 @@ Job = tuple[str, dict[str, Any]]
 OTHER = DataConfig(dataset="phantom", options={"patches": 60, "patients": 6, "seed": 3})
 ROWS: dict[str, tuple[dict[str, Any], dict[str, Any], SplitConfig | None]] = {
     "as offered": ({}, {}, None),
-    "selectbox: Patches": ({"url.part": "train"}, {"parts": ("train",)}, SplitConfig()),
+    "selectbox: Patches": ({"url.split_set": "train"}, {"parts": ("train",)}, SplitConfig()),
     "selectbox: Test-time augmentation": ({"url.views": "symmetries"}, {"tta": "symmetries"}, None),
     "selectbox: Combine views by": (
         {"url.views": "flips", "url.combine": "vote"},
@@ -88,13 +88,13 @@ def test_every_field_of_a_prediction_is_set_by_some_row() -> None:
     assert {field for _, predict, _ in ROWS.values() for field in predict} == set(PredictConfig.model_fields)
 
 
-@pytest.mark.parametrize("field", ["part", "views"])
+@pytest.mark.parametrize("field", ["split_set", "views"])
 def test_every_choice_of_the_model_is_offered(field: str, finished: Workspace, open_page: OpenPage) -> None:
     from typing import get_args
 
     page = open_page("predict", **_link(OTHER))
     offered = page.selectbox(key=f"url.{field}").options
-    if field == "part":
+    if field == "split_set":
         assert offered == [PATCHES[name] for name in ("all", "test", "valid", "train")]
     else:
         assert offered == [VIEWS[name] for name in get_args(PredictConfig.model_fields["tta"].annotation)]
@@ -113,7 +113,7 @@ def test_the_run_that_is_chosen_is_asked(finished: Workspace, open_page: OpenPag
 
 
 def test_the_division_of_the_link_is_asked_for(finished: Workspace, open_page: OpenPage, started: list[Job]) -> None:
-    page = open_page("predict", **_link(OTHER, part="valid", split='{"seed": 6}'))
+    page = open_page("predict", **_link(OTHER, split_set="valid", split='{"seed": 6}'))
     press(page, "Predict")
     assert started[0][1]["split"] == SplitConfig(seed=6).model_dump(mode="json")
 

@@ -112,7 +112,7 @@ def test_an_older_versions_line_still_reads() -> None:
 def test_a_share_that_counts_for_nothing_is_not_kept() -> None:
     """A process for which a batch has too few samples looks at the first one all the same."""
     seen = EpochLogits(ProcessGroup(CPU), places=1, classes=2)
-    seen.take(torch.tensor([[1.0, 2.0]]), Shard(1, slice(0, 1), 0.0, 3, 1.0, 1))
+    seen.keep(torch.tensor([[1.0, 2.0]]), Shard(1, slice(0, 1), 0.0, 3, 1.0, 1))
     assert not seen.capture()["epoch.logits"].any()
 
 

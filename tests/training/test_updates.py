@@ -52,7 +52,7 @@ def epoch(updates: Updates, samples: tuple[Tensor, Tensor], number: int = 0) -> 
     loss_of = build_loss(config, labels.numpy(), 2, CPU)
     shards = BatchSharding(ProcessGroup(CPU), config, rows, labels.numpy(), 2).of_epoch(rows, -(-len(labels) // SIZE))
     return [
-        updates.take(loss_of(updates.network(x), y), shard, number, batch, [])
+        updates.learn_from(loss_of(updates.network(x), y), shard, number, batch, [])
         for batch, (x, y, shard) in enumerate(zip(images.split(SIZE), labels.split(SIZE), shards, strict=True))
     ]
 

@@ -39,7 +39,7 @@ KINDS = "PNG, JPEG, TIFF, BMP or WebP"
 
 READING = "2"
 """Version of the decoding rules; raised whenever some file gives other pixels than before; see
-`read_otherwise_before`."""
+`misread_by_first_version`."""
 
 OTHER_SUFFIXES = (
     *(".gif", ".avif", ".heic", ".jp2", ".j2k", ".jxl", ".ppm", ".pgm", ".tga", ".npy", ".npz"),
@@ -99,14 +99,14 @@ def open_image(source: Path | bytes, *, max_pixels: int = MAX_PIXELS) -> np.ndar
     return _read(read_file(source), str(source), max_pixels)
 
 
-def read_otherwise_before(content: bytes) -> bool:
+def misread_by_first_version(content: bytes) -> bool:
     """Return whether earlier versions read other pixels from these bytes: images with an orientation, some TIFFs."""
     kind = next((reader for signatures, reader in _READERS if content.startswith(signatures)), None)
     if kind is None or not (kind is TiffImageFile or any(word in content for word in _ORIENTED)):
         return False
     with suppress(Exception):  # a damaged file has no pixels to compare
         if kind is TiffImageFile:
-            return tiff.read_otherwise_before(tiff.read_tags(content))
+            return tiff.misread_by_first_version(tiff.read_tags(content))
         with closing(kind(BytesIO(content))) as image:
             return _orientation(image) != _UPRIGHT
     return False
@@ -175,7 +175,7 @@ def _tiff_pixels(content: bytes, name: str, max_pixels: int) -> np.ndarray:
     _check_size(tiff.size(tags), name, max_pixels)
     tiff.check_kind(tags, name)
     tiff.check_parts(tags, content)
-    other = tiff.other_pixels(tags, content, name)
+    other = tiff.pixels_that_pillow_misreads(tags, content, name)
     if other is not None:
         return upright(_over_white(other), tags.get(_ORIENTATION, _UPRIGHT))
     with closing(tiff.open_tiff(tags, content, name)) as image:

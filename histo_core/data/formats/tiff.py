@@ -124,7 +124,7 @@ def check_parts(tags: Tags, content: bytes) -> None:
             check_stream(tables[:-2] + stream[2:] if tables else stream, (width, height))
 
 
-def other_pixels(tags: Tags, content: bytes, name: str) -> np.ndarray | None:
+def pixels_that_pillow_misreads(tags: Tags, content: bytes, name: str) -> np.ndarray | None:
     """Read the pixels of a TIFF that Pillow misreads.
 
     Returns:
@@ -133,7 +133,7 @@ def other_pixels(tags: Tags, content: bytes, name: str) -> np.ndarray | None:
     Raises:
         CorruptDataError: tifffile cannot unpack it.
     """
-    if not _is_other(tags):
+    if not _pillow_misreads(tags):
         return None
     photometric, extra = _one(tags, _PHOTOMETRIC, 1), _all(tags, _EXTRA, None)
     if photometric not in (0, 1, 2) or _PREMULTIPLIED in extra:
@@ -201,13 +201,13 @@ def grey_shift(tags: Tags) -> int:
     return _all(tags, _BITS, 1)[0] - 8
 
 
-def read_otherwise_before(tags: Tags) -> bool:
+def misread_by_first_version(tags: Tags) -> bool:
     """Return whether the first version of this reader misread the image or its brightness."""
     depth = _all(tags, _BITS, 1)[0]
-    return (_is_other(tags) and _one(tags, _SAMPLES, 1) != 2) or depth == 12
+    return (_pillow_misreads(tags) and _one(tags, _SAMPLES, 1) != 2) or depth == 12
 
 
-def _is_other(tags: Tags) -> bool:
+def _pillow_misreads(tags: Tags) -> bool:
     if _all(tags, _BITS, 1)[0] != 16:
         return False
     photometric, several = _one(tags, _PHOTOMETRIC, 1), _one(tags, _SAMPLES, 1) > 1

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from histo_core.data.dataset import Dataset, Problem
-from histo_core.data.formats.images import KINDS, READING, open_image, read_file, read_otherwise_before
+from histo_core.data.formats.images import KINDS, READING, misread_by_first_version, open_image, read_file
 from histo_core.data.formats.walk import Walk
 from histo_core.errors import BrokenFilesError, DataNotFoundError
 
@@ -56,7 +56,7 @@ class ImageFilesDataset(Dataset):
         """
         for row in rows:
             content = read_file(self.sources[row])
-            mark = f"{len(content)} read by rule {READING}" if read_otherwise_before(content) else len(content)
+            mark = f"{len(content)} read by rule {READING}" if misread_by_first_version(content) else len(content)
             yield mark, content
 
 

@@ -165,7 +165,7 @@ def _open_set(
     if not found.keys() & {"x.h5", "y.h5"}:
         return None
 
-    def tried(use: Callable[[], _T]) -> _T | None:
+    def or_note(use: Callable[[], _T]) -> _T | None:
         try:
             return use()
         except DataError as error:
@@ -173,14 +173,16 @@ def _open_set(
             return None
 
     x, y = (found.get(what, root / pcam_file(split_set, what)) for what in ("x.h5", "y.h5"))
-    patches = tried(lambda: open_array(x, "x", shape=(None, *PATCH_SHAPE)))
-    labels = tried(lambda: _labels(y))
+    patches = or_note(lambda: open_array(x, "x", shape=(None, *PATCH_SHAPE)))
+    labels = or_note(lambda: _labels(y))
     if patches is None or labels is None:
         return None
-    return tried(lambda: _joined(split_set, patches, x, labels, y, found.get("meta.csv")))
+    return or_note(lambda: _joined_set(split_set, patches, x, labels, y, found.get("meta.csv")))
 
 
-def _joined(split_set: str, patches: HDF5Array, x: Path, labels: np.ndarray, y: Path, meta: Path | None) -> _PcamSet:
+def _joined_set(
+    split_set: str, patches: HDF5Array, x: Path, labels: np.ndarray, y: Path, meta: Path | None
+) -> _PcamSet:
     """Join the patches, labels and, if present, metadata of one set; each was checked alone before."""
     if len(patches) != len(labels):
         raise CorruptDataError(
@@ -191,13 +193,13 @@ def _joined(split_set: str, patches: HDF5Array, x: Path, labels: np.ndarray, y: 
     ids = [f"{split_set}-{row:06d}" for row in range(len(labels))]
     table = pd.DataFrame({"sample_id": ids, "label": labels, "split": split_set})
     given = f"has the label {{:g}} in {y.name}"
-    problems = {row: f"{given.format(labels[row])}, not 0 or 1" for row in _rows(~np.isin(labels, (0, 1)))}
+    problems = {row: f"{given.format(labels[row])}, not 0 or 1" for row in _row_numbers(~np.isin(labels, (0, 1)))}
     if meta is None:
         table["slide_id"] = None
     else:
         columns, centre, wrong = read_meta(meta, len(labels))
         table, problems = table.join(columns), wrong | problems
-        for row in _rows((centre != UNSAID) & (centre != labels)):
+        for row in _row_numbers((centre != UNSAID) & (centre != labels)):
             other = f"center_tumor_patch {bool(centre[row])} in {meta.name}"
             problems.setdefault(row, f"{given.format(labels[row])}, but {other}")
     usable = np.delete(np.arange(len(labels)), list(problems))
@@ -216,5 +218,5 @@ def _labels(path: Path) -> np.ndarray:
     return stored.read(np.arange(len(stored))).reshape(-1).astype(np.float64)
 
 
-def _rows(wrong: np.ndarray) -> list[int]:
+def _row_numbers(wrong: np.ndarray) -> list[int]:
     return np.flatnonzero(wrong).tolist()

@@ -11,8 +11,8 @@ import numpy as np
 
 from histo_core.errors import CancelledError, ConfigError, RunError
 from histo_core.experiments.api import as_members, launch_planned
-from histo_core.experiments.folder import read_pruned, write_pruned
 from histo_core.experiments.protocol_runs import next_trials
+from histo_core.experiments.pruned_trials import read_pruned, write_pruned
 from histo_core.experiments.records import Experiment, Member
 from histo_core.experiments.scores import chosen_by, run_scores, values_by_epoch
 from histo_core.experiments.sweep.sampling import Trial, trials_to_prune

@@ -31,7 +31,7 @@ def last_layer_with_min_cells(*places: tuple[str, int]) -> Callable[[nn.Module, 
     """
 
     def place(model: nn.Module, input_size: tuple[int, int]) -> nn.Module:
-        telling = (name for name, stride in places if -(-min(input_size) // stride) >= FEWEST_CELLS)
-        return model.get_submodule(next(telling, places[-1][0]))
+        fitting = (name for name, stride in places if -(-min(input_size) // stride) >= FEWEST_CELLS)
+        return model.get_submodule(next(fitting, places[-1][0]))
 
     return place

@@ -16,7 +16,7 @@ from histo_core.errors import CheckpointError, ConfigError
 from histo_core.models.device import full_float32, out_of_memory, resolve_device
 from histo_core.models.inference.batch_norm_folding import fold_batch_norm, interactive_dtype
 from histo_core.models.inference.gradcam_view import GradCamView
-from histo_core.models.inference.probabilities import Predicted, joined, probabilities
+from histo_core.models.inference.probabilities import Predicted, concatenated, probabilities
 from histo_core.models.inference.tta import combined, predict_views
 from histo_core.models.registry import MODELS, build_network
 from histo_core.models.weights.header import WeightsHeader, assign, load_weights
@@ -79,7 +79,7 @@ class Predictor:
         self.config, self.name, self.input_size = config, config.name, input_size
         self.interactive = False
         self.before_batch: Callable[[], object] = _nothing
-        self._mapped: dict[tuple[nn.Module, torch.dtype], GradCamView] = {}
+        self._gradcam_views: dict[tuple[nn.Module, torch.dtype], GradCamView] = {}
 
     @classmethod
     def load(cls, file: Path, device: str = "auto", *, sha256: str | None = None) -> Predictor:
@@ -216,7 +216,7 @@ class Predictor:
             self.predict_input(self.preprocess(images[start : start + batch_size]), config)
             for start in range(0, len(images), batch_size)
         ]
-        return joined(found, len(self.classes))
+        return concatenated(found, len(self.classes))
 
     @torch.inference_mode()
     def predict_input(self, pixels: Tensor, config: PredictConfig = _PLAIN) -> Predicted:
@@ -242,7 +242,7 @@ class Predictor:
                 "Choose a device with more memory, or end what else uses it; the trained weights are kept.",
             )
         halves = pixels.tensor_split(2)
-        return joined([self.predict_input(half, config) for half in halves], len(self.classes))
+        return concatenated([self.predict_input(half, config) for half in halves], len(self.classes))
 
     def _predicted(self, pixels: Tensor, config: PredictConfig) -> Predicted:
         with full_float32():
@@ -255,21 +255,21 @@ class Predictor:
         voted = config.combine == "vote"
         return Predicted(joint, None if voted else np.log(np.maximum(joint, np.finfo(np.float64).tiny)))
 
-    def mapped(self, input_size: tuple[int, int]) -> GradCamView:
-        """Return the network with the map that Grad-CAM weights, in `sampling_dtype`.
+    def gradcam_view(self, input_size: tuple[int, int]) -> GradCamView:
+        """Return a copy of the network whose Grad-CAM layer can be read and differentiated, in `sampling_dtype`.
 
         Args:
             input_size: height and width of its input, in pixels after preprocessing.
         """
         key = (self.gradcam_layer(input_size), self.sampling_dtype)
-        if key not in self._mapped:
+        if key not in self._gradcam_views:
             # A copy made in inference mode could not be differentiated.
             with torch.inference_mode(mode=False):
-                self._mapped[key] = GradCamView(self.model, *key)
-        return self._mapped[key]
+                self._gradcam_views[key] = GradCamView(self.model, *key)
+        return self._gradcam_views[key]
 
     def gradcam_layer(self, input_size: tuple[int, int]) -> nn.Module:
-        """Return the layer whose map Grad-CAM weights for inputs of this height and width after preprocessing."""
+        """Return the layer that Grad-CAM reads, for inputs of this height and width after preprocessing."""
         return MODELS[self.config.name].gradcam_layer(self.model, input_size)
 
 

@@ -17,8 +17,8 @@ class Predicted:
 
     Attributes:
         probabilities: float64 [n, k], rows summing to 1.
-        scores: float64 [n, k]. The logits; for the mean of several views the natural logarithm of the probabilities (of
-            the smallest positive number where they are 0); None for votes of views.
+        scores: float64 [n, k]. One view gives its logits. The mean of several views gives the natural logarithm of the
+            probabilities, where 0 counts as the smallest positive number. Votes of views give None.
 
     Example:
         >>> import numpy as np
@@ -80,8 +80,8 @@ def evidence(output: str, target: int) -> tuple[int, float]:
     return (1, -1.0) if output == "sigmoid" and target == 0 else (target, 1.0)
 
 
-def joined(found: Sequence[Predicted], classes: int) -> Predicted:
-    """Concatenate batches; no batch gives no rows with ``classes`` columns."""
+def concatenated(found: Sequence[Predicted], classes: int) -> Predicted:
+    """Concatenate the predictions of batches. Without a batch the result has no rows and ``classes`` columns."""
     nothing = np.zeros((0, classes))
     scores = [batch.scores for batch in found if batch.scores is not None]
     return Predicted(

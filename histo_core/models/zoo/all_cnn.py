@@ -70,7 +70,7 @@ class AllCNN(nn.Module):
         incoming = 3
         for kernel, stride, channels, dropout in LAYERS[options.layers]:
             outgoing = max(round(channels * options.width), 1)
-            layers += [nn.Conv2d(incoming, outgoing, kernel, stride), *_after(dropout)]
+            layers += [nn.Conv2d(incoming, outgoing, kernel, stride), *_activation_and_dropout(dropout)]
             incoming = outgoing
         self.features = nn.Sequential(*layers)
         self.head = nn.Conv2d(incoming, n_classes, 1)
@@ -101,7 +101,7 @@ class AllGroupCNN(nn.Module):
             fields = max(round(channels * options.width / 2), 1)
             layers += [
                 GroupConv2d(P4, incoming, fields, kernel, stride=stride, lifting=not layers),
-                *_after(dropout),
+                *_activation_and_dropout(dropout),
             ]
             incoming = fields
         self.features = nn.Sequential(*layers)
@@ -115,7 +115,7 @@ class AllGroupCNN(nn.Module):
         return self.last(self.head(self.pool(self.features(images)))).mean(dim=(2, 3))
 
 
-def _after(dropout: float) -> Sequence[nn.Module]:
+def _activation_and_dropout(dropout: float) -> Sequence[nn.Module]:
     return [nn.LeakyReLU(_SLOPE), *([nn.Dropout(dropout)] if dropout else [])]
 
 
@@ -125,13 +125,13 @@ def _last(options: AllCNNOptions) -> nn.Module:
 
 def _last_with_min_cells(model: nn.Module, input_size: tuple[int, int]) -> nn.Module:
     """Return the last activation whose map has at least `FEWEST_CELLS` a side."""
-    side, telling = min(input_size), model.get_submodule("features.1")
+    side, found = min(input_size), model.get_submodule("features.1")
     for name, layer in model.get_submodule("features").named_children():
         if isinstance(layer, nn.Conv2d | GroupConv2d):
             side = (side - _first(layer.kernel_size)) // _first(layer.stride) + 1
         elif isinstance(layer, nn.LeakyReLU) and side >= FEWEST_CELLS:
-            telling = model.get_submodule(f"features.{name}")
-    return telling
+            found = model.get_submodule(f"features.{name}")
+    return found
 
 
 def _first(size: int | tuple[int, ...]) -> int:

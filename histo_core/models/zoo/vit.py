@@ -26,7 +26,7 @@ class MappedViT(VisionTransformer):
     """ViT whose last tokens can be read as a map.
 
     The last block gets its tokens through `tokens`, an identity over float32 [n, 768, side / 16, side / 16], so that
-    methods that read maps find one.
+    Grad-CAM finds a layer with a map.
 
     The class token attends to the other tokens once more after that, so gradients reach the map.
     """

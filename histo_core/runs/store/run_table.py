@@ -37,8 +37,8 @@ class RunRow:
 
     Attributes:
         data, network: registered names.
-        valid_auroc, ...: None where they are not known; a run that an older version trained has its best epoch's, on
-            the validation set, without an interval.
+        valid_auroc, test_auroc, valid_accuracy, test_accuracy, valid_loss, test_loss: None where they are not known; a
+            run of an older version has those of its best epoch, on the validation set, without an interval.
         seconds: from start to end; None where it has not ended.
         losses: validation losses of epochs at equal distances, at most 64.
         experiment: name of an experiment that it belongs to, else empty.

@@ -77,7 +77,7 @@ class Supervisor:
         busy = {device for child in self._children.values() for device in child.devices}
         current = set[ProcessIdentity]()
         for held in self._store.running():
-            if not self._works(held):
+            if not self._worker_is_alive(held):
                 # A worker that ended since the line above gives its exit code now.
                 exit_codes = exit_codes if held.worker.pid in exit_codes else exit_codes | self._reap()
                 self._end(held, exit_codes.get(held.worker.pid))
@@ -162,7 +162,7 @@ class Supervisor:
         elif time.monotonic() - asked > self._grace_seconds:
             worker.kill()
 
-    def _works(self, held: ClaimedRun) -> bool:
+    def _worker_is_alive(self, held: ClaimedRun) -> bool:
         if held.worker.boot == boot_id():
             return held.worker.alive()
         beat, since = self._heard.get(held.worker, (None, -math.inf))

@@ -13,10 +13,13 @@ class SyncGroupBatchNorm2d(GroupBatchNorm2d, nn.SyncBatchNorm):
 
 
 def synchronised(module: nn.Module) -> nn.Module:
-    """Replace each batch normalisation by one over the batch of all processes; in place, except the module itself.
+    """Replace each batch normalisation by one over the batch of all processes, and return the module.
 
-    Weights, buffers and their names stay the same, so that checkpoints fit both. Training with it needs CUDA. Without
-    CUDA each process normalises by its own shard, and rank 0's running statistics are kept.
+    The layers inside the module are replaced in place. A module that is itself a batch normalisation is returned as a
+    new one. Weights, buffers and their names stay the same, so that checkpoints fit both.
+
+    Training with it needs CUDA. Without CUDA each process normalises by its own shard, and rank 0's running statistics
+    are kept.
     """
     if isinstance(module, GroupBatchNorm2d):
         return _like(module, SyncGroupBatchNorm2d(module.group, module.num_features))

@@ -56,8 +56,8 @@ def draw(page: Explored) -> None:
         chart,
         key=f"explore.mosaic.{slide}.{region}",
         name="mosaic",
-        data=lambda: _places(page, found),
-        on_select=lambda drawn: _drawn(page, drawn),
+        data=lambda: _boxes_on_slide(page, found),
+        on_select=lambda drawn: _on_select(page, drawn),
         modes=("points", "box"),
     )
     st.caption("A click opens a patch; a box drawn around some (Box Select) shows them alone.")
@@ -101,13 +101,13 @@ def _parse(text: str) -> SlideRegion | None:
     return region if _text(region) == text else None
 
 
-def _places(page: Explored, found: Mosaic) -> pd.DataFrame:
+def _boxes_on_slide(page: Explored, found: Mosaic) -> pd.DataFrame:
     """Return the drawn patches with their corner and size in patch pixels of the slide."""
     places = (found.boxes / found.scale + [*found.corner, 0, 0]).round(1)
     return page.joined(found.rows).assign(**dict(zip(("top", "left", "height", "width"), places.T, strict=True)))
 
 
-def _drawn(page: Explored, drawn: Mapping[str, Any]) -> None:
+def _on_select(page: Explored, drawn: Mapping[str, Any]) -> None:
     """Show the region that was selected, or open the patch that was clicked."""
     if drawn["box"]:
         box = drawn["box"][-1]

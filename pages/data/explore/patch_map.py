@@ -21,7 +21,6 @@ from pages.data.explore import gallery
 from pages.data.explore.context import Explored
 from pages.data.explore.selection import DRAWINGS, Selection
 from pages.shared.app import url_state
-from pages.shared.app.session import current_session
 from pages.shared.cache import cache, cache_maps
 from pages.shared.components import columns, lasso, layout
 from pages.shared.components.job_card import job_card
@@ -33,7 +32,6 @@ DRAWN = 1_500
 
 def draw(page: Explored, chosen: Selection) -> None:
     """Draw the view."""
-    workspace = current_session().workspace
     runs = {run.run_id: run for run in cache.store(page.workspace).runs(statuses=[RunStatus.SUCCEEDED])}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         features = url_state.choose(
@@ -49,7 +47,8 @@ def draw(page: Explored, chosen: Selection) -> None:
         projection = _projection(found, len(page.source))
         by = _colours_by(page)
     if found is None or (found.umap_xy is None and len(page.source) >= FEWEST):
-        params = {"data": page.data.model_dump(mode="json"), "features": cache_maps.feature_source(features, workspace)}
+        source = cache_maps.feature_source(features, page.workspace)
+        params = {"data": page.data.model_dump(mode="json"), "features": source}
         note = "The map has not been made yet. Each patch is read once, by a process apart from this page."
         job_card("map", params, "Make the map", note=note if found is None else found.note, primary=True)
     if found is None:

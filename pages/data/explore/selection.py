@@ -83,7 +83,7 @@ def _filters(page: Explored) -> np.ndarray:
     keep = np.ones(len(page.source), bool)
     split_set = url_state.choose(
         "Set",
-        "part",
+        "split_set",
         [ALL, *SPLIT_SETS],
         format_func=SET_NAMES.__getitem__,
         widget=st.segmented_control,
@@ -172,7 +172,7 @@ def _drop(*names: str) -> None:
 def clear() -> None:
     """Remove all filters and named sets."""
     filters = [name for name in url_state.names() if name.startswith("by.")]
-    _drop("part", "class", "finding", "lasso", "page", "patch", *filters)
+    _drop("split_set", "class", "finding", "lasso", "page", "patch", *filters)
 
 
 def open_finding(key: str) -> None:

@@ -18,7 +18,8 @@ import streamlit as st
 T = TypeVar("T")
 Widget = Callable[..., Any]
 
-
+_FORMER = {"split_set": "part"}
+"""The names that links of earlier versions use; they are read where the new name is missing."""
 _PAGE, _KEPT, _RESTORED, _PENDING = "state.at", "state.kept", "state.restored", "state.pending"
 
 
@@ -56,13 +57,16 @@ def names() -> list[str]:
 def asked(name: str) -> list[str]:
     """Return the URL's values of a parameter; empty when it has none."""
     pending = st.session_state.get(_PENDING)
-    values = pending.get(name, []) if pending else st.query_params.get_all(name)
+    known = _FORMER.get(name, name) if name not in names() else name
+    values = pending.get(known, []) if pending else st.query_params.get_all(known)
     return [value for value in values if value]
 
 
 def put(name: str, value: object) -> None:
     """Write a selection to the URL; None, an empty text or an empty list removes it."""
     settle()
+    if name in _FORMER:
+        st.query_params.pop(_FORMER[name], None)
     if value in (None, "", []):
         st.query_params.pop(name, None)
     else:

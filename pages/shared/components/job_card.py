@@ -68,7 +68,7 @@ def job_card(
             if job is not None and job.active:
                 _progress(job, workspace)
                 return
-            again = job is not None and job.state in ("failed", "lost")
+            again = job is not None and (job.state == "failed" or job.interrupted)
             if job is not None and again:
                 st.error(plain(job.error), icon=":material/error:")
             else:

@@ -18,7 +18,7 @@ _OF_FOLDS = ("hold_out", "fold")
 
 
 def fields(
-    division: SplitConfig,
+    split: SplitConfig,
     *,
     prefix: str,
     columns: Sequence[str] | None = None,
@@ -28,7 +28,7 @@ def fields(
     """Draw the controls for a split.
 
     Args:
-        division: initial values.
+        split: initial values.
         prefix: of the widget keys.
         columns: columns that the data set can be grouped by; None, for a data set that is not open, gives a text field.
         saved: names of the saved splits by fingerprint; None gives a text field for a fingerprint.
@@ -37,7 +37,7 @@ def fields(
     Returns:
         Plain values of all fields of `SplitConfig`, not validated yet; unused fields have their defaults.
     """
-    values = division.model_dump()
+    values = split.model_dump()
     method = st.session_state.get(f"{prefix}.method", values["method"])
     choices = {name: list(known) for name, known in (("group", columns), ("saved", saved)) if known}
     asked = [name for name in _FIRST if name in ("method", method) or (name == "folds" and method != "saved")]
@@ -55,15 +55,15 @@ def fields(
     return SplitConfig().model_dump() | given
 
 
-def of_data(data: DataConfig, division: SplitConfig, *, prefix: str) -> dict[str, Any]:
+def of_data(data: DataConfig, split: SplitConfig, *, prefix: str) -> dict[str, Any]:
     """Draw `fields` with the choices of a data set, where it has been opened before."""
     workspace = current_session().workspace
     if not cache.was_opened(data, workspace):
-        return fields(division, prefix=prefix)
+        return fields(split, prefix=prefix)
     state = cache.dataset(data, workspace).state
     saved = {one.fingerprint: f"{one.name}: {one.note}" for one in cache_data.saved(data, state, workspace)}
     return fields(
-        division,
+        split,
         prefix=prefix,
         columns=cache_data.group_columns(data, state, workspace),
         saved=saved,

@@ -20,21 +20,21 @@ AT_ONCE, BYTES_AT_ONCE = 5_000, 3e8
 """The most patches, and bytes, whose pixels are compared at once in a few seconds; above that, users start an audit."""
 
 
-def sentence(data: DataConfig, division: SplitConfig, source: Dataset, workspace: Workspace) -> str:
+def sentence(data: DataConfig, split: SplitConfig, source: Dataset, workspace: Workspace) -> str:
     """Return the verdict on a split, which is the same on every page; pixels of a small data set are compared at once.
 
     Args:
         data: configuration of ``source``.
-        division: configuration of its split.
+        split: configuration of its split.
         source: the opened data set.
         workspace: keeps the audits.
     """
-    sides, report = cache.sides(data, division, workspace), cache.audit(data, division, workspace)
+    sides, report = cache.sides(data, split, workspace), cache.audit(data, split, workspace)
     try:
         if report is not None or not _quickly_read(data, source, workspace):
             return split_verdict(sides, report)
         with st.spinner("Looking for patches that stand on both sides…", show_time=True):
-            return split_verdict(sides, leakage=cache.leakage(data, division, workspace))
+            return split_verdict(sides, leakage=cache.leakage(data, split, workspace))
     except DataError as error:  # an unreadable file must not block the view that lists all such files
         return f"{sides}. {error.found} See Files for all that cannot be read."
 
@@ -44,7 +44,7 @@ def _quickly_read(data: DataConfig, source: Dataset, workspace: Workspace) -> bo
 
 
 @shown()
-def draw(data: DataConfig, division: SplitConfig) -> None:
+def draw(data: DataConfig, split: SplitConfig) -> None:
     """Draw the verdict in a frame, with a link to the audit. Data that are not open yet are opened only on demand."""
     workspace = current_session().workspace
     with st.container(border=True, key="split.verdict"):
@@ -55,16 +55,16 @@ def draw(data: DataConfig, division: SplitConfig) -> None:
                 st.rerun()
             return
         source = data_choice.opened(data, workspace)
-        report = cache.audit(data, division, workspace)
-        st.markdown(f"**{plain(sentence(data, division, source, workspace))}**")
+        report = cache.audit(data, split, workspace)
+        st.markdown(f"**{plain(sentence(data, split, source, workspace))}**")
         if report is None:
-            st.caption(plain(cache.split(data, division, workspace).note))
+            st.caption(plain(cache.split(data, split, workspace).note))
         navigation.link(
             "data",
             "This split has not been audited: do it now" if report is None else "Read the audit",
             icon=":material/fact_check:",
             view="audit",
-            **data_choice.to_params(data, division),
+            **data_choice.to_params(data, split),
         )
 
 

@@ -10,7 +10,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from histo_core.data.formats.images import SUFFIXES, open_image, read_otherwise_before
+from histo_core.data.formats.images import SUFFIXES, misread_by_first_version, open_image
 
 PIXELS = np.arange(8 * 16, dtype=np.uint8).reshape(8, 16, 1).repeat(3, axis=2)
 LOSSY = np.kron(np.random.default_rng(0).integers(0, 4, (3, 5)) * 80, np.ones((16, 16), int)).astype(np.uint8)
@@ -91,7 +91,7 @@ def test_only_files_that_were_turned_otherwise_before_are_marked() -> None:
     for kind, options in KINDS:
         for said in (None, 1, 6):
             changed = said == 6 and kind != "TIFF"
-            assert read_otherwise_before(saved(PIXELS, kind, said, options)) is changed, (kind, said)
+            assert misread_by_first_version(saved(PIXELS, kind, said, options)) is changed, (kind, said)
     for photometric, depth, changed in (
         ("minisblack", np.uint16, False),
         ("miniswhite", np.uint8, False),
@@ -99,9 +99,9 @@ def test_only_files_that_were_turned_otherwise_before_are_marked() -> None:
     ):
         file = BytesIO()
         tifffile.imwrite(file, PIXELS[..., 0].astype(depth), photometric=photometric)
-        assert read_otherwise_before(file.getvalue()) is changed
-    assert not read_otherwise_before(b"")
-    assert not read_otherwise_before(b"II*\0 Exif\0")
+        assert misread_by_first_version(file.getvalue()) is changed
+    assert not misread_by_first_version(b"")
+    assert not misread_by_first_version(b"II*\0 Exif\0")
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

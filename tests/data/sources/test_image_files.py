@@ -103,5 +103,5 @@ def test_only_files_that_are_read_otherwise_change_the_content_hash(
     exif[0x0112] = 6
     Image.fromarray(RGB).save(folder / "malignant" / "1.jpg", exif=exif)
     turned = opened(folder, workspace).content_hash
-    monkeypatch.setattr(image_files, "read_otherwise_before", lambda content: False)
+    monkeypatch.setattr(image_files, "misread_by_first_version", lambda content: False)
     assert opened(folder, workspace).content_hash != turned

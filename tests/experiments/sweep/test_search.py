@@ -13,8 +13,8 @@ from histo_core.config import RunConfig
 from histo_core.config.protocol import ProtocolConfig, SweepField
 from histo_core.errors import CancelledError
 from histo_core.experiments.api import as_members, cancel_experiment, get_experiment, start_experiment
-from histo_core.experiments.folder import read_pruned
 from histo_core.experiments.protocol_runs import Planned
+from histo_core.experiments.pruned_trials import read_pruned
 from histo_core.experiments.records import Experiment
 from histo_core.experiments.results import summary
 from histo_core.experiments.sweep import search

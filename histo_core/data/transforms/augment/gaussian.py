@@ -28,7 +28,7 @@ def gaussians(deviations: np.ndarray) -> np.ndarray:
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-def standing(first: int, last: int, side: int, edge: Edge) -> np.ndarray:
+def extended_indices(first: int, last: int, side: int, edge: Edge) -> np.ndarray:
     """Return which pixels of a side extend it to the indices ``first`` up to (not including) ``last``, int64.
 
     Going left from pixel 0: with ``mirror`` come pixel 0 again, then 1, then 2; with ``round`` come the last pixel,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from histo_core.data.transforms.augment.compiled import compiled
-from histo_core.data.transforms.augment.gaussian import Edge, gaussians, standing
+from histo_core.data.transforms.augment.gaussian import Edge, extended_indices, gaussians
 
 
 def smoothed(batch: np.ndarray, deviations: np.ndarray, edge: Edge) -> np.ndarray:
@@ -23,7 +23,7 @@ def smoothed(batch: np.ndarray, deviations: np.ndarray, edge: Edge) -> np.ndarra
     n, height, width, channels = batch.shape
     weights = gaussians(deviations)
     reach = weights.shape[1] // 2
-    rows, columns = (standing(-reach, side + reach, side, edge) for side in (height, width))
+    rows, columns = (extended_indices(-reach, side + reach, side, edge) for side in (height, width))
     lines = result.reshape(n, height, width * channels)
     _smooth(lines, weights[:, reach:].astype(np.float32), rows, columns, channels)
     return result
@@ -31,7 +31,7 @@ def smoothed(batch: np.ndarray, deviations: np.ndarray, edge: Edge) -> np.ndarra
 
 @compiled
 def _smooth(batch: np.ndarray, weights: np.ndarray, rows: np.ndarray, columns: np.ndarray, channels: int) -> None:
-    """Smooth a batch in place; ``rows`` and ``columns`` are the indices of the extended sides (see `standing`)."""
+    """Smooth a batch in place; ``rows`` and ``columns`` are the `extended_indices` of its sides."""
     n, height, row = batch.shape
     most = weights.shape[1] - 1
     down = np.empty((height, row), np.float32)

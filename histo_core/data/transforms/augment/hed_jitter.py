@@ -21,9 +21,9 @@ def mixing(draws: np.ndarray, strength: float) -> np.ndarray:
     """Compute the change of light by scaled and shifted stains.
 
     The optical density of each stain is multiplied by a factor uniform in [1 - strength, 1 + strength], and a shift
-    uniform in [-strength, strength] is added. Densities are decadic: a density of 1 transmits a tenth of the light. A
-    density is a logarithm of light and linear in the stains, so the whole change is one 3 x 3 matrix and a shift of the
-    logarithms. Densities below zero, which noise and glass have, are kept: a strength of 0 changes nothing.
+    uniform in [-strength, strength] is added. Densities have base 10: a density of 1 lets a tenth of the light through.
+    A density is a logarithm of light and linear in the stains, so the whole change is one 3 x 3 matrix and a shift of
+    the logarithms. Densities below zero, which noise and glass have, are kept: a strength of 0 changes nothing.
 
     Args:
         draws: float [n, 6], uniform in [0, 1).

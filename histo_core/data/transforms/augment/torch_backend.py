@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from histo_core.data.transforms.augment.draw import LUMA, Changes
-from histo_core.data.transforms.augment.gaussian import gaussians, standing
+from histo_core.data.transforms.augment.gaussian import extended_indices, gaussians
 from histo_core.data.transforms.augment.hed_jitter import LEVELS
 from histo_core.data.transforms.augment.torch_geometry import moved
 
@@ -68,7 +68,7 @@ def _blur_matrices(side: int, deviations: np.ndarray) -> np.ndarray:
     matrices = np.zeros((len(weights), side, side), np.float32)
     for step, weight in zip(range(-reach, reach + 1), weights.T, strict=True):
         # Each pixel occurs once in a step, so that no sum is lost.
-        matrices[:, pixel, standing(step, side + step, side, "mirror")] += weight[:, None].astype(np.float32)
+        matrices[:, pixel, extended_indices(step, side + step, side, "mirror")] += weight[:, None].astype(np.float32)
     return matrices
 
 
