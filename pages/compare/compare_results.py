@@ -38,9 +38,9 @@ from pages.shared.components.text import plain
 
 MATRIX = 300
 """Pixels of one confusion matrix, while there are few classes."""
-TWO_LINES, RATE = 64, 112
-"""Pixels: a row in which an interval stands below its value, and a column that is as wide as an interval. All rates
-then fit beside each other at 820."""
+TWO_LINES, RATE = 64, 96
+"""Pixels: a row of two lines, the lowest in which Streamlit wraps text, and a column in which a rate and its interval
+take two lines. All rates then stand beside each other at 820."""
 BY_HAND = "hand"
 
 
@@ -107,7 +107,7 @@ def threshold_section(key: Hashable, joined: Joined, aurocs: AurocResults, looks
                     )
     metrics = metrics_table(comparison)
     st.dataframe(
-        metrics.replace(r" \(", "\n(", regex=True),
+        metrics,
         hide_index=True,
         row_height=TWO_LINES,
         column_config={name: st.column_config.Column(width=RATE) for name in metrics.columns[1:-1]},
