@@ -33,7 +33,7 @@ GOALS = {
     "next patch, both maps": 0.5,
     "opacity": 0.05,
 }
-PAGES = ("Data", "Train", "Experiments", "Compare", "Explain", "Predict", "Home")
+PAGES = ("Home", "Train", "Experiments", "Compare", "Explain", "Predict", "Data")
 EMPTY = """
 import streamlit as st
 def one():
@@ -41,7 +41,7 @@ def one():
     st.text(st.slider("Number", 0, 100))
 def two():
     st.title("Two")
-st.navigation([st.Page(one, default=True), st.Page(two)], position="top").run()
+st.navigation([st.Page(one, title="One", default=True), st.Page(two, title="Two")], position="top").run()
 """
 PATIENCE = 120_000
 
@@ -163,7 +163,7 @@ def explained(page: Page, address: str, repeats: int) -> Times:
 
 def switch(page: Page, title: str) -> float:
     """Go to a page by the navigation; return the seconds until it is drawn."""
-    link = page.get_by_test_id("stTopNavLink").filter(has_text=re.compile(f"{title}$")).first
+    link = page.get_by_role("navigation", name="App pages").get_by_role("link", name=title)
     return seconds_of(page, link.click, f"document.querySelector('h1')?.innerText.trim() === {title!r}")
 
 
