@@ -49,6 +49,7 @@ def served_process(
     *,
     script: str = "app.py",
     folder: Path = PROJECT,
+    port: int | None = None,
 ) -> Iterator[tuple[str, psutil.Process]]:
     """Run a Streamlit app on a free port.
 
@@ -57,11 +58,12 @@ def served_process(
         environment: further variables.
         script: what to serve; the dashboard unless given.
         folder: to start in, such as another checkout.
+        port: to listen on, such as that of a server that has ended; a free one unless given.
 
     Yields:
         Its address, without a slash at the end, and its process.
     """
-    port = _free_port()
+    port = port or _free_port()
     address = f"http://127.0.0.1:{port}"
     workspace.logs.mkdir(parents=True, exist_ok=True)
     with (workspace.logs / "server.log").open("ab") as log:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 import plotly.graph_objects as go
+from scipy.ndimage import gaussian_filter
 
 from histo_core.auditing.embedding.layout import PatchMap, stratified_sample
 from histo_core.data.dataset import UNLABELLED
@@ -18,6 +19,8 @@ DRAWN = 20_000
 HEIGHT = 560
 CELLS = 128
 """Cells a side of the background."""
+SPREAD, MARGIN = 1.5, 5
+"""Cells: the standard deviation of the background's smoothing, and the border that it may spread into."""
 
 Layout = Literal["pca", "umap"]
 
@@ -91,15 +94,22 @@ def _placed(patch_map: PatchMap, layout: Layout) -> tuple[np.ndarray, np.ndarray
 
 
 def _add_ground(figure: go.Figure, xy: np.ndarray) -> None:
-    """Add the density of all rows in grey, on a logarithmic scale of 8 bits."""
-    low = xy.min(axis=0)
-    cell = np.maximum((xy.max(axis=0) - low) / CELLS, np.float32(1e-12))
-    column, row = np.minimum(((xy - low) / cell).astype(np.int64), CELLS - 1).T
-    counts = np.log1p(np.bincount(row * CELLS + column, minlength=CELLS * CELLS).reshape(CELLS, CELLS))
+    """Add the density of all rows in grey, on a logarithmic scale of 8 bits.
+
+    The counts of cells are smoothed by a Gaussian: unsmoothed, single patches at the border of the data are drawn as
+    squares with holes between them. A margin holds what the smoothing spreads outward.
+    """
+    inner = CELLS - 2 * MARGIN
+    cell = np.maximum(np.ptp(xy, axis=0) / inner, np.float32(1e-12))
+    low = xy.min(axis=0) - MARGIN * cell
+    column, row = np.minimum(((xy - low) / cell).astype(np.int64), MARGIN + inner - 1).T
+    cells = np.bincount(row * CELLS + column, minlength=CELLS * CELLS).reshape(CELLS, CELLS)
+    counts = np.log1p(gaussian_filter(cells.astype(np.float64), SPREAD, mode="constant"))
     figure.add_heatmap(
         z=np.rint(counts * (255 / counts.max())).astype(np.uint8),
         x0=float(low[0] + cell[0] / 2), dx=float(cell[0]), y0=float(low[1] + cell[1] / 2), dy=float(cell[1]),
         colorscale=[[0, "rgba(128,128,128,0)"], [1, "rgba(128,128,128,0.45)"]], showscale=False, hoverinfo="skip",
+        zsmooth="best",
     )  # fmt: skip
 
 

@@ -171,4 +171,6 @@ def _sentence(known: Mapping[str, Sequence[EpochDone]], measure: Measure) -> str
         return f"Validation {measure} is not defined: one class has no validation patch."
     name, epoch, best = max(points, key=lambda point: sign * point[2])
     macro = kind.axis != kind.macro and any(event.macro for events in known.values() for event in events)
-    return f"Validation {'macro ' * macro}{measure} is {kind.better} for {name}: {best:.3f} after epoch {epoch + 1}."
+    said = f"Validation {'macro ' * macro}{measure} is {kind.better} for {name}: {best:.3f} after epoch {epoch + 1}"
+    kept = _kept(known[name]).epoch
+    return f"{said}." if kept == epoch else f"{said}; the star marks epoch {kept + 1}, whose weights are kept."

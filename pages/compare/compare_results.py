@@ -39,6 +39,9 @@ from pages.shared.components.text import plain
 
 MATRIX = 300
 """Pixels of one confusion matrix, while there are few classes."""
+TWO_LINES, RATE = 64, 96
+"""Pixels: a row of two lines, the lowest in which Streamlit wraps text, and a column in which a rate and its interval
+take two lines. All rates then stand beside each other at 820."""
 BY_HAND = "hand"
 
 
@@ -105,8 +108,13 @@ def threshold_section(key: Hashable, joined: Joined, aurocs: AurocResults, looks
                         **_chosen_by(result, comparison),
                         **(onward.carried(*onward.COMPARED) | {"runs": _trained(comparison)}),
                     )
+    metrics = metrics_table(comparison)
     st.dataframe(
-        metrics_table(comparison), hide_index=True, alt="Each model's AUROC and, at its threshold, its other metrics."
+        metrics,
+        hide_index=True,
+        row_height=TWO_LINES,
+        column_config={name: st.column_config.Column(width=RATE) for name in metrics.columns[1:-1]},
+        alt="Each model's AUROC and, at its threshold, its other metrics.",
     )
     st.caption(plain(f"95% intervals in brackets, from {comparison.basis}. Threshold: {comparison.rule.words}."))
     _differences(comparison)

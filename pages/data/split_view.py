@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -17,6 +19,7 @@ from pages.shared.components import data_choice, layout, split_form
 from pages.shared.components.errors import shown
 from pages.shared.components.text import count, plain
 
+SET_WORDS = {"train": "training", "valid": "validation", "test": "test"}
 FINGERPRINT = 12
 """Characters of a fingerprint in a table; enough to distinguish splits."""
 
@@ -82,16 +85,23 @@ def _result(source: Dataset, wanted: SplitConfig, built: Split, data: DataConfig
     if wanted.folds is not None:
         split_set = "validation" if wanted.hold_out else "test"
         st.caption(f"The {split_set} set of each of the {wanted.folds} folds:")
-        with st.spinner("Dealing the other folds…", show_time=True):
+        with st.spinner("Counting the other folds…", show_time=True):
             folds = cache_data.fold_counts(data, source.state, wanted, workspace)
         _table(folds, "fold-counts", "Patches of each class, and patients where known, in each fold.")
 
 
 def _table(table: pd.DataFrame, name: str, alt: str) -> None:
-    numbers = {
-        str(column): st.column_config.NumberColumn(format="localized") for column in table.columns if column != "split"
+    """Draw a table of counts by set or fold; patients are left out where they are not known."""
+    first, patients = str(table.columns[0]), "patients"
+    drawn = table.drop(columns=patients) if bool(table[patients].isna().all()) else table
+    if first == "split":
+        drawn = drawn.assign(split=[SET_WORDS[name] for name in drawn["split"]])
+    numbers: dict[str, Any] = {
+        str(column): st.column_config.NumberColumn(format="localized") for column in drawn.columns[1:]
     }
-    st.dataframe(table, hide_index=True, column_config=numbers, alt=alt)
+    numbers[patients] = st.column_config.NumberColumn("Patients", format="localized")
+    numbers[first] = st.column_config.Column("Set" if first == "split" else "Fold")
+    st.dataframe(drawn, hide_index=True, column_config=numbers, alt=alt)
     layout.download_table(table, name)
 
 
@@ -115,7 +125,8 @@ def _saved(known: tuple[SavedSplit, ...]) -> None:
         column_config={
             "Saved": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
             **{
-                split_set: st.column_config.NumberColumn(format="localized") for split_set in ("train", "valid", "test")
+                split_set: st.column_config.NumberColumn(words.capitalize(), format="localized")
+                for split_set, words in SET_WORDS.items()
             },
         },
         alt="Saved splits with their counts of patches, fingerprints and dates.",

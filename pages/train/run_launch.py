@@ -192,6 +192,6 @@ def _copies(wanted: TrainRequest, protocol: ProtocolConfig) -> None:
     with st.expander("Copy as a file or a command"):
         for member, file in zip(wanted.members, run_command.file_names(wanted.members), strict=True):
             st.caption(plain(f"{member.name}: save this as {file}, and run the command below it."))
-            st.code(_yaml(member.config), language="yaml")
+            st.code(_yaml(member.config), language=None)  # a language colours words too faintly to be read
             command = run_command.command(member, file, protocol, **_written(wanted))
-            st.code(command, language="bash", wrap_lines=True)
+            st.code(command, language=None, wrap_lines=True)

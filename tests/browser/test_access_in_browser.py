@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from browser_helpers import BUSY, SCHEMES, axe_found
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks._class_workspace import make_class_workspace
@@ -28,8 +28,6 @@ PATHS = (
 )
 STREAMLITS_OWN = {"/explain?source=upload": {"presentation-role-conflict": 1}}
 """By path and rule of axe, how many elements no label, theme or order of ours can reach (docs/accessibility.md)."""
-SCHEMES = ("light", "dark")
-BUSY = "[data-testid=stStatusWidget], [data-testid=stSpinner], [data-testid=stSkeleton]"
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +40,7 @@ def home(home: Workspace) -> Workspace:
 @pytest.mark.parametrize("path", PATHS)
 def test_axe_finds_nothing_on_a_page(path: str, visit: Visit) -> None:
     allowed = STREAMLITS_OWN.get(path, {})
-    assert _found(visit(path)) == dict.fromkeys(SCHEMES, allowed)
+    assert axe_found(visit(path)) == dict.fromkeys(SCHEMES, allowed)
 
 
 @pytest.mark.parametrize(
@@ -70,19 +68,4 @@ def test_axe_finds_nothing_in_an_empty_workspace(browser: Browser, tmp_path: Pat
         for name in NAMES:
             page.goto(f"{address}/{name}")
             page.get_by_text("Not a medical device").wait_for()
-            assert _found(page) == {scheme: {} for scheme in SCHEMES}, name
-
-
-def _found(page: Page) -> dict[str, dict[str, int]]:
-    """By colour scheme and axe's rule, how many elements break it."""
-    found = {}
-    for scheme in SCHEMES:
-        page.emulate_media(color_scheme=scheme)
-        page.wait_for_function("busy => !document.querySelector(busy)", arg=BUSY)
-        page.wait_for_function(
-            "dark => (getComputedStyle(document.querySelector('.stApp')).colorScheme === 'dark') === dark",
-            arg=scheme == "dark",
-        )
-        violations = Axe().run(page).response["violations"]
-        found[scheme] = {rule["id"]: len(rule["nodes"]) for rule in violations}
-    return found
+            assert axe_found(page) == {scheme: {} for scheme in SCHEMES}, name

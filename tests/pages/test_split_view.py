@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 from page_helpers import PHANTOM, OpenPage, texts
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from histo_core.config import SplitConfig
@@ -77,6 +80,27 @@ def test_only_what_matters_is_asked(
     assert {name for name in not_asked if _has(page, name)} == set()
 
 
+def test_the_shares_of_published_sets_are_not_asked(
+    open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HISTOSCOPE_DATA_ROOTS", str(tmp_path))
+    root = tmp_path / "patches"
+    for split_set in ("train", "test"):
+        for name in ("normal", "tumour"):
+            (root / split_set / name).mkdir(parents=True)
+            for number in range(8):
+                pixels = np.full((16, 16, 3), 20 * number + len(name), np.uint8)
+                Image.fromarray(pixels).save(root / split_set / name / f"{number}.png")
+    page = open_page("data", dataset="folder", root=str(root), view="split")
+    assert not page.exception
+    assert (_has(page, "valid"), _has(page, "test")) == (True, False)
+    assert "Test set: as published with the data." in texts(page)
+    shown = next(table.value for table in page.dataframe if "split" in table.value)
+    assert list(shown) == ["split", "normal", "tumour"], "patients are not known, and no column says None"
+    _control(page, "selectbox", ".method").set_value("random").run()
+    assert (_has(page, "valid"), _has(page, "test")) == (True, True)
+
+
 def test_counts_note_and_url_follow_the_form(drawn: Workspace, open_page: OpenPage) -> None:
     page = _open(open_page)
     _control(page, "number_input", ".test").set_value(0.5).run()
@@ -84,7 +108,8 @@ def test_counts_note_and_url_follow_the_form(drawn: Workspace, open_page: OpenPa
     wanted = SplitConfig(test=0.5)
     expected = make_split(source, wanted)
     shown = next(table.value for table in page.dataframe if "split" in table.value)
-    assert shown.set_index("split").astype(int).to_dict() == expected.counts(source).astype(int).to_dict()
+    counted = expected.counts(source).rename({"train": "training", "valid": "validation"})
+    assert shown.set_index("split").astype(int).to_dict() == counted.astype(int).to_dict()
     assert expected.note in texts(page).replace("\\", "")
     next(button for button in page.button if button.label == "Use this split").click().run()
     assert SplitConfig.model_validate_json(page.query_params["split"]) == wanted

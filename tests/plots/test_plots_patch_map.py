@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.ndimage import binary_fill_holes, maximum_filter
 
 from histo_core.auditing.embedding.layout import PatchMap
 from histo_core.errors import DataError
@@ -52,9 +53,18 @@ def test_the_ground_is_where_the_points_are() -> None:
     patch_map.xy[:] = 0
     patch_map.xy[0], patch_map.xy[1] = (1, 0), (0, 1)
     ground = map_figure(patch_map, labels, CLASSES, drawn=10).data[0]
-    filled = np.argwhere(np.asarray(ground.z) > 0)
-    assert filled.tolist() == [[0, 0], [0, 127], [127, 0]]
-    assert ground.x0 + 127 * ground.dx == pytest.approx(1 - ground.dx / 2)
+    z = np.asarray(ground.z).astype(int)
+    summits = np.argwhere((z == maximum_filter(z, 11)) & (z > 0))
+    places = summits[:, ::-1] * [ground.dx, ground.dy] + [ground.x0, ground.y0]
+    np.testing.assert_allclose(places, [[0, 0], [1, 0], [0, 1]], atol=ground.dx)
+    border = np.concatenate([z[0], z[-1], z[:, 0], z[:, -1]])
+    assert border.max() <= 3, "the ground ends before its picture does, not at a straight edge"
+
+
+def test_the_ground_has_no_holes_between_single_patches() -> None:
+    patch_map, labels = made(3_000)
+    z = np.asarray(map_figure(patch_map, labels, CLASSES, drawn=10).data[0].z) > 8
+    assert binary_fill_holes(z).sum() - z.sum() < 0.02 * z.sum()
 
 
 def test_only_chosen_rows_are_drawn_and_none_at_all_is_a_sentence() -> None:

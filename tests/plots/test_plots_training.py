@@ -46,7 +46,9 @@ def test_accuracy_and_auroc_are_of_validation_and_star_the_epoch_that_is_kept() 
         assert (line.name, line.y) == ("CNN, validation", values)
         assert (star.x, star.y) == ((1,), values[:1])
     title = curves_figure({"CNN": events}, "AUROC").to_dict()["layout"]["meta"]["alt"]
-    assert title == "Validation AUROC is highest for CNN: 0.850 after epoch 2."
+    assert title == (
+        "Validation AUROC is highest for CNN: 0.850 after epoch 2; the star marks epoch 1, whose weights are kept."
+    )
 
 
 ALL = EpochDone(

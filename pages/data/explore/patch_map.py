@@ -25,9 +25,8 @@ from pages.shared.app import url_state
 from pages.shared.cache import cache, cache_maps
 from pages.shared.components import lasso, layout
 from pages.shared.components.job_card import job_card
-from pages.shared.components.text import plain
+from pages.shared.components.text import count, plain
 
-PROJECTIONS: dict[Literal["pca", "umap"], str] = {"pca": "PCA of all patches", "umap": "UMAP of a sample"}
 DRAWN = 1_500
 """Points over a background of all patches; a browser without a GPU redraws them at each move of a lasso."""
 
@@ -46,7 +45,7 @@ def draw(page: Explored, chosen: Selection) -> None:
             help="What a patch is described by (features): simple measures, or what a network makes of it.",
         )
         found = cache_maps.patch_map(page.data, features, page.workspace)
-        projection = _projection(found)
+        projection = _projection(found, len(page.source))
         by = colouring.choose(page, chosen.answers)
     if found is None or (found.umap_xy is None and len(page.source) >= FEWEST):
         source = cache_maps.feature_source(features, page.workspace)
@@ -62,14 +61,17 @@ def draw(page: Explored, chosen: Selection) -> None:
         st.caption("Draw around patches on the map, and they are shown here.")
 
 
-def _projection(found: PatchMap | None) -> Literal["pca", "umap"]:
+def _projection(found: PatchMap | None, patches: int) -> Literal["pca", "umap"]:
     if found is None or found.umap_xy is None:
         return "pca"
+    placed = len(found.umap_xy)
+    of = "all patches" if placed == patches else count(placed, "patch")
+    titles: dict[Literal["pca", "umap"], str] = {"pca": "PCA of all patches", "umap": f"UMAP of {of}"}
     return url_state.choose(
         "Projection",
         "projection",
-        list(PROJECTIONS),
-        format_func=PROJECTIONS.__getitem__,
+        list(titles),
+        format_func=titles.__getitem__,
         widget=st.segmented_control,
         help="PCA keeps distances as well as a plane can; UMAP keeps neighbours together and distorts distances.",
     )

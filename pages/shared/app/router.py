@@ -9,7 +9,7 @@ import streamlit as st
 from pages.shared.app import url_state
 from pages.shared.app.navigation import PageName, register
 from pages.shared.app.session import begin_session
-from pages.shared.components import notices
+from pages.shared.components import notices, server_gone
 from pages.shared.components.errors import shown
 
 ASSETS = Path(__file__).resolve().parents[3] / "assets"
@@ -32,12 +32,14 @@ def renderer(name: PageName) -> Callable[[], None]:
 st.set_page_config(page_title="Histoscope", page_icon=str(ASSETS / "icon.svg"), layout="wide")
 st.logo(ASSETS / "logo.svg", size="large")
 st.html(ASSETS / "access.css")
+st.html(ASSETS / "controls.css")
 pages = {
     name: st.Page(
         renderer(name), title=name.capitalize(), icon=f":material/{icon}:", url_path=name, default=name == "home"
     )
     for name, icon in ICONS.items()
 }
+server_gone.draw()
 register(pages)
 page = st.navigation(list(pages.values()), position="top")
 url_state.arrive(next(name for name, known in pages.items() if known == page))

@@ -18,7 +18,8 @@ from histo_core.data.sources.patients import SHOWN, preview
 from histo_core.data.splits.folds import folds_of
 from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.saved_split import SavedSplit, saved_splits
-from histo_core.data.splits.units import Unit
+from histo_core.data.splits.split import SPLIT_SETS
+from histo_core.data.splits.units import Unit, has_published, published_sets
 from histo_core.data.storage.converted import converted_bytes
 from histo_core.workspace import Workspace
 from pages.shared.cache import cache
@@ -67,6 +68,17 @@ def group_columns(data: DataConfig, state: str, workspace: Workspace) -> list[st
         and Unit("group", column).known(source)
         and 1 < len(set(source.table[column])) <= len(source) * _AT_MOST
     ]
+
+
+@st.cache_data(show_spinner=False, hash_funcs=HASHES, max_entries=16)
+def published(data: DataConfig, state: str, workspace: Workspace) -> tuple[str, ...]:
+    """Return the sets of the split that was published with a data set; empty where there is no training set."""
+    del state
+    source = cache.dataset(data, workspace)
+    if not has_published(source):
+        return ()
+    given = published_sets(source)
+    return tuple(split_set for split_set in SPLIT_SETS if (given == split_set).any())
 
 
 def saved(data: DataConfig, state: str, workspace: Workspace) -> tuple[SavedSplit, ...]:

@@ -41,7 +41,7 @@ def fields(
         Plain values of the drawn fields by name, not validated yet.
     """
     drawn = {name: field for name, field in kind.model_fields.items() if only is None or name in only}
-    with st.grid("auto", min_column_width=COLUMN, gap="small"):
+    with st.grid("auto", min_column_width=COLUMN, gap="small", vertical_alignment="bottom"):
         return {
             name: _control(
                 name,

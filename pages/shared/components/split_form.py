@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -23,9 +23,10 @@ def fields(
     prefix: str,
     columns: Sequence[str] | None = None,
     saved: Mapping[str, str] | None = None,
+    published: Collection[str] = (),
 ) -> dict[str, Any]:
     """Draw the controls for a split; as `drawn`, with the defaults of unused fields."""
-    return SplitConfig().model_dump() | drawn(split, prefix=prefix, columns=columns, saved=saved)
+    return SplitConfig().model_dump() | drawn(split, prefix=prefix, columns=columns, saved=saved, published=published)
 
 
 def drawn(
@@ -34,6 +35,7 @@ def drawn(
     prefix: str,
     columns: Sequence[str] | None = None,
     saved: Mapping[str, str] | None = None,
+    published: Collection[str] = (),
 ) -> dict[str, Any]:
     """Draw the controls for a split.
 
@@ -42,6 +44,7 @@ def drawn(
         prefix: of the widget keys.
         columns: columns that the data set can be grouped by; None, for a data set that is not open, gives a text field.
         saved: names of the saved splits by fingerprint; None gives a text field for a fingerprint.
+        published: sets that were published with the data set, of which no share is chosen.
 
     Returns:
         Plain values of the drawn fields of `SplitConfig`, not validated yet.
@@ -54,7 +57,11 @@ def drawn(
     if saved and given.get("saved"):
         st.caption(plain(saved[given["saved"]]))
     if method != "saved":
-        given |= model_form.fields(SplitConfig, values, prefix=prefix, only=_matter(given["folds"], values, prefix))
+        taken = _taken(method, given["folds"], values, prefix, published)
+        matter = [name for name in _matter(given["folds"], values, prefix) if name not in taken]
+        given |= model_form.fields(SplitConfig, values, prefix=prefix, only=matter)
+        if taken:
+            st.caption(f"{_listed(taken).capitalize()} set: as published with the data.")
     if given.get("folds") and given["fold"] >= given["folds"]:
         given["fold"] = given["folds"] - 1  # fewer folds were chosen than before
     return given
@@ -72,7 +79,29 @@ def drawn_of_data(data: DataConfig, split: SplitConfig, *, prefix: str) -> dict[
         return drawn(split, prefix=prefix)
     state = cache.dataset(data, workspace).state
     saved = {one.fingerprint: f"{one.name}: {one.note}" for one in cache_data.saved(data, state, workspace)}
-    return drawn(split, prefix=prefix, columns=cache_data.group_columns(data, state, workspace), saved=saved)
+    return drawn(
+        split,
+        prefix=prefix,
+        columns=cache_data.group_columns(data, state, workspace),
+        saved=saved,
+        published=cache_data.published(data, state, workspace),
+    )
+
+
+def _taken(
+    method: str, folds: int | None, values: Mapping[str, Any], prefix: str, published: Collection[str]
+) -> list[str]:
+    """Return the sets that are taken as published, whose shares have no effect."""
+    if method not in ("auto", "published"):
+        return []
+    if not folds:
+        return [name for name in ("valid", "test") if name in published]
+    held_out = st.session_state.get(f"{prefix}.hold_out", values["hold_out"])
+    return ["test"] if held_out and "test" in published else []
+
+
+def _listed(split_sets: Sequence[str]) -> str:
+    return " and ".join("validation" if name == "valid" else name for name in split_sets)
 
 
 def _matter(folds: int | None, values: Mapping[str, Any], prefix: str) -> list[str]:
