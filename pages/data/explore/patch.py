@@ -15,8 +15,8 @@ from histo_core.plots.histogram import histogram_figure
 from pages.data.explore.context import Explored
 from pages.data.explore.grid import grid
 from pages.data.explore.predicted import Predicted
-from pages.shared.app import navigation, url_state
-from pages.shared.components import columns, layout
+from pages.shared.app import url_state
+from pages.shared.components import columns, layout, onward
 from pages.shared.components.contact_sheet import png
 from pages.shared.components.errors import shown
 from pages.shared.components.text import count, plain
@@ -129,13 +129,11 @@ def _explain(page: Explored, row: int, answers: Predicted | None) -> None:
     if answers is None or answers.key != answers.run_id or not answers.rows.known[row]:
         return
     split_set = page.split.split_sets[row]
-    navigation.link(
-        "explain",
-        "Explain this answer",
-        icon=":material/visibility:",
-        run=answers.run_id,
-        split_set=split_set if split_set in ("test", "valid") else None,
+    onward.to_explain(
+        answers.run_id,
         patch=page.name(row),
+        split_set=split_set if split_set in ("test", "valid") else None,
+        label="Explain this answer",
     )
 
 

@@ -51,18 +51,19 @@ def to_data(data: DataConfig, split: SplitConfig | None, *, run: str, patch: str
     )
 
 
-def to_explain(run: str, *, patch: str | None = None, split_set: str | None = None) -> None:
+def to_explain(run: str, *, patch: str | None = None, split_set: str | None = None, label: str = "Explain") -> None:
     """Draw a link to Explain, with what the patches of this page were chosen by.
 
     Args:
         run: the model.
         patch: the patch to begin with; None for the first of those chosen.
         split_set: its set, where this page does not name one.
+        label: of the link.
     """
     chosen = carried(*CHOSEN_BY, *COMPARED)
     navigation.link(
         "explain",
-        "Explain",
+        label,
         icon=":material/center_focus_strong:",
         run=run,
         patch=patch,
