@@ -1,10 +1,9 @@
-"""Define ``demo``: start the demo's job, and watch it."""
+"""Start the demo's job from the command line, and follow it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
@@ -30,19 +29,12 @@ STEPS: dict[StepName, str] = {
 }
 
 
-def demo(
-    patches: Annotated[int | None, typer.Option(min=40, help="Phantom patches to draw; else 3,000.")] = None,
-    detach: Annotated[bool, typer.Option("--detach", help="Do not wait for the runs.")] = False,
-) -> None:
-    """Draw phantom tissue and train three models on it, minutes on two CPU cores.
+def make_demo(patches: int | None, detach: bool) -> None:
+    """Start the demo's job, and follow it unless ``detach`` is set; `histo_core.cli.demo` says what the arguments are.
 
-    It is the job that Home starts: it goes on when this terminal closes, and started again it goes on from where it
-    was. Ctrl-C asks it to stop.
-
-    \b
-    Examples:
-      python -m histo_core demo
-      python -m histo_core demo --patches 800 --detach
+    Raises:
+        RunError: a demo of another number of patches is being made, or the job ended before it began.
+        typer.Exit: with 1 where the demo or one of its runs failed.
     """
     workspace, params = Workspace.default(), {} if patches is None else {"patches": patches}
     at_work = newest_demo(workspace)
