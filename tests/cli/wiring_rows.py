@@ -43,10 +43,11 @@ def _train() -> Command:
 
 
 def _demo() -> Command:
+    job = f"{CLI}.demo_job"
     return Command(
         {
-            "patches": Row(("--patches", "77"), f"{CLI}.demo_job.start_job", "params", {"patches": 77}),
-            "detach": Row(("--detach",), f"{CLI}.demo_job._followed", calls=False),
+            "patches": Row(("--patches", "77"), f"{job}.start_job", "params", {"patches": 77}),
+            "detach": Row(("--detach",), f"{job}._followed", calls=False),
         },
         stubs={
             f"{CLI}.demo_job.newest_demo": None,
