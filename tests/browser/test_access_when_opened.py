@@ -53,7 +53,7 @@ def _upload(page: Page) -> None:
     Image.fromarray(np.clip(np.array([200, 140, 180]) + noise, 0, 255).astype(np.uint8)).save(stream, "PNG")
     file = FilePayload(name="own.png", mimeType="image/png", buffer=stream.getvalue())
     page.locator("input[type=file]").set_input_files([file])
-    expect(page.get_by_label("Tile to explain")).to_be_visible()
+    expect(page.get_by_role("spinbutton", name="Tile to explain")).to_be_visible()
 
 
 def _click(name: str, role: str = "button") -> Act:

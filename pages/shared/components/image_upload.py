@@ -109,7 +109,7 @@ def choose_tile(found: ImageUpload, label: str, mark: str, *, page: str) -> int:
             "doubted.",
         )
         table = found.answer.table()
-        table.index = table.index + 1
+        table.index = (table.index + 1).rename("Tile")
         st.dataframe(table, height=400, alt="Place, answer and doubts of each tile.")
         layout.download_table(table, f"tiles-{found.sha256[:8]}", "Download the tiles as CSV")
     with picture:
