@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
@@ -137,7 +138,8 @@ def _folder(data: DataConfig, form: str, prefix: str) -> str | None:
             )
             fetch.draw(data.dataset, root, prefix=prefix)
         elif root:
-            folder_picker.recognised(form, root, data)
+            with suppress(HistoscopeError):  # opening the folder says the same, once
+                folder_picker.recognised(form, root, data)
         else:
             with st.expander("Where to get these data"):
                 fetch.draw(data.dataset, None, prefix=prefix)
