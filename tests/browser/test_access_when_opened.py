@@ -148,7 +148,7 @@ def test_what_has_the_focus_is_outlined_and_less_motion_is_none(browser: Browser
         name = page.evaluate(FOCUS_UNSEEN)
         if name:
             unseen.append(name)
-    assert unseen == []
+    assert unseen == [], "\n".join(unseen)
     assert page.evaluate("document.getAnimations().length") == 0
     page.close()
 
