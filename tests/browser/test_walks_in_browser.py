@@ -146,7 +146,9 @@ def _pick(page: Page, folder: Path, title: str, *way: str) -> None:
         dialog.get_by_role("button", name=name, exact=True).click()
     dialog.get_by_role("button", name=f"Use as {title}", exact=True).click()
     expect(dialog).to_have_count(0)
-    expect(page.get_by_label("Folder", exact=True)).to_have_value(str(folder))
+    field = page.get_by_label("Folder", exact=True)
+    expect(field).to_have_count(1)  # the old field stays for a moment
+    expect(field).to_have_value(str(folder))
 
 
 def _open(page: Page, folder: Path, title: str, patience: float) -> None:
