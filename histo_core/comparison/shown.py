@@ -12,6 +12,7 @@ import pandas as pd
 
 from histo_core.comparison.pairs import PairDifference
 from histo_core.comparison.results import Comparison, ModelResult
+from histo_core.evaluation.auroc_equality import auroc_equality
 from histo_core.evaluation.class_report import MEASURES, ReportRow
 from histo_core.evaluation.intervals import Interval
 from histo_core.shown_text import count, plural
@@ -55,6 +56,22 @@ def metrics_table(comparison: Comparison) -> pd.DataFrame:
             for result in comparison.results
         ]
     )
+
+
+def equality_sentence(comparison: Comparison) -> str:
+    """Return the result of the one test of all AUROCs, in words; empty for fewer than three models."""
+    index = comparison.classes.index(comparison.class_of_interest)
+    tested = [result for result in comparison.results if not result.is_reference]
+    if len(tested) < 3:
+        return ""
+    found = auroc_equality(
+        comparison.y_true == index, [result.probabilities[:, index] for result in tested], comparison.groups
+    )
+    if found.p_value is None:
+        return f"Whether the {len(tested)} AUROCs differ at all was not tested: {found.method}."
+    sign = "P " + p_text(found.p_value) if found.p_value < 0.001 else f"P = {p_text(found.p_value)}"
+    told = "differ" if found.p_value < 1 - comparison.confidence else "cannot be told apart"
+    return f"Taken together, the {len(tested)} AUROCs {told}: {sign} ({found.method})."
 
 
 def differences_table(comparison: Comparison) -> pd.DataFrame:

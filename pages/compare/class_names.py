@@ -40,7 +40,7 @@ def choose(chosen: Sequence[RunPredictions], split_set: str) -> tuple[tuple[str,
         for match in matches:
             patches = f" ({count(match.patches, 'labelled patch')})" if match.patches else ""
             ours = url_state.choose(
-                f"{plain(match.theirs)}{patches}",
+                f"{plain(match.theirs)}{plain(patches)}",
                 f"means.{match.theirs}",
                 [*chosen[0].classes, NONE],
                 default=match.ours or NONE,

@@ -15,10 +15,12 @@ from histo_core.comparison.compare import at_threshold
 from histo_core.comparison.entries import is_run
 from histo_core.comparison.join import Joined
 from histo_core.comparison.results import Comparison, ModelResult
+from histo_core.comparison.scorecards import Scorecards
 from histo_core.comparison.shown import (
     class_report_rows,
     class_report_table,
     differences_table,
+    equality_sentence,
     family_sentence,
     metrics_table,
     overall_table,
@@ -118,6 +120,7 @@ def threshold_section(key: Hashable, joined: Joined, aurocs: AurocResults, looks
     )
     st.caption(plain(f"95% intervals in brackets, from {comparison.basis}. Threshold: {comparison.rule.words}."))
     _differences(comparison)
+    _all_metrics(key, comparison)
     _report_by_class(comparison)
     with st.container(horizontal=True, vertical_alignment="center"):
         layout.download_table(comparison.table(), "comparison", "Download the table")
@@ -140,6 +143,12 @@ def _trained(comparison: Comparison) -> list[str]:
 def _roc(key: Hashable, rule: str, _comparison: Comparison) -> go.Figure:
     del key, rule
     return roc_figure(_comparison)
+
+
+@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=16)
+def _scorecards(key: Hashable, rule: str, _comparison: Comparison) -> Scorecards:
+    del key, rule
+    return Scorecards.of(_comparison)
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=256)
@@ -181,6 +190,20 @@ def _rule(joined: Joined) -> ThresholdRule:
     return parse_threshold(number)
 
 
+def _all_metrics(key: Hashable, comparison: Comparison) -> None:
+    """Show all metrics of each model, computed when the section is opened."""
+    box = st.expander(
+        "All metrics: AUPRC, MCC, kappa, Brier score, log loss, ...", key="compare.all", on_change="rerun"
+    )
+    if not box.open:
+        return
+    with box, st.spinner("Computing the intervals…", show_time=True):
+        found = _scorecards(key, str(comparison.rule), comparison)
+        st.dataframe(found.table(), hide_index=True, height="content", alt="All metrics of each model, with intervals.")
+        st.caption(plain(f"95% intervals in brackets, from {comparison.basis_of_all}. {found.notes}"))
+        layout.download_table(found.rows, "metrics", "Download all metrics as CSV")
+
+
 def _report_by_class(comparison: Comparison) -> None:
     """Show precision, recall and F1 of each class, computed when the section is opened."""
     box = st.expander("Classification report: each class, and their averages", key="compare.classes", on_change="rerun")
@@ -214,7 +237,7 @@ def _differences(comparison: Comparison) -> None:
     st.dataframe(
         differences_table(comparison), hide_index=True, alt="Differences between models, with intervals and P values."
     )
-    st.caption(plain(f"{family_sentence(comparison)} From {comparison.basis}."))
+    st.caption(plain(f"{equality_sentence(comparison)} {family_sentence(comparison)} From {comparison.basis}.".strip()))
     for doubt in dict.fromkeys(pair.difference.warning for pair in comparison.differences if pair.difference.warning):
         st.caption(plain(doubt))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from histo_core.cli import demo
+from histo_core.cli import demo_job as demo
 from histo_core.config import DataConfig, RunConfig
 from histo_core.demo.kind import KIND
 from histo_core.demo.record import DemoRecord, write_record

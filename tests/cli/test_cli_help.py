@@ -36,7 +36,7 @@ def test_all_commands_are_there() -> None:
     assert {" ".join(command) for command in COMMANDS} == {
         *("app", "compare", "demo", "explain", "export", "models", "predict", "train", *HIDDEN),
         *("data audit", "data build", "data check", "data convert", "data download", "data export", "data list"),
-        *("data copies", "data split", "data splits"),
+        *("data copies", "data recognise", "data split", "data splits"),
         *("experiments cancel", "experiments list", "experiments resume", "experiments show", "experiments start"),
         *("experiments archive", "experiments delete", "experiments rename", "experiments test"),
         *("studies config", "studies list", "studies run", "studies show"),

@@ -43,12 +43,17 @@ def _train() -> Command:
 
 
 def _demo() -> Command:
+    job = f"{CLI}.demo_job"
     return Command(
         {
-            "patches": Row(("--patches", "77"), f"{CLI}.demo.start_job", "params", {"patches": 77}),
-            "detach": Row(("--detach",), f"{CLI}.demo._followed", calls=False),
+            "patches": Row(("--patches", "77"), f"{job}.start_job", "params", {"patches": 77}),
+            "detach": Row(("--detach",), f"{job}._followed", calls=False),
         },
-        stubs={f"{CLI}.demo.newest_demo": None, f"{CLI}.demo.start_job": ANYTHING, f"{CLI}.demo._queued": {}},
+        stubs={
+            f"{CLI}.demo_job.newest_demo": None,
+            f"{CLI}.demo_job.start_job": ANYTHING,
+            f"{CLI}.demo_job._queued": {},
+        },
     )
 
 

@@ -82,7 +82,7 @@ def test_options_of_a_network_go_into_its_configuration_alone(finished: Workspac
     option = next(one for one in page.checkbox if one.key.endswith("CNN-RNN.options.extra_linear"))
     option.set_value(not option.value).run()
     assert "CNN-RNN, " in said(page)
-    files = [yaml.safe_load(block.value) for block in page.code if block.language == "yaml"]
+    files = [yaml.safe_load(block.value) for block in page.code if "model:" in block.value]
     assert [("extra_linear" in one["model"]["options"]) for one in files] == [False, True, False]
 
 

@@ -177,6 +177,8 @@ ELSEWHERE = {
         "text_area: Note": "test_what_is_written_on_a_run_is_kept",
         "button: Save": "test_what_is_written_on_a_run_is_kept",
         "selectbox: Preset": "test_wiring_train",
+        "button: Undo": "test_train_draft",
+        "button: Back to the preset": "test_train_draft",
         "button: Open the data and look": "test_split_verdict",
         "button_group: Protocol": "test_wiring_train",
         "toggle: Show the table": "test_all_runs",

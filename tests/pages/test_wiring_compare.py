@@ -12,12 +12,14 @@ from typing import Any
 import pandas as pd
 import pytest
 from page_helpers import OpenPage, newest, run_named
+from sklearn.metrics import average_precision_score, matthews_corrcoef
 from wiring import as_file, control, controls, tried
 from wiring_spy import Row, Spy, check
 
 from histo_core.comparison.join import load
 from histo_core.comparison.threshold import PRESETS, ThresholdRule
 from histo_core.errors import ComparisonError
+from histo_core.evaluation.scorecard import METRIC_NAMES
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 from pages.shared.cache import cache_runs
@@ -193,6 +195,24 @@ def test_the_classification_reports_given_away_are_of_what_is_shown(
     assert row["run_id"] == run.run_id
     assert row["patches"] == tumour.sum()
     assert row["recall"] == pytest.approx((called & tumour).sum() / tumour.sum())
+
+
+def test_all_metrics_are_of_what_is_shown(finished: Workspace, open_page: OpenPage, given: dict[str, Any]) -> None:
+    run = _small(finished)
+    page = open_page("compare", runs=[run.run_id], threshold="0.3", split_set="valid")
+    assert "metrics.csv" not in given, "they are computed when the section is opened"
+    page.session_state["compare.all"] = True
+    page.run()
+    assert not page.exception
+    assert {one.name for one in controls(page)} <= {row.control for row in COMPARE} | set(COMPARE_ELSEWHERE)
+    found = pd.read_csv(as_file(given["metrics.csv"]())).set_index("metric")
+    table = load(run, finished).table.query("split == 'valid'")
+    tumour, p = (table["y_true"] == "tumour").to_numpy(), table["prob_tumour"].to_numpy()
+    assert found.loc["auprc", "value"] == pytest.approx(average_precision_score(tumour, p))
+    assert found.loc["mcc", "value"] == pytest.approx(matthews_corrcoef(tumour, p >= 0.3))
+    (shown,) = [one.value for one in page.dataframe if "Metric" in one.value]
+    assert shown["Metric"].tolist() == list(METRIC_NAMES.values())
+    assert "too large by design" in " ".join(one.value for one in page.caption)
 
 
 @pytest.mark.parametrize(

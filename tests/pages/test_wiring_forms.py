@@ -99,7 +99,7 @@ def _networks() -> None:
     from pages.train import run_networks
 
     members = [NamedConfig(name, RunConfig(model=ModelConfig(name=name)), "") for name in MODELS]
-    st.session_state["held"] = run_networks.fields(members, prefix="form")
+    st.session_state["held"] = run_networks.fields(members, {}, prefix="form")
 
 
 @pytest.fixture(scope="module")

@@ -28,21 +28,21 @@ BY_ANSWER = {
 """Orders by the chosen run's answers: by the probability of the label, the margin of two classes, the confidence."""
 
 
-def draw(page: Explored, chosen: Selection) -> None:
-    """Draw the view."""
+def draw(page: Explored, chosen: Selection, colours: Colouring | None = None) -> None:
+    """Draw the view; ``colours`` where they have been chosen above it, as on the map."""
     if not len(chosen):
         selection.none_fits()
         return
-    _pages(page, chosen)
+    _pages(page, chosen, colours)
 
 
 @st.fragment
 @shown()
-def _pages(page: Explored, chosen: Selection) -> None:
+def _pages(page: Explored, chosen: Selection, given: Colouring | None) -> None:
     """Draw the patches as a fragment: another page, order or size redraws nothing else."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         rows = _sorted(page, chosen)
-        colours = colouring.choose(page, chosen.answers)
+        colours = given or colouring.choose(page, chosen.answers)
         side = url_state.choose(
             "Size",
             "size",

@@ -53,7 +53,7 @@ def draw(page: Explored) -> None:
             "Opacity", "opacity", 0.0, 1.0, 0.35, step=0.05, help="Opacity of the colours.", width=160
         )
     if answers is not None:
-        st.caption(f"{answers.rows.note} {LEFT_OUT if not keep.all() else ''}")
+        st.caption(f"{plain(answers.rows.note)} {LEFT_OUT if not keep.all() else ''}")
     with st.spinner(f"Laying out {plain(slide)}…", show_time=True):
         found = cache_maps.mosaic(page.data, slide, region, page.workspace)
     names = [by.name(row) if keep[row] else "" for row in found.rows.tolist()]

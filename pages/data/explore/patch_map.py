@@ -56,7 +56,7 @@ def draw(page: Explored, chosen: Selection) -> None:
         return
     _chart(page, chosen, found, features, projection, by)
     if url_state.asked("lasso"):
-        gallery.draw(page, chosen)
+        gallery.draw(page, chosen, by)
     else:
         st.caption("Draw around patches on the map, and they are shown here.")
 

@@ -58,8 +58,10 @@ def recognised(prefix: str, root: str, chosen: DataConfig) -> None:
     fitting = [one for one in seen.candidates if _is(one, chosen)]
     if fitting and fitting[0].root == seen.folder:
         one = fitting[0]
-        icon = ":material/warning:" if one.missing else ":material/check_circle:"
-        st.caption(f"{icon} {plain(one)}")
+        if one.missing:
+            st.caption(f":material/warning: {plain(one)}")
+        else:
+            st.caption(f":material/check_circle: {plain(one)}")
         return
     if not seen.candidates:
         st.info(plain(" ".join(seen.sentences[:2])), icon=":material/help:")
@@ -158,7 +160,7 @@ def _candidates(prefix: str, seen: Recognition, key: str) -> None:
                 args=(prefix, one.config),
             )
     if len(seen.candidates) > OFFERED:
-        st.caption(f"And {len(seen.candidates) - OFFERED} more in the folders below.")
+        st.caption(f"And {count(len(seen.candidates) - OFFERED, 'other')} in the folders below.")
 
 
 def _go(prefix: str, path: str) -> None:

@@ -61,7 +61,7 @@ def drawn(
         matter = [name for name in _matter(given["folds"], values, prefix) if name not in taken]
         given |= model_form.fields(SplitConfig, values, prefix=prefix, only=matter)
         if taken:
-            st.caption(f"{_listed(taken).capitalize()} set: as published with the data.")
+            st.caption(f"{plain(_listed(taken).capitalize())} set: as published with the data.")
     if given.get("folds") and given["fold"] >= given["folds"]:
         given["fold"] = given["folds"] - 1  # fewer folds were chosen than before
     return given
