@@ -71,7 +71,7 @@ def small(home: Workspace, shared_data: Path) -> Path:
 
 @each_walk
 def test_a_small_folder_leads_to_a_model_its_maps_and_its_answers(visit: Visit, small: Path, walk: Walk) -> None:
-    _walk(visit, small, walk, 5 * MINUTE)
+    _walk(visit, small, walk, 10 * MINUTE)
 
 
 @pytest.mark.slow
