@@ -121,7 +121,7 @@ def _walk(visit: Visit, data: Path, walk: Walk, patience: float) -> None:
     predict = page.get_by_role("button", name="Predict", exact=True)
     expect(predict).to_be_visible()
     if walk.says:
-        expect(page.get_by_text(walk.says)).to_be_visible()
+        expect(page.get_by_text(walk.says).first).to_be_visible()  # the checks say it once more
     predict.click()
     expect(page.get_by_role("heading", name="Least certain")).to_be_visible(timeout=patience)
     if walk.scored:
