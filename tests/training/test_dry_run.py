@@ -92,7 +92,7 @@ def test_too_little_memory_names_the_batch_size_to_try(
     def full(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
 
-    monkeypatch.setattr("histo_core.training.updates.Updates.take", full)
+    monkeypatch.setattr("histo_core.training.updates.Updates.learn_from", full)
     with pytest.raises(TrainingError, match="batch size of 4"):
         try_batch(config, dots, split, workspace)
     assert list(workspace.home.iterdir()) == []
