@@ -16,6 +16,7 @@ from histo_core.comparison.join import RunPredictions
 from histo_core.workspace import Workspace
 from pages.shared.app import url_state
 from pages.shared.app.session import current_session
+from pages.shared.cache.hashes import HASHES
 from pages.shared.components.errors import shown
 from pages.shared.components.text import count, plain
 
@@ -97,13 +98,13 @@ def _file(workspace: Workspace) -> tuple[str, str, pd.DataFrame] | None:
     return file.name, digest, _from_file(str(file), digest)
 
 
-@st.cache_resource(show_spinner="Reading the table…", max_entries=2)
+@st.cache_resource(show_spinner="Reading the table…", hash_funcs=HASHES, max_entries=2)
 def _uploaded(name: str, digest: str, _content: bytes) -> pd.DataFrame:
     del digest
     return read_import(name, _content)
 
 
-@st.cache_resource(show_spinner="Reading the table…", max_entries=2)
+@st.cache_resource(show_spinner="Reading the table…", hash_funcs=HASHES, max_entries=2)
 def _from_file(path: str, digest: str) -> pd.DataFrame:
     del digest
     return read_import_file(Path(path))
