@@ -72,7 +72,7 @@ def return_to_form(store: Store) -> None:
     link = st.session_state.get(_LAST)
     if link is None:
         st.session_state[_LAST] = {}
-        link = newest_link(store.database, current_session().user) or {}
+        link = newest_link(store.database, user=current_session().user) or {}
     if known := {name: values for name, values in link.items() if name in LINK}:
         url_state.restore(known)
 
@@ -109,7 +109,8 @@ def keep(state: FormState, draft: RunDraft, store: Store) -> None:
         return
     state.stored, state.left = draft, None
     try:
-        kept = write_draft(store.database, current_session().user, state.form, draft, link=link_now(), tab=_tab())
+        user = current_session().user
+        kept = write_draft(store.database, user=user, form=state.form, draft=draft, link=link_now(), tab=_tab())
     except StoreError as error:
         st.warning(plain(f"The changes of this form are not kept. {error}"), icon=":material/warning:")
         return
@@ -165,11 +166,11 @@ def _name(source: Source) -> str:
 def _read(store: Store, form: str) -> KeptDraft | None:
     user = current_session().user
     try:
-        kept = read_draft(store.database, user, form)
+        kept = read_draft(store.database, user=user, form=form)
         if kept is not None and kept.draft.data is not None:
             _check_options(kept.draft)
     except ConfigError as error:
-        delete_draft(store.database, user, form)
+        delete_draft(store.database, user=user, form=form)
         st.warning(plain(f"What was changed in this form before cannot be read, and was dropped. {error.found}"))
         return None
     return kept

@@ -72,13 +72,13 @@ def test_a_render_makes_one_session_and_a_page_sees_its_user(
         made.append(Session(workspace, LOCAL))
         return made[-1]
 
-    monkeypatch.setattr(session, "_new", new)
+    monkeypatch.setattr(session, "new_session", new)
     page = open_page("home")
     assert not page.exception
     assert len(made) == 1
     page.run()
     assert len(made) == 2
-    monkeypatch.setattr(session, "_new", lambda: Session(workspace, User("Ann", "stranger")))  # type: ignore[arg-type]
+    monkeypatch.setattr(session, "new_session", lambda: Session(workspace, User("Ann", "stranger")))  # type: ignore[arg-type]
     page.run()
     assert ["Ann" in str(one.value) for one in page.error] == [True], "Ann is refused"
 
