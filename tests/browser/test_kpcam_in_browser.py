@@ -40,4 +40,5 @@ def test_data_then_train_then_explain(visit: Callable[[str], Page], kpcam: Path)
 
     card.get_by_role("link", name="Explain").click()
     expect(page.get_by_text("The model says").first).to_be_visible(timeout=MINUTE)
-    expect(page.locator(".heatmaplayer .hm")).to_have_count(2)
+    for method in ("Grad-CAM", "LIME"):
+        expect(page.locator(f"canvas[data-drawn='{method}']")).to_have_count(1)

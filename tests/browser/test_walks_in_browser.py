@@ -56,6 +56,7 @@ WALKS = (
     Walk("kpcam", "Kaggle PCam", "idc", "Invasive ductal carcinoma"),
 )
 TOO_SMALL = Walk("nct_crc_he", "NCT-CRC-HE (Kather 2018)", "", "")
+TRAINED_WHOLE = ("pcam_jpeg", "kpcam")
 each_walk = pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.folder)
 
 
@@ -69,7 +70,11 @@ def small(home: Workspace, shared_data: Path) -> Path:
     return root
 
 
-@each_walk
+@pytest.mark.parametrize(
+    "walk",
+    # Where all layers are trained a walk takes minutes; the rest show the same path in less than a minute each.
+    [pytest.param(walk, marks=[pytest.mark.slow] * (walk.folder in TRAINED_WHOLE), id=walk.folder) for walk in WALKS],
+)
 def test_a_small_folder_leads_to_a_model_its_maps_and_its_answers(visit: Visit, small: Path, walk: Walk) -> None:
     _walk(visit, small, walk, 10 * MINUTE)
 
