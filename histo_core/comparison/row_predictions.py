@@ -90,7 +90,7 @@ class RowPredictions:
 
     @cached_property
     def known(self) -> np.ndarray:
-        """Whether each row has a prediction, bool [n]."""
+        """Return whether each row has a prediction, bool [n]."""
         return self.predicted != NO_ANSWER
 
     @cached_property

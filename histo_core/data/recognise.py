@@ -56,7 +56,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Recognition:
-    """What a folder looks like.
+    """The data sets and layouts that fit a folder.
 
     Attributes:
         folder: the folder, resolved.

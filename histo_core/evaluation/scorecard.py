@@ -38,8 +38,6 @@ METRIC_NAMES = {
 }
 """The metrics and what they are called in tables."""
 LOWER_IS_BETTER = frozenset({"brier", "log_loss", "ece"})
-NEEDS_THRESHOLD = frozenset(METRIC_NAMES) - {"auroc", "auprc", "brier", "log_loss", "ece"}
-"""Metrics that move with the threshold; with more than two classes only those of the class of interest do."""
 
 
 def scorecard(

@@ -30,11 +30,11 @@ class PredictionFacts(_NeededFacts, total=False):
     state: str
     """`histo_core.data.dataset.Dataset.state` of the data."""
     division: str
-    """How the data were divided, in words."""
+    """Description of the split."""
     samples: int
     mapping: list[dict[str, Any]]
     sha256: str
-    """Of the table."""
+    """Hash of the table."""
 
 
 _KINDS = {name: get_origin(kind) or kind for name, kind in get_type_hints(_NeededFacts).items()}

@@ -119,7 +119,7 @@ def threshold_section(key: Hashable, joined: Joined, aurocs: AurocResults, looks
         alt="Each model's AUROC and, at its threshold, its other metrics.",
     )
     st.caption(plain(f"95% intervals in brackets, from {comparison.basis}. Threshold: {comparison.rule.words}."))
-    _differences(comparison)
+    _differences(key, comparison)
     _all_metrics(key, comparison)
     _report_by_class(comparison)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -143,6 +143,13 @@ def _trained(comparison: Comparison) -> list[str]:
 def _roc(key: Hashable, rule: str, _comparison: Comparison) -> go.Figure:
     del key, rule
     return roc_figure(_comparison)
+
+
+@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=32)
+def _equality(key: Hashable, _comparison: Comparison) -> str:
+    """Return the sentence on all AUROCs at once; it does not depend on the threshold."""
+    del key
+    return equality_sentence(_comparison)
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=16)
@@ -229,7 +236,7 @@ def _report_by_class(comparison: Comparison) -> None:
         layout.download_table(lambda: class_report_rows(comparison), "class-report", "Download the reports as CSV")
 
 
-def _differences(comparison: Comparison) -> None:
+def _differences(key: Hashable, comparison: Comparison) -> None:
     if not comparison.differences:
         return
     best = comparison.comparator is None
@@ -237,7 +244,7 @@ def _differences(comparison: Comparison) -> None:
     st.dataframe(
         differences_table(comparison), hide_index=True, alt="Differences between models, with intervals and P values."
     )
-    st.caption(plain(f"{equality_sentence(comparison)} {family_sentence(comparison)} From {comparison.basis}.".strip()))
+    st.caption(plain(f"{_equality(key, comparison)} {family_sentence(comparison)} From {comparison.basis}.".strip()))
     for doubt in dict.fromkeys(pair.difference.warning for pair in comparison.differences if pair.difference.warning):
         st.caption(plain(doubt))
 

@@ -74,7 +74,7 @@ class MapRequest:
 
     @cached_property
     def seen(self) -> np.ndarray:
-        """What the model sees of the patch, bool H x W."""
+        """Return the area of the patch that the model sees, bool H x W."""
         run_id, ended, _ = self._key
         return cache_runs.predictor(run_id, ended, self.workspace).preprocess.seen_mask(*self.patch.image.shape[:2])
 

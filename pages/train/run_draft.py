@@ -14,7 +14,6 @@ from histo_core.config import parse_config
 from histo_core.config.draft import RunDraft
 from histo_core.data.dataset import DATASETS
 from histo_core.errors import ConfigError, StoreError
-from histo_core.regular_files import parse_json
 from histo_core.runs.store.drafts import KeptDraft, delete_draft, newest_link, read_draft, write_draft
 from histo_core.runs.store.runs import Store
 from pages.shared.app import url_state
@@ -199,7 +198,7 @@ def _take_change(state: FormState) -> None:
     if not text or text == state.change:
         return
     state.change = text
-    state.start_with(with_settings(state.draft, _settings(text)))
+    state.start_with(with_settings(state.draft, data_choice.parse_object("change", text)))
 
 
 def with_settings(draft: RunDraft, settings: Mapping[str, Any]) -> RunDraft:
@@ -213,18 +212,6 @@ def with_settings(draft: RunDraft, settings: Mapping[str, Any]) -> RunDraft:
         section, _, field = name.partition(".")
         sections.setdefault(section, {})[field] = value
     return parse_config(RunDraft, draft.model_dump() | {"sections": sections})
-
-
-def _settings(text: str) -> dict[str, Any]:
-    try:
-        values = parse_json(text)
-    except ValueError:
-        values = None
-    if not isinstance(values, dict):
-        raise ConfigError(
-            f"The link's change cannot be read: {text[:80]!r}.", "A JSON object.", "Open the page afresh."
-        )
-    return values
 
 
 def _seen(kept: KeptDraft | None) -> tuple[str, int] | None:

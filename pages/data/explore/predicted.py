@@ -21,7 +21,7 @@ ALL = ""
 SHOW = {ALL: "all", "wrong": "wrong", "right": "right", "none": "none"}
 """The same words in a link as on the Explain page."""
 OWN_PARAMETERS = ("show", "says", "threshold", "of")
-"""What a link says of answers; it goes when another run is chosen."""
+"""URL parameters about answers; they go when another run is chosen."""
 _EDGES = (0.5, 0.6, 0.7, 0.8, 0.9)
 BANDS = ("below 50%", "50 to 60%", "60 to 70%", "70 to 80%", "80 to 90%", "90% or more")
 ANSWERS = ("wrong", "right")

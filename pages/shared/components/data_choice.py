@@ -262,7 +262,15 @@ def _said(options: Config) -> dict[str, Any]:
 
 
 def _mapping(name: str) -> dict[str, Any]:
-    text = next(iter(url_state.asked(name)), "{}")
+    return parse_object(name, next(iter(url_state.asked(name)), "{}"))
+
+
+def parse_object(name: str, text: str) -> dict[str, Any]:
+    """Parse the JSON object that a link's parameter holds.
+
+    Raises:
+        ConfigError: it is no JSON object.
+    """
     try:
         values = parse_json(text)
     except ValueError:
