@@ -15,22 +15,14 @@ from histo_core.comparison.compare import at_threshold
 from histo_core.comparison.entries import is_run
 from histo_core.comparison.join import Joined
 from histo_core.comparison.results import Comparison, ModelResult
-from histo_core.comparison.scorecards import Scorecards
-from histo_core.comparison.shown import (
-    class_report_rows,
-    class_report_table,
-    differences_table,
-    equality_sentence,
-    family_sentence,
-    metrics_table,
-    overall_table,
-    shown_name,
-)
+from histo_core.comparison.shown import metrics_table, overall_table
 from histo_core.comparison.threshold import DEFAULT, PRESETS, ThresholdRule, parse_threshold
 from histo_core.errors import ComparisonError
 from histo_core.plots.confusion import FEW_CLASSES, confusion_figure, confusion_table
 from histo_core.plots.roc import roc_figure
 from histo_core.reports.comparison import comparison_zip
+from pages.compare import tabs
+from pages.compare.shown_comparison import ShownComparison
 from pages.shared.app import navigation, url_state
 from pages.shared.app.session import current_session
 from pages.shared.cache.hashes import HASHES
@@ -119,9 +111,7 @@ def threshold_section(key: Hashable, joined: Joined, aurocs: AurocResults, looks
         alt="Each model's AUROC and, at its threshold, its other metrics.",
     )
     st.caption(plain(f"95% intervals in brackets, from {comparison.basis}. Threshold: {comparison.rule.words}."))
-    _differences(key, comparison)
-    _all_metrics(key, comparison)
-    _report_by_class(comparison)
+    tabs.choose(ShownComparison(key, joined, aurocs, comparison))
     with st.container(horizontal=True, vertical_alignment="center"):
         layout.download_table(comparison.table(), "comparison", "Download the table")
         layout.download("Download the report", lambda: _report(comparison), "comparison.zip", "application/zip")
@@ -143,19 +133,6 @@ def _trained(comparison: Comparison) -> list[str]:
 def _roc(key: Hashable, rule: str, _comparison: Comparison) -> go.Figure:
     del key, rule
     return roc_figure(_comparison)
-
-
-@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=32)
-def _equality(key: Hashable, _comparison: Comparison) -> str:
-    """Return the sentence on all AUROCs at once; it does not depend on the threshold."""
-    del key
-    return equality_sentence(_comparison)
-
-
-@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=16)
-def _scorecards(key: Hashable, rule: str, _comparison: Comparison) -> Scorecards:
-    del key, rule
-    return Scorecards.of(_comparison)
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=256)
@@ -195,58 +172,6 @@ def _rule(joined: Joined) -> ThresholdRule:
             "more false alarms (specificity).",
         )
     return parse_threshold(number)
-
-
-def _all_metrics(key: Hashable, comparison: Comparison) -> None:
-    """Show all metrics of each model, computed when the section is opened."""
-    box = st.expander(
-        "All metrics: AUPRC, MCC, kappa, Brier score, log loss, ...", key="compare.all", on_change="rerun"
-    )
-    if not box.open:
-        return
-    with box, st.spinner("Computing the intervals…", show_time=True):
-        found = _scorecards(key, str(comparison.rule), comparison)
-        st.dataframe(found.table(), hide_index=True, height="content", alt="All metrics of each model, with intervals.")
-        st.caption(plain(f"95% intervals in brackets, from {comparison.basis_of_all}. {found.notes}"))
-        layout.download_table(found.rows, "metrics", "Download all metrics as CSV")
-
-
-def _report_by_class(comparison: Comparison) -> None:
-    """Show precision, recall and F1 of each class, computed when the section is opened."""
-    box = st.expander("Classification report: each class, and their averages", key="compare.classes", on_change="rerun")
-    if not box.open:
-        return
-    with box:
-        for result in comparison.results:
-            st.markdown(f"**{plain(shown_name(result))}**")
-            st.dataframe(
-                class_report_table(comparison, comparison.report(result).rows),
-                hide_index=True,
-                height="content",
-                alt=f"Precision, recall, F1 and support of each class, of {result.name}.",
-            )
-        called = "the class of its highest probability" if comparison.many else "by the threshold above"
-        st.caption(
-            plain(
-                f"Each patch is called {called}; 95% intervals in brackets. Macro averages count each class alike, "
-                "weighted ones by its patches; the micro average is the accuracy. What has nothing to be computed "
-                "from counts as 0, as in scikit-learn."
-            )
-        )
-        layout.download_table(lambda: class_report_rows(comparison), "class-report", "Download the reports as CSV")
-
-
-def _differences(key: Hashable, comparison: Comparison) -> None:
-    if not comparison.differences:
-        return
-    best = comparison.comparator is None
-    st.header("Is the best really better?" if best else "Against the one named beforehand", anchor=False)
-    st.dataframe(
-        differences_table(comparison), hide_index=True, alt="Differences between models, with intervals and P values."
-    )
-    st.caption(plain(f"{_equality(key, comparison)} {family_sentence(comparison)} From {comparison.basis}.".strip()))
-    for doubt in dict.fromkeys(pair.difference.warning for pair in comparison.differences if pair.difference.warning):
-        st.caption(plain(doubt))
 
 
 def _report(comparison: Comparison) -> bytes:

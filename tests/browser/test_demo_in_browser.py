@@ -63,7 +63,7 @@ def test_compare_is_found_as_it_was_left(visit: Callable[[str], Page]) -> None:
     page.wait_for_url(re.compile("/compare.*comparator=.*rule=validation"))
     expect(page.get_by_text("the largest Youden index on its own validation set")).to_be_visible()
     expect(page.get_by_text("named beforehand: 2 pairs")).to_be_visible()
-    page.get_by_text("Classification report: each class").click()
+    page.get_by_role("radio", name="Classes").click()
     expect(page.get_by_text("weighted ones by its patches")).to_be_visible()
 
 

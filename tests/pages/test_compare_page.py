@@ -123,8 +123,7 @@ def test_the_report_by_class_opens_and_the_downloaded_report_holds_what_is_shown
     assert (manifest["threshold"], manifest["comparator"]) == ("validation:youden", small)
     assert manifest["looks"].startswith("Beside these runs")
     assert not [table for table in page.dataframe if "Recall" in table.value], "it is computed when it is opened"
-    page.session_state["compare.classes"] = True
-    page.run()
+    page = open_page("compare", rule="validation:youden", comparator=small, tab="Classes")
     assert not page.exception
     reports = [table.value for table in page.dataframe if "Recall" in table.value]
     assert [list(report["Class"])[-3:] for report in reports] == [

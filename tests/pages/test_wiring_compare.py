@@ -22,6 +22,7 @@ from histo_core.errors import ComparisonError
 from histo_core.evaluation.scorecard import METRIC_NAMES
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
+from pages.compare.tabs import TABS
 from pages.shared.cache import cache_runs
 from pages.shared.cache.cache_runs import COLOUR_ONLY
 
@@ -84,6 +85,7 @@ COMPARE = [
 ]
 COMPARE_ELSEWHERE = {
     "toggle: Add models": "test_compare_adds",
+    "button_group: More about these models": "test_a_tab_is_drawn_when_it_is_chosen",
     "button: Predict its training set": "test_compare_training_set",
     "toggle: Only patches that all of them share": "test_runs_that_do_not_fit_are_joined_on_what_they_share",
     "page_link: Patches it got wrong": "test_a_link_to_wrong_patches_names_its_run_set_and_threshold",
@@ -182,10 +184,10 @@ def test_the_classification_reports_given_away_are_of_what_is_shown(
     finished: Workspace, open_page: OpenPage, given: dict[str, Any]
 ) -> None:
     run = _small(finished)
-    page = open_page("compare", runs=[run.run_id], threshold="0.3", split_set="valid")
+    chosen = {"runs": [run.run_id], "threshold": "0.3", "split_set": "valid"}
+    open_page("compare", **chosen)
     assert "class-report.csv" not in given, "it is computed when it is opened"
-    page.session_state["compare.classes"] = True
-    page.run()
+    page = open_page("compare", **chosen, tab="Classes")
     assert {one.name for one in controls(page)} <= {row.control for row in COMPARE} | set(COMPARE_ELSEWHERE)
     report = pd.read_csv(as_file(given["class-report.csv"]()))
     table = load(run, finished).table.query("split == 'valid'")
@@ -197,12 +199,23 @@ def test_the_classification_reports_given_away_are_of_what_is_shown(
     assert row["recall"] == pytest.approx((called & tumour).sum() / tumour.sum())
 
 
+def test_a_tab_is_drawn_when_it_is_chosen(finished: Workspace, open_page: OpenPage) -> None:
+    page = open_page("compare")
+    tabs = page.button_group[-1]
+    assert list(tabs.options) == list(TABS)
+    assert list(open_page("compare", runs=[_small(finished).run_id]).button_group[-1].options) == list(TABS)[1:]
+    before = page.header.values[-1]
+    page = tabs.set_value("Metrics").run()
+    assert before == "Is the best really better?"
+    assert before not in page.header.values
+    assert [one for one in page.dataframe if "Metric" in one.value]
+
+
 def test_all_metrics_are_of_what_is_shown(finished: Workspace, open_page: OpenPage, given: dict[str, Any]) -> None:
     run = _small(finished)
-    page = open_page("compare", runs=[run.run_id], threshold="0.3", split_set="valid")
-    assert "metrics.csv" not in given, "they are computed when the section is opened"
-    page.session_state["compare.all"] = True
-    page.run()
+    chosen = {"runs": [run.run_id], "threshold": "0.3", "split_set": "valid"}
+    page = open_page("compare", **chosen, tab="Metrics")
+    assert "class-report.csv" not in given
     assert not page.exception
     assert {one.name for one in controls(page)} <= {row.control for row in COMPARE} | set(COMPARE_ELSEWHERE)
     found = pd.read_csv(as_file(given["metrics.csv"]())).set_index("metric")

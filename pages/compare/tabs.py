@@ -1,0 +1,30 @@
+"""List the tabs below a comparison, and draw the chosen one; the others are not computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+from pages.compare import classes_tab, differences_tab, metrics_tab
+from pages.compare.shown_comparison import ShownComparison
+from pages.shared.app import url_state
+
+DIFFERENCES = "Differences"
+TABS: Mapping[str, Callable[[ShownComparison], None]] = {
+    DIFFERENCES: differences_tab.draw,
+    # Curves, Cases, Slices, Calibration, Ensembles: a line each, in this order.
+    "Metrics": metrics_tab.draw,
+    "Classes": classes_tab.draw,
+}
+"""What each tab draws. One model alone has no differences."""
+
+
+def choose(shown: ShownComparison) -> None:
+    """Show the names of the tabs, and below them the chosen one."""
+    names = [name for name in TABS if name != DIFFERENCES or shown.comparison.differences]
+    TABS[
+        url_state.choose(
+            "More about these models", "tab", names, widget=st.segmented_control, label_visibility="collapsed"
+        )
+    ](shown)
