@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from histo_core.cli.compare_threshold_json import threshold_json
+
 if TYPE_CHECKING:
     from histo_core.comparison.pairs import PairDifference
     from histo_core.comparison.results import Comparison, ModelResult
@@ -15,9 +17,9 @@ def comparison_json(result: Comparison, margin: float | None = None) -> dict[str
     """Return what ``compare --json`` has beside facts, tables and sentences.
 
     ``runs`` has each run's ``metrics``, by the names of `METRIC_NAMES`, each with value, low, high, method and warning;
-    ``threshold`` with where it was chosen; and ``calibration``. ``differences`` has one entry a tested pair, with
-    the test of its calls and, where a ``margin`` is given, what the interval says about it. ``equality`` is the test of
-    all AUROCs at once.
+    ``threshold`` with where it was chosen, its range and promise; and ``calibration``. ``differences`` has one entry a
+    tested pair, with the test of its calls and, where a ``margin`` is given, what the interval says about it.
+    ``equality`` is the test of all AUROCs at once.
     """
     from histo_core.evaluation.auroc_equality import auroc_equality
 
@@ -26,6 +28,7 @@ def comparison_json(result: Comparison, margin: float | None = None) -> dict[str
     return {
         "runs": [_run(result, one) for one in result.results],
         "threshold": {"rule": str(result.rule), "chosen_on": "valid" if result.rule.from_validation else "none"},
+        "prevalence": {"stated": result.prevalence, "sampled": result.share},
         "equality": auroc_equality(result.y_true == index, scores, result.groups),
         "differences": [_difference(result, pair, margin) for pair in result.differences],
     }
@@ -65,14 +68,16 @@ def _run(result: Comparison, one: ModelResult) -> dict[str, Any]:
 
     index = result.classes.index(result.class_of_interest)
     mine, score = result.y_true == index, one.probabilities[:, index]
-    intercept, slope = calibration_intervals(mine, score, result.groups, confidence=result.confidence)
+    intercept, slope = calibration_intervals(
+        mine, score, result.groups, prevalence=result.prevalence, confidence=result.confidence
+    )
     error = calibration_error(mine, score, result.groups, confidence=result.confidence)
     return {
         "run_id": one.run_id,
         "name": one.name,
         "is_reference": one.is_reference,
         "metrics": {name: _interval(found) for name, found in result.scorecard(one).items()},
-        "threshold": {"value": one.metrics.threshold, "origin": result.rule.origin},
+        "threshold": threshold_json(result, one),
         "calibration": {
             "intercept": _interval(intercept),
             "slope": _interval(slope),

@@ -37,6 +37,7 @@ def compare(
     comparator: str | None = None,
     classes: Mapping[str, str] | None = None,
     confidence: float = CONFIDENCE,
+    prevalence: float | None = None,
     user: User = LOCAL,
 ) -> Comparison:
     """Compare succeeded runs on the same patches: AUROC and rates with intervals, paired differences, and a verdict.
@@ -59,6 +60,8 @@ def compare(
         classes: for classes of the other runs the class of the first one that they stand for; names that differ in
             case, spelling or declared synonyms alone are matched without it.
         confidence: confidence of all intervals, 0 to 1.
+        prevalence: the share of the class of interest where the models will be used, between 0 and 1; PPV, NPV,
+            accuracy, F1 and all else that depends on it are reweighted to it. None takes the patches as they are.
         user: the user who compares.
 
     Returns:
@@ -69,6 +72,7 @@ def compare(
         PermissionDeniedError: the user may not read a run.
         RunError: there is no such run, or there are no such predictions.
         ComparisonError: a run has not succeeded, runs must not be compared, or an argument is not allowed.
+        DataError: the prevalence does not lie between 0 and 1.
 
     Example:
         Two runs of one network with two seeds, trained in this process instead of by the supervisor.
@@ -105,7 +109,7 @@ def compare(
         ]
     joined = join(loaded, split_set, shared_only=shared_only, classes=classes)
     aurocs = kept_auroc_results(joined, workspace, class_of_interest, comparator=comparator, confidence=confidence)
-    result = at_threshold(joined, aurocs, rule)
+    result = at_threshold(joined, aurocs, rule, prevalence)
     if split_set != "test" or not found:
         return result
     others = [name for name in ids if name not in found]
@@ -122,6 +126,7 @@ def compare_predictions(
     threshold: float | ThresholdRule = DEFAULT,
     comparator: str | None = None,
     confidence: float = CONFIDENCE,
+    prevalence: float | None = None,
     group_kind: GroupKind = "patient",
 ) -> Comparison:
     """Compare models by their predictions of the same held-out samples, wherever they were trained.
@@ -137,6 +142,7 @@ def compare_predictions(
         threshold: probability from which a sample is predicted as the class of interest, 0 to 1.
         comparator: name of the model, chosen beforehand, that the others are tested against; None tests all pairs.
         confidence: confidence of all intervals, 0 to 1.
+        prevalence: as in `compare`.
         group_kind: "patient" or "slide".
 
     Returns:
@@ -164,4 +170,5 @@ def compare_predictions(
         class_of_interest=class_of_interest,
         comparator=comparator,
         confidence=confidence,
+        prevalence=prevalence,
     )
