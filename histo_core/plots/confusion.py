@@ -22,6 +22,8 @@ _SCALE = "Cividis"
 def confusion_figure(result: ModelResult, classes: Sequence[str]) -> go.Figure:
     """Plot true classes as rows and predicted classes as columns; a cell's shade is its share of the row.
 
+    A cell's ``customdata`` holds the indices of its true and its predicted class.
+
     The text in a cell is black or white, whichever has the higher contrast. The contrast of plotly's own dark grey can
     fall to 3.2; that of black or white is never below 4.5, as WCAG 2 requires.
     """
@@ -41,12 +43,17 @@ def confusion_figure(result: ModelResult, classes: Sequence[str]) -> go.Figure:
     ]
     drawn = text if len(classes) <= FEW_CLASSES else [[f"{count:,}" for count in row] for row in counts]
     figure.add_heatmap(
-        z=share, x=names, y=names, zmin=0, zmax=1, colorscale=_SCALE, showscale=False, xgap=2, ygap=2, text=text,
-        hovertemplate="true: %{y}<br>predicted: %{x}<br>%{text} of the true class<extra></extra>",
+        z=share, x=names, y=names, zmin=0, zmax=1, colorscale=_SCALE, showscale=False, xgap=2, ygap=2,
+        hoverinfo="skip",
     )  # fmt: skip
+    # A heatmap cannot be clicked in Streamlit; an invisible marker over each cell can.
     figure.add_scatter(
-        x=names * len(names), y=[name for name in names for _ in names], mode="text", hoverinfo="skip",
-        text=[cell for row in drawn for cell in row],
+        x=names * len(names), y=[name for name in names for _ in names], mode="markers+text",
+        text=[cell for row in drawn for cell in row], hovertext=[cell for row in text for cell in row],
+        customdata=[[true, called] for true in range(len(names)) for called in range(len(names))],
+        marker={"symbol": "square", "size": _ROOM, "opacity": 0},
+        selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}, "textfont": {}},
+        hovertemplate="true: %{y}<br>predicted: %{x}<br>%{hovertext} of the true class<extra></extra>",
         textfont={"color": _readable_on(np.array(sample_colorscale(_SCALE, share.ravel(), colortype="tuple")))},
     )  # fmt: skip
     figure.update_xaxes(title="Predicted class", type="category", showgrid=False)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from pages.compare import classes_tab, differences_tab, metrics_tab
+from pages.compare import case_rule, cases_tab, classes_tab, differences_tab, metrics_tab, slices_tab
 from pages.compare.shown_comparison import ShownComparison
 from pages.shared.app import url_state
 
@@ -14,6 +14,8 @@ DIFFERENCES = "Differences"
 TABS: Mapping[str, Callable[[ShownComparison], None]] = {
     DIFFERENCES: differences_tab.draw,
     # Curves, Cases, Slices, Calibration, Ensembles: a line each, in this order.
+    case_rule.CASES: cases_tab.draw,
+    "Slices": slices_tab.draw,
     "Metrics": metrics_tab.draw,
     "Classes": classes_tab.draw,
 }
