@@ -15,6 +15,8 @@ from histo_core.errors import ComparisonError
 GROUPING = ("patient_id", "slide_id")
 """Columns that may have up to `MOST_GROUPS` values."""
 MOST_VALUES, MOST_GROUPS = 20, 100
+_PREFERRED = frozenset({"scanner", "magnification", "centre", "center", "stain"})
+"""Offered first: in their slices all classes occur, which those of a subtype or grade do not."""
 _NEVER = frozenset({"sample_id", "label", "x", "y", "height", "width", "split"})
 
 
@@ -49,11 +51,12 @@ def offered_slices(facts: pd.DataFrame) -> tuple[str, ...]:
     A column needs 2 to 20 values; patients and slides may be up to 100. Of columns that divide alike the first counts.
     """
     found: dict[str, np.ndarray] = {}
-    for name in (*(one for one in facts if one not in GROUPING), *(one for one in GROUPING if one in facts)):
+    own = sorted((str(one) for one in facts if one not in GROUPING), key=lambda name: name not in _PREFERRED)
+    for name in (*own, *(one for one in GROUPING if one in facts)):
         codes, values = pd.factorize(facts[name])
         most = MOST_GROUPS if name in GROUPING else MOST_VALUES
         if 2 <= len(values) <= most and not any(np.array_equal(codes, other) for other in found.values()):
-            found[str(name)] = codes
+            found[name] = codes
     return tuple(found)
 
 

@@ -191,9 +191,14 @@ def _wins(positive: np.ndarray, scores: np.ndarray, unit: np.ndarray, n_units: i
         for other in range(n_units):
             down = np.sort(score[~positive & (unit == other)])
             if len(down):
-                won: np.ndarray = (np.searchsorted(down, up, "left") + np.searchsorted(down, up, "right")) / 2
-                found[model, :, other] = np.bincount(ups, weights=won, minlength=n_units)
+                found[model, :, other] = np.bincount(ups, weights=_below(down, up), minlength=n_units)
     return found
+
+
+def _below(ordered: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return how many of some sorted numbers each value exceeds, float64; ties count half."""
+    left, right = (np.asarray(np.searchsorted(ordered, values, side), np.float64) for side in ("left", "right"))
+    return (left + right) / 2
 
 
 def _aurocs(labels: np.ndarray, wins: np.ndarray, counts: np.ndarray, n_slices: int) -> np.ndarray:

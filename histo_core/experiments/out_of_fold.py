@@ -58,4 +58,4 @@ def _pooled(experiment: Experiment, workspace: Workspace) -> OutOfFold | None:
 
 
 def _labelled(table: pd.DataFrame, split_set: str) -> pd.DataFrame:
-    return table[(table["split"] == split_set) & table["y_true"].notna()]
+    return table.loc[(table["split"] == split_set) & table["y_true"].notna()]

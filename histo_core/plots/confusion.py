@@ -43,7 +43,7 @@ def confusion_figure(result: ModelResult, classes: Sequence[str]) -> go.Figure:
     ]
     drawn = text if len(classes) <= FEW_CLASSES else [[f"{count:,}" for count in row] for row in counts]
     figure.add_heatmap(
-        z=share, x=names, y=names, zmin=0, zmax=1, colorscale=_SCALE, showscale=False, xgap=2, ygap=2,
+        z=share, x=names, y=names, zmin=0, zmax=1, colorscale=_SCALE, showscale=False, xgap=2, ygap=2, text=text,
         hoverinfo="skip",
     )  # fmt: skip
     # A heatmap cannot be clicked in Streamlit; an invisible marker over each cell can.

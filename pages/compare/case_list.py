@@ -61,8 +61,9 @@ def _place(comparison: Comparison, rows: np.ndarray) -> tuple[int, int]:
     number = next((int(text) for text in url_state.asked(PAGE) if text.isdecimal()), 0) - 1
     if not 0 <= number * ON_A_PAGE < len(rows):
         number = int(known[0]) // ON_A_PAGE if len(known) else 0
-    if len(known) and known[0] // ON_A_PAGE == number:
-        return int(known[0]), number
+    at = int(known[0]) if len(known) else -1
+    if at // ON_A_PAGE == number:
+        return at, number
     return number * ON_A_PAGE, number
 
 
