@@ -52,12 +52,14 @@ def test_a_cell_opens_its_patches_and_a_patch_leads_to_explain_and_back(
     small = compared.results[0]
     true, called = divmod(int(small.confusion.argmax()), 2)  # the fullest cell has patches
     page = visit("/compare?" + "&".join(f"runs={run}" for run in runs))
-    matrix = page.locator(f".st-key-compare-matrix-{runs[0]} .plot")
+    matrix = page.locator(f".st-key-compare-matrix-{runs[0]} .nsewdrag")
     expect(matrix).to_be_visible()
     matrix.scroll_into_view_if_needed()
     box = matrix.bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + box["width"] * (called * 2 + 1) / 4, box["y"] + box["height"] * (true * 2 + 1) / 4)
+    x, y = box["x"] + box["width"] * (called * 2 + 1) / 4, box["y"] + box["height"] * (true * 2 + 1) / 4
+    page.mouse.move(x - 3, y)  # Plotly finds what is clicked when the mouse moves over it
+    page.mouse.click(x, y)
     page.wait_for_url(re.compile("cases=cell"))
     expect(page.get_by_role("radio", name="Cases")).to_be_checked()
     expected = cases(compared, _rule(page))
@@ -94,13 +96,15 @@ def test_a_cell_opens_its_patches_and_a_patch_leads_to_explain_and_back(
 
 def test_a_click_on_a_slice_lists_its_patches(runs: list[str], visit: Callable[[str], Page]) -> None:
     asked = "&".join(f"runs={run}" for run in runs)
-    page = visit(f"/compare?{asked}&tab=Slices&slice_by=scanner&slice_metric=accuracy")
-    points = page.locator("[class*=st-key-compare-forest-scanner] .scatterlayer .point")
+    page = visit(f"/compare?{asked}&tab=Slices&slice_metric=accuracy")
+    points = page.locator("[class*=st-key-compare-forest] .scatterlayer .point")
     expect(points.first).to_be_visible()
     points.first.scroll_into_view_if_needed()
     box = points.first.bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x - 2, y)
+    page.mouse.click(x, y)
     page.wait_for_url(re.compile("cases=slice"))
     expect(page.get_by_role("radio", name="Cases")).to_be_checked()
     expect(_listed(page).first).to_be_visible()
