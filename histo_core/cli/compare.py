@@ -44,6 +44,13 @@ def compare(
         str | None,
         typer.Option(metavar="RUN", help="Run, named beforehand, to test the others against; else all pairs."),
     ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            help="Smallest difference in AUROC that matters, set before looking: says which models are better by it, "
+            "not worse, or equivalent."
+        ),
+    ] = None,
     shared_only: Annotated[bool, typer.Option("--shared-only", help="Cut to the samples all runs have.")] = False,
     class_: Annotated[
         list[str] | None,
@@ -106,7 +113,7 @@ def compare(
         comparator=comparator,
         classes=class_mapping(class_),
     )
-    (_print_json if as_json else _print)(result, slice_by, cases)
+    (_print_json if as_json else _print)(result, margin, slice_by, cases)
     if out is not None:
         from histo_core.reports.comparison import write_comparison
 
@@ -129,9 +136,9 @@ def _imported(files: Sequence[Path], runs: Sequence[str]) -> list[str]:
     return [import_file(file, first, workspace).id for file in files]
 
 
-def _print(result: Comparison, slice_by: str | None, cases: str | None) -> None:
+def _print(result: Comparison, margin: float | None, slice_by: str | None, cases: str | None) -> None:
     """Print all numbers, each table with the basis of its intervals, and the verdict last."""
-    from histo_core.comparison import shown
+    from histo_core.comparison import pair_tests, shown
 
     ids = [model.run_id for model in result.results]
     say(f"{result.n:,} {result.split_set} patches; 95% intervals in brackets, from {result.basis_of_all}.")
@@ -150,6 +157,12 @@ def _print(result: Comparison, slice_by: str | None, cases: str | None) -> None:
         say("")
         _table(shown.differences_table(result))
         say(shown.family_sentence(result))
+        say("")
+        _table(pair_tests.calls_table(result))
+        say(pair_tests.calls_sentence(result))
+        if margin is not None:
+            say("")
+            _table(pair_tests.margin_table(result, margin))
     facts = compare_cases.facts_of(result) if slice_by or cases else None
     if facts is not None and slice_by:
         compare_cases.print_slices(result, facts, slice_by)
@@ -158,7 +171,7 @@ def _print(result: Comparison, slice_by: str | None, cases: str | None) -> None:
     say("\n" + "\n".join([result.verdict, *result.warnings, *([result.looks] if result.looks else [])]))
 
 
-def _print_json(result: Comparison, slice_by: str | None, cases: str | None) -> None:
+def _print_json(result: Comparison, margin: float | None, slice_by: str | None, cases: str | None) -> None:
     """The same numbers unrounded, and the sentences."""
     from histo_core.comparison import shown
 
@@ -183,7 +196,7 @@ def _print_json(result: Comparison, slice_by: str | None, cases: str | None) -> 
             "differences": result.difference_table(),
         },
         sentences=[result.basis_of_all, result.verdict, *result.warnings, result.looks],
-        **comparison_json(result),
+        **comparison_json(result, margin),
         **compare_cases.slices_json(result, columns, slice_by),
         **compare_cases.cases_json(result, columns, cases),
     )
