@@ -106,6 +106,8 @@ def _change_of_mind(shown: ShownComparison) -> None:
         found = _reversals(shown.key, shown.comparison)
     if found is not None:
         st.markdown(plain(found.sentence))
+    elif len(shown.comparison.results) > 1:
+        st.caption("Which patients decide the verdict cannot be said: neither patients nor slides are known here.")
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=16)

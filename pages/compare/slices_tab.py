@@ -12,6 +12,7 @@ from histo_core.comparison.sample_facts import offered_slices
 from histo_core.comparison.slices import ALL, METRICS, Slices, slices
 from histo_core.comparison.slices_shown import interaction_sentence, slices_table
 from histo_core.plots.forest import forest_figure
+from histo_core.shown_text import plural
 from pages.compare import case_rule, compared_data
 from pages.compare.shown_comparison import ShownComparison
 from pages.shared.app import url_state
@@ -68,7 +69,11 @@ def draw(shown: ShownComparison) -> None:
         on_select=lambda selected: case_rule.open_slice(selected, column, ALL),
         modes=("points",),
     )
-    st.caption("A click on a point shows the patches of its slice. 95% intervals.")
+    kind = found.group_kind
+    st.caption(
+        ("" if kind is None else f"“20 of 3” is 20 patches of 3 {plural(kind)}. ")
+        + "A click on a point of the figure shows the patches of its slice. 95% intervals."
+    )
     st.markdown(plain(interaction_sentence(found)))
     layout.download_table(found.table, "slices", "Download the slices as CSV")
 

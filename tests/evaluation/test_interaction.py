@@ -103,3 +103,10 @@ def test_a_number_a_sample_is_needed() -> None:
     y, scores, slices, group = drawn(5)
     with pytest.raises(DataError, match="One number a sample"):
         interaction_tests(y, scores, slices[:-1], group)
+
+
+def test_the_order_of_the_models_changes_no_p_value() -> None:
+    y, scores, slices, group = drawn(6)
+    first, second = interaction_tests(y, scores, slices, group), interaction_tests(y, scores[::-1], slices, group)
+    assert p_values(first)[:2] == p_values(second)[:2][::-1]
+    assert p_values(first)[2] == p_values(second)[2]

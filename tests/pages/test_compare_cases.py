@@ -19,7 +19,7 @@ from histo_core.cli import app
 from histo_core.comparison.case_rules import CaseRule
 from histo_core.comparison.slices import METRICS
 from histo_core.workspace import Workspace
-from pages.compare import case_rule
+from pages.compare import case_rule, cases_tab
 from pages.shared.components.text import plain
 
 TABS_CONTROLS = {
@@ -209,3 +209,13 @@ def test_every_control_of_the_tabs_has_its_test(finished: Workspace, open_page: 
     page: AppTest = open_page("compare", **asked(finished, tab=tab, cases=f"scores:0.0..1.0@{run}"))
     known = {row.control for row in COMPARE} | set(COMPARE_ELSEWHERE) | set(TABS_CONTROLS)
     assert {one.name for one in controls(page) if not one.name.startswith("page_link: Explain")} <= known
+
+
+def test_without_patients_nobody_can_be_named(
+    finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases_tab._reversals.clear()
+    monkeypatch.setattr("pages.compare.cases_tab.fewest_patients", lambda _: None)
+    page = open_page("compare", **asked(finished, tab="Cases"))
+    assert any("neither patients nor slides are known" in one.value for one in page.caption)
+    cases_tab._reversals.clear()
