@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from histo_core.access import LOCAL, authorise
+from histo_core.cli import compare_cases
 from histo_core.cli.as_json import Json, say_json
 from histo_core.cli.compare_json import comparison_json
 from histo_core.cli.options import class_mapping, output_option
@@ -77,6 +78,22 @@ def compare(
             "class of the first run; may be repeated. Its labels are compared with the runs', which count.",
         ),
     ] = None,
+    slice_by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column of the data set, or patient_id or slide_id, to show metrics by. Without it --json takes the "
+            "data set's own columns of 2 to 20 values.",
+        ),
+    ] = None,
+    cases: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RULE",
+            help="Patches to list with every model's probability: cell:TRUE>CALLED@RUN, scores:LOW..HIGH@RUN, "
+            "wrong:RUN, right-wrong:RUN,RUN, hardest, uncertain, disagreement, label-errors or slice:COLUMN=VALUE.",
+        ),
+    ] = None,
     out: Annotated[Path | None, output_option("Folder for the report: HTML, CSV and figures.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -92,6 +109,7 @@ def compare(
       python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --threshold validation:sensitivity=0.95
       python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --threshold validation:cost=5 --prevalence 0.1
       python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --comparator 4547d1de99b8-1 --out report
+      python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --cases right-wrong:4547d1de99b8-1,9c01fa7e2b11-1
       python -m histo_core compare 4547d1de99b8-1 0123456789abcdef --shared-only --predictions theirs.csv
     """
     from histo_core.comparison.api import compare as compare_runs
@@ -106,7 +124,7 @@ def compare(
         comparator=comparator,
         classes=class_mapping(class_),
     )
-    (_print_json if as_json else _print)(result, margin)
+    (_print_json if as_json else _print)(result, margin, slice_by, cases)
     if out is not None:
         from histo_core.reports.comparison import write_comparison
 
@@ -129,7 +147,7 @@ def _imported(files: Sequence[Path], runs: Sequence[str]) -> list[str]:
     return [import_file(file, first, workspace).id for file in files]
 
 
-def _print(result: Comparison, margin: float | None) -> None:
+def _print(result: Comparison, margin: float | None, slice_by: str | None, cases: str | None) -> None:
     """Print all numbers, each table with the basis of its intervals, and the verdict last."""
     from histo_core.comparison import pair_tests, shown
 
@@ -162,13 +180,19 @@ def _print(result: Comparison, margin: float | None) -> None:
         if margin is not None:
             say("")
             _table(pair_tests.margin_table(result, margin))
+    facts = compare_cases.facts_of(result) if slice_by or cases else None
+    if facts is not None and slice_by:
+        compare_cases.print_slices(result, facts, slice_by)
+    if facts is not None and cases:
+        compare_cases.print_cases(result, facts, cases)
     say("\n" + "\n".join([result.verdict, *result.warnings, *([result.looks] if result.looks else [])]))
 
 
-def _print_json(result: Comparison, margin: float | None) -> None:
+def _print_json(result: Comparison, margin: float | None, slice_by: str | None, cases: str | None) -> None:
     """The same numbers unrounded, and the sentences."""
     from histo_core.comparison import shown
 
+    columns = compare_cases.facts_of(result)
     named = (
         "split_set",
         "classes",
@@ -191,6 +215,8 @@ def _print_json(result: Comparison, margin: float | None) -> None:
         },
         sentences=[result.basis_of_all, result.verdict, *result.warnings, result.looks],
         **comparison_json(result, margin),
+        **compare_cases.slices_json(result, columns, slice_by),
+        **compare_cases.cases_json(result, columns, cases),
     )
 
 

@@ -76,19 +76,20 @@ def _run(result: Comparison, one: ModelResult) -> dict[str, Any]:
         "run_id": one.run_id,
         "name": one.name,
         "is_reference": one.is_reference,
-        "metrics": {name: _interval(found) for name, found in result.scorecard(one).items()},
+        "metrics": {name: interval_json(found) for name, found in result.scorecard(one).items()},
         "threshold": threshold_json(result, one),
         "calibration": {
-            "intercept": _interval(intercept),
-            "slope": _interval(slope),
-            "ece": _interval(error.ece),
+            "intercept": interval_json(intercept),
+            "slope": interval_json(slope),
+            "ece": interval_json(error.ece),
             "bins": error.bins,
             "ece_if_calibrated": error.calibrated,
         },
     }
 
 
-def _interval(found: Interval) -> Mapping[str, Any]:
+def interval_json(found: Interval) -> Mapping[str, Any]:
+    """Return an interval's value, limits, method and warning."""
     return {
         "value": found.value,
         "low": found.low,

@@ -69,6 +69,7 @@ def at_threshold(
         n=len(joined.y_true),
         n_groups=_n_groups(joined),
         group_kind=joined.group_kind,
+        sample_ids=joined.sample_ids,
         y_true=joined.y_true,
         groups=joined.groups,
         results=results,

@@ -60,6 +60,7 @@ class Comparison:
         classes, class_of_interest: class names.
         rule: where the models' thresholds come from.
         n, n_groups, group_kind: number of samples; number of patients or slides, and which of the two.
+        sample_ids: str [n], sorted.
         y_true: int64 [n], index into ``classes``.
         groups: patient or slide ids [n], or None.
         results: models in the order of the runs.
@@ -81,6 +82,7 @@ class Comparison:
     n: int
     n_groups: int
     group_kind: GroupKind | None
+    sample_ids: np.ndarray
     y_true: np.ndarray
     groups: np.ndarray | None
     results: tuple[ModelResult, ...]

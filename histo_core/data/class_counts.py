@@ -35,7 +35,7 @@ def counts_by(dataset: Dataset, column: str) -> pd.DataFrame:
         KeyError: the table has no such column; see `offered_columns`.
     """
     codes, values = pd.factorize(dataset.table[column], use_na_sentinel=True)
-    names = [_text(value) for value in values]
+    names = [value_text(value) for value in values]
     k, n = len(dataset.classes), len(names)
     # One code for each (value, class) pair; a missing value counts as value n, a missing label as class k.
     rows = np.where(codes < 0, n, codes)
@@ -60,7 +60,7 @@ def offered_columns(dataset: Dataset) -> tuple[str, ...]:
     return (*grouping, *(name for name, n in values.items() if name not in _GROUPING and 2 <= n <= _MOST_VALUES))
 
 
-def _text(value: object) -> str:
+def value_text(value: object) -> str:
     """Format a value as text; whole numbers that became floats because of missing values stay whole."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 

@@ -63,6 +63,8 @@ def shares(counts: np.ndarray, of: ShareOf = "row") -> np.ndarray:
 def confusion_figure(result: ModelResult, classes: Sequence[str], view: MatrixView = PLAIN) -> go.Figure:
     """Plot true classes as rows and predicted classes as columns; a cell's shade is its share.
 
+    A cell's ``customdata`` holds the indices of its true and its predicted class.
+
     The text in a cell is black or white, whichever has the higher contrast. The contrast of plotly's own dark grey can
     fall to 3.2; that of black or white is never below 4.5, as WCAG 2 requires.
     """
@@ -112,14 +114,20 @@ def _matrix(
     places = [label(name) for name in classes]
     figure.add_heatmap(
         z=shown, x=places, y=places, zmin=low, zmax=top, colorscale=scale, showscale=False, xgap=2, ygap=2, text=text,
-        hovertemplate=f"true: %{{y}}<br>predicted: %{{x}}<br>%{{text}} {of}<extra></extra>",
+        hoverinfo="skip",
     )  # fmt: skip
     shades = np.nan_to_num((shown.ravel() - low) / (top - low))
+    # A heatmap cannot be clicked in Streamlit; an invisible marker over each cell can.
     figure.add_scatter(
-        x=places * k, y=[name for name in places for _ in places], mode="text", hoverinfo="skip",
+        x=places * k, y=[name for name in places for _ in places], mode="markers+text",
         text=[
             cell if view.diagonal or i != j else "" for i, row in enumerate(drawn) for j, cell in enumerate(row)
         ],
+        hovertext=[cell for row in text for cell in row],
+        customdata=[[true, called] for true in range(k) for called in range(k)],
+        marker={"symbol": "square", "size": _ROOM if k <= FEW_CLASSES else _SMALL_ROOM, "opacity": 0},
+        selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}, "textfont": {}},
+        hovertemplate=f"true: %{{y}}<br>predicted: %{{x}}<br>%{{hovertext}} {of}<extra></extra>",
         textfont={
             "color": _readable_on(np.array(sample_colorscale(scale, shades, colortype="tuple"))),
             "size": 13 if k <= FEW_CLASSES else 10,

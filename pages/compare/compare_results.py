@@ -10,17 +10,15 @@ import streamlit as st
 
 from histo_core.comparison.aurocs import AurocResults
 from histo_core.comparison.compare import at_threshold
-from histo_core.comparison.entries import is_run
 from histo_core.comparison.join import Joined
-from histo_core.comparison.results import Comparison, ModelResult
+from histo_core.comparison.results import Comparison
 from histo_core.comparison.shown import metrics_table, overall_table
 from histo_core.plots.confusion import FEW_CLASSES, confusion_table
 from histo_core.reports.comparison import comparison_zip
-from pages.compare import tabs, threshold_controls
+from pages.compare import case_rule, explain_link, tabs, threshold_controls
 from pages.compare.shown_comparison import ShownComparison
-from pages.shared.app import navigation
 from pages.shared.app.session import current_session
-from pages.shared.components import layout, onward
+from pages.shared.components import layout
 from pages.shared.components.comparison_table import roc_points
 from pages.shared.components.errors import shown
 from pages.shared.components.text import plain
@@ -84,19 +82,12 @@ def threshold_section(key: Hashable, joined: Joined, aurocs: AurocResults, looks
                     name=f"confusion-{result.run_id}",
                     data=partial(confusion_table, result, comparison.classes),
                     title="above",
+                    on_select=partial(case_rule.open_cell, run_id=result.run_id, classes=comparison.classes),
+                    modes=("points",),
                 )
-                # Explain shows held-out patches of runs only.
-                if not result.is_reference and joined.split_set != "train" and is_run(result.run_id):
-                    navigation.link(
-                        "explain",
-                        "Patches it got wrong",
-                        icon=":material/error:",
-                        run=result.run_id,
-                        show="wrong",
-                        split_set=joined.split_set,
-                        **_chosen_by(result, comparison),
-                        **(onward.carried(*onward.COMPARED) | {"runs": _trained(comparison)}),
-                    )
+                explain_link.to_explain(
+                    result, comparison, "Patches it got wrong", icon=":material/error:", show="wrong"
+                )
     metrics = metrics_table(comparison)
     st.dataframe(
         metrics,
@@ -116,18 +107,6 @@ def threshold_section(key: Hashable, joined: Joined, aurocs: AurocResults, looks
     with st.container(horizontal=True, vertical_alignment="center"):
         layout.download_table(comparison.table(), "comparison", "Download the table")
         layout.download("Download the report", lambda: _report(comparison), "comparison.zip", "application/zip")
-
-
-def _chosen_by(result: ModelResult, comparison: Comparison) -> dict[str, str]:
-    """Return the threshold by which a model is right or wrong, as Explain reads it; none with many classes."""
-    if comparison.many:
-        return {}
-    return {"of": comparison.class_of_interest, "threshold": repr(result.metrics.threshold)}
-
-
-def _trained(comparison: Comparison) -> list[str]:
-    """Return the compared runs, without the colour-only baseline."""
-    return [result.run_id for result in comparison.results if not result.is_reference]
 
 
 def _report(comparison: Comparison) -> bytes:

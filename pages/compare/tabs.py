@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from pages.compare import classes_tab, curves_tab, differences_tab, metrics_tab
+from pages.compare import case_rule, cases_tab, classes_tab, curves_tab, differences_tab, metrics_tab, slices_tab
 from pages.compare.shown_comparison import ShownComparison
 from pages.shared.app import url_state
 
@@ -14,7 +14,9 @@ DIFFERENCES = "Differences"
 TABS: Mapping[str, Callable[[ShownComparison], None]] = {
     DIFFERENCES: differences_tab.draw,
     "Curves": curves_tab.draw,
-    # Cases, Slices, Calibration, Ensembles: a line each, in this order.
+    case_rule.CASES: cases_tab.draw,
+    "Slices": slices_tab.draw,
+    # Calibration, Ensembles: a line each, in this order.
     "Metrics": metrics_tab.draw,
     "Classes": classes_tab.draw,
 }

@@ -27,6 +27,8 @@ def compare() -> Command:
             "margin": Row(("--margin", "0.02"), f"{CLI}.compare._print", "margin", 0.02),
             "class_": Row(("--map-class", "tumor=tumour"), compared, "classes", {"tumor": "tumour"}),
             "predictions": Row(("--predictions", "p.csv"), imported, "path", Path("p.csv")),
+            "slice_by": Row(("--slice-by", "scanner"), f"{CLI}.compare._print", "slice_by", "scanner"),
+            "cases": Row(("--cases", "uncertain"), f"{CLI}.compare._print", "cases", "uncertain"),
             "out": Row(("--out", "here"), written, "folder", Path("here")),
             "as_json": (
                 Row(("--json",), f"{CLI}.compare._print_json", "result", ANYTHING),

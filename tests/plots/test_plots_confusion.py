@@ -14,8 +14,9 @@ def test_cells_hold_counts_and_the_share_of_the_true_class(comparison) -> None:
     cells = figure.data[0]
     counts = result.confusion
     np.testing.assert_allclose(cells.z, counts / counts.sum(axis=1, keepdims=True))
-    assert figure.data[1].mode == "text"
+    assert figure.data[1].mode == "markers+text"
     assert list(figure.data[1].text) == [text for row in cells.text for text in row]
+    assert np.array(figure.data[1].customdata).tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
     assert cells.text[0][1] == f"{counts[0, 1]}<br>{counts[0, 1] / counts[0].sum():.1%}"
     assert (cells.zmin, cells.zmax) == (0, 1)
     assert list(cells.x) == list(cells.y) == ["normal", "&lt;b&gt;tumour&lt;/b&gt;"]
@@ -36,7 +37,7 @@ def test_of_many_classes_a_cell_shows_its_count_and_tells_its_share_when_pointed
     cells, texts = confusion_figure(result, [f"class {i}" for i in range(13)]).data
     assert list(texts.text[:3]) == ["3", "1", "0"]
     assert texts.text[-1] == "1,200"
-    assert cells.text[0][0] == "3<br>75.0%"
+    assert cells.text[0][0] == texts.hovertext[0] == "3<br>75.0%"
 
 
 def test_the_file_has_a_row_for_each_true_class(comparison) -> None:

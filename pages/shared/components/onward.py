@@ -8,7 +8,7 @@ from histo_core.config import DataConfig, SplitConfig
 from pages.shared.app import navigation, url_state
 from pages.shared.components import data_choice
 
-COMPARED = ("runs", "rule", "shared", "comparator")
+COMPARED = ("runs", "rule", "shared", "comparator", "tab", "cases", "cases_page")
 """URL parameters of Compare that Explain only carries, for the way back."""
 CHOSEN_BY = ("split_set", "class", "show", "says", "threshold", "of")
 """URL parameters by which patches are chosen; Explain, Data and Predict read them alike."""
@@ -27,8 +27,13 @@ def to_compare(runs: Iterable[str] = ()) -> None:
         "compare",
         "Back to the comparison" if came else "Compare",
         icon=":material/balance:",
-        **(named | carried(*COMPARED, "split_set", "threshold") | {"runs": came or list(runs)}),
+        **(named | carried(*COMPARED, "split_set", "threshold") | {"runs": came or list(runs)} | _case()),
     )
+
+
+def _case() -> dict[str, list[str]]:
+    """Return the patch, where it was reached from Compare's cases."""
+    return carried("patch") if url_state.asked("cases") else {}
 
 
 def to_data(data: DataConfig, split: SplitConfig | None, *, run: str, patch: str | None = None) -> None:

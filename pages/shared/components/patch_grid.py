@@ -21,7 +21,7 @@ class Cell(NamedTuple):
         note: what its button is called besides: label and answer.
         colour: of its frame.
         chosen: whether it is outlined.
-        caption: a few words below it; empty for none.
+        caption: a few words below it, one or several lines; empty for none.
         facts: lines that are shown while it is pointed at or has the focus.
     """
 
@@ -93,7 +93,7 @@ button {
 button:hover { filter: brightness(1.1); }
 .words {
   width: calc(var(--side) + 6px); font: 12px/1.4 var(--st-font); color: var(--st-text-color); overflow: hidden;
-  text-overflow: ellipsis; white-space: nowrap;
+  text-overflow: ellipsis; white-space: pre;
 }
 .tip {
   position: fixed; z-index: 10; max-width: 360px; padding: 6px 8px; border: 1px solid var(--st-border-color);
