@@ -14,8 +14,8 @@ from histo_core.plots.theme import label, new_figure
 
 FEW_CLASSES = 4
 """With at most this many classes a cell shows the count and its share; else only the count."""
-_ROOM = 96
-"""Pixels a class, while there are few classes."""
+_ROOM, _LESS_ROOM = 72, 48
+"""Pixels a class, for few classes and for more."""
 _SCALE = "Cividis"
 
 
@@ -32,7 +32,7 @@ def confusion_figure(result: ModelResult, classes: Sequence[str]) -> go.Figure:
     figure = new_figure(
         f"{result.name} is right about {right:,} of {n:,} patches.",
         "confusion",
-        height=min(600, 160 + _ROOM * len(classes)),
+        height=min(600, 160 + len(classes) * (_ROOM if len(classes) <= FEW_CLASSES else _LESS_ROOM)),
     )
     names = [label(name) for name in classes]
     text = [

@@ -18,10 +18,10 @@ from histo_core.comparison.results import Comparison, ModelResult
 from histo_core.comparison.shown import metrics_table, overall_table
 from histo_core.comparison.threshold import DEFAULT, PRESETS, ThresholdRule, parse_threshold
 from histo_core.errors import ComparisonError
-from histo_core.plots.confusion import FEW_CLASSES, confusion_figure, confusion_table
+from histo_core.plots.confusion import confusion_figure, confusion_table
 from histo_core.plots.roc import roc_figure
 from histo_core.reports.comparison import comparison_zip
-from pages.compare import tabs
+from pages.compare import first_screen, tabs
 from pages.compare.shown_comparison import ShownComparison
 from pages.shared.app import navigation, url_state
 from pages.shared.app.session import current_session
@@ -31,8 +31,6 @@ from pages.shared.components.comparison_table import roc_points
 from pages.shared.components.errors import shown
 from pages.shared.components.text import plain
 
-MATRIX = 300
-"""Pixels of one confusion matrix, while there are few classes."""
 TWO_LINES, RATE = 64, 96
 """Pixels: a row of two lines, the lowest in which Streamlit wraps text, and a column in which a rate and its interval
 take two lines. All rates then stand beside each other at 820."""
@@ -42,9 +40,12 @@ BY_HAND = "hand"
 def all_classes(comparison: Comparison) -> None:
     """Show the metrics over all classes, where there are more than two; they do not depend on a threshold."""
     st.header("All classes", anchor=False)
+    scores = overall_table(comparison)
     st.dataframe(
-        overall_table(comparison),
+        scores,
         hide_index=True,
+        row_height=TWO_LINES,
+        column_config=dict.fromkeys(scores.columns[1:], st.column_config.Column(width=RATE)),
         alt="Each model's accuracy, balanced accuracy, F1 and AUROC over all classes, with intervals.",
     )
     st.caption(
@@ -65,43 +66,42 @@ def threshold_section(key: Hashable, joined: Joined, aurocs: AurocResults, looks
         joined, aurocs: of these runs.
         looks: how often the test set was scored before, in words.
     """
-    if len(joined.classes) > 2:
-        st.header(plain(f"{aurocs.class_of_interest} against the rest"), anchor=False)
     comparison = replace(at_threshold(joined, aurocs, _rule(joined)), looks=looks)
     if comparison.rule.from_validation and joined.split_set == "valid":
         st.warning(plain(comparison.warnings[-1]), icon=":material/info:")
-    grid = layout.halves()
-    with grid.cell():
+    curve, matrices = first_screen.arrange(len(comparison.results), len(comparison.classes))
+    with curve:
         layout.figure(
             _roc(key, str(comparison.rule), comparison),
             key="compare.roc",
             name="roc",
             data=lambda: roc_points(comparison),
-            title="above",
+            title="none",  # the page's verdict says it
         )
-    room = MATRIX if len(comparison.classes) <= FEW_CLASSES else layout.HALF
-    with grid.cell(), st.grid("auto", min_column_width=room, gap="small") as matrices:
-        for result in comparison.results:
-            with matrices.cell():
-                layout.figure(
-                    _matrix(result.name, result.confusion.tobytes(), comparison.classes, result),
-                    key=f"compare.matrix.{result.run_id}",
-                    name=f"confusion-{result.run_id}",
-                    data=partial(confusion_table, result, comparison.classes),
-                    title="above",
+    for result in comparison.results:
+        with matrices.cell():
+            layout.figure(
+                _matrix(result.name, result.confusion.tobytes(), comparison.classes, result),
+                key=f"compare.matrix.{result.run_id}",
+                name=f"confusion-{result.run_id}",
+                data=partial(confusion_table, result, comparison.classes),
+                title="above",
+            )
+            # Explain shows held-out patches of runs only.
+            if not result.is_reference and joined.split_set != "train" and is_run(result.run_id):
+                navigation.link(
+                    "explain",
+                    "Patches it got wrong",
+                    icon=":material/error:",
+                    run=result.run_id,
+                    show="wrong",
+                    split_set=joined.split_set,
+                    **_chosen_by(result, comparison),
+                    **(onward.carried(*onward.COMPARED) | {"runs": _trained(comparison)}),
                 )
-                # Explain shows held-out patches of runs only.
-                if not result.is_reference and joined.split_set != "train" and is_run(result.run_id):
-                    navigation.link(
-                        "explain",
-                        "Patches it got wrong",
-                        icon=":material/error:",
-                        run=result.run_id,
-                        show="wrong",
-                        split_set=joined.split_set,
-                        **_chosen_by(result, comparison),
-                        **(onward.carried(*onward.COMPARED) | {"runs": _trained(comparison)}),
-                    )
+    if comparison.many:
+        all_classes(comparison)
+        st.header(plain(f"{comparison.class_of_interest} against the rest"), anchor=False)
     metrics = metrics_table(comparison)
     st.dataframe(
         metrics,
