@@ -31,9 +31,9 @@ from pages.shared.components.comparison_table import roc_points
 from pages.shared.components.errors import shown
 from pages.shared.components.text import plain
 
-TWO_LINES, RATE = 64, 96
-"""Pixels: a row of two lines, the lowest in which Streamlit wraps text, and a column in which a rate and its interval
-take two lines. All rates then stand beside each other at 820."""
+TWO_LINES, NAME, RATE, RULE = 64, 140, 90, 100
+"""Pixels: the lowest row in which Streamlit wraps text; and columns with a model's name, a rate and its interval, and a
+threshold. All of them then stand beside each other at 820; on a wider screen they grow."""
 BY_HAND = "hand"
 
 
@@ -107,7 +107,10 @@ def threshold_section(key: Hashable, joined: Joined, aurocs: AurocResults, looks
         metrics,
         hide_index=True,
         row_height=TWO_LINES,
-        column_config={name: st.column_config.Column(width=RATE) for name in metrics.columns[1:-1]},
+        column_config={
+            name: st.column_config.Column(width=width)
+            for name, width in zip(metrics.columns, [NAME, *[RATE] * (len(metrics.columns) - 2), RULE], strict=True)
+        },
         alt="Each model's AUROC and, at its threshold, its other metrics.",
     )
     st.caption(plain(f"95% intervals in brackets, from {comparison.basis}. Threshold: {comparison.rule.words}."))

@@ -68,11 +68,9 @@ def test_the_result_comes_before_the_form(view: str, first: str, visit: Visit) -
         page.close()
 
 
-def test_no_table_of_compare_is_cut_at_820(visit: Visit) -> None:
+def test_no_metric_of_compare_is_cut_at_820(visit: Visit) -> None:
     page = _opened(visit, "/compare", 820)
+    table = page.locator(".dvn-scroller").first
+    table.wait_for()
     page.wait_for_timeout(500)
-    scrolled = page.evaluate(
-        "[...document.querySelectorAll('.dvn-scroller')].map((one) => one.scrollWidth - one.clientWidth)"
-    )
-    assert scrolled, "there is no table"
-    assert max(scrolled) <= 1
+    assert table.evaluate("one => one.scrollWidth - one.clientWidth") <= 1
