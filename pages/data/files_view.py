@@ -11,7 +11,7 @@ import streamlit as st
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.dataset import DATASETS, Dataset, Problem
 from histo_core.data.formats.left_out import LeftOut
-from histo_core.data.integrity import FileCheck, load_check
+from histo_core.data.integrity import FileCheck, stored_check
 from histo_core.data.splits.split import Split
 from histo_core.data.storage.converted import worth_converting
 from histo_core.errors import BrokenFilesError
@@ -39,7 +39,7 @@ def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig)
         division: configuration of ``split``.
     """
     del split
-    found = load_check(source, current_session().workspace)
+    found = stored_check(source, current_session().workspace)
     _facts(source, found)
     grid = layout.halves()
     with grid.cell():
