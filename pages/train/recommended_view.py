@@ -101,7 +101,7 @@ def _predict_instead(data: DataConfig, workspace: Workspace) -> None:
     if other is not None:
         navigation.link(
             "predict",
-            f"Predict them with {run_card.label(other)}, trained on {data_choice.describe(other.config.data)}",
+            plain(f"Predict them with {run_card.label(other)}, trained on {data_choice.describe(other.config.data)}"),
             icon=":material/online_prediction:",
             run=other.run_id,
             **data_choice.to_params(data),
