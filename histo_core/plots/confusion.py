@@ -19,7 +19,7 @@ FEW_CLASSES = 4
 """With at most this many classes cells have room for large text."""
 TWO_LINES = 12
 """With at most this many classes a cell shows the count and its share; else only the count."""
-_ROOM, _SMALL_ROOM = 96, 40
+_ROOM, _SMALL_ROOM = 72, 48
 """Pixels a class, while there are few classes; and while a cell has two lines."""
 _SCALE, _SIGNED = "Cividis", "RdBu"
 _NAME = 18

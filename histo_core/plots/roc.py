@@ -33,7 +33,7 @@ def roc_figure(
             of its curve is drawn thick.
     """
     drawn = [(i, result) for i, result in enumerate(comparison.results) if len(result.roc.fpr)]
-    figure = new_figure(_sentence(comparison), "roc", height=460, legend=len(drawn))
+    figure = new_figure(_sentence(comparison), "roc", legend=len(drawn))
     figure.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", name="chance", line={"color": NEUTRAL, "dash": "dot", "width": 1},
         hoverinfo="skip", showlegend=False,

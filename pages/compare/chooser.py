@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from histo_core.comparison.entries import is_run
 from histo_core.comparison.imported import delete_import, is_import, list_imports
@@ -28,6 +29,8 @@ from pages.shared.components.errors import shown
 from pages.shared.components.text import plain
 
 RUNS, PREDICTED, IMPORTED = "Runs", "Predictions on other data", "From another program"
+MODELS = 640
+"""Pixels of the chips; a row at 820."""
 SECONDS = 5.0
 """Seconds for which the table's rows are kept, so that a tick does not read thousands of runs again."""
 
@@ -37,7 +40,7 @@ def is_other(entry: str) -> bool:
     return not is_run(entry)
 
 
-def choose(finished: Mapping[str, Run], workspace: Workspace) -> list[RunPredictions]:
+def choose(finished: Mapping[str, Run], workspace: Workspace, row: DeltaGenerator) -> list[RunPredictions]:
     """Draw the chosen models as chips and, when it is opened, the place to add others; return their predictions.
 
     Runs come first, because imported predictions take their labels.
@@ -45,18 +48,20 @@ def choose(finished: Mapping[str, Run], workspace: Workspace) -> list[RunPredict
     Args:
         finished: runs by id, newest first.
         workspace: holds them.
+        row: where the chips are drawn; the place to add others comes below it.
     """
     others = _asked(finished, workspace)
     named = run_card.unique_labels(list(finished.values())) | {one.run_id: one.name for one in others.values()}
     newest = next(iter(finished.values()))
     fitting = [run.run_id for run in finished.values() if run_card.alike(run, newest)]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with row:
         ids = url_state.choose_many(
             "Models",
             "runs",
             [*finished, *others],
             default=fitting[::-1],
             format_func=named.__getitem__,
+            width=MODELS,
             help="Finished runs, their predictions on other data, and predictions from other programs. Models on "
             "different splits can be compared only on the patches they share.",
         )

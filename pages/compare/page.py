@@ -26,6 +26,8 @@ SET_WORDS = {
     "valid": "validation: used to choose the epoch",
     "train": "training: what the models have learnt from",
 }
+CHOICE = 220
+"""Pixels of a list beside the models; with theirs, one row at 1440."""
 BEST = "best"
 """The value in the link for no comparator."""
 
@@ -42,12 +44,14 @@ def render() -> None:
     )
     if not finished:
         return
-    chosen = chooser.choose(finished, workspace)
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    chosen = chooser.choose(finished, workspace, row)
     if not chosen:
         with top:
             layout.header("Compare", "Choose the models to compare.")
         return
-    split_set, name, comparator, baseline = _controls(chosen, finished)
+    with row:
+        split_set, name, comparator, baseline = _controls(chosen, finished)
     trained = [finished[run.run_id] for run in chosen if run.run_id in finished]
     if baseline:
         chosen = [*chosen, _colour_only(trained[0], workspace)]
@@ -80,7 +84,15 @@ def _controls(chosen: Sequence[RunPredictions], finished: dict[str, Run]) -> tup
     """Return the set, class of interest, comparator (None: find the best), and whether to add the colour baseline."""
     trained = [finished[run.run_id] for run in chosen if run.run_id in finished]
     named = {run.run_id: run.name for run in chosen} | run_card.unique_labels(trained)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    name = url_state.choose(
+        "Class of interest",
+        "class",
+        chosen[0].classes,
+        default=chosen[0].positive,
+        width=CHOICE,
+        help="The positive class of the ROC curve.",
+    )
+    with st.popover("Patches and tests", icon=":material/tune:", width="content"):
         split_set = url_state.choose(
             "Patches",
             "split_set",
@@ -88,13 +100,6 @@ def _controls(chosen: Sequence[RunPredictions], finished: dict[str, Run]) -> tup
             default=_shared_set(chosen),
             format_func=SET_WORDS.__getitem__,
             help="A set of the split.",
-        )
-        name = url_state.choose(
-            "Class of interest",
-            "class",
-            chosen[0].classes,
-            default=chosen[0].positive,
-            help="The positive class of the ROC curve.",
         )
         comparator = url_state.choose(
             "Compare with",
@@ -160,6 +165,4 @@ def _result(key: Hashable, joined: Joined, aurocs: AurocResults, looks: str, top
         st.caption(f"{count(first.n, 'patch')}{groups}, {SET_WORDS[first.split_set]}. {plain(looks)}")
         for warning in first.warnings:
             st.warning(plain(warning), icon=":material/info:")
-    if first.many:
-        compare_results.all_classes(first)
     compare_results.threshold_section(key, joined, aurocs, looks)

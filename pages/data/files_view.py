@@ -15,6 +15,7 @@ from histo_core.data.integrity import FileCheck, stored_check
 from histo_core.data.splits.split import Split
 from histo_core.data.storage.converted import worth_converting
 from histo_core.errors import BrokenFilesError
+from histo_core.jobs.api import jobs
 from histo_core.jobs.params import nearest_there
 from pages.data import export_form
 from pages.shared.app.session import current_session
@@ -38,24 +39,38 @@ def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig)
         division: configuration of ``split``.
     """
     del split
+    found = stored_check(source, current_session().workspace)
+    _facts(source, found)
     grid = layout.halves()
     with grid.cell():
         st.header("Can all files be read?", anchor=False)
         with shown():
-            _check(source, data)
+            _check(source, data, found)
         if source.left_out.count:
             st.header("What is not used", anchor=False)
             _left_out(source.left_out)
-        st.header("A faster copy", anchor=False)
-        with shown():
-            _copy(source, data)
     with grid.cell():
-        st.header("Export", anchor=False)
-        with shown():
-            export_form.draw(source, data, division)
         st.header("Where the data come from", anchor=False)
         with shown():
             _origin(data)
+    at_work = {job.kind for job in jobs(current_session().workspace) if job.active}
+    with st.expander("A faster copy", expanded="convert" in at_work), shown():
+        _copy(source, data)
+    with st.expander("Export", expanded="export" in at_work), shown():
+        export_form.draw(source, data, division)
+
+
+def _facts(source: Dataset, found: FileCheck | None) -> None:
+    """Say in one line what the files are; what no check has looked for is not known."""
+    left, unreadable_files = source.left_out, len(source.problems) + (len(found.problems) if found else 0)
+    layout.facts(
+        {
+            "Patches": f"{len(source):,}",
+            "Cannot be read": f"{unreadable_files:,}" if found or unreadable_files else "not known",
+            "Not used": f"{'' if left.whole else 'at least '}{left.count:,}",
+            "Read from": "the faster copy" if source.converted is not None else "the files",
+        }
+    )
 
 
 def broken(error: BrokenFilesError, data: DataConfig) -> None:
@@ -73,11 +88,10 @@ def broken(error: BrokenFilesError, data: DataConfig) -> None:
         unreadable.go_on(key="files")
 
 
-def _check(source: Dataset, data: DataConfig) -> None:
+def _check(source: Dataset, data: DataConfig, found: FileCheck | None) -> None:
     if source.problems:
         st.markdown(f"{count(len(source.problems), 'file')} are left out:" if len(source.problems) > 1 else "Left out:")
         _problems(source.problems)
-    found = stored_check(source, current_session().workspace)
     if found is None:
         job_card(
             "check",

@@ -1,4 +1,4 @@
-"""Build a split: its controls, the resulting counts, and the saved splits."""
+"""Show what a split gives, its controls, and the saved splits."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from histo_core.config import DataConfig, SplitConfig, parse_config
 from histo_core.data.dataset import Dataset
 from histo_core.data.splits.saved_split import SavedSplit, save_split
 from histo_core.data.splits.split import Split
+from histo_core.plots.counts import counts_figure
 from histo_core.workspace import Workspace
 from pages.shared.app import navigation, url_state
 from pages.shared.app.session import current_session
@@ -36,13 +37,14 @@ def draw(source: Dataset, split: Split, data: DataConfig, division: SplitConfig)
     workspace = current_session().workspace
     known = cache_data.saved(data, source.state, workspace)
     grid = layout.halves()
+    result, form = grid.cell(), grid.cell()  # the result comes first, and is made from the form
     built: tuple[SplitConfig, Split] | None = None
-    with grid.cell():
+    with form:
         st.header("Build a split", anchor=False)
         with shown():
             built = _build(data, division, workspace)
             _take(source, *built, data, in_use=built[1].fingerprint == split.fingerprint)
-    with grid.cell():
+    with result:
         st.header("What it gives", anchor=False)
         if built is not None:
             with shown():
@@ -78,8 +80,9 @@ def _take(source: Dataset, wanted: SplitConfig, built: Split, data: DataConfig, 
 
 
 def _result(source: Dataset, wanted: SplitConfig, built: Split, data: DataConfig, workspace: Workspace) -> None:
-    """Show the counts of each set and of each fold, and the limits of the split."""
+    """Draw the counts of each set, and of each fold as a table, and say the limits of the split."""
     table = built.counts(source)
+    layout.figure(counts_figure(table), key="split.chart", name="split-chart", title="none")
     _table(table.reset_index(), "split-counts", "Patches of each class, and patients where known, in each set.")
     st.markdown(plain(built.note))
     if wanted.folds is not None:

@@ -21,9 +21,9 @@ KINDS = {"single": "single run", "folds": "folds", "repeats": "repeats", "sweep"
 def render() -> None:
     """Draw the page."""
     current_session().authorise("run.read")
-    layout.header("Experiments")
     workspace = current_session().workspace
     found = list_experiments(workspace, archived=True)
+    layout.header("Experiments", "" if found.readable else "No experiment was started yet.")
     unreadable_rows.experiments(found.unreadable, workspace)
     everything = {one.experiment_id: one for one in found.readable}
     if not everything:

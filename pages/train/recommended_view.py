@@ -13,11 +13,14 @@ from histo_core.data.dataset import DATASETS
 from histo_core.data.integrity import stored_check
 from histo_core.models.registry import MODELS
 from histo_core.recommendation.choice import Recommendation
+from histo_core.runs.store.records import RunStatus
+from histo_core.runs.store.search import RunFilter, find_runs
 from histo_core.studies.recipes import NamedConfig
+from histo_core.workspace import Workspace
 from pages.shared.app import navigation, url_state
 from pages.shared.app.session import current_session
-from pages.shared.cache import cache_recommended
-from pages.shared.components import data_choice
+from pages.shared.cache import cache, cache_recommended
+from pages.shared.components import data_choice, run_card
 from pages.shared.components.errors import shown
 from pages.shared.components.job_card import job_card
 from pages.shared.components.text import plain
@@ -28,6 +31,8 @@ MINUTES = (5, 10, 30, 60, 120, 480)
 USUAL = 30
 _TIME_WIDTH = 160
 """Pixels."""
+RECENT = 50
+"""Finished runs among which one on other data is looked for."""
 AT_ONCE = 20_000
 """Image files whose sizes the page itself reads; a job does more."""
 
@@ -67,8 +72,8 @@ def draw(data: DataConfig, division: SplitConfig, row: DeltaGenerator) -> Recomm
             help="That a run may take on this machine.",
             width=_TIME_WIDTH,
         )
+    workspace, source = current_session().workspace, None
     with shown():
-        workspace = current_session().workspace
         source = data_choice.opened_or_job(data, workspace)
         if source is None:
             return None
@@ -82,7 +87,25 @@ def draw(data: DataConfig, division: SplitConfig, row: DeltaGenerator) -> Recomm
         _headline(found)
         return _as_preset(found)
     navigation.link("data", "Look at these data", icon=":material/fact_check:", **data_choice.to_params(data, division))
+    if source is not None:
+        _predict_instead(data, workspace)
     return None
+
+
+def _predict_instead(data: DataConfig, workspace: Workspace) -> None:
+    """Offer the newest model that was trained on other data, where there is one: it needs no training here."""
+    done = find_runs(cache.store(workspace), RunFilter(statuses=(RunStatus.SUCCEEDED,)), limit=RECENT).runs
+    other = next(
+        (run for run in done if (run.config.data.dataset, run.config.data.root) != (data.dataset, data.root)), None
+    )
+    if other is not None:
+        navigation.link(
+            "predict",
+            plain(f"Predict them with {run_card.label(other)}, trained on {data_choice.describe(other.config.data)}"),
+            icon=":material/online_prediction:",
+            run=other.run_id,
+            **data_choice.to_params(data),
+        )
 
 
 def _headline(found: Recommendation) -> None:

@@ -47,13 +47,30 @@ def _tick(page: Page) -> None:
     expect(page.get_by_role("link", name="Compare the ticked 1")).to_be_visible()
 
 
-def _upload(page: Page) -> None:
+def _add(page: Page) -> None:
+    page.get_by_text("Add models").click()
+    page.get_by_role("radio", name="From another program").click()
+    expect(page.locator("input[type=file]")).to_have_count(1)
+    page.wait_for_function(WAIT, arg=BUSY)
+
+
+def _put(page: Page) -> None:
     noise = np.random.default_rng(0).normal(0, 20, (150, 200, 3))
     stream = io.BytesIO()
     Image.fromarray(np.clip(np.array([200, 140, 180]) + noise, 0, 255).astype(np.uint8)).save(stream, "PNG")
     file = FilePayload(name="own.png", mimeType="image/png", buffer=stream.getvalue())
     page.locator("input[type=file]").set_input_files([file])
+
+
+def _upload(page: Page) -> None:
+    _put(page)
     expect(page.get_by_role("spinbutton", name="Tile to explain")).to_be_visible()
+
+
+def _ask(page: Page) -> None:
+    _put(page)
+    expect(page.get_by_text("Download these probabilities")).to_be_visible()
+    page.wait_for_function(WAIT, arg=BUSY)
 
 
 def _click(name: str, role: str = "button") -> Act:
@@ -65,6 +82,10 @@ OPENED: dict[str, tuple[str, Act, dict[str, dict[str, int]]]] = {
     "filter of the board": ("/train", _click("Filter"), NOTHING),
     "sections of Train": ("/train", _open_all, NOTHING),
     "sections of Compare": ("/compare", _open_all, NOTHING),
+    "models to add to Compare": ("/compare", _add, UPLOADER),
+    "metrics of Compare": ("/compare?tab=Metrics", lambda page: None, NOTHING),
+    "classes of Compare": ("/compare?tab=Classes", _click("Patches and tests"), NOTHING),
+    "an upload of Predict": ("/predict?source=upload", _ask, UPLOADER),
     "list of Compare": ("/compare", _click("Class of interest", "combobox"), LIST),
     "sections of Explain": ("/explain", _open_all, NOTHING),
     "tiles of an upload": ("/explain?source=upload", _upload, UPLOADER),

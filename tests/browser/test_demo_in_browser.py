@@ -39,7 +39,8 @@ def test_from_nothing_to_three_models_their_curves_and_both_maps(visit: Callable
 
 def test_back_restores_a_selection(visit: Callable[[str], Page]) -> None:
     page = visit("/compare")
-    expect(page.get_by_text("test: held out").first).to_be_visible()
+    expect(page.get_by_text(re.compile("test: held out")).first).to_be_visible()
+    page.get_by_role("button", name="Patches and tests").click()
     page.get_by_text("Colour-only baseline").click()
     page.wait_for_url(re.compile("colour=yes"))
     expect(page.get_by_text("Colour only:")).to_be_visible()
@@ -51,6 +52,7 @@ def test_compare_is_found_as_it_was_left(visit: Callable[[str], Page]) -> None:
     """Comparator, a threshold from validation and all else survive a visit to another page, and the way back."""
     page = visit("/compare")
     expect(page.get_by_text("All 3 pairs of models were tested")).to_be_visible()
+    page.get_by_role("button", name="Patches and tests").click()
     for label, option in (("Compare with", "Small CNN"), ("Threshold from", "Youden, validation")):
         page.get_by_role("combobox", name=label).click()
         page.get_by_role("option", name=re.compile(option)).first.click()

@@ -34,10 +34,14 @@ def test_home_offers_the_demo_and_data(workspace: Workspace, open_page: OpenPage
     assert [button.label for button in open_page("home").button] == ["Start the demo", "Add data"]
 
 
-@pytest.mark.parametrize("name", ["compare", "explain"])
-def test_a_page_without_models_leads_to_training(name: str, workspace: Workspace, open_page: OpenPage) -> None:
+@pytest.mark.parametrize("name", ["compare", "explain", "predict"])
+def test_a_page_without_models_leads_to_training_and_the_demo(
+    name: str, workspace: Workspace, open_page: OpenPage
+) -> None:
     del workspace
-    assert [link.label for link in open_page(name).get("page_link")] == ["Train a model"]
+    page = open_page(name)
+    assert [heading.value for heading in page.header] == ["No model is finished yet\\."]
+    assert [link.label for link in page.get("page_link")] == ["Train a model", "Try the demo"]
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from image_folders import image_folders
-from page_helpers import OpenPage, press, texts
+from page_helpers import OpenPage, newest, press, texts
 from wiring import control, tried
 
 from histo_core.recommendation import api
@@ -85,11 +86,27 @@ def test_too_few_patches_bar_the_way_in_words_and_the_data_can_be_changed(
     (error,) = [one.value for one in page.error]
     assert error.startswith("Five patches a class are too few to train and test a network")
     assert "apply a model that was trained on more data" in error
+    assert not _to_predict(page), "there is no model yet"
     assert not [button for button in page.button if button.label.startswith("Train ")]
     root = next(one for one in page.text_input if one.label == "Folder")
     root.set_value(str(folder)).run()
     assert not page.error
     assert [button for button in page.button if button.label == "Train 1 model"]
+
+
+def test_too_few_patches_lead_to_a_model_that_was_trained_on_other_data(
+    finished: Workspace, tmp_path: Path, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HISTOSCOPE_DATA_ROOTS", str(tmp_path))
+    few = patches(tmp_path / "few", 5)
+    page = open_page("train", dataset="folder", root=str(few))
+    (link,) = _to_predict(page)
+    asked = parse_qs(link.proto.query_string)
+    assert (asked["run"], asked["root"]) == ([newest(finished).run_id], [str(few)])
+
+
+def _to_predict(page: Any) -> list[Any]:
+    return [one for one in page.get("page_link") if one.label.startswith("Predict them with")]
 
 
 def linked(page: Any, name: str) -> str:

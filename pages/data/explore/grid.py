@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -37,13 +39,15 @@ def grid(
     """
     sheet, cell, torn = cache.packed(page.data, page.workspace, tuple(rows.tolist()), min(COLUMNS, len(rows)), LARGEST)
     colour = page.colour if colouring is None else colouring.colour
+    table = page.source.table
+    known = {columns.title(name): pd.Series(table[name]) for name in FACTS if name in table}
     cells = [
         Cell(
             page.name(row),
             "; ".join(["cannot be read" if broken else page.label(row), *([answers.words(row)] if answers else [])]),
             colour(row),
             caption=answers.short(row) if answers else "",
-            facts=_facts(page, row, answers),
+            facts=_facts(page, row, known, answers),
         )
         for row, broken in zip(rows.tolist(), torn, strict=True)
     ]
@@ -52,12 +56,10 @@ def grid(
     return int(rows[clicked]) if clicked is not None and clicked < len(rows) else None
 
 
-def _facts(page: Explored, row: int, answers: Predicted | None) -> tuple[str, ...]:
-    """Return what is known of a patch, a line each."""
-    table = page.source.table
-    known = {columns.title(name): table[name].iat[row] for name in FACTS if name in table}
+def _facts(page: Explored, row: int, known: Mapping[str, pd.Series], answers: Predicted | None) -> tuple[str, ...]:
+    """Return what is known of a patch, a line each; ``known`` has further columns by their titles."""
     lines = [f"Label: {page.label(row)}"]
-    lines += [f"{title}: {value}" for title, value in known.items() if not pd.isna(value)]
+    lines += [f"{title}: {value}" for title, column in known.items() if not pd.isna(value := column.iat[row])]
     if page.split.split_sets[row]:
         lines.append(f"Set: {page.split.split_sets[row]}")
     if answers is not None:

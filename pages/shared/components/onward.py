@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import streamlit as st
+
 from histo_core.config import DataConfig, SplitConfig
 from pages.shared.app import navigation, url_state
 from pages.shared.components import data_choice
@@ -17,6 +19,13 @@ CHOSEN_BY = ("split_set", "class", "show", "says", "threshold", "of")
 def carried(*names: str) -> dict[str, list[str]]:
     """Return those of the named URL parameters that the present page has."""
     return {name: values for name in names if (values := url_state.asked(name))}
+
+
+def first_steps() -> None:
+    """Link to what makes the first models: the form of a run, and the demo, which needs no data."""
+    with st.container(horizontal=True, gap="medium"):
+        navigation.link("train", "Train a model", icon=":material/model_training:")
+        navigation.link("home", "Try the demo", icon=":material/play_arrow:")
 
 
 def to_compare(runs: Iterable[str] = ()) -> None:

@@ -18,7 +18,7 @@ from histo_core.workspace import Workspace
 from pages.shared.app import navigation, url_state
 from pages.shared.app.session import current_session
 from pages.shared.cache import cache
-from pages.shared.components import layout, unreadable_rows
+from pages.shared.components import layout, onward, unreadable_rows
 from pages.shared.components.errors import shown
 from pages.shared.components.text import ago, duration, plain, size
 
@@ -88,8 +88,8 @@ def finished(page: str, nothing: str, other: Callable[[str], bool] = lambda _: F
     ]
     known |= {run_id: run for run_id in asked if (run := _succeeded(store, run_id)) is not None}
     if not known:
-        layout.header(page)
-        layout.empty(nothing, lambda: navigation.link("train", "Train a model", icon=":material/model_training:"))
+        layout.header(page, "No model is finished yet.")
+        layout.empty(nothing, onward.first_steps)
     elif missing := [run_id for run_id in asked if run_id not in known]:
         st.warning(f"Not among the finished runs of this workspace: {plain(', '.join(missing))}.")
     return known
