@@ -83,7 +83,7 @@ def found(
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_gives_facts_tables_and_sentences(command: str, found: Callable[[str], dict[str, Any]]) -> None:
     said = found(command)
-    more = ["runs", "threshold", "equality", "differences"] if command.startswith("compare") else []
+    more = ["runs", "ensembles", "threshold", "equality", "differences"] if command.startswith("compare") else []
     assert list(said) == ["facts", "tables", "sentences", *more]
     assert said["tables"]
     assert all(isinstance(row, dict) for table in said["tables"].values() for row in table)
