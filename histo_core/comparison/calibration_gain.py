@@ -22,8 +22,8 @@ from histo_core.evaluation.probability_scores import (
     calibration_intervals,
     log_loss_interval,
 )
-from histo_core.prediction.recalibration import METHODS, CalibrationMethod, fit_recalibration
 from histo_core.evaluation.validation import check_groups
+from histo_core.prediction.recalibration import METHODS, CalibrationMethod, fit_recalibration
 from histo_core.shown_text import count, plural
 
 FOLDS = 5
@@ -127,22 +127,24 @@ def all_recalibrated(comparison: Comparison, result: ModelResult) -> tuple[Recal
 def fitted_where(comparison: Comparison, result: ModelResult) -> str:
     """Return which samples fit a recalibration and which judge it, in a sentence or two."""
     rows = validation_rows(result.source)
-    groups, kind = known_groups(rows) if len(rows) else (None, None)
-    of = f" of {count(len(set(groups)), kind)}" if groups is not None and kind else ""
-    fitted = f"{count(len(rows), 'validation patch')}{of}"
+    if not len(rows):
+        return "There are no labelled validation patches to fit a recalibration on."
+    groups, kind = known_groups(rows)
+    if groups is None or kind is None:
+        fitted = count(len(rows), "validation patch")
+    else:
+        fitted = f"{count(len(rows), 'validation patch')} of {count(len(set(groups)), kind)}"
     if comparison.split_set == "valid":
-        return (
-            f"Fitted and judged on {fitted}: each of {FOLDS} parts of the {plural(kind or 'patient')} is recalibrated "
-            "by a fit on the others."
-        )
-    n_groups = f" of {count(comparison.n_groups, comparison.group_kind)}" if comparison.group_kind is not None else ""
-    judged = f"Fitted on {fitted}, judged on {count(comparison.n, f'{comparison.split_set} patch')}{n_groups}."
-    if groups is None or comparison.groups is None or kind != comparison.group_kind:
-        return f"{judged} Whether they share patients is not known; if they do, the gain is too large."
+        parts = f"each of {FOLDS} parts of the {plural(kind or 'patient')} is recalibrated by a fit on the others"
+        return f"Fitted and judged on {fitted}: {parts}."
+    judged = f"Fitted on {fitted}, judged on {count(comparison.n, f'{comparison.split_set} patch')}"
+    if groups is None or kind is None or comparison.groups is None or kind != comparison.group_kind:
+        return f"{judged}. Whether they share patients is not known; if they do, the gain is too large."
+    judged = f"{judged} of {count(comparison.n_groups, kind)}"
     shared = len(set(groups) & set(comparison.groups))
     if not shared:
-        return f"{judged} They share no {kind}."
-    return f"{judged} They share {count(shared, kind)}, so that the gain may be too large."
+        return f"{judged}. They share no {kind}."
+    return f"{judged}. They share {count(shared, kind)}, so that the gain may be too large."
 
 
 def _probabilities(comparison: Comparison, result: ModelResult, method: CalibrationMethod) -> np.ndarray:

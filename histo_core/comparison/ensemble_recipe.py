@@ -66,7 +66,7 @@ def ensemble_recipe(name: str, members: Sequence[str], weights: Sequence[float] 
     Raises:
         ComparisonError: an unknown kind, fewer than two members, a member twice, or weights that do not fit.
     """
-    kind = next((one for one in KINDS if one == name), None)
+    kind: EnsembleKind | None = next((one for one in KIND_NAMES if one == name), None)
     if kind is None:
         raise ComparisonError(f"ensemble = {name!r}.", f"Allowed: {', '.join(KINDS)}.", "Choose one of them.")
     if len(members) < 2:

@@ -12,6 +12,7 @@ from histo_core.comparison.join import load
 from histo_core.comparison.run_predictions import RunPredictions
 from histo_core.data.grouping import known_groups
 from histo_core.errors import ComparisonError
+from histo_core.prediction.kept_calibration import KeptCalibration, write_calibration
 from histo_core.prediction.recalibration import (
     METHOD_NAMES,
     METHODS,
@@ -19,7 +20,6 @@ from histo_core.prediction.recalibration import (
     Recalibration,
     fit_recalibration,
 )
-from histo_core.prediction.kept_calibration import KeptCalibration, write_calibration
 from histo_core.runs.store.runs import Store
 from histo_core.workspace import Workspace
 

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from histo_core.errors import CorruptDataError
-from histo_core.prediction.recalibration import METHOD_NAMES, Recalibration
 from histo_core.files import read_json, write_json
+from histo_core.prediction.recalibration import METHOD_NAMES, Recalibration
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 

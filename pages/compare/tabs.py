@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from pages.compare import classes_tab, differences_tab, metrics_tab
+from pages.compare import calibration_tab, classes_tab, differences_tab, ensembles_tab, metrics_tab
 from pages.compare.shown_comparison import ShownComparison
 from pages.shared.app import url_state
 
@@ -14,6 +14,8 @@ DIFFERENCES = "Differences"
 TABS: Mapping[str, Callable[[ShownComparison], None]] = {
     DIFFERENCES: differences_tab.draw,
     # Curves, Cases, Slices, Calibration, Ensembles: a line each, in this order.
+    "Calibration": calibration_tab.draw,
+    "Ensembles": ensembles_tab.draw,
     "Metrics": metrics_tab.draw,
     "Classes": classes_tab.draw,
 }

@@ -107,7 +107,7 @@ def _predict(run: Run, data: DataConfig, division: SplitConfig, workspace: Works
     with top:
         layout.header(
             "Predict",
-            predict_results.sentence(found, workspace) if found else FIRST if before is None else CHANGED,
+            predict_results.sentence(found, run, workspace) if found else FIRST if before is None else CHANGED,
         )
     if found is not None:
         links = partial(onward_links.draw, run, data, division, own=own is not None)
