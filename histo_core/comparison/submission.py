@@ -67,7 +67,7 @@ class CompetitionScore:
 
 def submission_data(entry: RunPredictions, workspace: Workspace) -> list[SubmissionData]:
     """List what an entry can answer for: its test set, and data without labels that all runs behind it predicted."""
-    found = [SubmissionData(TEST, "the test set")] if (entry.table["split"] == TEST).any() else []
+    found = [SubmissionData(TEST, "the test set")] if TEST in set(entry.table["split"]) else []
     members = (entry.run_id,) if entry.recipe is None else entry.recipe.members
     if not all(map(is_run, members)):
         return found
@@ -121,11 +121,9 @@ def list_scores(entries: Iterable[str], workspace: Workspace) -> Sequence[Compet
     for file in _home(workspace).glob("*.json"):
         try:
             facts = read_json(file)
-            one = CompetitionScore(
-                *(str(facts[name]) for name in ("entry", "name", "data")),
-                *(None if facts[name] is None else float(facts[name]) for name in ("public", "private")),
-                str(facts["entered_at"]),
-            )
+            public, private = (None if facts[name] is None else float(facts[name]) for name in ("public", "private"))
+            of, name, data = (str(facts[name]) for name in ("entry", "name", "data"))
+            one = CompetitionScore(of, name, data, public, private, str(facts["entered_at"]))
         except (OSError, ValueError, KeyError, TypeError):
             continue
         if one.entry in wanted:

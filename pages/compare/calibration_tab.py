@@ -54,9 +54,9 @@ def draw(shown: ShownComparison) -> None:
     of = comparison.class_of_interest
     st.caption(
         plain(
-            f"Intercept, slope and ECE are those of {of}. Calibrated are an intercept of 0 and a slope of 1; a slope below "
-            f"1 means that the probabilities are too extreme. {ece_sentence(before)} 95% intervals in brackets. A change "
-            "below 0 is better; its interval is that of the same patches before and after."
+            f"Intercept, slope and ECE are those of {of}. Calibrated are an intercept of 0 and a slope of 1; a slope "
+            f"below 1 means that the probabilities are too extreme. {ece_sentence(before)} 95% intervals in brackets. "
+            "A change below 0 is better; its interval is that of the same patches before and after."
         )
     )
     st.caption(plain(fitted_where(comparison, result)))
@@ -107,8 +107,8 @@ def _keep(run_id: str, methods: list[CalibrationMethod]) -> None:
         st.markdown(
             plain(
                 f"Kept with this run: {METHOD_NAMES[kept.fitted.method]}, fitted on "
-                f"{count(kept.samples, 'validation patch')}{of}. Predict and Explain show calibrated probabilities; the "
-                "numbers on this page stay those of the model itself."
+                f"{count(kept.samples, 'validation patch')}{of}. Predict and Explain show calibrated probabilities; "
+                "the numbers on this page stay those of the model itself."
             )
         )
     with st.container(horizontal=True, vertical_alignment="bottom"):

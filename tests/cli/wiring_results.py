@@ -24,6 +24,7 @@ def compare() -> Command:
             "class_of_interest": Row(("--class-of-interest", "benign"), compared, "class_of_interest", "benign"),
             "comparator": Row(("--comparator", "second"), compared, "comparator", "second"),
             "class_": Row(("--map-class", "tumor=tumour"), compared, "classes", {"tumor": "tumour"}),
+            "ensemble": Row(("--ensemble", "vote"), compared, "ensembles", ["vote"]),
             "predictions": Row(("--predictions", "p.csv"), imported, "path", Path("p.csv")),
             "out": Row(("--out", "here"), written, "folder", Path("here")),
             "as_json": (
