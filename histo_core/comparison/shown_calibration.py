@@ -64,8 +64,8 @@ def _intervals(scores: CalibrationScores) -> list[tuple[str, Interval]]:
 
 def _row(scores: CalibrationScores) -> dict[str, str]:
     return {
-        "Intercept": str(scores.intercept),
         "Slope": str(scores.slope),
+        "Intercept": str(scores.intercept),
         "Brier score": str(scores.brier),
         "Log loss": str(scores.log_loss),
         "ECE": str(scores.ece.ece),

@@ -29,6 +29,8 @@ from pages.shared.cache.hashes import HASHES
 from pages.shared.components import layout
 from pages.shared.components.text import count, plain
 
+TWO_LINES, NUMBER = 64, 112
+"""Pixels: a row of two lines, the lowest in which Streamlit wraps text, and a column of a number with its interval."""
 WHAT = (
     "Temperature scaling divides all logits by one number; the order of patches stays. Platt scaling fits an intercept "
     "and a slope; isotonic regression a step function, which makes ties and needs many patches. Each is fitted on the "
@@ -45,10 +47,13 @@ def draw(shown: ShownComparison) -> None:
     st.header("Do its probabilities mean what they say?", anchor=False)
     with st.spinner("Fitting and judging…", show_time=True):
         before, found = _found(shown.key, chosen, comparison, result)
+    table = calibration_table(before, found)
     st.dataframe(
-        calibration_table(before, found),
+        table,
         hide_index=True,
         height="content",
+        row_height=TWO_LINES,
+        column_config={name: st.column_config.Column(width=NUMBER) for name in table.columns[1:]},
         alt=f"Calibration of {result.name} before and after recalibration, with intervals.",
     )
     of = comparison.class_of_interest

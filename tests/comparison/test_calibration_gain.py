@@ -13,9 +13,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, log_loss
 from sklearn.model_selection import GroupKFold
 
+from histo_core.comparison.api import compare_predictions
 from histo_core.comparison.calibration_gain import all_recalibrated, calibration_scores, fitted_where, recalibrated
 from histo_core.comparison.compare import compare
-from histo_core.comparison.from_arrays import joined_arrays
 from histo_core.comparison.join import join
 from histo_core.comparison.results import Comparison, ModelResult
 from histo_core.comparison.run_predictions import RunPredictions
@@ -118,7 +118,7 @@ def test_what_cannot_be_judged_says_why(make: Make, steep: RunPredictions) -> No
     assert "validation samples of 0 of 2 classes" in recalibrated(*compared(only), "temperature").reason
     trained = replace(steep, table=steep.table.assign(split=steep.table["split"].replace("test", "train")))
     assert "learnt from the training set" in recalibrated(*compared(trained, "train"), "temperature").reason
-    comparison = compare(joined_arrays([0, 1, 0, 1], {"model": [0.2, 0.7, 0.6, 0.4]}, None))
+    comparison = compare_predictions([0, 1, 0, 1], {"model": [0.2, 0.7, 0.6, 0.4]})
     assert "validation samples of 0" in recalibrated(comparison, comparison.results[0], "platt").reason
     assert "no labelled validation patches" in fitted_where(comparison, comparison.results[0])
 

@@ -73,7 +73,7 @@ def test_an_ensemble_answers_for_what_all_its_members_predicted(
     own = submission_table(entry, test, workspace)
     assert found["sample_id"].tolist() == [f"hidden {name}" for name in own["sample_id"]]
     assert found["prob_tumour"].to_numpy() == pytest.approx(own["prob_tumour"].to_numpy(), abs=1e-9)
-    assert submission_csv(found, "tumour").startswith(b"id,label\nhidden s0000,")
+    assert submission_csv(found, "tumour").startswith(b"id,label\r\nhidden s0000,")
 
 
 @pytest.mark.usefixtures("predicted")
