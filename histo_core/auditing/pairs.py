@@ -29,7 +29,7 @@ class Scanned:
         return pd.DataFrame(
             {
                 "sample_id": self.dataset.table["sample_id"].to_numpy(dtype=object)[self.scan.rows],
-                "part": self.split_sets[self.scan.rows],
+                "split_set": self.split_sets[self.scan.rows],
                 "label": names[np.where(labels == UNLABELLED, -1, labels)],
             }
         )
@@ -83,8 +83,8 @@ def _named(found: pd.DataFrame, each_described: list[pd.DataFrame]) -> pd.DataFr
         {
             "sample_id": first["sample_id"],
             "other_id": other["sample_id"],
-            "part": first["part"],
-            "other_part": other["part"],
+            "split_set": first["split_set"],
+            "other_split_set": other["split_set"],
             "label": first["label"],
             "other_label": other["label"],
             "outside": outside,

@@ -53,7 +53,7 @@ def quality_findings(described: pd.DataFrame, facts: pd.DataFrame, *, scale_know
         scale_known: whether the patches' magnification or pixel size is known, on which sharpness depends.
     """
     empty = blank(facts)
-    columns = [column for column in ("sample_id", "part", "label") if column in described]
+    columns = [column for column in ("sample_id", "split_set", "label") if column in described]
 
     def finding(
         key: str, title: str, chosen: np.ndarray, by: str, what: str, meaning: str, unknown: str = ""

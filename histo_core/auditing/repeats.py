@@ -12,7 +12,7 @@ from histo_core.auditing.finding import Finding, Severity
 from histo_core.auditing.pairs import one_each
 from histo_core.shown_text import count
 
-_SIDES = ["sample_id", "other_id", "part", "other_part", "label", "other_label"]
+_SIDES = ["sample_id", "other_id", "split_set", "other_split_set", "label", "other_label"]
 _MEASURED = ["how", "correlation", "difference"]
 _MEASURE = "difference"
 
@@ -48,7 +48,7 @@ def repeat_findings(
 def _repeated(
     pairs: pd.DataFrame, key: str, title: str, what: str, columns: list[str], more: str, *, checked: bool = True
 ) -> Finding:
-    across = (pairs["part"] != pairs["other_part"]).to_numpy(bool)
+    across = (pairs["split_set"] != pairs["other_split_set"]).to_numpy(bool)
     across_sets, within_sets = one_each(pairs.loc[across]), one_each(pairs.loc[~across])
     table = pd.concat([across_sets, within_sets], ignore_index=True).loc[:, columns]
     if not checked:
@@ -57,8 +57,11 @@ def _repeated(
         means = "" if key == "identical" else " as they are, mirrored, turned or saved anew"
         return Finding(key, title, f"No two patches are the same{means}.{more}", "ok", table)
     clause = "; ".join(
-        [f"{count(n, what)} between {one} and {two}" for (one, two), n in _counts(across_sets, ["part", "other_part"])]
-        + [f"{count(n, what)} within {split_set}" for split_set, n in _counts(within_sets, "part")]
+        [
+            f"{count(n, what)} between {one} and {two}"
+            for (one, two), n in _counts(across_sets, ["split_set", "other_split_set"])
+        ]
+        + [f"{count(n, what)} within {split_set}" for split_set, n in _counts(within_sets, "split_set")]
     )
     advice = "take them out of one side" if len(across_sets) else "they count double"
     severity: Severity = "problem" if len(across_sets) else "note"

@@ -30,7 +30,7 @@ def on_both_sides(dataset: Dataset, split: Split, rows: np.ndarray, column: str)
     if column not in dataset.table:
         return ()
     ids = dataset.table[column].iloc[rows]
-    parts_of = ids.to_frame("id").assign(part=split.split_sets[rows]).dropna().groupby("id")["part"].nunique()
+    parts_of = ids.to_frame("id").assign(split_set=split.split_sets[rows]).dropna().groupby("id")["split_set"].nunique()
     return tuple(str(name) for name in parts_of.index[parts_of > 1])
 
 
@@ -108,7 +108,7 @@ def _shared(dataset: Dataset, split: Split, column: str) -> tuple[tuple[str, ...
         {
             "sample_id": dataset.table["sample_id"].to_numpy(dtype=object)[rows],
             column: ids.to_numpy(dtype=object)[rows],
-            "part": split.split_sets[rows],
+            "split_set": split.split_sets[rows],
         }
     )
     return shared, table.sort_values([column], kind="stable", ignore_index=True)

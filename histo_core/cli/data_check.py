@@ -13,7 +13,7 @@ from histo_core.cli.output import say, table, watched
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.dataset import DATASETS, UNLABELLED, Dataset
 from histo_core.data.fetch.catalogue import unlike_published
-from histo_core.data.integrity import FileCheck, make_check
+from histo_core.data.integrity import FileCheck, stored_or_new_check
 from histo_core.data.opening import open_dataset, prepare_dataset
 from histo_core.data.splits.make_split import make_split
 from histo_core.data.splits.split import Split
@@ -42,7 +42,7 @@ def check_data(config: DataConfig, split: SplitConfig, workspace: Workspace, *, 
         else:
             _print_problems(error.problems, left_out=False)
         raise
-    check = make_check(dataset, workspace)
+    check = stored_or_new_check(dataset, workspace)
     with watched("comparing checksums") as progress:
         unlike = unlike_published(config, workspace, progress)
     refused = bool(dataset.problems) and not config.skip_broken

@@ -113,14 +113,7 @@ def _read(
     from histo_core.data.opening import open_dataset
 
     dataset = open_dataset(config, workspace)
-    rows = np.flatnonzero((dataset.table["sample_id"] == patch).to_numpy())
-    if not len(rows):
-        raise DataNotFoundError(
-            f"{dataset.name} has no patch {patch!r}.",
-            f"Ids look like {dataset.table['sample_id'].iloc[0]!r}.",
-            "Take an id from the run's predictions.parquet.",
-        )
-    index = int(rows[0])
+    index = dataset.row_of(str(patch))
     return dataset.read([index])[0], str(patch), dataset.mask(index)
 
 

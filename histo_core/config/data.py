@@ -36,8 +36,8 @@ class SplitConfig(Config):
     """The split of samples into training, validation and test set.
 
     ``auto`` takes the published split where the data set has one, else splits by patient, else by slide, else at
-    random. ``group`` keeps samples with the same value in the table's column ``group`` together. ``saved`` takes the
-    split that the workspace stores under this fingerprint.
+    random. ``group`` keeps samples together that agree in the column which the field `group` names. ``saved`` takes
+    the split that the workspace stores under the fingerprint in the field `saved`.
 
     With ``folds``, the groups (or patches) are divided into that many folds with similar class shares. Fold number
     ``fold`` is the test set, and the validation set is drawn from the rest. With ``hold_out``, the test set is drawn

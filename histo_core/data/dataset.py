@@ -20,7 +20,7 @@ from histo_core.data.formats.folder_look import FolderLook, Signs
 from histo_core.data.formats.images import READING
 from histo_core.data.formats.left_out import LeftOut, Survey
 from histo_core.disk_errors import kept_if_possible
-from histo_core.errors import CorruptDataError
+from histo_core.errors import CorruptDataError, DataNotFoundError
 from histo_core.files import write_atomically
 from histo_core.progress import Progress, silent
 from histo_core.registry import Registry, subclass_of
@@ -126,6 +126,8 @@ class Dataset(ABC):
         >>> squares = Squares.open(None, Config(), Workspace.default())
         >>> len(squares), squares.positive, squares.read([1, 0]).mean(axis=(1, 2, 3)).tolist()
         (2, 'light', [200.0, 0.0])
+        >>> squares.row_of("b")
+        1
     """
 
     info: ClassVar[DatasetInfo]
@@ -202,6 +204,21 @@ class Dataset(ABC):
             CorruptDataError: an image cannot be read; it names the file.
         """
         return self.read_source(indices) if self.converted is None else self.converted.read(indices)
+
+    def row_of(self, sample_id: str) -> int:
+        """Return the row of a sample, by its id.
+
+        Raises:
+            DataNotFoundError: there is no such sample.
+        """
+        rows = np.flatnonzero((self.table["sample_id"] == sample_id).to_numpy())
+        if not len(rows):
+            raise DataNotFoundError(
+                f"{self.name} has no patch {sample_id!r}.",
+                f"Ids look like {self.table['sample_id'].iloc[0]!r}.",
+                "Take an id from the data's table or a run's predictions, and check that the data are as they were.",
+            )
+        return int(rows[0])
 
     def mask(self, index: int) -> np.ndarray | None:
         """Return the tumour's mask, bool H x W, or None where the source has no mask."""

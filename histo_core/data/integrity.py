@@ -71,7 +71,7 @@ def _decoded(dataset: Dataset, progress: Progress) -> FileCheck:
     return FileCheck(tuple(problems), total, dict(sizes.most_common()))
 
 
-def make_check(dataset: Dataset, workspace: Workspace, progress: Progress = silent) -> FileCheck:
+def stored_or_new_check(dataset: Dataset, workspace: Workspace, progress: Progress = silent) -> FileCheck:
     """Return the check of a data set's files; it is made now unless it is stored.
 
     Raises:
@@ -100,7 +100,7 @@ def image_sizes(dataset: Dataset, workspace: Workspace, progress: Progress = sil
     return check.sizes
 
 
-def load_check(dataset: Dataset, workspace: Workspace) -> FileCheck | None:
+def stored_check(dataset: Dataset, workspace: Workspace) -> FileCheck | None:
     """Return the stored check of a data set with its current files, or None."""
     kept = _kept(dataset, workspace)
     return None if kept is None else replace(kept, left_out=dataset.left_out)
@@ -126,7 +126,7 @@ def without_broken(dataset: Dataset, workspace: Workspace, progress: Progress = 
 
 
 def _made(dataset: Dataset, workspace: Workspace, progress: Progress) -> FileCheck:
-    """Do the same as `make_check`, but without counting the other files in the folder."""
+    """Do the same as `stored_or_new_check`, but without counting the other files in the folder."""
     known = _kept(dataset, workspace)
     if known is not None:
         return known

@@ -42,7 +42,7 @@ class Subset(Dataset):
 
     @classmethod
     def open(cls, root: Path | None, options: Config, workspace: Workspace) -> NoReturn:
-        raise TypeError("Remaining is made from an open data set, not from files")
+        raise TypeError("Subset is made from an open data set, not from files")
 
     def read_source(self, indices: Sequence[int] | np.ndarray) -> Sequence[np.ndarray] | np.ndarray:
         """See the whole data set's method."""

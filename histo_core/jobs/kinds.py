@@ -74,9 +74,9 @@ def _prepare(params: DataParams, workspace: Workspace, progress: Progress) -> No
 
 
 def _check(params: DataParams, workspace: Workspace, progress: Progress) -> None:
-    from histo_core.data.integrity import make_check
+    from histo_core.data.integrity import stored_or_new_check
 
-    make_check(open_dataset(params.data, workspace, progress), workspace, progress)
+    stored_or_new_check(open_dataset(params.data, workspace, progress), workspace, progress)
 
 
 def _convert(params: DataParams, workspace: Workspace, progress: Progress) -> None:

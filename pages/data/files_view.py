@@ -11,7 +11,7 @@ import streamlit as st
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.dataset import DATASETS, Dataset, Problem
 from histo_core.data.formats.left_out import LeftOut
-from histo_core.data.integrity import FileCheck, load_check
+from histo_core.data.integrity import FileCheck, stored_check
 from histo_core.data.splits.split import Split
 from histo_core.data.storage.converted import worth_converting
 from histo_core.errors import BrokenFilesError
@@ -77,7 +77,7 @@ def _check(source: Dataset, data: DataConfig) -> None:
     if source.problems:
         st.markdown(f"{count(len(source.problems), 'file')} are left out:" if len(source.problems) > 1 else "Left out:")
         _problems(source.problems)
-    found = load_check(source, current_session().workspace)
+    found = stored_check(source, current_session().workspace)
     if found is None:
         job_card(
             "check",

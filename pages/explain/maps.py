@@ -32,7 +32,7 @@ TALLEST = 400
 
 @dataclass(frozen=True, eq=False)
 class MapRequest:
-    """A patch and the model of a run that is to explain it."""
+    """The patch to explain, and the run whose model answered."""
 
     run: Run
     patch: Patch
@@ -113,28 +113,28 @@ class MapRequest:
         return cache_runs.explanation(*self._key, method, options, target, self.workspace, self.patch.image)
 
 
-def patch_card(question: MapRequest) -> None:
+def patch_card(request: MapRequest) -> None:
     """Draw the patch itself, and the model's probability of each class."""
-    patch = question.patch
+    patch = request.patch
     st.header("The patch", anchor=False)
-    shown = question.panel("The patch", f"The patch {patch.name}.", seen=question.seen)
+    shown = request.panel("The patch", f"The patch {patch.name}.", seen=request.seen)
     patch_viewer([shown], key="explain.patch", height=TALLEST)
     if patch.doubts:
         st.caption(f":material/warning: Doubtful: {plain(' '.join(patch.doubts))}")
-    for name, probability in zip(question.classes, question.probabilities, strict=True):
+    for name, probability in zip(request.classes, request.probabilities, strict=True):
         st.progress(probability, text=f"{plain(name)}: {percent(probability)}")
-    if question.kept is not None:
-        said = f"Probabilities are {question.kept.words}. The maps explain the model's own."
+    if request.kept is not None:
+        said = f"Probabilities are {request.kept.words}. The maps explain the model's own."
         st.caption(f":material/tune: {plain(said)}")
     st.text(patch.name)
 
 
-def map_card(question: MapRequest, explanation: Explanation) -> None:
+def map_card(request: MapRequest, explanation: Explanation) -> None:
     """Draw one map over its patch: the picture, its description, its settings, and its downloads."""
-    kind, patch = EXPLAINERS[explanation.method], question.patch
+    kind, patch = EXPLAINERS[explanation.method], request.patch
     words = describe(explanation)
     layer = MapLayer(kind.title, explanation.map, grey=explanation.negligible, speaks_for=explanation.target_name)
-    shown = question.panel(kind.title, words, layer, seen=explanation.seen)
+    shown = request.panel(kind.title, words, layer, seen=explanation.seen)
     patch_viewer([shown], key=f"explain.{explanation.method}", height=TALLEST)
     st.markdown(plain(words))
     negligible = "-negligible" if explanation.negligible else ""
@@ -150,7 +150,7 @@ def map_card(question: MapRequest, explanation: Explanation) -> None:
             layout.download(
                 "PNG", lambda: overlay_png(patch.image, explanation, mask=patch.mask), f"{name}.png", "image/png"
             )
-            layout.download("HTML", lambda: _html(question, explanation), f"{name}.html", "text/html")
+            layout.download("HTML", lambda: _html(request, explanation), f"{name}.html", "text/html")
 
 
 def _made_with(explanation: Explanation) -> str:
@@ -168,9 +168,9 @@ def _png(sha256: str, _image: np.ndarray) -> bytes:
     return png(Image.fromarray(_image))
 
 
-def _html(question: MapRequest, explanation: Explanation) -> str:
+def _html(request: MapRequest, explanation: Explanation) -> str:
     """Return the map as a page of its own, in which each pixel says its value."""
-    patch = question.patch
+    patch = request.patch
     return overlay_figure(patch.image, explanation, mask=patch.mask).to_html(include_plotlyjs=True)
 
 

@@ -74,24 +74,24 @@ def _choose(finished: dict[str, Run]) -> tuple[Run, str]:
 
 
 @shown()
-def _pictures(question: maps.MapRequest, chooser: DeltaGenerator, stepper: DeltaGenerator) -> dict[str, Explanation]:
+def _pictures(request: maps.MapRequest, chooser: DeltaGenerator, stepper: DeltaGenerator) -> dict[str, Explanation]:
     """Draw the patch and its maps, and return the maps by method."""
-    classes = question.classes
+    classes = request.classes
     with chooser:
         target = url_state.choose(
             "Class to explain",
             "target",
             classes,
-            default=question.predicted,
+            default=request.predicted,
             width=150,
             help="The explained class (target). Usually the model's own answer.",
         )
     with stepper, st.popover("Method settings", icon=":material/tune:"):
         options = {name: _options(name, kind.title, kind.Options) for name, kind in EXPLAINERS.items()}
-    viewer_controls(key="explain.controls", name=f"explain-{target}-{question.patch.sha256[:8]}")
+    viewer_controls(key="explain.controls", name=f"explain-{target}-{request.patch.sha256[:8]}")
     grid = st.grid(len(EXPLAINERS) + 1, min_column_width=THIRD, gap="small")
     with grid.cell():
-        maps.patch_card(question)
+        maps.patch_card(request)
     places = {}
     for name in EXPLAINERS:
         with grid.cell():
@@ -101,9 +101,9 @@ def _pictures(question: maps.MapRequest, chooser: DeltaGenerator, stepper: Delta
         with places[name]:
             st.header(kind.title, anchor=False, help=kind.summary)
             with st.spinner(f"{kind.title} is looking…", show_time=True):
-                explained[name] = question.explain(name, options[name], classes.index(target))
-            maps.map_card(question, explained[name])
-    note = about_box(question.label_box, next(iter(explained.values())).seen)
+                explained[name] = request.explain(name, options[name], classes.index(target))
+            maps.map_card(request, explained[name])
+    note = about_box(request.label_box, next(iter(explained.values())).seen)
     if note:
         st.caption(plain(note))
     return explained

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from histo_core.comparison.join import RunPredictions
 from histo_core.comparison.threshold import parse_threshold
 from histo_core.data.dataset import Dataset
-from histo_core.errors import ComparisonError, DataNotFoundError
+from histo_core.errors import ComparisonError
 from histo_core.prediction.kept_calibration import kept_calibration
 from histo_core.review.first_patch import choose_first_patch
 from histo_core.runs.store.records import Run
@@ -97,7 +98,7 @@ def of_run(run: Run, workspace: Workspace, chooser: DeltaGenerator, stepper: Del
     samples = found["sample_id"].tolist()
     asked = next(iter(url_state.asked("patch")), "")
     if asked not in samples:
-        asked = samples[0] if show == "wrong" else _telling(found, predicted.positive, source)
+        asked = samples[0] if show == "wrong" else _first_shown(found, predicted.positive, source)
     with stepper:
         sample = _step(samples, samples.index(asked))
         if threshold is not None and show != ALL:
@@ -109,7 +110,7 @@ def of_run(run: Run, workspace: Workspace, chooser: DeltaGenerator, stepper: Del
         image,
         sha256_of(image),
         truth if isinstance(truth, str) else None,
-        source.mask(_row_of(source, sample)),
+        source.mask(source.row_of(sample)),
         source.microns_per_pixel,
     )
 
@@ -154,10 +155,9 @@ def _opened(run: Run, predicted: pd.DataFrame, workspace: Workspace) -> Dataset:
     return data_choice.opened(data, workspace)
 
 
-def _telling(found: pd.DataFrame, positive: str, source: Dataset) -> str:
-    """Return the patch to start with; among wrong predictions, the most certain one."""
-    chosen = choose_first_patch(found, positive, lambda sample: pixels_of(source, sample))
-    return chosen or str(found["sample_id"].iloc[0])
+def _first_shown(found: pd.DataFrame, positive: str, source: Dataset) -> str:
+    """Return the patch to start with, of one or more; `choose_first_patch` says which."""
+    return cast(str, choose_first_patch(found, positive, lambda sample: pixels_of(source, sample)))
 
 
 def pixels_of(source: Dataset, sample: str) -> np.ndarray:
@@ -167,18 +167,7 @@ def pixels_of(source: Dataset, sample: str) -> np.ndarray:
         DataNotFoundError: there is no such patch.
         CorruptDataError: it cannot be read.
     """
-    return source.read([_row_of(source, sample)])[0]
-
-
-def _row_of(source: Dataset, sample: str) -> int:
-    rows = np.flatnonzero(source.table["sample_id"].to_numpy() == sample)
-    if not len(rows):
-        raise DataNotFoundError(
-            f"Patch {sample!r} is no longer in the data.",
-            "The data as they were when the model was trained.",
-            "Put the data back, or train again.",
-        )
-    return int(rows[0])
+    return source.read([source.row_of(sample)])[0]
 
 
 def _clear() -> None:

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.dataset import DATASETS
-from histo_core.data.integrity import load_check
+from histo_core.data.integrity import stored_check
 from histo_core.models.registry import MODELS
 from histo_core.recommendation.choice import Recommendation
 from histo_core.studies.recipes import NamedConfig
@@ -72,7 +72,7 @@ def draw(data: DataConfig, division: SplitConfig, row: DeltaGenerator) -> Recomm
         source = data_choice.opened_or_job(data, workspace)
         if source is None:
             return None
-        if source.one_file_each and len(source) > AT_ONCE and load_check(source, workspace) is None:
+        if source.one_file_each and len(source) > AT_ONCE and stored_check(source, workspace) is None:
             note = "The sizes of all images are needed, which are read once by a process apart from this page."
             params = {"data": data.model_dump(mode="json")}
             job_card("check", params, "Read the images", then="The images are read.", note=note, primary=True)

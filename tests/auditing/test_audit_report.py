@@ -129,7 +129,7 @@ def test_patients_slides_and_numbers_on_both_sides(
     assert [severity(report, key) for key in ("patients", "slides", "groups")] == ["problem", "problem", "note"]
     assert report.verdict.startswith("1 patient (p1) is on both sides; 1 slide (p1) is on both sides; ")
     table = report.findings[0].table
-    assert list(table["part"]) == ["train"] * 16 + ["test"] * 5
+    assert list(table["split_set"]) == ["train"] * 16 + ["test"] * 5
     assert set(table["patient_id"]) == {"p1"}
 
 

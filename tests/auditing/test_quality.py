@@ -15,7 +15,9 @@ from histo_core.auditing.quality import quality_findings
 
 
 def findings(images: np.ndarray, **columns: object) -> dict[str, Finding]:
-    described = pd.DataFrame({"sample_id": [f"{row:02d}" for row in range(len(images))], "part": "train", "label": "a"})
+    described = pd.DataFrame(
+        {"sample_id": [f"{row:02d}" for row in range(len(images))], "split_set": "train", "label": "a"}
+    )
     facts = pd.DataFrame(measure(images, luma(images)))
     return {found.key: found for found in quality_findings(described.assign(**columns), facts)}
 
@@ -76,7 +78,7 @@ def test_the_worst_come_first(textures: np.ndarray) -> None:
     images[2, :8], images[9, :40] = (25, 60, 170), (25, 60, 170)
     table = findings(images)["pen"].table
     assert list(table["sample_id"]) == ["09", "02"]
-    assert list(table.columns) == ["sample_id", "part", "label", "ink"]
+    assert list(table.columns) == ["sample_id", "split_set", "label", "ink"]
 
 
 def test_sharpness_is_compared_within_a_magnification(textures: np.ndarray) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 from histo_core.config import DataConfig
 from histo_core.data import integrity
 from histo_core.data.dataset import Dataset
-from histo_core.data.integrity import check_files, load_check, make_check, without_broken
+from histo_core.data.integrity import check_files, stored_check, stored_or_new_check, without_broken
 from histo_core.data.opening import open_dataset
 from histo_core.data.storage.converted import converted_bytes
 from histo_core.data.storage.memmap import write_memmap
@@ -84,15 +84,15 @@ def test_a_look_ends_at_no_number_of_problems(make_dataset: Callable[..., Datase
 
 def test_a_check_is_kept_until_a_file_changes(broken_folder: Path, workspace: Workspace) -> None:
     dataset = open_folder(broken_folder, workspace)
-    assert load_check(dataset, workspace) is None
-    made = make_check(dataset, workspace)
+    assert stored_check(dataset, workspace) is None
+    made = stored_or_new_check(dataset, workspace)
     again = open_folder(broken_folder, workspace)
-    assert load_check(again, workspace) == made
-    assert list(load_check(again, workspace).sizes) == list(made.sizes)  # the most frequent first
+    assert stored_check(again, workspace) == made
+    assert list(stored_check(again, workspace).sizes) == list(made.sizes)  # the most frequent first
     Image.new("RGB", (96, 96)).save(broken_folder / "malignant" / "p5.png")
     mended = open_folder(broken_folder, workspace)
-    assert load_check(mended, workspace) is None
-    assert len(make_check(mended, workspace).problems) == 1
+    assert stored_check(mended, workspace) is None
+    assert len(stored_or_new_check(mended, workspace).problems) == 1
 
 
 @pytest.mark.parametrize(
@@ -100,12 +100,12 @@ def test_a_check_is_kept_until_a_file_changes(broken_folder: Path, workspace: Wo
 )
 def test_a_damaged_check_is_made_again(broken_folder: Path, workspace: Workspace, text: str) -> None:
     dataset = open_folder(broken_folder, workspace)
-    made = make_check(dataset, workspace)
+    made = stored_or_new_check(dataset, workspace)
     (file,) = (workspace.data / "checks").iterdir()
     file.write_text(text)
-    assert load_check(dataset, workspace) is None
-    assert make_check(dataset, workspace) == made
-    assert load_check(dataset, workspace) == made
+    assert stored_check(dataset, workspace) is None
+    assert stored_or_new_check(dataset, workspace) == made
+    assert stored_check(dataset, workspace) == made
 
 
 def test_progress_is_told_and_may_stop_the_look(
@@ -113,7 +113,7 @@ def test_progress_is_told_and_may_stop_the_look(
 ) -> None:
     monkeypatch.setattr(integrity, "_BATCH", 4)
     dataset, told = open_folder(class_folder, workspace), []
-    make_check(dataset, workspace, lambda done, total: told.append((done, total)))
+    stored_or_new_check(dataset, workspace, lambda done, total: told.append((done, total)))
     assert told == [(4, 6), (6, 6)]
 
     def stop(done: int, total: int) -> None:
@@ -121,8 +121,8 @@ def test_progress_is_told_and_may_stop_the_look(
 
     other = Subset(dataset, np.arange(3))
     with pytest.raises(CancelledError):
-        make_check(other, workspace, stop)
-    assert load_check(other, workspace) is None
+        stored_or_new_check(other, workspace, stop)
+    assert stored_check(other, workspace) is None
 
 
 def test_the_rest_is_used_when_the_user_says_so(broken_folder: Path, pixels: np.ndarray, workspace: Workspace) -> None:
@@ -136,7 +136,7 @@ def test_the_rest_is_used_when_the_user_says_so(broken_folder: Path, pixels: np.
     assert dataset.table.index.tolist() == [0, 1, 2, 3]
     assert [problem.where for problem in dataset.problems] == ["benign/p1.png", "malignant/p5.png"]
     np.testing.assert_array_equal(np.stack(dataset.read([3, 1])), pixels[[4, 2]])
-    assert load_check(dataset, workspace).problems == ()
+    assert stored_check(dataset, workspace).problems == ()
     assert dataset.content_hash != open_folder(broken_folder, workspace).content_hash
 
 

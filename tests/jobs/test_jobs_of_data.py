@@ -13,7 +13,7 @@ from waiting import wait_until
 from histo_core.auditing.embedding.layout import load_map
 from histo_core.auditing.report import load_audit
 from histo_core.config import DataConfig, SplitConfig
-from histo_core.data.integrity import load_check
+from histo_core.data.integrity import stored_check
 from histo_core.data.opening import open_dataset
 from histo_core.data.splits.make_split import make_split
 from histo_core.errors import CancelledError, ConfigError
@@ -69,7 +69,7 @@ def test_a_check_keeps_what_it_found(data: DataConfig, workspace: Workspace) -> 
     job = _done("check", _params(data), workspace)
     assert (job.done, job.total) == (24, 24)
     assert job.title == "Check of all files: folder (images)"
-    check = load_check(open_dataset(data, workspace), workspace)
+    check = stored_check(open_dataset(data, workspace), workspace)
     assert check is not None
     assert (check.checked, check.problems, dict(check.sizes)) == (24, (), {(32, 32): 24})
 

@@ -10,7 +10,7 @@ from page_helpers import texts
 from streamlit.testing.v1 import AppTest
 
 from histo_core.config import DataConfig
-from histo_core.data.integrity import make_check
+from histo_core.data.integrity import stored_or_new_check
 from histo_core.data.opening import open_dataset
 from histo_core.data.storage.converted import convert
 from histo_core.workspace import Workspace
@@ -74,7 +74,7 @@ def test_the_view_offers_a_check_a_copy_and_an_export(root: Path, started: list)
 
 def test_a_check_names_what_is_broken_and_the_rest_goes_on(root: Path, workspace: Workspace) -> None:
     (root / "normal" / HOSTILE).write_bytes(b"")
-    make_check(open_dataset(DataConfig(dataset="folder", root=str(root)), workspace), workspace)
+    stored_or_new_check(open_dataset(DataConfig(dataset="folder", root=str(root)), workspace), workspace)
     page = _open(root)
     said = texts(page).replace("\\", "")
     assert "1 of 17 patches cannot be read" in said

@@ -157,7 +157,7 @@ def test_each_button_of_long_work_starts_it_with_what_the_page_shows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("pages.shared.cache.cache_maps.patch_map", lambda *_: None)
-    monkeypatch.setattr("pages.data.files_view.load_check", lambda *_: None)
+    monkeypatch.setattr("pages.data.files_view.stored_check", lambda *_: None)
     monkeypatch.setattr("pages.shared.cache.cache.audit", lambda *_: None)
     page = open_page(
         "data", **LINK, view=view, split=DIVISION.model_dump_json(exclude_defaults=True), features="squeezenet"

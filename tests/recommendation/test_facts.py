@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from histo_core.config import RunConfig
-from histo_core.data.integrity import load_check
+from histo_core.data.integrity import stored_check
 from histo_core.data.opening import open_dataset
 from histo_core.data.splits.make_split import make_split
 from histo_core.errors import DataError
@@ -38,7 +38,7 @@ def test_the_sizes_of_all_images_patients_and_colours_are_known(shared_data: Pat
     pixels = np.concatenate([image.reshape(-1, 3) for image in dataset.read(split.indices("train"))]) / 255
     assert facts.mean == pytest.approx(tuple(pixels.mean(axis=0)), abs=0.01), "of 500 of them"
     assert facts.std == pytest.approx(tuple(pixels.std(axis=0)), abs=0.01)
-    assert load_check(dataset, workspace) is not None, "sizes are read once"
+    assert stored_check(dataset, workspace) is not None, "sizes are read once"
     assert facts.stain is not None
     assert facts.stain.groups is not None
     assert facts.microns is None, "IDC's files do not say"

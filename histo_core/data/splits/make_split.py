@@ -31,8 +31,8 @@ def make_split(dataset: Dataset, config: SplitConfig, workspace: Workspace | Non
         workspace: stores the saved splits; only the method "saved" needs it.
 
     Raises:
-        SplitError: no labels, no such ids, no published split, or for "auto" one without a training set; too few groups
-            for the sets or folds; or a saved split that does not exist or was made from other samples.
+        SplitError: no labels, no such ids, no published split, for "auto" a published split that has no training set;
+            too few groups for the sets or folds; or a saved split that does not exist or was made from other samples.
 
     Example:
         >>> from histo_core import RunConfig, make_split, open_dataset

@@ -79,6 +79,7 @@ class Unit:
 
 
 PATIENT, SLIDE, PATCH = Unit("patient", "patient_id"), Unit("slide", "slide_id"), Unit("random", None)
+"""What a split keeps together; the method "random" divides single patches."""
 
 
 def has_published(dataset: Dataset) -> bool:

@@ -80,15 +80,16 @@ class Supervisor:
         for held in self._store.running():
             if not self._worker_is_alive(held):
                 # A worker that ended since the line above gives its exit code now.
-                exit_codes = exit_codes if held.worker.pid in exit_codes else exit_codes | self._reap()
-                self._end(held, exit_codes.get(held.worker.pid))
+                if held.worker.pid not in exit_codes:
+                    exit_codes |= self._reap()
+                self._end_run(held, exit_codes.get(held.worker.pid))
                 continue
             busy |= held.run.devices
             current.add(held.worker)
             self._at_work[held.worker] = time.monotonic()
             if held.run.cancel_requested:
                 self._stop(held.worker)
-        self._end_idle(current)
+        self._stop_idle_workers(current)
         while (run := next_queued(self._store, busy)) is not None:
             busy |= run.devices
             self._start(run)
@@ -97,7 +98,10 @@ class Supervisor:
         return self._store.any_active()
 
     def _reap(self) -> dict[int, int]:
-        """Return the exit codes of our own workers that have ended, by process id."""
+        """Collect our own workers that have ended; return their exit codes by process id.
+
+        A run that such a worker was started for and never claimed fails, with a reason.
+        """
         codes = {pid: code for pid, child in self._children.items() if (code := child.process.poll()) is not None}
         for pid, code in codes.items():
             child = self._children.pop(pid)
@@ -132,7 +136,7 @@ class Supervisor:
         if identity is not None:
             self._at_work[identity] = time.monotonic()
 
-    def _end_idle(self, at_work: Collection[ProcessIdentity]) -> None:
+    def _stop_idle_workers(self, at_work: Collection[ProcessIdentity]) -> None:
         """Kill workers that hang and hold a device: before they claim their run, or after its end.
 
         The rest of a dead worker's process group is killed at once.
@@ -172,7 +176,8 @@ class Supervisor:
             return True
         return time.monotonic() - since < SILENCE_SECONDS
 
-    def _end(self, held: ClaimedRun, exit_code: int | None) -> None:
+    def _end_run(self, held: ClaimedRun, exit_code: int | None) -> None:
+        """Record that a run's worker has ended: the run is interrupted, or cancelled if that was asked before."""
         held.worker.kill()  # the rest of its group
         self._asked_to_stop.pop(held.worker, None)
         self._heard.pop(held.worker, None)

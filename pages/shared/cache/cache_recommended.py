@@ -47,14 +47,14 @@ def seen_patches(
     Raises:
         HistoscopeError: a patch cannot be read, or the crop is larger than an image.
     """
-    from histo_core.data.integrity import load_check
+    from histo_core.data.integrity import stored_check
     from histo_core.data.transforms.preprocess import Preprocess
     from histo_core.runs.preflight_data import check_sizes, seen_share
 
     del state
     source, rows = dataset(data, workspace), split(data, division, workspace).indices("train")
     images = source.read(rows[np.linspace(0, len(rows) - 1, min(number, len(rows))).astype(int)])
-    check = load_check(source, workspace)
+    check = stored_check(source, workspace)
     sizes = check.sizes if check is not None else Counter(image.shape[:2] for image in images)
     check_sizes(preprocess, sizes)
     seen = Preprocess(preprocess).geometry(images)

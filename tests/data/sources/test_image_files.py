@@ -12,7 +12,7 @@ from PIL import Image
 
 from histo_core.config import DataConfig
 from histo_core.data.dataset import Dataset
-from histo_core.data.integrity import check_files, make_check
+from histo_core.data.integrity import check_files, stored_or_new_check
 from histo_core.data.opening import open_dataset
 from histo_core.data.sources import image_files
 from histo_core.data.storage.converted import convert, find_converted
@@ -77,7 +77,7 @@ def test_a_new_rule_of_decoding_makes_checks_and_copies_anew(
     folder: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = opened(folder, workspace)
-    make_check(data, workspace)
+    stored_or_new_check(data, workspace)
     convert(data, workspace)
     part = Subset(data, np.arange(3)).pixels_state
     monkeypatch.setattr("histo_core.data.dataset.READING", "next")
