@@ -21,6 +21,7 @@ from histo_core.comparison.shown_calibration import calibration_rows, calibratio
 from histo_core.errors import HistoscopeError
 from histo_core.prediction.kept_calibration import KeptCalibration, kept_calibration, remove_calibration
 from histo_core.prediction.recalibration import METHOD_NAMES, METHODS, CalibrationMethod
+from pages.compare import prediction_sets_view
 from pages.compare.shown_comparison import ShownComparison
 from pages.shared.app import url_state
 from pages.shared.app.session import current_session
@@ -71,6 +72,7 @@ def draw(shown: ShownComparison) -> None:
     layout.download_table(lambda: calibration_rows(before, found), "calibration", "Download the calibration as CSV")
     if is_run(chosen) and result.source.recipe is None and not result.is_reference:
         _keep(chosen, [one.method for one in found if one.scores is not None])
+    prediction_sets_view.draw(comparison, result)
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=16)

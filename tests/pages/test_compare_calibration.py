@@ -26,6 +26,7 @@ from histo_core.workspace import Workspace
 KEEP, REMOVE, CHOICE = "Keep this calibration with the run", "Remove the calibration", "Calibration"
 SAID = "calibrated by Platt scaling on validation"
 CONTROLS = {
+    "button_group: Coverage": "test_prediction_sets_have_the_chosen_coverage",
     "selectbox: Model": "test_the_chosen_model_is_judged",
     "download_button: Download the calibration as CSV": "test_the_table_has_the_numbers_of_compare_json",
     "selectbox: Calibration": "test_a_kept_calibration_is_shown_by_predict_and_explain_and_removed",
@@ -134,6 +135,20 @@ def test_a_damaged_file_is_said_and_removed(finished: Workspace, run: Run, open_
     assert any("cannot be read" in warning.value for warning in page.warning)
     press(page, REMOVE)
     assert not file.exists()
+
+
+def test_prediction_sets_have_the_chosen_coverage(finished: Workspace, run: Run, open_page: OpenPage) -> None:
+    page = tried(_opened(open_page, run), {"Coverage": 0.8})
+    assert page.query_params["coverage"] in ("0.8", ["0.8"])
+    shown = next(one.value for one in _sound(page).dataframe if "Coverage" in one.value).set_index("Class")
+    table = load(run, finished).table
+    valid = table.query("split == 'valid' and y_true == 'tumour'")["prob_tumour"].sort_values(ascending=False)
+    limit = valid.iloc[int(np.ceil((len(valid) + 1) * 0.8 - 1e-9)) - 1]
+    assert shown.loc["tumour", "In the set from"] == f"{limit:.3f}"
+    test = table.query("split == 'test' and y_true == 'tumour'")["prob_tumour"]
+    assert shown.loc["tumour", "Coverage"].startswith(f"{(test >= limit).mean():.3f}")
+    other = _sound(open_page("compare", runs=[run.run_id], tab="Calibration", split_set="valid"))
+    assert "Prediction sets" not in other.header.values
 
 
 def test_where_the_gain_cannot_be_judged_the_page_says_why(run: Run, open_page: OpenPage) -> None:
