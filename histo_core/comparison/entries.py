@@ -20,6 +20,11 @@ def is_run(entry: str) -> bool:
     return not is_import(entry) and not is_predictions(entry) and not is_ensemble(entry)
 
 
+def is_other(entry: str) -> bool:
+    """Return whether an id is that of predictions or of an ensemble, and not of a run."""
+    return not is_run(entry)
+
+
 def load_entry(entry: str, workspace: Workspace) -> RunPredictions:
     """Load a run, predictions on other data, imported predictions, or an ensemble by id.
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from histo_core.access import Action
 from histo_core.comparison.ensemble_recipe import KIND_NAMES
-from histo_core.comparison.entries import entry_name, is_run, members_state
+from histo_core.comparison.entries import entry_name, is_other, members_state
 from histo_core.comparison.imported import delete_import, is_import, list_imports
 from histo_core.comparison.join import RunPredictions
 from histo_core.comparison.kept_ensembles import delete_ensemble, is_ensemble, list_ensembles
@@ -33,11 +33,6 @@ from pages.shared.components.text import plain
 RUNS, PREDICTED, IMPORTED, ENSEMBLES = "Runs", "Predictions on other data", "From another program", "Ensembles"
 SECONDS = 5.0
 """Seconds for which the table's rows are kept, so that a tick does not read thousands of runs again."""
-
-
-def is_other(entry: str) -> bool:
-    """Return whether an id is that of predictions and not of a run."""
-    return not is_run(entry)
 
 
 def choose(finished: Mapping[str, Run], workspace: Workspace) -> list[RunPredictions]:

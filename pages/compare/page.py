@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from histo_core.comparison.aurocs import AurocResults
 from histo_core.comparison.compare import at_threshold
-from histo_core.comparison.entries import runs_behind
+from histo_core.comparison.entries import is_other, runs_behind
 from histo_core.comparison.join import Joined, RunPredictions
 from histo_core.errors import ComparisonError
 from histo_core.runs.store.records import Run
@@ -39,7 +39,7 @@ def render() -> None:
     finished = run_card.finished(
         "Compare",
         "Finished models are compared here: ROC curves, confusion matrices, and whether the best is really better.",
-        chooser.is_other,
+        is_other,
     )
     if not finished:
         return

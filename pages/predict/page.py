@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from histo_core.comparison.entries import is_other
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.dataset import Dataset
 from histo_core.data.splits.split import Split
@@ -42,7 +43,7 @@ def render() -> None:
     workspace = current_session().workspace
     top = st.container()
     finished = run_card.finished(
-        "Predict", "A finished model is applied here to patches it has never seen, from any data set."
+        "Predict", "A finished model is applied here to patches it has never seen, from any data set.", is_other
     )
     if not finished:
         return

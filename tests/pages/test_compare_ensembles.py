@@ -170,6 +170,9 @@ def test_it_is_listed_added_and_deleted_like_a_model(
     page.run()
     press(page, "Add the ticked 1")
     assert list(control(_sound(page), MODELS).value) == [*(run.run_id for run in two), kept.id]
+    for other in ("explain", "predict"):  # a link from Compare carries all that is compared, for the way back
+        carried = _sound(open_page(other, run=two[0].run_id, runs=[two[0].run_id, kept.id]))
+        assert "Not among the finished runs" not in _warned(carried)
     press(page, "Delete the ticked 1")
     assert list_ensembles(finished) == []
     assert list(control(_sound(page), MODELS).value) == [run.run_id for run in two]
