@@ -44,6 +44,13 @@ def compare(
         str | None,
         typer.Option(metavar="RUN", help="Run, named beforehand, to test the others against; else all pairs."),
     ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            help="Smallest difference in AUROC that matters, set before looking: says which models are better by it, "
+            "not worse, or equivalent."
+        ),
+    ] = None,
     shared_only: Annotated[bool, typer.Option("--shared-only", help="Cut to the samples all runs have.")] = False,
     class_: Annotated[
         list[str] | None,
@@ -99,7 +106,7 @@ def compare(
         classes=class_mapping(class_),
         ensembles=ensemble or (),
     )
-    (_print_json if as_json else _print)(result)
+    (_print_json if as_json else _print)(result, margin)
     if out is not None:
         from histo_core.reports.comparison import write_comparison
 
@@ -122,9 +129,9 @@ def _imported(files: Sequence[Path], runs: Sequence[str]) -> list[str]:
     return [import_file(file, first, workspace).id for file in files]
 
 
-def _print(result: Comparison) -> None:
+def _print(result: Comparison, margin: float | None) -> None:
     """Print all numbers, each table with the basis of its intervals, and the verdict last."""
-    from histo_core.comparison import shown
+    from histo_core.comparison import pair_tests, shown
 
     ids = [model.run_id for model in result.results]
     say(f"{result.n:,} {result.split_set} patches; 95% intervals in brackets, from {result.basis_of_all}.")
@@ -143,10 +150,16 @@ def _print(result: Comparison) -> None:
         say("")
         _table(shown.differences_table(result))
         say(shown.family_sentence(result))
+        say("")
+        _table(pair_tests.calls_table(result))
+        say(pair_tests.calls_sentence(result))
+        if margin is not None:
+            say("")
+            _table(pair_tests.margin_table(result, margin))
     say("\n" + "\n".join([result.verdict, *result.warnings, *([result.looks] if result.looks else [])]))
 
 
-def _print_json(result: Comparison) -> None:
+def _print_json(result: Comparison, margin: float | None) -> None:
     """The same numbers unrounded, and the sentences."""
     from histo_core.comparison import shown
 
@@ -170,7 +183,7 @@ def _print_json(result: Comparison) -> None:
             "differences": result.difference_table(),
         },
         sentences=[result.basis_of_all, result.verdict, *result.warnings, result.looks],
-        **comparison_json(result, _kept(result)),
+        **comparison_json(result, margin, _kept(result)),
     )
 
 

@@ -60,8 +60,17 @@ def swap_test(positive: np.ndarray, a: np.ndarray, b: np.ndarray, codes: np.ndar
     columns = beating[0, 0] - beating[0, 1] + beating[1, 0] - beating[1, 1]
     parts = np.bincount(group[positive], weights=rows, minlength=n_groups)
     parts += np.bincount(group[~positive], weights=columns, minlength=n_groups)
-    p_value, exact = _p_value(parts)  # in quarters of wins: whole numbers, so that ties are exact
-    return SwapTest(p_value, 2.0 ** (1 - n_groups), n_groups, exact)
+    return swap_groups(parts)  # in quarters of wins: whole numbers, so that ties are exact
+
+
+def swap_groups(parts: np.ndarray) -> SwapTest:
+    """Test whether a sum over groups is 0, where swapping two models in a group turns the sign of its part.
+
+    Args:
+        parts: float [K], what each group adds to the difference of the models.
+    """
+    p_value, exact = _p_value(parts)
+    return SwapTest(p_value, 2.0 ** (1 - len(parts)), len(parts), exact)
 
 
 def _below(sorted_from: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -201,7 +201,7 @@ def test_the_calibration_error_is_computed_once_a_set_of_probabilities(
         "histo_core.evaluation.scorecard.calibration_error", lambda *_, **__: pytest.fail("a second time")
     )
     monkeypatch.setattr(calibration_gain, "calibration_error", lambda *a, **k: counted.append(1) or own(*a, **k))
-    (run,) = comparison_json(compare([ids["RUN"]], workspace), {})["runs"]
+    (run,) = comparison_json(compare([ids["RUN"]], workspace))["runs"]
     after = [one for one in run["calibration"]["recalibrated"].values() if not one["reason"]]
     assert len(counted) == 1 + len(after)
 

@@ -23,6 +23,7 @@ def compare() -> Command:
             "threshold": Row(("--threshold", "validation:youden"), compared, "threshold", "validation:youden"),
             "class_of_interest": Row(("--class-of-interest", "benign"), compared, "class_of_interest", "benign"),
             "comparator": Row(("--comparator", "second"), compared, "comparator", "second"),
+            "margin": Row(("--margin", "0.02"), f"{CLI}.compare._print", "margin", 0.02),
             "class_": Row(("--map-class", "tumor=tumour"), compared, "classes", {"tumor": "tumour"}),
             "ensemble": Row(("--ensemble", "vote"), compared, "ensembles", ["vote"]),
             "predictions": Row(("--predictions", "p.csv"), imported, "path", Path("p.csv")),

@@ -61,7 +61,7 @@ def test_the_table_has_the_numbers_of_compare_json(
     finished: Workspace, run: Run, open_page: OpenPage, given: dict[str, Any]
 ) -> None:
     shown = _table(_opened(open_page, run))
-    said = comparison_json(compare([run.run_id], finished), {run.run_id: None})["runs"][0]["calibration"]
+    said = comparison_json(compare([run.run_id], finished))["runs"][0]["calibration"]
     after = {name: found for name, found in said["recalibrated"].items() if not found["reason"]}
     assert len(after) >= 1
     columns = {"Slope": "slope", "Intercept": "intercept", "Brier score": "brier", "Log loss": "log_loss", "ECE": "ece"}

@@ -83,7 +83,7 @@ def test_a_vote_and_a_mean_stand_beside_their_members(finished: Workspace, two: 
     assert vote.recipe.members == mean.recipe.members == tuple(ids)
     assert list(control(_sound(page), MODELS).value) == [*ids, vote.id, mean.id]
     assert page.query_params["runs"] == [*ids, vote.id, mean.id]
-    said = comparison_json(compare(ids, finished, split_set="valid", ensembles=["vote", "mean"]), {})
+    said = comparison_json(compare(ids, finished, split_set="valid", ensembles=["vote", "mean"]))
     shown = _metrics(page)
     assert len(shown) == 4
     assert [one["kind"] for one in said["ensembles"]] == ["vote", "mean"]

@@ -22,6 +22,7 @@ from histo_core.errors import ComparisonError
 from histo_core.evaluation.scorecard import METRIC_NAMES
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
+from pages.compare import differences_tab
 from pages.compare.tabs import TABS
 from pages.shared.cache import cache_runs
 from pages.shared.cache.cache_runs import COLOUR_ONLY
@@ -86,6 +87,7 @@ COMPARE = [
 COMPARE_ELSEWHERE = {
     "toggle: Add models": "test_compare_adds",
     "button_group: More about these models": "test_a_tab_is_drawn_when_it_is_chosen",
+    "slider: Smallest difference in AUROC that matters": "test_a_margin_is_judged_when_it_is_set",
     "button: Predict its training set": "test_compare_training_set",
     "toggle: Only patches that all of them share": "test_runs_that_do_not_fit_are_joined_on_what_they_share",
     "page_link: Patches it got wrong": "test_a_link_to_wrong_patches_names_its_run_set_and_threshold",
@@ -209,6 +211,22 @@ def test_a_tab_is_drawn_when_it_is_chosen(finished: Workspace, open_page: OpenPa
     assert before == "Is the best really better?"
     assert before not in page.header.values
     assert [one for one in page.dataframe if "Metric" in one.value]
+
+
+def test_a_margin_is_judged_when_it_is_set(
+    finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+    monkeypatch.setattr(
+        differences_tab,
+        "margin_table",
+        lambda comparison, margin: asked.append(margin) or pd.DataFrame({"Against": []}),
+    )
+    page = open_page("compare")
+    assert not asked
+    page = next(one for one in page.slider if "that matters" in one.label).set_value(0.15).run()
+    assert asked == [0.15]
+    assert [one for one in page.dataframe if "Against" in one.value]
 
 
 def test_all_metrics_are_of_what_is_shown(finished: Workspace, open_page: OpenPage, given: dict[str, Any]) -> None:
