@@ -69,15 +69,20 @@ def judged_sets(comparison: Comparison, result: ModelResult, wanted: float) -> J
     truth = np.array([classes.index(name) for name in rows["y_true"].to_numpy(dtype=object)], np.int64)
     limits = conformal_limits(truth, rows[[f"prob_{name}" for name in classes]].to_numpy(np.float64), wanted)
     sets = prediction_sets(result.probabilities, limits)
-    groups, kind = known_groups(rows)
-    known = groups is not None and comparison.groups is not None and kind == comparison.group_kind
     return JudgedSets(
         wanted,
         limits,
         np.bincount(truth, minlength=len(classes)),
         set_coverage(comparison.y_true, sets, comparison.groups, confidence=comparison.confidence),
-        len(set(groups) & set(comparison.groups)) if known and groups is not None else None,
+        _shared_groups(comparison, rows),
     )
+
+
+def _shared_groups(comparison: Comparison, rows: pd.DataFrame) -> int | None:
+    groups, kind = known_groups(rows)
+    if groups is None or comparison.groups is None or kind != comparison.group_kind:
+        return None
+    return len(set(groups) & set(comparison.groups))
 
 
 def sets_table(comparison: Comparison, judged: JudgedSets) -> pd.DataFrame:
