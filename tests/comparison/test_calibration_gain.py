@@ -138,7 +138,7 @@ def test_tables_have_the_numbers(steep: RunPredictions) -> None:
         "The model's own", "Temperature scaling", "Platt scaling", "Isotonic regression"
     ]  # fmt: skip
     assert table["Slope"].tolist()[0] == str(before.slope)
-    assert table["ECE of a calibrated model"].tolist()[0] == f"{before.ece.calibrated:.3f}"
+    assert table["ECE if calibrated"].tolist()[0] == f"{before.ece.calibrated:.3f}"
     rows = calibration_rows(before, found).set_index(["probabilities", "number"])
     assert rows.loc[("platt", "brier_change"), "value"] == found[1].brier_gain.value
     assert set(rows.index.get_level_values(0)) == {"before", *METHODS}
