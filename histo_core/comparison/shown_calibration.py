@@ -15,17 +15,12 @@ BEFORE = "before"
 
 def calibration_table(before: CalibrationScores, found: Sequence[Recalibrated]) -> pd.DataFrame:
     """Return one row before recalibration and one for each method that has a result."""
-    rows = [
-        {"Probabilities": "The model's own"} | _row(before) | {"Change of Brier score": "", "Change of log loss": ""}
-    ]
+    rows = [_row("The model's own", "", "", before)]
     for one in found:
         if one.scores is not None:
             name = METHOD_NAMES[one.method]
-            changes = {
-                "Change of Brier score": _signed(one.brier_gain),
-                "Change of log loss": _signed(one.log_loss_gain),
-            }
-            rows.append({"Probabilities": f"{name[0].upper()}{name[1:]}"} | _row(one.scores) | changes)
+            gains = _signed(one.brier_gain), _signed(one.log_loss_gain)
+            rows.append(_row(f"{name[0].upper()}{name[1:]}", *gains, one.scores))
     return pd.DataFrame(rows)
 
 
@@ -62,14 +57,17 @@ def _intervals(scores: CalibrationScores) -> list[tuple[str, Interval]]:
     return [*named, ("ece", scores.ece.ece)]
 
 
-def _row(scores: CalibrationScores) -> dict[str, str]:
+def _row(name: str, brier_gain: str, log_loss_gain: str, scores: CalibrationScores) -> dict[str, str]:
     return {
+        "Probabilities": name,
+        "Brier change": brier_gain,
+        "Log loss change": log_loss_gain,
         "Slope": str(scores.slope),
         "Intercept": str(scores.intercept),
         "Brier score": str(scores.brier),
         "Log loss": str(scores.log_loss),
         "ECE": str(scores.ece.ece),
-        "ECE of a calibrated model": f"{scores.ece.calibrated:.3f}",
+        "ECE if calibrated": f"{scores.ece.calibrated:.3f}",
     }
 
 
