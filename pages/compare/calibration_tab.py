@@ -43,7 +43,7 @@ def draw(shown: ShownComparison) -> None:
     """Draw the tab; it does not depend on the threshold."""
     comparison = shown.comparison
     names = {result.run_id: shown_name(result) for result in comparison.results}
-    chosen = url_state.choose("Model", "calibrated", list(names), format_func=names.__getitem__, width=340)
+    chosen = url_state.choose("Model to calibrate", "calibrated", list(names), format_func=names.__getitem__, width=340)
     result = next(one for one in comparison.results if one.run_id == chosen)
     st.header("Do its probabilities mean what they say?", anchor=False)
     with st.spinner("Fitting and judging…", show_time=True):

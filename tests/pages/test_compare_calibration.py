@@ -27,7 +27,7 @@ KEEP, REMOVE, CHOICE = "Keep this calibration with the run", "Remove the calibra
 SAID = "calibrated by Platt scaling on validation"
 CONTROLS = {
     "button_group: Coverage": "test_prediction_sets_have_the_chosen_coverage",
-    "selectbox: Model": "test_the_chosen_model_is_judged",
+    "selectbox: Model to calibrate": "test_the_chosen_model_is_judged",
     "download_button: Download the calibration as CSV": "test_the_table_has_the_numbers_of_compare_json",
     "selectbox: Calibration": "test_a_kept_calibration_is_shown_by_predict_and_explain_and_removed",
     "button: Keep this calibration with the run": "test_a_kept_calibration_is_shown_by_predict_and_explain_and_removed",
@@ -81,8 +81,8 @@ def test_the_table_has_the_numbers_of_compare_json(
 def test_the_chosen_model_is_judged(finished: Workspace, run: Run, open_page: OpenPage) -> None:
     other = newest(finished)
     page = _sound(open_page("compare", runs=[run.run_id, other.run_id], tab="Calibration", split_set="valid"))
-    assert control(page, "Model").value == run.run_id
-    tried(page, {"Model": other.run_id})
+    assert control(page, "Model to calibrate").value == run.run_id
+    tried(page, {"Model to calibrate": other.run_id})
     assert page.query_params["calibrated"] in (other.run_id, [other.run_id])
     table = load(other, finished).table.query("split == 'valid'")
     brier = ((table["prob_tumour"] - (table["y_true"] == "tumour")) ** 2).mean()
