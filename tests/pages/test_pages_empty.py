@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from page_helpers import PROJECT, OpenPage, texts
+from streamlit.elements.lib.file_uploader_utils import enforce_filename_restriction
 
 from histo_core.workspace import Workspace
 
@@ -56,6 +57,16 @@ def test_a_wrong_link_gets_a_sentence(
     page = open_page("data", **params)
     assert not page.exception
     assert [said.replace("\\", "") in error.value.replace("\\", "") for error in page.error] == [True]
+    assert not (workspace.logs / "dashboard.log").exists()
+
+
+@pytest.mark.parametrize("name", ["a\0.png", "a.exe"])
+def test_an_upload_that_streamlit_refuses_by_its_name_is_told_so(
+    workspace: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr("pages.shared.cache.cache.store", lambda *_, **__: enforce_filename_restriction(name, [".png"]))
+    page = open_page("home")
+    assert "The file was not taken" in page.error[0].value
     assert not (workspace.logs / "dashboard.log").exists()
 
 

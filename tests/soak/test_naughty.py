@@ -39,6 +39,10 @@ def test_every_naughty_string_is_text_in_every_place(workspace: Workspace, tmp_p
         done = visit_all(tmp_path / str(number), browser, texts)
         print(f"{len(texts)} strings as classes, patients, slides, files and values: {done}")
         assert done.findings == []
-    named = name_each(tmp_path / "named", browser, ALL)
+
+
+@pytest.mark.soak
+def test_every_naughty_string_is_text_as_a_name(workspace: Workspace, tmp_path: Path, browser: Browser) -> None:
+    named = name_each(tmp_path, browser, ALL)
     print(f"each of {len(ALL)} strings as run, tag, note, experiment, upload and address: {named}")
     assert named.findings == []

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from histo_core.disk_errors import DISK, advice
 from histo_core.errors import HistoscopeError
@@ -17,6 +18,8 @@ from pages.shared.app import url_state
 from pages.shared.components.text import plain
 
 LOG = logging.getLogger("histoscope.dashboard")
+_UPLOAD_REFUSED = ("filename-contains-null-bytes", "file-uploader-invalid-extension")
+"""Streamlit's words for an upload that it refuses by its name, before the page runs."""
 
 
 @contextmanager
@@ -46,8 +49,8 @@ def shown(*, afresh: bool = False) -> Iterator[None]:
 def show(error: Exception) -> bool:
     """Show an error instead of a traceback; True tells Streamlit that the error was handled.
 
-    A `HistoscopeError` and a disk error are shown with their own messages. Any other error is logged under a
-    reference, and the page shows only the reference.
+    A `HistoscopeError`, a disk error and an upload refused by its name are shown with their own messages. Any other
+    error is logged under a reference, and the page shows only the reference.
     """
     if isinstance(error, HistoscopeError):
         st.error(plain(error), icon=":material/error:")
@@ -55,6 +58,9 @@ def show(error: Exception) -> bool:
     if isinstance(error, OSError) and error.errno in DISK:
         named = f"{error.filename}: " if error.filename else ""
         st.error(plain(f"{named}{error.strerror}. {advice(error)}."), icon=":material/error:")
+        return True
+    if isinstance(error, StreamlitAPIException) and error.error_id in _UPLOAD_REFUSED:
+        st.error(plain(f"The file was not taken: {error} Rename it, and choose it again."), icon=":material/error:")
         return True
     reference, log = secrets.token_hex(4), _log_file()
     LOG.error("reference %s", reference, exc_info=error)
