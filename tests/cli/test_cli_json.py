@@ -17,7 +17,9 @@ import pytest
 from histo_core.cli.as_json import say_json
 from histo_core.cli.compare_json import comparison_json
 from histo_core.comparison.api import compare
+from histo_core.comparison.ensemble_recipe import EnsembleRecipe
 from histo_core.comparison.join import load
+from histo_core.comparison.kept_ensembles import keep_ensemble
 from histo_core.comparison.recalibrate import keep_calibration
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
 from histo_core.config.protocol import ProtocolConfig
@@ -187,6 +189,19 @@ def test_a_comparison_has_ensembles_and_what_recalibration_gains(
     kept = [run["calibration"]["kept"] for run in found("compare RUN RUN2")["runs"]]
     remove_calibration(ids["RUN"], workspace)
     assert kept == ["temperature", None]
+
+
+def test_a_kept_ensemble_stands_in_the_place_of_a_run_and_is_a_look_of_its_members(
+    trained: tuple[Workspace, dict[str, str]], found: Callable[[str], dict[str, Any]]
+) -> None:
+    workspace, ids = trained
+    kept = keep_ensemble("Ours", EnsembleRecipe("mean", (ids["RUN"], ids["RUN2"])), workspace)
+    said = found(f"compare {kept.id}")
+    (one,) = said["ensembles"]
+    assert (one["id"], one["name"], one["members"]) == (kept.id, "Ours", [ids["RUN"], ids["RUN2"]])
+    expected = found("compare RUN RUN2 --ensemble mean")["ensembles"][0]["metrics"]
+    assert one["metrics"]["auroc"] == expected["auroc"]
+    assert "Beside these runs, the test set was" in said["sentences"][-1]
 
 
 def test_the_calibration_error_is_computed_once_a_set_of_probabilities(
