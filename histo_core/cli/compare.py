@@ -36,9 +36,18 @@ def compare(
         typer.Option(
             metavar="NUMBER|RULE",
             help="Probability from which the class of interest is called, or what chooses it for each run on its own "
-            "validation set: validation:youden, validation:sensitivity=0.95, validation:specificity=0.95.",
+            "validation set: validation:youden, validation:sensitivity=0.95, validation:specificity=0.95, "
+            "validation:cost=5 (a miss costs five false alarms).",
         ),
     ] = "0.5",
+    prevalence: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Share of the class of interest where the models will be used, between 0 and 1: what depends on it is "
+            "reweighted. Else as sampled.",
+        ),
+    ] = None,
     class_of_interest: Annotated[str | None, typer.Option(help="Class; else the data set's own.")] = None,
     comparator: Annotated[
         str | None,
@@ -90,6 +99,7 @@ def compare(
       python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1
       python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --json
       python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --threshold validation:sensitivity=0.95
+      python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --threshold validation:cost=5 --prevalence 0.1
       python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --comparator 4547d1de99b8-1 --out report
       python -m histo_core compare 4547d1de99b8-1 0123456789abcdef --shared-only --predictions theirs.csv
       python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --ensemble vote --ensemble weighted:0.7,0.3
@@ -101,6 +111,7 @@ def compare(
         split_set=split_set,
         shared_only=shared_only,
         threshold=threshold,
+        prevalence=prevalence,
         class_of_interest=class_of_interest,
         comparator=comparator,
         classes=class_mapping(class_),
@@ -142,7 +153,13 @@ def _print(result: Comparison, margin: float | None) -> None:
     else:
         say(f"\nClass of interest: {result.class_of_interest}")
     _table(shown.metrics_table(result), ids)
-    say(f"Threshold: {result.rule.words}.")
+    say(f"Threshold: {result.rule.words}. Prevalence: {result.prevalence_words}.")
+    if result.chosen:
+        from histo_core.comparison.shown_threshold import promise_sentence, promise_table, threshold_ranges
+
+        say("")
+        _table(promise_table(result, threshold_ranges(result)), ids)
+        say(promise_sentence(result))
     for model in result.results:
         say(f"\nClassification report of {model.name} ({model.run_id}):")
         _table(shown.class_report_table(result, result.report(model).rows))
@@ -173,6 +190,7 @@ def _print_json(result: Comparison, margin: float | None) -> None:
         "comparator",
         "confidence",
         "rule",
+        "prevalence",
     )
     facts = {name: getattr(result, name) for name in named}
     say_json(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from histo_core.cli.compare_threshold_json import threshold_json
+
 if TYPE_CHECKING:
     from histo_core.comparison.calibration_gain import CalibrationScores, Recalibrated
     from histo_core.comparison.ensemble_recipe import EnsembleRecipe
@@ -19,7 +21,7 @@ def comparison_json(
     """Return what ``compare --json`` has beside facts, tables and sentences.
 
     ``runs`` has each run's ``metrics``, by the names of `METRIC_NAMES`, each with value, low, high, method and warning;
-    ``threshold`` with where it was chosen; and ``calibration``, before and after each recalibration. ``ensembles`` has
+    ``threshold`` with where it was chosen, its range and promise; and ``calibration``, before and after each recalibration. ``ensembles`` has
     those of the runs that are made of others. ``differences`` has one entry a tested pair, with the test of its calls
     and, where a ``margin`` is given, what the interval says about it. ``equality`` is the test of all AUROCs at once.
 
@@ -41,6 +43,7 @@ def comparison_json(
             if one.source.recipe is not None
         ],
         "threshold": {"rule": str(result.rule), "chosen_on": "valid" if result.rule.from_validation else "none"},
+        "prevalence": {"stated": result.prevalence, "sampled": result.share},
         "equality": auroc_equality(result.y_true == index, scores, result.groups),
         "differences": [_difference(result, pair, margin) for pair in result.differences],
     }
@@ -89,7 +92,7 @@ def _run(result: Comparison, one: ModelResult, kept: str | None) -> dict[str, An
         "name": one.name,
         "is_reference": one.is_reference,
         "metrics": {name: _interval(found) for name, found in result.scorecard(one, error).items()},
-        "threshold": {"value": one.metrics.threshold, "origin": result.rule.origin},
+        "threshold": threshold_json(result, one),
         "calibration": {
             **_scores(scores),
             "bins": error.bins,

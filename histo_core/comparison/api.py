@@ -41,6 +41,7 @@ def compare(
     classes: Mapping[str, str] | None = None,
     ensembles: Sequence[str] = (),
     confidence: float = CONFIDENCE,
+    prevalence: float | None = None,
     user: User = LOCAL,
 ) -> Comparison:
     """Compare succeeded runs on the same patches: AUROC and rates with intervals, paired differences, and a verdict.
@@ -65,6 +66,8 @@ def compare(
         ensembles: kinds of ensembles of all ``runs`` that are neither ensembles nor imported, to compare beside them:
             vote, mean, rank, stacking, or weighted with a weight for each of them, as in ``"weighted:0.7,0.3"``.
         confidence: confidence of all intervals, 0 to 1.
+        prevalence: the share of the class of interest where the models will be used, between 0 and 1; PPV, NPV,
+            accuracy, F1 and all else that depends on it are reweighted to it. None takes the patches as they are.
         user: the user who compares.
 
     Returns:
@@ -75,6 +78,7 @@ def compare(
         PermissionDeniedError: the user may not read a run.
         RunError: there is no such run, or there are no such predictions.
         ComparisonError: a run has not succeeded, runs must not be compared, or an argument is not allowed.
+        DataError: the prevalence does not lie between 0 and 1.
 
     Example:
         Two runs of one network with two seeds, trained in this process instead of by the supervisor.
@@ -115,7 +119,7 @@ def compare(
     loaded += _ensembles(loaded, ensembles, classes)
     joined = join(loaded, split_set, shared_only=shared_only, classes=classes)
     aurocs = kept_auroc_results(joined, workspace, class_of_interest, comparator=comparator, confidence=confidence)
-    result = at_threshold(joined, aurocs, rule)
+    result = at_threshold(joined, aurocs, rule, prevalence)
     if split_set != "test" or not looked_at:
         return result
     others = [one.run_id for one in loaded if one.run_id not in found]
@@ -140,6 +144,7 @@ def compare_predictions(
     threshold: float | ThresholdRule = DEFAULT,
     comparator: str | None = None,
     confidence: float = CONFIDENCE,
+    prevalence: float | None = None,
     group_kind: GroupKind = "patient",
 ) -> Comparison:
     """Compare models by their predictions of the same held-out samples, wherever they were trained.
@@ -155,6 +160,7 @@ def compare_predictions(
         threshold: probability from which a sample is predicted as the class of interest, 0 to 1.
         comparator: name of the model, chosen beforehand, that the others are tested against; None tests all pairs.
         confidence: confidence of all intervals, 0 to 1.
+        prevalence: as in `compare`.
         group_kind: "patient" or "slide".
 
     Returns:
@@ -182,4 +188,5 @@ def compare_predictions(
         class_of_interest=class_of_interest,
         comparator=comparator,
         confidence=confidence,
+        prevalence=prevalence,
     )

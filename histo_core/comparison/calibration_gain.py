@@ -38,9 +38,9 @@ class CalibrationScores:
     """How well probabilities are calibrated.
 
     Attributes:
-        intercept: calibration in the large, of the class of interest; 0 is calibrated.
-        slope: slope of calibration, of the class of interest; 1 is calibrated.
-        brier, log_loss: of all classes.
+        intercept: calibration in the large, of the class of interest; 0 is calibrated. At the stated prevalence.
+        slope: slope of calibration, of the class of interest; 1 is calibrated. At the stated prevalence.
+        brier, log_loss: of all classes; like the ECE as sampled.
         ece: expected calibration error of the class of interest, with what a calibrated model would show.
     """
 
@@ -84,7 +84,9 @@ def calibration_scores(
     index = comparison.classes.index(comparison.class_of_interest)
     truth, groups, confidence = comparison.y_true, comparison.groups, comparison.confidence
     mine, score = truth == index, probabilities[:, index]
-    intercept, slope = calibration_intervals(mine, score, groups, confidence=confidence)
+    intercept, slope = calibration_intervals(
+        mine, score, groups, prevalence=comparison.prevalence, confidence=confidence
+    )
     return CalibrationScores(
         intercept,
         slope,

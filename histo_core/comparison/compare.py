@@ -9,11 +9,12 @@ import numpy as np
 from histo_core.comparison.aurocs import AurocResults, auroc_results, one_against_rest
 from histo_core.comparison.join import Joined
 from histo_core.comparison.results import Comparison, ModelResult
-from histo_core.comparison.threshold import DEFAULT, ThresholdRule, parse_threshold, thresholds
+from histo_core.comparison.threshold import DEFAULT, ThresholdRule, chosen_thresholds, parse_threshold
 from histo_core.comparison.training_set import LEARNT
 from histo_core.comparison.verdict import verdict
 from histo_core.evaluation.intervals import CONFIDENCE
 from histo_core.evaluation.metrics import binary_metrics, confusion
+from histo_core.evaluation.prevalence import at_prevalence, check_prevalence
 from histo_core.evaluation.warnings import FEW_GROUPS, NOT_TRUSTED, few_groups
 from histo_core.shown_text import count
 
@@ -26,13 +27,19 @@ def compare(
     reference: str | None = None,
     comparator: str | None = None,
     confidence: float = CONFIDENCE,
+    prevalence: float | None = None,
 ) -> Comparison:
     """Compare joined runs: `auroc_results`, then `at_threshold`; their docstrings say what the arguments mean."""
     aurocs = auroc_results(joined, class_of_interest, reference=reference, comparator=comparator, confidence=confidence)
-    return at_threshold(joined, aurocs, threshold)
+    return at_threshold(joined, aurocs, threshold, prevalence)
 
 
-def at_threshold(joined: Joined, aurocs: AurocResults, threshold: float | ThresholdRule = DEFAULT) -> Comparison:
+def at_threshold(
+    joined: Joined,
+    aurocs: AurocResults,
+    threshold: float | ThresholdRule = DEFAULT,
+    prevalence: float | None = None,
+) -> Comparison:
     """Add what depends on the threshold: rates and confusion matrices.
 
     Args:
@@ -40,16 +47,20 @@ def at_threshold(joined: Joined, aurocs: AurocResults, threshold: float | Thresh
         aurocs: from `auroc_results`.
         threshold: 0 to 1, or a rule that gives each run its own. A sample whose probability of the class of interest
             is at or above the threshold is predicted as that class.
+        prevalence: the share of the class of interest where the models will be used, between 0 and 1, to which
+            everything is reweighted that depends on it; None takes the samples as they are.
 
     Raises:
         ComparisonError: the threshold lies outside 0 to 1, or a run's validation set cannot give one.
+        DataError: the prevalence does not lie between 0 and 1.
     """
+    if prevalence is not None:
+        check_prevalence(prevalence)
     rule = threshold if isinstance(threshold, ThresholdRule) else parse_threshold(threshold)
     y_true, scores = one_against_rest(joined, aurocs.class_of_interest)
-    results = tuple(
-        _result(joined, aurocs, i, cut, y_true, scores[i])
-        for i, cut in enumerate(thresholds(joined, aurocs.class_of_interest, rule))
-    )
+    chosen = chosen_thresholds(joined, aurocs.class_of_interest, rule, prevalence)
+    cuts = [one.value for one in chosen] or [rule.value] * len(joined.runs)
+    results = tuple(_result(joined, aurocs, i, cut, y_true, scores[i], prevalence) for i, cut in enumerate(cuts))
     made = Comparison(
         split_set=joined.split_set,
         classes=joined.classes,
@@ -65,20 +76,29 @@ def at_threshold(joined: Joined, aurocs: AurocResults, threshold: float | Thresh
         differences=aurocs.differences,
         warnings=_warnings(joined, y_true, rule),
         confidence=aurocs.confidence,
+        prevalence=prevalence,
+        chosen=chosen,
     )
     return replace(made, verdict=verdict(made))
 
 
 def _result(
-    joined: Joined, aurocs: AurocResults, i: int, threshold: float, y_true: np.ndarray, score: np.ndarray
+    joined: Joined,
+    aurocs: AurocResults,
+    i: int,
+    threshold: float,
+    y_true: np.ndarray,
+    score: np.ndarray,
+    prevalence: float | None,
 ) -> ModelResult:
+    found = binary_metrics(y_true, score, threshold, joined.groups, aurocs.confidence)
     run_id = joined.runs[i].run_id
     called = _called(joined, i, aurocs.class_of_interest, threshold)
     return ModelResult(
         run_id=run_id,
         name=aurocs.names[i],
         auroc=aurocs.aurocs[i],
-        metrics=binary_metrics(y_true, score, threshold, joined.groups, aurocs.confidence),
+        metrics=at_prevalence(found, y_true, score, prevalence, joined.groups, aurocs.confidence),
         overall=aurocs.overall[i] if aurocs.overall else {},
         roc=aurocs.curves[i],
         probabilities=joined.probabilities[i],

@@ -10,7 +10,7 @@ import pandas as pd
 
 from histo_core.comparison.pairs import PairDifference
 from histo_core.comparison.run_predictions import RunPredictions
-from histo_core.comparison.threshold import ThresholdRule
+from histo_core.comparison.threshold import ChosenThreshold, ThresholdRule
 from histo_core.data.grouping import GroupKind
 from histo_core.evaluation.calibration_error import CalibrationError
 from histo_core.evaluation.class_report import ClassReport, class_report
@@ -73,6 +73,9 @@ class Comparison:
         confidence: confidence of all intervals.
         verdict: one sentence that claims no more than the samples support.
         looks: how often the test set was scored for others before, in words; empty where that does not apply.
+        prevalence: the stated share of the class of interest, to which what depends on it is reweighted; None takes the
+            samples as they are.
+        chosen: what the rule chose on each model's validation set, in the order of ``results``; empty for a number.
     """
 
     split_set: str
@@ -91,6 +94,21 @@ class Comparison:
     confidence: float = CONFIDENCE
     verdict: str = ""
     looks: str = ""
+    prevalence: float | None = None
+    chosen: tuple[ChosenThreshold, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """Return the share of the class of interest among the samples, 0 to 1."""
+        return float(np.mean(self.y_true == self.classes.index(self.class_of_interest)))
+
+    @property
+    def prevalence_words(self) -> str:
+        """Return the prevalence as part of a sentence: as sampled, or as stated."""
+        sampled = f"{100 * self.share:.3g}% of the patches are {self.class_of_interest}"
+        if self.prevalence is None:
+            return f"as sampled, where {sampled}"
+        return f"{100 * self.prevalence:.3g}%, stated; {sampled}"
 
     @property
     def many(self) -> bool:
@@ -138,6 +156,7 @@ class Comparison:
             result.metrics,
             positive,
             self.groups,
+            prevalence=self.prevalence,
             confidence=self.confidence,
             error=error,
         )
@@ -162,6 +181,8 @@ class Comparison:
             "threshold": result.metrics.threshold,
             "threshold_from": self.rule.origin,
         }
+        if self.prevalence is not None:
+            row["prevalence"] = self.prevalence
         for name, one in zip(("positive", "negative"), self.support, strict=True):
             row |= {f"{name}_patches": one.patches, f"{name}_groups": np.nan if one.groups is None else one.groups}
         row["group_kind"] = self.group_kind or ""

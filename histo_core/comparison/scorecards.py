@@ -10,6 +10,7 @@ import pandas as pd
 from histo_core.comparison.results import Comparison
 from histo_core.comparison.shown import shown_name
 from histo_core.evaluation.intervals import Interval
+from histo_core.evaluation.metric_choice import Problem, misleading
 from histo_core.evaluation.scorecard import LOWER_IS_BETTER, METRIC_NAMES
 
 
@@ -40,6 +41,13 @@ class Scorecards:
                 for name, title in METRIC_NAMES.items()
             ]
         )
+
+    def marked(self, problem: Problem) -> pd.DataFrame:
+        """Return `table` with a column that says which metrics fit a problem, and why the others mislead."""
+        found = self.table()
+        reasons = misleading(problem)
+        found.insert(1, "Fits", [f"no: {reasons[name]}" if reasons[name] else "yes" for name in METRIC_NAMES])
+        return found
 
     def rows(self) -> pd.DataFrame:
         """Return one row a model and metric with raw numbers."""

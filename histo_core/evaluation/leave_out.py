@@ -54,12 +54,12 @@ def leave_out_interval(
         return Unknown(value, f"one {unit[:-1]} of a class: no interval can be estimated", warning, bounds).interval(
             confidence
         )
-    block, n_blocks = _blocks(group, n_groups)
+    block, n_blocks = blocks(group, n_groups)
     without = np.array([statistic(block != one) for one in range(n_blocks)])
     sizes = np.stack([np.bincount(block[member], minlength=n_blocks) for member in members], axis=1)
     df = degrees_of_freedom(sizes.astype(np.float64))
-    blocks = f" in {n_blocks} random blocks" if n_blocks < n_groups else ""
-    method = f"jackknife of {n_groups:,} {unit}{blocks}, {_scale(bounds)} scale, t with {df:.1f} degrees of freedom"
+    in_blocks = f" in {n_blocks} random blocks" if n_blocks < n_groups else ""
+    method = f"jackknife of {n_groups:,} {unit}{in_blocks}, {_scale(bounds)} scale, t with {df:.1f} degrees of freedom"
     return jackknife_limits(value, without, df, method, warning, k=k, unit=unit, bounds=bounds, step=0.5 / n).interval(
         confidence
     )
@@ -98,7 +98,7 @@ def mean_interval(
     ).interval(confidence)
 
 
-def _blocks(group: np.ndarray, n_groups: int) -> tuple[np.ndarray, int]:
+def blocks(group: np.ndarray, n_groups: int) -> tuple[np.ndarray, int]:
     """Return the block of each sample, int64 [n], and the number of blocks; whole groups stay together."""
     if n_groups <= MAX_BLOCKS:
         return group, n_groups

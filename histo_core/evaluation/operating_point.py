@@ -16,7 +16,7 @@ from histo_core.errors import DataError
 from histo_core.evaluation.validation import check_scores, check_truth
 
 
-def youden_threshold(y_true: ArrayLike, score: ArrayLike) -> float:
+def youden_threshold(y_true: ArrayLike, score: ArrayLike, times: np.ndarray | None = None) -> float:
     """Return the threshold with the largest sensitivity + specificity - 1 (Youden 1950, Cancer 3:32).
 
     Where several are equally good, the lowest is returned: it has the highest sensitivity.
@@ -24,6 +24,7 @@ def youden_threshold(y_true: ArrayLike, score: ArrayLike) -> float:
     Args:
         y_true: 0 or 1 [n]; 1 is the class of interest.
         score: probabilities of the class of interest, 0 to 1 [n].
+        times: int64 [n], how often each sample counts, as in a resample; None for once.
 
     Returns:
         0 to 1.
@@ -31,17 +32,19 @@ def youden_threshold(y_true: ArrayLike, score: ArrayLike) -> float:
     Raises:
         DataError: a class is missing, or the arrays are not as described.
     """
-    cuts, tp, tn, positives, negatives = _cuts(y_true, score)
+    cuts, tp, tn, positives, negatives = _cuts(y_true, score, times)
     # J * positives * negatives is a whole number, so that ties are exact.
     gain = tp * negatives + tn * positives
     return float(cuts[np.flatnonzero(gain == gain.max())[0]])
 
 
-def threshold_for_sensitivity(y_true: ArrayLike, score: ArrayLike, at_least: float) -> float:
+def threshold_for_sensitivity(
+    y_true: ArrayLike, score: ArrayLike, at_least: float, times: np.ndarray | None = None
+) -> float:
     """Return the highest threshold that reaches a sensitivity: it has the best specificity.
 
     Args:
-        y_true, score: as for `youden_threshold`.
+        y_true, score, times: as for `youden_threshold`.
         at_least: the required sensitivity, 0 to 1.
 
     Returns:
@@ -50,21 +53,23 @@ def threshold_for_sensitivity(y_true: ArrayLike, score: ArrayLike, at_least: flo
     Raises:
         DataError: what `youden_threshold` raises.
     """
-    cuts, tp, _, positives, _ = _cuts(y_true, score)
+    cuts, tp, _, positives, _ = _cuts(y_true, score, times)
     return float(cuts[np.flatnonzero(_reaches(tp, positives, at_least))[-1]])
 
 
-def threshold_for_specificity(y_true: ArrayLike, score: ArrayLike, at_least: float) -> float:
+def threshold_for_specificity(
+    y_true: ArrayLike, score: ArrayLike, at_least: float, times: np.ndarray | None = None
+) -> float:
     """Return the lowest threshold that reaches a specificity: it has the best sensitivity.
 
     Args:
-        y_true, score: as for `youden_threshold`.
+        y_true, score, times: as for `youden_threshold`.
         at_least: the required specificity, 0 to 1.
 
     Raises:
         DataError: what `youden_threshold` raises, or no threshold reaches it: negative samples score exactly 1.
     """
-    cuts, _, tn, _, negatives = _cuts(y_true, score)
+    cuts, _, tn, _, negatives = _cuts(y_true, score, times)
     reached = np.flatnonzero(_reaches(tn, negatives, at_least))
     if not len(reached):
         raise DataError(
@@ -76,11 +81,17 @@ def threshold_for_specificity(y_true: ArrayLike, score: ArrayLike, at_least: flo
     return float(cuts[reached[0]])
 
 
-def _cuts(y_true: ArrayLike, score: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray, int, int]:
+def _cuts(
+    y_true: ArrayLike, score: ArrayLike, times: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, int, int]:
     """Return distinct thresholds, ascending, float64 [c]; their true positives and negatives, int64 [c]; and totals."""
     positive = check_truth(y_true)
     scores = check_scores(score, len(positive))[0].astype(np.float64)
-    positives, negatives = int(positive.sum()), int((~positive).sum())
+    weight = np.ones(len(scores), np.int64) if times is None else times
+    if times is not None:
+        used = times > 0
+        positive, scores, weight = positive[used], scores[used], weight[used]
+    positives, negatives = int(weight[positive].sum()), int(weight[~positive].sum())
     if not positives or not negatives:
         raise DataError(
             f"A threshold cannot be chosen on {positives:,} positive and {negatives:,} negative samples.",
@@ -90,7 +101,11 @@ def _cuts(y_true: ArrayLike, score: ArrayLike) -> tuple[np.ndarray, np.ndarray, 
     values, block = np.unique(scores, return_inverse=True)
     below = (values[:-1] + values[1:]) / 2
     below = np.where(below > values[:-1], below, values[1:])  # neighbouring floats have no number between them
-    cuts, p, n = np.concatenate([[0.0], below]), np.bincount(block, positive), np.bincount(block, ~positive)
+    cuts, p, n = (
+        np.concatenate([[0.0], below]),
+        np.bincount(block, positive * weight),
+        np.bincount(block, ~positive * weight),
+    )
     tn = np.concatenate([[0], np.cumsum(n)]).astype(np.int64)
     tp = positives - np.concatenate([[0], np.cumsum(p)]).astype(np.int64)
     if values[-1] < 1:

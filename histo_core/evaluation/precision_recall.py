@@ -10,6 +10,7 @@ from sklearn import metrics
 
 from histo_core.evaluation.intervals import CONFIDENCE, Interval
 from histo_core.evaluation.leave_out import leave_out_interval
+from histo_core.evaluation.prevalence import class_weights
 from histo_core.evaluation.validation import Groups, check_groups, check_scores, check_truth
 
 
@@ -46,6 +47,18 @@ def precision_recall_curve(y_true: ArrayLike, score: ArrayLike) -> PrecisionReca
     return PrecisionRecallCurve(recall, precision, np.asarray(thresholds, np.float64))
 
 
+def reweighted_precision(precision: np.ndarray, share: float, prevalence: float | None) -> np.ndarray:
+    """Return precisions as they would be at a stated prevalence.
+
+    Args:
+        precision: float64 [p], 0 to 1.
+        share: of the class of interest among the samples, 0 to 1.
+        prevalence: 0 to 1; None returns the precisions unchanged.
+    """
+    of_class, of_rest = class_weights(share, prevalence)
+    return of_class * precision / (of_class * precision + of_rest * (1 - precision))
+
+
 def average_precision(positive: np.ndarray, score: np.ndarray) -> float:
     """Return the area under the precision-recall curve as scikit-learn's average precision; NaN without a positive.
 
@@ -70,7 +83,7 @@ class _Ordered:
         self.order = np.argsort(score, kind="stable")[::-1]
         self.positive, self.score = positive[self.order], score[self.order]
 
-    def average_precision(self, kept: np.ndarray) -> float:
+    def average_precision(self, kept: np.ndarray, prevalence: float | None = None) -> float:
         """Return the area of the samples to use, bool [n] in their original order."""
         kept = kept[self.order]
         positive, score = self.positive[kept], self.score[kept]
@@ -78,11 +91,17 @@ class _Ordered:
         if not len(hits) or not hits[-1]:
             return float("nan")
         last = np.append(np.flatnonzero(score[1:] != score[:-1]), len(score) - 1)
-        return float((hits[last] / (last + 1)) @ np.diff(hits[last], prepend=0) / hits[-1])
+        found = reweighted_precision(hits[last] / (last + 1), hits[-1] / len(score), prevalence)
+        return float((found * np.diff(hits[last], prepend=0)).sum() / hits[-1])
 
 
 def auprc_interval(
-    y_true: ArrayLike, score: ArrayLike, groups: Groups = None, *, confidence: float = CONFIDENCE
+    y_true: ArrayLike,
+    score: ArrayLike,
+    groups: Groups = None,
+    *,
+    prevalence: float | None = None,
+    confidence: float = CONFIDENCE,
 ) -> Interval:
     """Return the area under the precision-recall curve with the interval of `leave_out_interval`.
 
@@ -92,6 +111,8 @@ def auprc_interval(
         y_true: 0 or 1 [n]; 1 is the class of interest.
         score: float [n].
         groups: patient (else slide) ids [n]; None takes samples as independent.
+        prevalence: the stated share of the class of interest, to which precisions are reweighted; None takes the
+            samples as they are.
         confidence: 0 to 1.
 
     Returns:
@@ -106,7 +127,12 @@ def auprc_interval(
     if positive.all() or not positive.any():
         return Interval.undefined("a class is missing")
     found = _Ordered(positive, scores)
-    return leave_out_interval(found.average_precision, np.stack([positive, ~positive]), codes, confidence=confidence)
+    return leave_out_interval(
+        lambda kept: found.average_precision(kept, prevalence),
+        np.stack([positive, ~positive]),
+        codes,
+        confidence=confidence,
+    )
 
 
 def macro_auprc_interval(

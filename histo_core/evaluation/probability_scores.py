@@ -12,6 +12,7 @@ from histo_core.errors import DataError
 from histo_core.evaluation.class_scores import losses
 from histo_core.evaluation.intervals import CONFIDENCE, Interval
 from histo_core.evaluation.leave_out import leave_out_interval, mean_interval
+from histo_core.evaluation.prevalence import sample_weights
 from histo_core.evaluation.validation import Groups, check_groups, check_scores, check_truth
 
 _EDGE = 1e-6
@@ -64,7 +65,10 @@ def log_loss_interval(
 
 
 def calibration_line(
-    positive: np.ndarray, score: np.ndarray, start: tuple[float, float] = (0.0, 1.0)
+    positive: np.ndarray,
+    score: np.ndarray,
+    start: tuple[float, float] = (0.0, 1.0),
+    weights: np.ndarray | None = None,
 ) -> tuple[float, float]:
     """Return the intercept and slope of logit P(y = 1) = a + b logit(score), fitted by maximum likelihood.
 
@@ -76,32 +80,38 @@ def calibration_line(
         positive: bool [n].
         score: probabilities of the class of interest [n], 0 to 1.
         start: where the search begins; only its length depends on it.
+        weights: float64 [n], how much each sample counts; None counts all alike.
     """
     if positive.all() or not positive.any() or not score.min() < score.max():
         return np.nan, np.nan
     if score[positive].min() >= score[~positive].max() or score[positive].max() <= score[~positive].min():
         return np.nan, np.nan
     x = np.stack([np.ones(len(score)), logit(np.clip(score, _EDGE, 1 - _EDGE).astype(np.float64))], axis=1)
-    intercept, slope = _fitted(x, positive.astype(np.float64), np.zeros(len(score)), np.array(start))
+    intercept, slope = _fitted(x, positive.astype(np.float64), np.zeros(len(score)), np.array(start), weights)
     return intercept, slope
 
 
-def calibration_intercept(positive: np.ndarray, score: np.ndarray) -> float:
+def calibration_intercept(positive: np.ndarray, score: np.ndarray, weights: np.ndarray | None = None) -> float:
     """Return calibration in the large: a of logit P(y = 1) = a + logit(score), the slope kept at 1.
 
     Above 0 the class of interest occurs more often than the probabilities say. NaN with one class.
 
     Args:
-        positive, score: as in `calibration_line`.
+        positive, score, weights: as in `calibration_line`.
     """
     if positive.all() or not positive.any():
         return np.nan
     offset = logit(np.clip(score, _EDGE, 1 - _EDGE).astype(np.float64))
-    return _fitted(np.ones((len(score), 1)), positive.astype(np.float64), offset, np.zeros(1))[0]
+    return _fitted(np.ones((len(score), 1)), positive.astype(np.float64), offset, np.zeros(1), weights)[0]
 
 
 def calibration_intervals(
-    y_true: ArrayLike, score: ArrayLike, groups: Groups = None, *, confidence: float = CONFIDENCE
+    y_true: ArrayLike,
+    score: ArrayLike,
+    groups: Groups = None,
+    *,
+    prevalence: float | None = None,
+    confidence: float = CONFIDENCE,
 ) -> tuple[Interval, Interval]:
     """Return calibration in the large and the slope of calibration, each with the interval of `leave_out_interval`.
 
@@ -111,6 +121,7 @@ def calibration_intervals(
         y_true: 0 or 1 [n]; 1 is the class of interest.
         score: probabilities of the class of interest [n], 0 to 1.
         groups: patient (else slide) ids [n]; None takes samples as independent.
+        prevalence: the stated share of the class, to which samples are reweighted; None takes them as they are.
         confidence: 0 to 1.
 
     Raises:
@@ -123,18 +134,22 @@ def calibration_intervals(
     if positive.all() or not positive.any():
         missing = Interval.undefined("a class is missing")
         return missing, missing
+
+    def weights(kept: np.ndarray) -> np.ndarray | None:
+        return None if prevalence is None else sample_weights(kept, prevalence)
+
     odds = leave_out_interval(
-        lambda kept: float(np.exp(calibration_intercept(positive[kept], scores[kept]))),
+        lambda kept: float(np.exp(calibration_intercept(positive[kept], scores[kept], weights(positive[kept])))),
         components,
         codes,
         bounds=(0.0, np.inf),
         confidence=confidence,
         nothing="no intercept can be fitted",
     )
-    line = calibration_line(positive, scores)
+    line = calibration_line(positive, scores, weights=weights(positive))
     start = (0.0, 1.0) if np.isnan(line).any() else line
     slope = leave_out_interval(
-        lambda kept: calibration_line(positive[kept], scores[kept], start)[1],
+        lambda kept: calibration_line(positive[kept], scores[kept], start, weights(positive[kept]))[1],
         components,
         codes,
         bounds=(0.0, np.inf),
@@ -150,30 +165,33 @@ def _logarithm(odds: Interval) -> Interval:
     return Interval(float(value), float(low), float(high), odds.method, odds.warning)
 
 
-def _fitted(x: np.ndarray, y: np.ndarray, offset: np.ndarray, start: np.ndarray) -> tuple[float, ...]:
+def _fitted(
+    x: np.ndarray, y: np.ndarray, offset: np.ndarray, start: np.ndarray, weights: np.ndarray | None
+) -> tuple[float, ...]:
     """Return the coefficients of a logistic regression without penalty by Newton's method; NaN if it diverges."""
-    coefficients, likelihood = start, _log_likelihood(x @ start + offset, y)
+    w = np.ones(len(y)) if weights is None else weights
+    coefficients, likelihood = start, _log_likelihood(x @ start + offset, y, w)
     for _ in range(_STEPS):
         p = expit(x @ coefficients + offset)
-        information = (x * (p * (1 - p))[:, None]).T @ x
+        information = (x * (w * p * (1 - p))[:, None]).T @ x
         try:
-            step = cast(np.ndarray, np.linalg.solve(information, x.T @ (y - p)))
+            step = cast(np.ndarray, np.linalg.solve(information, x.T @ (w * (y - p))))
         except np.linalg.LinAlgError:
             break
         if np.abs(step).max() < _CLOSE:
             return tuple(float(one) for one in coefficients)
-        moved = _log_likelihood(x @ (coefficients + step) + offset, y)
+        moved = _log_likelihood(x @ (coefficients + step) + offset, y, w)
         while moved < likelihood - _CLOSE * max(
             1.0, abs(likelihood)
         ):  # a whole step may overshoot where probabilities are close to 0 and 1
             step = step / 2
-            moved = _log_likelihood(x @ (coefficients + step) + offset, y)
+            moved = _log_likelihood(x @ (coefficients + step) + offset, y, w)
         coefficients, likelihood = coefficients + step, moved
     return (np.nan,) * len(start)
 
 
-def _log_likelihood(logits: np.ndarray, y: np.ndarray) -> float:
-    return float(y @ logits - np.logaddexp(0, logits).sum())
+def _log_likelihood(logits: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
+    return float((weights * (y * logits - np.logaddexp(0, logits))).sum())
 
 
 def _checked(y_true: ArrayLike, probabilities: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

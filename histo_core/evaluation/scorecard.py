@@ -16,6 +16,7 @@ from histo_core.evaluation.metrics import BinaryMetrics
 from histo_core.evaluation.multiclass import class_rates
 from histo_core.evaluation.precision_recall import auprc_interval, macro_auprc_interval
 from histo_core.evaluation.probability_scores import brier_interval, log_loss_interval
+from histo_core.evaluation.scorecard_prevalence import reweighted
 from histo_core.evaluation.validation import Groups
 
 METRIC_NAMES = {
@@ -48,6 +49,7 @@ def scorecard(
     positive: int,
     groups: Groups = None,
     *,
+    prevalence: float | None = None,
     confidence: float = CONFIDENCE,
     error: CalibrationError | None = None,
 ) -> Mapping[str, Interval]:
@@ -61,9 +63,11 @@ def scorecard(
         y_true: int64 [n], class indices 0 to k - 1.
         probabilities: float64 [n, k], rows that sum to 1.
         called: int64 [n], the predicted class of each sample.
-        at_threshold: rates of the class of interest against the rest, with the same groups and confidence.
+        at_threshold: rates of the class of interest against the rest, with the same groups, confidence and prevalence.
         positive: index of the class of interest.
         groups: patient (else slide) ids [n]; None takes samples as independent.
+        prevalence: the stated share of the class of interest, to which everything is reweighted that depends on it
+            (`reweighted`); None takes the samples as they are.
         confidence: 0 to 1.
         error: the calibration error of these probabilities where it is known already; it is not computed again then.
 
@@ -81,7 +85,7 @@ def scorecard(
     rates = class_rates(y_true, called, k, groups, confidence=confidence)
     report = class_report(y_true, called, [str(i) for i in range(k)], groups, confidence=confidence)
     _, macro, weighted = report.averages
-    return {
+    card = {
         "auroc": auroc or Interval.undefined("a class is missing"),
         "auprc": auprc,
         "accuracy": rates.accuracy,
@@ -99,3 +103,8 @@ def scorecard(
         "log_loss": log_loss_interval(y_true, probabilities, groups, confidence=confidence),
         "ece": (error or calibration_error(mine, score, groups, confidence=confidence)).ece,
     }
+    if prevalence is None:
+        return card
+    return card | reweighted(
+        y_true, probabilities, called, at_threshold, positive, prevalence, groups, confidence=confidence
+    )

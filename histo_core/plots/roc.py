@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
 
 from histo_core.comparison.results import Comparison, ModelResult
+from histo_core.evaluation.curve_band import CurveBand
 from histo_core.evaluation.roc import RocCurve
+from histo_core.plots.bands import add_band
 from histo_core.plots.theme import NEUTRAL, label, model_line, new_figure, say
 
 MOST_POINTS = 2000
@@ -15,10 +19,18 @@ _HOVER = (
 )
 
 
-def roc_figure(comparison: Comparison) -> go.Figure:
+def roc_figure(
+    comparison: Comparison, bands: Sequence[CurveBand] = (), ranges: Sequence[tuple[float, float]] = ()
+) -> go.Figure:
     """Plot sensitivity against 1 - specificity, one line a model, with a dot at its threshold.
 
     Curves of more than 2,000 points are drawn with fewer, with an error of at most a thousandth of an axis.
+
+    Args:
+        comparison: the models.
+        bands: each model's band by patient (`histo_core.comparison.curves.roc_bands`), or none.
+        ranges: between which thresholds each model's own would fall on other validation patients, or none: that stretch
+            of its curve is drawn thick.
     """
     drawn = [(i, result) for i, result in enumerate(comparison.results) if len(result.roc.fpr)]
     figure = new_figure(_sentence(comparison), "roc", height=460, legend=len(drawn))
@@ -27,6 +39,10 @@ def roc_figure(comparison: Comparison) -> go.Figure:
         hoverinfo="skip", showlegend=False,
     )  # fmt: skip
     for i, result in drawn:
+        if bands:
+            add_band(figure, bands[i].x, bands[i].low, bands[i].high, model_line(i)["color"], result.run_id)
+        if ranges:
+            _add_stretch(figure, result, *ranges[i], model_line(i)["color"])
         curve = thinned(result.roc)
         name = label(f"{result.name}: {result.auroc}")
         figure.add_scatter(
@@ -46,6 +62,25 @@ def roc_figure(comparison: Comparison) -> go.Figure:
     figure.update_xaxes(title="1 - specificity (share of false alarms)", range=[-0.02, 1.02], constrain="domain")
     figure.update_yaxes(title="Sensitivity", range=[-0.02, 1.02], scaleanchor="x", scaleratio=1, constrain="domain")
     return figure
+
+
+def _add_stretch(figure: go.Figure, result: ModelResult, low: float, high: float, colour: str) -> None:
+    """Add the part of the curve at the thresholds from ``low`` to ``high``; NaN adds nothing."""
+    if np.isnan(low):
+        return
+    curve = result.roc
+    # A threshold between two scores calls the same samples as the next higher score.
+    first = np.searchsorted(-curve.thresholds, -high, side="right") - 1
+    last = np.searchsorted(-curve.thresholds, -low, side="right") - 1
+    part = slice(max(int(first), 0), max(int(last), 0) + 1)
+    kept = thinned(RocCurve(curve.fpr[part], curve.tpr[part], curve.thresholds[part]))
+    figure.add_scatter(
+        x=kept.fpr.astype(np.float32), y=kept.tpr.astype(np.float32), mode="lines+markers", opacity=0.4,
+        line={"color": colour, "width": 10}, marker={"color": colour, "size": 10}, showlegend=False,
+        name=label(result.name), legendgroup=result.run_id,
+        hovertemplate=f"%{{fullData.name}}<br>thresholds chosen on other validation patients: {low:.3g} to {high:.3g}"
+        "<extra></extra>",
+    )  # fmt: skip
 
 
 def thinned(curve: RocCurve, most: int = MOST_POINTS) -> RocCurve:

@@ -18,6 +18,7 @@ from histo_core.comparison.shown import (
     metrics_table,
     overall_table,
 )
+from histo_core.comparison.shown_threshold import promise_sentence, promise_table, threshold_ranges
 from histo_core.data.formats.csv_cells import to_csv
 from histo_core.evaluation.metrics import RATES
 from histo_core.plots.confusion import confusion_figure
@@ -53,6 +54,7 @@ def comparison_html(comparison: Comparison) -> str:
     several = len(comparison.results) > 1
     sections = [
         *_measures(comparison),
+        *_promise(comparison),
         *(_differences(comparison) if several and comparison.differences else ()),
         *_class_reports(comparison),
         ReportSection(
@@ -91,6 +93,7 @@ def _files(comparison: Comparison) -> dict[str, bytes]:
         "class_of_interest": comparison.class_of_interest,
         "threshold": str(comparison.rule),
         "threshold_from": comparison.rule.origin,
+        "prevalence": comparison.prevalence,
         "thresholds": {result.run_id: result.metrics.threshold for result in comparison.results},
         "samples": comparison.n,
         "groups": comparison.n_groups,
@@ -109,7 +112,7 @@ def _files(comparison: Comparison) -> dict[str, bytes]:
 def _measures(comparison: Comparison) -> list[ReportSection]:
     basis = f"{comparison.n:,} {comparison.split_set} patches; {comparison.basis_of_all}."
     about = [basis, *([comparison.looks] if comparison.looks else [])]
-    threshold = f"Threshold: {comparison.rule.words}."
+    threshold = f"Threshold: {comparison.rule.words}. Prevalence: {comparison.prevalence_words}."
     table = to_html(metrics_table(comparison))
     if not comparison.many:
         return [ReportSection("Measures", [*about, threshold, _methods(comparison)], table)]
@@ -118,6 +121,13 @@ def _measures(comparison: Comparison) -> list[ReportSection]:
         ReportSection("All classes", [*about, called, _methods(comparison)], to_html(overall_table(comparison))),
         ReportSection(f"{comparison.class_of_interest} against the rest", [f"{comparison.basis}.", threshold], table),
     ]
+
+
+def _promise(comparison: Comparison) -> list[ReportSection]:
+    if not comparison.chosen:
+        return []
+    table = promise_table(comparison, threshold_ranges(comparison))
+    return [ReportSection("What the thresholds promised", [promise_sentence(comparison)], to_html(table))]
 
 
 def _differences(comparison: Comparison) -> list[ReportSection]:

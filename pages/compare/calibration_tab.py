@@ -47,7 +47,7 @@ def draw(shown: ShownComparison) -> None:
     result = next(one for one in comparison.results if one.run_id == chosen)
     st.header("Do its probabilities mean what they say?", anchor=False)
     with st.spinner("Fitting and judging…", show_time=True):
-        before, found = _found(shown.key, chosen, comparison, result)
+        before, found = _found(shown.key_at_prevalence, chosen, comparison, result)
     table = calibration_table(before, found)
     st.dataframe(
         table,
@@ -65,6 +65,8 @@ def draw(shown: ShownComparison) -> None:
             "A change below 0 is better; its interval is that of the same patches before and after."
         )
     )
+    if comparison.prevalence is not None:
+        st.caption("Intercept and slope are those at the stated prevalence; the other numbers here are as sampled.")
     st.caption(plain(fitted_where(comparison, result)))
     st.caption(WHAT)
     for reason in refusals(found):

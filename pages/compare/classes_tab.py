@@ -21,12 +21,13 @@ def draw(shown: ShownComparison) -> None:
             height="content",
             alt=f"Precision, recall, F1 and support of each class, of {result.name}.",
         )
+    sampled = "" if comparison.prevalence is None else " As sampled: the stated prevalence changes nothing here."
     called = "the class of its highest probability" if comparison.many else "by the threshold above"
     st.caption(
         plain(
             f"Each patch is called {called}; 95% intervals in brackets. Macro averages count each class alike, "
             "weighted ones by its patches; the micro average is the accuracy. What has nothing to be computed "
-            "from counts as 0, as in scikit-learn."
+            f"from counts as 0, as in scikit-learn.{sampled}"
         )
     )
     layout.download_table(lambda: class_report_rows(comparison), "class-report", "Download the reports as CSV")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from histo_core.comparison.aurocs import AurocResults
@@ -16,16 +14,12 @@ from histo_core.comparison.entries import is_run
 from histo_core.comparison.join import Joined
 from histo_core.comparison.results import Comparison, ModelResult
 from histo_core.comparison.shown import metrics_table, overall_table
-from histo_core.comparison.threshold import DEFAULT, PRESETS, ThresholdRule, parse_threshold
-from histo_core.errors import ComparisonError
-from histo_core.plots.confusion import FEW_CLASSES, confusion_figure, confusion_table
-from histo_core.plots.roc import roc_figure
+from histo_core.plots.confusion import FEW_CLASSES, confusion_table
 from histo_core.reports.comparison import comparison_zip
-from pages.compare import tabs
+from pages.compare import tabs, threshold_controls
 from pages.compare.shown_comparison import ShownComparison
-from pages.shared.app import navigation, url_state
+from pages.shared.app import navigation
 from pages.shared.app.session import current_session
-from pages.shared.cache.hashes import HASHES
 from pages.shared.components import layout, onward
 from pages.shared.components.comparison_table import roc_points
 from pages.shared.components.errors import shown
@@ -36,7 +30,6 @@ MATRIX = 300
 TWO_LINES, RATE = 64, 96
 """Pixels: a row of two lines, the lowest in which Streamlit wraps text, and a column in which a rate and its interval
 take two lines. All rates then stand beside each other at 820."""
-BY_HAND = "hand"
 
 
 def all_classes(comparison: Comparison) -> None:
@@ -67,13 +60,15 @@ def threshold_section(key: Hashable, joined: Joined, aurocs: AurocResults, looks
     """
     if len(joined.classes) > 2:
         st.header(plain(f"{aurocs.class_of_interest} against the rest"), anchor=False)
-    comparison = replace(at_threshold(joined, aurocs, _rule(joined)), looks=looks)
+    rule, prevalence, matrix = threshold_controls.choose(joined, aurocs)
+    comparison = replace(at_threshold(joined, aurocs, rule, prevalence), looks=looks)
+    shown = ShownComparison(key, joined, aurocs, comparison)
     if comparison.rule.from_validation and joined.split_set == "valid":
         st.warning(plain(comparison.warnings[-1]), icon=":material/info:")
     grid = layout.halves()
     with grid.cell():
         layout.figure(
-            _roc(key, str(comparison.rule), comparison),
+            threshold_controls.roc(shown),
             key="compare.roc",
             name="roc",
             data=lambda: roc_points(comparison),
@@ -84,7 +79,7 @@ def threshold_section(key: Hashable, joined: Joined, aurocs: AurocResults, looks
         for result in comparison.results:
             with matrices.cell():
                 layout.figure(
-                    _matrix(result.name, result.confusion.tobytes(), comparison.classes, result),
+                    matrix.figure(result, comparison),
                     key=f"compare.matrix.{result.run_id}",
                     name=f"confusion-{result.run_id}",
                     data=partial(confusion_table, result, comparison.classes),
@@ -110,8 +105,14 @@ def threshold_section(key: Hashable, joined: Joined, aurocs: AurocResults, looks
         column_config={name: st.column_config.Column(width=RATE) for name in metrics.columns[1:-1]},
         alt="Each model's AUROC and, at its threshold, its other metrics.",
     )
-    st.caption(plain(f"95% intervals in brackets, from {comparison.basis}. Threshold: {comparison.rule.words}."))
-    tabs.choose(ShownComparison(key, joined, aurocs, comparison))
+    st.caption(
+        plain(
+            f"95% intervals in brackets, from {comparison.basis}. Threshold: {comparison.rule.words}. Prevalence: "
+            f"{comparison.prevalence_words}."
+        )
+    )
+    threshold_controls.promise(shown)
+    tabs.choose(shown)
     with st.container(horizontal=True, vertical_alignment="center"):
         layout.download_table(comparison.table(), "comparison", "Download the table")
         layout.download("Download the report", lambda: _report(comparison), "comparison.zip", "application/zip")
@@ -127,51 +128,6 @@ def _chosen_by(result: ModelResult, comparison: Comparison) -> dict[str, str]:
 def _trained(comparison: Comparison) -> list[str]:
     """Return the compared runs, without the colour-only baseline."""
     return [result.run_id for result in comparison.results if not result.is_reference]
-
-
-@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=32)
-def _roc(key: Hashable, rule: str, _comparison: Comparison) -> go.Figure:
-    del key, rule
-    return roc_figure(_comparison)
-
-
-@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=256)
-def _matrix(name: str, counts: bytes, classes: tuple[str, ...], _result: ModelResult) -> go.Figure:
-    del name, counts
-    return confusion_figure(_result, classes)
-
-
-def _rule(joined: Joined) -> ThresholdRule:
-    """Return the chosen threshold rule: a slider's value, or a rule that each run applies to its own validation set."""
-    rules = {str(rule): rule for rule in PRESETS}
-    for text in url_state.asked("rule"):
-        with suppress(ComparisonError):  # a link with an unknown rule falls back to the slider
-            rule = parse_threshold(text)
-            if rule.from_validation:
-                rules.setdefault(str(rule), rule)
-    two = len(joined.classes) == 2
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = url_state.choose(
-            "Threshold from",
-            "rule",
-            [BY_HAND, *rules],
-            format_func=lambda text: "by hand" if text == BY_HAND else rules[text].origin,
-            width=340,
-            help="A threshold chosen on the patches that are compared makes its rates too good. Chosen on each run's "
-            "own validation set and carried over, it does not.",
-        )
-        if chosen != BY_HAND:
-            return rules[chosen]
-        number = url_state.slide(
-            "Threshold" if two else "Threshold of the class of interest",
-            "threshold",
-            0.0,
-            1.0,
-            DEFAULT.value,
-            help="A patch is called positive from this probability on. A lower one finds more (sensitivity) and raises "
-            "more false alarms (specificity).",
-        )
-    return parse_threshold(number)
 
 
 def _report(comparison: Comparison) -> bytes:

@@ -27,5 +27,10 @@ class ShownComparison:
 
     @property
     def key_at_threshold(self) -> Hashable:
-        """Return what identifies everything that depends on the threshold, for a cache."""
-        return self.key, str(self.comparison.rule)
+        """Return what identifies everything that depends on the threshold and the prevalence, for a cache."""
+        return self.key, str(self.comparison.rule), self.comparison.prevalence
+
+    @property
+    def key_at_prevalence(self) -> Hashable:
+        """Return what identifies everything that depends on the prevalence, and not on the threshold, for a cache."""
+        return self.key, self.comparison.prevalence

@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from pages.compare import calibration_tab, classes_tab, differences_tab, ensembles_tab, metrics_tab
+from pages.compare import calibration_tab, classes_tab, curves_tab, differences_tab, ensembles_tab, metrics_tab
 from pages.compare.shown_comparison import ShownComparison
 from pages.shared.app import url_state
 
 DIFFERENCES = "Differences"
 TABS: Mapping[str, Callable[[ShownComparison], None]] = {
     DIFFERENCES: differences_tab.draw,
-    # Curves, Cases, Slices, Calibration, Ensembles: a line each, in this order.
+    "Curves": curves_tab.draw,
+    # Cases, Slices: a line each, in this order.
     "Calibration": calibration_tab.draw,
     "Ensembles": ensembles_tab.draw,
     "Metrics": metrics_tab.draw,

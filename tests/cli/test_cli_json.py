@@ -89,7 +89,8 @@ def found(
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_gives_facts_tables_and_sentences(command: str, found: Callable[[str], dict[str, Any]]) -> None:
     said = found(command)
-    more = ["runs", "ensembles", "threshold", "equality", "differences"] if command.startswith("compare") else []
+    more = ["runs", "ensembles", "threshold", "prevalence", "equality", "differences"]
+    more = more if command.startswith("compare") else []
     assert list(said) == ["facts", "tables", "sentences", *more]
     assert said["tables"]
     assert all(isinstance(row, dict) for table in said["tables"].values() for row in table)
@@ -219,6 +220,27 @@ def test_the_calibration_error_is_computed_once_a_set_of_probabilities(
     (run,) = comparison_json(compare([ids["RUN"]], workspace))["runs"]
     after = [one for one in run["calibration"]["recalibrated"].values() if not one["reason"]]
     assert len(counted) == 1 + len(after)
+
+
+def test_a_threshold_from_validation_comes_with_its_range_and_promise_and_the_prevalence_is_named(
+    trained: tuple[Workspace, dict[str, str]], found: Callable[[str], dict[str, Any]]
+) -> None:
+    said = found("compare RUN RUN2 --threshold validation:sensitivity=0.9 --prevalence 0.05")
+    workspace, ids = trained
+    result = compare([ids["RUN"], ids["RUN2"]], workspace, threshold="validation:sensitivity=0.9", prevalence=0.05)
+    assert said["prevalence"] == {"stated": 0.05, "sampled": result.share}
+    assert said["facts"]["prevalence"] == 0.05
+    for run, model, chosen in zip(said["runs"], result.results, result.chosen, strict=True):
+        threshold = run["threshold"]
+        assert (threshold["chosen_on"], threshold["value"]) == ("valid", model.metrics.threshold)
+        expected = [None if np.isnan(limit) else limit for limit in chosen.range()]
+        assert [threshold["low"], threshold["high"]] == expected
+        for rate, promised in zip(("sensitivity", "specificity"), chosen.promised(), strict=True):
+            assert threshold["promised"][rate]["value"] == promised.value
+        assert run["metrics"]["ppv"]["value"] == (
+            model.metrics.precision.value if model.metrics.precision.defined else None
+        )
+        assert "at a prevalence of 0.05" in run["metrics"]["accuracy"]["method"]
 
 
 def test_what_is_checked_studied_and_known_is_all_there(found: Callable[[str], dict[str, Any]]) -> None:

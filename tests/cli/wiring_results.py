@@ -21,6 +21,7 @@ def compare() -> Command:
             "split_set": Row(("--split-set", "valid"), compared, "split_set", "valid"),
             "shared_only": Row(("--shared-only",), compared, "shared_only", value=True),
             "threshold": Row(("--threshold", "validation:youden"), compared, "threshold", "validation:youden"),
+            "prevalence": Row(("--prevalence", "0.1"), compared, "prevalence", 0.1),
             "class_of_interest": Row(("--class-of-interest", "benign"), compared, "class_of_interest", "benign"),
             "comparator": Row(("--comparator", "second"), compared, "comparator", "second"),
             "margin": Row(("--margin", "0.02"), f"{CLI}.compare._print", "margin", 0.02),

@@ -11,8 +11,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from page_helpers import OpenPage, newest, run_named
+from page_helpers import OpenPage, newest, run_named, texts
 from sklearn.metrics import average_precision_score, matthews_corrcoef
+from streamlit.testing.v1 import AppTest
 from wiring import as_file, control, controls, tried
 from wiring_spy import Row, Spy, check
 
@@ -20,6 +21,7 @@ from histo_core.comparison.join import load
 from histo_core.comparison.threshold import PRESETS, ThresholdRule
 from histo_core.errors import ComparisonError
 from histo_core.evaluation.scorecard import METRIC_NAMES
+from histo_core.plots.confusion import MatrixView
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 from pages.compare import differences_tab
@@ -28,7 +30,17 @@ from pages.shared.cache import cache_runs
 from pages.shared.cache.cache_runs import COLOUR_ONLY
 
 CACHE = "pages.shared.cache.cache_runs"
+QUESTIONS = (
+    ("Class balance is made", False, "state the prevalence"),
+    ("A miss and a false alarm cost the same", False, "net benefit"),
+    ("Classes have an order", True, "knows no order"),
+    ("Probabilities are acted on", True, "judges the order alone"),
+    ("Decisions are about patients", True, "patients with many patches"),
+)
+"""Each question, another answer than the default, and words that then appear, or go where the answer is no."""
 JOINED = (f"{CACHE}.joined",)
+CONTROLS = "pages.compare.threshold_controls"
+DRAWN, MATRICES = f"{CONTROLS}.confusion_figure", (f"{CONTROLS}._matrix",)
 AUROCS, AT = (f"{CACHE}.aurocs",), "pages.compare.compare_results.at_threshold"
 
 
@@ -83,9 +95,24 @@ COMPARE = [
     ),
     *(Row("selectbox: Threshold from", str(rule), AT, "threshold", rule) for rule in PRESETS[::3]),
     Row("slider: Threshold", 0.3, AT, "threshold", ThresholdRule("number", 0.3)),
+    Row("selectbox: Prevalence", "0.1", AT, "prevalence", 0.1),
+    Row("button_group: Shares in a cell", "column", DRAWN, "view", MatrixView("column"), fresh=MATRICES),
+    Row("toggle: Hide the diagonal", True, DRAWN, "view", MatrixView(diagonal=False), fresh=MATRICES),
+    Row(
+        *("selectbox: Subtract", "{small}", f"{CONTROLS}.difference_figure"),
+        lambda arguments: arguments["other"].run_id,
+        lambda home: _small(home).run_id,
+        fresh=MATRICES,
+    ),
 ]
 COMPARE_ELSEWHERE = {
     "toggle: Add models": "test_compare_adds",
+    "button_group: Picture": "test_compare_curves",
+    **{
+        f"toggle: {question}": "test_five_answers_mark_the_metrics_that_mislead"
+        for question in ("Mark which metrics fit", *(label for label, _, _ in QUESTIONS))
+    },
+    "button_group: Cost": "test_compare_curves",
     "button_group: More about these models": "test_a_tab_is_drawn_when_it_is_chosen",
     "slider: Smallest difference in AUROC that matters": "test_a_margin_is_judged_when_it_is_set",
     "button: Predict its training set": "test_compare_training_set",
@@ -201,11 +228,15 @@ def test_the_classification_reports_given_away_are_of_what_is_shown(
     assert row["recall"] == pytest.approx((called & tumour).sum() / tumour.sum())
 
 
+def _tabs(page: AppTest) -> Any:
+    return next(group for group in page.button_group if "Metrics" in group.options)
+
+
 def test_a_tab_is_drawn_when_it_is_chosen(finished: Workspace, open_page: OpenPage) -> None:
     page = open_page("compare")
-    tabs = page.button_group[-1]
+    tabs = _tabs(page)
     assert list(tabs.options) == list(TABS)
-    assert list(open_page("compare", runs=[_small(finished).run_id]).button_group[-1].options) == list(TABS)[1:]
+    assert list(_tabs(open_page("compare", runs=[_small(finished).run_id])).options) == list(TABS)[1:]
     before = page.header.values[-1]
     page = tabs.set_value("Metrics").run()
     assert before == "Is the best really better?"
@@ -244,6 +275,24 @@ def test_all_metrics_are_of_what_is_shown(finished: Workspace, open_page: OpenPa
     (shown,) = [one.value for one in page.dataframe if "Metric" in one.value]
     assert shown["Metric"].tolist() == list(METRIC_NAMES.values())
     assert "too large by design" in " ".join(one.value for one in page.caption)
+
+
+@pytest.mark.parametrize(("question", "answer", "words"), QUESTIONS)
+def test_five_answers_mark_the_metrics_that_mislead(
+    finished: Workspace, open_page: OpenPage, question: str, answer: bool, words: str
+) -> None:
+    page = open_page("compare", runs=[_small(finished).run_id], split_set="valid", tab="Metrics")
+    assert "Fits" not in _metrics(page)
+    tried(page, {"Mark which metrics fit": True})
+    before = " ".join(_metrics(page)["Fits"]) + texts(page)
+    tried(page, {question: answer})
+    after = " ".join(_metrics(page)["Fits"]) + texts(page)
+    made = question == "Class balance is made"
+    assert (words in before, words in after) == ((True, False) if made else (False, True))
+
+
+def _metrics(page: AppTest) -> pd.DataFrame:
+    return next(one.value for one in page.dataframe if "Metric" in one.value)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from plotly.colors import sample_colorscale
 from skimage.color import rgb2xyz
 
-from histo_core.plots.confusion import confusion_figure, confusion_table
+from histo_core.plots.confusion import SHARES, MatrixView, confusion_figure, confusion_table, difference_figure
 
 
 def test_cells_hold_counts_and_the_share_of_the_true_class(comparison) -> None:
@@ -32,8 +32,8 @@ def test_a_class_without_samples_is_an_empty_row(comparison) -> None:
 
 
 def test_of_many_classes_a_cell_shows_its_count_and_tells_its_share_when_pointed_at(comparison) -> None:
-    result = replace(comparison.results[0], confusion=np.array([[3, 1] + [0] * 6] + [[0] * 7 + [1200]] * 7))
-    cells, texts = confusion_figure(result, [f"class {i}" for i in range(8)]).data
+    result = replace(comparison.results[0], confusion=np.array([[3, 1] + [0] * 11] + [[0] * 12 + [1200]] * 12))
+    cells, texts = confusion_figure(result, [f"class {i}" for i in range(13)]).data
     assert list(texts.text[:3]) == ["3", "1", "0"]
     assert texts.text[-1] == "1,200"
     assert cells.text[0][0] == "3<br>75.0%"
@@ -70,3 +70,43 @@ def test_text_can_be_read_on_every_shade(comparison) -> None:
 def luminance(shade: tuple[float, float, float]) -> float:
     """Relative luminance, the Y of XYZ."""
     return float(rgb2xyz(np.array(shade)[None, None])[0, 0, 1])
+
+
+@pytest.mark.parametrize(("share", "axis"), [("row", 1), ("column", 0), ("all", None)])
+def test_shares_are_of_rows_columns_or_all(comparison, share, axis) -> None:
+    result = comparison.results[0]
+    figure = confusion_figure(result, comparison.classes, MatrixView(share))
+    counts = result.confusion
+    np.testing.assert_allclose(figure.data[0].z, counts / counts.sum(axis=axis, keepdims=True))
+    assert SHARES[share] in figure.data[0].hovertemplate
+
+
+def test_without_the_diagonal_the_shades_span_the_errors(comparison) -> None:
+    result = replace(comparison.results[0], confusion=np.array([[990, 10], [1, 99]]))
+    cells, texts = confusion_figure(result, comparison.classes, MatrixView(diagonal=False)).data
+    assert np.isnan(np.diag(cells.z)).all()
+    assert cells.zmax == 0.01
+    assert [text == "" for text in texts.text] == [True, False, False, True]
+
+
+def test_a_difference_says_who_has_more(comparison) -> None:
+    first, other = comparison.results
+    figure = difference_figure(other, first, comparison.classes)
+    counts = other.confusion - first.confusion
+    assert figure.data[1].text[0].startswith(f"{counts[0, 0]:+,}<br>")
+    assert (figure.data[0].zmin, figure.data[0].zmax) == (-figure.data[0].zmax, figure.data[0].zmax)
+    more = int(np.trace(counts))
+    assert figure.layout.meta["alt"] == (
+        f"{other.name} minus {first.name}: right about {abs(more)} {'more' if more >= 0 else 'fewer'} patches."
+    )
+    same = difference_figure(first, first, comparison.classes)
+    assert same.data[1].text[0] == "+0<br>+0.0 pts"
+
+
+def test_long_names_take_two_lines_and_stay_whole_where_a_cell_is_pointed_at(comparison) -> None:
+    name = "mucinous carcinoma of the very rare kind with <b>signs</b>"
+    figure = confusion_figure(comparison.results[0], [name, "x" * 60])
+    assert figure.data[0].x[0] == "mucinous carcinoma of the very rare kind with &lt;b&gt;signs&lt;/b&gt;"
+    ticks = figure.layout.xaxis.ticktext
+    assert ticks[0] == "mucinous carcinoma<br>of the very rare…"
+    assert all(len(line) <= 18 for tick in ticks for line in tick.split("<br>"))

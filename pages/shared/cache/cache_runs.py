@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,13 @@ from histo_core.comparison.join import Joined, RunPredictions, join, load
 from histo_core.comparison.kept import kept_auroc_results
 from histo_core.comparison.looks import record_look
 from histo_core.config import DataConfig, SplitConfig
+from histo_core.errors import RunError
 from histo_core.experiments.scores import RunScores
 from histo_core.experiments.scores import run_scores as score_run
 from histo_core.runs.learning import learning_findings
+from histo_core.runs.run_cost import RunCost, run_cost
 from histo_core.runs.store.records import Run
+from histo_core.runs.store.runs import Store
 from histo_core.training.activations import FILE, EpochActivity, read_activity
 from histo_core.training.learning_findings import LearningFinding
 from histo_core.workspace import Workspace
@@ -105,6 +109,21 @@ def activity(run_id: str, workspace: Workspace) -> list[EpochActivity]:
         return []
     now = file.stat()
     return _activity(str(folder), now.st_mtime_ns, now.st_size)
+
+
+@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=256)
+def _run_cost(run_id: str, ended: str, n_classes: int, workspace: Workspace, _run: Run) -> RunCost:
+    del run_id, ended
+    return run_cost(_run, n_classes, workspace)
+
+
+def run_costs(ids: Sequence[str], n_classes: int, workspace: Workspace) -> dict[str, RunCost]:
+    """Return the cost of those ids that are runs, by id."""
+    store, runs = Store.open(workspace), {}
+    for name in ids:
+        with suppress(RunError):  # the colour-only baseline, or an ensemble
+            runs[name] = store.get(name)
+    return {name: _run_cost(name, str(run.ended_at), n_classes, workspace, run) for name, run in runs.items()}
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=8)
