@@ -21,9 +21,10 @@ def comparison_json(
     """Return what ``compare --json`` has beside facts, tables and sentences.
 
     ``runs`` has each run's ``metrics``, by the names of `METRIC_NAMES`, each with value, low, high, method and warning;
-    ``threshold`` with where it was chosen, its range and promise; and ``calibration``, before and after each recalibration. ``ensembles`` has
-    those of the runs that are made of others. ``differences`` has one entry a tested pair, with the test of its calls
-    and, where a ``margin`` is given, what the interval says about it. ``equality`` is the test of all AUROCs at once.
+    ``threshold`` with where it was chosen, its range and promise; and ``calibration``, before and after each
+    recalibration. ``ensembles`` has those of the runs that are made of others. ``differences`` has one entry a tested
+    pair, with the test of its calls and, where a ``margin`` is given, what the interval says about it. ``equality`` is
+    the test of all AUROCs at once.
 
     Args:
         result: the comparison.
