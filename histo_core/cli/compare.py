@@ -27,7 +27,8 @@ def compare(
     runs: Annotated[
         list[str],
         typer.Argument(
-            metavar="RUN...", help="Ids of runs that have succeeded, or of predictions that `predict` has made."
+            metavar="RUN...",
+            help="Ids of runs that have succeeded, of predictions that `predict` has made, or of kept ensembles.",
         ),
     ],
     split_set: Annotated[str, typer.Option("--split-set", help="Set of the split: test, valid or train.")] = "test",
@@ -94,6 +95,14 @@ def compare(
             "wrong:RUN, right-wrong:RUN,RUN, hardest, uncertain, disagreement, label-errors or slice:COLUMN=VALUE.",
         ),
     ] = None,
+    ensemble: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND",
+            help="Compare an ensemble of all named runs, too: vote, mean, rank, stacking (fitted on validation), or "
+            "weighted with a weight for each run, as in weighted:0.7,0.3; may be repeated.",
+        ),
+    ] = None,
     out: Annotated[Path | None, output_option("Folder for the report: HTML, CSV and figures.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -111,6 +120,7 @@ def compare(
       python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --comparator 4547d1de99b8-1 --out report
       python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --cases right-wrong:4547d1de99b8-1,9c01fa7e2b11-1
       python -m histo_core compare 4547d1de99b8-1 0123456789abcdef --shared-only --predictions theirs.csv
+      python -m histo_core compare 4547d1de99b8-1 9c01fa7e2b11-1 --ensemble vote --ensemble weighted:0.7,0.3
     """
     from histo_core.comparison.api import compare as compare_runs
 
@@ -123,6 +133,7 @@ def compare(
         class_of_interest=class_of_interest,
         comparator=comparator,
         classes=class_mapping(class_),
+        ensembles=ensemble or (),
     )
     (_print_json if as_json else _print)(result, margin, slice_by, cases)
     if out is not None:
@@ -214,10 +225,23 @@ def _print_json(result: Comparison, margin: float | None, slice_by: str | None, 
             "differences": result.difference_table(),
         },
         sentences=[result.basis_of_all, result.verdict, *result.warnings, result.looks],
-        **comparison_json(result, margin),
+        **comparison_json(result, margin, _kept(result)),
         **compare_cases.slices_json(result, columns, slice_by),
         **compare_cases.cases_json(result, columns, cases),
     )
+
+
+def _kept(result: Comparison) -> dict[str, str | None]:
+    """Return the method of the recalibration that is kept with each compared run."""
+    from histo_core.comparison.entries import is_run
+    from histo_core.prediction.kept_calibration import kept_calibration
+    from histo_core.runs.store.runs import Store
+
+    workspace = Workspace.default()
+    store = Store.open(workspace)
+    ids = [model.run_id for model in result.results if is_run(model.run_id) and model.source.recipe is None]
+    found = {run_id: kept_calibration(store.get(run_id), workspace) for run_id in ids}
+    return {run_id: None if kept is None else kept.fitted.method for run_id, kept in found.items()}
 
 
 def _table(frame: DataFrame, run_ids: Sequence[str] = ()) -> None:

@@ -18,6 +18,7 @@ from histo_core.progress import Progress
 from histo_core.workspace import Workspace
 
 if TYPE_CHECKING:
+    from histo_core.prediction.kept_calibration import KeptCalibration
     from histo_core.prediction.stored import PredictionSet
 
 OwnDataset = Annotated[
@@ -158,21 +159,32 @@ def _summary(found: PredictionSet, split_sets: tuple[str, ...]) -> None:
 
     for check in found.facts["checks"]:
         say(f"{'Warning: ' if check['verdict'] == 'differs' else ''}{check['sentence']}")
-    predicted = found.table()
+    kept = _kept(found)
+    predicted = found.table() if kept is None else kept.table(found.table())
     say(f"{predicted_counts(predicted)} {found.labelled:,} of them have a label.")
     if found.labelled:
-        _scores(found, split_sets)
+        _scores(found, split_sets, kept)
+    if kept is not None:
+        say(f"Probabilities are {kept.words}; those in the files are the model's own.")
     say(f"Predictions {found.id} in {found.folder}")
 
 
-def _scores(found: PredictionSet, split_sets: tuple[str, ...]) -> None:
+def _kept(found: PredictionSet) -> KeptCalibration | None:
+    from histo_core.prediction.kept_calibration import kept_calibration
+    from histo_core.runs.store.runs import Store
+
+    workspace = Workspace.default()
+    return kept_calibration(Store.open(workspace).get(found.run_id), workspace)
+
+
+def _scores(found: PredictionSet, split_sets: tuple[str, ...], kept: KeptCalibration | None) -> None:
     """Print the metrics of each labelled set, and the run's own test figures once."""
     from histo_core.comparison.external import validate
     from histo_core.runs.store.runs import Store
 
     workspace = Workspace.default()
     run, labelled = Store.open(workspace).get(found.run_id), set(found.table().dropna(subset="y_true")["split"])
-    scored = [validate(found, run, workspace, split_set) for split_set in split_sets if split_set in labelled]
+    scored = [validate(found, run, workspace, split_set, kept) for split_set in split_sets if split_set in labelled]
     rows = [each.row() for each in (*(one.here for one in scored), scored[0].own) if each is not None]
     say(f"Class of interest: {found.facts['positive']}; threshold 0.5; 95% intervals")
     table(tuple(rows[0]), [tuple(row.values()) for row in rows])

@@ -36,6 +36,7 @@ def answer_file(
     from histo_core.data.formats.images import open_image
     from histo_core.models.inference.predictor import Predictor
     from histo_core.prediction.image_answer import answer_image
+    from histo_core.prediction.kept_calibration import kept_calibration
     from histo_core.prediction.predict import finished_run
     from histo_core.prediction.training_look import training_look
 
@@ -51,6 +52,7 @@ def answer_file(
         look = training_look(run, workspace, progress)
     with watched("predicting tiles") as progress:
         found = answer_image(predictor, pixels, look, microns_per_pixel=mpp, predict=predict, progress=progress)
+    found = found.calibrated(kept_calibration(run, workspace))
     say("\n".join([found.sentence, *found.reasons, *found.notes]))
     if out is not None:
         _write(found.table(), out, run_id)

@@ -10,12 +10,15 @@ from numpy.typing import ArrayLike
 from histo_core.access import LOCAL, User, authorise
 from histo_core.comparison.compare import at_threshold
 from histo_core.comparison.compare import compare as compare_joined
-from histo_core.comparison.entries import is_run, load_entry
+from histo_core.comparison.ensemble import ensemble
+from histo_core.comparison.ensemble_recipe import parse_recipe
+from histo_core.comparison.entries import is_run, load_entry, runs_behind
 from histo_core.comparison.from_arrays import joined_arrays
 from histo_core.comparison.join import join, load
 from histo_core.comparison.kept import kept_auroc_results
 from histo_core.comparison.looks import record_look
 from histo_core.comparison.results import Comparison
+from histo_core.comparison.run_predictions import RunPredictions
 from histo_core.comparison.threshold import DEFAULT, ThresholdRule, parse_threshold
 from histo_core.comparison.training_set import need_training_set
 from histo_core.data.grouping import GroupKind
@@ -36,20 +39,21 @@ def compare(
     class_of_interest: str | None = None,
     comparator: str | None = None,
     classes: Mapping[str, str] | None = None,
+    ensembles: Sequence[str] = (),
     confidence: float = CONFIDENCE,
     prevalence: float | None = None,
     user: User = LOCAL,
 ) -> Comparison:
     """Compare succeeded runs on the same patches: AUROC and rates with intervals, paired differences, and a verdict.
 
-    Predictions of a run on other data, and predictions from another program, can stand beside runs.
+    Predictions of a run on other data, predictions from another program, and ensembles can stand beside runs.
 
     Runs whose splits differ are refused, because one may have trained on the other's test set. Each set of runs that is
     compared on the test set counts as one look at it.
 
     Args:
-        runs: runs or their ids; ids of predictions on other data (`histo_core.prediction.stored`), or of imported
-            predictions (`histo_core.comparison.imported`).
+        runs: runs or their ids; ids of predictions on other data (`histo_core.prediction.stored`), of imported
+            predictions (`histo_core.comparison.imported`), or of ensembles (`histo_core.comparison.kept_ensembles`).
         workspace: the workspace that holds them; None takes the default one.
         split_set: test, valid or train.
         shared_only: compare on the samples that all runs have, although splits or samples differ.
@@ -59,6 +63,8 @@ def compare(
         comparator: id of the run, named beforehand, that the others are tested against; None tests all pairs.
         classes: for classes of the other runs the class of the first one that they stand for; names that differ in
             case, spelling or declared synonyms alone are matched without it.
+        ensembles: kinds of ensembles of all ``runs`` that are neither ensembles nor imported, to compare beside them:
+            vote, mean, rank, stacking, or weighted with a weight for each of them, as in ``"weighted:0.7,0.3"``.
         confidence: confidence of all intervals, 0 to 1.
         prevalence: the share of the class of interest where the models will be used, between 0 and 1; PPV, NPV,
             accuracy, F1 and all else that depends on it are reweighted to it. None takes the patches as they are.
@@ -102,18 +108,30 @@ def compare(
         authorise(user, "run.read", run_id)
     store = Store.open(workspace)
     found = {run_id: store.get(run_id) for run_id in ids if is_run(run_id)}
-    loaded = [load(found[name], workspace) if name in found else load_entry(name, workspace) for name in ids]
+    loaded: list[RunPredictions] = [
+        load(found[name], workspace) if name in found else load_entry(name, workspace) for name in ids
+    ]
     if split_set == "train":
         loaded = [
             need_training_set(one, found[one.run_id], workspace) if one.run_id in found else one for one in loaded
         ]
+    looked_at = [found[name] if name in found else store.get(name) for name in runs_behind(loaded)]
+    loaded += _ensembles(loaded, ensembles, classes)
     joined = join(loaded, split_set, shared_only=shared_only, classes=classes)
     aurocs = kept_auroc_results(joined, workspace, class_of_interest, comparator=comparator, confidence=confidence)
     result = at_threshold(joined, aurocs, rule, prevalence)
-    if split_set != "test" or not found:
+    if split_set != "test" or not looked_at:
         return result
-    others = [name for name in ids if name not in found]
-    return replace(result, looks=record_look(list(found.values()), workspace, others))
+    others = [one.run_id for one in loaded if one.run_id not in found]
+    return replace(result, looks=record_look(looked_at, workspace, others))
+
+
+def _ensembles(
+    loaded: Sequence[RunPredictions], kinds: Sequence[str], classes: Mapping[str, str] | None
+) -> list[RunPredictions]:
+    members = [one for one in loaded if one.recipe is None and not one.imported]
+    recipes = [parse_recipe(text, [one.run_id for one in members]) for text in dict.fromkeys(kinds)]
+    return [ensemble(members, recipe.kind, recipe.weights, classes=classes) for recipe in recipes]
 
 
 def compare_predictions(

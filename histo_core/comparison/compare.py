@@ -106,6 +106,7 @@ def _result(
         called=called,
         confusion=confusion(joined.y_true, called, len(joined.classes)),
         is_reference=run_id == aurocs.reference,
+        source=joined.runs[i],
     )
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from histo_core.comparison.compare import compare
 from histo_core.comparison.join import Joined, RunPredictions, join, load
 from histo_core.comparison.results import Comparison
 from histo_core.errors import ComparisonError
 from histo_core.evaluation.multiclass import ClassRates, class_rates
+from histo_core.prediction.kept_calibration import KeptCalibration
 from histo_core.prediction.stored import PredictionSet
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
@@ -65,7 +67,13 @@ class ExternalValidation:
     own: Scored | None
 
 
-def validate(found: PredictionSet, run: Run, workspace: Workspace, split_set: str = "test") -> ExternalValidation:
+def validate(
+    found: PredictionSet,
+    run: Run,
+    workspace: Workspace,
+    split_set: str = "test",
+    calibration: KeptCalibration | None = None,
+) -> ExternalValidation:
     """Score the labelled patches of one set, and the run's own test set.
 
     Args:
@@ -73,6 +81,7 @@ def validate(found: PredictionSet, run: Run, workspace: Workspace, split_set: st
         run: the run.
         workspace: the workspace that holds it.
         split_set: the set of ``found`` to score; all patches are "test" where they were not split.
+        calibration: what changes all probabilities before they are scored; None leaves them as the run gave them.
 
     Raises:
         ComparisonError: no patch of the set has a label.
@@ -84,17 +93,22 @@ def validate(found: PredictionSet, run: Run, workspace: Workspace, split_set: st
     mine = RunPredictions(
         found.id,
         f"{run.name or run.run_id} on {where}",
-        found.table(),
+        _calibrated(found.table(), calibration),
         str(found.facts["split"]),
         tuple(found.facts["classes"]),
         str(found.facts["positive"]),
     )
-    return ExternalValidation(_scored(mine, split_set, where), _own(run, workspace))
+    return ExternalValidation(_scored(mine, split_set, where), _own(run, workspace, calibration))
 
 
-def _own(run: Run, workspace: Workspace) -> Scored | None:
+def _calibrated(table: pd.DataFrame, calibration: KeptCalibration | None) -> pd.DataFrame:
+    return table if calibration is None else calibration.table(table)
+
+
+def _own(run: Run, workspace: Workspace, calibration: KeptCalibration | None) -> Scored | None:
     try:
-        return _scored(load(run, workspace), "test", OWN)
+        own = load(run, workspace)
+        return _scored(replace(own, table=_calibrated(own.table, calibration)), "test", OWN)
     except ComparisonError:
         return None
 

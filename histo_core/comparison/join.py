@@ -145,7 +145,7 @@ def join(
         positive=runs[0].positive,
         shared_only=shared_only,
         dropped=len(set().union(*(table.index for table in tables))) - len(shared),
-        notes=(*renamed, *doubts),
+        notes=tuple(dict.fromkeys((*renamed, *doubts))),  # an ensemble has its members' doubts again
     )
 
 

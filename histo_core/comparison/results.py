@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from histo_core.comparison.pairs import PairDifference
+from histo_core.comparison.run_predictions import RunPredictions
 from histo_core.comparison.threshold import ChosenThreshold, ThresholdRule
 from histo_core.data.grouping import GroupKind
+from histo_core.evaluation.calibration_error import CalibrationError
 from histo_core.evaluation.class_report import ClassReport, class_report
 from histo_core.evaluation.class_support import ClassSupport, class_support, one_against_rest_support, support_in_words
 from histo_core.evaluation.intervals import CONFIDENCE, Interval
@@ -37,6 +39,7 @@ class ModelResult:
             probability for more.
         confusion: int64 [k, k]; rows are the true class, columns the predicted one.
         is_reference: whether it is a baseline, not a candidate.
+        source: all its predictions, under the class names of the first model.
     """
 
     run_id: str
@@ -49,6 +52,7 @@ class ModelResult:
     called: np.ndarray
     confusion: np.ndarray
     is_reference: bool
+    source: RunPredictions
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,8 +143,13 @@ class Comparison:
         """Compute the classification report of one of the models; the result is not kept."""
         return class_report(self.y_true, result.called, self.classes, self.groups, confidence=self.confidence)
 
-    def scorecard(self, result: ModelResult) -> Mapping[str, Interval]:
-        """Compute all metrics of one of the models by name (`METRIC_NAMES`); the result is not kept."""
+    def scorecard(self, result: ModelResult, error: CalibrationError | None = None) -> Mapping[str, Interval]:
+        """Compute all metrics of one of the models by name (`METRIC_NAMES`); the result is not kept.
+
+        Args:
+            result: the model.
+            error: its calibration error where it is known already.
+        """
         positive = self.classes.index(self.class_of_interest)
         return scorecard(
             self.y_true,
@@ -151,6 +160,7 @@ class Comparison:
             self.groups,
             prevalence=self.prevalence,
             confidence=self.confidence,
+            error=error,
         )
 
     def table(self) -> pd.DataFrame:

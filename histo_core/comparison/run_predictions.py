@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from histo_core.comparison.ensemble_recipe import EnsembleRecipe
 from histo_core.data.class_mapping import Synonyms
 
 
@@ -26,6 +27,7 @@ class RunPredictions:
             chosen there. None: the rows "valid" of ``table``.
         imported: whether they come from another program; labels and sets are then taken from the other models.
         notes: doubts about them, in sentences, which a comparison shows.
+        recipe: how it was made of others, for an ensemble; else None.
     """
 
     run_id: str
@@ -40,3 +42,4 @@ class RunPredictions:
     validation: pd.DataFrame | None = None
     imported: bool = False
     notes: tuple[str, ...] = ()
+    recipe: EnsembleRecipe | None = None

@@ -8,7 +8,7 @@ import numpy as np
 
 from histo_core.evaluation.agreement import agreement_interval, cohen_kappa, matthews
 from histo_core.evaluation.auroc import auroc_interval
-from histo_core.evaluation.calibration_error import calibration_error
+from histo_core.evaluation.calibration_error import CalibrationError, calibration_error
 from histo_core.evaluation.class_report import class_report
 from histo_core.evaluation.intervals import CONFIDENCE, Interval
 from histo_core.evaluation.macro_auroc import macro_auroc_interval
@@ -51,6 +51,7 @@ def scorecard(
     *,
     prevalence: float | None = None,
     confidence: float = CONFIDENCE,
+    error: CalibrationError | None = None,
 ) -> Mapping[str, Interval]:
     """Return each metric of `METRIC_NAMES` with its interval; undefined ones say why.
 
@@ -68,6 +69,7 @@ def scorecard(
         prevalence: the stated share of the class of interest, to which everything is reweighted that depends on it
             (`reweighted`); None takes the samples as they are.
         confidence: 0 to 1.
+        error: the calibration error of these probabilities where it is known already; it is not computed again then.
 
     Raises:
         DataError: arrays that do not fit each other.
@@ -99,7 +101,7 @@ def scorecard(
         "kappa": agreement_interval(cohen_kappa, y_true, called, k, groups, confidence=confidence),
         "brier": brier_interval(y_true, probabilities, groups, confidence=confidence),
         "log_loss": log_loss_interval(y_true, probabilities, groups, confidence=confidence),
-        "ece": calibration_error(mine, score, groups, confidence=confidence).ece,
+        "ece": (error or calibration_error(mine, score, groups, confidence=confidence)).ece,
     }
     if prevalence is None:
         return card

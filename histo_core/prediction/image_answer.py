@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from histo_core.data.transforms.preprocess import Preprocess
 from histo_core.explanation.words import percent
 from histo_core.models.inference.predictor import Predictor
 from histo_core.prediction.doubts import TITLES, Doubt, DoubtKind, pixel_doubts, resolution_doubt, size_doubt
+from histo_core.prediction.kept_calibration import KeptCalibration
 from histo_core.prediction.preflight import SCALE, resolution
 from histo_core.prediction.training_look import TrainingLook, measure_patches
 from histo_core.progress import Progress, silent
@@ -39,7 +40,7 @@ class ImageAnswer:
         probabilities: float64 [n, k].
         doubts: about the whole image.
         tile_doubts: about each tile, n.
-        notes: what could not be checked, in sentences.
+        notes: what could not be checked, and whether probabilities are calibrated, in sentences.
     """
 
     size: tuple[int, int]
@@ -91,6 +92,13 @@ class ImageAnswer:
         table[[f"prob_{name}" for name in self.classes]] = self.probabilities
         table["doubts"] = [", ".join(doubt.kind for doubt in doubts) for doubts in self.tile_doubts]
         return table
+
+    def calibrated(self, kept: KeptCalibration | None) -> ImageAnswer:
+        """Return the same answer with calibrated probabilities, and a note that says so; unchanged for None."""
+        if kept is None:
+            return self
+        said = f"Its probabilities are {kept.words}."
+        return replace(self, probabilities=kept.probabilities(self.probabilities), notes=(*self.notes, said))
 
     @property
     def sentence(self) -> str:

@@ -8,9 +8,12 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from histo_core.comparison.entries import is_run
+from histo_core.access import Action
+from histo_core.comparison.ensemble_recipe import KIND_NAMES
+from histo_core.comparison.entries import entry_name, is_other, members_state
 from histo_core.comparison.imported import delete_import, is_import, list_imports
 from histo_core.comparison.join import RunPredictions
+from histo_core.comparison.kept_ensembles import delete_ensemble, is_ensemble, list_ensembles
 from histo_core.comparison.other_data import name_of
 from histo_core.errors import HistoscopeError
 from histo_core.prediction.stored import get_predictions, is_predictions, list_predictions
@@ -28,16 +31,11 @@ from pages.shared.components import run_table as shared_table
 from pages.shared.components.errors import shown
 from pages.shared.components.text import plain
 
-RUNS, PREDICTED, IMPORTED = "Runs", "Predictions on other data", "From another program"
+RUNS, PREDICTED, IMPORTED, ENSEMBLES = "Runs", "Predictions on other data", "From another program", "Ensembles"
 MODELS = 640
 """Pixels of the chips; a row at 820."""
 SECONDS = 5.0
 """Seconds for which the table's rows are kept, so that a tick does not read thousands of runs again."""
-
-
-def is_other(entry: str) -> bool:
-    """Return whether an id is that of predictions and not of a run."""
-    return not is_run(entry)
 
 
 def choose(finished: Mapping[str, Run], workspace: Workspace, row: DeltaGenerator) -> list[RunPredictions]:
@@ -78,11 +76,18 @@ def _asked(finished: Mapping[str, Run], workspace: Workspace) -> dict[str, RunPr
     found: dict[str, RunPredictions] = {}
     for entry in filter(is_other, dict.fromkeys(url_state.asked("runs"))):
         try:
-            run = finished.get(get_predictions(entry, workspace).run_id) if is_predictions(entry) else None
-            found[entry] = cache_runs.entry(entry, run.name if run else "", workspace)
+            found[entry] = cache_runs.entry(entry, _made_of(entry, finished, workspace), workspace)
         except HistoscopeError as error:
             st.warning(plain(error), icon=":material/warning:")
     return found
+
+
+def _made_of(entry: str, finished: Mapping[str, Run], workspace: Workspace) -> str:
+    """Return what predictions depend on beside their id: their run's name, or whether an ensemble's members exist."""
+    if is_ensemble(entry):
+        return members_state(entry, workspace)
+    run = finished.get(get_predictions(entry, workspace).run_id) if is_predictions(entry) else None
+    return run.name if run else ""
 
 
 @shown()
@@ -96,13 +101,15 @@ def _add(ids: Sequence[str], like: RunPredictions, workspace: Workspace) -> None
     """
     with st.container(border=True):
         source = st.segmented_control(
-            "Add from", [RUNS, PREDICTED, IMPORTED], default=RUNS, key="compare.add.from", required=True
+            "Add from", [RUNS, PREDICTED, IMPORTED, ENSEMBLES], default=RUNS, key="compare.add.from", required=True
         )
         if source == RUNS:
             ticked = [row.run_id for row in shared_table.draw(_rows(workspace).rows, "compare.table")]
             _buttons(ids, ticked)
         elif source == PREDICTED:
             _buttons(ids, _predicted(workspace))
+        elif source == ENSEMBLES:
+            _ensembles(ids, workspace)
         else:
             _imported(ids, workspace)
             import_form.draw(ids, like, workspace)
@@ -137,14 +144,37 @@ def _imported(ids: Sequence[str], workspace: Workspace) -> None:
         for one in list_imports(workspace)
     }
     ticked = _ticked(rows, "imported", "Nothing was imported yet.")
+    _buttons(ids, ticked)
+    _delete(ids, ticked, "predictions.import", lambda entry: delete_import(entry, workspace))
+
+
+@shown()
+def _ensembles(ids: Sequence[str], workspace: Workspace) -> None:
+    """Draw the kept ensembles with what can be done to the ticked ones."""
+    rows = {
+        one.id: {
+            "Name": one.name,
+            "Kind": KIND_NAMES[one.recipe.kind],
+            "Members": ", ".join(entry_name(member, workspace) for member in one.recipe.members),
+            "Weights": "" if one.recipe.weights is None else ", ".join(f"{weight:g}" for weight in one.recipe.weights),
+            "Made": one.made_at,
+        }
+        for one in list_ensembles(workspace)
+    }
+    ticked = _ticked(rows, "ensembles", "No ensemble was made yet: the tab Ensembles below the comparison does that.")
+    _buttons(ids, ticked)
+    _delete(ids, ticked, "ensemble.keep", lambda entry: delete_ensemble(entry, workspace))
+
+
+def _delete(ids: Sequence[str], ticked: Sequence[str], action: Action, delete_one: Callable[[str], None]) -> None:
+    """Draw the button that deletes what is ticked and takes it out of the comparison."""
 
     def delete() -> None:
         for entry in ticked:
-            current_session().authorise("predictions.import", entry)
-            delete_import(entry, workspace)
+            current_session().authorise(action, entry)
+            delete_one(entry)
         url_state.put("runs", [entry for entry in ids if entry not in ticked])
 
-    _buttons(ids, ticked)
     if ticked:
         st.button(f"Delete the ticked {len(ticked)}", icon=":material/delete:", key="compare.delete", on_click=delete)
 

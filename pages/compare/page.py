@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from histo_core.comparison.aurocs import AurocResults
 from histo_core.comparison.compare import at_threshold
+from histo_core.comparison.entries import is_other, runs_behind
 from histo_core.comparison.join import Joined, RunPredictions
 from histo_core.errors import ComparisonError
 from histo_core.runs.store.records import Run
@@ -17,7 +18,7 @@ from histo_core.workspace import Workspace
 from pages.compare import chooser, class_names, compare_results, training_set_view
 from pages.shared.app import url_state
 from pages.shared.app.session import current_session
-from pages.shared.cache import cache_runs
+from pages.shared.cache import cache, cache_runs
 from pages.shared.components import layout, run_card
 from pages.shared.components.text import count, plain
 
@@ -40,7 +41,7 @@ def render() -> None:
     finished = run_card.finished(
         "Compare",
         "Finished models are compared here: ROC curves, confusion matrices, and whether the best is really better.",
-        chooser.is_other,
+        is_other,
     )
     if not finished:
         return
@@ -69,9 +70,10 @@ def render() -> None:
         with top:
             layout.header("Compare", "These models cannot be compared like that.")
         raise
+    behind = [finished.get(run_id) or cache.store(workspace).get(run_id) for run_id in _runs_behind(chosen)]
     looks = (
-        cache_runs.looks(tuple(sorted(run.run_id for run in chosen if not _is_baseline(run))), workspace, trained)
-        if split_set == "test" and trained
+        cache_runs.looks(tuple(sorted(run.run_id for run in chosen if not _is_baseline(run))), workspace, behind)
+        if split_set == "test" and behind
         else ""
     )
     key = cache_runs.named(chosen), split_set, shared, classes, name, comparator, workspace
@@ -128,6 +130,11 @@ def _shared_set(chosen: Sequence[RunPredictions]) -> str | None:
     return next(
         (split_set for split_set in SET_WORDS if all((one.table["split"] == split_set).any() for one in own)), None
     )
+
+
+def _runs_behind(chosen: Sequence[RunPredictions]) -> list[str]:
+    """Return the ids of the compared runs, and of those that compared ensembles are made of."""
+    return runs_behind([run for run in chosen if not _is_baseline(run)])
 
 
 def _is_baseline(run: RunPredictions) -> bool:

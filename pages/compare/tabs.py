@@ -6,7 +6,17 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from pages.compare import case_rule, cases_tab, classes_tab, curves_tab, differences_tab, metrics_tab, slices_tab
+from pages.compare import (
+    calibration_tab,
+    case_rule,
+    cases_tab,
+    classes_tab,
+    curves_tab,
+    differences_tab,
+    ensembles_tab,
+    metrics_tab,
+    slices_tab,
+)
 from pages.compare.shown_comparison import ShownComparison
 from pages.shared.app import url_state
 
@@ -16,7 +26,8 @@ TABS: Mapping[str, Callable[[ShownComparison], None]] = {
     "Curves": curves_tab.draw,
     case_rule.CASES: cases_tab.draw,
     "Slices": slices_tab.draw,
-    # Calibration, Ensembles: a line each, in this order.
+    "Calibration": calibration_tab.draw,
+    "Ensembles": ensembles_tab.draw,
     "Metrics": metrics_tab.draw,
     "Classes": classes_tab.draw,
 }

@@ -15,6 +15,7 @@ from histo_core.data.dataset import DATASETS
 from histo_core.explanation.base import EXPLAINERS, Explanation
 from histo_core.explanation.words import percent
 from histo_core.plots.overlay import describe, overlay_figure, overlay_png
+from histo_core.prediction.kept_calibration import KeptCalibration, kept_calibration
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 from pages.explain.patches import Patch
@@ -48,9 +49,21 @@ class MapRequest:
         return cache_runs.predictor(run_id, ended, self.workspace).classes
 
     @cached_property
-    def probabilities(self) -> tuple[float, ...]:
-        """One for each class, summing to 1."""
+    def own(self) -> tuple[float, ...]:
+        """The model's own probabilities, one for each class, summing to 1; the maps explain these."""
         return cache_runs.probabilities(*self._key, self.workspace, self.patch.image)
+
+    @cached_property
+    def kept(self) -> KeptCalibration | None:
+        """The calibration that is kept with the run."""
+        return kept_calibration(self.run, self.workspace)
+
+    @cached_property
+    def probabilities(self) -> tuple[float, ...]:
+        """One for each class, summing to 1; calibrated where a calibration is kept with the run."""
+        if self.kept is None:
+            return self.own
+        return tuple(map(float, self.kept.probabilities(np.array([self.own]))[0]))
 
     @property
     def predicted(self) -> str:
@@ -60,7 +73,11 @@ class MapRequest:
     @property
     def answer(self) -> str:
         """The model's prediction, and whether the label agrees, in a sentence."""
-        said = f"The model says {self.predicted} ({percent(max(self.probabilities))})"
+        sure = percent(max(self.probabilities))
+        if self.kept is not None:
+            own = percent(self.own[self.classes.index(self.predicted)])
+            sure = f"{sure}, {self.kept.words}; its own probability is {own}"
+        said = f"The model says {self.predicted} ({sure})"
         if self.patch.label is None:
             return f"{said}."
         if self.patch.label == self.predicted:
@@ -106,6 +123,9 @@ def patch_card(request: MapRequest) -> None:
         st.caption(f":material/warning: Doubtful: {plain(' '.join(patch.doubts))}")
     for name, probability in zip(request.classes, request.probabilities, strict=True):
         st.progress(probability, text=f"{plain(name)}: {percent(probability)}")
+    if request.kept is not None:
+        said = f"Probabilities are {request.kept.words}. The maps explain the model's own."
+        st.caption(f":material/tune: {plain(said)}")
     st.text(patch.name)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from histo_core.comparison.entries import is_other
 from histo_core.config import Config, parse_config
 from histo_core.explanation.base import EXPLAINERS, Explanation
 from histo_core.explanation.words import about_box, when_hidden
@@ -27,7 +28,9 @@ def render() -> None:
     current_session().authorise("explain")
     workspace = current_session().workspace
     top = st.empty()
-    finished = run_card.finished("Explain", "When a model has been trained, you see here what it looked at in a patch.")
+    finished = run_card.finished(
+        "Explain", "When a model has been trained, you see here what it looked at in a patch.", is_other
+    )
     if not finished:
         return
     chooser = st.container(horizontal=True, vertical_alignment="bottom")

@@ -14,6 +14,7 @@ from histo_core.comparison.join import RunPredictions
 from histo_core.comparison.threshold import parse_threshold
 from histo_core.data.dataset import Dataset
 from histo_core.errors import ComparisonError
+from histo_core.prediction.kept_calibration import kept_calibration
 from histo_core.review.first_patch import choose_first_patch
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
@@ -86,7 +87,10 @@ def of_run(run: Run, workspace: Workspace, chooser: DeltaGenerator, stepper: Del
     with chooser:
         split_set, show, label = _filters(predicted)
     threshold = _threshold(predicted)
-    found = _fitting(predicted.table, split_set, show, label, threshold)
+    kept = kept_calibration(run, workspace) if threshold is None else None  # a threshold is of the model's own
+    found = _fitting(
+        predicted.table if kept is None else kept.table(predicted.table), split_set, show, label, threshold
+    )
     if found.empty:
         layout.empty("No patch fits these filters.", _clear)
         return None

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from histo_core.comparison.entries import is_other
 from histo_core.config import DataConfig, SplitConfig
 from histo_core.data.dataset import Dataset
 from histo_core.data.splits.split import Split
@@ -42,7 +43,7 @@ def render() -> None:
     workspace = current_session().workspace
     top = st.container()
     finished = run_card.finished(
-        "Predict", "A finished model is applied here to patches it has never seen, from any data set."
+        "Predict", "A finished model is applied here to patches it has never seen, from any data set.", is_other
     )
     if not finished:
         return
@@ -107,7 +108,7 @@ def _predict(run: Run, data: DataConfig, division: SplitConfig, workspace: Works
     with top:
         layout.header(
             "Predict",
-            predict_results.sentence(found, workspace) if found else FIRST if before is None else CHANGED,
+            predict_results.sentence(found, run, workspace) if found else FIRST if before is None else CHANGED,
         )
     if found is not None:
         links = partial(onward_links.draw, run, data, division, own=own is not None)

@@ -14,6 +14,7 @@ from histo_core.jobs.onnx_export import onnx_path
 from histo_core.plots.confusion import confusion_figure, confusion_table
 from histo_core.plots.roc import roc_figure
 from histo_core.plots.theme import class_colours
+from histo_core.prediction.kept_calibration import KeptCalibration, kept_calibration
 from histo_core.prediction.stored import PredictionSet
 from histo_core.regular_files import MAX_DOWNLOAD, read_regular
 from histo_core.runs.store.records import Run
@@ -34,6 +35,7 @@ COLUMNS = 8
 SHOW = {"all": "All", "wrong": "Wrong ones", "unsure": "Uncertain ones"}
 ANY = ""
 """Any predicted class; no class has this name."""
+OWN = "The Parquet file and the submission hold the model's own probabilities, as Compare does."
 UNSURE = 0.75
 """Probability of the predicted class below which a patch counts as uncertain."""
 
@@ -42,26 +44,39 @@ def draw(found: PredictionSet, run: Run, data: DataConfig, workspace: Workspace,
     """Draw a prediction set, below the page's header; ``links`` draws where to go with the chosen patches."""
     for warning in found.warnings:
         st.warning(plain(warning), icon=":material/warning:")
-    table = predict_cache.table(found.id, workspace)
+    kept = kept_calibration(run, workspace)
+    table = _table_of(found, kept, workspace)
     if found.labelled:
-        _scores(found, run, table, workspace)
+        _scores(found, run, table, kept, workspace)
+    if kept is not None:
+        st.caption(f":material/tune: {plain(f'Probabilities on this page are {kept.words}. {OWN}')}")
     certainty = _certainty(table, found)
     _sheets(table, certainty, data, found, workspace)
     _table(table, certainty, found, links)
 
 
-def sentence(found: PredictionSet, workspace: Workspace) -> str:
+def sentence(found: PredictionSet, run: Run, workspace: Workspace) -> str:
     """Return the page's first sentence."""
-    return predicted_counts(predict_cache.table(found.id, workspace))
+    return predicted_counts(_table_of(found, kept_calibration(run, workspace), workspace))
 
 
-def _scores(found: PredictionSet, run: Run, table: pd.DataFrame, workspace: Workspace) -> None:
+def _table_of(found: PredictionSet, kept: KeptCalibration | None, workspace: Workspace) -> pd.DataFrame:
+    """Return the predictions, calibrated where a calibration is kept with the run."""
+    table = predict_cache.table(found.id, workspace)
+    return table if kept is None else kept.table(table)
+
+
+def _scores(
+    found: PredictionSet, run: Run, table: pd.DataFrame, kept: KeptCalibration | None, workspace: Workspace
+) -> None:
     split_sets = [
         split_set
         for split_set in found.facts["parts"]
         if table.loc[table["split"] == split_set, "y_true"].notna().any()
     ]
-    result = predict_cache.validation(found.id, split_sets[0], workspace, run)
+    result = predict_cache.validation(
+        found.id, split_sets[0], f"{kept.words} {kept.made_at}" if kept else "", workspace, run, kept
+    )
     st.dataframe(
         pd.DataFrame([each.row() for each in (result.here, result.own) if each is not None]).rename(
             columns=lambda name: name[0].upper() + name[1:]
@@ -169,7 +184,7 @@ def _table(table: pd.DataFrame, certainty: pd.Series, found: PredictionSet, link
         if len(found.facts["classes"]) == 2:
             layout.download(
                 "Submission to Kaggle",
-                lambda: submission_csv(table, str(found.facts["positive"])),
+                lambda: submission_csv(found.table(), str(found.facts["positive"])),
                 "submission.csv",
                 "text/csv",
             )

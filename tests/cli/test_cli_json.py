@@ -15,13 +15,19 @@ import pandas as pd
 import pytest
 
 from histo_core.cli.as_json import say_json
+from histo_core.cli.compare_json import comparison_json
 from histo_core.comparison.api import compare
+from histo_core.comparison.ensemble_recipe import EnsembleRecipe
+from histo_core.comparison.join import load
+from histo_core.comparison.kept_ensembles import keep_ensemble
+from histo_core.comparison.recalibrate import keep_calibration
 from histo_core.config import DataConfig, ModelConfig, PreprocessConfig, RunConfig, TrainConfig
 from histo_core.config.protocol import ProtocolConfig
 from histo_core.data.dataset import DATASETS
 from histo_core.evaluation.intervals import Interval
 from histo_core.evaluation.scorecard import METRIC_NAMES
 from histo_core.experiments.api import experiments, start_experiment
+from histo_core.prediction.kept_calibration import remove_calibration
 from histo_core.runs.api import launch
 from histo_core.runs.store.runs import Store
 from histo_core.runs.worker.worker import work
@@ -83,7 +89,8 @@ def found(
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_gives_facts_tables_and_sentences(command: str, found: Callable[[str], dict[str, Any]]) -> None:
     said = found(command)
-    more = ["runs", "threshold", "prevalence", "equality", "differences"] if command.startswith("compare") else []
+    more = ["runs", "ensembles", "threshold", "prevalence", "equality", "differences"]
+    more = more if command.startswith("compare") else []
     assert list(said) == ["facts", "tables", "sentences", *more]
     assert said["tables"]
     assert all(isinstance(row, dict) for table in said["tables"].values() for row in table)
@@ -151,6 +158,68 @@ def test_a_comparison_has_each_runs_metrics_by_name(
     assert pair["value"] == result.differences[0].difference.value
     assert 0 <= said["equality"]["p_value"] <= 1
     assert said["threshold"] == {"rule": "0.4", "chosen_on": "none"}
+
+
+def test_a_comparison_has_ensembles_and_what_recalibration_gains(
+    trained: tuple[Workspace, dict[str, str]], found: Callable[[str], dict[str, Any]]
+) -> None:
+    said = found("compare RUN RUN2 --ensemble mean --ensemble weighted:3,1")
+    workspace, ids = trained
+    mean, weighted = said["ensembles"]
+    assert (mean["kind"], mean["weights"], weighted["weights"]) == ("mean", None, [3, 1])
+    assert mean["members"] == weighted["members"] == [ids["RUN"], ids["RUN2"]]
+    runs = {run["run_id"]: run for run in said["runs"]}
+    assert list(runs) == [ids["RUN"], ids["RUN2"], mean["id"], weighted["id"]]
+    assert runs[mean["id"]]["metrics"] == mean["metrics"]
+    tables = [load(Store.open(workspace).get(run_id), workspace).table.query("split == 'test'") for run_id in
+              (ids["RUN"], ids["RUN2"])]  # fmt: skip
+    shares = {mean["id"]: (0.5, 0.5), weighted["id"]: (0.75, 0.25)}
+    tumour = (tables[0]["y_true"] == "tumour").to_numpy()
+    for entry, (first, second) in shares.items():
+        p = first * tables[0]["prob_tumour"].to_numpy() + second * tables[1]["prob_tumour"].to_numpy()
+        assert runs[entry]["metrics"]["brier"]["value"] == pytest.approx(((p - tumour) ** 2).mean())
+    for run in said["runs"]:
+        calibration = run["calibration"]
+        assert calibration["brier"] == run["metrics"]["brier"]
+        assert calibration["ece"] == run["metrics"]["ece"]
+        assert calibration["kept"] is None
+        assert list(calibration["recalibrated"]) == ["temperature", "platt", "isotonic"]
+        for one in calibration["recalibrated"].values():
+            assert one["reason"] or {"intercept", "slope", "brier", "log_loss", "ece"} < set(one)
+    keep_calibration(ids["RUN"], "temperature", workspace)
+    kept = [run["calibration"]["kept"] for run in found("compare RUN RUN2")["runs"]]
+    remove_calibration(ids["RUN"], workspace)
+    assert kept == ["temperature", None]
+
+
+def test_a_kept_ensemble_stands_in_the_place_of_a_run_and_is_a_look_of_its_members(
+    trained: tuple[Workspace, dict[str, str]], found: Callable[[str], dict[str, Any]]
+) -> None:
+    workspace, ids = trained
+    kept = keep_ensemble("Ours", EnsembleRecipe("mean", (ids["RUN"], ids["RUN2"])), workspace)
+    said = found(f"compare {kept.id}")
+    (one,) = said["ensembles"]
+    assert (one["id"], one["name"], one["members"]) == (kept.id, "Ours", [ids["RUN"], ids["RUN2"]])
+    expected = found("compare RUN RUN2 --ensemble mean")["ensembles"][0]["metrics"]
+    assert one["metrics"]["auroc"] == expected["auroc"]
+    assert "Beside these runs, the test set was" in said["sentences"][-1]
+
+
+def test_the_calibration_error_is_computed_once_a_set_of_probabilities(
+    trained: tuple[Workspace, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from histo_core.comparison import calibration_gain
+
+    workspace, ids = trained
+    counted: list[int] = []
+    own = calibration_gain.calibration_error
+    monkeypatch.setattr(
+        "histo_core.evaluation.scorecard.calibration_error", lambda *_, **__: pytest.fail("a second time")
+    )
+    monkeypatch.setattr(calibration_gain, "calibration_error", lambda *a, **k: counted.append(1) or own(*a, **k))
+    (run,) = comparison_json(compare([ids["RUN"]], workspace))["runs"]
+    after = [one for one in run["calibration"]["recalibrated"].values() if not one["reason"]]
+    assert len(counted) == 1 + len(after)
 
 
 def test_a_threshold_from_validation_comes_with_its_range_and_promise_and_the_prevalence_is_named(

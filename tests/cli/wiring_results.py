@@ -26,6 +26,7 @@ def compare() -> Command:
             "comparator": Row(("--comparator", "second"), compared, "comparator", "second"),
             "margin": Row(("--margin", "0.02"), f"{CLI}.compare._print", "margin", 0.02),
             "class_": Row(("--map-class", "tumor=tumour"), compared, "classes", {"tumor": "tumour"}),
+            "ensemble": Row(("--ensemble", "vote"), compared, "ensembles", ["vote"]),
             "predictions": Row(("--predictions", "p.csv"), imported, "path", Path("p.csv")),
             "slice_by": Row(("--slice-by", "scanner"), f"{CLI}.compare._print", "slice_by", "scanner"),
             "cases": Row(("--cases", "uncertain"), f"{CLI}.compare._print", "cases", "uncertain"),

@@ -11,10 +11,11 @@ from scipy.special import expit, logit
 from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import log_loss
 
-from histo_core.comparison.recalibrate import fit_recalibration, recalibrate
+from histo_core.comparison.recalibrate import recalibrate
 from histo_core.comparison.run_predictions import RunPredictions
 from histo_core.data.predictions import check_predictions
 from histo_core.errors import ComparisonError
+from histo_core.prediction.recalibration import fit_recalibration
 
 if TYPE_CHECKING:
     from conftest import Make

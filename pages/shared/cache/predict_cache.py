@@ -13,6 +13,7 @@ from histo_core.comparison.join import RunPredictions
 from histo_core.comparison.training_set import of_training_set
 from histo_core.config import DataConfig
 from histo_core.data.splits.split import Split
+from histo_core.prediction.kept_calibration import KeptCalibration
 from histo_core.prediction.stored import get_predictions
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
@@ -80,6 +81,14 @@ def training_set(
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=16)
-def validation(predictions_id: str, split_set: str, workspace: Workspace, _run: Run) -> ExternalValidation:
-    """Return a run's metrics on other data and on its own test set."""
-    return validate(get_predictions(predictions_id, workspace), _run, workspace, split_set)
+def validation(
+    predictions_id: str,
+    split_set: str,
+    calibrated: str,
+    workspace: Workspace,
+    _run: Run,
+    _calibration: KeptCalibration | None = None,
+) -> ExternalValidation:
+    """Return a run's metrics on other data and on its own test set; ``calibrated`` changes with the calibration."""
+    del calibrated
+    return validate(get_predictions(predictions_id, workspace), _run, workspace, split_set, _calibration)

@@ -13,6 +13,7 @@ from histo_core.data.formats.image_child import open_upload
 from histo_core.data.formats.images import KINDS, SUFFIXES
 from histo_core.plots.theme import class_colours
 from histo_core.plots.tiles import GREY, tile_picture
+from histo_core.prediction.kept_calibration import kept_calibration
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 from pages.shared.app.session import current_session
@@ -71,11 +72,11 @@ def upload(run: Run, workspace: Workspace) -> ImageUpload | None:
     whole = sha256_of(image)
     with st.spinner("Comparing the image with the training patches…", show_time=True):
         answer = predict_cache.image_answer(run.run_id, str(run.ended_at), whole, size, workspace, image, run)
-    return ImageUpload(file.name, image, whole, size, answer)
+    return ImageUpload(file.name, image, whole, size, answer.calibrated(kept_calibration(run, workspace)))
 
 
 def say_doubts(answer: ImageAnswer) -> None:
-    """Draw why the answer is doubted, and what could not be checked."""
+    """Draw why the answer is doubted, what could not be checked, and whether its probabilities are calibrated."""
     said = plain(" ".join(answer.reasons))
     if answer.doubtful:
         st.warning(said, icon=":material/warning:")
