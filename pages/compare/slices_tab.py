@@ -70,10 +70,8 @@ def draw(shown: ShownComparison) -> None:
         modes=("points",),
     )
     kind = found.group_kind
-    st.caption(
-        ("" if kind is None else f"“20 of 3” is 20 patches of 3 {plural(kind)}. ")
-        + "A click on a point of the figure shows the patches of its slice. 95% intervals."
-    )
+    example = "" if kind is None else f"“20 of 3” is 20 patches of 3 {plural(kind)}. "
+    st.caption(plain(f"{example}A click on a point of the figure shows the patches of its slice. 95% intervals."))
     st.markdown(plain(interaction_sentence(found)))
     layout.download_table(found.table, "slices", "Download the slices as CSV")
 

@@ -85,16 +85,16 @@ def _scores(entry: RunPredictions, data: SubmissionData, chosen: str) -> None:
         place = f"{chosen}.{data.key}"
         public, private = (
             st.number_input(
-                f"{which} score {BY_THE_COMPETITION}",
+                f"{word} score {BY_THE_COMPETITION}",
                 min_value=0.0,
                 max_value=1.0,
                 value=None,
                 step=0.0001,
                 format="%.5f",
-                key=f"compare.submit.{which.lower()}.{place}",
+                key=f"compare.submit.{word.lower()}.{place}",
                 width=240,
             )
-            for which in ("Public", "Private")
+            for word in ("Public", "Private")
         )
         if st.button("Keep these scores", key="compare.submit.keep", disabled=public is None and private is None):
             current_session().authorise("ensemble.keep", chosen)

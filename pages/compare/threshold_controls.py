@@ -105,7 +105,7 @@ def _prevalence(joined: Joined, class_of_interest: str) -> float | None:
         format_func=lambda text: (
             f"as sampled, {100 * sampled:.3g}%" if text == SAMPLED else f"{100 * stated[text]:.3g}%"
         ),
-        width=150,
+        width=190,
         help=f"The share of {plain(class_of_interest)} where the models will be used. PPV, NPV, accuracy, F1, "
         "calibration and net benefit are reweighted to it; AUROC, sensitivity and specificity do not depend on it. A "
         "data set's own share is often made: that of PCam is one half by construction.",
