@@ -82,7 +82,7 @@ def test_each_view_opens_under_the_verdict(view: OpenView, name: str, evidence: 
     assert re.search(evidence, said(page))
     assert page.query_params["view"] == name
     assert len(patches(page)) == (48 if name == "gallery" else 0)
-    assert bool(page.get("plotly_chart")) == (name in ("overview", "mosaic"))
+    assert bool(page.get("plotly_chart")) == (name in ("overview", "mosaic", "split"))
 
 
 def test_a_saved_audits_finding_opens_its_patches_in_the_gallery(
