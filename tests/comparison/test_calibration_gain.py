@@ -49,7 +49,7 @@ def test_fits_of_validation_are_judged_on_test(steep: RunPredictions) -> None:
     comparison, result = compared(steep)
     (y, p), (y_valid, p_valid) = in_set(steep, "test"), in_set(steep, "valid")
     x, x_valid = logit(np.clip([p, p_valid][0], 1e-6, 1 - 1e-6)), logit(np.clip(p_valid, 1e-6, 1 - 1e-6))
-    platt = LogisticRegression(C=np.inf, tol=1e-10).fit(x_valid[:, None], y_valid)
+    platt = LogisticRegression(C=1e12, tol=1e-10).fit(x_valid[:, None], y_valid)
     isotonic = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(p_valid, y_valid)
     expected = {"platt": platt.predict_proba(x[:, None])[:, 1], "isotonic": isotonic.predict(p)}
     for found in all_recalibrated(comparison, result):
