@@ -89,7 +89,7 @@ def found(
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_gives_facts_tables_and_sentences(command: str, found: Callable[[str], dict[str, Any]]) -> None:
     said = found(command)
-    more = ["runs", "ensembles", "threshold", "prevalence", "equality", "differences"]
+    more = ["runs", "ensembles", "threshold", "prevalence", "equality", "differences", "slices", "interaction", "cases"]
     more = more if command.startswith("compare") else []
     assert list(said) == ["facts", "tables", "sentences", *more]
     assert said["tables"]

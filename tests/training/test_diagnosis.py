@@ -69,10 +69,10 @@ def test_a_run_with_a_fault_names_it_as_the_likeliest_cause(
 
 
 def test_a_loss_that_is_no_number_names_the_learning_rate(phantom: Dataset, tmp_path: Path) -> None:
-    findings = trained(config_of(optimizer="sgd", learning_rate=10.0, momentum=0.9), phantom, tmp_path)
+    findings = trained(config_of(optimizer="sgd", learning_rate=10.0, momentum=0.99), phantom, tmp_path)
     assert keys(findings, "symptom") == ["not_finite"]
     assert keys(findings, "cause") == ["rate_too_high"]
-    assert "Launch again with 0.005." in verdict(findings)
+    assert "Launch again with 0.0005." in verdict(findings)
 
 
 @pytest.mark.parametrize("model", ["cnn_narrow", "cnn_rnn", "cnn_plain"])
