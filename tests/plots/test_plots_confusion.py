@@ -79,7 +79,7 @@ def test_shares_are_of_rows_columns_or_all(comparison, share, axis) -> None:
     figure = confusion_figure(result, comparison.classes, MatrixView(share))
     counts = result.confusion
     np.testing.assert_allclose(figure.data[0].z, counts / counts.sum(axis=axis, keepdims=True))
-    assert SHARES[share] in figure.data[0].hovertemplate
+    assert SHARES[share] in figure.data[1].hovertemplate
 
 
 def test_without_the_diagonal_the_shades_span_the_errors(comparison) -> None:
