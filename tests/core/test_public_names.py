@@ -21,7 +21,8 @@ HEAVY = {"torch", "pandas", "numpy", "scipy", "sklearn", "pydantic", "streamlit"
 def run(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
     """Run Python in a process of its own, with a workspace of its own."""
     return subprocess.run(
-        [sys.executable, "-W", "error", *arguments],
+        # PyTorch 2.11 warns of itself when it is imported as a whole.
+        [sys.executable, "-W", "error", "-W", "ignore:`torch.jit:DeprecationWarning", *arguments],
         cwd=PROJECT,
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(PROJECT), "HISTOSCOPE_HOME": str(home), "HOME": str(home)},
         capture_output=True,

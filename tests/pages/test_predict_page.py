@@ -48,7 +48,7 @@ def test_without_models_it_leads_to_training(workspace: Workspace, open_page: Op
     del workspace
     page = open_page("predict")
     assert not page.exception
-    assert [link.label for link in page.get("page_link")] == ["Train a model"]
+    assert [link.label for link in page.get("page_link")] == ["Train a model", "Try the demo"]
 
 
 def test_it_starts_with_the_choice_of_data(run_id: str, open_page: OpenPage) -> None:
