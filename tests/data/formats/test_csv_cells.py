@@ -30,7 +30,7 @@ def test_what_was_disarmed_can_be_read_as_it_was() -> None:
 
 def test_commas_quotes_breaks_and_nothing_survive_the_round_trip() -> None:
     table = pd.DataFrame({"name": ['a,"b"\nc', "Ünï"], "value": [0.1 + 0.2, None]})
-    back = pd.read_csv(io.BytesIO(to_csv(table)))
+    back = pd.read_csv(io.BytesIO(to_csv(table)), float_precision="round_trip")
     assert list(back["name"]) == list(table["name"])
     assert back["value"][0] == 0.1 + 0.2
     assert pd.isna(back["value"][1])
