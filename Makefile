@@ -13,7 +13,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 
 LOWER  := .venv-lower
 # Files whose docstrings have examples.
-EXAMPLES = $(shell grep -rl --include='*.py' '>>>' histo_core scripts)
+EXAMPLES = $(shell grep -rl --include='*.py' '>>>' histo_core pages scripts)
 
 # A row of the table of soak tests each; `load` wants the machine to itself, so it comes last.
 ROWS   := $(patsubst tests/soak/test_%.py,%,$(wildcard tests/soak/test_*.py))
@@ -72,7 +72,7 @@ test-wheel: $(VENV)/.dev  ## the wheel with all that it needs from PyPI, in a fr
 	$(PYTEST) -m wheel tests/packaging
 
 test-lower: $(VENV)/.dev chromium  ## all tests with the lowest versions of requirements.txt, in an environment of its own
-	$(BIN)/python -m uv venv --quiet --allow-existing $(LOWER)
+	$(BIN)/python -m uv venv --quiet --seed --allow-existing $(LOWER)
 	$(BIN)/python -m uv pip install --quiet --python $(LOWER) --resolution lowest-direct -r requirements-dev.txt
 	$(LOWER)/bin/python -m pytest -n 2 --dist loadfile -W ignore::DeprecationWarning
 

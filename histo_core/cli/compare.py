@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ from histo_core.cli.as_json import Json, say_json
 from histo_core.cli.compare_json import comparison_json
 from histo_core.cli.options import class_mapping, output_option
 from histo_core.cli.output import say, table
+from histo_core.errors import HistoscopeError
 from histo_core.private_files import shared_files
 from histo_core.workspace import Workspace
 
@@ -240,8 +242,12 @@ def _kept(result: Comparison) -> dict[str, str | None]:
     workspace = Workspace.default()
     store = Store.open(workspace)
     ids = [model.run_id for model in result.results if is_run(model.run_id) and model.source.recipe is None]
-    found = {run_id: kept_calibration(store.get(run_id), workspace) for run_id in ids}
-    return {run_id: None if kept is None else kept.fitted.method for run_id, kept in found.items()}
+    found: dict[str, str | None] = {}
+    for run_id in ids:
+        with suppress(HistoscopeError):  # a calibration that cannot be read is none; the page warns of it
+            kept = kept_calibration(store.get(run_id), workspace)
+            found[run_id] = None if kept is None else kept.fitted.method
+    return found
 
 
 def _table(frame: DataFrame, run_ids: Sequence[str] = ()) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.model_selection import GroupKFold
@@ -131,6 +131,8 @@ def fitted_where(comparison: Comparison, result: ModelResult) -> str:
     rows = validation_rows(result.source)
     if not len(rows):
         return "There are no labelled validation patches to fit a recalibration on."
+    if result.source.recipe is not None and result.source.recipe.kind == "stacking":
+        return "This ensemble was fitted on the validation set itself, so that a recalibration fitted there misleads."
     groups, kind = known_groups(rows)
     if groups is None or kind is None:
         fitted = count(len(rows), "validation patch")
@@ -156,7 +158,8 @@ def _probabilities(comparison: Comparison, result: ModelResult, method: Calibrat
         )
     if comparison.split_set == "valid":
         return _by_folds(comparison, result, method)
-    return fit_on_validation(result.source, method)(result.probabilities)
+    source = replace(result.source, classes=comparison.classes)  # a run can list the same classes in another order
+    return fit_on_validation(source, method)(result.probabilities)
 
 
 def _by_folds(comparison: Comparison, result: ModelResult, method: CalibrationMethod) -> np.ndarray:

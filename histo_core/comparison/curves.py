@@ -24,7 +24,7 @@ from histo_core.evaluation.precision_recall import (
     reweighted_precision,
 )
 from histo_core.evaluation.probability_scores import calibration_intervals
-from histo_core.evaluation.reliability import Reliability, reliability
+from histo_core.evaluation.reliability import DRAWS, Reliability, reliability
 
 MOST_BANDS = 4
 """With more models no bands are drawn: they would cover each other."""
@@ -96,7 +96,10 @@ def reliabilities(comparison: Comparison) -> tuple[Reliability, ...]:
     """Return each model's reliability diagram at the comparison's prevalence."""
     return tuple(
         reliability(
-            *truth_and_score(comparison, result), prevalence=comparison.prevalence, confidence=comparison.confidence
+            *truth_and_score(comparison, result),
+            prevalence=comparison.prevalence,
+            confidence=comparison.confidence,
+            draws=DRAWS if _few(comparison) else 0,
         )
         for result in comparison.results
     )

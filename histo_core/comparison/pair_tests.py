@@ -11,6 +11,8 @@ from histo_core.evaluation.calls_test import CallsTest, calls_test
 from histo_core.evaluation.margin import AgainstMargin, MarginAnswer, against_margin
 from histo_core.shown_text import count
 
+MOST_PAIRS = 10
+"""Of more pairs, the calls of those with the best model alone are shown."""
 WORDS: dict[MarginAnswer, str] = {
     "superior": "better by {margin} or more",
     "equivalent": "equivalent: within {margin} either way",
@@ -34,7 +36,7 @@ def pair_margin(comparison: Comparison, pair: PairDifference, margin: float) -> 
 
 def calls_table(comparison: Comparison) -> pd.DataFrame:
     """Return one row a pair, to read: how often one model alone is right, and the P values."""
-    rows = [(pair, pair_calls(comparison, pair)) for pair in comparison.differences]
+    rows = [(pair, pair_calls(comparison, pair)) for pair in _shown(comparison)]
     return pd.DataFrame(
         [
             {
@@ -48,6 +50,13 @@ def calls_table(comparison: Comparison) -> pd.DataFrame:
             for pair, found in rows
         ]
     )
+
+
+def _shown(comparison: Comparison) -> list[PairDifference]:
+    """Return all pairs, or those of the best model where there are many."""
+    pairs = comparison.differences
+    few = len(pairs) <= MOST_PAIRS or comparison.comparator is not None
+    return [pair for pair in pairs if few or pair.first_id == pairs[0].first_id]
 
 
 def calls_sentence(comparison: Comparison) -> str:

@@ -24,6 +24,26 @@ def calibration_table(before: CalibrationScores, found: Sequence[Recalibrated]) 
     return pd.DataFrame(rows)
 
 
+def best_method(found: Sequence[Recalibrated]) -> Recalibrated | None:
+    """Return the method with the lowest Brier score on other patches; None where none was judged."""
+    judged = [one for one in found if one.scores is not None and one.brier_gain.defined]
+    return min(judged, key=lambda one: one.brier_gain.value, default=None)
+
+
+def gain_sentence(found: Sequence[Recalibrated]) -> str:
+    """Return in one sentence whether a recalibration helps; empty where none was judged."""
+    best = best_method(found)
+    if best is None:
+        return ""
+    name, change = METHOD_NAMES[best.method], best.brier_gain
+    if change.high < 0:
+        return f"{name[0].upper()}{name[1:]} helps: the Brier score changes by {_signed(change)}."
+    judged = [one.brier_gain for one in found if one.scores is not None and one.brier_gain.defined]
+    if all(one.low > 0 for one in judged):
+        return "No method helps: each makes the Brier score worse. The model's own probabilities are the best."
+    return f"No method is shown to help: the best, {name}, changes the Brier score by {_signed(change)}."
+
+
 def calibration_rows(before: CalibrationScores, found: Sequence[Recalibrated]) -> pd.DataFrame:
     """Return raw numbers, one row a method and number."""
     numbers = [(BEFORE, name, interval) for name, interval in _intervals(before)]

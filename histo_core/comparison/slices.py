@@ -15,10 +15,11 @@ from histo_core.evaluation.auroc import auroc_interval
 from histo_core.evaluation.class_support import ClassSupport, class_support
 from histo_core.evaluation.interaction import InteractionTests, interaction_tests
 from histo_core.evaluation.intervals import Interval
+from histo_core.evaluation.leave_out import mean_interval
+from histo_core.evaluation.limits import RATE
 from histo_core.evaluation.macro_auroc import macro_auroc_interval
 from histo_core.evaluation.metrics import binary_metrics
 from histo_core.evaluation.multiclass import class_rates
-from histo_core.evaluation.pooled_predictions import mean_interval
 from histo_core.evaluation.validation import check_groups
 
 METRICS = {
@@ -149,7 +150,7 @@ def _metrics(
         "accuracy": accuracy,
         "sensitivity": rates.sensitivity,
         "specificity": rates.specificity,
-        "confidence": mean_interval(_confidence(result)[member], codes, confidence=confidence),
+        "confidence": mean_interval(_confidence(result)[member], codes, bounds=RATE, confidence=confidence),
     }
     if n_groups == 1:
         kind = comparison.group_kind or "group"

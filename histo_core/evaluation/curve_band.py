@@ -57,7 +57,9 @@ def roc_band(
         DataError: labels other than 0 and 1, scores that are not finite numbers, or group ids that do not fit.
     """
     x = np.linspace(0, 1, POINTS)[1:-1]
-    return _band(y_true, score, groups, x, lambda found, false, _: _between(false, found, x), confidence)
+    band = _band(y_true, score, groups, x, lambda found, false, _: _between(false, found, x), confidence)
+    # A ROC curve never falls: what it exceeds at one share it exceeds at each larger one.
+    return CurveBand(band.x, np.maximum.accumulate(band.low), np.minimum.accumulate(band.high[::-1])[::-1])
 
 
 def precision_recall_band(
@@ -103,7 +105,8 @@ def net_benefit_band(
         q = share if prevalence is None else prevalence
         return q * found[..., -2:0:-1] - (1 - q) * false[..., -2:0:-1] * odds
 
-    bounds = [(-one, 1.0) for one in odds]
+    q = prevalence
+    bounds = [(-one, 1.0) if q is None else (-(1 - q) * one, q) for one in odds]
     descending = thresholds[::-1]
     return _band(y_true, score, groups, thresholds, benefit, confidence, cuts=descending, bounds=bounds, smooth=0)
 

@@ -19,6 +19,7 @@ class Problem:
 
     Attributes:
         real_balance: the classes are as frequent here as where the models will be used.
+        reweighted: metrics that are stated at the prevalence of the use, so that the balance here does not count.
         equal_costs: a miss costs as much as a false alarm.
         ordered: the classes have an order, such as grades.
         probabilities: someone acts on the probability itself, not on the called class alone.
@@ -30,6 +31,7 @@ class Problem:
     ordered: bool = False
     probabilities: bool = False
     by_patient: bool = False
+    reweighted: frozenset[str] = frozenset()
 
     @property
     def unit_note(self) -> str:
@@ -90,7 +92,11 @@ def misleading(problem: Problem) -> Mapping[str, str]:
         >>> found["sensitivity"], found["accuracy"][:40]
         ('', 'counts a miss as much as a false alarm: t')
     """
-    return {
-        name: "; ".join(one.reason for one in _OBJECTIONS if name in one.names and one.holds(problem))
-        for name in METRIC_NAMES
-    }
+    return {name: "; ".join(one.reason for one in _OBJECTIONS if _against(one, name, problem)) for name in METRIC_NAMES}
+
+
+def _against(one: _Objection, name: str, problem: Problem) -> bool:
+    """Whether an objection holds against a metric; one to the class balance does not where it was reweighted."""
+    if name not in one.names or not one.holds(problem):
+        return False
+    return one.names is not _BY_BALANCE or name not in problem.reweighted

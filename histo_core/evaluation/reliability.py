@@ -70,7 +70,7 @@ def reliability(
         score: its probabilities [n], 0 to 1.
         prevalence: the stated share of the class, to which samples are reweighted; None takes it as sampled.
         confidence: of the band at each point, 0 to 1.
-        draws: how many sets of labels the band is drawn from.
+        draws: how many sets of labels the band is drawn from; 0 draws none, and the limits are NaN.
 
     Raises:
         DataError: labels other than 0 and 1, or scores that are not finite numbers.
@@ -97,9 +97,8 @@ def reliability(
     # Reweighted samples are calibrated where they have the class with this probability before they are weighted.
     drawn_with = values / of_class / (values / of_class + (1 - values) / of_rest)
     rng = np.random.default_rng(_SEED)
-    curves = np.stack(
-        [np.interp(grid, values, fitted(rng.binomial(samples, drawn_with).astype(float))[0]) for _ in range(draws)]
-    )
+    drawn = [np.interp(grid, values, fitted(rng.binomial(samples, drawn_with).astype(float))[0]) for _ in range(draws)]
+    curves = np.stack(drawn or [np.full(GRID, np.nan)])
     low, high = np.quantile(curves, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
     return Reliability(
         values, samples, observed, grid, low, high,

@@ -22,6 +22,8 @@ from histo_core.evaluation.validation import Groups, check_groups
 
 UNMOVED = ("auroc", "balanced_accuracy", "sensitivity", "specificity")
 """Metrics that do not depend on the prevalence."""
+REWEIGHTED = ("ppv", "npv", "f1", "ece")
+"""Metrics that are stated at the prevalence with more than two classes."""
 MISSING = "a class is missing"
 
 

@@ -71,7 +71,7 @@ def confusion_figure(result: ModelResult, classes: Sequence[str], view: MatrixVi
     counts, share = result.confusion, shares(result.confusion, view.share)
     right, n = int(np.trace(counts)), int(counts.sum())
     return _matrix(
-        f"{result.name} is right about {right:,} of {n:,} patches.",
+        f"{result.name} calls {right:,} of {n:,} patches rightly.",
         *(classes, share, [[f"{count:,}" for count in row] for row in counts]),
         *([[f"{part:.1%}" for part in row] for row in share], view, SHARES[view.share]),
     )
@@ -85,7 +85,7 @@ def difference_figure(
     share = shares(result.confusion, view.share) - shares(other.confusion, view.share)
     more = int(np.trace(counts))
     return _matrix(
-        f"{result.name} minus {other.name}: right about {abs(more):,} {'more' if more >= 0 else 'fewer'} patches.",
+        f"{result.name} minus {other.name}: {abs(more):,} {'more' if more >= 0 else 'fewer'} patches called rightly.",
         *(classes, share, [[f"{count:+,}" for count in row] for row in counts]),
         *([[f"{100 * part:+.1f} pts" for part in row] for row in share], view, SHARES[view.share]),
         signed=True,

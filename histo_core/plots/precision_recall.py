@@ -59,12 +59,12 @@ def precision_recall_figure(comparison: Comparison, curves: Sequence[ModelCurve]
 
 def _sentence(comparison: Comparison, curves: Sequence[ModelCurve]) -> str:
     known = [
-        (one.area.value, result.name)
+        (one.area.value, str(one.area), result.name)
         for result, one in zip(comparison.results, curves, strict=True)
         if one.area.defined
     ]
     if not known:
         return f"There is no precision-recall curve: the {comparison.split_set} set has one class only."
-    value, name = max(known)
+    _, area, name = max(known)
     leads = "has the highest AUPRC" if len(known) > 1 else "reaches an AUPRC"
-    return f"{name} {leads} for {comparison.class_of_interest}: {value:.3f}. Prevalence {comparison.prevalence_words}."
+    return f"{name} {leads} for {comparison.class_of_interest}, {area}. Prevalence: {comparison.prevalence_words}."

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from histo_core.comparison.curves import MOST_BANDS
 from histo_core.comparison.results import Comparison
 from histo_core.evaluation.reliability import Reliability
 from histo_core.plots.bands import add_band, thin
@@ -17,7 +18,6 @@ READ = (
     "a curve is what a calibrated model could show by chance. The band draws patches independently: with many patches "
     "of few patients a calibrated model strays farther."
 )
-MOST_BANDS = 4
 
 
 def reliability_figure(comparison: Comparison, found: Sequence[Reliability]) -> go.Figure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 import streamlit as st
 
@@ -17,10 +17,17 @@ from histo_core.comparison.entries import is_run
 from histo_core.comparison.recalibrate import keep_calibration
 from histo_core.comparison.results import Comparison, ModelResult
 from histo_core.comparison.shown import shown_name
-from histo_core.comparison.shown_calibration import calibration_rows, calibration_table, ece_sentence, refusals
+from histo_core.comparison.shown_calibration import (
+    best_method,
+    calibration_rows,
+    calibration_table,
+    ece_sentence,
+    gain_sentence,
+    refusals,
+)
 from histo_core.errors import HistoscopeError
 from histo_core.prediction.kept_calibration import KeptCalibration, kept_calibration, remove_calibration
-from histo_core.prediction.recalibration import METHOD_NAMES, METHODS, CalibrationMethod
+from histo_core.prediction.recalibration import METHOD_NAMES, CalibrationMethod
 from pages.compare import prediction_sets_view
 from pages.compare.shown_comparison import ShownComparison
 from pages.shared.app import url_state
@@ -48,6 +55,8 @@ def draw(shown: ShownComparison) -> None:
     st.header("Do its probabilities mean what they say?", anchor=False)
     with st.spinner("Fitting and judging…", show_time=True):
         before, found = _found(shown.key_at_prevalence, chosen, comparison, result)
+    if said := gain_sentence(found):
+        st.markdown(f"**{plain(said)}**")
     table = calibration_table(before, found)
     st.dataframe(
         table,
@@ -73,7 +82,7 @@ def draw(shown: ShownComparison) -> None:
         st.caption(f":material/block: {plain(reason)}")
     layout.download_table(lambda: calibration_rows(before, found), "calibration", "Download the calibration as CSV")
     if is_run(chosen) and result.source.recipe is None and not result.is_reference:
-        _keep(chosen, [one.method for one in found if one.scores is not None])
+        _keep(chosen, found)
     prediction_sets_view.draw(comparison, result)
 
 
@@ -85,12 +94,12 @@ def _found(
     return calibration_scores(_comparison, _result.probabilities), all_recalibrated(_comparison, _result)
 
 
-def _keep(run_id: str, methods: list[CalibrationMethod]) -> None:
+def _keep(run_id: str, found: Sequence[Recalibrated]) -> None:
     """Draw what is kept with the run, and the buttons that keep another recalibration or remove it.
 
     Args:
         run_id: the run.
-        methods: those with a result; where the gain cannot be judged none is offered.
+        found: those with a result are offered, the best one first; where the gain cannot be judged none is.
     """
     workspace = current_session().workspace
     run = cache.store(workspace).get(run_id)
@@ -121,7 +130,8 @@ def _keep(run_id: str, methods: list[CalibrationMethod]) -> None:
             )
         )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        offered = [method for method in METHODS if method in methods]
+        best, methods = best_method(found), [one.method for one in found if one.scores is not None]
+        offered = sorted(methods, key=lambda method: best is None or method != best.method)
         if offered:
             st.selectbox(
                 "Calibration",

@@ -106,7 +106,7 @@ def _change_of_mind(shown: ShownComparison) -> None:
         found = _reversals(shown.key, shown.comparison)
     if found is not None:
         st.markdown(plain(found.sentence))
-    elif len(shown.comparison.results) > 1:
+    elif shown.comparison.groups is None:
         st.caption("Which patients decide the verdict cannot be said: neither patients nor slides are known here.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+import pandas as pd
 import streamlit as st
 
 from histo_core.comparison.pair_tests import calls_sentence, calls_table, margin_table
@@ -28,14 +29,21 @@ def draw(shown: ShownComparison) -> None:
     st.caption(plain(sentences.strip()))
     for doubt in dict.fromkeys(pair.difference.warning for pair in comparison.differences if pair.difference.warning):
         st.caption(plain(doubt))
-    _calls(comparison)
+    _calls(shown)
     _margin(comparison)
 
 
-def _calls(comparison: Comparison) -> None:
+def _calls(shown: ShownComparison) -> None:
     st.subheader("Are they right equally often?", anchor=False)
-    st.dataframe(calls_table(comparison), hide_index=True, alt="Differences in accuracy between models, with P values.")
-    st.caption(plain(calls_sentence(comparison)))
+    table, sentence = _tested_calls(shown.key_at_threshold, shown.comparison)
+    st.dataframe(table, hide_index=True, alt="Differences in accuracy between models, with P values.")
+    st.caption(plain(sentence))
+
+
+@st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=64)
+def _tested_calls(key: Hashable, _comparison: Comparison) -> tuple[pd.DataFrame, str]:
+    del key
+    return calls_table(_comparison), calls_sentence(_comparison)
 
 
 def _margin(comparison: Comparison) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from histo_core.comparison.ensemble import ensemble
 from histo_core.comparison.ensemble_recipe import KIND_NAMES, KIND_WORDS, KINDS, EnsembleKind, ensemble_recipe
+from histo_core.comparison.entries import load_entry
 from histo_core.comparison.kept_ensembles import LONGEST_NAME, keep_ensemble
 from histo_core.comparison.run_predictions import RunPredictions
 from pages.compare import submission_form
@@ -61,7 +62,12 @@ def _form(entries: Sequence[RunPredictions], names: Mapping[str, str]) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind: EnsembleKind = st.selectbox(
-            "Kind", KINDS, key="compare.ensemble.kind", format_func=KIND_NAMES.__getitem__, width=200
+            "Kind",
+            KINDS,
+            index=KINDS.index("mean"),
+            key="compare.ensemble.kind",
+            format_func=KIND_NAMES.__getitem__,
+            width=200,
         )
         members = st.multiselect(
             "Members",
@@ -85,8 +91,8 @@ def _form(entries: Sequence[RunPredictions], names: Mapping[str, str]) -> None:
     if pressed:
         current_session().authorise("ensemble.keep", name)
         recipe = ensemble_recipe(kind, members, weights)
-        by_id = {run.run_id: run for run in entries}
-        ensemble([by_id[member] for member in members], kind, weights)  # what cannot be computed is not kept
+        workspace = current_session().workspace
+        ensemble([load_entry(member, workspace) for member in members], kind, weights)  # as it will be computed
         kept = keep_ensemble(name, recipe, current_session().workspace)
         url_state.put("runs", list(dict.fromkeys([*names, kept.id])))
         st.rerun()

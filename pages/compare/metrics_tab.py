@@ -9,6 +9,8 @@ import streamlit as st
 from histo_core.comparison.results import Comparison
 from histo_core.comparison.scorecards import Scorecards
 from histo_core.evaluation.metric_choice import Problem
+from histo_core.evaluation.scorecard import METRIC_NAMES
+from histo_core.evaluation.scorecard_prevalence import REWEIGHTED
 from pages.compare.shown_comparison import ShownComparison
 from pages.shared.app import url_state
 from pages.shared.cache.hashes import HASHES
@@ -43,7 +45,10 @@ def _problem(comparison: Comparison) -> Problem | None:
         ordered = url_state.switch("Classes have an order", "ordered")
         probabilities = url_state.switch("Probabilities are acted on", "probabilities")
         by_patient = url_state.switch("Decisions are about patients", "by_patient")
-    return Problem(not made or comparison.prevalence is not None, costs, ordered, probabilities, by_patient)
+    stated = frozenset[str]()
+    if comparison.prevalence is not None:
+        stated = frozenset(REWEIGHTED if comparison.many else METRIC_NAMES)
+    return Problem(not made, costs, ordered, probabilities, by_patient, stated)
 
 
 @st.cache_resource(show_spinner=False, hash_funcs=HASHES, max_entries=16)

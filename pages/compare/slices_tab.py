@@ -30,7 +30,8 @@ def draw(shown: ShownComparison) -> None:
     offered = offered_slices(opened.facts)
     if not offered:
         st.info(
-            "Nothing divides these patches: a column with 2 to 20 values, or 2 to 100 patients or slides, would.",
+            "These patches have no column to divide them by. A column of the data with 2 to 20 values, such as the "
+            "scanner, or 2 to 100 patients or slides, shows here where a model is weak.",
             icon=":material/segment:",
         )
         return

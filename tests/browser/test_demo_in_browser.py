@@ -25,10 +25,10 @@ def test_from_nothing_to_three_models_their_curves_and_both_maps(visit: Callable
     expect(page.get_by_text("has the highest AUROC").first).to_be_visible()
     assert page.url.count("runs=") == 3
     expect(page.locator(".st-key-compare-roc .legendtext")).to_have_count(3)
-    page.get_by_role("slider").press("ArrowRight")
+    page.get_by_role("slider", name="Threshold").press("ArrowRight")
     page.wait_for_url(re.compile("threshold=0.51"))
     page.reload()
-    expect(page.get_by_role("slider")).to_have_value("0.51")
+    expect(page.get_by_role("slider", name="Threshold")).to_have_value("0.51")
 
     page.get_by_role("link", name="Patches it got wrong").last.click()
     expect(page.get_by_text("and it is wrong").first).to_be_visible()
@@ -63,7 +63,7 @@ def test_compare_is_found_as_it_was_left(visit: Callable[[str], Page]) -> None:
     expect(page.get_by_text("the largest Youden index")).to_have_count(0)
     page.get_by_role("link", name="Compare", exact=True).first.click()
     page.wait_for_url(re.compile("/compare.*comparator=.*rule=validation"))
-    expect(page.get_by_text("the largest Youden index on its own validation set")).to_be_visible()
+    expect(page.get_by_text("the largest Youden index on its own validation set").first).to_be_visible()
     expect(page.get_by_text("named beforehand: 2 pairs")).to_be_visible()
     page.get_by_role("radio", name="Classes").click()
     expect(page.get_by_text("weighted ones by its patches")).to_be_visible()

@@ -84,7 +84,7 @@ def test_samples_without_groups_are_relabelled_one_by_one() -> None:
         (lambda y, scores, slices, group: (y, scores, np.zeros_like(slices), group), "fewer than two slices"),
         (lambda y, scores, slices, group: (y, scores, y, group), "fewer than two slices"),
         (lambda y, scores, slices, group: (y, scores, group, group), "each slice is of one group"),
-        (lambda y, scores, slices, group: (y[:24], scores[:, :24], slices[:24], group[:24]), "fewer than 20 ways"),
+        (lambda y, scores, slices, group: (y[:24], scores[:, :24], slices[:24], group[:24]), "fewer than 40 ways"),
     ],
 )
 def test_where_relabelling_says_nothing_there_is_no_p_value(change, why: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -19,7 +20,7 @@ from histo_core.cli import app
 from histo_core.comparison.case_rules import CaseRule
 from histo_core.comparison.slices import METRICS
 from histo_core.workspace import Workspace
-from pages.compare import case_rule, cases_tab
+from pages.compare import case_rule, cases_tab, compare_results
 from pages.shared.components.text import plain
 
 TABS_CONTROLS = {
@@ -216,6 +217,13 @@ def test_without_patients_nobody_can_be_named(
 ) -> None:
     cases_tab._reversals.clear()
     monkeypatch.setattr("pages.compare.cases_tab.fewest_patients", lambda _: None)
+    said = "neither patients nor slides are known"
     page = open_page("compare", **asked(finished, tab="Cases"))
-    assert any("neither patients nor slides are known" in one.value for one in page.caption)
+    assert not any(said in one.value for one in page.caption), "they are known, so that it would be no reason"
+    compare = compare_results.at_threshold
+    monkeypatch.setattr(
+        "pages.compare.compare_results.at_threshold", lambda *given: replace(compare(*given), groups=None)
+    )
+    page = open_page("compare", **asked(finished, tab="Cases"))
+    assert any(said in one.value for one in page.caption)
     cases_tab._reversals.clear()

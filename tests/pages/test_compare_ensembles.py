@@ -69,7 +69,7 @@ def _metrics(page: AppTest) -> pd.DataFrame:
 
 def test_a_vote_and_a_mean_stand_beside_their_members(finished: Workspace, two: list[Run], open_page: OpenPage) -> None:
     """Their numbers are those of ``compare --json``, and of the members' stored predictions."""
-    page = _opened(open_page, two)
+    page = tried(_opened(open_page, two), {"Kind": "vote"})
     press(page, ADD)
     tried(_sound(page), {"Kind": "mean"})
     press(page, ADD)
@@ -130,7 +130,7 @@ def test_what_cannot_be_computed_is_not_kept(finished: Workspace, two: list[Run]
 def test_an_ensemble_is_submitted_and_the_competitions_scores_stand_apart(
     finished: Workspace, two: list[Run], open_page: OpenPage, given: dict[str, Any]
 ) -> None:
-    page = _opened(open_page, two)
+    page = tried(_opened(open_page, two), {"Kind": "vote"})
     press(page, ADD)
     (kept,) = list_ensembles(finished)
     tried(_sound(page), {"Submit": kept.id})

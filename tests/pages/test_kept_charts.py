@@ -16,13 +16,13 @@ from pages.shared.components import layout
 
 def test_a_renamed_run_has_its_new_name_on_compare(finished: Workspace, open_page: OpenPage) -> None:
     small = run_named(finished, "Small CNN")
-    assert "Small CNN is right about" in texts(open_page("compare"))
+    assert "Small CNN calls" in texts(open_page("compare"))
     rename(small.run_id, "Renamed CNN", finished, user=LOCAL)
     try:
         said = texts(open_page("compare"))
     finally:
         rename(small.run_id, "Small CNN", finished, user=LOCAL)
-    assert "Renamed CNN is right about" in said
+    assert "Renamed CNN calls" in said
     assert "Small CNN" not in said
 
 

@@ -22,7 +22,7 @@ def test_cells_hold_counts_and_the_share_of_the_true_class(comparison) -> None:
     assert list(cells.x) == list(cells.y) == ["normal", "&lt;b&gt;tumour&lt;/b&gt;"]
     layout = figure.to_dict()["layout"]
     assert layout["yaxis"]["autorange"] == "reversed"
-    assert layout["meta"]["alt"] == f"{result.name} is right about {np.trace(counts)} of 400 patches."
+    assert layout["meta"]["alt"] == f"{result.name} calls {np.trace(counts)} of 400 patches rightly."
 
 
 def test_a_class_without_samples_is_an_empty_row(comparison) -> None:
@@ -98,7 +98,7 @@ def test_a_difference_says_who_has_more(comparison) -> None:
     assert (figure.data[0].zmin, figure.data[0].zmax) == (-figure.data[0].zmax, figure.data[0].zmax)
     more = int(np.trace(counts))
     assert figure.layout.meta["alt"] == (
-        f"{other.name} minus {first.name}: right about {abs(more)} {'more' if more >= 0 else 'fewer'} patches."
+        f"{other.name} minus {first.name}: {abs(more)} {'more' if more >= 0 else 'fewer'} patches called rightly."
     )
     same = difference_figure(first, first, comparison.classes)
     assert same.data[1].text[0] == "+0<br>+0.0 pts"

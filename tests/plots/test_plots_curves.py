@@ -39,7 +39,7 @@ def test_precision_and_recall_have_a_band_and_the_operating_point(comparison: Co
     )
     assert len([trace for trace in figure.data if trace.fill == "toself"]) == 2
     assert figure.data[0].y[0] == pytest.approx(comparison.share), "guessing lies on the prevalence"
-    assert figure.layout.meta["alt"].startswith("b2 & <i> has the highest AUPRC for <b>tumour</b>: 0.")
+    assert figure.layout.meta["alt"].startswith("b2 & <i> has the highest AUPRC for <b>tumour</b>, 0.")
     assert str(found[0].area) in line.name
 
 

@@ -10,7 +10,7 @@ from histo_core.config import DataConfig, SplitConfig
 from pages.shared.app import navigation, url_state
 from pages.shared.components import data_choice
 
-COMPARED = ("runs", "rule", "shared", "comparator", "tab", "cases", "cases_page")
+COMPARED = ("runs", "rule", "shared", "comparator", "prevalence", "tab", "cases", "cases_page", "slice_by")
 """URL parameters of Compare that Explain only carries, for the way back."""
 CHOSEN_BY = ("split_set", "class", "show", "says", "threshold", "of")
 """URL parameters by which patches are chosen; Explain, Data and Predict read them alike."""
