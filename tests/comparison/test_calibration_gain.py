@@ -19,7 +19,14 @@ from histo_core.comparison.compare import compare
 from histo_core.comparison.join import join
 from histo_core.comparison.results import Comparison, ModelResult
 from histo_core.comparison.run_predictions import RunPredictions
-from histo_core.comparison.shown_calibration import calibration_rows, calibration_table, ece_sentence, refusals
+from histo_core.comparison.shown_calibration import (
+    best_method,
+    calibration_rows,
+    calibration_table,
+    ece_sentence,
+    gain_sentence,
+    refusals,
+)
 from histo_core.prediction.recalibration import METHODS
 
 if TYPE_CHECKING:
@@ -144,3 +151,29 @@ def test_tables_have_the_numbers(steep: RunPredictions) -> None:
     assert set(rows.index.get_level_values(0)) == {"before", *METHODS}
     assert refusals(found) == []
     assert f"{before.ece.calibrated:.3f}" in ece_sentence(before)
+
+
+def test_a_run_that_lists_its_classes_in_another_order_is_fitted_alike(make: Make, steep: RunPredictions) -> None:
+    first = make("b1", "B", n=2_000, patients=40)
+    first = replace(first, table=first.table.assign(patient_id=steep.table["patient_id"]))
+    turned = replace(steep, classes=steep.classes[::-1])
+    straight, other = (compare(join([first, second], "test")) for second in (steep, turned))
+    for method in METHODS:
+        a, b = (recalibrated(found, found.results[1], method).probabilities for found in (straight, other))
+        assert a is not None
+        assert b is not None
+        np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def test_the_sentence_says_whether_a_method_helps(steep: RunPredictions) -> None:
+    comparison, result = compared(steep)
+    found = all_recalibrated(comparison, result)
+    best = best_method(found)
+    assert best is not None
+    assert best.brier_gain.value == min(one.brier_gain.value for one in found)
+    assert " helps: the Brier score changes by -0.0" in gain_sentence(found)
+    worse = [replace(one, brier_gain=replace(one.brier_gain, value=0.02, low=0.01, high=0.03)) for one in found]
+    assert gain_sentence(worse).startswith("No method helps: each makes the Brier score worse.")
+    open_ = [replace(one, brier_gain=replace(one.brier_gain, value=-0.01, low=-0.03, high=0.01)) for one in found]
+    assert gain_sentence(open_).startswith("No method is shown to help: the best, temperature scaling,")
+    assert gain_sentence([]) == ""

@@ -140,3 +140,13 @@ def test_values_are_ordered_as_numbers_and_what_is_unknown_comes_last() -> None:
 def test_a_column_that_is_not_there_is_refused(comparison: Comparison, facts: pd.DataFrame) -> None:
     with pytest.raises(ComparisonError, match="no column 'stain'"):
         slices(comparison, facts, "stain")
+
+
+def test_a_mean_confidence_lies_between_0_and_1(comparison: Comparison, facts: pd.DataFrame) -> None:
+    sure = [replace(one, probabilities=np.eye(2)[one.called]) for one in comparison.results]
+    found = slices(replace(comparison, results=tuple(sure)), facts, facts.columns[0])
+    for one in found.slices:
+        for metrics in one.metrics.values():
+            confidence = metrics["confidence"]
+            assert confidence.value == 1
+            assert np.isnan(confidence.high) or 0 <= confidence.low <= confidence.high <= 1

@@ -73,3 +73,16 @@ def test_each_point_is_held_about_as_often_as_promised(prevalence: float | None)
         true = q * norm.sf(cut - d) - (1 - q) * norm.sf(cut) * t / (1 - t)
         hits["net"] += ((band.low <= true) & (true <= band.high)).mean() / draws
     assert min(hits.values()) > 0.88, hits
+
+
+def test_net_benefit_at_a_prevalence_is_at_most_the_prevalence(made) -> None:
+    t = np.array([0.01, 0.5, 0.99])
+    band = net_benefit_band(made.y, made.scores[1], made.patients, thresholds=t, prevalence=0.05)
+    assert (band.high <= 0.05).all()
+    assert (band.low >= -0.95 * t / (1 - t)).all()
+
+
+def test_the_band_of_a_roc_never_falls(made) -> None:
+    band = roc_band(made.y, made.scores[1], made.patients)
+    assert (np.diff(band.low) >= 0).all()
+    assert (np.diff(band.high) >= 0).all()

@@ -6,7 +6,7 @@ import pytest
 
 from histo_core.evaluation.metric_choice import Problem, misleading
 from histo_core.evaluation.scorecard import METRIC_NAMES
-from histo_core.evaluation.scorecard_prevalence import UNMOVED
+from histo_core.evaluation.scorecard_prevalence import REWEIGHTED, UNMOVED
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,9 @@ def test_what_fits_follows_from_the_answers(problem: Problem, fitting: set[str])
 def test_the_unit_is_told_where_decisions_are_about_patients() -> None:
     assert not Problem().unit_note
     assert "patients with many patches" in Problem(by_patient=True).unit_note
+
+
+def test_only_what_is_stated_at_the_prevalence_is_free_of_the_balance() -> None:
+    found = misleading(Problem(real_balance=False, reweighted=frozenset(REWEIGHTED)))
+    assert found["ppv"] == ""
+    assert found["kappa"].startswith("changes with the class balance")
