@@ -101,7 +101,13 @@ def _folds(runs: tuple[str, ...], workspace: Workspace) -> OutOfFold | None:
 
 
 def _change_of_mind(shown: ShownComparison) -> None:
-    """Say how few patients would reverse the verdict."""
+    """Say how few patients would reverse the verdict, on request: it takes minutes for many models and patches."""
+    if len(shown.comparison.results) < 2 or not url_state.switch(
+        "How few patients would reverse the verdict?",
+        "reversal",
+        help="Patients are removed one at a time, each time the one that counts most, and all is computed anew.",
+    ):
+        return
     with st.spinner("Looking for patients who decide the verdict…", show_time=True):
         found = _reversals(shown.key, shown.comparison)
     if found is not None:

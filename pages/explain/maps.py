@@ -19,6 +19,7 @@ from histo_core.prediction.kept_calibration import KeptCalibration, kept_calibra
 from histo_core.runs.store.records import Run
 from histo_core.workspace import Workspace
 from pages.explain.patches import Patch
+from pages.shared.app import url_state
 from pages.shared.cache import cache_runs
 from pages.shared.cache.hashes import HASHES
 from pages.shared.components import layout
@@ -55,8 +56,8 @@ class MapRequest:
 
     @cached_property
     def kept(self) -> KeptCalibration | None:
-        """The calibration that is kept with the run."""
-        return kept_calibration(self.run, self.workspace)
+        """The calibration that is kept with the run; None where the link has a threshold: it is of the own answers."""
+        return None if url_state.asked("threshold") else kept_calibration(self.run, self.workspace)
 
     @cached_property
     def probabilities(self) -> tuple[float, ...]:

@@ -17,7 +17,9 @@ from typer.testing import CliRunner
 from wiring import as_file, control, controls, tried
 
 from histo_core.cli import app
+from histo_core.comparison.api import compare
 from histo_core.comparison.case_rules import CaseRule
+from histo_core.comparison.fewest_patients import fewest_patients
 from histo_core.comparison.slices import METRICS
 from histo_core.workspace import Workspace
 from pages.compare import case_rule, cases_tab, compare_results
@@ -27,6 +29,7 @@ TABS_CONTROLS = {
     "selectbox: Patches that": "test_a_rule_is_chosen_and_stays_in_the_link",
     "slider: Probability of tumour": "test_a_range_of_probabilities_is_set_by_a_slider",
     "button: Previous": "test_the_arrows_step_through_the_list",
+    "toggle: How few patients would reverse the verdict?": "test_the_fewest_patients_are_found_on_request",
     "button: Next": "test_the_arrows_step_through_the_list",
     "page_link: Explain Small CNN": "test_a_patch_leads_to_explain_and_back_to_the_same_list",
     "download_button: Download these patches as CSV": "test_the_list_and_its_file_are_what_the_command_prints",
@@ -167,11 +170,6 @@ def test_without_the_data_the_patches_are_listed_alone(
     assert "without pictures" in texts(page)
 
 
-def test_the_patients_who_decide_are_named(finished: Workspace, open_page: OpenPage) -> None:
-    page = open_page("compare", **asked(finished, tab="Cases"))
-    assert any("would" in one.value and "patients" in one.value for one in page.markdown)
-
-
 def test_slices_and_their_file_are_what_the_command_prints(
     finished: Workspace, open_page: OpenPage, given: dict[str, Any]
 ) -> None:
@@ -212,18 +210,29 @@ def test_every_control_of_the_tabs_has_its_test(finished: Workspace, open_page: 
     assert {one.name for one in controls(page) if not one.name.startswith("page_link: Explain")} <= known
 
 
+def test_the_fewest_patients_are_found_on_request(finished: Workspace, open_page: OpenPage) -> None:
+    runs = asked(finished)["runs"]
+    found = fewest_patients(compare(runs, finished, split_set="valid", threshold=0.45))
+    assert found is not None
+    page = open_page("compare", **asked(finished, tab="Cases"))
+    said = plain(found.sentence)
+    assert said not in page.markdown.values
+    page = tried(page, {"How few patients would reverse the verdict?": True})
+    assert said in page.markdown.values
+
+
 def test_without_patients_nobody_can_be_named(
     finished: Workspace, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cases_tab._reversals.clear()
     monkeypatch.setattr("pages.compare.cases_tab.fewest_patients", lambda _: None)
     said = "neither patients nor slides are known"
-    page = open_page("compare", **asked(finished, tab="Cases"))
+    page = open_page("compare", **asked(finished, tab="Cases"), reversal="yes")
     assert not any(said in one.value for one in page.caption), "they are known, so that it would be no reason"
-    compare = compare_results.at_threshold
+    at_threshold = compare_results.at_threshold
     monkeypatch.setattr(
-        "pages.compare.compare_results.at_threshold", lambda *given: replace(compare(*given), groups=None)
+        "pages.compare.compare_results.at_threshold", lambda *given: replace(at_threshold(*given), groups=None)
     )
-    page = open_page("compare", **asked(finished, tab="Cases"))
+    page = open_page("compare", **asked(finished, tab="Cases"), reversal="yes")
     assert any(said in one.value for one in page.caption)
     cases_tab._reversals.clear()
