@@ -45,7 +45,7 @@ def test_patches_of_a_patient_are_not_taken_for_independent() -> None:
     """Two equal models that are right or wrong on whole patients: 5% of the tests may reject, not a third of them."""
     rng = np.random.default_rng(0)
     rejected, by_patch = [], []
-    for _ in range(400):
+    for _ in range(100):
         groups = np.repeat(np.arange(20), rng.integers(5, 40, 20))
         first, other = (
             rng.random(len(groups)) < 1 / (1 + np.exp(-1 - rng.normal(0, 1.5, 20)[groups])) for _ in range(2)
@@ -53,7 +53,7 @@ def test_patches_of_a_patient_are_not_taken_for_independent() -> None:
         found = calls_test(first, other, groups)
         rejected.append((found.p_value or 1) < 0.05)
         by_patch.append((calls_test(first, other).p_value or 1) < 0.05)
-    assert np.mean(rejected) < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
+    assert np.mean(rejected) < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 100)
     assert np.mean(by_patch) > 0.3
 
 
