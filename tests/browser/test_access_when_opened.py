@@ -99,7 +99,11 @@ OPENED: dict[str, tuple[str, Act, dict[str, dict[str, int]]]] = {
 }
 
 
-@pytest.mark.parametrize("name", OPENED)
+ALIKE = {"classes of Compare", "metrics of Compare", "filter of the board"}
+"""Tables and a menu like others of the same page; read by the slow tests."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in ALIKE)) for name in OPENED])
 def test_axe_finds_nothing_in_what_is_opened(name: str, visit: Visit) -> None:
     path, act, allowed = OPENED[name]
     page = visit(path)

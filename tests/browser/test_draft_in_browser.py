@@ -102,6 +102,7 @@ def _end_a_run(home: Workspace, name: str) -> None:
     assert store.finish(run.run_id, me, RunStatus.SUCCEEDED)
 
 
+@pytest.mark.slow
 def test_a_browser_that_wants_it_is_told_when_a_run_ends(
     visit: Callable[[str], Page], home: Workspace, address: str
 ) -> None:

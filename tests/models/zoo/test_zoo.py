@@ -47,7 +47,11 @@ def logits(output: object) -> torch.Tensor:
     return output if isinstance(output, torch.Tensor) else output[0]  # type: ignore[index]
 
 
-@pytest.mark.parametrize("name", list(MODELS))
+@pytest.mark.parametrize(
+    "name",
+    # The largest take ten seconds and more each, also on small patches.
+    [pytest.param(name, marks=[pytest.mark.slow] * (name in HEAVY)) for name in MODELS],
+)
 def test_it_learns_predicts_explains_saves_and_loads(name: str, tmp_path: Path) -> None:
     _learns_predicts_explains_saves_and_loads(config(name), side(name), tmp_path)
 
