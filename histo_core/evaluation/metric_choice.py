@@ -90,7 +90,7 @@ def misleading(problem: Problem) -> Mapping[str, str]:
     Example:
         >>> found = misleading(Problem(equal_costs=False))
         >>> found["sensitivity"], found["accuracy"][:40]
-        ('', 'counts a miss as much as a false alarm: t')
+        ('', 'counts a miss as much as a false alarm: ')
     """
     return {name: "; ".join(one.reason for one in _OBJECTIONS if _against(one, name, problem)) for name in METRIC_NAMES}
 
