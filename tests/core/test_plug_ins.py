@@ -15,6 +15,8 @@ from histo_core.data import DATASETS, Dataset
 PROJECT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(__file__).parent / "plug_in"
 
+WARNINGS = ("-W", "error", "-W", "ignore:`torch.jit:DeprecationWarning")
+"""All are errors but PyTorch 2.11's of itself."""
 USE = """
 import json, logging, sys
 from pathlib import Path
@@ -81,7 +83,7 @@ def python(installed: Path, home: Path, *arguments: str, folder: Path = PROJECT)
 
 
 def test_members_of_another_package_are_used_like_our_own(installed: Path, tmp_path: Path) -> None:
-    done = python(installed, tmp_path / "home", "-W", "error", "-c", USE, folder=tmp_path)
+    done = python(installed, tmp_path / "home", *WARNINGS, "-c", USE, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {
         "datasets": [*OURS, "stripes"],
