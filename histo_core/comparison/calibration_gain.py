@@ -35,7 +35,7 @@ NOT_FITTED = Interval.undefined("not fitted")
 
 @dataclass(frozen=True, eq=False)
 class CalibrationScores:
-    """How well probabilities are calibrated.
+    """Numbers that say how well probabilities are calibrated.
 
     Attributes:
         intercept: calibration in the large, of the class of interest; 0 is calibrated. At the stated prevalence.

@@ -18,7 +18,7 @@ ALLOWED = (
     "label-errors and slice:COLUMN=VALUE are allowed."
 )
 _SAFE = " /()-._"
-"""What stays as it is in a name; the rest is percent-encoded, so that no name contains a separator."""
+"""Characters that stay as they are in a name; the rest is percent-encoded, so that no name contains a separator."""
 
 
 @dataclass(frozen=True)

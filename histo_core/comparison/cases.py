@@ -28,7 +28,7 @@ ORDERS: dict[Kind, str] = {
     "label-errors": "first where the labelled class is furthest below the likely one",
     "slice": "the most confident answers of the first model first",
 }
-"""How each rule sorts, in words; ties stay in the order of the sample ids."""
+"""The order of each rule, in words; ties stay in the order of the sample ids."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class Cases:
 
     @property
     def order(self) -> str:
-        """How the patches are sorted, in words."""
+        """The order of the patches, in words."""
         return ORDERS[self.rule.kind]
 
 
@@ -95,7 +95,7 @@ def case_table(comparison: Comparison, found: Cases) -> pd.DataFrame:
 def _cell(comparison: Comparison, rule: CaseRule, _facts: object, _pool: object) -> Cases:
     result = _model(comparison, rule.runs[0])
     true, called = _class(comparison, rule.true), _class(comparison, rule.called)
-    return _sorted(rule, (comparison.y_true == true) & (result.called == called), -_confidence(result))
+    return _sorted(rule, (comparison.y_true == true) & (result.called == called), -result.confidence)
 
 
 def _scores(comparison: Comparison, rule: CaseRule, _facts: object, _pool: object) -> Cases:
@@ -105,7 +105,7 @@ def _scores(comparison: Comparison, rule: CaseRule, _facts: object, _pool: objec
 
 def _wrong(comparison: Comparison, rule: CaseRule, _facts: object, _pool: object) -> Cases:
     result = _model(comparison, rule.runs[0])
-    return _sorted(rule, result.called != comparison.y_true, -_confidence(result))
+    return _sorted(rule, result.called != comparison.y_true, -result.confidence)
 
 
 def _right_wrong(comparison: Comparison, rule: CaseRule, _facts: object, _pool: object) -> Cases:
@@ -158,7 +158,7 @@ def _label_errors(comparison: Comparison, rule: CaseRule, _facts: object, pool: 
 
 def _slice(comparison: Comparison, rule: CaseRule, facts: pd.DataFrame | None, _pool: object) -> Cases:
     keep = slice_of(facts, rule.column, rule.value)
-    return _sorted(rule, keep, -_confidence(_candidates(comparison)[0]))
+    return _sorted(rule, keep, -_candidates(comparison)[0].confidence)
 
 
 _Pick = Callable[[Comparison, CaseRule, pd.DataFrame | None, OutOfFold | None], Cases]
@@ -206,11 +206,6 @@ def _class(comparison: Comparison, name: str) -> int:
             f"{name!r} is no class of these models.", f"Classes: {', '.join(comparison.classes)}.", "Choose one."
         )
     return comparison.classes.index(name)
-
-
-def _confidence(result: ModelResult) -> np.ndarray:
-    """Return the probability of the class that is called, float64 [n]."""
-    return np.take_along_axis(result.probabilities, result.called[:, None], axis=1)[:, 0]
 
 
 def _of_truth(comparison: Comparison, result: ModelResult) -> np.ndarray:

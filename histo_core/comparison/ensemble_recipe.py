@@ -31,12 +31,12 @@ KIND_WORDS: Mapping[EnsembleKind, str] = {
     "stacking": "A logistic regression on the members' logits, fitted on the validation set. Its numbers on the "
     "validation set are too good, and with few validation patients it learns noise.",
 }
-"""What each kind is, and when it misleads."""
+"""Each kind in words, and when it misleads."""
 
 
 @dataclass(frozen=True)
 class EnsembleRecipe:
-    """How an ensemble is made.
+    """The way an ensemble is made.
 
     Attributes:
         kind: how the members' answers are combined.

@@ -12,7 +12,7 @@ from histo_core.evaluation.margin import AgainstMargin, MarginAnswer, against_ma
 from histo_core.shown_text import count
 
 MOST_PAIRS = 10
-"""Of more pairs, the calls of those with the best model alone are shown."""
+"""The most pairs whose calls are all shown; of more, those with the best model."""
 WORDS: dict[MarginAnswer, str] = {
     "superior": "better by {margin} or more",
     "equivalent": "equivalent: within {margin} either way",

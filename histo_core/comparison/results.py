@@ -54,6 +54,11 @@ class ModelResult:
     is_reference: bool
     source: RunPredictions
 
+    @property
+    def confidence(self) -> np.ndarray:
+        """Return each sample's probability of the class that is called, float64 [n]."""
+        return np.take_along_axis(self.probabilities, self.called[:, None], axis=1)[:, 0]
+
 
 @dataclass(frozen=True, eq=False)
 class Comparison:

@@ -127,7 +127,7 @@ def _slice(comparison: Comparison, column: str, value: str, member: np.ndarray) 
         n_groups,
         class_support(comparison.y_true[member], comparison.classes, groups),
         {one.run_id: _metrics(comparison, one, member, groups, n_groups) for one in comparison.results},
-        {one.run_id: np.histogram(_confidence(one)[member], BINS, (0, 1))[0] for one in comparison.results},
+        {one.run_id: np.histogram(one.confidence[member], BINS, (0, 1))[0] for one in comparison.results},
     )
 
 
@@ -140,8 +140,10 @@ def _metrics(
     confidence = comparison.confidence
     rates = binary_metrics(mine, score, result.metrics.threshold, groups, confidence)
     if comparison.many:
-        auroc = macro_auroc_interval(y_true, probabilities, groups)
-        accuracy = class_rates(y_true, result.called[member], len(comparison.classes), groups).accuracy
+        auroc = macro_auroc_interval(y_true, probabilities, groups, confidence=confidence)
+        accuracy = class_rates(
+            y_true, result.called[member], len(comparison.classes), groups, confidence=confidence
+        ).accuracy
     else:
         auroc, accuracy = auroc_interval(mine, score, groups, confidence=confidence), rates.accuracy
     codes = check_groups(groups, len(mine))
@@ -150,7 +152,7 @@ def _metrics(
         "accuracy": accuracy,
         "sensitivity": rates.sensitivity,
         "specificity": rates.specificity,
-        "confidence": mean_interval(_confidence(result)[member], codes, bounds=RATE, confidence=confidence),
+        "confidence": mean_interval(result.confidence[member], codes, bounds=RATE, confidence=confidence),
     }
     if n_groups == 1:
         kind = comparison.group_kind or "group"
@@ -163,10 +165,6 @@ def _without_limits(one: Interval, kind: str) -> Interval:
         return one
     warning = f"One {kind}: no interval holds, because other {kind}s may differ."
     return replace(one, low=np.nan, high=np.nan, method=f"one {kind}: no interval", warning=warning)
-
-
-def _confidence(result: ModelResult) -> np.ndarray:
-    return np.take_along_axis(result.probabilities, result.called[:, None], axis=1)[:, 0]
 
 
 def _row(found: Slices, one: Slice, run_id: str, name: str) -> dict[str, object]:

@@ -26,7 +26,7 @@ from histo_core.workspace import Workspace
 
 TEST = "test"
 HIDDEN = "no labels"
-"""What stands after the name of data without labels."""
+"""Words after the name of data without labels."""
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from killing import soak
 from histo_core.workspace import Workspace
 
 
-def test_runs_killed_ten_times_end_as_those_left_in_peace(workspace: Workspace, tmp_path: Path) -> None:
-    done = soak(tmp_path, kills=10, in_writes=5)
+def test_runs_killed_twenty_times_end_as_those_left_in_peace(workspace: Workspace, tmp_path: Path) -> None:
+    done = soak(tmp_path, kills=20, in_writes=5)
     assert done.passed, str(done)
     assert done.kills_in_writes >= 5
 
