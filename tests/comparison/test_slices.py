@@ -19,7 +19,9 @@ from histo_core.comparison.slices import ALL, slices
 from histo_core.comparison.slices_shown import interaction_sentence, slices_table
 from histo_core.errors import ComparisonError
 from histo_core.evaluation.auroc import auroc_interval
+from histo_core.evaluation.macro_auroc import macro_auroc_interval
 from histo_core.evaluation.metrics import binary_metrics
+from histo_core.evaluation.multiclass import class_rates
 
 
 @pytest.fixture
@@ -70,11 +72,12 @@ def test_the_whole_is_the_comparison_itself(comparison: Comparison, facts: pd.Da
 def test_with_many_classes_auroc_and_accuracy_are_of_all_classes(make) -> None:
     from histo_core.comparison.join import join
 
-    comparison = compare(join([make("a1", "A", classes=("x", "y", "z"), noise=1)]))
+    comparison = compare(join([make("a1", "A", classes=("x", "y", "z"), noise=1)]), confidence=0.8)
     whole = slices(comparison, sample_facts(comparison, None), "patient_id").whole
     (result,) = comparison.results
-    assert whole.metrics["a1"]["auroc"] == result.overall["auroc"]
-    assert whole.metrics["a1"]["accuracy"] == result.overall["accuracy"]
+    y, p, groups = comparison.y_true, result.probabilities, comparison.groups
+    assert whole.metrics["a1"]["auroc"] == macro_auroc_interval(y, p, groups, confidence=0.8)
+    assert whole.metrics["a1"]["accuracy"] == class_rates(y, result.called, 3, groups, confidence=0.8).accuracy
 
 
 def test_a_slice_of_one_patient_has_values_and_no_intervals(comparison: Comparison, facts: pd.DataFrame) -> None:
